@@ -1,0 +1,1 @@
+"""Files that ship: the bundled model and the demo warehouse."""

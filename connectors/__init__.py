@@ -1,0 +1,1 @@
+"""Opening databases, reading catalogs, sampling, rendering and writing comments; knows no models."""

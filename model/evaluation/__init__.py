@@ -1,0 +1,1 @@
+"""Scores of drafted texts against human ones."""

@@ -1,0 +1,1 @@
+"""The fixed prompt texts: compact for our model, long for any other instruct model."""
