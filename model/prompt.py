@@ -1,0 +1,47 @@
+"""What the engine is asked: a head shared by several blocks, each block one description."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One table's prompt (or one run of columns of a wide table).
+
+    The engine decodes `head` once and continues it with every block as a sequence of
+    its own, all at the same time. Blocks never see each other.
+    """
+
+    head: str
+    """Text all blocks share. Special tokens in it are parsed as such."""
+    blocks: tuple[str, ...]
+    """The text that starts each description, up to where the model begins to write."""
+    limit: int
+    """Most tokens to write for one block."""
+    stops: tuple[str, ...] = ()
+    """Strings that end a description besides the model's own end token."""
+
+    def fingerprint(self, block: int) -> str:
+        """Hex digest of the exact text that block saw, 16 characters."""
+        text = f"{self.head}\x00{self.blocks[block]}"
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What the model wrote for one block."""
+
+    prompt: int
+    """Index of the prompt in the order in which prompts were given, from 0."""
+    block: int
+    """Index of the block in that prompt."""
+    text: str
+    """The text, without the end token; stripped of nothing else."""
+    logprob: float
+    """Mean log-probability of the tokens written (end token included), in nats."""
+    tokens: int
+    """Tokens written."""
+    complete: bool
+    """False where the limit cut it off."""
