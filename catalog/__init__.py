@@ -1,1 +1,1 @@
-"""Tables, columns, suggestions, decisions and the workspace file; knows no SQL, no models, no screens."""
+"""Tables, suggestions, decisions and the workspace; no SQL, models or screens."""

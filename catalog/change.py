@@ -1,4 +1,4 @@
-"""Changes to comments and what became of them: the values on the way to the database."""
+"""Changes to comments and what became of them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class WriteResult:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A ledger row: committed before its statement runs, closed when its end is known."""
+    """A ledger row: committed before its statement runs, closed once its end is known."""
 
     id: int
     """Row id."""

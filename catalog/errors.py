@@ -17,7 +17,7 @@ class ExitCode(IntEnum):
 
 
 class ColumnistError(Exception):
-    """An expected failure: one line that says what is wrong, one that says what to do."""
+    """An expected failure: a line that says what is wrong, one that says what to do."""
 
     exit_code: ExitCode = ExitCode.FAILED
 

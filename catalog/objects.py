@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 
@@ -93,7 +93,7 @@ class Column:
     comment: str | None = None
     """The comment in the database; None where there is none (an empty one is none)."""
     comment_refused: str | None = None
-    """Why a comment cannot be written here (a MariaDB view column), or None if it can."""
+    """Why no comment can be written here (a MariaDB view column); None if one can."""
 
     @property
     def name(self) -> str:
@@ -173,11 +173,3 @@ class Profile:
     """A few values that are not a code list, for the leak check only."""
     patterns: tuple[str, ...] = ()
     """Classes of the values' shapes, such as `AAA-999`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Everything known of a table beyond its catalog entry, for drafting it."""
-
-    profiles: dict[str, Profile] = field(default_factory=dict)
-    """Column name to its profile; columns that were not sampled are absent."""

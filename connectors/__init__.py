@@ -1,1 +1,1 @@
-"""Opening databases, reading catalogs, sampling, rendering and writing comments; knows no models."""
+"""Opening databases, reading catalogs, sampling, rendering and writing comments."""

@@ -1,1 +1,1 @@
-"""Prompts, llama.cpp, decoding, model files, training and evaluation; knows no databases."""
+"""Prompts, llama.cpp, model files, training and evaluation; knows no databases."""

@@ -1,1 +1,1 @@
-"""The Textual app, the command line, and the jobs that join catalog, connectors and model."""
+"""The Textual app, the command line, and the jobs that join the other three."""

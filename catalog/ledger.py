@@ -1,0 +1,151 @@
+"""The ledger of writes: every statement, its intent before and its end after."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from catalog.change import CommentChange, Intent, Outcome, WriteResult
+from catalog.objects import column_of, make_target, table_of
+from catalog.workspace import Workspace, now
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One press of the write key, or one `apply` or `revert`."""
+
+    id: int
+    """Row id, which the steward names to revert it."""
+    what: str
+    """`apply` or `revert`."""
+    reverts: int | None
+    """The run it takes back."""
+    started_at: str
+    """ISO 8601, UTC."""
+    written: int
+    """Comments it wrote."""
+
+
+class RunLedger:
+    """The ledger of one run; each row is durable before its statement is executed."""
+
+    def __init__(self, workspace: Workspace, run: int) -> None:
+        self._workspace = workspace
+        self.run = run
+
+    def intend(self, change: CommentChange, statement: str) -> int:
+        """Commit what is about to be executed; the row's id."""
+        table = table_of(change.target)
+        with self._workspace.transaction() as db:
+            cursor = db.execute(
+                "INSERT INTO ledger (run, schema, name, column_name, previous, text,"
+                " statement, intended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    self.run,
+                    table.schema,
+                    table.name,
+                    column_of(change.target),
+                    change.previous,
+                    change.text,
+                    statement,
+                    now(),
+                ),
+            )
+            return int(cursor.lastrowid or 0)
+
+    def close(self, intent: int, result: WriteResult) -> None:
+        """Record how an intent ended."""
+        with self._workspace.transaction() as db:
+            db.execute(
+                "UPDATE ledger SET outcome = ?, reason = ?, read_back = ?,"
+                " statement = ?, closed_at = ? WHERE id = ?",
+                (
+                    result.outcome.value,
+                    result.reason,
+                    result.read_back,
+                    result.statement,
+                    now(),
+                    intent,
+                ),
+            )
+
+
+class Ledger:
+    """All runs on one database."""
+
+    def __init__(self, workspace: Workspace, database: int) -> None:
+        self._workspace = workspace
+        self._database = database
+
+    def begin(self, what: str, *, reverts: int | None = None) -> RunLedger:
+        """Start a run."""
+        with self._workspace.transaction() as db:
+            cursor = db.execute(
+                "INSERT INTO runs (database, what, reverts, started_at)"
+                " VALUES (?, ?, ?, ?)",
+                (self._database, what, reverts, now()),
+            )
+            return RunLedger(self._workspace, int(cursor.lastrowid or 0))
+
+    def end(self, run: int) -> None:
+        """Note when a run ended."""
+        with self._workspace.transaction() as db:
+            db.execute("UPDATE runs SET ended_at = ? WHERE id = ?", (now(), run))
+
+    def resume(self, run: int) -> RunLedger:
+        """The ledger of a run that exists."""
+        return RunLedger(self._workspace, run)
+
+    def runs(self) -> list[Run]:
+        """Runs, the latest first."""
+        return [
+            Run(row["id"], row["what"], row["reverts"], row["started_at"], row["n"])
+            for row in self._workspace.rows(
+                "SELECT r.*, (SELECT count(*) FROM ledger l WHERE l.run = r.id"
+                " AND l.outcome = 'written') AS n FROM runs r"
+                " WHERE r.database = ? ORDER BY r.id DESC",
+                (self._database,),
+            )
+        ]
+
+    def last_revertible(self) -> Run | None:
+        """The latest `apply` that wrote something and was not taken back yet."""
+        runs = self.runs()
+        reverted = {run.reverts for run in runs if run.written}
+        return next(
+            (
+                run
+                for run in runs
+                if run.what == "apply" and run.written and run.id not in reverted
+            ),
+            None,
+        )
+
+    def open_intents(self) -> list[Intent]:
+        """Intents whose end is not known: a process died between the two."""
+        return self._intents("l.outcome IS NULL", ())
+
+    def written(self, run: int) -> list[Intent]:
+        """What a run wrote, in order."""
+        return self._intents("l.outcome = 'written' AND l.run = ?", (run,))
+
+    def _intents(self, condition: str, parameters: tuple[int, ...]) -> list[Intent]:
+        return [
+            _intent(row)
+            for row in self._workspace.rows(
+                "SELECT l.* FROM ledger l JOIN runs r ON r.id = l.run"
+                f" WHERE r.database = ? AND {condition} ORDER BY l.id",
+                (self._database, *parameters),
+            )
+        ]
+
+
+def _intent(row: sqlite3.Row) -> Intent:
+    target = make_target(row["schema"], row["name"], row["column_name"])
+    return Intent(
+        row["id"],
+        row["run"],
+        CommentChange(target, row["previous"], row["text"]),
+        row["statement"],
+        Outcome(row["outcome"]) if row["outcome"] else None,
+    )

@@ -1,0 +1,307 @@
+"""The catalog of one database as it was last read, kept in the workspace."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from catalog.objects import (
+    Column,
+    ColumnId,
+    ForeignKey,
+    Table,
+    TableId,
+    TableKind,
+    Target,
+    table_of,
+)
+from catalog.workspace import Workspace, now
+
+
+def matches(table: TableId, globs: Sequence[str]) -> bool:
+    """Whether a table fits any glob on `table` or `schema.table`; none fit all."""
+    return not globs or any(
+        fnmatchcase(table.name, glob) or fnmatchcase(str(table), glob) for glob in globs
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TableSummary:
+    """One line of a list of tables: counts, without the columns."""
+
+    id: TableId
+    """The table."""
+    kind: TableKind
+    """What the catalog says it is."""
+    row_estimate: int | None
+    """The catalog's estimate of its rows."""
+    described: bool
+    """Whether the table itself has a comment."""
+    columns: int
+    """How many columns it has."""
+    columns_described: int
+    """How many of them have a comment."""
+    undecided: int
+    """Suggestions that wait for the steward."""
+    staged: int
+    """Suggestions accepted or edited, not yet written."""
+
+    @property
+    def undocumented(self) -> bool:
+        """Whether anything of it lacks a comment."""
+        return not self.described or self.columns_described < self.columns
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaCoverage:
+    """How much of one schema (or of all, where `schema` is None) is described."""
+
+    schema: str | None
+    """The schema, None for the total."""
+    tables: int
+    """Tables and views."""
+    tables_described: int
+    """Those with a comment."""
+    columns: int
+    """Their columns."""
+    columns_described: int
+    """Those with a comment."""
+
+    @property
+    def share(self) -> float:
+        """Described share of tables and columns together, in [0, 1]; 1 where empty."""
+        total = self.tables + self.columns
+        done = self.tables_described + self.columns_described
+        return done / total if total else 1.0
+
+    def as_json(self) -> dict[str, Any]:
+        """The contract's shape; the total has no schema."""
+        counts: dict[str, Any] = {
+            "tables": self.tables,
+            "tables_described": self.tables_described,
+            "columns": self.columns,
+            "columns_described": self.columns_described,
+        }
+        return counts if self.schema is None else {"schema": self.schema, **counts}
+
+
+class Snapshot:
+    """Tables of one database in the workspace."""
+
+    def __init__(self, workspace: Workspace, database: int) -> None:
+        self._workspace = workspace
+        self._database = database
+
+    def scanned_at(self) -> str | None:
+        """When the whole catalog was last read, or None if it never was."""
+        row = self._workspace.row(
+            "SELECT scanned_at FROM databases WHERE id = ?", (self._database,)
+        )
+        return row["scanned_at"] if row else None
+
+    def begin(self) -> int:
+        """The number of a new scan, to be passed to `save` and `finish`."""
+        row = self._workspace.row(
+            "SELECT ifnull(max(scan), 0) AS scan FROM tables WHERE database = ?",
+            (self._database,),
+        )
+        return int(row["scan"]) + 1 if row else 1
+
+    def save(self, tables: Iterable[Table], *, scan: int) -> None:
+        """Store tables as read by one scan, replacing what was known of them."""
+        rows = [
+            (
+                self._database,
+                table.id.schema,
+                table.id.name,
+                table.kind.value,
+                table.row_estimate,
+                table.comment is not None,
+                len(table.columns),
+                sum(column.comment is not None for column in table.columns),
+                json.dumps(_encode(table), ensure_ascii=True),
+                scan,
+            )
+            for table in tables
+        ]
+        with self._workspace.transaction() as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO tables VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                rows,
+            )
+
+    def finish(
+        self, scan: int, *, schemas: Sequence[str] = (), globs: Sequence[str] = ()
+    ) -> int:
+        """End a scan: forget tables it should have met and did not; how many."""
+        gone = [
+            table
+            for table in self._ids("AND scan <> ?", (scan,))
+            if (not schemas or table.schema in schemas) and matches(table, globs)
+        ]
+        with self._workspace.transaction() as db:
+            db.executemany(
+                "DELETE FROM tables WHERE database = ? AND schema = ? AND name = ?",
+                [(self._database, table.schema, table.name) for table in gone],
+            )
+            if not schemas and not globs:
+                db.execute(
+                    "UPDATE databases SET scanned_at = ? WHERE id = ?",
+                    (now(), self._database),
+                )
+        return len(gone)
+
+    def tables(
+        self, *, schemas: Sequence[str] = (), globs: Sequence[str] = ()
+    ) -> Iterator[Table]:
+        """Tables in order of schema and name, read one at a time."""
+        for table_id in self._ids("", ()):
+            if schemas and table_id.schema not in schemas:
+                continue
+            if matches(table_id, globs) and (table := self.table(table_id)):
+                yield table
+
+    def table(self, table_id: TableId) -> Table | None:
+        """One table, or None where the snapshot has none of that name."""
+        row = self._workspace.row(
+            "SELECT body FROM tables WHERE database = ? AND schema = ? AND name = ?",
+            (self._database, table_id.schema, table_id.name),
+        )
+        return _decode(table_id, json.loads(row["body"])) if row else None
+
+    def summaries(self) -> list[TableSummary]:
+        """Every table with its counts, in order of schema and name."""
+        return [
+            TableSummary(
+                TableId(row["schema"], row["name"]),
+                TableKind(row["kind"]),
+                row["row_estimate"],
+                bool(row["described"]),
+                row["columns"],
+                row["columns_described"],
+                row["undecided"] or 0,
+                row["staged"] or 0,
+            )
+            for row in self._workspace.rows(
+                "SELECT t.*, s.undecided, s.staged FROM tables t LEFT JOIN ("
+                " SELECT schema, name,"
+                " sum(state IN ('pending', 'abstained', 'stale', 'conflict'))"
+                " AS undecided, sum(state IN ('accepted', 'edited')) AS staged"
+                " FROM suggestions WHERE database = ?1 AND current"
+                " GROUP BY schema, name) s USING (schema, name)"
+                " WHERE t.database = ?1 ORDER BY t.schema, t.name",
+                (self._database,),
+            )
+        ]
+
+    def coverage(
+        self, *, schemas: Sequence[str] = (), globs: Sequence[str] = ()
+    ) -> tuple[list[SchemaCoverage], SchemaCoverage]:
+        """Coverage by schema, and the total."""
+        counts: dict[str, list[int]] = {}
+        for row in self._workspace.rows(
+            "SELECT schema, name, described, columns, columns_described FROM tables"
+            " WHERE database = ? ORDER BY schema",
+            (self._database,),
+        ):
+            table_id = TableId(row["schema"], row["name"])
+            if schemas and table_id.schema not in schemas:
+                continue
+            if not matches(table_id, globs):
+                continue
+            count = counts.setdefault(table_id.schema, [0, 0, 0, 0])
+            count[0] += 1
+            count[1] += row["described"]
+            count[2] += row["columns"]
+            count[3] += row["columns_described"]
+        by_schema = [SchemaCoverage(name, *count) for name, count in counts.items()]
+        sums = [sum(values) for values in zip(*counts.values(), strict=True)]
+        return by_schema, SchemaCoverage(None, *(sums or (0, 0, 0, 0)))
+
+    def set_comment(self, target: Target, comment: str | None) -> None:
+        """Record what the database holds for one target after a write."""
+        table = self.table(table_of(target))
+        row = self._workspace.row(
+            "SELECT scan FROM tables WHERE database = ? AND schema = ? AND name = ?",
+            (self._database, table_of(target).schema, table_of(target).name),
+        )
+        if table is None or row is None:
+            return
+        self.save([with_comment(table, target, comment)], scan=row["scan"])
+
+    def _ids(self, condition: str, parameters: Sequence[Any]) -> list[TableId]:
+        return [
+            TableId(row["schema"], row["name"])
+            for row in self._workspace.rows(
+                f"SELECT schema, name FROM tables WHERE database = ? {condition}"
+                " ORDER BY schema, name",
+                (self._database, *parameters),
+            )
+        ]
+
+
+def with_comment(table: Table, target: Target, comment: str | None) -> Table:
+    """The table with one comment replaced."""
+    if isinstance(target, TableId):
+        return replace(table, comment=comment)
+    return replace(
+        table,
+        columns=tuple(
+            replace(column, comment=comment) if column.id == target else column
+            for column in table.columns
+        ),
+    )
+
+
+def _encode(table: Table) -> dict[str, Any]:
+    return {
+        "kind": table.kind.value,
+        "comment": table.comment,
+        "comment_refused": table.comment_refused,
+        "row_estimate": table.row_estimate,
+        "view_sql": table.view_sql,
+        "primary_key": table.primary_key,
+        "foreign_keys": [
+            [
+                key.columns,
+                key.references.schema,
+                key.references.name,
+                key.referenced_columns,
+            ]
+            for key in table.foreign_keys
+        ],
+        "columns": [
+            [
+                c.name,
+                c.position,
+                c.type,
+                c.nullable,
+                c.default,
+                c.comment,
+                c.comment_refused,
+            ]
+            for c in table.columns
+        ],
+    }
+
+
+def _decode(table_id: TableId, body: dict[str, Any]) -> Table:
+    return Table(
+        id=table_id,
+        kind=TableKind(body["kind"]),
+        columns=tuple(
+            Column(ColumnId(table_id, name), *rest) for name, *rest in body["columns"]
+        ),
+        primary_key=tuple(body["primary_key"]),
+        foreign_keys=tuple(
+            ForeignKey(tuple(columns), TableId(schema, name), tuple(there))
+            for columns, schema, name, there in body["foreign_keys"]
+        ),
+        comment=body["comment"],
+        comment_refused=body["comment_refused"],
+        row_estimate=body["row_estimate"],
+        view_sql=body["view_sql"],
+    )

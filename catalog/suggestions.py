@@ -1,0 +1,472 @@
+"""Suggestions and the steward's decisions on them, with undo and redo without end."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from catalog.change import CommentChange, Outcome, WriteResult
+from catalog.errors import ColumnistError
+from catalog.objects import TableId, Target, column_of, make_target, table_of
+from catalog.snapshot import matches
+from catalog.suggestion import (
+    STAGED,
+    UNDECIDED,
+    Decision,
+    Draft,
+    Finding,
+    Source,
+    State,
+    Suggestion,
+    Verdict,
+)
+from catalog.workspace import Workspace, now, steward
+
+REPLACEABLE = UNDECIDED | {State.WRITTEN, State.REFUSED}
+"""States in which a new draft takes a suggestion's place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One action of the steward, on one or many suggestions."""
+
+    id: int
+    """Row id; 0 where nothing had to be decided."""
+    what: str
+    """What it did, in words for the steward."""
+    count: int
+    """How many suggestions it changed."""
+
+
+class Suggestions:
+    """The current suggestion of every target of one database, and their history."""
+
+    def __init__(self, workspace: Workspace, database: int) -> None:
+        self._workspace = workspace
+        self._database = database
+
+    # Reading
+
+    def all(
+        self,
+        *,
+        states: Iterable[State] = (),
+        globs: Sequence[str] = (),
+        schemas: Sequence[str] = (),
+    ) -> list[Suggestion]:
+        """Current suggestions in order of schema, table and draft."""
+        wanted = [state.value for state in states]
+        condition = f" AND state IN ({', '.join('?' * len(wanted))})" if wanted else ""
+        return [
+            suggestion
+            for suggestion in map(
+                _suggestion,
+                self._workspace.rows(
+                    "SELECT * FROM suggestions WHERE database = ? AND current"
+                    f"{condition} ORDER BY schema, name, id",
+                    (self._database, *wanted),
+                ),
+            )
+            if matches(table_of(suggestion.target), globs)
+            and (not schemas or table_of(suggestion.target).schema in schemas)
+        ]
+
+    def of_table(self, table: TableId) -> dict[Target, Suggestion]:
+        """Current suggestions of one table and its columns."""
+        found = map(
+            _suggestion,
+            self._workspace.rows(
+                "SELECT * FROM suggestions WHERE database = ? AND current"
+                " AND schema = ? AND name = ?",
+                (self._database, table.schema, table.name),
+            ),
+        )
+        return {suggestion.target: suggestion for suggestion in found}
+
+    def decisions(self) -> list[Decision]:
+        """Every decision on this database, oldest first."""
+        return [
+            Decision(
+                row["id"],
+                row["batch"],
+                row["suggestion"],
+                Verdict(row["verdict"]),
+                State(row["state_before"]),
+                State(row["state_after"]),
+                row["text_before"],
+                row["text_after"],
+                row["edit_distance"],
+                row["who"],
+                datetime.fromisoformat(row["at"]),
+            )
+            for row in self._workspace.rows(
+                "SELECT d.* FROM decisions d JOIN batches b ON b.id = d.batch"
+                " WHERE b.database = ? ORDER BY d.id",
+                (self._database,),
+            )
+        ]
+
+    # Drafting
+
+    def put(self, drafts: Iterable[tuple[Draft, str | None]]) -> int:
+        """Store drafts, each with the comment the database holds; how many were new.
+
+        A target whose suggestion the steward has decided on keeps it; an undecided one
+        is replaced. All in one transaction, so a table's drafts are there or not.
+        """
+        stored = 0
+        with self._workspace.transaction() as db:
+            for draft, previous in drafts:
+                old = self._current(draft.target)
+                if old is not None and old.state not in REPLACEABLE:
+                    continue
+                self._insert(db, draft, previous)
+                stored += 1
+        return stored
+
+    def write_own(self, target: Target, text: str, *, previous: str | None) -> Batch:
+        """Stage the steward's own words for a target, drafted or not."""
+        with self._workspace.transaction() as db:
+            current = self._current(target)
+            if current is None or current.state is State.WRITTEN:
+                draft = Draft(target, None, Source.HUMAN, 1.0)
+                self._insert(db, draft, previous)
+                current = self._current(target)
+            if current is None:
+                raise ColumnistError(f"{target} took no suggestion.")
+            return self.edit(current, text)
+
+    def _insert(
+        self, db: sqlite3.Connection, draft: Draft, previous: str | None
+    ) -> None:
+        table = table_of(draft.target)
+        place = (self._database, table.schema, table.name, column_of(draft.target))
+        db.execute(
+            "UPDATE suggestions SET current = 0 WHERE database = ? AND schema = ?"
+            " AND name = ? AND column_name IS ? AND current",
+            place,
+        )
+        state = State.ABSTAINED if draft.text is None else State.PENDING
+        db.execute(
+            "INSERT INTO suggestions (database, schema, name, column_name, state, text,"
+            " drafted, source, confidence, findings, model, prompt, origin, guess,"
+            " previous, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *place,
+                state.value,
+                draft.text,
+                draft.text,
+                draft.source.value,
+                draft.confidence,
+                json.dumps([finding.value for finding in draft.findings]),
+                draft.model,
+                draft.prompt,
+                draft.origin,
+                draft.guess,
+                previous,
+                now(),
+            ),
+        )
+
+    # Deciding
+
+    def accept(self, suggestions: Iterable[Suggestion]) -> Batch:
+        """Stage suggestions that have a text; the ones without are left alone."""
+        return self._decide(
+            Verdict.ACCEPT,
+            [
+                (s, State.ACCEPTED, s.text, None)
+                for s in suggestions
+                if s.text and s.state is not State.ACCEPTED
+            ],
+        )
+
+    def edit(self, suggestion: Suggestion, text: str) -> Batch:
+        """Stage the steward's wording; the draft's own words count as an accept."""
+        text = text.strip()
+        if not text:
+            raise ColumnistError("An empty description cannot be staged.", "Reject it.")
+        if text == suggestion.draft.text:
+            return self._decide(
+                Verdict.ACCEPT, [(suggestion, State.ACCEPTED, text, None)]
+            )
+        return self._decide(Verdict.EDIT, [(suggestion, State.EDITED, text, None)])
+
+    def reject(
+        self, suggestions: Iterable[Suggestion], *, reason: str | None = None
+    ) -> Batch:
+        """Reject suggestions; none of them is drafted again by itself."""
+        return self._decide(
+            Verdict.REJECT,
+            [
+                (s, State.REJECTED, s.text, reason)
+                for s in suggestions
+                if s.state not in (State.REJECTED, State.WRITTEN)
+            ],
+        )
+
+    def reopen(self, suggestion: Suggestion, *, previous: str | None) -> None:
+        """Take the comment now in the database as seen, after a conflict."""
+        with self._workspace.transaction() as db:
+            db.execute(
+                "UPDATE suggestions SET state = ?, previous = ?, reason = NULL"
+                " WHERE id = ?",
+                (State.PENDING.value, previous, suggestion.id),
+            )
+
+    def undo(self) -> Batch | None:
+        """Take back the latest action that stands; None where there is none."""
+        row = self._workspace.row(
+            "SELECT * FROM batches WHERE database = ? AND standing = 'done'"
+            " ORDER BY id DESC LIMIT 1",
+            (self._database,),
+        )
+        return self._replay(row, Verdict.UNDO) if row else None
+
+    def redo(self) -> Batch | None:
+        """Do again what was undone last; None where nothing was, or since decided."""
+        row = self._workspace.row(
+            "SELECT * FROM batches WHERE database = ? AND standing = 'undone'"
+            " ORDER BY id LIMIT 1",
+            (self._database,),
+        )
+        return self._replay(row, Verdict.REDO) if row else None
+
+    def _replay(self, batch: sqlite3.Row, verdict: Verdict) -> Batch:
+        back = verdict is Verdict.UNDO
+        count = 0
+        with self._workspace.transaction() as db:
+            rows = db.execute(
+                "SELECT d.*, s.state, s.text FROM decisions d"
+                " JOIN suggestions s ON s.id = d.suggestion"
+                " WHERE d.batch = ? AND s.current ORDER BY d.id",
+                (batch["id"],),
+            ).fetchall()
+            log = self._batch(db, f"{verdict.value}: {batch['what']}", "log")
+            for row in reversed(rows) if back else rows:
+                here, there = ("after", "before") if back else ("before", "after")
+                # What has been written, replaced or re-decided since stays.
+                if row["state"] != row[f"state_{here}"]:
+                    continue
+                if row["text"] != row[f"text_{here}"]:
+                    continue
+                self._move(
+                    db,
+                    log,
+                    row["suggestion"],
+                    verdict,
+                    (row[f"state_{here}"], row[f"state_{there}"]),
+                    (row[f"text_{here}"], row[f"text_{there}"]),
+                    row["edit_distance"],
+                    None if back else row["reason"],
+                )
+                count += 1
+            db.execute(
+                "UPDATE batches SET standing = ? WHERE id = ?",
+                ("undone" if back else "done", batch["id"]),
+            )
+        return Batch(batch["id"], batch["what"], count)
+
+    def _decide(
+        self,
+        verdict: Verdict,
+        moves: list[tuple[Suggestion, State, str | None, str | None]],
+    ) -> Batch:
+        what = f"{verdict.value} {len(moves)}"
+        if len(moves) == 1:
+            what = f"{verdict.value} {moves[0][0].target}"
+        if not moves:
+            return Batch(0, what, 0)
+        count = 0
+        with self._workspace.transaction() as db:
+            # A new action makes what was undone unreachable, as in any editor.
+            db.execute(
+                "UPDATE batches SET standing = 'dropped' WHERE database = ?"
+                " AND standing = 'undone'",
+                (self._database,),
+            )
+            batch = self._batch(db, what, "done")
+            for suggestion, state, text, reason in moves:
+                row = db.execute(
+                    "SELECT state, text FROM suggestions WHERE id = ? AND current",
+                    (suggestion.id,),
+                ).fetchone()
+                # Somebody else decided meanwhile: what the steward saw is not there.
+                if row is None or row["state"] != suggestion.state.value:
+                    continue
+                self._move(
+                    db,
+                    batch,
+                    suggestion.id,
+                    verdict,
+                    (row["state"], state.value),
+                    (row["text"], text),
+                    levenshtein(suggestion.draft.text or "", text or ""),
+                    reason,
+                )
+                count += 1
+        return Batch(batch, what, count)
+
+    def _batch(self, db: sqlite3.Connection, what: str, standing: str) -> int:
+        cursor = db.execute(
+            "INSERT INTO batches (database, what, standing, at) VALUES (?, ?, ?, ?)",
+            (self._database, what, standing, now()),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def _move(
+        self,
+        db: sqlite3.Connection,
+        batch: int,
+        suggestion: int,
+        verdict: Verdict,
+        states: tuple[str, str],
+        texts: tuple[str | None, str | None],
+        distance: int,
+        reason: str | None,
+    ) -> None:
+        db.execute(
+            "UPDATE suggestions SET state = ?, text = ?, reason = ? WHERE id = ?",
+            (states[1], texts[1], reason, suggestion),
+        )
+        db.execute(
+            "INSERT INTO decisions (batch, suggestion, verdict, state_before,"
+            " state_after, text_before, text_after, edit_distance, reason, who, at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                batch,
+                suggestion,
+                verdict.value,
+                *states,
+                *texts,
+                distance,
+                reason,
+                steward(),
+                now(),
+            ),
+        )
+
+    # Writing
+
+    def staged(
+        self, *, globs: Sequence[str] = (), schemas: Sequence[str] = ()
+    ) -> list[CommentChange]:
+        """The changes that a write run takes, table by table."""
+        return [
+            CommentChange(s.target, s.previous, s.text)
+            for s in self.all(states=STAGED, globs=globs, schemas=schemas)
+        ]
+
+    def record(self, result: WriteResult) -> None:
+        """Move a staged suggestion to where its write ended; a failed one stays."""
+        state = {
+            Outcome.WRITTEN: State.WRITTEN,
+            Outcome.CONFLICT: State.CONFLICT,
+            Outcome.REFUSED: State.REFUSED,
+        }.get(result.outcome)
+        table = table_of(result.change.target)
+        with self._workspace.transaction() as db:
+            db.execute(
+                "UPDATE suggestions SET state = coalesce(?, state), reason = ?"
+                " WHERE database = ? AND schema = ? AND name = ?"
+                " AND column_name IS ? AND current AND text IS ?"
+                " AND state IN ('accepted', 'edited')",
+                (
+                    state.value if state else None,
+                    result.reason,
+                    self._database,
+                    table.schema,
+                    table.name,
+                    column_of(result.change.target),
+                    result.change.text,
+                ),
+            )
+
+    def reverted(self, change: CommentChange) -> None:
+        """The comment was restored: the suggestion waits for the steward again."""
+        table = table_of(change.target)
+        with self._workspace.transaction() as db:
+            db.execute(
+                "UPDATE suggestions SET state = 'pending', reason = NULL, previous = ?"
+                " WHERE database = ? AND schema = ? AND name = ? AND column_name IS ?"
+                " AND current AND state = 'written'",
+                (
+                    change.text,
+                    self._database,
+                    table.schema,
+                    table.name,
+                    column_of(change.target),
+                ),
+            )
+
+    def forget_missing(self, known: Iterable[Target], *, tables: set[TableId]) -> int:
+        """Mark undecided and staged suggestions stale whose target is gone.
+
+        Args:
+            known: every target that still exists.
+            tables: the tables that were looked at; others are left alone.
+        """
+        there = set(known)
+        gone = [
+            suggestion.id
+            for suggestion in self.all(states=(UNDECIDED | STAGED) - {State.STALE})
+            if table_of(suggestion.target) in tables and suggestion.target not in there
+        ]
+        with self._workspace.transaction() as db:
+            db.executemany(
+                "UPDATE suggestions SET state = 'stale', reason = 'it no longer exists'"
+                " WHERE id = ?",
+                [(suggestion,) for suggestion in gone],
+            )
+        return len(gone)
+
+    def _current(self, target: Target) -> Suggestion | None:
+        table = table_of(target)
+        row = self._workspace.row(
+            "SELECT * FROM suggestions WHERE database = ? AND schema = ? AND name = ?"
+            " AND column_name IS ? AND current",
+            (self._database, table.schema, table.name, column_of(target)),
+        )
+        return _suggestion(row) if row else None
+
+
+def _suggestion(row: sqlite3.Row) -> Suggestion:
+    draft = Draft(
+        target=make_target(row["schema"], row["name"], row["column_name"]),
+        text=row["drafted"],
+        source=Source(row["source"]),
+        confidence=row["confidence"],
+        findings=tuple(Finding(value) for value in json.loads(row["findings"])),
+        model=row["model"],
+        prompt=row["prompt"],
+        origin=row["origin"],
+        guess=row["guess"],
+    )
+    return Suggestion(
+        id=row["id"],
+        draft=draft,
+        state=State(row["state"]),
+        text=row["text"],
+        previous=row["previous"],
+        created_at=datetime.fromisoformat(row["created_at"]),
+        reason=row["reason"],
+    )
+
+
+def levenshtein(a: str, b: str) -> int:
+    """Edit distance in characters: insertions, deletions and substitutions."""
+    if a == b:
+        return 0
+    before = list(range(len(b) + 1))
+    for i, left in enumerate(a, 1):
+        line = [i]
+        for j, right in enumerate(b, 1):
+            line.append(
+                min(line[-1] + 1, before[j] + 1, before[j - 1] + (left != right))
+            )
+        before = line
+    return before[-1]

@@ -1,0 +1,171 @@
+"""The workspace file: one SQLite database per user that survives being killed."""
+
+from __future__ import annotations
+
+import getpass
+import sqlite3
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from catalog.errors import ColumnistError
+from catalog.migrations import MIGRATIONS, migrate
+
+
+def steward() -> str:
+    """The login name that decisions are signed with."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def now() -> str:
+    """The present moment as stored everywhere: ISO 8601, UTC, microseconds."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDatabase:
+    """A database that was opened before."""
+
+    id: int
+    """Row id."""
+    key: str
+    """What identifies it, whatever the URL's user or driver."""
+    label: str
+    """Its name for people."""
+    url: str
+    """Its URL without secrets."""
+    scanned_at: str | None
+    """When its catalog was last read completely."""
+
+
+class Workspace:
+    """An open workspace file.
+
+    Any thread may use it: one connection, one lock, short transactions. Every commit is
+    durable (WAL with `synchronous=FULL`), so what was shown as saved is saved.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._depth = 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(
+                path, timeout=10.0, isolation_level=None, check_same_thread=False
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise ColumnistError(
+                f"Cannot open the workspace {path}: {error}.",
+                "Choose another file with --workspace or COLUMNIST_WORKSPACE.",
+            ) from error
+        try:
+            with _explained(path):
+                self._db.row_factory = sqlite3.Row
+                self._db.execute("PRAGMA busy_timeout = 10000")
+                (version,) = self._db.execute("PRAGMA user_version").fetchone()
+                if version > len(MIGRATIONS):
+                    raise ColumnistError(
+                        f"The workspace {path} was made by a newer Columnist.",
+                        "Upgrade, or choose another file with --workspace.",
+                    )
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
+                self._db.execute("PRAGMA foreign_keys = ON")
+                if version < len(MIGRATIONS):
+                    migrate(self._db)
+        except BaseException:
+            self._db.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file; everything committed stays."""
+        with self._lock:
+            self._db.close()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Generator[sqlite3.Connection]:
+        """A write transaction; nested ones join the outer."""
+        with self._lock, _explained(self.path):
+            if self._depth:
+                self._depth += 1
+                try:
+                    yield self._db
+                finally:
+                    self._depth -= 1
+                return
+            self._db.execute("BEGIN IMMEDIATE")
+            self._depth = 1
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+            finally:
+                self._depth = 0
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """All rows of a query."""
+        with self._lock, _explained(self.path):
+            return self._db.execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Row | None:
+        """The first row of a query, or None."""
+        found = self.rows(sql, parameters)
+        return found[0] if found else None
+
+    def database(self, key: str, *, label: str, url: str) -> int:
+        """The id of a database, remembered as opened now. `url` must hold no secret."""
+        with self.transaction() as db:
+            db.execute(
+                "INSERT INTO databases (key, label, url, opened_at) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (key) DO UPDATE SET label = excluded.label,"
+                " url = excluded.url, opened_at = excluded.opened_at",
+                (key, label, url, now()),
+            )
+            row = db.execute("SELECT id FROM databases WHERE key = ?", (key,))
+            return int(row.fetchone()["id"])
+
+    def databases(self) -> list[KnownDatabase]:
+        """Every database opened so far, the latest first."""
+        return [
+            KnownDatabase(
+                row["id"], row["key"], row["label"], row["url"], row["scanned_at"]
+            )
+            for row in self.rows("SELECT * FROM databases ORDER BY opened_at DESC")
+        ]
+
+
+@contextmanager
+def _explained(path: Path) -> Generator[None]:
+    """Turn SQLite's errors into ours: what is wrong, and what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        text = str(error)
+        if "full" in text:
+            hint = "Free some disk space and start again; what was saved is intact."
+        elif "not a database" in text or "malformed" in text:
+            hint = "Choose another file with --workspace, or restore this one."
+        elif "locked" in text or "busy" in text:
+            hint = "Another Columnist is writing; try again in a moment."
+        elif "readonly" in text:
+            hint = "Make it writable, or choose another file with --workspace."
+        else:
+            hint = "Choose another file with --workspace or COLUMNIST_WORKSPACE."
+        raise ColumnistError(f"The workspace {path}: {text}.", hint) from error
