@@ -1,0 +1,434 @@
+"""Describes tables and columns from names, types and keys alone, without a model.
+
+These sentences are the floor: every one follows from the catalog, so none invents
+anything, and they are the candidate that the model's text has to beat.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from catalog.objects import Column, Profile, Table, TableKind
+from model.names import (
+    gibberish,
+    humanize,
+    known,
+    plural,
+    shared_prefix,
+    singular,
+    split,
+    subject,
+    word_set,
+)
+
+_FLAGS = word_set("flag flags flg ind indicator yn bool boolean switch")
+_KEYS = word_set("id key guid uuid uid sk ids pk identifier rowguid")
+_ASK = word_set("is has can was are were should does did had will allow allows")
+_NUMBERS = word_set("num no number nbr nr numb")
+_COUNTS = word_set("count cnt qty quantity counts")
+_MONEY = word_set(
+    "amount amt price cost balance fee salary revenue total subtotal tax discount "
+    "charge payment budget income expense wage bonus commission netwr netpr"
+)
+_CLASSES = word_set("code cd type tp typ status stat category class kind")
+_TEXTS = word_set(
+    "desc descr description text txt note notes comment comments remark remarks "
+    "memo summary narrative"
+)
+_MOMENTS = word_set("time datetime timestamp ts tm dttm dtm")
+_DATES = word_set("date dt dte day")
+_DEGREES = word_set("lat latitude lon lng longitude")
+
+_UNITS = {
+    "ms": "milliseconds",
+    "msec": "milliseconds",
+    "milliseconds": "milliseconds",
+    "sec": "seconds",
+    "secs": "seconds",
+    "seconds": "seconds",
+    "mins": "minutes",
+    "minutes": "minutes",
+    "hours": "hours",
+    "hrs": "hours",
+    "days": "days",
+    "weeks": "weeks",
+    "months": "months",
+    "years": "years",
+    "kg": "kilograms",
+    "kgs": "kilograms",
+    "lbs": "pounds",
+    "km": "kilometers",
+    "cm": "centimeters",
+    "mm": "millimeters",
+    "bytes": "bytes",
+    "kb": "kilobytes",
+    "mb": "megabytes",
+    "gb": "gigabytes",
+    "usd": "US dollars",
+    "eur": "euros",
+    "gbp": "British pounds",
+    "pct": "percent",
+    "percent": "percent",
+    "percentage": "percent",
+    "perc": "percent",
+}
+"""Last words that are units."""
+
+_LEADS = {
+    "avg": "Average",
+    "average": "Average",
+    "mean": "Mean",
+    "median": "Median",
+    "min": "Minimum",
+    "minimum": "Minimum",
+    "max": "Maximum",
+    "maximum": "Maximum",
+    "total": "Total",
+    "tot": "Total",
+    "sum": "Sum of",
+    "num": "Number of",
+    "number": "Number of",
+    "count": "Number of",
+    "cnt": "Number of",
+    "no": "Number of",
+    "nbr": "Number of",
+    "n": "Number of",
+    "qty": "Quantity of",
+    "pct": "Percentage of",
+    "percent": "Percentage of",
+}
+"""First words that tell how a figure was made."""
+
+_WHOLE = {
+    "createdat": "Date and time when the {} was created.",
+    "createtime": "Date and time when the {} was created.",
+    "createdate": "Date when the {} was created.",
+    "createddate": "Date when the {} was created.",
+    "creationdate": "Date when the {} was created.",
+    "created": "Date and time when the {} was created.",
+    "createdon": "Date and time when the {} was created.",
+    "updatedat": "Date and time when the {} was last updated.",
+    "updatetime": "Date and time when the {} was last updated.",
+    "updatedate": "Date when the {} was last updated.",
+    "updated": "Date and time when the {} was last updated.",
+    "updatedon": "Date and time when the {} was last updated.",
+    "lastupdated": "Date and time when the {} was last updated.",
+    "lastupdate": "Date and time when the {} was last updated.",
+    "lastmodified": "Date and time when the {} was last modified.",
+    "modifiedat": "Date and time when the {} was last modified.",
+    "modifieddate": "Date when the {} was last modified.",
+    "modifiedon": "Date and time when the {} was last modified.",
+    "deletedat": "Date and time when the {} was deleted.",
+    "createdby": "User who created the {}.",
+    "createuser": "User who created the {}.",
+    "updatedby": "User who last updated the {}.",
+    "updateuser": "User who last updated the {}.",
+    "modifiedby": "User who last modified the {}.",
+    "startdate": "Date when the {} starts.",
+    "enddate": "Date when the {} ends.",
+    "starttime": "Date and time when the {} starts.",
+    "endtime": "Date and time when the {} ends.",
+    "startedat": "Date and time when the {} started.",
+    "endedat": "Date and time when the {} ended.",
+    "isactive": "Indicates whether the {} is active.",
+    "active": "Indicates whether the {} is active.",
+    "isdeleted": "Indicates whether the {} has been deleted.",
+    "deleted": "Indicates whether the {} has been deleted.",
+    "enabled": "Indicates whether the {} is enabled.",
+    "firstname": "First name of the {}.",
+    "lastname": "Last name of the {}.",
+    "fullname": "Full name of the {}.",
+    "middlename": "Middle name of the {}.",
+    "email": "Email address of the {}.",
+    "phone": "Phone number of the {}.",
+    "latitude": "Latitude of the {}, in degrees.",
+    "longitude": "Longitude of the {}, in degrees.",
+    "lat": "Latitude of the {}, in degrees.",
+    "lon": "Longitude of the {}, in degrees.",
+    "lng": "Longitude of the {}, in degrees.",
+    "sortorder": "Sort order of the {}.",
+    "fivetransynced": "Date and time when the record was last synced by Fivetran.",
+    "fivetrandeleted": "Indicates whether the record was deleted in the source.",
+    "version": "Version number of the {}.",
+    "uri": "URI of the {}.",
+}
+"""Names (letters only) that are the same in every database; {} is the row's noun."""
+
+_PARTICIPLE = re.compile(r"(ed|sent|paid|built|held|seen|sold|made|given|begun|done)$")
+
+
+def describe_column(
+    table: Table, column: Column, profile: Profile | None = None
+) -> str | None:
+    """One sentence for a column, or None where its name is gibberish (abstain).
+
+    A code list in the profile is appended; no other value of it is used.
+    """
+    noun = subject(table.id.name)
+    tokens = list(split(column.name))
+    prefix = shared_prefix(tuple(other.name for other in table.columns))
+    if prefix is not None and len(tokens) > 1 and tokens[0] == prefix:
+        tokens = tokens[1:]
+    codes = profile.codes if profile else ()
+    if gibberish(tuple(tokens)):
+        return _by_facts(table, column, noun, codes)
+    return _with_codes(_sentence(table, column, tokens, noun), codes)
+
+
+def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str:
+    """The sentence that name, type and keys give; the name says something."""
+    kind = column.type.lower()
+    last = tokens[-1]
+    rest = humanize(tokens[:-1])
+    reference = table.references(column.name)
+    if reference is not None:
+        return _reference(tokens, noun, subject(reference[0].name))
+    if table.primary_key == (column.name,):
+        return f"Unique identifier of the {noun}."
+    whole = _WHOLE.get("".join(tokens))
+    if whole is not None and not (kind.startswith("bool") and "time" in whole):
+        return whole.format(noun)
+    if tokens[0] in _ASK and len(tokens) > 1:
+        return _asked(tokens[0], humanize(tokens[1:]), noun)
+    if kind.startswith(("bool", "bit(1)", "tinyint(1)")) or last in _FLAGS:
+        return _flag([t for t in tokens if t not in _FLAGS] or tokens, noun)
+    if last in _KEYS:
+        base = _without_noun(tokens[:-1], noun)
+        if not base:
+            return f"Unique identifier of the {noun}."
+        if noun.startswith(base) or base.endswith(noun):
+            return f"Identifier of the {base}."
+        return f"Identifier of the {base} associated with the {noun}."
+    if len(tokens) > 1:
+        found = _by_unit(tokens, noun) or _by_first(tokens, noun)
+        found = found or _by_last(last, rest, tokens, noun, kind)
+        if found is not None:
+            return found
+    if last in ("name", "nm", "nme"):
+        return f"Name of the {_owner(tokens[:-1], noun)}."
+    if last in ("url", "uri", "link", "href"):
+        return f"URL of the {_owner(tokens[:-1], noun)}."
+    return _plain(tokens, noun, kind)
+
+
+_ADJECTIVE = re.compile(r"(ed|able|ible|ive|al|ic|en|ary|ous|less|new|open|valid)$")
+
+
+def _asked(verb: str, phrase: str, noun: str) -> str:
+    """A yes-or-no column that begins with its verb (`is_gift`, `has_children`)."""
+    if verb in ("is", "was") and not _ADJECTIVE.search(phrase):
+        return f"Indicates whether the {noun} {verb} {_article(phrase)} {phrase}."
+    return f"Indicates whether the {noun} {verb} {phrase}."
+
+
+def _article(phrase: str) -> str:
+    """The indefinite article that goes before a phrase."""
+    return "an" if phrase[:1].lower() in "aeio" else "a"
+
+
+def _owner(tokens: Sequence[str], noun: str) -> str:
+    """What a name or link belongs to: the words before it, else the row."""
+    return humanize(tokens) or noun
+
+
+def _without_noun(tokens: Sequence[str], noun: str) -> str:
+    """The words as a phrase, or nothing where they only repeat the table's noun."""
+    phrase = humanize(tokens)
+    single = " ".join(singular(word) for word in phrase.split())
+    return "" if single.lower() in (noun.lower(), "", "row", "record") else phrase
+
+
+def _reference(tokens: list[str], noun: str, there: str) -> str:
+    """A foreign key: what it points at, and the role where the name tells one."""
+    role = [t for t in tokens if t not in _KEYS and t not in _NUMBERS and t != "code"]
+    phrase = humanize(role)
+    if not phrase or phrase in there or (there in phrase and len(role) == 1):
+        return f"Identifier of the {there} associated with the {noun}."
+    if there in phrase:
+        return f"Identifier of the {phrase} of the {noun}."
+    return f"Identifier of the {there} that is the {phrase} of the {noun}."
+
+
+def _flag(tokens: list[str], noun: str) -> str:
+    """A yes-or-no column whose name has no verb in front."""
+    phrase = humanize(tokens)
+    if _PARTICIPLE.search(tokens[-1]) and len(tokens) == 1:
+        return f"Indicates whether the {noun} is {phrase}."
+    if _PARTICIPLE.search(tokens[-1]) or tokens[-1] in ("enabled", "required"):
+        return f"Indicates whether {humanize(tokens[:-1])} is {tokens[-1]}."
+    if len(tokens) == 1 and tokens[0].endswith(("able", "ible", "ive", "al", "ic")):
+        return f"Indicates whether the {noun} is {phrase}."
+    return f"Indicates whether {phrase} applies to the {noun}."
+
+
+def _by_unit(tokens: list[str], noun: str) -> str | None:
+    """A measure whose last word is its unit."""
+    unit = _UNITS.get(tokens[-1])
+    if unit is None:
+        return None
+    if tokens[-2] == "in" and len(tokens) > 2:
+        tokens = [*tokens[:-2], tokens[-1]]
+    if unit == "percent":
+        return f"Percentage of {humanize(tokens[:-1])} of the {noun}."
+    if tokens[0] in ("num", "number", "count"):
+        return f"Number of {humanize(tokens[1:])} of the {noun}."
+    return f"{_capital(humanize(tokens[:-1]))} of the {noun}, in {unit}."
+
+
+def _by_first(tokens: list[str], noun: str) -> str | None:
+    """A figure whose first word tells how it was made."""
+    lead = _LEADS.get(tokens[0])
+    if lead is None:
+        return None
+    base = humanize(tokens[1:])
+    if lead == "Number of":
+        base = plural(base)
+    return f"{lead} {base} of the {noun}."
+
+
+def _by_last(
+    last: str, rest: str, tokens: list[str], noun: str, kind: str
+) -> str | None:
+    """Names of two and more words, told apart by the last one."""
+    base = _without_noun(tokens[:-1], noun)
+    phrase = humanize(tokens)
+    if last in ("at", "on") or (last in _MOMENTS | _DATES):
+        return _moment(last, rest, base, tokens, noun, kind)
+    if last == "by" and _PARTICIPLE.search(rest):
+        return f"User who {rest} the {noun}."
+    if last in _COUNTS:
+        return f"Number of {plural(rest)} of the {noun}."
+    if last in _NUMBERS:
+        return f"{_capital(base)} number of the {noun}." if base else None
+    if last in _MONEY:
+        return f"{_capital(phrase)} of the {noun}."
+    if last in _CLASSES:
+        head = humanize([last])
+        return f"{_capital(head)} of the {base or noun}."
+    if last in _TEXTS:
+        return f"{_capital(humanize([last]))} of the {rest}."
+    if last in _DEGREES:
+        return f"{_capital(phrase)} of the {noun}, in degrees."
+    return None
+
+
+def _moment(
+    last: str, rest: str, base: str, tokens: list[str], noun: str, kind: str
+) -> str:
+    """A point in time."""
+    exact = last in _MOMENTS or last == "at" or kind.startswith("timestamp")
+    head = "Date and time" if exact else "Date"
+    word = rest.split()[-1]
+    if _PARTICIPLE.search(word):
+        before = tokens[:-2]
+        if before in ([], ["last"], ["first"], ["originally"]):
+            return f"{head} when the {noun} was {rest}."
+        return f"{head} when the {humanize(before)} was {word}."
+    if word in ("start", "begin", "end"):
+        return f"{head} when the {humanize(tokens[:-2]) or noun} {word}s."
+    if not base:
+        return f"{head} of the {noun}."
+    return f"{head} of the {base} of the {noun}."
+
+
+def _plain(tokens: list[str], noun: str, kind: str) -> str:
+    """No rule fits: the words themselves, and what they belong to."""
+    phrase = humanize(tokens)
+    single = " ".join(singular(word) for word in phrase.split())
+    if single.lower() == noun.lower():
+        return f"{_capital(noun)} of the row." if kind else f"The {noun}."
+    if kind.startswith(("date", "timestamp")) and not phrase.startswith("date"):
+        head = "Date" if kind == "date" else "Date and time"
+        return f"{head} of the {phrase} of the {noun}."
+    if single.lower().startswith(noun.lower() + " "):
+        return f"{_capital(phrase[len(noun) :].strip())} of the {noun}."
+    return f"{_capital(phrase)} of the {noun}."
+
+
+def _by_facts(
+    table: Table, column: Column, noun: str, codes: Sequence[str]
+) -> str | None:
+    """What keys, type and values tell of a column whose name says nothing."""
+    kind = column.type.lower()
+    reference = table.references(column.name)
+    if reference is not None:
+        there = subject(reference[0].name)
+        return f"Identifier of the {there} associated with the {noun}."
+    if table.primary_key == (column.name,):
+        return f"Unique identifier of the {noun}."
+    if codes:
+        return _with_codes(f"Code that classifies the {noun}.", codes)
+    if kind.startswith("bool"):
+        return f"Flag that is true or false for each {noun}."
+    if kind.startswith(("date", "timestamp")):
+        head = "Date" if kind == "date" else "Date and time"
+        return f"{head} associated with the {noun}."
+    return None
+
+
+def _with_codes(sentence: str, codes: Sequence[str]) -> str:
+    """Adds a short code list, as it is known to be complete."""
+    shown = [code.strip() for code in codes if code.strip()]
+    if not 2 <= len(shown) <= 8 or sum(map(len, shown)) > 80:
+        return sentence
+    return f"{sentence.rstrip('.')}: {', '.join(shown[:-1])} or {shown[-1]}."
+
+
+_UNTOLD = re.compile(
+    r"^_|(^|_)(id|key|guid|uuid|rowguid|idx|sk|pk|fk)$|modified|created|updated|"
+    r"synced|deleted|[a-z]ID$",
+    re.IGNORECASE,
+)
+
+
+def describe_table(table: Table) -> str | None:
+    """One sentence for a table, or None where neither its name nor columns tell."""
+    noun = subject(table.id.name)
+    told = _contents(table)
+    ends = [subject(key.references.name) for key in table.foreign_keys]
+    keyed = {name for key in table.foreign_keys for name in key.columns}
+    if len(ends) == 2 and table.primary_key and keyed >= set(table.primary_key):
+        return f"Links each {ends[0]} to its {plural(ends[1])}."
+    unclear = gibberish(split(table.id.name)) or not any(
+        known(word) or len(word) > 4 for word in split(table.id.name)
+    )
+    if unclear and not told:
+        return None
+    words = noun.split()
+    if words[-1] in ("log", "history", "audit", "event") and len(words) > 1:
+        start = f"{_capital(words[-1])} of {plural(' '.join(words[:-1]))}"
+    elif words[-1] in ("lookup", "type", "code", "category") and len(words) > 1:
+        start = f"Lookup table of {plural(' '.join(words).removesuffix(' lookup'))}"
+    elif table.kind in (TableKind.VIEW, TableKind.MATERIALIZED_VIEW):
+        start = f"View of {plural(noun)}"
+    else:
+        start = f"Contains information about {plural(noun)}"
+    return f"{start}, including {told}." if told else f"{start}."
+
+
+def _contents(table: Table) -> str:
+    """The first three telling columns, as a list in words."""
+    prefix = shared_prefix(tuple(column.name for column in table.columns))
+    noun = subject(table.id.name)
+    phrases: list[str] = []
+    for column in table.columns:
+        tokens = split(column.name)
+        if prefix is not None and len(tokens) > 1 and tokens[0] == prefix:
+            tokens = tokens[1:]
+        if gibberish(tokens) or _UNTOLD.search(column.name):
+            continue
+        if table.references(column.name) or column.name in table.primary_key:
+            continue
+        phrase = _without_noun(tokens, noun)
+        if phrase and phrase not in phrases:
+            phrases.append(phrase)
+    phrases = phrases[:3]
+    if len(phrases) < 2:
+        return "".join(phrases)
+    return f"{', '.join(phrases[:-1])} and {phrases[-1]}"
+
+
+def _capital(text: str) -> str:
+    """The text with its first letter raised, the rest untouched."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,97 @@
+"""Names are read as the words a person would read in them."""
+
+from __future__ import annotations
+
+import pytest
+
+from model import names
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("order_items", ("order", "items")),
+        ("CustID", ("cust", "id")),
+        ("HTTPRequestURL", ("http", "request", "url")),
+        ("billtocontactname", ("bill", "to", "contact", "name")),
+        ("purchaseorderid", ("purchase", "order", "id")),
+        ("addr2", ("addr", "2")),
+        ("LAND1", ("land1",)),
+        ("latitude", ("latitude",)),
+        ("interview", ("interview",)),
+        ("größe_cm", ("größe", "cm")),
+        ("", ()),
+        ("__", ()),
+    ],
+)
+def test_split(name: str, words: tuple[str, ...]) -> None:
+    assert names.split(name) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "phrase"),
+    [
+        ("cust_acct_no", "customer account number"),
+        ("KUNNR", "customer number"),
+        ("uom_cd", "unit of measure code"),
+        ("src_ip", "source IP"),
+        ("dttm_crtd", "date and time created"),
+    ],
+)
+def test_humanize_expands_abbreviations(name: str, phrase: str) -> None:
+    assert names.humanize(names.split(name)) == phrase
+
+
+@pytest.mark.parametrize(
+    ("many", "one"),
+    [
+        ("companies", "company"),
+        ("addresses", "address"),
+        ("statuses", "status"),
+        ("boxes", "box"),
+        ("people", "person"),
+        ("species", "species"),
+        ("analyses", "analysis"),
+        ("houses", "house"),
+        ("bus", "bus"),
+        ("orders", "order"),
+    ],
+)
+def test_singular(many: str, one: str) -> None:
+    assert names.singular(many) == one
+
+
+@pytest.mark.parametrize("word", ["order", "company", "box", "address", "status"])
+def test_plural_is_undone_by_singular(word: str) -> None:
+    assert names.singular(names.plural(word)) == word
+
+
+@pytest.mark.parametrize(
+    ("table", "subject"),
+    [
+        ("stg_order_items", "order item"),
+        ("stg_greenhouse__applications", "application"),
+        ("DIM_CUSTOMER", "customer"),
+        ("tbl_emp_mst", "employee"),
+        ("stg", "staging"),
+        ("data", "data"),
+    ],
+)
+def test_subject_drops_layers_but_never_everything(table: str, subject: str) -> None:
+    assert names.subject(table) in (subject, "stg")
+
+
+def test_shared_prefix_needs_nearly_all_columns() -> None:
+    assert names.shared_prefix(("l_orderkey", "l_tax", "l_flag", "l_mode")) == "l"
+    assert names.shared_prefix(("a_x", "b_y", "c_z", "d_w")) is None
+    assert names.shared_prefix(("l_orderkey", "l_tax")) is None
+
+
+@pytest.mark.parametrize("name", ["x1", "f_07", "col_3", "zz", "7", "c", "field12"])
+def test_gibberish(name: str) -> None:
+    assert names.gibberish(names.split(name))
+
+
+@pytest.mark.parametrize("name", ["id", "qty", "ip", "order_1", "uk", "data_type"])
+def test_short_names_that_mean_something_are_no_gibberish(name: str) -> None:
+    assert not names.gibberish(names.split(name))

@@ -1,0 +1,142 @@
+"""The rules' sentences follow from the catalog and say nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.objects import (
+    Column,
+    ColumnId,
+    ForeignKey,
+    Profile,
+    Table,
+    TableId,
+    TableKind,
+)
+from model.rules import describe_column, describe_table
+
+ORDERS = TableId("sales", "orders")
+
+
+def table_with(*columns: tuple[str, str], name: str = "orders") -> Table:
+    table_id = TableId("sales", name)
+    return Table(
+        id=table_id,
+        kind=TableKind.TABLE,
+        columns=tuple(
+            Column(ColumnId(table_id, column), position, kind)
+            for position, (column, kind) in enumerate(columns, 1)
+        ),
+        primary_key=(columns[0][0],),
+        foreign_keys=(
+            ForeignKey(("cust_id",), TableId("sales", "customers"), ("id",)),
+            ForeignKey(("billing_addr_id",), TableId("sales", "addresses"), ("id",)),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "sentence"),
+    [
+        ("cust_id", "int", "Identifier of the customer associated with the order."),
+        (
+            "billing_addr_id",
+            "int",
+            "Identifier of the billing address of the order.",
+        ),
+        ("is_gift", "boolean", "Indicates whether the order is a gift."),
+        ("created_at", "timestamp", "Date and time when the order was created."),
+        ("last_upd_by", "varchar", "User who last updated the order."),
+        ("ship_dt", "date", "Date of the ship of the order."),
+        ("num_items", "int", "Number of items of the order."),
+        ("weight_kg", "numeric", "Weight of the order, in kilograms."),
+        ("status", "varchar", "Status of the order."),
+        ("latitude", "double", "Latitude of the order, in degrees."),
+    ],
+)
+def test_column_sentences(column: str, kind: str, sentence: str) -> None:
+    table = table_with(("id", "int"), (column, kind))
+    assert describe_column(table, table.columns[1]) == sentence
+
+
+def test_primary_key_identifies_the_row() -> None:
+    table = table_with(("orderkey", "int"), ("x", "int"))
+    assert describe_column(table, table.columns[0]) == "Unique identifier of the order."
+
+
+@pytest.mark.parametrize("name", ["x1", "f_07", "col_3"])
+def test_gibberish_abstains_unless_something_else_tells(name: str) -> None:
+    table = table_with(("id", "int"), (name, "varchar"))
+    assert describe_column(table, table.columns[1]) is None
+    profile = Profile(rows=9, null_share=0, distinct=2, codes=("A", "B"))
+    told = describe_column(table, table.columns[1], profile)
+    assert told == "Code that classifies the order: A or B."
+    dated = table_with(("id", "int"), (name, "date"))
+    assert describe_column(dated, dated.columns[1]) is not None
+
+
+def test_short_code_lists_are_told_and_long_ones_are_not() -> None:
+    table = table_with(("id", "int"), ("status", "varchar"))
+    short = Profile(rows=9, null_share=0, distinct=3, codes=("new", "open", "paid"))
+    long = Profile(
+        rows=9, null_share=0, distinct=30, codes=tuple(f"c{i}" for i in range(30))
+    )
+    assert (
+        describe_column(table, table.columns[1], short)
+        == "Status of the order: new, open or paid."
+    )
+    assert describe_column(table, table.columns[1], long) == "Status of the order."
+
+
+def test_samples_and_ranges_never_enter_a_sentence() -> None:
+    table = table_with(("id", "int"), ("email", "varchar"))
+    profile = Profile(
+        rows=9,
+        null_share=0,
+        distinct=9,
+        minimum="a@secret.example",
+        maximum="z@secret.example",
+        samples=("b@secret.example",),
+    )
+    assert "secret" not in (describe_column(table, table.columns[1], profile) or "")
+
+
+def test_tables() -> None:
+    table = table_with(("id", "int"), ("status", "varchar"), ("total_amt", "numeric"))
+    assert (
+        describe_table(table)
+        == "Contains information about orders, including status and total amount."
+    )
+
+
+def test_a_table_of_two_keys_links() -> None:
+    table_id = TableId("hr", "emp_skill")
+    table = Table(
+        id=table_id,
+        kind=TableKind.TABLE,
+        columns=tuple(
+            Column(ColumnId(table_id, name), position, "int")
+            for position, name in enumerate(("emp_id", "skill_id"), 1)
+        ),
+        primary_key=("emp_id", "skill_id"),
+        foreign_keys=(
+            ForeignKey(("emp_id",), TableId("hr", "employees"), ("id",)),
+            ForeignKey(("skill_id",), TableId("hr", "skills"), ("id",)),
+        ),
+    )
+    assert describe_table(table) == "Links each employee to its skills."
+
+
+@given(
+    name=st.text(min_size=1, max_size=40),
+    column=st.text(min_size=1, max_size=40),
+    kind=st.sampled_from(["", "int", "date", "boolean", "varchar(20)", "timestamp"]),
+)
+def test_any_name_gives_a_sentence_or_none(name: str, column: str, kind: str) -> None:
+    table = table_with(("id", "int"), (column, kind), name=name)
+    text = describe_column(table, table.columns[1])
+    assert text is None or (text.endswith(".") and "  " not in text)
+    about = describe_table(table)
+    assert about is None or about.endswith(".")
