@@ -22,10 +22,12 @@ class Prompt:
     """Most tokens to write for one block."""
     stops: tuple[str, ...] = ()
     """Strings that end a description besides the model's own end token."""
+    temperature: float = 0.0
+    """0 takes the likeliest token (greedy); above it, texts are drawn, seeded."""
 
     def fingerprint(self, block: int) -> str:
         """Hex digest of the exact text that block saw, 16 characters."""
-        text = f"{self.head}\x00{self.blocks[block]}"
+        text = f"{self.temperature}\x00{self.head}\x00{self.blocks[block]}"
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 

@@ -1,0 +1,405 @@
+"""The engine as its parent sees it: a child process that turns prompts into texts.
+
+llama.cpp can crash the process it is in, and can write to its terminal; in a child of
+its own it does neither to us. A crash becomes one restart with safer settings, and the
+prompts that were in work are given again.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import count
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+from queue import Empty, Queue
+from typing import IO, TYPE_CHECKING, Any
+
+from catalog.errors import ColumnistError, UsageError
+from model.prompt import Generation, Prompt
+
+if TYPE_CHECKING:
+    from model.llama import ModelFacts
+    from model.worker import WorkerSettings
+
+WINDOW = 8
+"""Prompts given to the child ahead of those in work: enough to keep it busy, few enough
+that a table that becomes urgent is next."""
+POLL_SECONDS = 0.05
+LOAD_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How a model is run."""
+
+    path: Path
+    """The GGUF file."""
+    gpu_layers: int = -1
+    """Layers to put on the GPU where the build can; -1 is all."""
+    threads: int | None = None
+    """CPU threads; None is all cores this process may use."""
+    seed: int = 0
+    """Seed of sampled texts; greedy ones need none."""
+    safe: bool = False
+    """Leave out kernels that crash in some builds."""
+
+
+def never() -> bool:
+    """The `stop` of work that nobody stops."""
+    return False
+
+
+class Engine:
+    """A running model; a context manager.
+
+    Attributes:
+        facts: what the model says of itself, once started.
+        prompt_tokens: tokens read so far.
+        generated_tokens: tokens written so far.
+        note: what the steward should know of how it runs, or empty.
+    """
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self.settings = settings
+        self.facts: ModelFacts | None = None
+        self.prompt_tokens = 0
+        self.generated_tokens = 0
+        self.note = ""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pipe: Connection[Any, Any] | None = None
+        self._log: IO[bytes] | None = None
+        self._inbox: Queue[tuple[Any, ...] | None] = Queue()
+        self._reader: threading.Thread | None = None
+        self._keys = count()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(
+        self,
+        *,
+        progress: Callable[[float], None] | None = None,
+        stop: Callable[[], bool] = never,
+    ) -> ModelFacts:
+        """Load the model and try it on a small batch.
+
+        Raises:
+            ColumnistError: it cannot be loaded, with the reason; or it was stopped.
+        """
+        if self.facts is not None:
+            return self.facts
+        check_file(self.settings.path)
+        try:
+            return self._load(progress, stop)
+        except _Crash as crash:
+            self._make_safe(crash)
+        try:
+            return self._load(progress, stop)
+        except _Crash as crash:
+            raise crash.explained(self.settings.path) from None
+
+    def generate(
+        self, prompts: Iterable[Prompt], *, stop: Callable[[], bool] = never
+    ) -> Iterator[Generation]:
+        """Write every block of every prompt, in the order in which they end.
+
+        Prompts are taken from the iterable as there is room for them, so it may decide
+        late which comes next. A prompt too long for the context gives generations that
+        are empty and incomplete. `stop` ends it within one decode step; closing the
+        generator does too.
+        """
+        self.start(stop=stop)
+        source = enumerate(prompts)
+        # Keys are never used twice, so no late answer to a cancelled prompt can be
+        # taken for another's.
+        working: dict[int, _Working] = {}
+        exhausted = False
+        try:
+            while not stop():
+                while not exhausted and len(working) < WINDOW:
+                    try:
+                        index, prompt = next(source)
+                    except StopIteration:
+                        exhausted = True
+                        break
+                    if prompt.blocks:
+                        key = next(self._keys)
+                        waiting = set(range(len(prompt.blocks)))
+                        working[key] = _Working(index, prompt, waiting)
+                        self._send(("prompt", key, prompt, False))
+                if not working:
+                    return
+                try:
+                    message = self._receive()
+                except _Crash as crash:
+                    self._recover(crash, working)
+                    continue
+                if message is not None:
+                    yield from self._take(message, working)
+        finally:
+            if working:
+                with suppress(ColumnistError):
+                    self._send(("cancel", tuple(working)))
+
+    def close(self) -> None:
+        """End the child and give its memory back."""
+        if self._pipe is not None:
+            with suppress(OSError):
+                self._pipe.send(("quit",))
+        if self._process is not None:
+            try:
+                self._process.wait(timeout=2.0)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        # The child is gone, so its end of the pipe is closed and the reader ends.
+        if self._reader is not None:
+            self._reader.join()
+        if self._pipe is not None:
+            self._pipe.close()
+        if self._log is not None:
+            self._log.close()
+        self._reader = None
+        self._pipe = self._process = self._log = self.facts = None
+
+    # The child
+
+    def _load(
+        self, progress: Callable[[float], None] | None, stop: Callable[[], bool]
+    ) -> ModelFacts:
+        self._spawn()
+        waited = 0.0
+        while waited < LOAD_SECONDS:
+            if stop():
+                self.close()
+                raise ColumnistError("Loading the model was stopped.")
+            message = self._receive()
+            match message:
+                case None:
+                    waited += POLL_SECONDS
+                case ("progress", share):
+                    if progress is not None:
+                        progress(share)
+                case ("ready", facts):
+                    self.facts = facts
+                    return facts  # type: ignore[no-any-return]  # from a pipe
+                case ("failed", reason):
+                    self.close()
+                    raise ColumnistError(
+                        f"llama.cpp cannot load {self.settings.path.name}: {reason}.",
+                        "Check the file with `columnist models verify`, or choose"
+                        " another with --model.",
+                    )
+                case _:
+                    pass
+        self.close()
+        raise ColumnistError(
+            f"{self.settings.path.name} did not load within"
+            f" {LOAD_SECONDS / 60:.0f} minutes.",
+            "Choose a smaller model with --model.",
+        )
+
+    def _spawn(self) -> None:
+        ours, theirs = Pipe()
+        root = Path(__file__).resolve().parent.parent
+        code = (
+            f"import sys; sys.path.insert(0, {str(root)!r});"
+            f" from model.worker import main; main({theirs.fileno()})"
+        )
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as we do
+        environment = dict(os.environ)
+        environment.setdefault("OMP_WAIT_POLICY", "passive")
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", code],
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            pass_fds=(theirs.fileno(),),
+            env=environment,
+            # A Ctrl-C in the terminal is for the parent alone.
+            start_new_session=True,
+        )
+        theirs.close()
+        self._pipe = ours
+        self._inbox = Queue()
+        self._reader = threading.Thread(
+            target=_drain, args=(ours, self._inbox), daemon=True, name="engine"
+        )
+        self._reader.start()
+        ours.send(worker_settings(self.settings))
+
+    def _send(self, message: tuple[Any, ...]) -> None:
+        if self._pipe is None:
+            raise ColumnistError("The engine is not running.")
+        with suppress(OSError):  # a dead child shows when we read
+            self._pipe.send(message)
+
+    def _receive(self) -> tuple[Any, ...] | None:
+        """The next message, or None where none came within a moment."""
+        if self._pipe is None or self._process is None:
+            raise ColumnistError("The engine is not running.")
+        try:
+            message = self._inbox.get(timeout=POLL_SECONDS)
+        except Empty:
+            return None
+        if message is None:
+            raise _Crash(self._process.wait(), self._tail())
+        return message
+
+    def _tail(self) -> str:
+        """The last line that the child wrote, for the message."""
+        if self._log is None:
+            return ""
+        self._log.seek(0)
+        lines = self._log.read()[-4000:].decode("utf-8", "replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+    def _recover(self, crash: _Crash, working: dict[int, _Working]) -> None:
+        """Start again, safer, and give the unfinished prompts once more."""
+        if self.settings.safe:
+            raise crash.explained(self.settings.path) from None
+        self._make_safe(crash)
+        try:
+            self._load(None, never)
+        except _Crash as again:
+            raise again.explained(self.settings.path) from None
+        for key, work in working.items():
+            self._send(("prompt", key, work.prompt, False))
+
+    def _make_safe(self, crash: _Crash) -> None:
+        self.close()
+        self.note = f"{crash.what}; running with safer, slower settings"
+        self.settings = replace(self.settings, safe=True)
+
+    def _take(
+        self,
+        message: tuple[Any, ...],
+        working: dict[int, _Working],
+    ) -> Iterator[Generation]:
+        match message:
+            case ("wrote", key, block, text, logprob, tokens, complete):
+                # After a restart a block may come a second time.
+                work = working.get(key)
+                if work is not None and block in work.waiting:
+                    work.waiting.discard(block)
+                    if not work.waiting:
+                        del working[key]
+                    yield Generation(work.index, block, text, logprob, tokens, complete)
+            case ("unfit", key):
+                if (work := working.pop(key, None)) is not None:
+                    for block in sorted(work.waiting):
+                        yield Generation(work.index, block, "", float("-inf"), 0, False)
+            case ("spent", read, written):
+                self.prompt_tokens += read
+                self.generated_tokens += written
+            case ("failed", reason):
+                raise ColumnistError(
+                    f"llama.cpp failed while drafting: {reason}.",
+                    "Start again; finished drafts are saved.",
+                )
+            case _:
+                pass
+
+
+@dataclass(slots=True)
+class _Working:
+    """A prompt that the child has."""
+
+    index: int
+    prompt: Prompt
+    waiting: set[int]
+
+
+def _drain(pipe: Connection[Any, Any], inbox: Queue[tuple[Any, ...] | None]) -> None:
+    """Read all the child says at once, so that it never waits for us."""
+    with suppress(EOFError, OSError):
+        while True:
+            inbox.put(pipe.recv())
+    inbox.put(None)
+
+
+class _Crash(Exception):
+    """The child ended by itself."""
+
+    def __init__(self, code: int, tail: str) -> None:
+        super().__init__(code, tail)
+        self.tail = tail
+        self.what = f"the engine ended with exit code {code}"
+        if code < 0:
+            name = signal.Signals(-code).name
+            self.what = f"the engine was ended by {name}"
+            if -code == signal.SIGKILL:
+                self.what += " (often: out of memory)"
+
+    def explained(self, path: Path) -> ColumnistError:
+        reason = f" It said: {self.tail[:200]}" if self.tail else ""
+        return ColumnistError(
+            f"Running {path.name} failed twice: {self.what}.{reason}",
+            "Try --gpu-layers 0, a smaller model with --model, or `columnist doctor`.",
+        )
+
+
+def worker_settings(settings: EngineSettings) -> WorkerSettings:
+    """The sizes the child gets, from the file's size and this machine."""
+    from model.worker import WorkerSettings
+
+    threads = settings.threads or len(os.sched_getaffinity(0))
+    # Small models gain from many sequences; those of a large one cost real memory.
+    large = settings.path.stat().st_size > 1 << 30
+    return WorkerSettings(
+        path=str(settings.path),
+        gpu_layers=0 if settings.safe else settings.gpu_layers,
+        cells=4096 if large else 8192,
+        sequences=24 if large else 72,
+        batch=512,
+        threads=threads,
+        safe=settings.safe,
+        seed=settings.seed,
+    )
+
+
+def check_file(path: Path) -> None:
+    """Refuse what cannot be a model before a process is started for it.
+
+    Raises:
+        UsageError: there is no such file, or it is not GGUF.
+        ColumnistError: it cannot be read, or is larger than the free memory.
+    """
+    hint = "Choose a GGUF file with --model, or see `columnist models list`."
+    try:
+        with path.open("rb") as file:
+            magic = file.read(4)
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise UsageError(f"There is no model file {path}.", hint) from None
+    except OSError as error:
+        raise ColumnistError(f"Cannot read {path}: {error.strerror}.", hint) from error
+    if magic != b"GGUF":
+        raise UsageError(f"{path} is not a GGUF file.", hint)
+    free = available_memory()
+    if free is not None and size > free:
+        raise ColumnistError(
+            f"{path.name} needs {size / 2**30:.1f} GiB,"
+            f" and only {free / 2**30:.1f} GiB of memory are free.",
+            "Close other programs, or choose a smaller model with --model.",
+        )
+
+
+def available_memory() -> int | None:
+    """Bytes of memory that a new process could use, or None where unknown."""
+    with suppress(OSError, ValueError):
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return None

@@ -1,0 +1,237 @@
+"""llama.cpp's low-level API, as much of it as the engine needs.
+
+Never the high-level `Llama` class: it redirects file descriptors 1 and 2 of the whole
+process while it loads. Everything here belongs to one thread of one process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+# Spinning OpenMP threads made a busy two-core machine 17 times slower; it has to be set
+# before the library is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import llama_cpp as llama
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from model.schedule import Row
+
+
+class LlamaError(Exception):
+    """llama.cpp refused; the message is its own last word on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What a loaded model says of itself."""
+
+    name: str
+    """`general.name`, or empty."""
+    description: str
+    """llama.cpp's one-line description: architecture, size, quantisation."""
+    parameters: int
+    """Number of weights."""
+    context_trained: int
+    """Longest context it was trained with, in tokens."""
+    chat_template: str | None
+    """Jinja source of its chat template, or None."""
+    bos: str
+    """Text of its begin token, or empty."""
+    eos: str
+    """Text of its end token, or empty."""
+    offloads: bool
+    """Whether this build of llama.cpp can use a GPU."""
+    cells: int
+    """KV cells of the context."""
+    sequences: int
+    """Sequences that decode at once."""
+    batch: int
+    """Most tokens a decode call takes."""
+
+
+class Model:
+    """A loaded model with one context and unified KV cache.
+
+    Args:
+        path: the GGUF file.
+        gpu_layers: layers to put on the GPU; -1 is all.
+        cells: KV cells, shared by all sequences.
+        sequences: most sequences.
+        batch: most tokens a call of `decode`.
+        threads: CPU threads.
+        safe: leave out the repacked and AMX kernels, which crash in some builds.
+        progress: called with the loaded share; False stops loading.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        gpu_layers: int,
+        cells: int,
+        sequences: int,
+        batch: int,
+        threads: int,
+        safe: bool = False,
+        progress: Callable[[float], bool] | None = None,
+    ) -> None:
+        self._model: Any = None
+        self._context: Any = None
+        self._log: list[str] = []
+        # The callback objects must outlive the library's use of them.
+        self._on_log = llama.llama_log_callback(self._keep_log)
+        llama.llama_log_set(self._on_log, ctypes.c_void_p(0))
+        llama.llama_backend_init()
+        parameters = llama.llama_model_default_params()
+        parameters.n_gpu_layers = 0x7FFFFFFF if gpu_layers < 0 else gpu_layers
+        parameters.use_extra_bufts = not safe
+        if progress is not None:
+            self._on_progress = llama.llama_progress_callback(
+                lambda share, _: progress(share)
+            )
+            parameters.progress_callback = self._on_progress
+        self._model = llama.llama_model_load_from_file(os.fsencode(path), parameters)
+        if not self._model:
+            raise LlamaError(self._last_error())
+        self._vocab: Any = llama.llama_model_get_vocab(self._model)
+        self._vocabulary = llama.llama_vocab_n_tokens(self._vocab)
+        context = llama.llama_context_default_params()
+        context.n_ctx = cells
+        context.n_batch = context.n_ubatch = batch
+        context.n_seq_max = sequences
+        context.n_threads = context.n_threads_batch = threads
+        # One buffer for all sequences, because they share long heads (1.5 times the
+        # speed of split buffers there).
+        context.kv_unified = True
+        if not llama.llama_supports_gpu_offload() or gpu_layers == 0:
+            context.flash_attn_type = 0  # slower on CPU, measured
+        self._context = llama.llama_init_from_model(self._model, context)
+        if not self._context:
+            error = self._last_error()
+            self.close()
+            raise LlamaError(error)
+        self._memory: Any = llama.llama_get_memory(self._context)
+        self._batch: Any = llama.llama_batch_init(batch, 0, 1)
+        self.cells, self.sequences, self.batch = cells, sequences, batch
+
+    def facts(self) -> ModelFacts:
+        """What the model says of itself."""
+        buffer = ctypes.create_string_buffer(256)
+        llama.llama_model_desc(self._model, buffer, 256)
+        name = ctypes.create_string_buffer(256)
+        llama.llama_model_meta_val_str(self._model, b"general.name", name, 256)
+        template = llama.llama_model_chat_template(self._model, None)
+        return ModelFacts(
+            name=name.value.decode("utf-8", "replace"),
+            description=buffer.value.decode("utf-8", "replace"),
+            parameters=llama.llama_model_n_params(self._model),
+            context_trained=llama.llama_model_n_ctx_train(self._model),
+            chat_template=template.decode("utf-8", "replace") if template else None,
+            bos=self._special(llama.llama_vocab_bos(self._vocab)),
+            eos=self._special(llama.llama_vocab_eos(self._vocab)),
+            offloads=bool(llama.llama_supports_gpu_offload()),
+            cells=self.cells,
+            sequences=self.sequences,
+            batch=self.batch,
+        )
+
+    def tokenize(self, text: str) -> list[int]:
+        """Token ids; special tokens in the text are parsed, none are added."""
+        raw = text.encode("utf-8", "replace")
+        room = len(raw) + 8
+        tokens = (llama.llama_token * room)()
+        count = llama.llama_tokenize(
+            self._vocab, raw, len(raw), tokens, room, False, True
+        )
+        if count < 0:
+            raise LlamaError("the text has more tokens than bytes")
+        return list(tokens[:count])
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """The text of tokens, special ones left out; broken UTF-8 is replaced."""
+        given = (llama.llama_token * len(tokens))(*tokens)
+        room = 16 * len(tokens) + 64
+        buffer = ctypes.create_string_buffer(room)
+        count = llama.llama_detokenize(
+            self._vocab, given, len(tokens), buffer, room, True, False
+        )
+        if count < 0:
+            buffer = ctypes.create_string_buffer(-count)
+            count = llama.llama_detokenize(
+                self._vocab, given, len(tokens), buffer, -count, True, False
+            )
+        return buffer.raw[: max(count, 0)].decode("utf-8", "replace")
+
+    def ends(self, token: int) -> bool:
+        """Whether a token ends the model's turn."""
+        return bool(llama.llama_vocab_is_eog(self._vocab, token))
+
+    def share(self, source: int, to: int) -> None:
+        """Let sequence `to` begin with all of `source`'s cells."""
+        llama.llama_memory_seq_cp(self._memory, source, to, -1, -1)
+
+    def release(self, sequence: int) -> None:
+        """Forget a sequence; cells that no other uses become free."""
+        llama.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+
+    def decode(self, rows: Sequence[Row]) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """Run one batch.
+
+        Returns:
+            Logits of the rows that write, shape (writing rows, vocabulary); a view that
+            the next call overwrites.
+        """
+        batch = self._batch
+        batch.n_tokens = len(rows)
+        for index, row in enumerate(rows):
+            batch.token[index] = row.token
+            batch.pos[index] = row.position
+            batch.n_seq_id[index] = 1
+            batch.seq_id[index][0] = row.sequence
+            batch.logits[index] = row.writes
+        status = llama.llama_decode(self._context, batch)
+        if status != 0:
+            raise LlamaError(f"decoding ended with status {status}")
+        writing = sum(row.writes for row in rows)
+        if not writing:
+            return np.empty((0, self._vocabulary), dtype=np.float32)
+        pointer = llama.llama_get_logits(self._context)
+        logits: np.ndarray[Any, np.dtype[np.float32]] = np.ctypeslib.as_array(
+            pointer, shape=(writing, self._vocabulary)
+        )
+        return logits
+
+    def close(self) -> None:
+        """Give the memory back, in the order llama.cpp wants."""
+        if self._context:
+            if hasattr(self, "_batch"):
+                llama.llama_batch_free(self._batch)
+            llama.llama_free(self._context)
+        if self._model:
+            llama.llama_model_free(self._model)
+        self._context = self._model = None
+
+    def _special(self, token: int) -> str:
+        if token < 0:
+            return ""
+        text = llama.llama_vocab_get_text(self._vocab, token)
+        return text.decode("utf-8", "replace") if text else ""
+
+    def _keep_log(self, level: int, text: bytes, _: object) -> None:
+        if level == 4:  # GGML_LOG_LEVEL_ERROR
+            self._log.append(text.decode("utf-8", "replace").strip())
+            del self._log[:-20]
+
+    def _last_error(self) -> str:
+        """The most telling of llama.cpp's last error lines, without function names."""
+        lines = [line for line in self._log if "failed to load model" not in line]
+        line = (lines or self._log or ["it gave no reason"])[0]
+        return re.sub(r"^(\w+: )*(error loading model: )?", "", line).rstrip(".")

@@ -1,0 +1,257 @@
+"""Which tokens go into the next decode step: continuous batching on shared prefixes.
+
+Pure policy: no llama.cpp, no text. A prompt's head is decoded once; each of its blocks
+becomes a stream, a sequence that shares the head's KV cells. Every step packs one token
+of each writing stream first, then the starts of new streams, then heads, up to the
+batch size, and never reserves more KV cells than the context has.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Stream:
+    """One description being written."""
+
+    key: int
+    """The prompt's key."""
+    block: int
+    """Index of the block in its prompt."""
+    sequence: int
+    """KV sequence id."""
+    position: int
+    """Position of the next token to feed."""
+    pending: deque[int]
+    """Tokens to feed: the rest of the block's start, or the token written last."""
+    limit: int
+    """Most tokens to write."""
+    reserved: int
+    """KV cells set aside for it."""
+    written: list[int] = field(default_factory=list[int])
+    """Tokens written so far."""
+    logprob: float = 0.0
+    """Sum of their log-probabilities, in nats."""
+
+
+@dataclass(slots=True)
+class _Head:
+    key: int
+    tokens: list[int]
+    waiting: deque[tuple[int, list[int]]]
+    limit: int
+    sequence: int = -1
+    decoded: int = 0
+    streams: int = 0
+
+    @property
+    def ready(self) -> bool:
+        return self.sequence >= 0 and self.decoded == len(self.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One token of a step."""
+
+    token: int
+    """Token id."""
+    position: int
+    """Position in its sequence."""
+    sequence: int
+    """KV sequence id."""
+    writes: bool
+    """Whether the model's answer to this token is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to do before and in one decode call."""
+
+    copies: tuple[tuple[int, int], ...]
+    """(from, to) sequence ids: share the whole head's cells, before decoding."""
+    rows: tuple[Row, ...]
+    """The batch."""
+    streams: tuple[Stream, ...]
+    """The streams that the writing rows belong to, in the rows' order."""
+
+
+class Scheduler:
+    """Holds the prompts in work and says what each step decodes.
+
+    Args:
+        cells: KV cells of the context, shared by all sequences.
+        sequences: sequence ids that may be used, heads and streams together (>= 2).
+        batch: most tokens a step.
+    """
+
+    def __init__(self, *, cells: int, sequences: int, batch: int) -> None:
+        self._free_cells = self._cells = cells
+        self._batch = batch
+        self._free_sequences = list(range(sequences - 1, -1, -1))
+        self._queued: deque[_Head] = deque()
+        self._resident: list[_Head] = []
+        self._streams: list[Stream] = []
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is left to do."""
+        return not (self._queued or self._resident)
+
+    def add(
+        self,
+        key: int,
+        head: Sequence[int],
+        blocks: Sequence[Sequence[int]],
+        *,
+        limit: int,
+        urgent: bool = False,
+    ) -> bool:
+        """Queue a prompt; False where it can never fit. Urgent ones go first."""
+        if not head or not blocks or not all(blocks):
+            return False
+        longest = max(len(block) for block in blocks)
+        if len(head) + longest + limit > self._cells:
+            return False
+        entry = _Head(
+            key,
+            list(head),
+            deque((index, list(block)) for index, block in enumerate(blocks)),
+            limit,
+        )
+        if urgent:
+            self._queued.appendleft(entry)
+        else:
+            self._queued.append(entry)
+        return True
+
+    def cancel(self, key: int) -> list[int]:
+        """Drop a prompt; the sequence ids whose cells can be given back."""
+        self._queued = deque(head for head in self._queued if head.key != key)
+        released = [self._drop(s) for s in list(self._streams) if s.key == key]
+        for head in [head for head in self._resident if head.key == key]:
+            head.waiting.clear()
+            head.streams = 0
+            released.append(self._retire(head))
+        return released
+
+    def next_step(self) -> Step:
+        """The next batch; empty rows only where nothing is left to do."""
+        rows: list[Row] = []
+        writers: list[Stream] = []
+        copies: list[tuple[int, int]] = []
+        for stream in self._streams:
+            self._feed(stream, rows, writers)
+        for head in self._resident:
+            while head.ready and head.waiting and len(rows) < self._batch:
+                admitted = self._admit(head)
+                if admitted is None:
+                    break
+                copies.append((head.sequence, admitted.sequence))
+                self._feed(admitted, rows, writers)
+        for head in self._resident:
+            self._prefill(head, rows)
+        while self._queued and len(rows) < self._batch and self._take():
+            self._prefill(self._resident[-1], rows)
+        return Step(tuple(copies), tuple(rows), tuple(writers))
+
+    def took(
+        self,
+        step: Step,
+        tokens: Sequence[int],
+        logprobs: Sequence[float],
+        *,
+        ends: Callable[[Stream, int], bool],
+    ) -> tuple[list[tuple[Stream, bool]], list[int]]:
+        """Take in what the model wrote for a step's streams.
+
+        Returns:
+            Streams that ended, each with whether it ended by itself rather than at its
+            limit; and the sequence ids whose cells can be given back.
+        """
+        ended: list[tuple[Stream, bool]] = []
+        released: list[int] = []
+        for stream, token, logprob in zip(step.streams, tokens, logprobs, strict=True):
+            stream.logprob += logprob
+            complete = ends(stream, token)
+            stream.written.append(token)
+            if not complete and len(stream.written) < stream.limit:
+                stream.pending.append(token)
+                continue
+            ended.append((stream, complete))
+            released.append(self._drop(stream))
+            head = next(h for h in self._resident if h.key == stream.key)
+            head.streams -= 1
+            if not head.streams and not head.waiting:
+                released.append(self._retire(head))
+        return ended, released
+
+    def _feed(self, stream: Stream, rows: list[Row], writers: list[Stream]) -> None:
+        while stream.pending and len(rows) < self._batch:
+            token = stream.pending.popleft()
+            last = not stream.pending
+            rows.append(Row(token, stream.position, stream.sequence, last))
+            stream.position += 1
+            if last:
+                writers.append(stream)
+
+    def _prefill(self, head: _Head, rows: list[Row]) -> None:
+        while head.decoded < len(head.tokens) and len(rows) < self._batch:
+            rows.append(
+                Row(head.tokens[head.decoded], head.decoded, head.sequence, False)
+            )
+            head.decoded += 1
+
+    def _admit(self, head: _Head) -> Stream | None:
+        """Start the next block of a decoded head, where there is room."""
+        index, block = head.waiting[0]
+        cells = len(block) + head.limit
+        if not self._free_sequences or cells > self._free_cells:
+            return None
+        head.waiting.popleft()
+        head.streams += 1
+        self._free_cells -= cells
+        stream = Stream(
+            head.key,
+            index,
+            self._free_sequences.pop(),
+            len(head.tokens),
+            deque(block),
+            head.limit,
+            cells,
+        )
+        self._streams.append(stream)
+        return stream
+
+    def _take(self) -> bool:
+        """Make the first queued head resident, if it and one of its blocks fit.
+
+        While other heads have blocks waiting for room, no new one is taken in, so heads
+        can never fill the context and leave no room for what they are for.
+        """
+        if any(head.waiting for head in self._resident):
+            return False
+        head = self._queued[0]
+        longest = max(len(block) for _, block in head.waiting)
+        need = len(head.tokens) + longest + head.limit
+        if len(self._free_sequences) < 2 or need > self._free_cells:
+            return False
+        self._queued.popleft()
+        head.sequence = self._free_sequences.pop()
+        self._free_cells -= len(head.tokens)
+        self._resident.append(head)
+        return True
+
+    def _drop(self, stream: Stream) -> int:
+        self._streams.remove(stream)
+        self._free_cells += stream.reserved
+        self._free_sequences.append(stream.sequence)
+        return stream.sequence
+
+    def _retire(self, head: _Head) -> int:
+        self._resident.remove(head)
+        self._free_cells += len(head.tokens)
+        self._free_sequences.append(head.sequence)
+        return head.sequence

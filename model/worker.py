@@ -1,0 +1,210 @@
+"""The child process that owns llama.cpp; started by `model.engine`, never by hand.
+
+One thread does everything: between two decode steps it looks at the pipe, so stopping
+takes at most one step. Messages are tuples, the first item names them:
+
+parent → child: ("prompt", key, Prompt, urgent), ("cancel", keys), ("quit",)
+child → parent: ("progress", share), ("ready", ModelFacts), ("failed", text),
+("wrote", key, block, text, logprob, tokens, complete), ("unfit", key),
+("spent", prompt_tokens, generated_tokens)
+"""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from model.prompt import Prompt
+from model.schedule import Scheduler, Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from model.llama import Model
+
+WARM_UP_TOKENS = 40
+"""Enough rows in one batch to enter the matrix kernels that crash in a bad build."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """How the child loads its model."""
+
+    path: str
+    """The GGUF file."""
+    gpu_layers: int
+    """Layers on the GPU; -1 is all."""
+    cells: int
+    """KV cells."""
+    sequences: int
+    """Sequence ids, heads and descriptions together."""
+    batch: int
+    """Most tokens a step."""
+    threads: int
+    """CPU threads."""
+    safe: bool
+    """Leave out the kernels that crash in some builds."""
+    seed: int
+    """Seed of sampled (not greedy) texts."""
+
+
+def main(descriptor: int) -> None:
+    """Serve the parent at the other end of a socket pair until it hangs up."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    parent = Connection(descriptor)
+    try:
+        settings = parent.recv()
+        _serve(parent, settings)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        pass  # the parent is gone, and so are we
+
+
+def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
+    from model.llama import LlamaError, Model
+
+    def report(share: float) -> bool:
+        parent.send(("progress", share))
+        return True
+
+    try:
+        model = Model(
+            settings.path,
+            gpu_layers=settings.gpu_layers,
+            cells=settings.cells,
+            sequences=settings.sequences,
+            batch=settings.batch,
+            threads=settings.threads,
+            safe=settings.safe,
+            progress=report,
+        )
+        _warm_up(model)
+    except LlamaError as error:
+        parent.send(("failed", str(error)))
+        return
+    parent.send(("ready", model.facts()))
+    try:
+        _Loop(parent, model, settings).run()
+    except LlamaError as error:
+        parent.send(("failed", str(error)))
+    finally:
+        model.close()
+
+
+def _warm_up(model: Model) -> None:
+    """Decode one batch, so that a build that cannot dies before it has any work."""
+    from model.schedule import Row
+
+    count = min(WARM_UP_TOKENS, model.batch, model.cells)
+    model.decode([Row(0, at, 0, at == count - 1) for at in range(count)])
+    model.release(0)
+
+
+class _Loop:
+    def __init__(
+        self, parent: Connection[Any, Any], model: Model, settings: WorkerSettings
+    ) -> None:
+        self._parent = parent
+        self._model = model
+        self._seed = settings.seed
+        self._scheduler = Scheduler(
+            cells=model.cells, sequences=model.sequences, batch=model.batch
+        )
+        self._prompts: dict[int, Prompt] = {}
+
+    def run(self) -> None:
+        while True:
+            while self._scheduler.idle or self._parent.poll():
+                if not self._take(self._parent.recv()):
+                    return
+            self._step()
+
+    def _take(self, message: tuple[Any, ...]) -> bool:
+        match message:
+            case ("prompt", key, prompt, urgent):
+                self._add(key, prompt, urgent)
+            case ("cancel", keys):
+                for key in keys:
+                    self._prompts.pop(key, None)
+                    self._release(self._scheduler.cancel(key))
+            case _:
+                return False
+        return True
+
+    def _add(self, key: int, prompt: Prompt, urgent: bool) -> None:
+        blocks = [self._model.tokenize(block) for block in prompt.blocks]
+        head = self._model.tokenize(prompt.head)
+        fits = self._scheduler.add(key, head, blocks, limit=prompt.limit, urgent=urgent)
+        if not fits:
+            self._parent.send(("unfit", key))
+            return
+        self._prompts[key] = prompt
+
+    def _step(self) -> None:
+        step = self._scheduler.next_step()
+        for source, to in step.copies:
+            self._model.share(source, to)
+        logits = self._model.decode(step.rows)
+        tokens, logprobs = self._choose(step.streams, logits)
+        ended, released = self._scheduler.took(step, tokens, logprobs, ends=self._ends)
+        for stream, complete in ended:
+            self._finish(stream, complete)
+        self._release(released)
+        self._parent.send(
+            ("spent", len(step.rows) - len(step.streams), len(step.streams))
+        )
+
+    def _choose(
+        self, streams: Sequence[Stream], logits: np.ndarray[Any, Any]
+    ) -> tuple[list[int], list[float]]:
+        """The next token of each stream and its log-probability, in nats."""
+        if not streams:
+            return [], []
+        best = logits.argmax(axis=1)
+        top = logits[np.arange(len(streams)), best]
+        mass = np.log(np.exp(logits - top[:, None]).sum(axis=1))
+        tokens = [int(token) for token in best]
+        logprobs = [-float(value) for value in mass]
+        for index, stream in enumerate(streams):
+            prompt = self._prompts[stream.key]
+            if prompt.temperature > 0:
+                tokens[index] = token = self._sample(stream, prompt, logits[index])
+                logprobs[index] += float(logits[index][token] - top[index])
+        return tokens, logprobs
+
+    def _sample(
+        self, stream: Stream, prompt: Prompt, logits: np.ndarray[Any, Any]
+    ) -> int:
+        """Draw from the 40 likeliest; the same seed, prompt and place draw the same."""
+        place = int(prompt.fingerprint(stream.block), 16) + len(stream.written)
+        random = np.random.default_rng([self._seed, place])
+        likeliest = np.argpartition(logits, -min(40, len(logits)))[-40:]
+        scaled = logits[likeliest].astype(np.float64) / prompt.temperature
+        weights = np.exp(scaled - scaled.max())
+        return int(random.choice(likeliest, p=weights / weights.sum()))
+
+    def _ends(self, stream: Stream, token: int) -> bool:
+        if self._model.ends(token):
+            return True
+        stops = self._prompts[stream.key].stops
+        if not stops:
+            return False
+        text = self._model.text([*stream.written, token])
+        return any(stop in text for stop in stops)
+
+    def _finish(self, stream: Stream, complete: bool) -> None:
+        text = self._model.text(stream.written)
+        for stop in self._prompts[stream.key].stops:
+            text = text.split(stop, 1)[0]
+        mean = stream.logprob / max(len(stream.written), 1)
+        count = len(stream.written)
+        self._parent.send(
+            ("wrote", stream.key, stream.block, text, mean, count, complete)
+        )
+
+    def _release(self, sequences: list[int]) -> None:
+        for sequence in sequences:
+            self._model.release(sequence)

@@ -1,0 +1,144 @@
+"""The engine on a tiny real model: one process, many sequences, crashes and stops."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from catalog.errors import ColumnistError, UsageError
+from model.engine import Engine, EngineSettings
+from model.prompt import Prompt
+from tests.model import tiny_gguf
+
+pytestmark = pytest.mark.gguf
+
+PROMPTS = [
+    Prompt(
+        f"<|table|>table {table} with things",
+        tuple(f"<|col|>column {n} of {table}<|text|>" for n in range(5)),
+        16,
+    )
+    for table in range(10)
+]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_gguf.write(tmp_path_factory.mktemp("gguf") / "tiny.gguf")
+
+
+@pytest.fixture
+def engine(path: Path) -> Iterator[Engine]:
+    with Engine(EngineSettings(path)) as running:
+        yield running
+
+
+def test_texts_do_not_depend_on_what_else_is_in_the_batch(engine: Engine) -> None:
+    together = {(g.prompt, g.block): g for g in engine.generate(PROMPTS)}
+    assert len(together) == 50
+    for index in (0, 4, 9):
+        alone = list(engine.generate([PROMPTS[index]]))
+        for generation in alone:
+            other = together[index, generation.block]
+            assert generation.text == other.text
+            assert generation.logprob == pytest.approx(other.logprob, abs=1e-3)
+
+
+def test_sampled_texts_repeat_with_the_seed_and_differ_without(path: Path) -> None:
+    prompt = Prompt("<|table|>t", ("<|col|>c<|text|>",), 24, temperature=1.0)
+
+    def draw(seed: int) -> str:
+        with Engine(EngineSettings(path, seed=seed)) as engine:
+            return next(iter(engine.generate([prompt]))).text
+
+    assert draw(1) == draw(1)
+    assert draw(1) != draw(2)
+
+
+def test_stopping_ends_within_a_step_and_the_engine_goes_on(engine: Engine) -> None:
+    generations = engine.generate(PROMPTS)
+    next(generations)
+    generations.close()
+    again = list(engine.generate(PROMPTS[:2]))
+    assert sorted((g.prompt, g.block) for g in again) == [
+        (prompt, block) for prompt in range(2) for block in range(5)
+    ]
+    assert list(engine.generate(PROMPTS, stop=lambda: True)) == []
+
+
+def test_a_prompt_longer_than_the_context_is_answered_as_incomplete(
+    engine: Engine,
+) -> None:
+    long = Prompt("x" * 9000, ("a",), 5)
+    generations = list(engine.generate([long, PROMPTS[0]]))
+    assert len(generations) == 6
+    (failed,) = [g for g in generations if g.prompt == 0]
+    assert failed.text == ""
+    assert not failed.complete
+
+
+def test_a_crash_in_native_code_restarts_once_and_loses_nothing(
+    engine: Engine,
+) -> None:
+    generations = engine.generate(PROMPTS)
+    first = next(generations)
+    _kill(engine, signal.SIGSEGV)
+    rest = list(generations)
+    keys = [(g.prompt, g.block) for g in [first, *rest]]
+    assert sorted(keys) == [(prompt, n) for prompt in range(10) for n in range(5)]
+    assert "SIGSEGV" in engine.note
+    generations = engine.generate(PROMPTS)
+    next(generations)
+    _kill(engine, signal.SIGSEGV)
+    with pytest.raises(ColumnistError, match="SIGSEGV"):
+        list(generations)
+
+
+def test_the_child_goes_when_its_parent_closes(path: Path) -> None:
+    engine = Engine(EngineSettings(path))
+    engine.start()
+    process = engine._process
+    assert process is not None
+    engine.close()
+    assert process.poll() is not None
+
+
+@pytest.mark.parametrize("damage", ["cut", "header"])
+def test_a_damaged_file_is_named_with_the_reason(
+    path: Path, tmp_path: Path, damage: str
+) -> None:
+    broken = tmp_path / "broken.gguf"
+    data = path.read_bytes()
+    broken.write_bytes(data[:40_000] if damage == "cut" else data[:4] + b"\xff" * 99)
+    with pytest.raises(ColumnistError, match=r"broken\.gguf") as caught:
+        Engine(EngineSettings(broken)).start()
+    assert caught.value.hint
+
+
+def test_files_that_are_no_models_never_reach_llama_cpp(tmp_path: Path) -> None:
+    other = tmp_path / "notes.gguf"
+    other.write_text("not a model")
+    with pytest.raises(UsageError, match="not a GGUF file"):
+        Engine(EngineSettings(other)).start()
+    with pytest.raises(UsageError, match="no model file"):
+        Engine(EngineSettings(tmp_path / "missing.gguf")).start()
+
+
+def test_a_model_larger_than_memory_is_refused_before_it_is_loaded(
+    tmp_path: Path,
+) -> None:
+    huge = tmp_path / "huge.gguf"
+    with huge.open("wb") as file:
+        file.write(b"GGUF")
+        file.truncate(1 << 41)  # sparse: takes no disk
+    with pytest.raises(ColumnistError, match="memory"):
+        Engine(EngineSettings(huge)).start()
+
+
+def _kill(engine: Engine, number: signal.Signals) -> None:
+    assert engine._process is not None
+    os.kill(engine._process.pid, number)
