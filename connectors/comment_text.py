@@ -1,0 +1,36 @@
+"""What a comment's text may hold, checked before any SQL is made of it."""
+
+from __future__ import annotations
+
+
+def normal(text: str | None) -> str | None:
+    """The text as databases are asked for it: an empty comment is no comment."""
+    return text or None
+
+
+def text_problem(
+    text: str | None, *, limit: int | None, supplementary: bool
+) -> str | None:
+    """Why this text cannot be a comment, or None where it can.
+
+    Args:
+        text: The comment; None clears and is always fine.
+        limit: Longest text in characters, or None where no limit is known.
+        supplementary: Whether characters above U+FFFF survive in this database.
+    """
+    if text is None:
+        return None
+    for character in text:
+        code = ord(character)
+        if (code < 0x20 and character not in "\n\t") or code == 0x7F:
+            return f"the text holds the control character U+{code:04X}"
+        if 0xD800 <= code <= 0xDFFF:
+            return f"the text holds a lone surrogate, U+{code:04X}"
+        if code > 0xFFFF and not supplementary:
+            return (
+                f"the text holds {character!r} (U+{code:04X}), which this database "
+                "would silently turn into a question mark"
+            )
+    if limit is not None and len(text) > limit:
+        return f"the text has {len(text)} characters; {limit} fit here"
+    return None

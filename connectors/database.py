@@ -1,0 +1,273 @@
+"""One open database: read it, sample it, render and write comments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from catalog.change import CommentChange, Intent, Outcome, WriteResult
+from catalog.errors import ColumnistError, RefusedError
+from catalog.objects import Profile, Table, TableId, column_of, table_of
+from connectors.comment_text import normal, text_problem
+from connectors.dialects.dialect import Dialect, Selection, WriteOptions, never
+from connectors.ledger import Ledger
+from connectors.session import Fault, Source
+from connectors.statement import Statement
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseIdentity:
+    """Which database this is, the same from every driver and user."""
+
+    key: str
+    """Dialect, host, port and database, or the resolved path of the file."""
+    label: str
+    """The same for people; holds no password."""
+
+
+class Database:
+    """One open target. One worker at a time uses it."""
+
+    def __init__(
+        self,
+        identity: DatabaseIdentity,
+        dialect: Dialect,
+        url: str,
+        source: Source,
+        *,
+        read_only: bool = False,
+    ) -> None:
+        self.identity = identity
+        """Which database this is."""
+        self.dialect = dialect
+        """What it speaks."""
+        self.url = url
+        """Its URL without the password."""
+        self.read_only = read_only
+        """Writing is refused whatever the change."""
+        self._source = source
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection; a file is not held anyway."""
+        self._source.close()
+
+    # -- reading ---------------------------------------------------------------
+
+    def scan(
+        self,
+        *,
+        schemas: Sequence[str] = (),
+        tables: Sequence[str] = (),
+        stop: Callable[[], bool] = never,
+    ) -> Iterator[Table]:
+        """Streams tables in catalog order, without those of the system.
+
+        Args:
+            schemas: Exact names; all where empty.
+            tables: Case-sensitive patterns on `table` or `schema.table`; all where
+                empty.
+            stop: Asked between tables; true ends the scan.
+        """
+        selection = Selection(tuple(schemas), tuple(tables))
+        try:
+            yield from self.dialect.scan(self._source, selection, stop)
+        except Fault as fault:
+            raise self._failed("read", fault) from fault
+
+    def read(self, table_id: TableId) -> Table | None:
+        """One table fresh from the catalog, or None where there is none."""
+        try:
+            with self._source.session() as session:
+                return self.dialect.read(session, table_id)
+        except Fault as fault:
+            raise self._failed("read", fault) from fault
+
+    def profile(
+        self,
+        table: Table,
+        *,
+        columns: Sequence[str] | None = None,
+        rows: int = 2000,
+        seconds: float = 5.0,
+        stop: Callable[[], bool] = never,
+    ) -> dict[str, Profile]:
+        """What a bounded sample says of the columns; empty where none can be taken.
+
+        Args:
+            table: The table to look at.
+            columns: Names of the columns wanted; all where None.
+            rows: At most this many rows.
+            seconds: The server gives up after this long.
+            stop: True ends it early, with nothing.
+        """
+        from connectors.sampling import profile_table
+
+        return profile_table(
+            self.dialect,
+            self._source,
+            table,
+            columns=columns,
+            rows=rows,
+            seconds=seconds,
+            stop=stop,
+        )
+
+    # -- writing ---------------------------------------------------------------
+
+    def limit(self, target_is_table: bool) -> int | None:
+        """Longest comment in characters, or None where no limit is known."""
+        dialect = self.dialect
+        return dialect.table_limit if target_is_table else dialect.column_limit
+
+    def check(
+        self, table: Table, change: CommentChange, *, unproved: bool = False
+    ) -> str | None:
+        """Why this change would be refused before any SQL runs, or None if it is fine.
+
+        Args:
+            table: The table as last read.
+            change: The change to one of its comments.
+            unproved: Writing to a database that was never tried is allowed.
+        """
+        if table_of(change.target) != table.id:
+            return f"{change.target} does not belong to {table.id}"
+        refusal = self.dialect.refusal(table, change)
+        if refusal is not None:
+            return refusal
+        if not (self.dialect.proved or unproved):
+            return (
+                f"writing comments to {self.dialect.label} was never tried on a live "
+                "server; --unproved allows it"
+            )
+        return text_problem(
+            normal(change.text),
+            limit=self.limit(column_of(change.target) is None),
+            supplementary=self.dialect.supplementary,
+        )
+
+    def render(self, table: Table, changes: Sequence[CommentChange]) -> list[Statement]:
+        """The statements that `write` would execute; refused changes are not in them.
+
+        Unproved dialects render too. Databases whose statement restates a column's
+        definition are asked for it, so this can connect.
+        """
+        fine = [
+            change
+            for change in changes
+            if self.check(table, change, unproved=True) is None
+        ]
+        if not fine:
+            return []
+        try:
+            with self._source.session() as session:
+                return self.dialect.render(session, table, fine)
+        except Fault as fault:
+            raise self._failed("asked for its definitions", fault) from fault
+
+    def write(
+        self,
+        table: Table,
+        changes: Sequence[CommentChange],
+        ledger: Ledger,
+        *,
+        allow_rebuild: bool = False,
+        unproved: bool = False,
+        stop: Callable[[], bool] = never,
+    ) -> Iterator[WriteResult]:
+        """Makes changes to one table, each only if the database still says `previous`.
+
+        Every statement has a committed intent in the ledger before it runs. A change
+        that was stopped before it began has no result.
+
+        Args:
+            table: The table as last read.
+            changes: Changes to it and its columns.
+            ledger: Where intents and ends are recorded.
+            allow_rebuild: Statements that copy the whole table are allowed.
+            unproved: Writing to a database that was never tried is allowed.
+            stop: Asked between statements; true ends the run.
+
+        Raises:
+            ColumnistError: The connection is lost; the message says what is known of
+                the changes without a result.
+        """
+        if self.read_only:
+            raise RefusedError(
+                f"{self.identity.label} was opened read-only.",
+                "Nothing was written; leave --read-only out.",
+            )
+        fine: list[CommentChange] = []
+        for change in changes:
+            reason = self.check(table, change, unproved=unproved)
+            if reason is None:
+                fine.append(change)
+            else:
+                yield WriteResult(
+                    change, Outcome.REFUSED, "", reason, at=datetime.now(UTC)
+                )
+        if not fine or stop():
+            return
+        options = WriteOptions(allow_rebuild, stop)
+        try:
+            yield from self.dialect.write(self._source, table, fine, ledger, options)
+        except Fault as fault:
+            raise self._failed("written", fault) from fault
+
+    def settle(self, intents: Sequence[Intent], ledger: Ledger) -> list[WriteResult]:
+        """Finds out what became of intents that a crash left open.
+
+        The text asked for is there: written. The previous one is: it was not. Anything
+        else is a conflict.
+        """
+        tables: dict[TableId, Table | None] = {}
+        results: list[WriteResult] = []
+        for intent in intents:
+            change = intent.change
+            reason: str | None
+            table_id = table_of(change.target)
+            if table_id not in tables:
+                tables[table_id] = self.read(table_id)
+            table = tables[table_id]
+            there = table.comment_of(change.target) if table else None
+            outcome = Outcome.CONFLICT
+            reason = "the comment was changed meanwhile"
+            if table is None:
+                reason = "the table is no longer in the database"
+            elif there == normal(change.text):
+                outcome, reason = Outcome.WRITTEN, None
+            elif there == normal(change.previous):
+                outcome = Outcome.FAILED
+                reason = "interrupted before it was written"
+            result = WriteResult(
+                change, outcome, intent.statement, reason, there, datetime.now(UTC)
+            )
+            ledger.close(intent.id, result)
+            results.append(result)
+        return results
+
+    def _failed(self, what: str, fault: Fault) -> ColumnistError:
+        """An error for the steward from a fault."""
+        if fault.lost:
+            return ColumnistError(
+                f"The connection to {self.identity.label} was lost: {fault.message}",
+                "Try again when the database is back.",
+            )
+        return ColumnistError(
+            f"{self.identity.label} could not be {what}: {self.dialect.explain(fault)}"
+        )

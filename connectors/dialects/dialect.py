@@ -1,0 +1,243 @@
+"""What a database's dialect says of itself: flags first, methods where flags end."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, ClassVar
+
+from catalog.change import CommentChange, WriteResult
+from catalog.objects import Table, TableId, TableKind, column_of
+from connectors.ledger import Ledger
+from connectors.session import EngineSource, Fault, Session, Source
+from connectors.statement import Statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+
+def never() -> bool:
+    """The `stop` of a caller that never stops."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which tables a scan wants."""
+
+    schemas: tuple[str, ...] = ()
+    """Exact schema names; all but the system's where empty."""
+    tables: tuple[str, ...] = ()
+    """Case-sensitive patterns on `table` or `schema.table`; all where empty."""
+
+    def takes_schema(self, schema: str) -> bool:
+        """Whether tables of this schema are wanted at all."""
+        return not self.schemas or schema in self.schemas
+
+    def takes(self, table_id: TableId) -> bool:
+        """Whether this table is wanted."""
+        return self.takes_schema(table_id.schema) and (
+            not self.tables
+            or any(
+                fnmatchcase(table_id.name, pattern)
+                or fnmatchcase(str(table_id), pattern)
+                for pattern in self.tables
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectFault:
+    """A failure to connect that can be said in the steward's words."""
+
+    pattern: str
+    """Regular expression found in the server's or driver's message, or its code."""
+    message: str
+    """What is wrong; `{label}` is the database."""
+    hint: str
+    """What to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """What the steward allowed for this run."""
+
+    allow_rebuild: bool = False
+    """Statements that copy the whole table are allowed."""
+    stop: Callable[[], bool] = never
+    """Asked between statements; true ends the run."""
+
+
+class Dialect(ABC):
+    """One database's ways; a subclass in a file of its own registers itself."""
+
+    name: ClassVar[str]
+    """Name of the file and of the dialect."""
+    label: ClassVar[str]
+    """The product's name, for people."""
+    family: ClassVar[str] = ""
+    """Name used in the database's key, where two dialects share one; else `name`."""
+    drivername: ClassVar[str] = ""
+    """SQLAlchemy driver used where the URL names none."""
+    default_port: ClassVar[int | None] = None
+    """Port where the URL names none."""
+    sqlglot: ClassVar[str] = ""
+    """sqlglot's name for the quoting of literals and identifiers."""
+    is_file: ClassVar[bool] = False
+    """The URL's database is the path of a file."""
+
+    proved: ClassVar[bool] = False
+    """Writing was proved against a live database; else it needs `unproved`."""
+    why_no_comments: ClassVar[str] = ""
+    """Why this database cannot hold comments; empty where it can."""
+    table_keywords: ClassVar[Mapping[TableKind, str]] = {}
+    """Allow-list: kinds that can have a comment of their own, with their SQL words."""
+    column_kinds: ClassVar[frozenset[TableKind]] = frozenset()
+    """Allow-list: kinds whose columns can have comments."""
+    table_limit: ClassVar[int | None] = None
+    """Longest comment of a table in characters, or None where none is known."""
+    column_limit: ClassVar[int | None] = None
+    """Longest comment of a column in characters, or None where none is known."""
+    supplementary: ClassVar[bool] = True
+    """Characters above U+FFFF survive in comments."""
+    lock_codes: ClassVar[frozenset[str]] = frozenset()
+    """Error codes that mean: somebody holds a lock, try again."""
+    refusals: ClassVar[Mapping[str, str]] = {}
+    """Error code to the reason in the steward's words."""
+    table_refusals: ClassVar[frozenset[str]] = frozenset()
+    """Error codes that hold for the whole table, such as a missing privilege."""
+    connect_faults: ClassVar[tuple[ConnectFault, ...]] = ()
+    """Failures to connect, most telling first."""
+    read_only_begin: ClassVar[str] = "BEGIN READ ONLY"
+    """Begins a transaction that cannot write."""
+    time_limit: ClassVar[str] = ""
+    """Tells the server, in that transaction, how many `{milliseconds}` it has."""
+
+    registry: ClassVar[dict[str, type[Dialect]]] = {}
+    """Every dialect whose file was loaded."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "name" in cls.__dict__:
+            cls.family = cls.__dict__.get("family", "") or cls.name
+            Dialect.registry[cls.name] = cls
+
+    # -- opening ---------------------------------------------------------------
+
+    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
+        """Where sessions of the database at `url` come from."""
+        return EngineSource(url, connect_args={})
+
+    def resolve(self, session: Session) -> Dialect:
+        """The dialect that the server turns out to speak; by default this one."""
+        return self
+
+    # -- reading ---------------------------------------------------------------
+
+    @abstractmethod
+    def scan(
+        self, source: Source, selection: Selection, stop: Callable[[], bool]
+    ) -> Iterator[Table]:
+        """Streams the selected tables, without the system's own."""
+
+    @abstractmethod
+    def read(self, session: Session, table_id: TableId) -> Table | None:
+        """One table fresh from the catalog, or None where there is none."""
+
+    # -- sampling --------------------------------------------------------------
+
+    def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
+        """A query for about `rows` rows of some expressions."""
+        return (
+            f"SELECT {', '.join(expressions)} FROM {self.table_name(table.id)} "
+            f"LIMIT {rows}"
+        )
+
+    def sample_expression(self, column: str, kind: str) -> str | None:
+        """A column as short text; None for a type that makes no text."""
+        return f"SUBSTR(CAST({self.quote(column)} AS VARCHAR(256)), 1, 256)"
+
+    # -- rendering -------------------------------------------------------------
+
+    def literal(self, text: str) -> str:
+        """A string literal that this database reads back as `text`."""
+        from sqlglot import exp
+
+        return exp.Literal.string(text).sql(dialect=self.sqlglot)
+
+    def quote(self, *parts: str) -> str:
+        """A dotted name with every part quoted."""
+        from sqlglot import exp
+
+        return ".".join(
+            exp.Identifier(this=part, quoted=True).sql(dialect=self.sqlglot)
+            for part in parts
+        )
+
+    def table_name(self, table_id: TableId) -> str:
+        """The quoted name of a table."""
+        return self.quote(table_id.schema, table_id.name)
+
+    def refusal(self, table: Table, change: CommentChange) -> str | None:
+        """Why the object itself cannot have a comment, from the allow-list."""
+        if self.why_no_comments:
+            return self.why_no_comments
+        name = column_of(change.target)
+        if name is None:
+            if table.kind not in self.table_keywords:
+                return f"{self.label} has no comments on a {table.kind.value}"
+            return table.comment_refused
+        column = table.column(name)
+        if column is None:
+            return f"{table.id} has no column {name}"
+        if table.kind not in self.column_kinds:
+            return f"{self.label} has no comments on columns of a {table.kind.value}"
+        return column.comment_refused
+
+    @abstractmethod
+    def render(
+        self, session: Session, table: Table, changes: Sequence[CommentChange]
+    ) -> list[Statement]:
+        """The statements that make these changes; what cannot be made is left out."""
+
+    # -- writing ---------------------------------------------------------------
+
+    @abstractmethod
+    def write(
+        self,
+        source: Source,
+        table: Table,
+        changes: Sequence[CommentChange],
+        ledger: Ledger,
+        options: WriteOptions,
+    ) -> Iterator[WriteResult]:
+        """Makes these changes, each only if the database still says `previous`."""
+
+    def check_settings(self, session: Session) -> None:
+        """Raises where a setting that rendering relies on is not what was set."""
+        return
+
+    def lock_holders(self, session: Session, table_id: TableId) -> str:
+        """Who holds locks on a table, as far as the server tells; may be empty."""
+        return ""
+
+    def explain(self, fault: Fault) -> str:
+        """Why the server refused, in the steward's words where they are known."""
+        known = self.refusals.get(fault.code)
+        return f"{known} ({fault.message})" if known else fault.message
+
+
+def dialect_named(name: str) -> Dialect | None:
+    """The dialect of that name, whose file is loaded now; None where there is none."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        return None
+    module = f"connectors.dialects.{name}"
+    if importlib.util.find_spec(module) is not None:
+        importlib.import_module(module)
+    found = Dialect.registry.get(name)
+    return found() if found is not None else None

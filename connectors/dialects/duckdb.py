@@ -1,0 +1,338 @@
+"""DuckDB: a file that is opened, used and closed, and commented in one transaction.
+
+A file held read-write by one process cannot even be read by another, and one process
+cannot mix the two modes (ran on 2.0.0). So nothing here keeps the file open.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from catalog.change import CommentChange, WriteResult
+from catalog.errors import ColumnistError
+from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
+from connectors.comment_text import normal
+from connectors.dialects.dialect import Dialect, Selection, WriteOptions
+from connectors.ledger import Ledger
+from connectors.session import Fault, Row, Session, Source
+from connectors.statement import Statement
+from connectors.transaction import render_comment_on, write_in_transaction
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+    from sqlalchemy import URL
+
+
+class DuckDBSession(Session):
+    """A session on an open file, or a cursor beside it."""
+
+    def __init__(
+        self, connection: DuckDBPyConnection, release: Callable[[], None]
+    ) -> None:
+        self._connection = connection
+        self._release = release
+
+    def run(self, sql: str) -> None:
+        """Execute one statement, passing the text through untouched."""
+        with _faults():
+            self._connection.execute(sql)
+
+    def rows(self, sql: str, **parameters: object) -> list[Row]:
+        """All rows of a query; parameters are bound by name, written `$name`."""
+        with _faults():
+            if parameters:
+                return list(self._connection.execute(sql, parameters).fetchall())
+            return list(self._connection.execute(sql).fetchall())
+
+    def witness(self) -> Session:
+        """A cursor with its own transaction on the same open file."""
+        return DuckDBSession(self._connection.cursor(), lambda: None)
+
+    @contextmanager
+    def limited(self, seconds: float, stop: Callable[[], bool]) -> Generator[None]:
+        """Interrupts what runs in it after some seconds or on `stop`."""
+        over = threading.Event()
+
+        def watch() -> None:
+            deadline = time.monotonic() + seconds
+            while not over.wait(0.05):
+                if stop() or time.monotonic() > deadline:
+                    self._connection.interrupt()
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
+
+    def close(self) -> None:
+        """Close the file and let the next operation have it."""
+        try:
+            self._connection.close()
+        finally:
+            self._release()
+
+
+class DuckDBFile(Source):
+    """Sessions of one file; one at a time in this process."""
+
+    _locks: ClassVar[dict[str, threading.Lock]] = defaultdict(threading.Lock)
+
+    def __init__(self, path: Path, *, timeout: float) -> None:
+        self._path = path
+        self._timeout = timeout
+
+    def open(self, *, write: bool) -> Session:
+        """Open the file, waiting a bounded time for whoever holds it."""
+        lock = self._locks[str(self._path)]
+        deadline = time.monotonic() + self._timeout
+        if not lock.acquire(timeout=self._timeout):
+            raise ColumnistError(
+                f"{self._path} is in use by another part of this program.",
+                "Wait for it to finish, or stop it.",
+            )
+        try:
+            return DuckDBSession(self._connect(deadline, write=write), lock.release)
+        except BaseException:
+            lock.release()
+            raise
+
+    def close(self) -> None:
+        """Nothing is held between operations."""
+
+    def _connect(self, deadline: float, *, write: bool) -> DuckDBPyConnection:
+        import duckdb  # 60 ms; not paid before a file is opened
+
+        pause = 0.05
+        while True:
+            if not self._path.is_file():
+                raise ColumnistError(
+                    f"There is no DuckDB file {self._path}.", "Check the path."
+                )
+            try:
+                with _faults():
+                    connection = duckdb.connect(
+                        str(self._path),
+                        read_only=not write,
+                        config={"custom_user_agent": "columnist"},
+                    )
+                break
+            except Fault as fault:
+                held = "lock" in fault.message or "different config" in fault.message
+                if not held or time.monotonic() + pause > deadline:
+                    raise self._problem(fault, held=held) from fault
+            time.sleep(pause)
+            pause = min(pause * 2, 0.5)
+        # Comments and plans never need the network.
+        connection.execute("SET autoinstall_known_extensions = false")
+        return connection
+
+    def _problem(self, fault: Fault, *, held: bool) -> ColumnistError:
+        if held:
+            holder = re.search(r"held in (.+?)(?: by user .+?)?\.? See", fault.message)
+            who = holder[1] if holder else "another connection"
+            return ColumnistError(
+                f"{self._path} is held by {who}.",
+                "Close it there and try again.",
+            )
+        if "permission" in fault.message.lower() or "read-only" in fault.message:
+            return ColumnistError(
+                f"{self._path} may not be opened: {fault.message}",
+                "Check the file's and the folder's permissions.",
+            )
+        return ColumnistError(
+            f"{self._path} cannot be opened as a DuckDB file: {fault.message}",
+            "Check that it is one, and that this DuckDB version is not too old for it.",
+        )
+
+
+@contextmanager
+def _faults() -> Generator[None]:
+    """Turns DuckDB's errors into faults."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        raise Fault(str(error), code=type(error).__name__) from error
+    except (OSError, UnicodeError) as error:
+        raise Fault(str(error)) from error
+
+
+_ORDER = "ORDER BY schema_name, name, position"
+
+_TABLES = """
+SELECT schema_name, table_name AS name, comment, estimated_size, 'table', NULL,
+       0 AS position
+FROM duckdb_tables()
+WHERE database_name = current_database() AND NOT internal AND NOT temporary
+UNION ALL
+SELECT schema_name, view_name, comment, NULL, 'view', sql, 0
+FROM duckdb_views()
+WHERE database_name = current_database() AND NOT internal AND NOT temporary
+"""
+
+_COLUMNS = """
+SELECT schema_name, table_name AS name, column_name, data_type, is_nullable,
+       CASE WHEN is_generated
+            THEN 'GENERATED ALWAYS AS (' || generation_expression || ')'
+            ELSE column_default END,
+       comment, column_index AS position
+FROM duckdb_columns()
+WHERE database_name = current_database() AND NOT internal
+"""
+
+_KEYS = """
+SELECT schema_name, table_name AS name, constraint_type, constraint_column_names,
+       referenced_table, referenced_column_names, constraint_index AS position
+FROM duckdb_constraints()
+WHERE database_name = current_database()
+  AND constraint_type IN ('PRIMARY KEY', 'FOREIGN KEY')
+"""
+
+
+class DuckDB(Dialect):
+    """Comments on tables, views and their columns, in one transaction a table."""
+
+    name = "duckdb"
+    label = "DuckDB"
+    sqlglot = "duckdb"
+    is_file = True
+    proved = True
+    # https://duckdb.org/docs/stable/sql/statements/comment_on
+    table_keywords: ClassVar = {TableKind.TABLE: "TABLE", TableKind.VIEW: "VIEW"}
+    column_kinds: ClassVar = frozenset({TableKind.TABLE, TableKind.VIEW})
+    read_only_begin = "BEGIN"  # the file itself is open read-only
+
+    def __init__(self) -> None:
+        self._catalog = ""
+
+    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
+        """The file, opened for each operation."""
+        # A file's own name is its catalog's name; the resolved path decides it.
+        return DuckDBFile(Path(url.database or "").resolve(), timeout=timeout)
+
+    def table_name(self, table_id: TableId) -> str:
+        """The quoted name, with the catalog: `sales.t` is ambiguous in sales.duckdb."""
+        if table_id.schema in (self._catalog, "system", "temp"):
+            return self.quote(self._catalog, table_id.schema, table_id.name)
+        return self.quote(table_id.schema, table_id.name)
+
+    def resolve(self, session: Session) -> Dialect:
+        """Learns the catalog's name."""
+        self._catalog = str(session.value("SELECT current_database()"))
+        return self
+
+    def scan(
+        self, source: Source, selection: Selection, stop: Callable[[], bool]
+    ) -> Iterator[Table]:
+        """Reads everything, closes the file, then hands out the tables."""
+        with source.session() as session:
+            tables = self._read_all(session)
+        for table in tables:
+            if stop():
+                return
+            if selection.takes(table.id):
+                yield table
+
+    def read(self, session: Session, table_id: TableId) -> Table | None:
+        """One table fresh from the catalog, or None where there is none."""
+        found = self._read_all(session, table_id)
+        return found[0] if found else None
+
+    def _read_all(self, session: Session, only: TableId | None = None) -> list[Table]:
+        def query(sql: str) -> list[Row]:
+            if only is None:
+                return session.rows(f"SELECT * FROM ({sql}) {_ORDER}")
+            return session.rows(
+                f"SELECT * FROM ({sql}) WHERE schema_name = $schema AND name = $name "
+                f"{_ORDER}",
+                schema=only.schema,
+                name=only.name,
+            )
+
+        columns: dict[TableId, list[Column]] = defaultdict(list)
+        for schema, table, name, type_, nullable, default, comment, _ in query(
+            _COLUMNS
+        ):
+            table_id = TableId(schema, table)
+            siblings = columns[table_id]
+            siblings.append(
+                Column(
+                    ColumnId(table_id, name),
+                    len(siblings) + 1,
+                    type_,
+                    nullable,
+                    default,
+                    normal(comment),
+                )
+            )
+        primary: dict[TableId, tuple[str, ...]] = {}
+        foreign: dict[TableId, list[ForeignKey]] = defaultdict(list)
+        for schema, table, kind, names, other, other_names, _ in query(_KEYS):
+            table_id = TableId(schema, table)
+            if kind == "PRIMARY KEY":
+                primary[table_id] = tuple(names)
+            else:  # DuckDB allows foreign keys within one schema only
+                key = ForeignKey(
+                    tuple(names), TableId(schema, other), tuple(other_names)
+                )
+                foreign[table_id].append(key)
+        tables: list[Table] = []
+        for schema, name, comment, size, kind, sql, _ in query(_TABLES):
+            table_id = TableId(schema, name)
+            tables.append(
+                Table(
+                    table_id,
+                    TableKind(kind),
+                    tuple(columns[table_id]),
+                    primary.get(table_id, ()),
+                    tuple(foreign[table_id]),
+                    normal(comment),
+                    row_estimate=size,
+                    view_sql=sql,
+                )
+            )
+        return tables
+
+    def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
+        """The first rows of a view, a spread sample of a table."""
+        sql = super().sample_sql(table, expressions, rows)
+        if table.kind is TableKind.TABLE and (table.row_estimate or 0) > 20 * rows:
+            share = min(100.0, 300.0 * rows / (table.row_estimate or 1))
+            limit = f" LIMIT {rows}"
+            spread = f" TABLESAMPLE {share:.4f} PERCENT (system, 1)"
+            return sql.removesuffix(limit) + spread + limit
+        return sql
+
+    def sample_expression(self, column: str, kind: str) -> str | None:
+        """A column as short text; None for a type that makes no text."""
+        if kind.upper().startswith(("BLOB", "BIT")):
+            return None
+        return f"left(CAST({self.quote(column)} AS VARCHAR), 256)"
+
+    def render(
+        self, session: Session, table: Table, changes: Sequence[CommentChange]
+    ) -> list[Statement]:
+        """One `COMMENT ON` a change."""
+        return [render_comment_on(self, table, change) for change in changes]
+
+    def write(
+        self,
+        source: Source,
+        table: Table,
+        changes: Sequence[CommentChange],
+        ledger: Ledger,
+        options: WriteOptions,
+    ) -> Iterator[WriteResult]:
+        """All changes of the table in one transaction."""
+        return write_in_transaction(self, source, table, changes, ledger, options)

@@ -1,0 +1,217 @@
+"""Sessions: one dedicated connection each, running SQL text exactly as given.
+
+Drivers differ in how they spell their errors and in what they do to a `%` or a `:name`
+inside a statement. Here both are settled once: text without parameters reaches the
+server byte for byte, and every driver error becomes a `Fault`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection, Engine
+
+Row = Sequence[Any]
+"""One row as the driver returns it."""
+
+
+class Fault(Exception):
+    """What a database or its driver answered instead of a result."""
+
+    def __init__(self, message: str, *, code: str = "", lost: bool = False) -> None:
+        super().__init__(message)
+        self.message = " ".join(message.split())
+        """The server's words on one line."""
+        self.code = code
+        """SQLSTATE or vendor number as text; empty where there is none."""
+        self.lost = lost
+        """True where the connection is gone."""
+
+
+class Session(ABC):
+    """One connection in autocommit mode; transactions are begun by hand."""
+
+    @abstractmethod
+    def run(self, sql: str) -> None:
+        """Execute one statement, passing the text through untouched."""
+
+    @abstractmethod
+    def rows(self, sql: str, **parameters: object) -> list[Row]:
+        """All rows of a query; parameters are bound by name."""
+
+    @abstractmethod
+    def witness(self) -> Session:
+        """A second session on the same database, which sees committed data only."""
+
+    def limited(
+        self, seconds: float, stop: Callable[[], bool]
+    ) -> AbstractContextManager[None]:
+        """Ends what runs in it after some seconds or on `stop`.
+
+        Servers are told their time limit in SQL; only an embedded engine needs this.
+        """
+        return nullcontext()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the connection back; never raises."""
+
+    def value(self, sql: str, **parameters: object) -> Any:
+        """The first column of the first row, or None."""
+        rows = self.rows(sql, **parameters)
+        return rows[0][0] if rows else None
+
+    def quietly(self, sql: str) -> None:
+        """Execute a statement whose failure changes nothing, such as ROLLBACK."""
+        try:
+            self.run(sql)
+        except Fault:
+            return
+
+
+class Source(ABC):
+    """Where sessions of one database come from."""
+
+    @abstractmethod
+    def open(self, *, write: bool) -> Session:
+        """A new session; one for writing is never shared or reused."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close whatever is still open."""
+
+    @contextmanager
+    def session(self, *, write: bool = False) -> Generator[Session]:
+        """A session that is given back at the end."""
+        session = self.open(write=write)
+        try:
+            yield session
+        finally:
+            session.close()
+
+
+class EngineSession(Session):
+    """A session on a SQLAlchemy connection."""
+
+    def __init__(self, source: EngineSource, connection: Connection) -> None:
+        self._source = source
+        # Without this psycopg and pymysql read a % in the text as a placeholder.
+        self._connection = connection.execution_options(no_parameters=True)
+
+    def run(self, sql: str) -> None:
+        """Execute one statement, passing the text through untouched."""
+        with _faults():
+            self._connection.exec_driver_sql(sql).close()
+
+    def rows(self, sql: str, **parameters: object) -> list[Row]:
+        """All rows of a query; parameters are bound by name."""
+        from sqlalchemy import text
+
+        with _faults():
+            if parameters:
+                return list(self._connection.execute(text(sql), parameters).fetchall())
+            return list(self._connection.exec_driver_sql(sql).fetchall())
+
+    def witness(self) -> Session:
+        """A second connection, from the pool."""
+        return self._source.open(write=False)
+
+    @property
+    def connection(self) -> Connection:
+        """The SQLAlchemy connection, for its inspector."""
+        return self._connection
+
+    def close(self) -> None:
+        """Roll back what is open and give the connection back."""
+        try:
+            with _faults():
+                self._connection.close()
+        except Fault:
+            return
+
+
+class EngineSource(Source):
+    """Sessions of a SQLAlchemy engine."""
+
+    def __init__(
+        self,
+        url: URL,
+        *,
+        connect_args: Mapping[str, object],
+        settings: Sequence[str] = (),
+        isolation: str | None = "AUTOCOMMIT",
+    ) -> None:
+        from sqlalchemy import create_engine
+
+        self._settings = tuple(settings)
+        self.engine: Engine = create_engine(
+            url,
+            connect_args=dict(connect_args),
+            pool_size=1,
+            max_overflow=8,
+            pool_pre_ping=True,
+            pool_recycle=300,
+            hide_parameters=True,
+            **({"isolation_level": isolation} if isolation else {}),
+        )
+
+    def open(self, *, write: bool) -> Session:
+        """A pooled connection for reading, one of its own for writing."""
+        with _faults():
+            connection = self.engine.connect()
+            if write:
+                connection.detach()
+            session = EngineSession(self, connection)
+        try:
+            for sql in self._settings:
+                session.run(sql)
+        except Fault:
+            session.close()
+            raise
+        return session
+
+    def close(self) -> None:
+        """Close the pool."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _faults() -> Generator[None]:
+    """Turns SQLAlchemy's and the drivers' errors into faults."""
+    from sqlalchemy import exc
+
+    try:
+        yield
+    except exc.DBAPIError as error:
+        original = error.orig if error.orig is not None else error
+        raise Fault(
+            server_words(original),
+            code=_code(original),
+            lost=error.connection_invalidated,
+        ) from error
+    except (exc.SQLAlchemyError, OSError, UnicodeError) as error:
+        raise Fault(str(error)) from error
+
+
+def _code(error: BaseException) -> str:
+    """The driver's error code: SQLSTATE, else the vendor's number."""
+    state = getattr(error, "sqlstate", None)
+    if isinstance(state, str):
+        return state
+    first = error.args[0] if error.args else None
+    return str(first) if isinstance(first, int) else ""
+
+
+def server_words(error: BaseException) -> str:
+    """What the server said, without the driver's tuple around it."""
+    diagnostics = getattr(error, "diag", None)
+    primary = getattr(diagnostics, "message_primary", None)
+    if isinstance(primary, str) and primary:
+        return primary
+    if len(error.args) > 1 and isinstance(error.args[1], str):
+        return error.args[1]
+    return str(error)
