@@ -50,7 +50,7 @@ class WriteResult:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A ledger row: committed before its statement runs, closed once its end is known."""
+    """A ledger row: committed before its statement, closed once its end is known."""
 
     id: int
     """Row id."""

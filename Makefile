@@ -1,0 +1,50 @@
+# make demo   installs and opens the app on the demo warehouse
+# make test   installs and passes the tests
+# make check  format, lint, types, import contracts
+# ACCEL=auto|cpu|cuda|rocm|vulkan|metal chooses the backend llama.cpp is built for
+
+PYTHON ?= python3
+ACCEL ?= auto
+VENV := .venv
+BIN := $(VENV)/bin
+LLAMA := $(shell sed -n 's/.*"llama-cpp-python==\([0-9.]*\)".*/\1/p' pyproject.toml)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo install test check format clean
+
+demo: $(VENV)/.app
+	@$(BIN)/columnist demo
+
+install: $(VENV)/.app
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(PYTEST)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(VENV)/.llama-$(ACCEL)-$(LLAMA): model/llama_build.py model/amx_tile.h
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@wheel=$$($(BIN)/python model/llama_build.py --version $(LLAMA) --accel $(ACCEL)) \
+		&& $(PIP) --force-reinstall --no-deps "$$wheel"
+	@rm -f $(VENV)/.llama-*
+	@touch $@
+
+$(VENV)/.app: $(VENV)/.llama-$(ACCEL)-$(LLAMA) pyproject.toml
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.app
+	$(PIP) --editable '.[dev,evaluate]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
