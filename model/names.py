@@ -12,7 +12,7 @@ import csv
 import math
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
@@ -100,7 +100,7 @@ def known(word: str) -> bool:
     return word in words() or word in abbreviations() or word in UPPER
 
 
-@cache
+@lru_cache(maxsize=1 << 16)
 def split(name: str) -> tuple[str, ...]:
     """Lower-case words of an identifier, in order, abbreviations kept.
 
@@ -191,7 +191,7 @@ def plural(phrase: str) -> str:
     return f"{head} {last}".strip()
 
 
-@cache
+@lru_cache(maxsize=1 << 16)
 def subject(table: str) -> str:
     """What one row of a table is, as a singular phrase (`stg_order_items`: order item).
 
@@ -210,7 +210,7 @@ def subject(table: str) -> str:
     return " ".join([*phrase[:-1], singular(phrase[-1])])
 
 
-@cache
+@lru_cache(maxsize=1 << 16)
 def shared_prefix(columns: tuple[str, ...]) -> str | None:
     """A short first word that nearly all columns of a table share (`l_`), or None."""
     firsts = [split(name)[:1] for name in columns if len(split(name)) > 1]

@@ -1,0 +1,141 @@
+"""Chooses between the rules' sentence and the model's by calibrated confidence.
+
+How sure the model was of its words says how good they are only after measuring: the
+lines here are fitted on human descriptions (`model.evaluation.calibrate`) and kept in
+the model's manifest.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from catalog.suggestion import Source
+
+UNMEASURED_RULES = 0.3
+"""Confidence in a rules' sentence where nothing was measured; a cautious guess."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A weighted sum of what is known when choosing."""
+
+    bias: float
+    """Constant part."""
+    logprob: float = 0.0
+    """Weight of the model's mean log-probability, in nats."""
+    agreement: float = 0.0
+    """Weight of the share of words that both texts have, in [0, 1]."""
+
+    def __call__(self, logprob: float, agreement: float) -> float:
+        """The sum."""
+        return self.bias + self.logprob * logprob + self.agreement * agreement
+
+    def probability(self, logprob: float, agreement: float) -> float:
+        """The sum through the logistic function."""
+        total = max(-30.0, min(30.0, self(logprob, agreement)))
+        return 1 / (1 + math.exp(-total))
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What was measured for columns, or for tables."""
+
+    gain: Line
+    """Expected gain in ROUGE-L of the model's text over the rules'; above 0 it wins."""
+    model: Line
+    """Log-odds that the model's text is good, where it is chosen."""
+    rules: Line
+    """Log-odds that the rules' sentence is good, where it is chosen."""
+    alone: float
+    """Share of rules' sentences that are good, where no model was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How a model's log-probabilities become choices and confidence."""
+
+    columns: Scale
+    """For columns."""
+    tables: Scale
+    """For tables."""
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Calibration:
+        """From the manifest's `calibration` object."""
+        return cls(
+            **{
+                kind: Scale(
+                    gain=Line(**data[kind]["gain"]),
+                    model=Line(**data[kind]["model"]),
+                    rules=Line(**data[kind]["rules"]),
+                    alone=float(data[kind]["alone"]),
+                )
+                for kind in ("columns", "tables")
+            }
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The inverse of `from_json`."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The text that is shown."""
+
+    text: str | None
+    """The text; None where neither rules nor model had one."""
+    source: Source
+    """Whose it is."""
+    confidence: float
+    """Estimated probability that it is good, in [0, 1]."""
+
+
+def choose(
+    rules: str | None,
+    drafted: str | None,
+    logprob: float,
+    *,
+    is_table: bool,
+    calibration: Calibration | None,
+) -> Choice:
+    """The better of two candidates.
+
+    Args:
+        rules: the rules' sentence, None where they abstain.
+        drafted: the model's text, None where there is none or it is unusable.
+        logprob: mean log-probability of the model's tokens; ignored without a text.
+        is_table: whether the text is about a table.
+        calibration: the model's; without one its text is taken where there is one.
+    """
+    if drafted is None:
+        if rules is None:
+            return Choice(None, Source.RULES, 0.0)
+        alone = UNMEASURED_RULES
+        if calibration is not None:
+            alone = (calibration.tables if is_table else calibration.columns).alone
+        return Choice(rules, Source.RULES, alone)
+    if calibration is None:
+        return Choice(drafted, Source.MODEL, math.exp(min(0.0, logprob)))
+    scale = calibration.tables if is_table else calibration.columns
+    if rules is None:
+        # The rules abstain on gibberish only; a model cannot know better unless sure.
+        if scale.gain(logprob, 0.0) <= 0:
+            return Choice(None, Source.MODEL, 0.0)
+        return Choice(drafted, Source.MODEL, scale.model.probability(logprob, 0.0))
+    shared = agreement(rules, drafted)
+    if scale.gain(logprob, shared) > 0:
+        confidence = scale.model.probability(logprob, shared)
+        return Choice(drafted, Source.MODEL, confidence)
+    return Choice(rules, Source.RULES, scale.rules.probability(logprob, shared))
+
+
+def agreement(one: str, other: str) -> float:
+    """Share of the words of two texts that both have (Jaccard), in [0, 1]."""
+    first = set(re.findall(r"\w+", one.lower()))
+    second = set(re.findall(r"\w+", other.lower()))
+    union = first | second
+    return len(first & second) / len(union) if union else 0.0
