@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from catalog.change import CommentChange, Intent, Outcome, WriteResult
@@ -27,11 +28,24 @@ class Run:
 
 
 class RunLedger:
-    """The ledger of one run; each row is durable before its statement is executed."""
+    """The ledger of one run; each row is durable before its statement is executed.
 
-    def __init__(self, workspace: Workspace, run: int) -> None:
+    Args:
+        workspace: the file.
+        run: the run's id.
+        on_close: called with every result in the transaction that closes its intent, so
+            that a suggestion's state and the ledger can never disagree.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        run: int,
+        on_close: Callable[[WriteResult], None] | None = None,
+    ) -> None:
         self._workspace = workspace
         self.run = run
+        self._on_close = on_close
 
     def intend(self, change: CommentChange, statement: str) -> int:
         """Commit what is about to be executed; the row's id."""
@@ -68,6 +82,8 @@ class RunLedger:
                     intent,
                 ),
             )
+            if self._on_close is not None:
+                self._on_close(result)
 
 
 class Ledger:
@@ -77,24 +93,20 @@ class Ledger:
         self._workspace = workspace
         self._database = database
 
-    def begin(self, what: str, *, reverts: int | None = None) -> RunLedger:
-        """Start a run."""
+    def begin(self, what: str, *, reverts: int | None = None) -> int:
+        """Start a run: `apply`, or `revert` of another; its id."""
         with self._workspace.transaction() as db:
             cursor = db.execute(
                 "INSERT INTO runs (database, what, reverts, started_at)"
                 " VALUES (?, ?, ?, ?)",
                 (self._database, what, reverts, now()),
             )
-            return RunLedger(self._workspace, int(cursor.lastrowid or 0))
+            return int(cursor.lastrowid or 0)
 
     def end(self, run: int) -> None:
         """Note when a run ended."""
         with self._workspace.transaction() as db:
             db.execute("UPDATE runs SET ended_at = ? WHERE id = ?", (now(), run))
-
-    def resume(self, run: int) -> RunLedger:
-        """The ledger of a run that exists."""
-        return RunLedger(self._workspace, run)
 
     def runs(self) -> list[Run]:
         """Runs, the latest first."""

@@ -1,0 +1,172 @@
+"""Checks on every draft before it is shown: what it must not say, and what it lacks."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from itertools import pairwise
+
+from catalog.objects import Profile, Table, TableId, Target
+from catalog.suggestion import Finding
+from model.names import humanize, split, word_set
+
+CLAIM_UNIQUE = re.compile(r"\b(unique|uniquely|distinct for each)\b", re.IGNORECASE)
+NEVER_NULL = re.compile(r"\b(never (null|empty)|always (set|present))\b", re.IGNORECASE)
+REFERENCES = re.compile(r"\breferences (?:the )?([\w .]+?) table\b", re.IGNORECASE)
+WORD = re.compile(r"[^\W\d_]+")
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]{2,}\b")
+"""A capitalised word inside a sentence: a name of something."""
+
+SMALL_WORDS = word_set(
+    "a an the of for to in on at by and or is was are that this with from its it as "
+    "which whether associated record table column value field unique identifier "
+    "indicates flag records stores contains"
+)
+SHORTEST_LEAK = 4
+"""Shorter sample values meet ordinary words too often."""
+
+
+def find(
+    text: str,
+    table: Table,
+    target: Target,
+    profile: Profile | None = None,
+    *,
+    limit: int | None = None,
+    complete: bool = True,
+) -> tuple[Finding, ...]:
+    """Everything that is wrong with a text, in the order of `Finding`.
+
+    Args:
+        text: the description.
+        table: the table it is about, or whose column it is about.
+        target: what it is about.
+        profile: the column's sample, where there is one.
+        limit: the longest comment the database takes there, in characters.
+        complete: False where the model was cut off.
+    """
+    found = {
+        Finding.LEAK: _leaks(text, table, profile),
+        Finding.UNSUPPORTED: _unsupported(text, table, profile),
+        Finding.RESTATES: _restates(text, table, target),
+        Finding.DEGENERATE: not complete or degenerate(text),
+        Finding.TOO_LONG: limit is not None and len(text) > limit,
+        Finding.CONTROL: has_control(text),
+        Finding.FALSE_CLAIM: _false_claim(text, table, target, profile),
+    }
+    return tuple(finding for finding in Finding if found[finding])
+
+
+def writing_only(text: str, *, limit: int | None = None) -> tuple[Finding, ...]:
+    """The checks that concern writing alone, for texts that people wrote."""
+    found = []
+    if limit is not None and len(text) > limit:
+        found.append(Finding.TOO_LONG)
+    if has_control(text):
+        found.append(Finding.CONTROL)
+    return tuple(found)
+
+
+def has_control(text: str) -> bool:
+    """Whether a text has control characters, surrogates or direction overrides."""
+    return any(
+        (unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t")
+        or "\u202a" <= c <= "\u202e"
+        or "\u2066" <= c <= "\u2069"
+        for c in text
+    )
+
+
+def degenerate(text: str) -> bool:
+    """Whether a text is empty, broken or goes round in circles."""
+    words = [word.lower() for word in WORD.findall(text)]
+    if len(words) < 2 or "\ufffd" in text or "<|" in text:
+        return True
+    if any(a == b for a, b in pairwise(words)):
+        return True
+    triples = Counter(zip(words, words[1:], words[2:], strict=False))
+    return bool(triples) and max(triples.values()) > 1
+
+
+def _leaks(text: str, table: Table, profile: Profile | None) -> bool:
+    """A literal sample value that neither is a code nor stands in the schema."""
+    if profile is None:
+        return False
+    schema = _schema_text(table)
+    lowered = text.lower()
+    values = (*profile.samples, profile.minimum or "", profile.maximum or "")
+    return any(
+        len(value) >= SHORTEST_LEAK
+        and value not in profile.codes
+        and value.lower() not in schema
+        and re.search(rf"(?<!\w){re.escape(value.lower())}(?!\w)", lowered) is not None
+        for value in values
+    )
+
+
+def _unsupported(text: str, table: Table, profile: Profile | None) -> bool:
+    """Numbers or names that neither the schema nor the sample has."""
+    support = _schema_text(table)
+    if profile is not None:
+        support += " " + " ".join(
+            (*profile.codes, profile.minimum or "", profile.maximum or "")
+        )
+    support = support.lower()
+    return any(
+        token.lower() not in support
+        for token in (*NUMBER.findall(text), *NAME.findall(text))
+    )
+
+
+def _restates(text: str, table: Table, target: Target) -> bool:
+    """Only the words of the name (and of the table's), in another order."""
+    name = target.name if not isinstance(target, TableId) else table.id.name
+    given = {
+        stem(word)
+        for source in (name, table.id.name)
+        for word in (*split(source), *humanize(split(source)).lower().split())
+    }
+    said = {stem(word) for word in WORD.findall(text.lower())}
+    return said - SMALL_WORDS <= given
+
+
+def _false_claim(
+    text: str, table: Table, target: Target, profile: Profile | None
+) -> bool:
+    """A claim that the catalog or the sample refutes."""
+    if isinstance(target, TableId):
+        return False
+    if (match := REFERENCES.search(text)) and (there := table.references(target.name)):
+        words = set(humanize(split(there[0].name)).lower().split())
+        claimed = {stem(word) for word in match.group(1).lower().split()}
+        if not claimed & {stem(word) for word in words}:
+            return True
+    if profile is None or not profile.rows:
+        return False
+    filled = round(profile.rows * (1 - profile.null_share))
+    # "Unique identifier of the customer" in a table of orders is about the customer.
+    alone = table.primary_key == (target.name,)
+    if alone and CLAIM_UNIQUE.search(text) and profile.distinct < filled:
+        return True
+    return bool(NEVER_NULL.search(text)) and profile.null_share > 0
+
+
+def _schema_text(table: Table) -> str:
+    parts = [table.id.schema, table.id.name, humanize(split(table.id.name))]
+    for column in table.columns:
+        parts += [column.name, humanize(split(column.name)), column.type]
+        parts.append(column.comment or "")
+    parts.append(table.comment or "")
+    parts += [key.references.name for key in table.foreign_keys]
+    return " ".join(parts).lower()
+
+
+def stem(word: str) -> str:
+    """A word without its plural ending, good enough to compare names with texts."""
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word

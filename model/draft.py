@@ -1,0 +1,304 @@
+"""From tables to drafts: what the catalog knows first, then rules and model together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from catalog.objects import (
+    Column,
+    ColumnId,
+    Profile,
+    Table,
+    TableId,
+    Target,
+)
+from catalog.suggestion import Draft, Finding, Source
+from model import checks, rules
+from model.choose import choose
+from model.engine import Engine, never
+from model.library import ModelFile, PromptFormat
+from model.names import humanize, split
+from model.prompt import Generation, Prompt
+from model.prompts import compact, long
+
+UNUSABLE = frozenset(
+    {Finding.LEAK, Finding.UNSUPPORTED, Finding.DEGENERATE, Finding.CONTROL}
+    | {Finding.TOO_LONG, Finding.FALSE_CLAIM}
+)
+"""A model's text with one of these gives way to the rules' sentence."""
+PENALTY = 0.5
+"""Every finding on the text that is shown takes this share of its confidence."""
+INHERITED_CONFIDENCE = 0.85
+SAMPLING_TEMPERATURE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A table and what is to be described of it."""
+
+    table: Table
+    """With the comments that exist, which are context."""
+    targets: tuple[Target, ...]
+    """What lacks a description."""
+    profiles: Mapping[str, Profile]
+    """Samples by column name; may be empty."""
+
+
+@dataclass(slots=True)
+class Documented:
+    """Columns that somebody described already, to inherit from."""
+
+    _by_column: dict[ColumnId, tuple[str, Column]] = field(
+        default_factory=dict[ColumnId, tuple[str, Column]]
+    )
+    _by_name: dict[tuple[str, str], list[ColumnId]] = field(
+        default_factory=dict[tuple[str, str], list[ColumnId]]
+    )
+
+    def add(self, table: Table) -> None:
+        """Take in a table's commented columns."""
+        for column in table.columns:
+            if column.comment and column.comment_refused is None:
+                self._by_column[column.id] = (column.comment, column)
+                key = (column.name.lower(), column.type.lower())
+                self._by_name.setdefault(key, []).append(column.id)
+
+    def describe(self, table: Table, column: Column) -> tuple[str, ColumnId] | None:
+        """A text for a column from the same one elsewhere, and where it stands.
+
+        The other end of its foreign key; or columns of the same name and type, where
+        the name is telling (two words or more) and all of them say the same.
+        """
+        if there := table.references(column.name):
+            other = ColumnId(there[0], there[1] or column.name)
+            if other in self._by_column and other.name.lower() == column.name.lower():
+                return self._by_column[other][0], other
+        if len(split(column.name)) < 2:
+            return None
+        same = self._by_name.get((column.name.lower(), column.type.lower()), [])
+        texts = {self._by_column[other][0] for other in same}
+        if len(texts) != 1:
+            return None
+        # What speaks of its own table would be wrong in another.
+        (text,) = texts
+        own = {checks.stem(word) for word in split(same[0].table.name)}
+        words = {checks.stem(word) for word in text.lower().rstrip(".").split()}
+        if own & words and same[0].table.name != table.id.name:
+            named = {checks.stem(word) for word in split(column.name)}
+            if not (own & words) <= named:
+                return None
+        return text, same[0]
+
+
+class Drafter:
+    """Drafts descriptions with a model, or by rules alone where there is none.
+
+    Args:
+        engine: the running model; None drafts by rules alone.
+        model: what is known of the model's file.
+        documented: columns to inherit from.
+        limit: the longest comment the database takes on a target, in characters.
+    """
+
+    def __init__(
+        self,
+        engine: Engine | None,
+        model: ModelFile | None,
+        *,
+        documented: Documented | None = None,
+        limit: Callable[[Target], int | None] = lambda _: None,
+    ) -> None:
+        self._engine = engine
+        self._model = model
+        self._documented = documented or Documented()
+        self._limit = limit
+
+    def draft(
+        self, jobs: Iterable[Job], *, stop: Callable[[], bool] = never
+    ) -> Iterator[Draft]:
+        """One draft for every target of every job, as they are ready.
+
+        Jobs are taken as the engine has room for them.
+        """
+        if self._engine is None:
+            for job in jobs:
+                for target in job.targets:
+                    if stop():
+                        return
+                    yield self._inherit(job, target) or self._decide(job, target, None)
+            return
+        asked: list[tuple[Job, tuple[Target, ...], Prompt]] = []
+        ready: list[Draft] = []
+
+        def prompts() -> Iterator[Prompt]:
+            for job in jobs:
+                rest = []
+                for target in job.targets:
+                    if inherited := self._inherit(job, target):
+                        ready.append(inherited)
+                    else:
+                        rest.append(target)
+                for prompt, targets in self._prompts(replace(job, targets=tuple(rest))):
+                    asked.append((job, targets, prompt))
+                    yield prompt
+
+        for generation in self._engine.generate(prompts(), stop=stop):
+            while ready:
+                yield ready.pop(0)
+            job, targets, prompt = asked[generation.prompt]
+            yield self._decide(
+                job,
+                targets[generation.block],
+                generation,
+                prompt.fingerprint(generation.block),
+            )
+        if not stop():
+            yield from ready
+
+    def alternatives(
+        self, job: Job, count: int, *, stop: Callable[[], bool] = never
+    ) -> list[str]:
+        """Other texts for a job's one target: drawn from the model, and the rules'."""
+        (target,) = job.targets
+        texts: list[str] = []
+        if self._engine is not None:
+            prompts = [
+                replace(prompt, temperature=SAMPLING_TEMPERATURE + 0.1 * index)
+                for index in range(count)
+                for prompt, _ in self._prompts(job)
+            ]
+            found = sorted(
+                self._engine.generate(prompts, stop=stop), key=lambda g: g.prompt
+            )
+            texts = [
+                text
+                for generation in found
+                if (text := self._finish(generation.text))
+                and not UNUSABLE & set(self._check(job, target, text, generation))
+            ]
+        if by_rules := _by_rules(job, target):
+            texts.append(by_rules)
+        return list(dict.fromkeys(texts))[:count]
+
+    def _prompts(self, job: Job) -> list[tuple[Prompt, tuple[Target, ...]]]:
+        if self._engine is None or not job.targets:
+            return []
+        if self._model is not None and self._model.format is PromptFormat.COMPACT:
+            return compact.compact_prompts(job.table, job.targets, job.profiles)
+        facts = self._engine.start()
+        return long.long_prompts(
+            job.table,
+            job.targets,
+            job.profiles,
+            template=facts.chat_template,
+            bos=facts.bos,
+            eos=facts.eos,
+        )
+
+    def _inherit(self, job: Job, target: Target) -> Draft | None:
+        if isinstance(target, TableId):
+            return None
+        column = job.table.column(target.name)
+        if column is None:
+            return None
+        found = self._documented.describe(job.table, column)
+        if found is None:
+            return None
+        text, origin = found
+        findings = checks.writing_only(text, limit=self._limit(target))
+        return Draft(
+            target=target,
+            text=text,
+            source=Source.INHERITED,
+            confidence=INHERITED_CONFIDENCE * PENALTY ** len(findings),
+            findings=findings,
+            origin=str(origin),
+        )
+
+    def _decide(
+        self,
+        job: Job,
+        target: Target,
+        generation: Generation | None,
+        fingerprint: str | None = None,
+    ) -> Draft:
+        """Choose between the rules' sentence and the model's, and check the choice."""
+        by_rules = _by_rules(job, target)
+        drafted: str | None = None
+        guess: str | None = None
+        if generation is not None:
+            drafted = guess = self._finish(generation.text) or None
+            if drafted and UNUSABLE & set(
+                self._check(job, target, drafted, generation)
+            ):
+                drafted = None
+        choice = choose(
+            by_rules,
+            drafted,
+            generation.logprob if generation else float("-inf"),
+            is_table=isinstance(target, TableId),
+            calibration=self._model.calibration if self._model else None,
+        )
+        findings: tuple[Finding, ...] = ()
+        if choice.text is not None:
+            chosen = generation if choice.source is Source.MODEL else None
+            findings = self._check(job, target, choice.text, chosen)
+        return Draft(
+            target=target,
+            text=choice.text,
+            source=choice.source,
+            confidence=choice.confidence * PENALTY ** len(findings),
+            findings=findings,
+            model=self._model.name if self._model and generation else None,
+            prompt=fingerprint,
+            guess=(guess or humanized(target)) if choice.text is None else None,
+        )
+
+    def _finish(self, raw: str) -> str:
+        if self._model is not None and self._model.format is PromptFormat.COMPACT:
+            return compact.finish(raw)
+        return long.finish(raw)
+
+    def _check(
+        self, job: Job, target: Target, text: str, generation: Generation | None
+    ) -> tuple[Finding, ...]:
+        profile = None
+        if not isinstance(target, TableId):
+            profile = job.profiles.get(target.name)
+        return checks.find(
+            text,
+            job.table,
+            target,
+            profile,
+            limit=self._limit(target),
+            complete=generation is None or generation.complete,
+        )
+
+
+def undescribed(table: Table, taken: Sequence[Target] = ()) -> tuple[Target, ...]:
+    """What of a table lacks a comment, can take one and is not in `taken`."""
+    found: list[Target] = []
+    if table.comment is None and table.comment_refused is None:
+        found.append(table.id)
+    found += [
+        column.id
+        for column in table.columns
+        if column.comment is None and column.comment_refused is None
+    ]
+    skip = set(taken)
+    return tuple(target for target in found if target not in skip)
+
+
+def humanized(target: Target) -> str:
+    """The words of a target's name."""
+    return humanize(split(target.name))
+
+
+def _by_rules(job: Job, target: Target) -> str | None:
+    if isinstance(target, TableId):
+        return rules.describe_table(job.table)
+    column = job.table.column(target.name)
+    if column is None:
+        return None
+    return rules.describe_column(job.table, column, job.profiles.get(target.name))

@@ -1,0 +1,191 @@
+"""Model files: the bundled one, those the steward added, and what is known of each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from catalog.errors import ColumnistError, RefusedError, UsageError
+from model.choose import Calibration
+
+BUNDLED = "columnist-small"
+
+
+class PromptFormat(Enum):
+    """Which of the two fixed prompts a model takes."""
+
+    COMPACT = "compact"
+    LONG = "long"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """One model and its manifest."""
+
+    name: str
+    """What `--model` takes."""
+    path: Path
+    """The GGUF file."""
+    format: PromptFormat
+    """The prompt it takes."""
+    sha256: str | None
+    """The file's digest as the manifest has it; None without a manifest."""
+    calibration: Calibration | None
+    """How its log-probabilities become confidence; None where never measured."""
+    manifest: dict[str, Any]
+    """The whole manifest; empty where there is none."""
+
+
+class Library:
+    """Finds models by name or path.
+
+    Args:
+        folder: where the manifests of models that were added are kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def models(self) -> list[ModelFile]:
+        """The bundled model first, then those that were added, by name."""
+        found = [_read(path) for path in sorted(bundled_folder().glob("*.json"))]
+        if self._folder.is_dir():
+            found += [_read(path) for path in sorted(self._folder.glob("*.json"))]
+        return found
+
+    def find(self, name: str | None) -> ModelFile:
+        """A model by name or file; the bundled one for None.
+
+        Raises:
+            UsageError: there is none of that name, and no such file.
+        """
+        wanted = name or BUNDLED
+        known = self.models()
+        for model in known:
+            if model.name == wanted:
+                return model
+        path = Path(wanted).expanduser()
+        if path.is_file():
+            resolved = path.resolve()
+            for model in known:
+                if model.path.resolve() == resolved:
+                    return model
+            beside = _manifest_beside(resolved)
+            if beside is not None:
+                return beside
+            return ModelFile(path.stem, resolved, PromptFormat.LONG, None, None, {})
+        names = ", ".join(model.name for model in known) or "none"
+        raise UsageError(
+            f"There is no model or file {wanted}.",
+            f"Known models: {names}. Add one with `columnist models add FILE`.",
+        )
+
+    def add(self, path: Path, *, name: str | None = None) -> ModelFile:
+        """Remember a GGUF file under a name; the file stays where it is."""
+        from model.engine import check_file
+
+        check_file(path)
+        resolved = path.resolve()
+        title = name or resolved.stem
+        if any(model.name == title for model in self.models()):
+            raise UsageError(
+                f"There is a model {title} already.", "Choose another with --name."
+            )
+        manifest: dict[str, Any] = {}
+        if (beside := _manifest_beside(resolved)) is not None:
+            manifest = dict(beside.manifest)
+        manifest |= {
+            "name": title,
+            "file": str(resolved),
+            "sha256": digest(resolved),
+            "bytes": resolved.stat().st_size,
+        }
+        manifest.setdefault("format", PromptFormat.LONG.value)
+        target = self._folder / f"{title.replace('/', '_')}.json"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            target.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise ColumnistError(
+                f"Cannot write {target}: {error.strerror}.", "Free some space."
+            ) from error
+        return _read(target)
+
+
+def verify(model: ModelFile, *, progress: Callable[[int], None] | None = None) -> None:
+    """Compare a model file with its manifest.
+
+    Raises:
+        RefusedError: it was changed, or there is nothing to compare it with.
+    """
+    if model.sha256 is None:
+        raise RefusedError(
+            f"{model.name} has no manifest to compare with.",
+            "Add it with `columnist models add FILE`; then later changes show.",
+        )
+    if digest(model.path, progress=progress) != model.sha256:
+        raise RefusedError(
+            f"{model.path} is not the file that its manifest describes.",
+            "Do not use it; install it again.",
+        )
+
+
+def digest(path: Path, *, progress: Callable[[int], None] | None = None) -> str:
+    """SHA-256 of a file, in hex; `progress` gets the bytes of each piece."""
+    state = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(1 << 22):
+                state.update(piece)
+                if progress is not None:
+                    progress(len(piece))
+    except OSError as error:
+        raise ColumnistError(
+            f"Cannot read {path}: {error.strerror}.", "Check the path."
+        ) from error
+    return state.hexdigest()
+
+
+def bundled_folder() -> Path:
+    """Where the bundled model lies, installed or in a checkout."""
+    from importlib.util import find_spec
+
+    spec = find_spec("columnist_assets")
+    if spec is not None and spec.origin is not None:
+        return Path(spec.origin).parent / "model"
+    return Path(__file__).resolve().parent.parent / "assets" / "model"
+
+
+def _read(path: Path) -> ModelFile:
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        calibration = manifest.get("calibration")
+        return ModelFile(
+            name=manifest["name"],
+            path=path.parent / manifest["file"],
+            format=PromptFormat(manifest["format"]),
+            sha256=manifest["sha256"],
+            calibration=Calibration.from_json(calibration) if calibration else None,
+            manifest=manifest,
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ColumnistError(
+            f"The model manifest {path} cannot be read: {error}.",
+            "Remove it, and add the model again.",
+        ) from error
+
+
+def _manifest_beside(model: Path) -> ModelFile | None:
+    for path in sorted(model.parent.glob("*.json")):
+        try:
+            named = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(named, dict) and named.get("file") == model.name:
+            return _read(path)
+    return None

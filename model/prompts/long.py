@@ -1,0 +1,157 @@
+"""The long prompt: instructions and a table, through a model's own chat template.
+
+For any instruct model that was not made for this job. The instructions have at most
+350 tokens; everything up to the question is the same for all columns of a table, so it
+is the head that they share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from catalog.errors import ColumnistError
+from catalog.objects import Profile, Table, TableId, Target
+from model.prompt import Prompt
+
+COLUMNS_A_RUN = 60
+"""Columns that share one head; a wider table is cut into runs."""
+LIMIT = 80
+"""Most tokens of a description."""
+QUESTION = "\u241eQUESTION\u241e"
+"""Stands for the question while the template is rendered, then is cut out."""
+LONGEST_COMMENT = 200
+
+
+@cache
+def instructions() -> str:
+    """The fixed instructions."""
+    return (Path(__file__).parent / "long.txt").read_text(encoding="utf-8").strip()
+
+
+def long_prompts(
+    table: Table,
+    targets: Sequence[Target],
+    profiles: Mapping[str, Profile],
+    *,
+    template: str | None,
+    bos: str,
+    eos: str,
+) -> list[tuple[Prompt, tuple[Target, ...]]]:
+    """Prompts for a table's targets; block i of a prompt belongs to its target i.
+
+    Raises:
+        ColumnistError: the model's chat template cannot be rendered.
+    """
+    prompts = []
+    for start in range(0, len(targets), COLUMNS_A_RUN):
+        run = tuple(targets[start : start + COLUMNS_A_RUN])
+        shown = {target.name for target in run if not isinstance(target, TableId)}
+        head, tail = render_chat(
+            f"{instructions()}\n\n{outline(table, profiles, shown)}\n\n{QUESTION}",
+            template=template,
+            bos=bos,
+            eos=eos,
+        )
+        blocks = tuple(_question(table, target) + tail for target in run)
+        prompts.append((Prompt(head, blocks, LIMIT, stops=("\n",)), run))
+    return prompts
+
+
+def outline(
+    table: Table, profiles: Mapping[str, Profile], shown: set[str] | None = None
+) -> str:
+    """The table as a line for itself and one for each column shown, keys always."""
+    keys = {*table.primary_key} | {c for key in table.foreign_keys for c in key.columns}
+    lines = [f"Table {neutral(str(table.id))} ({table.kind.value})"]
+    if table.comment:
+        lines[0] += f": {neutral(table.comment)[:LONGEST_COMMENT]}"
+    for column in table.columns:
+        if shown and column.name not in shown and column.name not in keys:
+            continue
+        notes = []
+        if column.name in table.primary_key:
+            notes.append("primary key")
+        if there := table.references(column.name):
+            notes.append(f"references {neutral(str(there[0]))}")
+        profile = profiles.get(column.name)
+        if profile and profile.codes:
+            codes = ", ".join(neutral(code) for code in profile.codes[:12])
+            notes.append(f"codes: {codes}")
+        elif profile and profile.minimum is not None:
+            notes.append(
+                f"from {neutral(profile.minimum)} to {neutral(profile.maximum or '')}"
+            )
+        if column.comment:
+            notes.append(f"documented: {neutral(column.comment)[:LONGEST_COMMENT]}")
+        line = f"- {neutral(column.name)} {neutral(column.type)}"
+        lines.append(f"{line} [{'; '.join(notes)}]" if notes else line)
+    return "\n".join(lines)
+
+
+def render_chat(
+    content: str, *, template: str | None, bos: str, eos: str
+) -> tuple[str, str]:
+    """A user turn through a chat template, cut in two at `QUESTION`.
+
+    The template comes from the model file and is as untrusted as that: it is rendered
+    in Jinja's sandbox. Without one, a plain question and answer.
+    """
+    if template is None:
+        text = f"{bos}{content}\n\nDescription:"
+    else:
+        from jinja2 import TemplateError
+        from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+        environment = ImmutableSandboxedEnvironment(
+            trim_blocks=True, lstrip_blocks=True
+        )
+
+        def refuse(reason: str) -> None:
+            raise TemplateError(reason)
+
+        environment.globals["raise_exception"] = refuse
+        try:
+            text = environment.from_string(template).render(
+                messages=[{"role": "user", "content": content}],
+                add_generation_prompt=True,
+                bos_token=bos,
+                eos_token=eos,
+                enable_thinking=False,
+            )
+        except Exception as error:
+            # Whatever a foreign template raises, it is the model file that is unusable.
+            raise ColumnistError(
+                f"The model's chat template cannot be rendered: {error}.",
+                "Choose an instruct model in GGUF format with --model.",
+            ) from error
+    head, found, tail = text.partition(QUESTION)
+    if not found:
+        raise ColumnistError(
+            "The model's chat template leaves the question out.",
+            "Choose an instruct model in GGUF format with --model.",
+        )
+    return head, tail
+
+
+def neutral(text: str) -> str:
+    """Text from a database, on one line, unable to pass for a special token."""
+    line = " ".join(text.split())
+    return line.replace("<|", "< |").replace("<s>", "< s>").replace("[INST]", "[ INST]")
+
+
+def finish(raw: str) -> str:
+    """The answer in house style; empty where the model said that it cannot tell."""
+    text = " ".join(raw.split()).strip().strip('"').strip()
+    if text.rstrip(".").lower() in ("unknown", "description: unknown", ""):
+        return ""
+    text = text.removeprefix("Description:").strip()
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def _question(table: Table, target: Target) -> str:
+    if isinstance(target, TableId):
+        return f"Describe the table {neutral(target.name)}."
+    return f"Describe the column {neutral(target.name)} of {neutral(table.id.name)}."

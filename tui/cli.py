@@ -1,0 +1,159 @@
+"""The command line: global options, exit codes, and one file per command."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from catalog.errors import ColumnistError, ExitCode
+from tui import console
+from tui.commands import (
+    accept,
+    apply,
+    connections,
+    demo,
+    doctor,
+    draft,
+    exchange,
+    models,
+    revert,
+    scan,
+    suggestions,
+    tables,
+)
+from tui.commands import open as open_command
+from tui.settings import locate
+
+app = typer.Typer(
+    name="columnist",
+    help="Document a database from the keyboard, offline.\n\n"
+    "Drafts descriptions of undocumented tables and columns with a local model; you"
+    " accept, edit or reject them; what you accepted is written as comments.",
+    epilog="Start with `columnist demo`.",
+    no_args_is_help=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"columnist {version('columnist')}")
+        raise typer.Exit
+
+
+def _layers(text: str) -> int:
+    if text == "all":
+        return -1
+    if not text.isdigit():
+        raise typer.BadParameter("a number of layers, or all")
+    return int(text)
+
+
+@app.callback(invoke_without_command=True)
+def columnist(
+    context: typer.Context,
+    workspace: Annotated[
+        Path | None,
+        typer.Option(help="Workspace file.", envvar="COLUMNIST_WORKSPACE"),
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Refuse every socket but the database's.")
+    ] = False,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Write nothing to any database.")
+    ] = False,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Model by name or GGUF file.", envvar="COLUMNIST_MODEL"),
+    ] = None,
+    gpu_layers: Annotated[
+        str, typer.Option(help="Layers to put on the GPU: a number, or all.")
+    ] = "all",
+    seed: Annotated[int, typer.Option(help="Seed of sampled alternatives.")] = 0,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Open the app, or run one of the commands."""
+    context.obj = replace(
+        locate(workspace),
+        offline=offline,
+        read_only=read_only,
+        model=model,
+        gpu_layers=_layers(gpu_layers),
+        seed=seed,
+    )
+    if context.invoked_subcommand is None:
+        open_command.launch(context.obj, None)
+
+
+app.command("open")(open_command.run)
+app.command("demo")(demo.run)
+app.command("scan")(scan.run)
+app.command("tables")(tables.run)
+app.command("draft")(draft.run)
+app.command("suggestions")(suggestions.run)
+app.command("accept")(accept.run_accept)
+app.command("reject")(accept.run_reject)
+app.command("apply")(apply.run)
+app.command("revert")(revert.run)
+app.command("export")(exchange.run_export)
+app.command("import")(exchange.run_import)
+app.add_typer(connections.app, name="connections")
+app.add_typer(models.app, name="models")
+app.command("doctor")(doctor.run)
+
+
+def main() -> None:
+    """Run the command line; errors become a line or two and an exit code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        status = app(standalone_mode=False)
+    except console.Interrupted:
+        console.note("columnist: interrupted; what was shown as saved is saved.")
+        status = ExitCode.INTERRUPTED
+    except (KeyboardInterrupt, typer.Abort):
+        console.note("columnist: interrupted.")
+        status = ExitCode.INTERRUPTED
+    except ColumnistError as error:
+        console.complain(error)
+        status = error.exit_code
+    except BrokenPipeError:
+        # The reader of our output has seen enough, such as `head`.
+        sys.stderr.close()
+        status = ExitCode.DONE
+    except OSError as error:
+        console.complain(ColumnistError(f"{error}.", "Check the disk and the path."))
+        status = ExitCode.FAILED
+    except Exception as error:
+        status = _wrong_usage(error)
+    sys.exit(int(status or 0))
+
+
+def _wrong_usage(error: Exception) -> int:
+    """Exit code 2 and one line for what click calls a usage error; others are bugs."""
+    show = getattr(error, "format_message", None)
+    if show is None:
+        raise error
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "columnist"
+    console.note(f"columnist: {show()}")
+    console.note(f"  Try `{path} --help`.")
+    return ExitCode.USAGE
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

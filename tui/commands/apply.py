@@ -1,0 +1,148 @@
+"""`columnist apply`: write what was accepted."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from catalog.change import Outcome, WriteResult
+from catalog.errors import ExitCode
+from catalog.objects import Target, column_of, table_of
+from tui import console, jobs
+from tui.commands.options import Json, Schemas, Tables, Url, Yes, settings
+from tui.plan import Planned, plan_writes
+from tui.session import open_session
+from tui.text import count, plain
+
+
+def run(
+    context: typer.Context,
+    url: Url,
+    schema: Schemas = None,
+    table: Tables = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the exact SQL, write nothing.")
+    ] = False,
+    yes: Yes = False,
+    allow_rebuild: Annotated[
+        bool,
+        typer.Option(
+            "--allow-rebuild", help="Allow statements that copy a whole table."
+        ),
+    ] = False,
+    unproved: Annotated[
+        bool,
+        typer.Option(
+            "--unproved", help="Write to a kind of database that was never tried."
+        ),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Write accepted descriptions as comments, each compared before and read back."""
+    session = open_session(settings(context), url)
+    results: list[WriteResult] = []
+    runs: list[int] = []
+    try:
+        changes = session.suggestions.staged(globs=table or [], schemas=schema or [])
+        if dry_run:
+            _print_plan(plan_writes(session, changes, unproved=unproved), json=json)
+            return
+        if changes and not console.confirm(
+            f"Write {count(len(changes), 'comment')} to"
+            f" {plain(session.database.identity.label)}?",
+            yes=yes,
+        ):
+            console.note("Nothing was written.")
+            return
+        with (
+            console.stopping() as stop,
+            console.progress("Writing", len(changes)) as advance,
+        ):
+            for result in jobs.apply(
+                session,
+                changes,
+                allow_rebuild=allow_rebuild,
+                unproved=unproved,
+                on_run=runs.append,
+                stop=stop,
+            ):
+                results.append(result)
+                advance(1)
+    finally:
+        session.close()
+    report(results, runs[0] if runs else None, json=json)
+
+
+def report(results: list[WriteResult], run: int | None, *, json: bool) -> None:
+    """Print what became of a run, and end with its exit code."""
+    counts = jobs.summarize(results)
+    if json:
+        console.out_json(
+            {
+                "written": counts[Outcome.WRITTEN],
+                "conflicts": counts[Outcome.CONFLICT],
+                "refused": counts[Outcome.REFUSED],
+                "failed": counts[Outcome.FAILED],
+                "run": run,
+                "items": [
+                    _place(result.change.target)
+                    | {"result": result.outcome.value, "reason": result.reason}
+                    for result in results
+                ],
+            }
+        )
+    else:
+        for result in results:
+            if result.outcome is not Outcome.WRITTEN:
+                console.out(
+                    f"{result.outcome.value:<9}"
+                    f" {plain(str(result.change.target))}: {plain(result.reason or '')}"
+                )
+        number = f" in run {run}" if run is not None else ""
+        console.out(
+            f"Wrote {count(counts[Outcome.WRITTEN], 'comment')}{number};"
+            f" {count(counts[Outcome.CONFLICT], 'conflict')},"
+            f" {counts[Outcome.REFUSED]} refused, {counts[Outcome.FAILED]} failed."
+        )
+        if counts[Outcome.WRITTEN]:
+            console.note(f"  `columnist revert URL --run {run}` takes it back.")
+    if counts[Outcome.FAILED]:
+        raise typer.Exit(ExitCode.FAILED)
+    if counts[Outcome.CONFLICT]:
+        raise typer.Exit(ExitCode.CONFLICTS)
+    if counts[Outcome.REFUSED]:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+def _print_plan(planned: Planned, *, json: bool) -> None:
+    if json:
+        console.out_json(
+            {
+                "run": None,
+                "statements": [statement.sql for statement in planned.statements],
+                "items": [
+                    _place(change.target) | {"result": "planned", "reason": None}
+                    for statement in planned.statements
+                    for change in statement.changes
+                ]
+                + [
+                    _place(change.target) | {"result": "refused", "reason": reason}
+                    for change, reason in planned.refused
+                ],
+            }
+        )
+        return
+    for statement in planned.statements:
+        # Meant for a file or a client: the statement as it is, line breaks and all.
+        console.out(statement.sql.rstrip().rstrip(";") + ";")
+    for change, reason in planned.refused:
+        console.note(f"refused   {plain(str(change.target))}: {plain(reason)}")
+
+
+def _place(target: Target) -> dict[str, Any]:
+    return {
+        "schema": table_of(target).schema,
+        "table": table_of(target).name,
+        "column": column_of(target),
+    }

@@ -1,0 +1,168 @@
+"""`columnist doctor`: what works on this machine, and what to do about the rest."""
+
+from __future__ import annotations
+
+import locale
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+
+import typer
+
+from catalog.errors import ColumnistError, ExitCode
+from catalog.workspace import Workspace
+from tui import console
+from tui.commands.options import Json, settings
+from tui.models import library
+from tui.settings import Settings
+from tui.text import plain
+
+DRIVERS = {
+    "duckdb": "DuckDB",
+    "psycopg": "PostgreSQL",
+    "pymysql": "MySQL and MariaDB",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the report."""
+
+    name: str
+    """What was looked at."""
+    ok: bool
+    """Whether it works."""
+    detail: str
+    """What was found, and why."""
+    hint: str = ""
+    """What to do, where it does not work."""
+
+
+def run(context: typer.Context, json: Json = False) -> None:
+    """Check the model, the GPU, the drivers, the workspace and the terminal."""
+    options = settings(context)
+    checks = [
+        *_drivers(),
+        _guarded("workspace", lambda: _workspace(options)),
+        _keyring(),
+        _terminal(),
+        *_engine(options),
+    ]
+    if json:
+        console.out_json([asdict(check) for check in checks])
+    else:
+        for check in checks:
+            mark = "ok  " if check.ok else "no  "
+            console.out(f"{mark}{check.name:<12} {plain(check.detail)}")
+            if check.hint:
+                console.out(f"{'':<16} {plain(check.hint)}")
+    if not all(check.ok for check in checks):
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+def _drivers() -> list[Check]:
+    return [
+        Check(
+            label,
+            find_spec(module) is not None,
+            f"driver {module}" + ("" if find_spec(module) else " is not installed"),
+            "" if find_spec(module) else f"Install it: pip install {module}",
+        )
+        for module, label in DRIVERS.items()
+    ]
+
+
+def _guarded(name: str, check: Callable[[], Check]) -> Check:
+    try:
+        return check()
+    except ColumnistError as error:
+        return Check(name, False, error.message, error.hint)
+
+
+def _workspace(options: Settings) -> Check:
+    with Workspace(options.workspace) as workspace:
+        number = len(workspace.databases())
+    free = shutil.disk_usage(options.workspace.parent).free / 2**30
+    return Check(
+        "workspace",
+        free > 0.1,
+        f"{options.workspace}: {number} databases, {free:.1f} GiB free",
+        "" if free > 0.1 else "Free some disk space.",
+    )
+
+
+def _keyring() -> Check:
+    import keyring
+
+    name = type(keyring.get_keyring()).__module__
+    if name.endswith("fail"):
+        return Check(
+            "keyring",
+            True,
+            "none on this machine: passwords are not saved",
+            "Set COLUMNIST_PASSWORD, or give the password in the URL.",
+        )
+    return Check("keyring", True, name)
+
+
+def _terminal() -> Check:
+    if not sys.stdout.isatty():
+        return Check("terminal", True, "none: output goes to a file or pipe")
+    size = shutil.get_terminal_size()
+    encoding = sys.stdout.encoding or locale.getpreferredencoding(False)
+    fits = size.columns >= 80 and size.lines >= 24
+    utf8 = encoding.lower().replace("-", "") == "utf8"
+    colours = os.environ.get("COLORTERM") or os.environ.get("TERM", "unknown")
+    hint = "" if fits else "The app needs 80x24; make the window larger."
+    if not utf8:
+        hint = "Set a UTF-8 locale, such as LANG=C.UTF-8, to see all characters."
+    return Check(
+        "terminal",
+        fits and utf8,
+        f"{size.columns}x{size.lines}, {encoding}, {colours}",
+        hint,
+    )
+
+
+def _engine(options: Settings) -> list[Check]:
+    from model.engine import Engine, EngineSettings, worker_settings
+
+    try:
+        model = library(options).find(options.model)
+        settings = EngineSettings(model.path, gpu_layers=options.gpu_layers)
+        with Engine(settings) as engine:
+            facts = engine.start()
+            note = engine.note
+        sizes = worker_settings(settings)
+    except ColumnistError as error:
+        return [Check("model", False, error.message, error.hint)]
+    loaded = Check(
+        "model",
+        not note,
+        f"{model.name}: {facts.description}, {facts.parameters / 1e6:.1f} M"
+        f" parameters, {model.format.value} prompt; a test batch was decoded"
+        + (f"; {note}" if note else ""),
+        "Rebuild llama.cpp: make clean, then make install." if note else "",
+    )
+    if not facts.offloads:
+        why = (
+            "CPU: this build of llama.cpp has no GPU backend (make chose so; ACCEL=…"
+            " overrides)"
+        )
+    elif options.gpu_layers == 0:
+        why = "CPU: --gpu-layers 0"
+    else:
+        layers = "all" if options.gpu_layers < 0 else str(options.gpu_layers)
+        why = f"GPU: the build can, {layers} layers are offloaded"
+    return [
+        loaded,
+        Check(
+            "engine",
+            True,
+            f"{why}; {sizes.threads} threads, {facts.sequences} sequences,"
+            f" {facts.cells} KV cells, {facts.batch} tokens a step",
+        ),
+    ]

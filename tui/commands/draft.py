@@ -1,0 +1,105 @@
+"""`columnist draft`: descriptions for what has none."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from catalog.objects import TableId
+from catalog.suggestion import Source
+from tui import console, jobs
+from tui.commands.options import Json, Schemas, Tables, Url, settings
+from tui.commands.scan import read
+from tui.models import library
+from tui.session import open_session
+
+
+def run(
+    context: typer.Context,
+    url: Url,
+    schema: Schemas = None,
+    table: Tables = None,
+    limit: Annotated[
+        int | None, typer.Option(help="At most so many tables.", min=0)
+    ] = None,
+    redo: Annotated[
+        bool, typer.Option("--redo", help="Replace undecided drafts too.")
+    ] = False,
+    no_samples: Annotated[
+        bool, typer.Option("--no-samples", help="Look at names and types only.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Draft descriptions for what is undocumented; interrupted, it goes on later."""
+    options = settings(context)
+    model = library(options).find(options.model)
+    session = open_session(options, url)
+    try:
+        if jobs.is_stale(session):
+            read(session, [], [])
+        plan = jobs.plan_drafts(
+            session, schemas=schema or [], globs=table or [], limit=limit, redo=redo
+        )
+        result: dict[str, int | float | str] = {
+            "tables": len(plan.work),
+            "columns": plan.columns,
+            "drafted": 0,
+            "inherited": 0,
+            "abstained": 0,
+        }
+        by_source = dict.fromkeys(Source, 0)
+        started = time.monotonic()
+        read_tokens = written_tokens = 0
+        if plan.targets:
+            with (
+                console.stopping() as stop,
+                jobs.start_engine(
+                    model,
+                    gpu_layers=options.gpu_layers,
+                    seed=options.seed,
+                    stop=stop,
+                ) as engine,
+                console.progress("Drafting", plan.targets) as advance,
+            ):
+                started = time.monotonic()
+                for each in jobs.draft(
+                    session, plan, engine, model, samples=not no_samples, stop=stop
+                ):
+                    advance(1)
+                    key = "drafted" if each.text is not None else "abstained"
+                    if each.source is Source.INHERITED:
+                        key = "inherited"
+                    result[key] = int(result[key]) + 1
+                    by_source[each.source] += each.text is not None
+                read_tokens = engine.prompt_tokens
+                written_tokens = engine.generated_tokens
+                if engine.note:
+                    console.note(f"columnist: {engine.note}.")
+    finally:
+        session.close()
+    seconds = time.monotonic() - started
+    result |= {
+        "seconds": round(seconds, 3),
+        "prompt_tokens": read_tokens,
+        "generated_tokens": written_tokens,
+        "tokens_per_second": round(written_tokens / seconds, 1) if seconds else 0.0,
+        "model": model.name,
+    }
+    if json:
+        console.out_json(result)
+        return
+    if not plan.targets:
+        console.out("Nothing to draft: all is described or has a draft.")
+        return
+    tables = sum(isinstance(t, TableId) for ts in plan.work.values() for t in ts)
+    sources = ", ".join(
+        f"{number} by {source.value}" for source, number in by_source.items() if number
+    )
+    console.out(
+        f"Drafted {int(result['drafted']) + int(result['inherited'])} descriptions"
+        f" ({sources or 'none'}), abstained on {result['abstained']},"
+        f" for {tables} tables and {plan.columns} columns"
+        f" in {seconds:.1f} s with {model.name}."
+    )

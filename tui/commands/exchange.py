@@ -1,0 +1,169 @@
+"""`columnist export` and `columnist import`: documentation in files."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from catalog.documentation import (
+    Description,
+    match,
+    read_file,
+    to_csv,
+    to_dbt,
+    to_json,
+    to_markdown,
+)
+from catalog.errors import ColumnistError, ExitCode
+from catalog.objects import Table, TableId, Target
+from catalog.suggestion import Draft, Source, State
+from model.checks import writing_only
+from tui import console
+from tui.commands.options import Json, Schemas, Tables, Url, settings
+from tui.commands.scan import read
+from tui.session import Session, open_session
+from tui.text import count, plain
+
+DECIDED = (State.ACCEPTED, State.EDITED, State.REFUSED, State.CONFLICT)
+"""States whose text the steward wants, though the database does not hold it."""
+
+
+class Format(StrEnum):
+    """File formats of `export`."""
+
+    SQL = "sql"
+    DBT = "dbt"
+    CSV = "csv"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+def run_export(
+    context: typer.Context,
+    url: Url,
+    form: Annotated[Format, typer.Option("--format", help="What to write.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="A file; without it, stdout."),
+    ] = None,
+    schema: Schemas = None,
+    table: Tables = None,
+) -> None:
+    """Write the documentation to a file: the database's comments and what is staged."""
+    session = open_session(settings(context), url)
+    try:
+        if session.snapshot.scanned_at() is None:
+            read(session, [], [])
+        tables = list(session.snapshot.tables(schemas=schema or [], globs=table or []))
+        descriptions = documentation(session, tables)
+        text = _render(session, form, tables, descriptions)
+    finally:
+        session.close()
+    if output is None:
+        console.out(text.rstrip("\n"))
+        return
+    scratch = output.with_name(output.name + ".new")
+    try:
+        with scratch.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(scratch, output)
+    except OSError as error:
+        raise ColumnistError(
+            f"Cannot write {output}: {error.strerror}.", "Choose another with -o."
+        ) from error
+    console.note(
+        f"Wrote {count(len(descriptions), 'description')} to {plain(str(output))}."
+    )
+
+
+def run_import(
+    context: typer.Context,
+    url: Url,
+    file: Annotated[Path, typer.Argument(help="CSV, JSON or dbt schema.yml.")],
+    json: Json = False,
+) -> None:
+    """Read descriptions from a file as pending suggestions."""
+    session = open_session(settings(context), url)
+    try:
+        descriptions = read_file(file)
+        if session.snapshot.scanned_at() is None:
+            read(session, [], [])
+        tables = {table.id: table for table in session.snapshot.tables()}
+        known, unknown = match(descriptions, tables.values())
+        imported = session.suggestions.put(
+            (_draft(session, each, file), _previous(tables, each.target))
+            for each in known
+            if _previous(tables, each.target) != each.text
+        )
+    finally:
+        session.close()
+    if json:
+        console.out_json(
+            {"imported": imported, "unknown": [str(target) for target in unknown]}
+        )
+    else:
+        console.out(f"Imported {count(imported, 'description')} as pending.")
+        for target in unknown:
+            console.note(f"unknown   {plain(str(target))}")
+    if unknown:
+        console.note(f"columnist: {len(unknown)} of them are not in the catalog.")
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+def documentation(session: Session, tables: list[Table]) -> list[Description]:
+    """What tables and columns are described with, decided texts before comments."""
+    decided = {
+        suggestion.target: suggestion.text
+        for suggestion in session.suggestions.all(states=DECIDED)
+    }
+    found = []
+    for table in tables:
+        for target in table.targets():
+            text = decided.get(target) or table.comment_of(target)
+            if text:
+                found.append(Description(target, text))
+    return found
+
+
+def _render(
+    session: Session,
+    form: Format,
+    tables: list[Table],
+    descriptions: list[Description],
+) -> str:
+    match form:
+        case Format.CSV:
+            return to_csv(descriptions)
+        case Format.JSON:
+            return to_json(descriptions)
+        case Format.DBT:
+            return to_dbt(descriptions)
+        case Format.MARKDOWN:
+            return to_markdown(tables, descriptions)
+        case Format.SQL:
+            from tui.plan import script
+
+            return script(session, tables, descriptions)
+
+
+def _draft(session: Session, each: Description, file: Path) -> Draft:
+    limit = session.database.limit(isinstance(each.target, TableId))
+    return Draft(
+        target=each.target,
+        text=each.text,
+        source=Source.IMPORTED,
+        confidence=1.0,
+        findings=writing_only(each.text, limit=limit),
+        origin=file.name,
+    )
+
+
+def _previous(tables: dict[TableId, Table], target: Target) -> str | None:
+    table = tables[target if isinstance(target, TableId) else target.table]
+    return table.comment_of(target)

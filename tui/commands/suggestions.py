@@ -1,0 +1,80 @@
+"""`columnist suggestions`: drafts and decisions, one a line."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from typing import Annotated
+
+import typer
+
+from catalog.errors import UsageError
+from catalog.objects import column_of, table_of
+from catalog.suggestion import State, Suggestion
+from tui import console
+from tui.commands.options import Tables, Url, settings
+from tui.session import open_session
+from tui.text import plain
+
+
+def run(
+    context: typer.Context,
+    url: Url,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this state; may be repeated."),
+    ] = None,
+    table: Tables = None,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="One JSON object a line.")
+    ] = False,
+) -> None:
+    """List suggestions with state, source, confidence and findings."""
+    states = [_state(name) for name in state or []]
+    session = open_session(settings(context), url)
+    try:
+        found = session.suggestions.all(states=states, globs=table or [])
+    finally:
+        session.close()
+    for suggestion in found:
+        if jsonl:
+            console.out(jsonlib.dumps(as_json(suggestion), ensure_ascii=True))
+        else:
+            console.out(_line(suggestion))
+
+
+def as_json(suggestion: Suggestion) -> dict[str, object]:
+    """The contract's shape of a suggestion."""
+    draft = suggestion.draft
+    return {
+        "schema": table_of(suggestion.target).schema,
+        "table": table_of(suggestion.target).name,
+        "column": column_of(suggestion.target),
+        "text": suggestion.text,
+        "state": suggestion.state.value,
+        "source": draft.source.value,
+        "confidence": round(draft.confidence, 4),
+        "findings": [finding.value for finding in draft.findings],
+        "model": draft.model,
+        "origin": draft.origin,
+        "guess": draft.guess,
+        "reason": suggestion.reason,
+    }
+
+
+def _line(suggestion: Suggestion) -> str:
+    draft = suggestion.draft
+    findings = " ".join(finding.value for finding in draft.findings)
+    text = suggestion.text or f"({draft.guess or 'no text'})"
+    return (
+        f"{suggestion.state.value:<9} {draft.confidence:4.0%}"
+        f" {draft.source.value:<9} {plain(str(suggestion.target))}: {plain(text)}"
+        + (f"  [{findings}]" if findings else "")
+    )
+
+
+def _state(name: str) -> State:
+    try:
+        return State(name)
+    except ValueError:
+        known = ", ".join(state.value for state in State)
+        raise UsageError(f"There is no state {name}.", f"Known: {known}.") from None

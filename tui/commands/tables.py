@@ -1,0 +1,63 @@
+"""`columnist tables`: what there is, and how much of it is described."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from catalog.snapshot import matches
+from tui import console
+from tui.commands.options import Json, Schemas, Tables, Url, settings
+from tui.commands.scan import read
+from tui.session import open_session
+from tui.text import plain, shorten
+
+
+def run(
+    context: typer.Context,
+    url: Url,
+    undocumented: Annotated[
+        bool, typer.Option("--undocumented", help="Only those that lack a comment.")
+    ] = False,
+    schema: Schemas = None,
+    table: Tables = None,
+    json: Json = False,
+) -> None:
+    """List tables with coverage, kind and row estimate."""
+    session = open_session(settings(context), url)
+    try:
+        if session.snapshot.scanned_at() is None:
+            read(session, [], [])
+        found = [
+            summary
+            for summary in session.snapshot.summaries()
+            if (not schema or summary.id.schema in schema)
+            and matches(summary.id, table or [])
+            and (summary.undocumented or not undocumented)
+        ]
+    finally:
+        session.close()
+    if json:
+        console.out_json(
+            [
+                {
+                    "schema": summary.id.schema,
+                    "table": summary.id.name,
+                    "kind": summary.kind.value,
+                    "rows": summary.row_estimate,
+                    "described": summary.described,
+                    "columns": summary.columns,
+                    "columns_described": summary.columns_described,
+                }
+                for summary in found
+            ]
+        )
+        return
+    for summary in found:
+        rows = "" if summary.row_estimate is None else f"{summary.row_estimate:,} rows"
+        console.out(
+            f"{shorten(plain(str(summary.id)), 48):<48} {summary.kind.value:<17}"
+            f" {'described' if summary.described else '-':<10}"
+            f"{summary.columns_described:>5} of {summary.columns:<5} {rows}".rstrip()
+        )

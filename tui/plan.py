@@ -1,0 +1,92 @@
+"""What a write run would do, statement by statement, without doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from catalog.change import CommentChange
+from catalog.documentation import Description
+from catalog.errors import RefusedError
+from catalog.objects import Table, TableId, table_of
+from model.engine import never
+from tui.session import Session
+
+if TYPE_CHECKING:
+    from connectors.statement import Statement
+
+
+@dataclass(slots=True)
+class Planned:
+    """The statements of a run and what it would refuse."""
+
+    statements: list[Statement] = field(default_factory=list["Statement"])
+    """In the order in which they would be executed."""
+    refused: list[tuple[CommentChange, str]] = field(
+        default_factory=list[tuple[CommentChange, str]]
+    )
+    """Changes that would not be tried, each with the reason."""
+
+
+def plan_writes(
+    session: Session,
+    changes: Sequence[CommentChange],
+    *,
+    unproved: bool = False,
+    stop: Callable[[], bool] = never,
+) -> Planned:
+    """Render changes with the very function that writing uses."""
+    planned = Planned()
+    by_table: dict[TableId, list[CommentChange]] = {}
+    for change in changes:
+        by_table.setdefault(table_of(change.target), []).append(change)
+    for table_id, of_table in by_table.items():
+        if stop():
+            break
+        table = session.snapshot.table(table_id)
+        if table is None:
+            planned.refused += [
+                (c, "the table is not in the catalog") for c in of_table
+            ]
+            continue
+        fine = []
+        for change in of_table:
+            reason = session.database.check(table, change, unproved=unproved)
+            if reason is None:
+                fine.append(change)
+            else:
+                planned.refused.append((change, reason))
+        if fine:
+            planned.statements += session.database.render(table, fine)
+    return planned
+
+
+def script(
+    session: Session, tables: Sequence[Table], descriptions: Sequence[Description]
+) -> str:
+    """A SQL script that sets these descriptions, wherever the database has a statement.
+
+    Raises:
+        RefusedError: the database has none at all.
+    """
+    texts = {each.target: each.text for each in descriptions}
+    lines: list[str] = []
+    refused: list[str] = []
+    for table in tables:
+        changes = [
+            CommentChange(target, None, texts[target])
+            for target in table.targets()
+            if target in texts
+        ]
+        if not changes:
+            continue
+        planned = plan_writes(session, changes, unproved=True)
+        lines += [s.sql.rstrip().rstrip(";") + ";" for s in planned.statements]
+        refused += [reason for _, reason in planned.refused]
+    if refused and not lines:
+        raise RefusedError(
+            f"There is no SQL to write: {refused[0]}.",
+            "Export with --format csv, json, dbt or markdown instead.",
+        )
+    return "\n".join(lines) + "\n" if lines else ""

@@ -1,0 +1,44 @@
+"""Where things live: the workspace, saved connections, models and the demo."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the global options of a command come to."""
+
+    workspace: Path
+    """The workspace file."""
+    data: Path
+    """Folder for the demo warehouse and the manifests of added models."""
+    connections: Path
+    """`connections.toml`."""
+    offline: bool = False
+    """Refuse every socket but the database's."""
+    read_only: bool = False
+    """Write nothing to any database."""
+    model: str | None = None
+    """Name or file of the model; None is the bundled one."""
+    gpu_layers: int = -1
+    """Layers on the GPU; -1 is all."""
+    seed: int = 0
+    """Seed of sampled texts."""
+
+
+def locate(workspace: Path | None = None) -> Settings:
+    """Settings from the option, then `COLUMNIST_WORKSPACE`, then the user's folders."""
+    from platformdirs import PlatformDirs
+
+    folders = PlatformDirs("columnist", appauthor=False)
+    data = Path(folders.user_data_dir)
+    named = workspace or os.environ.get("COLUMNIST_WORKSPACE")
+    path = Path(named).expanduser() if named else data / "workspace.db"
+    # A workspace of its own brings everything else with it, so that tests and
+    # colleagues on one account never meet.
+    home = path.parent if named else data
+    config = home if named else Path(folders.user_config_dir)
+    return Settings(workspace=path, data=home, connections=config / "connections.toml")
