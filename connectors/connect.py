@@ -124,6 +124,11 @@ def safe_url(url: str) -> str:
     return parsed._replace(password=None, query=immutabledict(kept)).render_as_string()
 
 
+def password_of(url: str) -> str | None:
+    """The password that a URL carries, or None."""
+    return _parse(url).password
+
+
 def identify(url: str) -> DatabaseIdentity:
     """Which database a URL names, without connecting to it."""
     parsed = _parse(url)

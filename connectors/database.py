@@ -161,7 +161,13 @@ class Database:
             supplementary=self.dialect.supplementary,
         )
 
-    def render(self, table: Table, changes: Sequence[CommentChange]) -> list[Statement]:
+    def render(
+        self,
+        table: Table,
+        changes: Sequence[CommentChange],
+        *,
+        allow_rebuild: bool = False,
+    ) -> list[Statement]:
         """The statements that `write` would execute; refused changes are not in them.
 
         Unproved dialects render too. Databases whose statement restates a column's
@@ -176,7 +182,9 @@ class Database:
             return []
         try:
             with self._source.session() as session:
-                return self.dialect.render(session, table, fine)
+                return self.dialect.render(
+                    session, table, fine, allow_rebuild=allow_rebuild
+                )
         except Fault as fault:
             raise self._failed("asked for its definitions", fault) from fault
 

@@ -198,12 +198,12 @@ def _faults() -> Generator[None]:
 
 
 def _code(error: BaseException) -> str:
-    """The driver's error code: SQLSTATE, else the vendor's number."""
-    state = getattr(error, "sqlstate", None)
-    if isinstance(state, str):
-        return state
+    """The vendor's number where the driver gives one, else the SQLSTATE."""
     first = error.args[0] if error.args else None
-    return str(first) if isinstance(first, int) else ""
+    if isinstance(first, int):
+        return str(first)
+    state = getattr(error, "sqlstate", None)
+    return state if isinstance(state, str) else ""
 
 
 def server_words(error: BaseException) -> str:

@@ -49,7 +49,9 @@ class Pending:
     statement: str
     """The SQL that makes it."""
     intent: int
-    """Its open intent in the ledger."""
+    """Its intent in the ledger."""
+    is_open: bool = True
+    """Whether it still has no end."""
 
 
 class Closing:
@@ -59,6 +61,29 @@ class Closing:
         self._ledger = ledger
         self.results: list[WriteResult] = []
         """What was closed and not yet handed out."""
+
+    def begin(self, change: CommentChange, statement: str) -> Pending:
+        """Commit the intent of a change."""
+        return Pending(change, statement, self._ledger.intend(change, statement))
+
+    def renew(self, pending: Pending, statement: str) -> None:
+        """Another statement is tried for the same change: it gets its own intent."""
+        result = WriteResult(
+            pending.change,
+            Outcome.FAILED,
+            pending.statement,
+            "not executed so; another statement was tried",
+            at=datetime.now(UTC),
+        )
+        self._ledger.close(pending.intent, result)
+        pending.statement = statement
+        pending.intent = self._ledger.intend(pending.change, statement)
+
+    def refuse(self, change: CommentChange, reason: str) -> None:
+        """A change that has no statement, and so no intent."""
+        self.results.append(
+            WriteResult(change, Outcome.REFUSED, "", reason, at=datetime.now(UTC))
+        )
 
     def end(
         self,
@@ -78,6 +103,7 @@ class Closing:
             datetime.now(UTC),
         )
         self._ledger.close(pending.intent, result)
+        pending.is_open = False
         self.results.append(result)
 
     def take(self) -> list[WriteResult]:
@@ -107,12 +133,11 @@ def write_in_transaction(
     if options.stop() or not changes:
         return
     with source.session(write=True) as session:
-        pending = [
-            Pending(change, sql, ledger.intend(change, sql))
-            for change in changes
-            for sql in [render_comment_on(dialect, table, change).sql]
-        ]
         closing = Closing(ledger)
+        pending = [
+            closing.begin(change, render_comment_on(dialect, table, change).sql)
+            for change in changes
+        ]
         writing = _TableWriting(dialect, session, table, closing)
         try:
             writing.write(pending, options)
@@ -160,7 +185,7 @@ class _TableWriting:
             try:
                 if item is None:
                     session.run("BEGIN")
-                    self._dialect.check_settings(session)
+                    self._dialect.pin(session)
                 else:
                     session.run(item.statement)
             except Fault as fault:

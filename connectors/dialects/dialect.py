@@ -162,6 +162,10 @@ class Dialect(ABC):
         """A column as short text; None for a type that makes no text."""
         return f"SUBSTR(CAST({self.quote(column)} AS VARCHAR(256)), 1, 256)"
 
+    def timed(self, sql: str, seconds: float) -> str:
+        """The query with a time limit, where that is part of the query."""
+        return sql
+
     # -- rendering -------------------------------------------------------------
 
     def literal(self, text: str) -> str:
@@ -201,7 +205,12 @@ class Dialect(ABC):
 
     @abstractmethod
     def render(
-        self, session: Session, table: Table, changes: Sequence[CommentChange]
+        self,
+        session: Session,
+        table: Table,
+        changes: Sequence[CommentChange],
+        *,
+        allow_rebuild: bool = False,
     ) -> list[Statement]:
         """The statements that make these changes; what cannot be made is left out."""
 
@@ -218,8 +227,8 @@ class Dialect(ABC):
     ) -> Iterator[WriteResult]:
         """Makes these changes, each only if the database still says `previous`."""
 
-    def check_settings(self, session: Session) -> None:
-        """Raises where a setting that rendering relies on is not what was set."""
+    def pin(self, session: Session) -> None:
+        """Pins what rendering relies on, reads it back, raises where it is not so."""
         return
 
     def lock_holders(self, session: Session, table_id: TableId) -> str:

@@ -321,7 +321,12 @@ class DuckDB(Dialect):
         return f"left(CAST({self.quote(column)} AS VARCHAR), 256)"
 
     def render(
-        self, session: Session, table: Table, changes: Sequence[CommentChange]
+        self,
+        session: Session,
+        table: Table,
+        changes: Sequence[CommentChange],
+        *,
+        allow_rebuild: bool = False,
     ) -> list[Statement]:
         """One `COMMENT ON` a change."""
         return [render_comment_on(self, table, change) for change in changes]

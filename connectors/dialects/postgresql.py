@@ -330,7 +330,7 @@ class PostgreSQL(Dialect):
 
     # -- writing ---------------------------------------------------------------
 
-    def check_settings(self, session: Session) -> None:
+    def pin(self, session: Session) -> None:
         """Pins, for this transaction, what rendering relies on, and reads it back."""
         pins = ", ".join(
             f"set_config('{name}', '{value}', true)" for name, value in _PINNED.items()
@@ -360,7 +360,12 @@ class PostgreSQL(Dialect):
             witness.close()
 
     def render(
-        self, session: Session, table: Table, changes: Sequence[CommentChange]
+        self,
+        session: Session,
+        table: Table,
+        changes: Sequence[CommentChange],
+        *,
+        allow_rebuild: bool = False,
     ) -> list[Statement]:
         """One `COMMENT ON` a change."""
         return [render_comment_on(self, table, change) for change in changes]

@@ -1,0 +1,241 @@
+"""The text of SHOW CREATE TABLE on MySQL and MariaDB, cut into definitions.
+
+There a column's comment can only be set by restating its whole definition, and every
+way of rebuilding that from the catalog loses something. So the text is sliced, never
+parsed: nothing of it changes but the comment. (Of 69 varied columns the naive
+restatement damaged 57, one from information_schema 13, this none.)
+
+The text must come from a session whose sql_mode has neither ANSI_QUOTES nor
+NO_BACKSLASH_ESCAPES and whose sql_quote_show_create is on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+
+class Token(NamedTuple):
+    """A piece of SQL text that is not blank."""
+
+    start: int
+    """Where it begins."""
+    end: int
+    """Where it ends."""
+    depth: int
+    """How many parentheses are open around it."""
+    text: str
+    """The piece itself."""
+
+
+def tokens(sql: str) -> Iterator[Token]:
+    """Cuts SQL text into pieces without losing any but blanks and plain comments."""
+    place = depth = 0
+    while place < len(sql):
+        if sql[place].isspace():
+            place += 1
+            continue
+        end = _token_end(sql, place)
+        text = sql[place:end]
+        if text == ")":
+            depth -= 1
+        if not (text.startswith("/*") and text.endswith("*/")):
+            yield Token(place, end, depth, text)
+        if text == "(":
+            depth += 1
+        place = end
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character in "_$" or ord(character) > 127
+
+
+_EXECUTABLE = re.compile(r"/\*M?!\d*")
+
+
+def _token_end(sql: str, place: int) -> int:
+    """Where the token that begins at `place` ends."""
+    first = sql[place]
+    if first in "'\"`":
+        return _quoted_end(sql, place)
+    if _is_word(first):
+        end = place
+        while end < len(sql) and _is_word(sql[end]):
+            end += 1
+        return end
+    if sql.startswith("/*", place):
+        # What an executable comment holds counts: only its opening is stepped over.
+        opening = _EXECUTABLE.match(sql, place)
+        if opening:
+            return opening.end()
+        closing = sql.find("*/", place)
+        return len(sql) if closing < 0 else closing + 2
+    return place + 2 if sql.startswith("*/", place) else place + 1
+
+
+def _quoted_end(sql: str, place: int) -> int:
+    """Where a quoted literal or name ends; a doubled quote stays inside."""
+    quote, end = sql[place], place + 1
+    while end < len(sql):
+        if sql[end] == "\\" and quote != "`":
+            end += 2
+        elif sql[end] != quote:
+            end += 1
+        elif sql.startswith(quote * 2, end):
+            end += 2
+        else:
+            return end + 1
+    raise ValueError(f"a {quote} is not closed: {sql[place : place + 40]}")
+
+
+def name_of(quoted: str) -> str:
+    """The name inside backticks."""
+    return quoted[1:-1].replace("``", "`")
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One column's definition, without its name and its comment."""
+
+    name: str
+    """The column's name."""
+    before: str
+    """What stands before the comment: type, default and the rest."""
+    after: str
+    """What must stand behind it: a CHECK, or nothing."""
+
+    def with_comment(self, literal: str | None) -> str:
+        """The whole definition with another comment, or with none."""
+        parts = [self.before, f"COMMENT {literal}" if literal else "", self.after]
+        return " ".join(part for part in parts if part)
+
+    def with_srid(self, srid: int) -> Definition:
+        """Restates a geometry's reference system, which MariaDB does not print."""
+        kind, _, rest = self.before.partition(" ")
+        before = f"{kind} REF_SYSTEM_ID={srid} {rest}".rstrip()
+        return Definition(self.name, before, self.after)
+
+    def as_json(self, check: str, *, table_is_binary: bool) -> Definition:
+        """Restates MariaDB's longtext with a JSON check as the `json` it came from.
+
+        As longtext it would rebuild the table. Only the exact text that `json` stands
+        for is taken; anything else stays as it is, to be refused by the server.
+
+        Args:
+            check: The check that `json` implies for this column.
+            table_is_binary: The table's own collation is utf8mb4_bin, so that the
+                column does not name it.
+        """
+        found = _JSON.match(self.before)
+        if self.after != check or not found:
+            return self
+        if not (found["collation"] or table_is_binary):
+            return self
+        return Definition(self.name, "json" + self.before[found.end() :], "")
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether it is a generated column kept on disk: commenting it rebuilds."""
+        words = [t.text.upper() for t in tokens(self.before) if t.depth == 0]
+        return "AS" in words and not {"STORED", "PERSISTENT"}.isdisjoint(words)
+
+
+_JSON = re.compile(
+    r"longtext(?P<collation> CHARACTER SET utf8mb4 COLLATE utf8mb4_bin)?"
+    r"(?! CHARACTER| COLLATE)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TableDefinition:
+    """A SHOW CREATE TABLE text in pieces, without any comment."""
+
+    columns: dict[str, Definition]
+    """Name to definition, in order."""
+    others: tuple[str, ...]
+    """Keys, constraints and periods."""
+    options: str
+    """What follows the parentheses, without COMMENT and AUTO_INCREMENT."""
+
+    def differences(self, other: TableDefinition) -> list[str]:
+        """What is not the same in another definition, a sentence each."""
+        found: list[str] = []
+        for name in {**self.columns, **other.columns}:
+            mine, theirs = self.columns.get(name), other.columns.get(name)
+            if mine != theirs:
+                found.append(f"column {name}: {_shown(mine)} is now {_shown(theirs)}")
+        if self.others != other.others:
+            found.append(f"keys: {self.others} is now {other.others}")
+        if self.options != other.options:
+            found.append(f"options: {self.options} is now {other.options}")
+        return found
+
+
+def _shown(definition: Definition | None) -> str:
+    return definition.with_comment(None) if definition else "nothing"
+
+
+def slice_table(create: str) -> TableDefinition:
+    """Cuts a SHOW CREATE TABLE text.
+
+    Raises:
+        ValueError: It is not one, or not in the quoting described above.
+    """
+    pieces = list(tokens(create))
+    opening = next((token for token in pieces if token.text == "("), None)
+    if opening is None:
+        raise ValueError("there is no opening parenthesis")
+    columns: dict[str, Definition] = {}
+    others: list[str] = []
+    start = opening.end
+    for token in pieces:
+        ends = token.depth == 0 and token.text == ")"
+        if token.start < start or not (ends or (token.depth, token.text) == (1, ",")):
+            continue
+        item = create[start : token.start].strip()
+        if item.startswith("`"):
+            end = _quoted_end(item, 0)
+            name = name_of(item[:end])
+            columns[name] = _slice_column(name, item[end:].strip())
+        else:
+            others.append(item)
+        start = token.end
+        if ends:
+            return TableDefinition(columns, tuple(others), _options(create[start:]))
+    raise ValueError("the closing parenthesis is missing")
+
+
+def _slice_column(name: str, text: str) -> Definition:
+    pieces = [token for token in tokens(text) if token.depth == 0]
+    for token, following in pairwise(pieces):
+        if token.text.upper() == "COMMENT" and following.text.startswith("'"):
+            before, after = text[: token.start], text[following.end :]
+            return Definition(name, before.rstrip(), after.strip())
+    # Without one it belongs before the CHECK: behind it, it is a syntax error.
+    for token in pieces:
+        if token.text.upper() == "CHECK":
+            return Definition(name, text[: token.start].rstrip(), text[token.start :])
+    return Definition(name, text, "")
+
+
+def _options(text: str) -> str:
+    """Table options without the comment, and without a counter that moves."""
+    kept: list[str] = []
+    pieces = list(tokens(text))
+    index = 0
+    while index < len(pieces):
+        word = pieces[index].text.upper()
+        valued = index + 2 < len(pieces) and pieces[index + 1].text == "="
+        if (
+            word in ("COMMENT", "AUTO_INCREMENT")
+            and valued
+            and pieces[index].depth == 0
+        ):
+            index += 3
+            continue
+        kept.append(pieces[index].text)
+        index += 1
+    return " ".join(kept)

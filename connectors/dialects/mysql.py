@@ -1,0 +1,350 @@
+"""MySQL and what it shares with MariaDB: information_schema, and ALTER for comments.
+
+Nothing here was tried on a MySQL server; MariaDB's own file says what was.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, ClassVar
+
+from catalog.errors import ColumnistError
+from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
+from connectors.alteration import AlteringDialect, Standing
+from connectors.comment_text import normal
+from connectors.definition import Definition, slice_table
+from connectors.dialects.dialect import ConnectFault, Dialect, Selection, dialect_named
+from connectors.session import EngineSource, Fault, Row, Session, Source
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+_SYSTEM = ("information_schema", "mysql", "performance_schema", "sys")
+
+_FEW = 50
+"""Up to so many tables are read one by one, which opens no other table's files."""
+
+_TABLES = """
+SELECT table_name, table_type, table_rows, table_comment, create_options
+FROM information_schema.tables
+WHERE table_schema = :schema {one} AND table_type <> 'SEQUENCE'
+  AND table_type NOT LIKE '%TEMPORARY%'
+ORDER BY table_name
+"""
+
+_COLUMNS = """
+SELECT table_name, column_name, column_type, is_nullable, column_default, extra,
+       generation_expression, column_comment, collation_name
+FROM information_schema.columns
+WHERE table_schema = :schema {one}
+ORDER BY table_name, ordinal_position
+"""
+
+_KEYS = """
+SELECT table_name, constraint_name, column_name, referenced_table_schema,
+       referenced_table_name, referenced_column_name
+FROM information_schema.key_column_usage
+WHERE table_schema = :schema {one}
+  AND (constraint_name = 'PRIMARY' OR referenced_table_name IS NOT NULL)
+ORDER BY table_name, constraint_name, ordinal_position
+"""
+
+_VIEWS = """
+SELECT table_name, view_definition FROM information_schema.views
+WHERE table_schema = :schema {one}
+"""
+
+_PINNED = {
+    # No ANSI_QUOTES or NO_BACKSLASH_ESCAPES, which change how text is read, and no
+    # NO_ZERO_DATE, which refuses to restate old defaults; strict, or a comment that
+    # is too long is cut silently.
+    "sql_mode": "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION",
+    "sql_quote_show_create": 1,
+    "lock_wait_timeout": 2,
+    "character_set_client": "utf8mb4",
+    "character_set_connection": "utf8mb4",
+    "character_set_results": "utf8mb4",
+}
+
+
+class MySQL(AlteringDialect):
+    """Comments on base tables and their columns, by restating definitions."""
+
+    name = "mysql"
+    label = "MySQL"
+    family = "mysql"
+    drivername = "mysql+pymysql"
+    default_port = 3306
+    sqlglot = "mysql"
+    proved = False
+    # https://dev.mysql.com/doc/refman/8.4/en/alter-table.html; views: error 1347
+    table_keywords: ClassVar = {
+        TableKind.TABLE: "TABLE",
+        TableKind.PARTITIONED_TABLE: "TABLE",
+    }
+    column_kinds: ClassVar = frozenset(table_keywords)
+    # https://dev.mysql.com/doc/refman/8.4/en/create-table.html
+    table_limit = 2048
+    column_limit = 1024
+    supplementary = False
+    # INSTANT takes no LOCK clause; a table's comment is not INSTANT in 8.0:
+    # https://github.com/block/spirit/pull/1050
+    algorithm = "ALGORITHM=INSTANT"
+    table_algorithm = "ALGORITHM=INPLACE, LOCK=NONE"
+    read_only_begin = "START TRANSACTION READ ONLY"
+    # https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
+    lock_codes: ClassVar = frozenset({"1205", "1213"})
+    rebuild_codes: ClassVar = frozenset({"1845", "1846"})
+    unlockable_codes: ClassVar = frozenset({"1044", "1100", "1142", "1227"})
+    table_refusals: ClassVar = frozenset(
+        {"1044", "1142", "1146", "1227", "1290", "1792", "1836"}
+    )
+    refusals: ClassVar = {
+        "1044": "you have no right to alter it",
+        "1142": "you have no right to alter it",
+        "1227": "you have no right to alter it",
+        "1146": "it is no longer in the database; scan again",
+        "1054": "the column is no longer in the database; scan again",
+        "1290": "the server is read-only",
+        "1792": "the server is read-only",
+        "1836": "the server is read-only",
+        "1347": "it is a view",
+    }
+    connect_faults: ClassVar = (
+        ConnectFault(
+            r"^(1045|1698) ",
+            "{label} refused the user name or the password.",
+            "Check both; the password can be saved with the connection.",
+        ),
+        ConnectFault(
+            r"^1049 ",
+            "There is no such database: {label}.",
+            "Check the name after the last slash of the URL.",
+        ),
+        ConnectFault(
+            r"^(1044|1130) ",
+            "{label} does not let this user in from here.",
+            "Ask its administrator for the right to connect.",
+        ),
+        ConnectFault(
+            r"^(1040|1203|1226) ",
+            "{label} has no connection left.",
+            "Try again later.",
+        ),
+        ConnectFault(
+            r"cryptography",
+            "{label} wants a login that needs the cryptography package.",
+            "Install it beside Columnist: pip install cryptography.",
+        ),
+    )
+
+    settings: ClassVar[tuple[str, ...]] = (
+        "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
+        "sql_quote_show_create = 1, lock_wait_timeout = 2",
+    )
+    """Pinned on every connection."""
+
+    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
+        """A pool of PyMySQL connections."""
+        arguments = {"connect_timeout": max(1, round(timeout)), "charset": "utf8mb4"}
+        if "pymysql" not in url.drivername:
+            arguments = {}
+        return EngineSource(url, connect_args=arguments, settings=self.settings)
+
+    def resolve(self, session: Session) -> Dialect:
+        """MariaDB answers to MySQL's URLs too, and the other way round."""
+        is_mariadb = "mariadb" in str(session.value("SELECT VERSION()")).lower()
+        return dialect_named("mariadb" if is_mariadb else "mysql") or self
+
+    # -- reading ---------------------------------------------------------------
+
+    def scan(
+        self, source: Source, selection: Selection, stop: Callable[[], bool]
+    ) -> Iterator[Table]:
+        """Streams the tables, a schema at a time."""
+        with source.session() as session:
+            schemas = session.rows(
+                "SELECT schema_name FROM information_schema.schemata ORDER BY 1"
+            )
+            for (schema,) in schemas:
+                if schema in _SYSTEM or not selection.takes_schema(schema):
+                    continue
+                for table in self._scan_schema(session, schema, selection):
+                    if stop():
+                        return
+                    yield table
+
+    def _scan_schema(
+        self, session: Session, schema: str, selection: Selection
+    ) -> Iterator[Table]:
+        rows = session.rows(_TABLES.format(one=""), schema=schema)
+        wanted = [row for row in rows if selection.takes(TableId(schema, row[0]))]
+        if len(wanted) < len(rows) and len(wanted) <= _FEW:
+            for row in wanted:
+                table = self.read(session, TableId(schema, row[0]))
+                if table is not None:
+                    yield table
+        elif wanted:
+            yield from self._tables(session, schema, wanted)
+
+    def read(self, session: Session, table_id: TableId) -> Table | None:
+        """One table fresh from the catalog, or None where there is none."""
+        rows = [
+            row
+            for row in session.rows(
+                _TABLES.format(one="AND table_name = :name"),
+                schema=table_id.schema,
+                name=table_id.name,
+            )
+            if row[0] == table_id.name  # the comparison in SQL ignores case
+        ]
+        return next(
+            self._tables(session, table_id.schema, rows, name=table_id.name), None
+        )
+
+    def _tables(
+        self, session: Session, schema: str, rows: Sequence[Row], *, name: str = ""
+    ) -> Iterator[Table]:
+        def query(sql: str) -> list[Row]:
+            if name:
+                sql = sql.format(one="AND table_name = :name")
+                return session.rows(sql, schema=schema, name=name)
+            return session.rows(sql.format(one=""), schema=schema)
+
+        if not rows:
+            return
+        columns = _by_table(query(_COLUMNS))
+        keys = _by_table(query(_KEYS))
+        is_view = any(row[1] == "VIEW" for row in rows)
+        views = {row[0]: row[1] for row in query(_VIEWS)} if is_view else {}
+        for table, kind, count, comment, options in rows:
+            table_id = TableId(schema, table)
+            view = kind == "VIEW"
+            partitioned = "partitioned" in (options or "")
+            refused = f"{self.label} has no comments on views" if view else None
+            yield Table(
+                table_id,
+                TableKind.VIEW
+                if view
+                else TableKind.PARTITIONED_TABLE
+                if partitioned
+                else TableKind.TABLE,
+                tuple(
+                    self._column(table_id, position, row, view=view)
+                    for position, row in enumerate(columns[table], 1)
+                ),
+                tuple(key[1] for key in keys[table] if key[0] == "PRIMARY"),
+                tuple(_foreign_keys(keys[table])),
+                # A view's comment reads VIEW there.
+                None if view else normal(comment),
+                refused,
+                None if view or count is None else int(count),
+                views.get(table),
+            )
+
+    def _column(
+        self, table_id: TableId, position: int, row: Row, *, view: bool
+    ) -> Column:
+        name, type_, nullable, default, extra, expression, comment, _ = row
+        refused = None
+        if view:
+            refused = "a view's column shows the comment of the column it comes from"
+        elif expression and expression.upper() in ("ROW START", "ROW END"):
+            refused = "columns that keep row versions cannot have a comment"
+        return Column(
+            ColumnId(table_id, name),
+            position,
+            type_,
+            nullable == "YES",
+            self.default_text(default, extra or "", expression or ""),
+            normal(comment),
+            refused,
+        )
+
+    def default_text(
+        self, default: str | None, extra: str, expression: str
+    ) -> str | None:
+        """The default as it would stand in the definition."""
+        if expression:
+            kept = "STORED" if "STORED" in extra.upper() else "VIRTUAL"
+            return f"GENERATED ALWAYS AS ({expression}) {kept}"
+        if "auto_increment" in extra.lower():
+            return "AUTO_INCREMENT"
+        return default
+
+    def standing(self, session: Session, table_id: TableId) -> Standing | None:
+        """The table as it stands, or None where there is none."""
+        table = self.read(session, table_id)
+        if table is None:
+            return None
+        rows = session.rows(f"SHOW CREATE TABLE {self.table_name(table_id)}")
+        try:
+            definition = slice_table(str(rows[0][1]))
+        except ValueError as error:
+            message = f"the definition of {table_id} is not understood: {error}"
+            raise Fault(message) from error
+        return Standing(table, definition, self.srids(session, table_id))
+
+    def srids(self, session: Session, table_id: TableId) -> dict[str, int]:
+        """Reference systems that SHOW CREATE TABLE leaves out; MySQL prints them."""
+        return {}
+
+    def restated(self, standing: Standing, definition: Definition) -> Definition:
+        """The definition as printed: MySQL leaves nothing out."""
+        return definition
+
+    # -- sampling --------------------------------------------------------------
+
+    def sample_expression(self, column: str, kind: str) -> str | None:
+        """A column as short text; None for a type that makes no text."""
+        word = kind.lower().split("(")[0].split()[0]
+        if word.endswith(("blob", "binary")) or word in _SHAPES:
+            return None
+        return f"LEFT(CAST({self.quote(column)} AS CHAR), 256)"
+
+    def timed(self, sql: str, seconds: float) -> str:
+        """The query with a limit of its own, for a connection that is used again."""
+        hint = f"SELECT /*+ MAX_EXECUTION_TIME({int(seconds * 1000)}) */"
+        return sql.replace("SELECT", hint, 1)
+
+    # -- writing ---------------------------------------------------------------
+
+    def pin(self, session: Session) -> None:
+        """Reads back what was set on connecting, and stops where it is different."""
+        names = ", ".join(f"@@{name}" for name in _PINNED)
+        there = session.rows(f"SELECT {names}")[0]
+        for (name, wanted), found in zip(_PINNED.items(), there, strict=True):
+            if wanted != found:
+                raise ColumnistError(
+                    f"{self.label} keeps {name} at {found} instead of {wanted}.",
+                    "Nothing was written; ask the administrator which proxy or "
+                    "setting does that.",
+                )
+
+
+_SHAPES = frozenset(
+    {"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring"}
+    | {"multipolygon", "geometrycollection", "bit", "vector"}
+)
+
+
+def _by_table(rows: Iterable[Row]) -> Mapping[str, list[Row]]:
+    """Rows by their first field, without it."""
+    grouped: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row[0]].append(tuple(row[1:]))
+    return grouped
+
+
+def _foreign_keys(keys: Sequence[Row]) -> Iterator[ForeignKey]:
+    """Foreign keys from their rows, which come in key order."""
+    outgoing = [key for key in keys if key[3] is not None]
+    for _, group in groupby(outgoing, key=lambda key: key[0]):
+        rows = list(group)
+        yield ForeignKey(
+            tuple(row[1] for row in rows),
+            TableId(rows[0][2], rows[0][3]),
+            tuple(row[4] for row in rows),
+        )
