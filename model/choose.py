@@ -1,93 +1,100 @@
-"""Chooses between the rules' sentence and the model's, by calibrated confidence.
+"""Chooses between the rules' sentence and the model's by calibrated confidence.
 
-A text is good when it is close to what a person wrote (ROUGE-L of at least
-`Calibration.good`). How often that is so at a given mean log-probability is fitted by
-logistic regression on held-out schemas; so is how often the rules' sentence is.
+How sure the model was of its words says how good they are only after measuring: the
+lines here are fitted on human descriptions (`model.evaluation.calibrate`) and kept in
+the model's manifest.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from catalog.suggestion import Source
 
+UNMEASURED_RULES = 0.3
+"""Confidence in a rules' sentence where nothing was measured; a cautious guess."""
+UNMEASURED_FLOOR = -1.0
+"""A model that was never measured has its text taken above this log-probability: an
+instruct model is usually better than rules where it is not guessing."""
+
 
 @dataclass(frozen=True, slots=True)
-class Curve:
-    """Logistic map from a mean log-probability to the chance of a good text."""
+class Line:
+    """A weighted sum of what is known when choosing."""
 
-    slope: float
-    """Per nat; positive, so that surer texts are never less confident."""
-    intercept: float
-    """Log-odds at a log-probability of 0."""
+    bias: float
+    """Constant part."""
+    logprob: float = 0.0
+    """Weight of the model's mean log-probability, in nats."""
+    agreement: float = 0.0
+    """Weight of the share of words that both texts have, in [0, 1]."""
 
-    def __call__(self, logprob: float) -> float:
-        """Confidence in [0, 1]."""
-        if logprob == float("-inf"):
-            return 0.0
-        return 1.0 / (1.0 + math.exp(-(self.slope * logprob + self.intercept)))
+    def __call__(self, logprob: float, agreement: float) -> float:
+        """The sum."""
+        return self.bias + self.logprob * logprob + self.agreement * agreement
+
+    def probability(self, logprob: float, agreement: float) -> float:
+        """The sum through the logistic function."""
+        total = max(-30.0, min(30.0, self(logprob, agreement)))
+        return 1 / (1 + math.exp(-total))
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What was measured for columns, or for tables."""
+
+    gain: Line
+    """Expected gain in ROUGE-L of the model's text over the rules'; above 0 it wins."""
+    model: Line
+    """Log-odds that the model's text is good, where it is chosen."""
+    rules: Line
+    """Log-odds that the rules' sentence is good, where it is chosen."""
+    alone: float
+    """Share of rules' sentences that are good, where no model was asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What was fitted for one model; part of its manifest."""
+    """How a model's log-probabilities become choices and confidence."""
 
-    good: float
-    """ROUGE-L F from which on a text counts as good."""
-    column: Curve
-    """The model's texts for columns."""
-    table: Curve
-    """The model's texts for tables."""
-    column_threshold: float
-    """Mean log-probability from which on the model's text is taken, in nats."""
-    table_threshold: float
-    """The same for tables."""
-    rules_column: float
-    """Share of the rules' sentences for columns that is good."""
-    rules_table: float
-    """The same for tables."""
+    columns: Scale
+    """For columns."""
+    tables: Scale
+    """For tables."""
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Calibration:
-        """The inverse of `as_json`."""
+    def from_json(cls, data: dict[str, Any]) -> Calibration:
+        """From the manifest's `calibration` object."""
         return cls(
             **{
-                **value,
-                "column": Curve(**value["column"]),
-                "table": Curve(**value["table"]),
+                kind: Scale(
+                    gain=Line(**data[kind]["gain"]),
+                    model=Line(**data[kind]["model"]),
+                    rules=Line(**data[kind]["rules"]),
+                    alone=float(data[kind]["alone"]),
+                )
+                for kind in ("columns", "tables")
             }
         )
 
-    def as_json(self) -> dict[str, Any]:
-        """As the manifest holds it."""
+    def to_json(self) -> dict[str, Any]:
+        """The inverse of `from_json`."""
         return asdict(self)
-
-
-UNCALIBRATED = Calibration(
-    good=0.4,
-    column=Curve(1.5, 0.5),
-    table=Curve(1.5, 0.5),
-    column_threshold=-1.0,
-    table_threshold=-1.0,
-    rules_column=0.3,
-    rules_table=0.2,
-)
-"""For models that were never measured: an instruct model is usually better than rules
-where it is not guessing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The text that is shown, and why."""
+    """The text that is shown."""
 
     text: str | None
-    """None is an abstention."""
+    """The text; None where neither rules nor model had one."""
     source: Source
-    """Whose text it is; of an abstention, whose it would have been."""
+    """Whose it is."""
     confidence: float
-    """Chance that it is good, in [0, 1]."""
+    """Estimated probability that it is good, in [0, 1]."""
 
 
 def choose(
@@ -98,21 +105,42 @@ def choose(
     is_table: bool,
     calibration: Calibration | None,
 ) -> Choice:
-    """The model's text where it is sure enough, else the rules', else none.
+    """The better of two candidates.
 
     Args:
-        rules: the rules' sentence; None where the name says nothing.
-        drafted: the model's text; None where it is unusable or was not asked for.
-        logprob: its mean log-probability, in nats.
-        is_table: whether a table is described, not a column.
-        calibration: of the model; None where it was never measured.
+        rules: the rules' sentence, None where they abstain.
+        drafted: the model's text, None where there is none or it is unusable.
+        logprob: mean log-probability of the model's tokens; ignored without a text.
+        is_table: whether the text is about a table.
+        calibration: the model's; without one its text is taken where there is one.
     """
-    fitted = calibration or UNCALIBRATED
-    threshold = fitted.table_threshold if is_table else fitted.column_threshold
-    if drafted is not None and logprob >= threshold:
-        curve = fitted.table if is_table else fitted.column
-        return Choice(drafted, Source.MODEL, curve(logprob))
-    if rules is not None:
-        share = fitted.rules_table if is_table else fitted.rules_column
-        return Choice(rules, Source.RULES, share)
-    return Choice(None, Source.RULES if drafted is None else Source.MODEL, 0.0)
+    if drafted is None:
+        if rules is None:
+            return Choice(None, Source.RULES, 0.0)
+        alone = UNMEASURED_RULES
+        if calibration is not None:
+            alone = (calibration.tables if is_table else calibration.columns).alone
+        return Choice(rules, Source.RULES, alone)
+    if calibration is None:
+        if rules is not None and logprob < UNMEASURED_FLOOR:
+            return Choice(rules, Source.RULES, UNMEASURED_RULES)
+        return Choice(drafted, Source.MODEL, math.exp(min(0.0, logprob)))
+    scale = calibration.tables if is_table else calibration.columns
+    if rules is None:
+        # The rules abstain on gibberish only; a model cannot know better unless sure.
+        if scale.gain(logprob, 0.0) <= 0:
+            return Choice(None, Source.MODEL, 0.0)
+        return Choice(drafted, Source.MODEL, scale.model.probability(logprob, 0.0))
+    shared = agreement(rules, drafted)
+    if scale.gain(logprob, shared) > 0:
+        confidence = scale.model.probability(logprob, shared)
+        return Choice(drafted, Source.MODEL, confidence)
+    return Choice(rules, Source.RULES, scale.rules.probability(logprob, shared))
+
+
+def agreement(one: str, other: str) -> float:
+    """Share of the words of two texts that both have (Jaccard), in [0, 1]."""
+    first = set(re.findall(r"\w+", one.lower()))
+    second = set(re.findall(r"\w+", other.lower()))
+    union = first | second
+    return len(first & second) / len(union) if union else 0.0

@@ -1,0 +1,151 @@
+"""Fits the choice between rules and model on one half of a set's repositories.
+
+    python -m model.evaluation.score dev.jsonl --model GGUF --keep dev.answers
+    python -m model.evaluation.calibrate dev.answers --manifest columnist-small.json
+
+The halves are fixed by the names of the repositories. The lines are fitted on the first
+half alone; the figures are given for the first half, for the second, which the fit has
+not seen, and for all. With `--manifest` the calibration and the figures are written
+into that file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from model.choose import Calibration, Line, Scale, agreement
+from model.evaluation.answers import Answer, read
+from model.evaluation.measures import Cosine, halves, rouge_l
+from model.evaluation.score import report
+
+GOOD = 0.4
+"""A text with this ROUGE-L against the human's counts as good: confidence estimates
+the share of such texts, which is stricter than what a steward would accept."""
+
+
+def main() -> None:
+    """Reads the arguments, fits, prints."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("answers", type=Path)
+    parser.add_argument("--manifest", type=Path)
+    arguments = parser.parse_args()
+    found = read(arguments.answers)
+    calibration, document = calibrated(found)
+    print(json.dumps(document, indent=2))
+    if arguments.manifest:
+        manifest = json.loads(arguments.manifest.read_text(encoding="utf-8"))
+        manifest |= {"calibration": calibration.to_json(), "scores": document}
+        text = json.dumps(manifest, indent=2) + "\n"
+        arguments.manifest.write_text(text, encoding="utf-8")
+
+
+def calibrated(found: Sequence[Answer]) -> tuple[Calibration, dict[str, Any]]:
+    """The calibration of the first half, and the figures of both halves and all."""
+    first, second = halves(answer.repository for answer in found)
+    calibration = fit([answer for answer in found if answer.repository in first])
+    idf = Cosine(answer.reference for answer in found)
+    document: dict[str, Any] = {
+        "fitted_on": sorted(first),
+        "unseen_by_the_fit": sorted(second),
+    }
+    for name, chosen in (
+        ("fitted_half", first),
+        ("unseen_half", second),
+        ("all", first | second),
+    ):
+        part = [answer for answer in found if answer.repository in chosen]
+        document[name] = report(part, calibration, idf=idf)
+    return calibration, document
+
+
+def fit(found: Sequence[Answer]) -> Calibration:
+    """Lines for columns and for tables."""
+    return Calibration(
+        columns=_fit([answer for answer in found if answer.column is not None]),
+        tables=_fit([answer for answer in found if answer.column is None]),
+    )
+
+
+def _fit(found: Sequence[Answer]) -> Scale:
+    import numpy as np
+
+    both = [a for a in found if a.usable and a.model and a.rules]
+    features = np.array(
+        [[1.0, a.logprob, agreement(a.rules or "", a.model or "")] for a in both]
+    ).reshape(-1, 3)
+    model = np.array([rouge_l(a.model, a.reference) for a in both])
+    rules = np.array([rouge_l(a.rules, a.reference) for a in both])
+    weights = _weights(both)
+    gain = _choice_line(features, model - rules, weights)
+    wins = features @ np.array([gain.bias, gain.logprob, gain.agreement]) > 0
+    every = np.array([rouge_l(a.rules, a.reference) >= GOOD for a in found if a.rules])
+    return Scale(
+        gain=gain,
+        model=_logistic(features[wins], model[wins] >= GOOD, weights[wins]),
+        rules=_logistic(features[~wins], rules[~wins] >= GOOD, weights[~wins]),
+        alone=round(float(every.mean()), 4) if len(every) else 0.0,
+    )
+
+
+def _weights(found: Sequence[Answer]) -> Any:
+    """One over the repository's size, so that every repository counts the same."""
+    import numpy as np
+
+    sizes: dict[str, int] = {}
+    for answer in found:
+        sizes[answer.repository] = sizes.get(answer.repository, 0) + 1
+    weights = np.array([1.0 / sizes[answer.repository] for answer in found])
+    return weights / weights.sum() if len(found) else weights
+
+
+def _choice_line(features: Any, gain: Any, weights: Any) -> Line:
+    """The line whose positive side gains most, never falling in the log-probability.
+
+    Least squares gives the direction; the bias is the threshold that gains most on
+    the data it is fitted on.
+    """
+    import numpy as np
+
+    if len(gain) < 50:
+        return Line(bias=-1.0)
+    root = np.sqrt(weights)[:, None]
+    line, *_ = np.linalg.lstsq(features * root, gain * root[:, 0], rcond=None)
+    line[1] = max(0.0, line[1])
+    scores = features[:, 1:] @ line[1:]
+    order = np.argsort(-scores)
+    won = np.cumsum((gain * weights)[order])
+    best = int(np.argmax(won))
+    if won[best] <= 0:
+        return Line(bias=-1.0)
+    return Line(*(round(float(x), 5) for x in (-scores[order[best]], line[1], line[2])))
+
+
+def _logistic(features: Any, good: Any, weights: Any) -> Line:
+    """Log-odds of `good` by Newton's method, with a small ridge."""
+    import numpy as np
+
+    line = np.zeros(3)
+    if len(good) < 20:
+        return Line(bias=-1.0)
+    scaled = weights / weights.sum() * len(good)
+    for _ in range(30):
+        chance = 1 / (1 + np.exp(-np.clip(features @ line, -30, 30)))
+        slope = features.T @ (scaled * (good - chance)) - 0.1 * line
+        bend = (features * (scaled * chance * (1 - chance))[:, None]).T @ features
+        line = line + np.linalg.solve(bend + 0.1 * np.eye(3), slope)
+    if line[1] < 0:  # more certain never means worse
+        line = np.array([_logit(float(np.average(good, weights=scaled))), 0.0, 0.0])
+    return Line(*(round(float(value), 5) for value in line))
+
+
+def _logit(share: float) -> float:
+    import math
+
+    share = min(0.99, max(0.01, share))
+    return math.log(share / (1 - share))
