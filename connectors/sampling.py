@@ -1,12 +1,55 @@
-"""Profiles of columns from a bounded, read-only sample."""
+"""Profiles of columns from a bounded, read-only sample.
+
+The sample is bounded in rows, in bytes (256 characters a value, 200,000 values) and in
+time, and runs in a transaction that cannot write. Its values stay in memory.
+"""
 
 from __future__ import annotations
 
+import re
+import time
+from collections import Counter
 from collections.abc import Callable, Sequence
+from decimal import Decimal, InvalidOperation
 
-from catalog.objects import Profile, Table
+from catalog.errors import ColumnistError
+from catalog.objects import Column, Profile, Table
 from connectors.dialects.dialect import Dialect
-from connectors.session import Source
+from connectors.session import Fault, Row, Session, Source
+
+_VALUES = 200_000
+"""Values fetched at most; a wide table gives fewer rows."""
+
+_CODES = range(2, 51)
+"""Distinct values of a code list."""
+
+_CODE_LENGTH = 24
+"""Characters of the longest code."""
+
+_ROWS_FOR_CODES = 8
+"""Fewer values than this prove nothing."""
+
+_SAMPLES = 20
+"""Values kept for the leak check."""
+
+_NUMBER = re.compile(
+    r"\b(u?(tiny|small|medium|big|huge)?int(eger)?[248]?|numeric|decimal|number|float[48]?"
+    r"|double|real|money|serial|bigserial)\b",
+    re.IGNORECASE,
+)
+_DATE = re.compile(r"^(date|datetime|timestamp|year)", re.IGNORECASE)
+_TEXT = re.compile(r"char|text|string|enum|set\(|uuid|name\b", re.IGNORECASE)
+
+_PERSONAL = re.compile(
+    r"e_?mail|phone|fax|mobile|address|street|birth|passw|token|secret|iban|ssn|passport"
+    r"|(first|last|given|family|full|middle|sur|user|customer|contact|person|employee"
+    r"|owner|manager|author|patient|student|member)_?name",
+    re.IGNORECASE,
+)
+"""Columns whose values are about people, however few they are."""
+
+_PERSONAL_VALUE = re.compile(r"@|\d[\d\s./-]{8,}")
+"""Values that look like an address, a telephone number or an account."""
 
 
 def profile_table(
@@ -20,4 +63,179 @@ def profile_table(
     stop: Callable[[], bool],
 ) -> dict[str, Profile]:
     """Profiles of one table's columns; empty where no sample can be taken."""
-    return {}
+    wanted = [
+        column for column in table.columns if columns is None or column.name in columns
+    ]
+    expressions = {
+        column.name: expression
+        for column in wanted
+        if (expression := dialect.sample_expression(column.name, column.type))
+    }
+    if not expressions or stop():
+        return {}
+    sampled = [column for column in wanted if column.name in expressions]
+    rows = max(1, min(rows, _VALUES // len(sampled)))
+    sample = _Sample(dialect, table, expressions, rows, time.monotonic() + seconds)
+    try:
+        with source.session() as session, session.limited(seconds, stop):
+            return sample.take(session, sampled, stop)
+    except (Fault, ColumnistError):
+        return {}
+
+
+class _Sample:
+    """One table's sample; a column that cannot be read is left out of it."""
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        table: Table,
+        expressions: dict[str, str],
+        rows: int,
+        deadline: float,
+    ) -> None:
+        self._dialect = dialect
+        self._table = table
+        self._expressions = expressions
+        self._rows = rows
+        self._deadline = deadline
+
+    def take(
+        self, session: Session, columns: Sequence[Column], stop: Callable[[], bool]
+    ) -> dict[str, Profile]:
+        """Profiles of some columns, found by halves where one of them fails."""
+        left = self._deadline - time.monotonic()
+        if left <= 0 or stop():
+            return {}
+        try:
+            rows = self._fetch(session, columns, left)
+        except Fault as fault:
+            if fault.lost or len(columns) == 1:
+                return {}
+            middle = len(columns) // 2
+            first = self.take(session, columns[:middle], stop)
+            return first | self.take(session, columns[middle:], stop)
+        unique = self._table.primary_key if len(self._table.primary_key) == 1 else ()
+        return {
+            column.name: profile_column(
+                column,
+                [None if row[index] is None else str(row[index]) for row in rows],
+                is_unique=column.name in unique,
+            )
+            for index, column in enumerate(columns)
+        }
+
+    def _fetch(
+        self, session: Session, columns: Sequence[Column], seconds: float
+    ) -> list[Row]:
+        dialect = self._dialect
+        parts = [self._expressions[column.name] for column in columns]
+        sql = dialect.sample_sql(self._table, parts, self._rows)
+        session.run(dialect.read_only_begin)
+        try:
+            if dialect.time_limit:
+                milliseconds = max(1, int(seconds * 1000))
+                session.run(dialect.time_limit.format(milliseconds=milliseconds))
+            return session.rows(dialect.timed(sql, seconds))
+        finally:
+            session.quietly("ROLLBACK")
+
+
+def profile_column(
+    column: Column, values: Sequence[str | None], *, is_unique: bool = False
+) -> Profile:
+    """What some values say of their column.
+
+    Args:
+        column: The column.
+        values: Its values as text; None is NULL.
+        is_unique: The catalog says that no value comes twice.
+    """
+    counts = Counter(value for value in values if value is not None)
+    present = sum(counts.values())
+    rows = len(values)
+    lowest, highest = _extremes(column, counts)
+    codes = () if is_unique else _codes(column, counts, present)
+    return Profile(
+        rows,
+        (rows - present) / rows if rows else 0.0,
+        len(counts),
+        lowest,
+        highest,
+        codes,
+        () if codes else _samples(column, counts),
+        _patterns(counts) if _TEXT.search(column.type) and not codes else (),
+    )
+
+
+def _extremes(column: Column, counts: Counter[str]) -> tuple[str | None, str | None]:
+    """Smallest and largest value of a number or date column."""
+    if _NUMBER.search(column.type):
+        numbers: list[tuple[Decimal, str]] = []
+        for value in counts:
+            try:
+                number = Decimal(value)
+            except InvalidOperation:
+                continue
+            if number.is_finite():
+                numbers.append((number, value))
+        return (min(numbers)[1], max(numbers)[1]) if numbers else (None, None)
+    if _DATE.match(column.type):
+        # Text of a date sorts like the date, but for those before Christ.
+        dates = [value for value in counts if value[:1].isdigit() and "BC" not in value]
+        return (min(dates), max(dates)) if dates else (None, None)
+    return None, None
+
+
+def _codes(column: Column, counts: Counter[str], present: int) -> tuple[str, ...]:
+    """The full code list, or nothing where the values are not codes."""
+    if len(counts) not in _CODES or _DATE.match(column.type):
+        return ()
+    if present < _ROWS_FOR_CODES or len(counts) > present / 4:
+        return ()
+    if _PERSONAL.search(column.name):
+        return ()
+    for value in counts:
+        if len(value) > _CODE_LENGTH or _PERSONAL_VALUE.search(value):
+            return ()
+    return tuple(sorted(counts))
+
+
+def _samples(column: Column, counts: Counter[str]) -> tuple[str, ...]:
+    """Values whose appearance in a description would give data away."""
+    shortest = 5 if _NUMBER.search(column.type) else 3
+    telling = (value for value in counts if shortest <= len(value.strip()) <= 80)
+    return tuple(value for value, _ in zip(telling, range(_SAMPLES), strict=False))
+
+
+def _patterns(counts: Counter[str]) -> tuple[str, ...]:
+    """The commonest shapes, each of at least a tenth of the values."""
+    short = {value: count for value, count in counts.items() if 0 < len(value) <= 40}
+    total = sum(counts.values())
+    for shape_of in (_shape, _loose_shape):
+        shapes: Counter[str] = Counter()
+        for value, count in short.items():
+            shapes[shape_of(value)] += count
+        common = [(s, n) for s, n in shapes.most_common(3) if n * 10 >= total]
+        if sum(n for _, n in common) * 2 >= total:
+            return tuple(shape for shape, _ in common)
+    return ()
+
+
+def _shape(value: str) -> str:
+    """Letters as A or a, digits as 9, anything else as it is."""
+    return "".join(
+        "9"
+        if character.isdigit()
+        else "A"
+        if character.isupper()
+        else "a"
+        if character.isalpha()
+        else character
+        for character in value
+    )
+
+
+def _loose_shape(value: str) -> str:
+    """The shape with runs of any length folded, such as `A+-9+`."""
+    return re.sub(r"([Aa9])\1+", r"\1+", _shape(value))

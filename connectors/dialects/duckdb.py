@@ -168,6 +168,9 @@ def _faults() -> Generator[None]:
         raise Fault(str(error)) from error
 
 
+_BLOCKS = 200_000
+"""Rows that a sample of a large table is drawn from: about a hundred blocks."""
+
 _ORDER = "ORDER BY schema_name, name, position"
 
 _TABLES = """
@@ -306,13 +309,17 @@ class DuckDB(Dialect):
 
     def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
         """The first rows of a view, a spread sample of a table."""
-        sql = super().sample_sql(table, expressions, rows)
-        if table.kind is TableKind.TABLE and (table.row_estimate or 0) > 20 * rows:
-            share = min(100.0, 300.0 * rows / (table.row_estimate or 1))
-            limit = f" LIMIT {rows}"
-            spread = f" TABLESAMPLE {share:.4f} PERCENT (system, 1)"
-            return sql.removesuffix(limit) + spread + limit
-        return sql
+        if table.kind is not TableKind.TABLE or (table.row_estimate or 0) <= rows:
+            return super().sample_sql(table, expressions, rows)
+        name = self.table_name(table.id)
+        # A reservoir reads every row, so a large table is thinned by blocks first.
+        share = 100 * max(_BLOCKS, 20 * rows) / (table.row_estimate or 1)
+        if share < 100:
+            name = f"(SELECT * FROM {name} TABLESAMPLE {share:.6f} PERCENT (system, 1))"
+        return (
+            f"SELECT {', '.join(expressions)} FROM {name} "
+            f"USING SAMPLE reservoir({rows} ROWS) REPEATABLE (1)"
+        )
 
     def sample_expression(self, column: str, kind: str) -> str | None:
         """A column as short text; None for a type that makes no text."""

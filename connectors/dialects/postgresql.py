@@ -316,7 +316,7 @@ class PostgreSQL(Dialect):
         if table.kind in (TableKind.VIEW, TableKind.FOREIGN_TABLE):
             return sql
         if (table.row_estimate or 0) > 20 * rows:
-            share = min(100.0, 300.0 * rows / (table.row_estimate or 1))
+            share = 110.0 * rows / (table.row_estimate or 1)
             limit = f" LIMIT {rows}"
             spread = f" TABLESAMPLE SYSTEM ({share:.6f}) REPEATABLE (1)"
             return sql.removesuffix(limit) + spread + limit

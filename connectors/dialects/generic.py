@@ -1,0 +1,180 @@
+"""Every database without a file of its own: read through SQLAlchemy, never written.
+
+SQLAlchemy and sqlglot both render `COMMENT ON` for databases that have no such
+statement, without a word, so nothing generic is written anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from catalog.change import CommentChange, WriteResult
+from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
+from connectors.comment_text import normal
+from connectors.dialects.dialect import Dialect, Selection, WriteOptions
+from connectors.ledger import Ledger
+from connectors.session import EngineSession, EngineSource, Fault, Session, Source
+from connectors.statement import Statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Inspector
+
+_SYSTEM = frozenset({"information_schema", "pg_catalog", "sys", "system", "mysql"})
+
+
+class Generic(Dialect):
+    """What SQLAlchemy's inspector says of a database."""
+
+    name = "generic"
+    label = "this database"
+    why_no_comments = (
+        "writing comments to this kind of database was never tried; export writes the "
+        "descriptions to a file instead"
+    )
+    read_only_begin: ClassVar[str] = "SELECT 1"  # no transaction that all of them know
+
+    def __init__(self) -> None:
+        self._quote: Callable[[str], str] = super().quote
+
+    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
+        """A pool of whatever driver the URL names."""
+        return EngineSource(url, connect_args={}, isolation=None)
+
+    def resolve(self, session: Session) -> Dialect:
+        """Learns how the database quotes names."""
+        if isinstance(session, EngineSession):
+            preparer = session.connection.dialect.identifier_preparer
+            self._quote = preparer.quote_identifier
+        return self
+
+    def quote(self, *parts: str) -> str:
+        """A dotted name with every part quoted."""
+        return ".".join(self._quote(part) for part in parts if part)
+
+    def scan(
+        self, source: Source, selection: Selection, stop: Callable[[], bool]
+    ) -> Iterator[Table]:
+        """Streams the tables, a schema at a time."""
+        with source.session() as session:
+            inspector = _inspector(session)
+            default = inspector.default_schema_name or ""
+            for schema in sorted(inspector.get_schema_names() or [default]):
+                if schema.lower() in _SYSTEM or not selection.takes_schema(schema):
+                    continue
+                for table in _tables(inspector, schema):
+                    if stop():
+                        return
+                    if selection.takes(table.id):
+                        yield table
+
+    def read(self, session: Session, table_id: TableId) -> Table | None:
+        """One table fresh from the catalog, or None where there is none."""
+        tables = _tables(_inspector(session), table_id.schema, [table_id.name])
+        return next((table for table in tables if table.id == table_id), None)
+
+    def render(
+        self,
+        session: Session,
+        table: Table,
+        changes: Sequence[CommentChange],
+        *,
+        allow_rebuild: bool = False,
+    ) -> list[Statement]:
+        """There is no statement that is known to be right."""
+        return []
+
+    def write(
+        self,
+        source: Source,
+        table: Table,
+        changes: Sequence[CommentChange],
+        ledger: Ledger,
+        options: WriteOptions,
+    ) -> Iterator[WriteResult]:
+        """Nothing is ever written; every change was refused before this."""
+        return iter(())
+
+
+def _inspector(session: Session) -> Inspector:
+    from sqlalchemy import inspect
+
+    if not isinstance(session, EngineSession):
+        raise Fault("this database has no SQLAlchemy connection")
+    return inspect(session.connection)
+
+
+def _all(
+    read: Callable[..., Mapping[Any, Any]], **arguments: object
+) -> Mapping[Any, Any]:
+    """One of the inspector's bulk reads; nothing where the database has none."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        return read(**arguments)
+    except (NotImplementedError, SQLAlchemyError):
+        return {}
+
+
+def _tables(
+    inspector: Inspector, schema: str, names: Sequence[str] | None = None
+) -> Iterator[Table]:
+    """All tables and views of a schema, or some of them."""
+    from sqlalchemy.engine.reflection import ObjectKind
+
+    kinds = {
+        TableKind.TABLE: ObjectKind.TABLE,
+        TableKind.VIEW: ObjectKind.VIEW,
+        TableKind.MATERIALIZED_VIEW: ObjectKind.MATERIALIZED_VIEW,
+    }
+    for kind, wanted in kinds.items():
+        about = {"schema": schema or None, "filter_names": names, "kind": wanted}
+        try:
+            columns = inspector.get_multi_columns(**about)  # type: ignore[arg-type]
+        except NotImplementedError:
+            continue
+        comments = _all(inspector.get_multi_table_comment, **about)
+        primary = _all(inspector.get_multi_pk_constraint, **about)
+        foreign = _all(inspector.get_multi_foreign_keys, **about)
+        nothing: dict[str, Any] = {}
+        for key in sorted(columns, key=lambda key: key[1]):
+            table_id = TableId(schema, key[1])
+            yield Table(
+                table_id,
+                kind,
+                tuple(
+                    _column(table_id, position, column)
+                    for position, column in enumerate(columns[key], 1)
+                ),
+                tuple((primary.get(key) or nothing).get("constrained_columns") or ()),
+                tuple(
+                    ForeignKey(
+                        tuple(one["constrained_columns"]),
+                        TableId(
+                            one.get("referred_schema") or schema, one["referred_table"]
+                        ),
+                        tuple(one["referred_columns"]),
+                    )
+                    for one in foreign.get(key) or ()
+                ),
+                normal((comments.get(key) or nothing).get("text")),
+                Generic.why_no_comments,
+            )
+
+
+def _column(table_id: TableId, position: int, column: Mapping[str, Any]) -> Column:
+    from sqlalchemy.exc import CompileError
+
+    try:
+        type_ = str(column["type"])
+    except CompileError:
+        type_ = "unknown"
+    return Column(
+        ColumnId(table_id, column["name"]),
+        position,
+        type_,
+        bool(column.get("nullable", True)),
+        column.get("default"),
+        normal(column.get("comment")),
+        Generic.why_no_comments,
+    )
