@@ -57,6 +57,7 @@ class Standing:
 class AlteringDialect(Dialect):
     """Databases where a comment is part of a column's definition."""
 
+    restates = True
     algorithm: ClassVar[str]
     """Clause that refuses a column change which would not be instant."""
     table_algorithm: ClassVar[str]
@@ -146,13 +147,15 @@ class AlteringDialect(Dialect):
 
     def render(
         self,
-        session: Session,
+        session: Session | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,
         allow_rebuild: bool = False,
     ) -> list[Statement]:
         """One ALTER for all changes, plus one for each that copies the table."""
+        if session is None:
+            raise Fault("its statements restate definitions, so it must be connected")
         standing = self.standing(session, table.id)
         if standing is None:
             return []

@@ -133,10 +133,18 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _memory() -> str | None:
+    """A folder in memory with room, where DDL is ten times as fast as on a disk."""
+    shared = "/dev/shm"
+    if not os.access(shared, os.W_OK) or shutil.disk_usage(shared).free < 2 << 30:
+        return None
+    return shared
+
+
 @contextmanager
 def _folder(owner: pwd.struct_passwd | None) -> Iterator[Path]:
     """A short-named folder: a Unix socket's path has room for 107 characters."""
-    folder = Path(tempfile.mkdtemp(prefix="columnist-"))
+    folder = Path(tempfile.mkdtemp(prefix="columnist-", dir=_memory()))
     if owner is not None:
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     try:

@@ -99,6 +99,12 @@ class Dialect(ABC):
     """Allow-list: kinds that can have a comment of their own, with their SQL words."""
     column_kinds: ClassVar[frozenset[TableKind]] = frozenset()
     """Allow-list: kinds whose columns can have comments."""
+    restates: ClassVar[bool] = False
+    """A statement restates the column's definition, so rendering needs a connection."""
+    script_head: ClassVar[tuple[str, ...]] = ()
+    """Statements that a script of comments begins with."""
+    script_tail: ClassVar[tuple[str, ...]] = ()
+    """Statements that it ends with."""
     table_limit: ClassVar[int | None] = None
     """Longest comment of a table in characters, or None where none is known."""
     column_limit: ClassVar[int | None] = None
@@ -206,13 +212,20 @@ class Dialect(ABC):
     @abstractmethod
     def render(
         self,
-        session: Session,
+        session: Session | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,
         allow_rebuild: bool = False,
     ) -> list[Statement]:
-        """The statements that make these changes; what cannot be made is left out."""
+        """The statements that make these changes; what cannot be made is left out.
+
+        Args:
+            session: Needed only where `restates` is true.
+            table: The table as last read.
+            changes: Changes that were not refused.
+            allow_rebuild: Statements that copy the whole table are allowed.
+        """
 
     # -- writing ---------------------------------------------------------------
 

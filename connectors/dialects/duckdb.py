@@ -212,6 +212,8 @@ class DuckDB(Dialect):
     is_file = True
     proved = True
     # https://duckdb.org/docs/stable/sql/statements/comment_on
+    script_head: ClassVar = ("BEGIN",)
+    script_tail: ClassVar = ("COMMIT",)
     table_keywords: ClassVar = {TableKind.TABLE: "TABLE", TableKind.VIEW: "VIEW"}
     column_kinds: ClassVar = frozenset({TableKind.TABLE, TableKind.VIEW})
     read_only_begin = "BEGIN"  # the file itself is open read-only
@@ -329,7 +331,7 @@ class DuckDB(Dialect):
 
     def render(
         self,
-        session: Session,
+        session: Session | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,

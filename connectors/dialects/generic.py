@@ -75,7 +75,7 @@ class Generic(Dialect):
 
     def render(
         self,
-        session: Session,
+        session: Session | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,

@@ -145,6 +145,7 @@ class MySQL(AlteringDialect):
         "sql_quote_show_create = 1, lock_wait_timeout = 2",
     )
     """Pinned on every connection."""
+    script_head: ClassVar = ("SET NAMES utf8mb4", *settings)
 
     def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
         """A pool of PyMySQL connections."""

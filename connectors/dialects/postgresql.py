@@ -142,6 +142,8 @@ class PostgreSQL(Dialect):
     proved = True
     # https://www.postgresql.org/docs/current/sql-comment.html: each kind has its own
     # keyword, and TABLE is refused for all but tables.
+    script_head: ClassVar = ("SET standard_conforming_strings = on", "BEGIN")
+    script_tail: ClassVar = ("COMMIT",)
     table_keywords: ClassVar = {
         TableKind.TABLE: "TABLE",
         TableKind.PARTITIONED_TABLE: "TABLE",
@@ -361,7 +363,7 @@ class PostgreSQL(Dialect):
 
     def render(
         self,
-        session: Session,
+        session: Session | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,

@@ -139,7 +139,7 @@ class SQLite(Dialect):
 
     def render(
         self,
-        session: Session,
+        session: Session | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,
