@@ -16,7 +16,7 @@ from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.errors import ColumnistError, RefusedError
 from catalog.lease import Lease
 from catalog.ledger import Run, RunLedger
-from catalog.objects import Table, TableId, Target, table_of
+from catalog.objects import Profile, Table, TableId, Target, table_of
 from catalog.suggestion import BLOCKING, UNDECIDED, Draft, Finding, State, Suggestion
 from model.draft import Documented, Drafter, Job, undescribed
 from model.engine import Engine, never
@@ -55,12 +55,13 @@ def scan(
         yield from batch
         batch.clear()
 
-    for table in session.database.scan(schemas=schemas, tables=globs, stop=stop):
-        batch.append(table)
-        seen.add(table.id)
-        targets += table.targets()
-        if len(batch) >= SCAN_BATCH:
-            yield from save()
+    with session.lock:
+        for table in session.database.scan(schemas=schemas, tables=globs, stop=stop):
+            batch.append(table)
+            seen.add(table.id)
+            targets += table.targets()
+            if len(batch) >= SCAN_BATCH:
+                yield from save()
     yield from save()
     if stop():
         return
@@ -200,7 +201,7 @@ def alternatives(
     table = session.snapshot.table(table_of(target))
     if table is None:
         return []
-    profiles = session.database.profile(table, stop=stop) if samples else {}
+    profiles = _profiles(session, table, samples, stop)
     drafter = Drafter(
         engine,
         model,
@@ -226,8 +227,16 @@ def _jobs(
         table = session.snapshot.table(wanted)
         if table is None:
             continue
-        profiles = session.database.profile(table, stop=stop) if samples else {}
-        yield Job(table, targets, profiles)
+        yield Job(table, targets, _profiles(session, table, samples, stop))
+
+
+def _profiles(
+    session: Session, table: Table, samples: bool, stop: Callable[[], bool]
+) -> dict[str, Profile]:
+    if not samples:
+        return {}
+    with session.lock:
+        return session.database.profile(table, stop=stop)
 
 
 class _Saver:
@@ -455,18 +464,19 @@ def _write(
                 on_result(result)
                 yield result
             continue
-        for result in session.database.write(
-            table,
-            of_table,
-            record,
-            allow_rebuild=allow_rebuild,
-            unproved=unproved,
-            stop=stop,
-        ):
-            # Refusals before any SQL have no row in the ledger; the rest was recorded
-            # when its row was closed, and recording twice changes nothing.
-            on_result(result)
-            yield result
+        with session.lock:
+            for result in session.database.write(
+                table,
+                of_table,
+                record,
+                allow_rebuild=allow_rebuild,
+                unproved=unproved,
+                stop=stop,
+            ):
+                # Refusals before any SQL have no row in the ledger; the rest was
+                # recorded when its row was closed, and twice changes nothing.
+                on_result(result)
+                yield result
 
 
 def summarize(results: Iterable[WriteResult]) -> dict[Outcome, int]:

@@ -58,7 +58,8 @@ def plan_writes(
             else:
                 planned.refused.append((change, reason))
         if fine:
-            planned.statements += session.database.render(table, fine)
+            with session.lock:
+                planned.statements += session.database.render(table, fine)
     return planned
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from catalog.ledger import Ledger
@@ -34,6 +35,8 @@ class Session:
     """Suggestions and decisions."""
     ledger: Ledger
     """Writes."""
+    lock: threading.RLock = field(default_factory=threading.RLock, compare=False)
+    """Held while the database is used: one thread at a time."""
 
     def close(self) -> None:
         """Close the database and the workspace."""

@@ -1,0 +1,253 @@
+"""The Textual app: screens, drafting in the background, and how failures are shown."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events, work
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from catalog.errors import ColumnistError, ExitCode, UsageError
+from catalog.objects import TableId
+from tui.drafting import BackgroundDrafting, ended
+from tui.messages import DraftingChanged, DraftsSaved
+from tui.screens.help import HelpModal, KeyHelp
+from tui.screens.too_small import HEIGHT, WIDTH, TooSmallModal
+from tui.session import Session
+from tui.settings import Settings
+from tui.text import plain
+from tui.theme import THEMES
+
+
+class ColumnistApp(App[None]):
+    """Columnist in the terminal.
+
+    Args:
+        settings: global options.
+        target: URL or saved connection; None opens the picker.
+    """
+
+    TITLE = "Columnist"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "Help", id="app.help", key_display="?"),
+        Binding("ctrl+q", "leave", "Quit", show=False, id="app.quit"),
+        Binding("ctrl+c", "leave", "Quit", show=False, id="app.interrupt"),
+    ]
+
+    def __init__(self, settings: Settings, target: str | None) -> None:
+        super().__init__()
+        self.settings = settings
+        self.target = target
+        self.session: Session | None = None
+        self.drafting: BackgroundDrafting | None = None
+
+    def on_mount(self) -> None:
+        """Look, keys and the first screen."""
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+        self.set_keymap(read_keymap(self.settings.connections.with_name("keys.toml")))
+        from tui.screens.picker import PickerScreen
+
+        self.push_screen(PickerScreen(self.target))
+        self._fit()
+        asyncio.get_running_loop().add_signal_handler(
+            signal.SIGTERM, lambda: self.exit(return_code=ExitCode.INTERRUPTED)
+        )
+
+    def on_resize(self, event: events.Resize) -> None:
+        """A terminal that is too small is said so, not drawn into."""
+        self._fit()
+
+    def open_catalog(self, session: Session) -> None:
+        """Show a database that was just opened."""
+        from tui.screens.catalog import CatalogScreen
+
+        self.close_session()
+        self.session = session
+        self.drafting = BackgroundDrafting(session)
+        self.push_screen(CatalogScreen(session, self.drafting))
+
+    def close_session(self) -> None:
+        """Close the database; what runs in the background ends first."""
+        if self.drafting is not None:
+            self.drafting.close()
+        if self.session is not None:
+            self.session.close()
+        self.session = self.drafting = None
+
+    # Drafting, which outlives screens
+
+    @work(thread=True, group="draft", exit_on_error=False, description="Drafting")
+    def draft(self, tables: list[TableId], redo: bool = False) -> None:
+        """Draft in the background; all that is undocumented where no table is named."""
+        drafting = self.drafting
+        if drafting is None or drafting.running:
+            return
+        try:
+            for each in drafting.run(tables=tables, redo=redo):
+                self.announce(DraftsSaved([each]))
+        finally:
+            self.announce(DraftsSaved([]))
+
+    # Undo, the same everywhere
+
+    def undo(self, then: Callable[[], None]) -> None:
+        """Take back the last decision on this database, single or in bulk."""
+        self._replayed("Undone", "undo", then)
+
+    def redo(self, then: Callable[[], None]) -> None:
+        """Decide again what was taken back last."""
+        self._replayed("Redone", "redo", then)
+
+    def _replayed(self, done: str, what: str, then: Callable[[], None]) -> None:
+        if self.session is None:
+            return
+        suggestions = self.session.suggestions
+        batch = suggestions.undo() if what == "undo" else suggestions.redo()
+        if batch is None:
+            self.notify(f"Nothing to {what}.")
+            return
+        self.notify(f"{done}: {plain(batch.what)}.", markup=False)
+        then()
+
+    def announce(self, message: DraftsSaved | DraftingChanged) -> None:
+        """Tell the screen on top; safe from any thread."""
+        self.screen.post_message(message)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Work that failed is explained; work that was drafting says how it ended."""
+        worker = event.worker
+        if event.state is WorkerState.ERROR and worker.error is not None:
+            self.explain(worker.error, worker.description)
+        if worker.group == "draft" and worker.is_finished and self.drafting:
+            self.screen.post_message(DraftingChanged())
+            if event.state is WorkerState.SUCCESS and self.drafting.progress.done:
+                self.notify(ended(self.drafting.progress))
+            if self.drafting.note:
+                self.notify(plain(self.drafting.note), severity="warning", markup=False)
+
+    def explain(self, error: BaseException, what: str = "") -> None:
+        """Show an error as two lines, never as a traceback."""
+        if isinstance(error, ColumnistError):
+            text = f"{error.message}\n{error.hint}".strip()
+        else:
+            text = f"{what} failed: {type(error).__name__}: {error}".strip()
+        self.notify(
+            "\n".join(plain(line) for line in text.split("\n")),
+            title=what,
+            severity="error",
+            timeout=12,
+            markup=False,
+        )
+
+    # Keys of every screen
+
+    def action_help(self) -> None:
+        """The keys of the screen on top."""
+        screen = self.screen
+        lead = (type(screen).__doc__ or "").strip().split("\n")[0]
+        keys = [
+            KeyHelp(self.get_key_display(b), b.tooltip or b.description)
+            for b in _bindings(screen)
+        ]
+        self.push_screen(HelpModal(screen.title or "Columnist", lead, keys))
+
+    def action_leave(self) -> None:
+        """Copy a selection if there is one, else ask to quit."""
+        from tui.screens.confirm import ConfirmModal
+
+        if (selected := self.screen.get_selected_text()) is not None:
+            self.copy_to_clipboard(selected)
+            self.notify("Copied.")
+            return
+        if isinstance(self.screen, ConfirmModal):
+            self.exit()
+            return
+
+        def quit_if(answer: bool | None) -> None:
+            if answer:
+                self.exit()
+
+        details = ["Decisions are saved; nothing unwritten is lost."]
+        if self.drafting is not None and self.drafting.running:
+            details.append("Drafting stops, and goes on when you draft again.")
+        self.push_screen(ConfirmModal("Quit Columnist?", details), quit_if)
+
+    def _fit(self) -> None:
+        small = self.size.width < WIDTH or self.size.height < HEIGHT
+        covered = isinstance(self.screen, TooSmallModal)
+        if small and not covered:
+            self.push_screen(TooSmallModal())
+        elif covered and not small:
+            self.pop_screen()
+
+
+def _bindings(screen: Screen[object]) -> list[Binding]:
+    """The bindings in force on a screen, each once, its own first."""
+    found: dict[str, Binding] = {}
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        if binding.description and not binding.system:
+            found.setdefault(binding.action, binding)
+    return list(found.values())
+
+
+def read_keymap(path: Path) -> dict[str, str]:
+    """Key bindings by id from `keys.toml`; empty where there is none.
+
+    Raises:
+        UsageError: the file is not a table of names to keys.
+    """
+    import tomllib
+
+    try:
+        with path.open("rb") as file:
+            keys = tomllib.load(file)
+    except FileNotFoundError:
+        return {}
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"Cannot read {path}: {error}.", "Correct it.") from error
+    wrong = [name for name, key in keys.items() if not isinstance(key, str)]
+    if wrong:
+        raise UsageError(
+            f"{path}: {wrong[0]} is not a key.", 'As in "review.accept" = "y".'
+        )
+    return keys
+
+
+def run_app(settings: Settings, target: str | None) -> None:
+    """Open the app; errors that end it are raised when the terminal is whole again.
+
+    Raises:
+        UsageError: there is no terminal, or it cannot show UTF-8.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "The app needs a terminal.",
+            "In scripts use the commands: columnist --help.",
+        )
+    encoding = (sys.__stdout__.encoding if sys.__stdout__ else "") or ""
+    if encoding.lower().replace("-", "") != "utf8":
+        raise UsageError(
+            f"The app needs a UTF-8 terminal, and this one is {encoding or 'unknown'}.",
+            "Set a UTF-8 locale, such as LANG=C.UTF-8, or use the commands.",
+        )
+    read_keymap(settings.connections.with_name("keys.toml"))
+    app = ColumnistApp(settings, target)
+    try:
+        app.run()
+    finally:
+        app.close_session()
+    if app.return_code:
+        raise SystemExit(app.return_code)

@@ -1,0 +1,52 @@
+"""Every key of the screen it was asked from, with what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.table import Table
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Label, Static
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHelp:
+    """One line of the help."""
+
+    key: str
+    """As it is typed."""
+    what: str
+    """What it does."""
+
+
+class HelpModal(ModalScreen[None]):
+    """Opened with `?` or F1."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,f1", "dismiss", "Close", id="help.close"),
+    ]
+
+    def __init__(self, title: str, lead: str, keys: Sequence[KeyHelp]) -> None:
+        super().__init__()
+        self._heading = title
+        self._lead = lead
+        self._keys = keys
+
+    def compose(self) -> ComposeResult:
+        """What the screen is for, then its keys."""
+        table = Table.grid(padding=(0, 2))
+        table.add_column(style="bold", no_wrap=True)
+        table.add_column()
+        for key in self._keys:
+            table.add_row(key.key, key.what)
+        with Vertical(classes="modal help"):
+            yield Label(self._heading, classes="modal-title", markup=False)
+            yield Label(self._lead, classes="modal-lead", markup=False)
+            with VerticalScroll():
+                yield Static(table)
+            yield Label("escape closes", classes="modal-keys", markup=False)

@@ -1,0 +1,167 @@
+"""Choosing a database: recent and saved ones, the demo, or a URL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Footer, Input, Label, Static
+from textual.worker import Worker, WorkerState, get_current_worker
+
+from catalog.workspace import Workspace
+from tui.connections import Connections
+from tui.session import Session, open_session
+from tui.widgets.row_list import Cell, Heading, RowList
+from tui.widgets.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from tui.app import ColumnistApp
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One line of the picker."""
+
+    label: str
+    """What it is called."""
+    kind: str
+    """saved, recent or demo."""
+    target: str
+    """What `open_session` takes; empty for the demo."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Choices:
+    found: Sequence[Choice]
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def cells(self, index: int) -> Sequence[Cell]:
+        choice = self.found[index]
+        return (
+            Cell(choice.label, "strong"),
+            Cell(choice.kind, "muted"),
+            Cell(choice.target, "muted"),
+        )
+
+
+class PickerScreen(Screen[None]):
+    """Choose the database to document: one from the list, or a URL of your own."""
+
+    TITLE = "Open a database"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "url", "URL", id="picker.url", tooltip="Type a URL"),
+        Binding("escape", "stop", "Stop", id="picker.stop", tooltip="Stop opening"),
+        Binding("q", "app.leave", "Quit", id="picker.quit"),
+    ]
+
+    app: ColumnistApp
+
+    def __init__(self, target: str | None = None) -> None:
+        super().__init__()
+        self._target = target
+        self._choices = _Choices(())
+
+    def compose(self) -> ComposeResult:
+        """The list, and a field for a URL."""
+        yield Label(" Columnist — open a database", classes="title", markup=False)
+        yield Input(
+            placeholder="postgresql://user@host/database · mysql://user@host/database"
+            " · duckdb:///FILE",
+            id="url",
+        )
+        yield RowList(
+            [Heading("database", 34), Heading("", 8), Heading("url")],
+            self._choices,
+            id="choices",
+        )
+        yield Static("", id="opening", markup=False)
+        yield StatusLine()
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Fill the list; open at once what the command line named."""
+        self._fill()
+        self.query_one("#choices").focus()
+        self.query_one(StatusLine).place = "enter opens · / types a URL"
+        if self._target is not None:
+            self._open(self._target)
+
+    def on_screen_resume(self) -> None:
+        """Back from a database: it is among the recent ones now."""
+        self._fill()
+
+    def _fill(self) -> None:
+        settings = self.app.settings
+        found = [
+            Choice(saved.name, "saved", saved.name)
+            for saved in Connections(settings.connections).all()
+        ]
+        with Workspace(settings.workspace) as workspace:
+            found += [
+                Choice(known.label, "recent", known.url)
+                for known in workspace.databases()[:20]
+            ]
+        found.append(Choice("Demo warehouse", "demo", ""))
+        self._choices = _Choices(found)
+        self.query_one("#choices", RowList).show(self._choices)
+
+    @on(RowList.Chosen)
+    def _chosen(self, event: RowList.Chosen) -> None:
+        self._open(self._choices.found[event.index].target)
+
+    @on(Input.Submitted, "#url")
+    def _typed(self, event: Input.Submitted) -> None:
+        if event.value.strip():
+            self._open(event.value.strip())
+
+    def action_url(self) -> None:
+        """Type a URL."""
+        self.query_one("#url").focus()
+
+    def action_stop(self) -> None:
+        """Stop opening, or leave the URL field."""
+        self.workers.cancel_group(self, "open")
+        self.query_one("#choices").focus()
+
+    def _open(self, target: str) -> None:
+        self.query_one("#opening", Static).update(
+            " Opening… escape stops waiting." if target else " Making the demo…"
+        )
+        self._connect(target)
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="open",
+        exit_on_error=False,
+        description="Opening",
+    )
+    def _connect(self, target: str) -> Session | None:
+        worker = get_current_worker()
+        if not target:
+            from tui.commands.demo import make
+
+            target = f"duckdb:///{make(self.app.settings)}"
+        session = open_session(self.app.settings, target)
+        if worker.is_cancelled:
+            session.close()
+            return None
+        return session
+
+    @on(Worker.StateChanged)
+    def _connected(self, event: Worker.StateChanged) -> None:
+        if event.worker.group != "open" or not event.worker.is_finished:
+            return
+        self.query_one("#opening", Static).update("")
+        if event.state is WorkerState.SUCCESS and event.worker.result is not None:
+            self.app.open_catalog(event.worker.result)
+        elif event.state is WorkerState.ERROR and event.worker.error is not None:
+            event.stop()
+            self.app.explain(event.worker.error, "Opening")

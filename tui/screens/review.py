@@ -1,0 +1,696 @@
+"""Deciding: one table, its columns, their suggestions, and the keys."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Footer, Input, Label, Static
+
+from catalog.objects import Profile, Table, TableId, Target, table_of
+from catalog.suggestion import STAGED, State, Suggestion
+from model.draft import undescribed
+from tui.drafting import BackgroundDrafting
+from tui.messages import CatalogChanged, DraftingChanged, DraftsSaved
+from tui.screens.bulk import ask_accept, ask_reject
+from tui.screens.confirm import ConfirmModal
+from tui.screens.review_rows import HEADINGS, Line, ReviewRows, evidence, review_lines
+from tui.session import Session
+from tui.text import plain
+from tui.widgets.description_editor import DescriptionEditor
+from tui.widgets.row_list import Cell, RowList
+from tui.widgets.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from tui.app import ColumnistApp
+
+SHORT = 32
+STATES: tuple[State | None, ...] = (
+    None,
+    State.PENDING,
+    State.ABSTAINED,
+    State.ACCEPTED,
+    State.EDITED,
+    State.REJECTED,
+    State.CONFLICT,
+    State.WRITTEN,
+)
+
+
+class ReviewScreen(Screen[None]):
+    """Accept, edit or reject what was drafted; nothing is written until w."""
+
+    TITLE = "Review"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "a", "accept", "Accept", id="review.accept", tooltip="Accept and go on"
+        ),
+        Binding(
+            "A",
+            "accept_all",
+            "Accept all",
+            id="review.accept_all",
+            tooltip="Accept all marked, or all listed; states the count first",
+        ),
+        Binding("e", "edit", "Edit", id="review.edit", tooltip="Edit here"),
+        Binding(
+            "E",
+            "edit_outside",
+            "$EDITOR",
+            show=False,
+            id="review.edit_outside",
+            tooltip="Edit in $EDITOR",
+        ),
+        Binding(
+            "r", "reject", "Reject", id="review.reject", tooltip="Reject and go on"
+        ),
+        Binding(
+            "R",
+            "reject_all",
+            "Reject all",
+            show=False,
+            id="review.reject_all",
+            tooltip="Reject all marked, or all listed",
+        ),
+        Binding(
+            "t",
+            "again",
+            "Try again",
+            id="review.again",
+            tooltip="Other wordings, picked with 1 to 5",
+        ),
+        *(
+            Binding(
+                str(n),
+                f"pick({n})",
+                f"Alternative {n}",
+                show=False,
+                id=f"review.pick{n}",
+            )
+            for n in range(1, 6)
+        ),
+        Binding("space", "mark", "Mark", show=False, id="review.mark"),
+        Binding(
+            "v",
+            "range",
+            "Range",
+            show=False,
+            id="review.range",
+            tooltip="Mark from here; v again ends the range",
+        ),
+        Binding(
+            "n",
+            "next(1)",
+            "Next",
+            show=False,
+            id="review.next",
+            tooltip="Next undecided, also in the next table",
+        ),
+        Binding(
+            "N",
+            "next(-1)",
+            "Previous",
+            show=False,
+            id="review.previous",
+            tooltip="Previous undecided",
+        ),
+        Binding(
+            "left_square_bracket",
+            "table(-1)",
+            "Previous table",
+            show=False,
+            id="review.previous_table",
+        ),
+        Binding(
+            "right_square_bracket",
+            "table(1)",
+            "Next table",
+            show=False,
+            id="review.next_table",
+        ),
+        Binding("slash", "filter", "Filter", show=False, id="review.filter"),
+        Binding(
+            "f",
+            "state",
+            "By state",
+            show=False,
+            id="review.state",
+            tooltip="List only one state",
+        ),
+        Binding(
+            "d", "draft", "Draft", show=False, id="review.draft", tooltip="Draft this"
+        ),
+        Binding("s", "stop", "Stop", show=False, id="review.stop"),
+        Binding("u", "undo", "Undo", id="review.undo", tooltip="Undo, without end"),
+        Binding("U", "redo", "Redo", show=False, id="review.redo"),
+        Binding("y", "copy", "Copy", show=False, id="review.copy"),
+        Binding("w", "write", "Write", id="review.write", tooltip="See and write SQL"),
+        Binding("escape", "clear", "Clear", show=False, id="review.clear"),
+        Binding("q", "back", "Back", id="review.back", tooltip="Back to the catalog"),
+    ]
+
+    app: ColumnistApp
+
+    def __init__(
+        self,
+        session: Session,
+        drafting: BackgroundDrafting,
+        order: Sequence[TableId],
+        table: TableId,
+    ) -> None:
+        super().__init__()
+        self._session = session
+        self._drafting = drafting
+        self._order = list(order)
+        self._table_id = table
+        self._table: Table | None = None
+        self._lines: list[Line] = []
+        self._rows: ReviewRows | None = None
+        self._marked: set[Target] = set()
+        self._range_from: int | None = None
+        self._state: State | None = None
+        self._filter = ""
+        self._profiles: dict[TableId, dict[str, Profile]] = {}
+        self._alternatives: dict[Target, list[str]] = {}
+        self._dirty = False
+
+    def compose(self) -> ComposeResult:
+        """The list, the details under it, and the editor over those."""
+        yield Label("", classes="title", id="head", markup=False)
+        yield RowList(HEADINGS, _Nothing(), id="targets")
+        yield Static("", id="empty", markup=False)
+        yield Static("", id="details", markup=False)
+        yield DescriptionEditor()
+        yield Input(placeholder="part of a column's name", classes="filter")
+        yield StatusLine()
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Show the table, and draft it if nobody has."""
+        self.set_interval(0.3, self._tick)
+        self._go(self._table_id)
+        self.query_one("#targets").focus()
+
+    def on_screen_resume(self) -> None:
+        """The write screen changes states."""
+        self._reload()
+
+    def on_resize(self) -> None:
+        """Give the list room."""
+        self.set_class(self.size.height < SHORT, "-short")
+
+    # What is shown
+
+    def _go(self, table: TableId, *, undecided: int = 0) -> None:
+        """Show another table; its first or last undecided line, if asked."""
+        self._table_id = table
+        self._marked.clear()
+        self._range_from = None
+        self._drafting.prefer(table)
+        self._reload(cursor=0)
+        if undecided:
+            found = [i for i, line in enumerate(self._shown()) if line.undecided]
+            if found:
+                self._list.cursor = found[0] if undecided > 0 else found[-1]
+        if table not in self._profiles:
+            self._sample(table)
+        if self._missing() and not self._drafting.running:
+            self.app.draft([table])
+
+    def _missing(self) -> bool:
+        if self._table is None:
+            return False
+        taken = [line.target for line in self._lines if line.suggestion is not None]
+        return bool(undescribed(self._table, taken))
+
+    def _reload(self, *, cursor: int | None = None) -> None:
+        table = self._session.snapshot.table(self._table_id)
+        if table is None:
+            self.notify("This table is no longer in the catalog.")
+            self.app.pop_screen()
+            return
+        self._table = table
+        self._lines = review_lines(
+            table, self._session.suggestions.of_table(self._table_id)
+        )
+        self._relist(cursor=cursor)
+
+    def _relist(self, *, cursor: int | None = None) -> None:
+        if self._table is None:
+            return
+        wanted = self._filter.lower()
+        lines = [
+            line
+            for line in self._lines
+            if (self._state is None or _state(line) is self._state)
+            and wanted in line.target.name.lower()
+        ]
+        here = self._line
+        if cursor is None and here is not None:
+            targets = [line.target for line in lines]
+            if here.target in targets:
+                cursor = targets.index(here.target)
+        self._rows = ReviewRows(self._table, lines, frozenset(self._marked))
+        self._list.show(self._rows, cursor=cursor)
+        self.set_class(not lines, "-empty")
+        self.query_one("#empty", Static).update(
+            "No column fits.\nescape clears the filter, f shows other states."
+        )
+        self._headline()
+        self._detail()
+
+    def _headline(self) -> None:
+        undecided = sum(line.undecided for line in self._lines)
+        staged = sum(
+            line.suggestion is not None and line.suggestion.state in STAGED
+            for line in self._lines
+        )
+        place = ""
+        if self._table_id in self._order:
+            place = f"  ({self._order.index(self._table_id) + 1}/{len(self._order)})"
+        parts = [f"{undecided} to decide", f"{staged} to write"]
+        if self._marked:
+            parts.append(f"{len(self._marked)} marked")
+        if self._state is not None:
+            parts.append(f"only {self._state.value}")
+        if self._filter:
+            parts.append(f"names with {self._filter}")
+        self.query_one("#head", Label).update(
+            plain(f"{self._table_id}{place} — {' · '.join(parts)}")
+        )
+
+    def _detail(self) -> None:
+        line, table = self._line, self._table
+        shown = Text()
+        if line is not None and table is not None:
+            suggestion = line.suggestion
+            name = line.target.name
+            shown.append(plain(name), "bold")
+            shown.append(f"  {_summary(suggestion)}\n", "dim")
+            shown.append(plain(line.text or "No description.") + "\n")
+            if line.comment is not None and line.comment != line.text:
+                shown.append("now: ", "bold")
+                shown.append(plain(line.comment) + "\n")
+            if suggestion is not None and suggestion.reason:
+                shown.append(plain(suggestion.reason) + "\n", "italic")
+            if suggestion is not None and suggestion.draft.origin:
+                shown.append(f"from {plain(suggestion.draft.origin)}\n", "dim")
+            for number, text in enumerate(self._alternatives.get(line.target, []), 1):
+                shown.append(f"{number} ", "bold")
+                shown.append(plain(text) + "\n")
+            column = line.column.name if line.column else ""
+            profile = self._profiles.get(table.id, {}).get(column)
+            for fact in evidence(table, line, profile):
+                shown.append(plain(fact) + "\n", "dim")
+        self.query_one("#details", Static).update(shown)
+
+    @property
+    def _list(self) -> RowList:
+        return self.query_one("#targets", RowList)
+
+    @property
+    def _line(self) -> Line | None:
+        lines = self._shown()
+        index = self._list.cursor
+        return lines[index] if 0 <= index < len(lines) else None
+
+    def _shown(self) -> Sequence[Line]:
+        return self._rows.lines if self._rows is not None else ()
+
+    @on(RowList.Moved)
+    def _moved(self) -> None:
+        self._detail()
+
+    @on(DraftsSaved)
+    def _drafted(self, event: DraftsSaved) -> None:
+        if not event.drafts or any(
+            table_of(draft.target) == self._table_id for draft in event.drafts
+        ):
+            self._dirty = True
+
+    @on(DraftingChanged)
+    @on(CatalogChanged)
+    def _changed(self) -> None:
+        self._dirty = True
+
+    def _tick(self) -> None:
+        if self._dirty:
+            self._dirty = False
+            self._reload()
+        line = self.query_one(StatusLine)
+        line.place = self._session.database.identity.label
+        if self._drafting.running:
+            line.activity = f"{self._drafting.progress.line()} · s stops"
+        else:
+            line.activity = self._drafting.model_line
+
+    # Deciding
+
+    def action_accept(self) -> None:
+        """Accept what is under the cursor, and go on to the next undecided."""
+        line = self._line
+        if line is None or line.suggestion is None:
+            self.notify("There is no suggestion here. e writes your own.")
+            return
+        if not line.suggestion.text:
+            self.notify("The model abstained here. e writes your own.")
+            return
+        if line.suggestion.state is State.CONFLICT:
+            self._settle_conflict(line, line.suggestion)
+            return
+        if line.comment is not None and not line.undecided:
+            self.notify("This is written already.")
+            return
+        self._session.suggestions.accept([line.suggestion])
+        self._advance()
+
+    def _settle_conflict(self, line: Line, suggestion: Suggestion) -> None:
+        """Somebody changed the comment: show both texts before replacing theirs."""
+
+        def decide(answer: bool | None) -> None:
+            if answer:
+                suggestions = self._session.suggestions
+                suggestions.reopen(suggestion, previous=line.comment)
+                again = suggestions.of_table(self._table_id)[line.target]
+                suggestions.accept([again])
+                self._reload()
+
+        self.app.push_screen(
+            ConfirmModal(
+                "Replace the comment that somebody wrote meanwhile?",
+                [
+                    f"Theirs: {plain(line.comment or '(none)')}",
+                    f"Yours: {plain(suggestion.text or '')}",
+                ],
+            ),
+            decide,
+        )
+
+    def action_reject(self) -> None:
+        """Reject what is under the cursor, and go on."""
+        line = self._line
+        if line is None or line.suggestion is None:
+            self.notify("There is no suggestion here.")
+            return
+        self._session.suggestions.reject([line.suggestion])
+        self._advance()
+
+    def action_accept_all(self) -> None:
+        """Accept all marked, or all listed."""
+        ask_accept(self.app, self._session, self._chosen(), self._decided)
+
+    def action_reject_all(self) -> None:
+        """Reject all marked, or all listed."""
+        ask_reject(self.app, self._session, self._chosen(), self._decided)
+
+    def _chosen(self) -> list[Suggestion]:
+        return [
+            line.suggestion
+            for line in self._shown()
+            if line.suggestion is not None
+            and (not self._marked or line.target in self._marked)
+        ]
+
+    def _decided(self) -> None:
+        self._marked.clear()
+        self._reload()
+
+    def action_edit(self) -> None:
+        """Edit here; saving stages the wording."""
+        line = self._line
+        if line is not None and self._may_write(line):
+            limit = self._session.database.limit(line.column is None)
+            self.query_one(DescriptionEditor).edit(line.target, line.text, limit=limit)
+
+    @on(DescriptionEditor.Submitted)
+    def _edited(self, event: DescriptionEditor.Submitted) -> None:
+        editor = self.query_one(DescriptionEditor)
+        target = editor.target
+        editor.close()
+        self._list.focus()
+        if target is not None:
+            self._save(target, event.text)
+
+    @on(DescriptionEditor.Cancelled)
+    def _edit_cancelled(self) -> None:
+        self.query_one(DescriptionEditor).close()
+        self._list.focus()
+
+    def action_edit_outside(self) -> None:
+        """Edit in $EDITOR."""
+        line = self._line
+        if line is None or not self._may_write(line):
+            return
+        command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "description.txt"
+            file.write_text(line.text, encoding="utf-8")
+            try:
+                with self.app.suspend():
+                    status = subprocess.call([*shlex.split(command), str(file)])
+                text = file.read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError, ValueError) as error:
+                self.app.explain(error, f"Editing with {command}")
+                return
+        if status == 0 and text and text != line.text:
+            self._save(line.target, text)
+
+    def _may_write(self, line: Line) -> bool:
+        refused = (
+            line.column.comment_refused
+            if line.column is not None
+            else self._table and self._table.comment_refused
+        )
+        if refused:
+            self.notify(f"No comment can be written here: {refused}.", markup=False)
+        return not refused
+
+    def _save(self, target: Target, text: str) -> None:
+        if not text.strip():
+            self.notify("An empty description is not staged. r rejects.")
+            return
+        line = next(line for line in self._lines if line.target == target)
+        if line.comment == text.strip() and line.suggestion is None:
+            return
+        self._session.suggestions.write_own(target, text, previous=line.comment)
+        self._advance()
+
+    def _advance(self) -> None:
+        self._reload()
+        lines = self._shown()
+        after = range(self._list.cursor + 1, len(lines))
+        self._list.cursor = next(
+            (i for i in after if lines[i].undecided),
+            min(self._list.cursor + 1, max(len(lines) - 1, 0)),
+        )
+
+    def action_undo(self) -> None:
+        """Take back the last decision."""
+        self.app.undo(self._reload)
+
+    def action_redo(self) -> None:
+        """Decide again as before the undo."""
+        self.app.redo(self._reload)
+
+    # Alternatives
+
+    def action_again(self) -> None:
+        """Ask for other wordings of what is under the cursor."""
+        line = self._line
+        if line is not None:
+            self.notify("Looking for other wordings…", timeout=2)
+            self._find_alternatives(line.target)
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="alternatives",
+        exit_on_error=False,
+        description="Other wordings",
+    )
+    def _find_alternatives(self, target: Target) -> None:
+        texts = self._drafting.alternatives(target)
+        self._alternatives[target] = texts
+        self.post_message(CatalogChanged())
+
+    def action_pick(self, number: int) -> None:
+        """Stage an alternative."""
+        line = self._line
+        texts = self._alternatives.get(line.target, []) if line is not None else []
+        if line is None or not 1 <= number <= len(texts):
+            self.notify("There is no such alternative. t asks for some.")
+            return
+        self._save(line.target, texts[number - 1])
+
+    # Moving and marking
+
+    def action_mark(self) -> None:
+        """Mark or unmark what is under the cursor."""
+        if (line := self._line) is not None:
+            self._marked ^= {line.target}
+            cursor = self._list.cursor
+            self._relist(cursor=cursor)
+            self._list.action_move(1)
+
+    def action_range(self) -> None:
+        """Begin a range, or mark from its beginning to here."""
+        here = self._list.cursor
+        if self._range_from is None:
+            self._range_from = here
+            self.notify("Range begins here; move, then v marks it.")
+            return
+        low, high = sorted((self._range_from, here))
+        self._marked |= {line.target for line in self._shown()[low : high + 1]}
+        self._range_from = None
+        self._relist(cursor=here)
+
+    def action_next(self, direction: int) -> None:
+        """The next undecided one, in this table or another."""
+        lines = self._shown()
+        here = self._list.cursor
+        places = (
+            range(here + 1, len(lines)) if direction > 0 else range(here - 1, -1, -1)
+        )
+        for index in places:
+            if lines[index].undecided:
+                self._list.cursor = index
+                return
+        waiting = {
+            summary.id
+            for summary in self._session.snapshot.summaries()
+            if summary.undecided
+        }
+        if self._table_id not in self._order:
+            return
+        at = self._order.index(self._table_id)
+        rest = self._order[at + 1 :] if direction > 0 else self._order[:at][::-1]
+        for table in rest:
+            if table in waiting:
+                self._go(table, undecided=direction)
+                return
+        self.notify("Nothing undecided that way.")
+
+    def action_table(self, direction: int) -> None:
+        """The next or previous table of the list."""
+        if self._table_id not in self._order:
+            return
+        at = self._order.index(self._table_id) + direction
+        if 0 <= at < len(self._order):
+            self._go(self._order[at])
+        else:
+            self.notify("That was the last table." if direction > 0 else "First table.")
+
+    def action_filter(self) -> None:
+        """List columns by name."""
+        box = self.query_one(Input)
+        box.add_class("-open")
+        box.focus()
+
+    @on(Input.Changed)
+    def _filtered(self, event: Input.Changed) -> None:
+        self._filter = event.value
+        self._relist()
+
+    @on(Input.Submitted)
+    def _filter_done(self) -> None:
+        self._list.focus()
+
+    def action_state(self) -> None:
+        """List one state after the other."""
+        index = STATES.index(self._state) if self._state in STATES else 0
+        self._state = STATES[(index + 1) % len(STATES)]
+        self._relist()
+
+    def action_clear(self) -> None:
+        """No filter, no marks."""
+        box = self.query_one(Input)
+        box.value = ""
+        box.remove_class("-open")
+        self._state = None
+        self._marked.clear()
+        self._range_from = None
+        self._list.focus()
+        self._relist()
+
+    # The rest
+
+    def action_draft(self) -> None:
+        """Draft this table; its undecided drafts anew, if nothing is missing."""
+        if self._drafting.running:
+            self.notify("Drafting is under way; s stops it.")
+            return
+        self.app.draft([self._table_id], redo=not self._missing())
+
+    def action_stop(self) -> None:
+        """Stop drafting; what is drafted stays."""
+        self._drafting.stop()
+
+    def action_copy(self) -> None:
+        """Copy the description under the cursor."""
+        if (line := self._line) is not None and line.text:
+            self.app.copy_to_clipboard(line.text)
+            self.notify("Copied.")
+
+    def action_write(self) -> None:
+        """Every statement that would be written."""
+        from tui.screens.write import WriteScreen
+
+        self.app.push_screen(WriteScreen(self._session, self._drafting))
+
+    def action_back(self) -> None:
+        """Back to the catalog."""
+        self._drafting.prefer(None)
+        self.app.pop_screen()
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="evidence",
+        exit_on_error=False,
+        description="Sampling",
+    )
+    def _sample(self, table_id: TableId) -> None:
+        """Look at a bounded sample once; it is held in memory only."""
+        table = self._session.snapshot.table(table_id)
+        if table is not None:
+            with self._session.lock:
+                self._profiles[table_id] = self._session.database.profile(table)
+            self.post_message(CatalogChanged())
+
+
+class _Nothing:
+    def __len__(self) -> int:
+        return 0
+
+    def cells(self, index: int) -> Sequence[Cell]:
+        raise IndexError(index)
+
+
+def _state(line: Line) -> State | None:
+    return line.suggestion.state if line.suggestion is not None else None
+
+
+def _summary(suggestion: Suggestion | None) -> str:
+    if suggestion is None:
+        return ""
+    draft = suggestion.draft
+    parts = [
+        suggestion.state.value,
+        f"{draft.confidence:.0%} sure",
+        f"by {draft.source.value}",
+    ]
+    if draft.model:
+        parts.append(draft.model)
+    if draft.findings:
+        parts.append("findings: " + ", ".join(f.value for f in draft.findings))
+    return plain(" · ".join(parts))

@@ -1,0 +1,33 @@
+"""The line above the key hints: which database, which model, what is under way."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from tui.text import plain
+
+
+class StatusLine(Widget):
+    """Where we are on the left, what is going on on the right."""
+
+    DEFAULT_CSS = """
+    StatusLine {
+        height: 1;
+        background: $panel;
+        color: $text;
+    }
+    """
+
+    place: reactive[str] = reactive("")
+    activity: reactive[str] = reactive("")
+
+    def render(self) -> Text:
+        """Both ends, the activity first where the line is too short."""
+        width = self.size.width
+        right = Text(f" {plain(self.activity)} " if self.activity else "")
+        left = Text(f" {plain(self.place)}")
+        left.truncate(max(width - right.cell_len, 0), overflow="ellipsis", pad=True)
+        right.stylize("bold")
+        return left + right
