@@ -1,0 +1,31 @@
+"""A ledger in memory that remembers the order of events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from catalog.change import CommentChange, Intent, WriteResult
+
+
+@dataclass
+class RecordingLedger:
+    """Remembers what was intended and what became of it."""
+
+    intents: dict[int, Intent] = field(default_factory=dict)
+    """Every intent by its id."""
+    ends: dict[int, WriteResult] = field(default_factory=dict)
+    """How they ended, where they did."""
+
+    def intend(self, change: CommentChange, statement: str) -> int:
+        number = len(self.intents) + 1
+        self.intents[number] = Intent(number, 1, change, statement, None)
+        return number
+
+    def close(self, intent: int, result: WriteResult) -> None:
+        assert intent not in self.ends, "an intent was closed twice"
+        self.ends[intent] = result
+
+    @property
+    def open(self) -> list[Intent]:
+        """Intents without an end."""
+        return [it for number, it in self.intents.items() if number not in self.ends]

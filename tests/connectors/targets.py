@@ -1,0 +1,173 @@
+"""The three databases that are proved, behind one face, for tests of the contract."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from catalog.change import CommentChange, Outcome, WriteResult
+from catalog.objects import Table, TableId, Target
+from connectors.connect import open_database
+from connectors.database import Database
+from tests.connectors.recording import RecordingLedger
+from tests.servers import execute, postgres_program
+
+
+@dataclass
+class Proved:
+    """One proved database with an empty schema to use."""
+
+    name: str
+    """Its dialect."""
+    url: str
+    """Where it is."""
+    schema: str
+    """The schema that tests fill."""
+    run: Callable[..., list[tuple[object, ...]]]
+    """Runs statements beside Columnist."""
+    dump: Callable[[], str]
+    """Everything about the schema but its rows."""
+
+    def quote(self, name: str) -> str:
+        mark = "`" if self.name == "mariadb" else '"'
+        return mark + name.replace(mark, mark * 2) + mark
+
+    def open(self, **options: object) -> Database:
+        return open_database(self.url, **options)  # type: ignore[arg-type]
+
+    def id(self, name: str) -> TableId:
+        return TableId(self.schema, name)
+
+
+def changes_to(table: Table, text: str | None) -> list[CommentChange]:
+    """A change to every target of a table, from what it says now."""
+    return [
+        CommentChange(target, table.comment_of(target), text)
+        for target in table.targets()
+    ]
+
+
+def write(
+    database: Database,
+    table: Table,
+    changes: Sequence[CommentChange],
+    ledger: RecordingLedger | None = None,
+    *,
+    allow_rebuild: bool = False,
+) -> list[WriteResult]:
+    """Writes and checks that every intent was closed with its result."""
+    ledger = ledger or RecordingLedger()
+    results = list(database.write(table, changes, ledger, allow_rebuild=allow_rebuild))
+    assert not ledger.open
+    return results
+
+
+def outcomes(results: Sequence[WriteResult]) -> dict[Target, Outcome]:
+    return {result.change.target: result.outcome for result in results}
+
+
+def all_written(results: Sequence[WriteResult]) -> bool:
+    assert results
+    wrong = [result for result in results if result.outcome is not Outcome.WRITTEN]
+    assert not wrong, wrong
+    return True
+
+
+def fresh(database: Database, table_id: TableId) -> Table:
+    table = database.read(table_id)
+    assert table is not None
+    return table
+
+
+@contextmanager
+def _duckdb_run(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = duckdb.connect(str(path))
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def duckdb_target(folder: Path) -> Proved:
+    path = folder / "warehouse.duckdb"
+    with _duckdb_run(path):
+        pass
+
+    def run(*statements: str) -> list[tuple[object, ...]]:
+        rows: list[tuple[object, ...]] = []
+        with _duckdb_run(path) as connection:
+            for statement in statements:
+                rows = connection.execute(statement).fetchall()
+        return rows
+
+    def dump() -> str:
+        tables = "SELECT schema_name, table_name, comment, sql FROM duckdb_tables()"
+        views = "SELECT schema_name, view_name, comment, sql FROM duckdb_views()"
+        columns = (
+            "SELECT schema_name, table_name, column_name, data_type, column_default, "
+            "is_nullable, comment FROM duckdb_columns()"
+        )
+        return "\n".join(
+            repr(row)
+            for query in (tables, views, columns)
+            for row in run(query + " WHERE NOT internal ORDER BY ALL")
+        )
+
+    return Proved("duckdb", f"duckdb:///{path}", "main", run, dump)
+
+
+def postgresql_target(url: str) -> Proved:
+    def dump() -> str:
+        program = postgres_program("pg_dump")
+        if program is None:
+            pytest.skip("pg_dump is not installed")
+        done = subprocess.run(
+            [program, "--schema-only", url], capture_output=True, text=True, check=True
+        )
+        # Newer versions begin with a random token.
+        return re.sub(r"\\(un)?restrict .*", "", done.stdout)
+
+    def run(*statements: str) -> list[tuple[object, ...]]:
+        return execute(url, *statements)
+
+    return Proved("postgresql", url, "public", run, dump)
+
+
+def mariadb_target(url: str) -> Proved:
+    schema = url.rsplit("/", 1)[1]
+
+    def run(*statements: str) -> list[tuple[object, ...]]:
+        return execute(url, *statements)
+
+    def dump() -> str:
+        names = [
+            str(row[0])
+            for row in run(
+                "SELECT table_name FROM information_schema.tables "
+                f"WHERE table_schema = '{schema}' ORDER BY 1"
+            )
+        ]
+        if not names:
+            return ""
+        quoted = ["`" + name.replace("`", "``") + "`" for name in names]
+        texts = [repr(run(f"SHOW CREATE TABLE {name}")) for name in quoted]
+        shapes = run(
+            "SELECT g_table_name, g_geometry_column, srid FROM "
+            f"information_schema.geometry_columns WHERE g_table_schema = '{schema}' "
+            "ORDER BY 1, 2"
+        )
+        return "\n".join([*texts, repr(shapes)])
+
+    return Proved("mariadb", url, schema, run, dump)
+
+
+def mariadb_client() -> str | None:
+    return shutil.which("mariadb") or shutil.which("mysql")
