@@ -191,7 +191,7 @@ def train(arguments: argparse.Namespace) -> None:
     adam = torch.optim.AdamW(
         others, lr=arguments.adam, betas=(0.9, 0.98), weight_decay=0
     )
-    budget = arguments.minutes * 60
+    budget: float = arguments.minutes * 60
     step, seen, before = 0, 0, 0.0
     checkpoint = arguments.out / "checkpoint.pt"
     if checkpoint.exists():
@@ -216,7 +216,7 @@ def train(arguments: argparse.Namespace) -> None:
     begin: float = time.monotonic() - before
 
     def progress() -> float:
-        return float(time.monotonic() - begin) / budget
+        return (time.monotonic() - begin) / budget
 
     tests = held_out(held, encode)
     pad = tokenizer.token_to_id("<|pad|>")

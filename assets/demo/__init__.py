@@ -1,0 +1,1 @@
+"""The demo warehouse: the database of Harbor & Pine, an outdoor outfitter."""
