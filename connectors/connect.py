@@ -124,6 +124,11 @@ def safe_url(url: str) -> str:
     return parsed._replace(password=None, query=immutabledict(kept)).render_as_string()
 
 
+def host_of(url: str) -> str | None:
+    """The host that a URL names, or None for a file or a local socket."""
+    return _parse(url).host
+
+
 def password_of(url: str) -> str | None:
     """The password that a URL carries, or None."""
     return _parse(url).password

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -236,6 +237,10 @@ class Database:
             yield from self.dialect.write(self._source, table, fine, ledger, options)
         except Fault as fault:
             raise self._failed("written", fault) from fault
+
+    def hold(self) -> AbstractContextManager[None]:
+        """For many `write` calls in a row: a file stays open for writing meanwhile."""
+        return self._source.hold()
 
     def settle(self, intents: Sequence[Intent], ledger: Ledger) -> list[WriteResult]:
         """Finds out what became of intents that a crash left open.

@@ -60,6 +60,10 @@ class Session(ABC):
     def close(self) -> None:
         """Give the connection back; never raises."""
 
+    def discard(self) -> None:
+        """The connection's state is not known: it is not to be used again."""
+        return
+
     def value(self, sql: str, **parameters: object) -> Any:
         """The first column of the first row, or None."""
         rows = self.rows(sql, **parameters)
@@ -78,7 +82,7 @@ class Source(ABC):
 
     @abstractmethod
     def open(self, *, write: bool) -> Session:
-        """A new session; one for writing is never shared or reused."""
+        """A session that nobody else uses until it is closed."""
 
     @abstractmethod
     def close(self) -> None:
@@ -90,8 +94,15 @@ class Source(ABC):
         session = self.open(write=write)
         try:
             yield session
+        except BaseException:
+            session.discard()
+            raise
         finally:
             session.close()
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Keeps a file open for writing until the end of the context."""
+        return nullcontext()
 
 
 class EngineSession(Session):
@@ -119,6 +130,14 @@ class EngineSession(Session):
     def witness(self) -> Session:
         """A second connection, from the pool."""
         return self._source.open(write=False)
+
+    def discard(self) -> None:
+        """The connection's state is not known: it is not to be used again."""
+        try:
+            with _faults():
+                self._connection.invalidate()
+        except Fault:
+            return
 
     @property
     def connection(self) -> Connection:
@@ -151,7 +170,7 @@ class EngineSource(Source):
         self.engine: Engine = create_engine(
             url,
             connect_args=dict(connect_args),
-            pool_size=1,
+            pool_size=2,  # one that writes and its witness
             max_overflow=8,
             pool_pre_ping=True,
             pool_recycle=300,
@@ -160,12 +179,9 @@ class EngineSource(Source):
         )
 
     def open(self, *, write: bool) -> Session:
-        """A pooled connection for reading, one of its own for writing."""
+        """A connection from the pool, which proves that it is alive."""
         with _faults():
-            connection = self.engine.connect()
-            if write:
-                connection.detach()
-            session = EngineSession(self, connection)
+            session = EngineSession(self, self.engine.connect())
         try:
             for sql in self._settings:
                 session.run(sql)

@@ -264,7 +264,7 @@ class _TableWriting:
         """The table as everybody else sees it now."""
         witness = self._session.witness()
         try:
-            return self._dialect.read(witness, self._table.id)
+            return self._dialect.read(witness, self._table.id, brief=True)
         finally:
             witness.close()
 

@@ -152,8 +152,16 @@ class Dialect(ABC):
         """Streams the selected tables, without the system's own."""
 
     @abstractmethod
-    def read(self, session: Session, table_id: TableId) -> Table | None:
-        """One table fresh from the catalog, or None where there is none."""
+    def read(
+        self, session: Session, table_id: TableId, *, brief: bool = False
+    ) -> Table | None:
+        """One table fresh from the catalog, or None where there is none.
+
+        Args:
+            session: Where to read.
+            table_id: Which table.
+            brief: Only the comments are wanted; keys and definitions may be missing.
+        """
 
     # -- sampling --------------------------------------------------------------
 

@@ -68,7 +68,9 @@ class Generic(Dialect):
                     if selection.takes(table.id):
                         yield table
 
-    def read(self, session: Session, table_id: TableId) -> Table | None:
+    def read(
+        self, session: Session, table_id: TableId, *, brief: bool = False
+    ) -> Table | None:
         """One table fresh from the catalog, or None where there is none."""
         tables = _tables(_inspector(session), table_id.schema, [table_id.name])
         return next((table for table in tables if table.id == table_id), None)

@@ -190,7 +190,9 @@ class MySQL(AlteringDialect):
         elif wanted:
             yield from self._tables(session, schema, wanted)
 
-    def read(self, session: Session, table_id: TableId) -> Table | None:
+    def read(
+        self, session: Session, table_id: TableId, *, brief: bool = False
+    ) -> Table | None:
         """One table fresh from the catalog, or None where there is none."""
         rows = [
             row
@@ -202,11 +204,20 @@ class MySQL(AlteringDialect):
             if row[0] == table_id.name  # the comparison in SQL ignores case
         ]
         return next(
-            self._tables(session, table_id.schema, rows, name=table_id.name), None
+            self._tables(
+                session, table_id.schema, rows, name=table_id.name, brief=brief
+            ),
+            None,
         )
 
     def _tables(
-        self, session: Session, schema: str, rows: Sequence[Row], *, name: str = ""
+        self,
+        session: Session,
+        schema: str,
+        rows: Sequence[Row],
+        *,
+        name: str = "",
+        brief: bool = False,
     ) -> Iterator[Table]:
         def query(sql: str) -> list[Row]:
             if name:
@@ -217,7 +228,7 @@ class MySQL(AlteringDialect):
         if not rows:
             return
         columns = _by_table(query(_COLUMNS))
-        keys = _by_table(query(_KEYS))
+        keys = _by_table(query(_KEYS) if not brief else ())
         is_view = any(row[1] == "VIEW" for row in rows)
         views = {row[0]: row[1] for row in query(_VIEWS)} if is_view else {}
         for table, kind, count, comment, options in rows:
@@ -277,7 +288,7 @@ class MySQL(AlteringDialect):
 
     def standing(self, session: Session, table_id: TableId) -> Standing | None:
         """The table as it stands, or None where there is none."""
-        table = self.read(session, table_id)
+        table = self.read(session, table_id, brief=True)
         if table is None:
             return None
         rows = session.rows(f"SHOW CREATE TABLE {self.table_name(table_id)}")

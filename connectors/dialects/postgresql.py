@@ -231,7 +231,9 @@ class PostgreSQL(Dialect):
                         return
                     yield table
 
-    def read(self, session: Session, table_id: TableId) -> Table | None:
+    def read(
+        self, session: Session, table_id: TableId, *, brief: bool = False
+    ) -> Table | None:
         """One table fresh from the catalog, or None where there is none."""
         condition = "n.nspname = :schema AND c.relname = :name"
         with _snapshot(session):
@@ -240,14 +242,16 @@ class PostgreSQL(Dialect):
                 schema=table_id.schema,
                 name=table_id.name,
             )
-            return next(iter(self._tables(session, relations)), None)
+            return next(iter(self._tables(session, relations, brief=brief)), None)
 
-    def _tables(self, session: Session, relations: Sequence[Row]) -> list[Table]:
+    def _tables(
+        self, session: Session, relations: Sequence[Row], *, brief: bool = False
+    ) -> list[Table]:
         oids = [row[0] for row in relations]
         if not oids:
             return []
         try:
-            details = self._details(session, oids, definitions=True)
+            details = self._details(session, oids, definitions=not brief)
         except Fault as fault:
             if fault.code not in self.lock_codes:
                 raise
@@ -306,7 +310,7 @@ class PostgreSQL(Dialect):
         for row in session.rows(_COLUMNS.format(definitions=flag), oids=oids):
             columns[row[0]].append(row[1:])
         keys: dict[int, list[Row]] = defaultdict(list)
-        for row in session.rows(_KEYS, oids=oids):
+        for row in session.rows(_KEYS, oids=oids) if definitions else ():
             keys[row[0]].append(row[1:])
         return about, columns, keys
 

@@ -77,7 +77,9 @@ class SQLite(Dialect):
                     if table is not None:
                         yield table
 
-    def read(self, session: Session, table_id: TableId) -> Table | None:
+    def read(
+        self, session: Session, table_id: TableId, *, brief: bool = False
+    ) -> Table | None:
         """One table fresh from the catalog, or None where there is none."""
         found = session.rows(
             "SELECT type, sql FROM sqlite_master WHERE name = :name "
