@@ -119,11 +119,14 @@ def _choice_line(features: Any, gain: Any, weights: Any) -> Line:
     line[1] = max(0.0, line[1])
     scores = features[:, 1:] @ line[1:]
     order = np.argsort(-scores)
+    ordered: Any = np.append(scores[order], scores.min() - 1)
     won = np.cumsum((gain * weights)[order])
+    won[ordered[:-1] == ordered[1:]] = -np.inf  # no line parts equal scores
     best = int(np.argmax(won))
     if won[best] <= 0:
         return Line(bias=-1.0)
-    return Line(*(round(float(x), 5) for x in (-scores[order[best]], line[1], line[2])))
+    middle = (ordered[best] + ordered[best + 1]) / 2
+    return Line(*(round(float(x), 5) for x in (-middle, line[1], line[2])))
 
 
 def _logistic(features: Any, good: Any, weights: Any) -> Line:

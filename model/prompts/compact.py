@@ -208,7 +208,7 @@ def finish(raw: str) -> str:
     """House style: one line, first letter raised, acronyms upper, a final full stop."""
     text = " ".join(raw.replace(END, " ").split())
     text = re.sub(r"\s+([.,;:)])", r"\1", text).strip(" ,;:-")
-    if not text:
+    if not re.search(r"\w", text):
         return ""
     text = _WORD.sub(lambda m: _CAPITALS.get(m.group().lower(), m.group()), text)
     text = re.sub(
