@@ -141,12 +141,20 @@ _ENDS = ["", "", "n", "r", "s", "t", "x", "l", "nd", "rb", "th", "ck", "m", "ph"
 
 
 def random_word(rng: random.Random) -> str:
-    """An English word of middling frequency, or an invented one."""
+    """An English word of middling frequency, or an invented one.
+
+    Names with it are read as just that word: no abbreviation, no plural.
+    """
     if rng.random() < 0.55:
         known = _middling()
         return known[rng.randrange(len(known))]
-    middle = "".join(rng.choice(_SYLLABLES) for _ in range(rng.choice((1, 2, 2, 3))))
-    return middle + rng.choice(_ENDS)
+    while True:
+        middle = "".join(
+            rng.choice(_SYLLABLES) for _ in range(rng.choice((1, 2, 2, 3)))
+        )
+        word = middle + rng.choice(_ENDS)
+        if singular(word) == word and expand(split(word)) == [word]:
+            return word
 
 
 _MIDDLING: list[str] = []
@@ -158,7 +166,10 @@ def _middling() -> list[str]:
         _MIDDLING.extend(
             word
             for word, rank in words().items()
-            if rank > 150 and 4 <= len(word) <= 12 and singular(word) == word
+            if rank > 150
+            and 4 <= len(word) <= 12
+            and singular(word) == word
+            and expand(split(word)) == [word]
         )
     return _MIDDLING
 

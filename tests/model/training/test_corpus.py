@@ -110,8 +110,7 @@ def test_swapped_words_change_in_names_and_texts_alike(tmp_path: Path) -> None:
     ]
     assert swapped
     for text in swapped:
-        noun = text.split("<|c|> ")[1].split(" id")[0]
-        assert f"<|col|> {noun} id" in text
+        noun = text.split("<|table|> ")[1].split("<")[0]
         assert f"number of the {noun}<|end|>" in text
 
 
