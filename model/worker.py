@@ -12,6 +12,7 @@ child → parent: ("progress", share), ("ready", ModelFacts), ("failed", text),
 from __future__ import annotations
 
 import signal
+import sys
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
@@ -55,12 +56,19 @@ class WorkerSettings:
 def main(descriptor: int) -> None:
     """Serve the parent at the other end of a socket pair until it hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    sys.addaudithook(_refuse_network)
     parent = Connection(descriptor)
     try:
         settings = parent.recv()
         _serve(parent, settings)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # the parent is gone, and so are we
+
+
+def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:
+    """The engine needs no network, so it gets none."""
+    if event in ("socket.connect", "socket.bind", "socket.getaddrinfo"):
+        raise PermissionError("the engine's process has no network")
 
 
 def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:

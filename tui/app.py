@@ -118,7 +118,7 @@ class ColumnistApp(App[None]):
         if batch is None:
             self.notify(f"Nothing to {what}.")
             return
-        self.notify(f"{done}: {plain(batch.what)}.", markup=False)
+        self.notify(f"{done}: {plain(batch.what)} ({batch.count}).", markup=False)
         then()
 
     def announce(self, message: DraftsSaved | DraftingChanged) -> None:

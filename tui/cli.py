@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from dataclasses import replace
@@ -120,6 +121,10 @@ app.command("doctor")(doctor.run)
 def main() -> None:
     """Run the command line; errors become a line or two and an exit code."""
     signal.signal(signal.SIGTERM, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that is not UTF-8 gets escapes, not a traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = app(standalone_mode=False)
     except console.Interrupted:

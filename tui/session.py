@@ -10,6 +10,7 @@ from catalog.ledger import Ledger
 from catalog.snapshot import Snapshot
 from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
+from tui import offline
 from tui.connections import Connections
 from tui.settings import Settings
 
@@ -50,9 +51,12 @@ def open_session(settings: Settings, target: str) -> Session:
     Raises:
         ColumnistError: either cannot be opened, with the reason.
     """
-    from connectors.connect import open_database
+    from connectors.connect import host_of, open_database
 
     url, password = Connections(settings.connections).resolve(target)
+    if settings.offline:
+        offline.refuse_sockets()
+        offline.allow(host_of(url))
     database = open_database(url, read_only=settings.read_only, password=password)
     try:
         workspace = Workspace(settings.workspace)

@@ -55,6 +55,7 @@ class DescriptionEditor(Vertical):
         &.-open { display: block; }
         & > Label { width: 1fr; color: $text-muted; }
         & > TextArea { height: 1fr; border: none; padding: 0 1; }
+        & > TextArea:focus { border: none; }
     }
     """
 

@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catalog.change import CommentChange, Outcome, WriteResult
+from catalog.errors import ColumnistError
+from catalog.objects import TableId, Target, make_target
+from catalog.suggestion import Draft, Finding, Source, State, Verdict
+from catalog.suggestions import Batch, Suggestions, levenshtein
+from catalog.workspace import Workspace
+
+A, B, C = (make_target("s", "t", name) for name in "abc")
+
+
+def draft(target: Target, text: str | None = "Drafted.") -> Draft:
+    return Draft(target, text, Source.MODEL, 0.7, (Finding.RESTATES,), "m", "fp", "o")
+
+
+@pytest.fixture
+def store(workspace: Workspace) -> Suggestions:
+    return Suggestions(workspace, workspace.database("k", label="l", url="u"))
+
+
+def states(store: Suggestions) -> dict[Target, tuple[State, str | None]]:
+    return {each.target: (each.state, each.text) for each in store.all()}
+
+
+def test_a_draft_comes_back_as_it_was_and_waits(store: Suggestions) -> None:
+    store.put([(draft(A), "old")])
+    (found,) = store.all()
+    assert found.draft == draft(A)
+    assert found.state is State.PENDING
+    assert found.previous == "old"
+
+
+def test_an_abstention_has_no_text_and_cannot_be_accepted(store: Suggestions) -> None:
+    store.put([(draft(A, None), None)])
+    (found,) = store.all()
+    assert found.state is State.ABSTAINED
+    assert store.accept([found]).count == 0
+
+
+def test_a_target_has_one_current_suggestion(store: Suggestions) -> None:
+    store.put([(draft(A, "One."), None)])
+    store.put([(draft(A, "Two."), None)])
+    assert states(store) == {A: (State.PENDING, "Two.")}
+
+
+def test_a_new_draft_never_replaces_what_was_decided(store: Suggestions) -> None:
+    """Re-runs overwrote reviewed text in other tools."""
+    store.put([(draft(A), None), (draft(B), None), (draft(C), None)])
+    found = store.of_table(TableId("s", "t"))
+    store.accept([found[A]])
+    store.reject([found[B]])
+    store.edit(found[C], "Mine.")
+    assert store.put([(draft(t, "New."), None) for t in (A, B, C)]) == 0
+    assert states(store) == {
+        A: (State.ACCEPTED, "Drafted."),
+        B: (State.REJECTED, "Drafted."),
+        C: (State.EDITED, "Mine."),
+    }
+
+
+def test_every_decision_is_a_row_with_who_when_and_distance(
+    store: Suggestions,
+) -> None:
+    store.put([(draft(A), None)])
+    (found,) = store.all()
+    store.edit(found, "Drafted!")
+    store.undo()
+    verdicts = [(d.verdict, d.edit_distance) for d in store.decisions()]
+    assert verdicts == [(Verdict.EDIT, 1), (Verdict.UNDO, 1)]
+    assert all(d.who and d.at.tzinfo for d in store.decisions())
+
+
+def test_saving_the_drafts_own_words_counts_as_accepted(store: Suggestions) -> None:
+    store.put([(draft(A), None)])
+    (found,) = store.all()
+    store.edit(found, "Drafted. ")
+    assert states(store)[A] == (State.ACCEPTED, "Drafted.")
+
+
+def test_an_empty_wording_is_refused(store: Suggestions) -> None:
+    store.put([(draft(A), None)])
+    (found,) = store.all()
+    with pytest.raises(ColumnistError):
+        store.edit(found, "  ")
+
+
+def test_own_words_need_no_draft(store: Suggestions) -> None:
+    store.write_own(A, "Mine.", previous=None)
+    (found,) = store.all()
+    assert found.state is State.EDITED
+    assert found.draft.source is Source.HUMAN
+    assert store.staged() == [CommentChange(A, None, "Mine.")]
+
+
+def test_bulk_is_one_action_to_undo_also_after_a_restart(workspace: Workspace) -> None:
+    number = workspace.database("k", label="l", url="u")
+    store = Suggestions(workspace, number)
+    store.put([(draft(t), None) for t in (A, B, C)])
+    assert store.accept(store.all()).count == 3
+    with Workspace(workspace.path) as again:
+        reopened = Suggestions(again, number)
+        undone = reopened.undo()
+        assert undone is not None
+        assert undone.count == 3
+        assert {state for state, _ in states(reopened).values()} == {State.PENDING}
+        redone = reopened.redo()
+        assert redone is not None
+        assert redone.count == 3
+        assert len(reopened.staged()) == 3
+        assert reopened.redo() is None
+
+
+def test_a_new_decision_ends_redo(store: Suggestions) -> None:
+    store.put([(draft(A), None), (draft(B), None)])
+    found = store.of_table(TableId("s", "t"))
+    store.accept([found[A]])
+    store.undo()
+    store.accept([found[B]])
+    assert store.redo() is None
+
+
+def test_undo_leaves_what_was_written_since(store: Suggestions) -> None:
+    store.put([(draft(A), None), (draft(B), None)])
+    store.accept(store.all())
+    store.record(WriteResult(CommentChange(A, None, "Drafted."), Outcome.WRITTEN, ""))
+    undone = store.undo()
+    assert undone is not None
+    assert undone.count == 1
+    assert states(store)[A][0] is State.WRITTEN
+    assert states(store)[B][0] is State.PENDING
+
+
+def test_a_decision_on_what_somebody_else_decided_changes_nothing(
+    store: Suggestions,
+) -> None:
+    store.put([(draft(A), None)])
+    (seen,) = store.all()
+    store.reject([seen])
+    assert store.accept([seen]).count == 0
+    assert states(store)[A][0] is State.REJECTED
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        (Outcome.WRITTEN, State.WRITTEN),
+        (Outcome.CONFLICT, State.CONFLICT),
+        (Outcome.REFUSED, State.REFUSED),
+        (Outcome.FAILED, State.ACCEPTED),
+    ],
+)
+def test_a_write_moves_its_suggestion(
+    store: Suggestions, outcome: Outcome, state: State
+) -> None:
+    store.put([(draft(A), None)])
+    store.accept(store.all())
+    result = WriteResult(CommentChange(A, None, "Drafted."), outcome, "", "why")
+    store.record(result)
+    store.record(result)  # twice changes nothing
+    (found,) = store.all()
+    assert found.state is state
+    assert found.reason == "why"
+
+
+def test_what_is_gone_is_stale_and_no_longer_staged(store: Suggestions) -> None:
+    store.put([(draft(A), None), (draft(B), None)])
+    store.accept(store.all())
+    assert store.forget_missing([A], tables={TableId("s", "t")}) == 1
+    assert states(store)[B][0] is State.STALE
+    assert [change.target for change in store.staged()] == [A]
+    assert store.forget_missing([], tables={TableId("s", "other")}) == 0
+
+
+def decide(store: Suggestions, move: str, target: Target) -> Batch:
+    found = store.of_table(TableId("s", "t"))
+    if move == "accept":
+        return store.accept([found[target]])
+    if move == "reject":
+        return store.reject([found[target]])
+    if move == "edit":
+        return store.edit(found[target], "Mine.")
+    return store.accept(found.values())
+
+
+moves = st.lists(
+    st.tuples(
+        st.sampled_from(["accept", "reject", "edit", "undo", "redo", "bulk"]),
+        st.sampled_from([A, B, C]),
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(moves=moves)
+def test_undoing_everything_restores_every_state_before_it(
+    tmp_path_factory: pytest.TempPathFactory, moves: list[tuple[str, Target]]
+) -> None:
+    path = tmp_path_factory.mktemp("undo") / "workspace.db"
+    with Workspace(path) as workspace:
+        store = Suggestions(workspace, workspace.database("k", label="l", url="u"))
+        store.put([(draft(t), None) for t in (A, B, C)])
+        first = states(store)
+        history = [first]
+        future: list[dict[Target, tuple[State, str | None]]] = []
+        for move, target in moves:
+            if move == "undo":
+                done = store.undo() is not None
+                assert done == (len(history) > 1)
+                if done:
+                    future.append(history.pop())
+            elif move == "redo":
+                done = store.redo() is not None
+                assert done == bool(future)
+                if done:
+                    history.append(future.pop())
+            else:
+                batch = decide(store, move, target)
+                if batch.id:
+                    history.append(states(store))
+                    future.clear()
+            assert states(store) == history[-1]
+        while store.undo():
+            pass
+        assert states(store) == first
+
+
+@given(st.text(max_size=12), st.text(max_size=12), st.text(max_size=12))
+def test_edit_distance_is_a_metric(a: str, b: str, c: str) -> None:
+    assert (levenshtein(a, b) == 0) == (a == b)
+    assert levenshtein(a, b) == levenshtein(b, a)
+    assert levenshtein(a, c) <= levenshtein(a, b) + levenshtein(b, c)
+    assert levenshtein("kitten", "sitting") == 3

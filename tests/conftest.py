@@ -1,0 +1,115 @@
+"""Fixtures that take the machine out of every test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from catalog.workspace import Workspace
+from connectors.connect import open_database
+from tests.model import tiny_gguf
+from tui.session import Session, attach
+from tui.settings import Settings, locate
+
+pytest_plugins = ["tests.servers"]
+
+SHOP = """
+CREATE SCHEMA sales;
+CREATE TABLE sales.customers (
+    customer_id INTEGER PRIMARY KEY, full_name VARCHAR, email VARCHAR,
+    segment_cd VARCHAR, created_at TIMESTAMP, is_active BOOLEAN
+);
+CREATE TABLE sales.orders (
+    order_id INTEGER PRIMARY KEY,
+    customer_id INTEGER REFERENCES sales.customers (customer_id),
+    order_date DATE, total_amount DECIMAL(10, 2), status VARCHAR
+);
+CREATE TABLE sales."odd ""table"".%" ("select" INTEGER, "ünï côde" INTEGER);
+CREATE VIEW sales.open_orders AS
+    SELECT order_id, total_amount FROM sales.orders WHERE status = 'open';
+CREATE SCHEMA legacy;
+CREATE TABLE legacy.zz9 (x1 INTEGER, x2 VARCHAR);
+INSERT INTO sales.customers
+    SELECT i, 'Customer number ' || i, 'c' || i || '@example.com',
+        ['A', 'B', 'C'][1 + i % 3], TIMESTAMP '2026-01-01 00:00:00', i % 2 = 0
+    FROM range(200) t (i);
+INSERT INTO sales.orders
+    SELECT i, i % 200, DATE '2026-01-01' + (i % 300)::INTEGER, i * 1.5,
+        ['open', 'paid', 'shipped'][1 + i % 3]
+    FROM range(600) t (i);
+COMMENT ON COLUMN sales.customers.customer_id IS 'Number that names the customer.';
+COMMENT ON COLUMN sales.customers.email IS 'Address written to by support.';
+"""
+"""Five relations, eighteen descriptions missing of twenty-two."""
+
+
+@pytest.fixture(autouse=True)
+def _no_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No user's files, keyring, editor or locale reach a test."""
+    monkeypatch.setenv("COLUMNIST_WORKSPACE", str(tmp_path / "home" / "workspace.db"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    for name in ("COLUMNIST_MODEL", "COLUMNIST_PASSWORD", "EDITOR", "VISUAL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    """An empty workspace."""
+    with Workspace(tmp_path / "workspace.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A small DuckDB file with names that need quoting."""
+    path = tmp_path / "shop.duckdb"
+    connection = duckdb.connect(str(path))
+    connection.execute(SHOP)
+    connection.close()
+    return path
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Settings on this test's own folder."""
+    return locate()
+
+
+@pytest.fixture
+def session(shop: Path, settings: Settings) -> Iterator[Session]:
+    """The shop, open and not yet read."""
+    opened = attach(
+        settings,
+        Workspace(settings.workspace),
+        open_database(f"duckdb:///{shop}"),
+    )
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real GGUF with random weights."""
+    return tiny_gguf.write(tmp_path_factory.mktemp("model") / "tiny.gguf")
+
+
+def comments(path: Path) -> dict[tuple[str, str, str | None], str]:
+    """What DuckDB itself says of every comment: (schema, table, column) to text."""
+    connection = duckdb.connect(str(path), read_only=True)
+    try:
+        rows = connection.execute(
+            "SELECT schema_name, table_name, NULL, comment FROM duckdb_tables()"
+            " UNION ALL SELECT schema_name, view_name, NULL, comment"
+            " FROM duckdb_views() WHERE NOT internal"
+            " UNION ALL SELECT schema_name, table_name, column_name, comment"
+            " FROM duckdb_columns() WHERE NOT internal"
+        ).fetchall()
+    finally:
+        connection.close()
+    return {(s, t, c): text for s, t, c, text in rows if text is not None}
