@@ -97,6 +97,7 @@ _LEADS = {
     "qty": "Quantity of",
     "pct": "Percentage of",
     "percent": "Percentage of",
+    "percentage": "Percentage of",
 }
 """First words that tell how a figure was made."""
 
@@ -281,7 +282,9 @@ def _by_first(tokens: list[str], noun: str) -> str | None:
     lead = _LEADS.get(tokens[0])
     if lead is None:
         return None
-    base = humanize(tokens[1:])
+    base = humanize(tokens[2:] if tokens[1] == "of" else tokens[1:])
+    if not base:
+        return None
     if lead == "Number of":
         base = plural(base)
     return f"{lead} {base} of the {noun}."
@@ -324,6 +327,9 @@ def _moment(
         before = tokens[:-2]
         if before in ([], ["last"], ["first"], ["originally"]):
             return f"{head} when the {noun} was {rest}."
+        if before[-1] in ("last", "first", "originally"):
+            phrase = humanize(before[:-1])
+            return f"{head} when the {phrase} was {before[-1]} {word}."
         return f"{head} when the {humanize(before)} was {word}."
     if word in ("start", "begin", "end"):
         return f"{head} when the {humanize(tokens[:-2]) or noun} {word}s."

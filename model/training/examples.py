@@ -153,7 +153,8 @@ def random_word(rng: random.Random) -> str:
             rng.choice(_SYLLABLES) for _ in range(rng.choice((1, 2, 2, 3)))
         )
         word = middle + rng.choice(_ENDS)
-        if singular(word) == word and expand(split(word)) == [word]:
+        plain = singular(plural(word)) == word and expand(split(word)) == [word]
+        if plain and len(word) > 3:
             return word
 
 

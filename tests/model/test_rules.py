@@ -52,6 +52,12 @@ def table_with(*columns: tuple[str, str], name: str = "orders") -> Table:
         ("ship_dt", "date", "Date of the ship of the order."),
         ("num_items", "int", "Number of items of the order."),
         ("weight_kg", "numeric", "Weight of the order, in kilograms."),
+        ("pct_of_sales", "numeric", "Percentage of sales of the order."),
+        (
+            "invoice_last_sent_at",
+            "timestamp",
+            "Date and time when the invoice was last sent.",
+        ),
         ("status", "varchar", "Status of the order."),
         ("latitude", "double", "Latitude of the order, in degrees."),
     ],
