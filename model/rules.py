@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from catalog.objects import Column, Profile, Table, TableKind
+from model import hints
 from model.names import (
     gibberish,
     humanize,
@@ -19,142 +20,7 @@ from model.names import (
     singular,
     split,
     subject,
-    word_set,
 )
-
-_FLAGS = word_set("flag flags flg ind indicator yn bool boolean switch")
-_KEYS = word_set("id key guid uuid uid sk ids pk identifier rowguid")
-_ASK = word_set("is has can was are were should does did had will allow allows")
-_NUMBERS = word_set("num no number nbr nr numb")
-_COUNTS = word_set("count cnt qty quantity counts")
-_MONEY = word_set(
-    "amount amt price cost balance fee salary revenue total subtotal tax discount "
-    "charge payment budget income expense wage bonus commission netwr netpr"
-)
-_CLASSES = word_set("code cd type tp typ status stat category class kind")
-_TEXTS = word_set(
-    "desc descr description text txt note notes comment comments remark remarks "
-    "memo summary narrative"
-)
-_MOMENTS = word_set("time datetime timestamp ts tm dttm dtm")
-_DATES = word_set("date dt dte day")
-_DEGREES = word_set("lat latitude lon lng longitude")
-
-_UNITS = {
-    "ms": "milliseconds",
-    "msec": "milliseconds",
-    "milliseconds": "milliseconds",
-    "sec": "seconds",
-    "secs": "seconds",
-    "seconds": "seconds",
-    "mins": "minutes",
-    "minutes": "minutes",
-    "hours": "hours",
-    "hrs": "hours",
-    "days": "days",
-    "weeks": "weeks",
-    "months": "months",
-    "years": "years",
-    "kg": "kilograms",
-    "kgs": "kilograms",
-    "lbs": "pounds",
-    "km": "kilometers",
-    "cm": "centimeters",
-    "mm": "millimeters",
-    "bytes": "bytes",
-    "kb": "kilobytes",
-    "mb": "megabytes",
-    "gb": "gigabytes",
-    "usd": "US dollars",
-    "eur": "euros",
-    "gbp": "British pounds",
-    "pct": "percent",
-    "percent": "percent",
-    "percentage": "percent",
-    "perc": "percent",
-}
-"""Last words that are units."""
-
-_LEADS = {
-    "avg": "Average",
-    "average": "Average",
-    "mean": "Mean",
-    "median": "Median",
-    "min": "Minimum",
-    "minimum": "Minimum",
-    "max": "Maximum",
-    "maximum": "Maximum",
-    "total": "Total",
-    "tot": "Total",
-    "sum": "Sum of",
-    "num": "Number of",
-    "number": "Number of",
-    "count": "Number of",
-    "cnt": "Number of",
-    "no": "Number of",
-    "nbr": "Number of",
-    "n": "Number of",
-    "qty": "Quantity of",
-    "pct": "Percentage of",
-    "percent": "Percentage of",
-    "percentage": "Percentage of",
-}
-"""First words that tell how a figure was made."""
-
-_WHOLE = {
-    "createdat": "Date and time when the {} was created.",
-    "createtime": "Date and time when the {} was created.",
-    "createdate": "Date when the {} was created.",
-    "createddate": "Date when the {} was created.",
-    "creationdate": "Date when the {} was created.",
-    "created": "Date and time when the {} was created.",
-    "createdon": "Date and time when the {} was created.",
-    "updatedat": "Date and time when the {} was last updated.",
-    "updatetime": "Date and time when the {} was last updated.",
-    "updatedate": "Date when the {} was last updated.",
-    "updated": "Date and time when the {} was last updated.",
-    "updatedon": "Date and time when the {} was last updated.",
-    "lastupdated": "Date and time when the {} was last updated.",
-    "lastupdate": "Date and time when the {} was last updated.",
-    "lastmodified": "Date and time when the {} was last modified.",
-    "modifiedat": "Date and time when the {} was last modified.",
-    "modifieddate": "Date when the {} was last modified.",
-    "modifiedon": "Date and time when the {} was last modified.",
-    "deletedat": "Date and time when the {} was deleted.",
-    "createdby": "User who created the {}.",
-    "createuser": "User who created the {}.",
-    "updatedby": "User who last updated the {}.",
-    "updateuser": "User who last updated the {}.",
-    "modifiedby": "User who last modified the {}.",
-    "startdate": "Date when the {} starts.",
-    "enddate": "Date when the {} ends.",
-    "starttime": "Date and time when the {} starts.",
-    "endtime": "Date and time when the {} ends.",
-    "startedat": "Date and time when the {} started.",
-    "endedat": "Date and time when the {} ended.",
-    "isactive": "Indicates whether the {} is active.",
-    "active": "Indicates whether the {} is active.",
-    "isdeleted": "Indicates whether the {} has been deleted.",
-    "deleted": "Indicates whether the {} has been deleted.",
-    "enabled": "Indicates whether the {} is enabled.",
-    "firstname": "First name of the {}.",
-    "lastname": "Last name of the {}.",
-    "fullname": "Full name of the {}.",
-    "middlename": "Middle name of the {}.",
-    "email": "Email address of the {}.",
-    "phone": "Phone number of the {}.",
-    "latitude": "Latitude of the {}, in degrees.",
-    "longitude": "Longitude of the {}, in degrees.",
-    "lat": "Latitude of the {}, in degrees.",
-    "lon": "Longitude of the {}, in degrees.",
-    "lng": "Longitude of the {}, in degrees.",
-    "sortorder": "Sort order of the {}.",
-    "fivetransynced": "Date and time when the record was last synced by Fivetran.",
-    "fivetrandeleted": "Indicates whether the record was deleted in the source.",
-    "version": "Version number of the {}.",
-    "uri": "URI of the {}.",
-}
-"""Names (letters only) that are the same in every database; {} is the row's noun."""
 
 _PARTICIPLE = re.compile(r"(ed|sent|paid|built|held|seen|sold|made|given|begun|done)$")
 
@@ -187,14 +53,14 @@ def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str
         return _reference(tokens, noun, subject(reference[0].name))
     if table.primary_key == (column.name,):
         return f"Unique identifier of the {noun}."
-    whole = _WHOLE.get("".join(tokens))
+    whole = hints.WHOLE.get("".join(tokens))
     if whole is not None and not (kind.startswith("bool") and "time" in whole):
         return whole.format(noun)
-    if tokens[0] in _ASK and len(tokens) > 1:
+    if tokens[0] in hints.ASK and len(tokens) > 1:
         return _asked(tokens[0], humanize(tokens[1:]), noun)
-    if kind.startswith(("bool", "bit(1)", "tinyint(1)")) or last in _FLAGS:
-        return _flag([t for t in tokens if t not in _FLAGS] or tokens, noun)
-    if last in _KEYS:
+    if kind.startswith(("bool", "bit(1)", "tinyint(1)")) or last in hints.FLAGS:
+        return _flag([t for t in tokens if t not in hints.FLAGS] or tokens, noun)
+    if last in hints.KEYS:
         base = _without_noun(tokens[:-1], noun)
         if not base:
             return f"Unique identifier of the {noun}."
@@ -242,7 +108,11 @@ def _without_noun(tokens: Sequence[str], noun: str) -> str:
 
 def _reference(tokens: list[str], noun: str, there: str) -> str:
     """A foreign key: what it points at, and the role where the name tells one."""
-    role = [t for t in tokens if t not in _KEYS and t not in _NUMBERS and t != "code"]
+    role = [
+        t
+        for t in tokens
+        if t not in hints.KEYS and t not in hints.NUMBERS and t != "code"
+    ]
     phrase = humanize(role)
     if not phrase or phrase in there or (there in phrase and len(role) == 1):
         return f"Identifier of the {there} associated with the {noun}."
@@ -265,7 +135,7 @@ def _flag(tokens: list[str], noun: str) -> str:
 
 def _by_unit(tokens: list[str], noun: str) -> str | None:
     """A measure whose last word is its unit."""
-    unit = _UNITS.get(tokens[-1])
+    unit = hints.UNITS.get(tokens[-1])
     if unit is None:
         return None
     if tokens[-2] == "in" and len(tokens) > 2:
@@ -279,7 +149,7 @@ def _by_unit(tokens: list[str], noun: str) -> str | None:
 
 def _by_first(tokens: list[str], noun: str) -> str | None:
     """A figure whose first word tells how it was made."""
-    lead = _LEADS.get(tokens[0])
+    lead = hints.LEADS.get(tokens[0])
     if lead is None:
         return None
     base = humanize(tokens[2:] if tokens[1] == "of" else tokens[1:])
@@ -296,22 +166,22 @@ def _by_last(
     """Names of two and more words, told apart by the last one."""
     base = _without_noun(tokens[:-1], noun)
     phrase = humanize(tokens)
-    if last in ("at", "on") or (last in _MOMENTS | _DATES):
+    if last in ("at", "on") or (last in hints.MOMENTS | hints.DATES):
         return _moment(last, rest, base, tokens, noun, kind)
     if last == "by" and _PARTICIPLE.search(rest):
         return f"User who {rest} the {noun}."
-    if last in _COUNTS:
+    if last in hints.COUNTS:
         return f"Number of {plural(rest)} of the {noun}."
-    if last in _NUMBERS:
+    if last in hints.NUMBERS:
         return f"{_capital(base)} number of the {noun}." if base else None
-    if last in _MONEY:
+    if last in hints.MONEY:
         return f"{_capital(phrase)} of the {noun}."
-    if last in _CLASSES:
+    if last in hints.CLASSES:
         head = humanize([last])
         return f"{_capital(head)} of the {base or noun}."
-    if last in _TEXTS:
+    if last in hints.TEXTS:
         return f"{_capital(humanize([last]))} of the {rest}."
-    if last in _DEGREES:
+    if last in hints.DEGREES:
         return f"{_capital(phrase)} of the {noun}, in degrees."
     return None
 
@@ -320,7 +190,7 @@ def _moment(
     last: str, rest: str, base: str, tokens: list[str], noun: str, kind: str
 ) -> str:
     """A point in time."""
-    exact = last in _MOMENTS or last == "at" or kind.startswith("timestamp")
+    exact = last in hints.MOMENTS or last == "at" or kind.startswith("timestamp")
     head = "Date and time" if exact else "Date"
     word = rest.split()[-1]
     if _PARTICIPLE.search(word):
