@@ -67,7 +67,8 @@ class ColumnistApp(App[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """A terminal that is too small is said so, not drawn into."""
-        self._fit()
+        # Textual takes the new size in after this handler.
+        self.call_later(self._fit)
 
     def open_catalog(self, session: Session) -> None:
         """Show a database that was just opened."""

@@ -1,0 +1,443 @@
+"""Keys in the app, and what is then in the workspace and in the database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from catalog.objects import TableId, Target, make_target
+from catalog.suggestion import Draft, Finding, Source, State
+from catalog.suggestions import Suggestions
+from catalog.workspace import Workspace
+from connectors.connect import identify
+from tests.conftest import comments
+from tui import jobs
+from tui.app import ColumnistApp
+from tui.connections import Connections
+from tui.screens.catalog import CatalogScreen
+from tui.screens.confirm import ConfirmModal
+from tui.screens.help import HelpModal
+from tui.screens.picker import PickerScreen
+from tui.screens.review import ReviewScreen
+from tui.screens.too_small import TooSmallModal
+from tui.screens.write import WriteScreen
+from tui.session import Session
+from tui.settings import Settings
+from tui.widgets.description_editor import DescriptionEditor
+from tui.widgets.row_list import RowList
+
+ORDERS = TableId("sales", "orders")
+STATUS = make_target("sales", "orders", "status")
+
+
+@pytest.fixture
+def store(settings: Settings, shop: Path) -> Iterator[Suggestions]:
+    """The suggestions that the app will see, from another connection."""
+    identity = identify(f"duckdb:///{shop}")
+    with Workspace(settings.workspace) as workspace:
+        number = workspace.database(
+            identity.key, label=identity.label, url=f"duckdb:///{shop}"
+        )
+        yield Suggestions(workspace, number)
+
+
+@pytest.fixture
+def drafted(session: Session, store: Suggestions) -> Suggestions:
+    """Every target drafted, so that no model is asked."""
+    for _ in jobs.scan(session):
+        pass
+    plan = jobs.plan_drafts(session)
+    drafts = [
+        (Draft(target, f"About {target.name}.", Source.MODEL, 0.5), None)
+        for targets in plan.work.values()
+        for target in targets
+    ]
+    store.put(drafts)
+    session.close()
+    return store
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings, shop: Path, *, size: tuple[int, int] = (120, 40)
+) -> AsyncIterator[tuple[ColumnistApp, Pilot[None]]]:
+    app = ColumnistApp(settings, f"duckdb:///{shop}")
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
+        await settled(app, pilot)
+        yield app, pilot
+        app.close_session()
+
+
+async def until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not true():
+            await pilot.pause(0.02)
+
+
+async def settled(app: ColumnistApp, pilot: Pilot[None]) -> None:
+    async with asyncio.timeout(60):
+        await app.workers.wait_for_complete()
+    await pilot.pause(0.35)
+
+
+async def to_orders(app: ColumnistApp, pilot: Pilot[None]) -> ReviewScreen:
+    names = [
+        app.screen.query_one("#tables", RowList)._source.cells(index)[0].text
+        for index in range(5)
+    ]
+    await pilot.press("g", *["j"] * names.index("sales.orders"), "enter")
+    await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+    await settled(app, pilot)
+    assert isinstance(app.screen, ReviewScreen)
+    return app.screen
+
+
+def state(store: Suggestions, target: Target) -> tuple[State, str | None]:
+    found = store.of_table(ORDERS)[target]
+    return found.state, found.text
+
+
+async def test_accepting_stages_and_only_w_writes(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    before = comments(shop)
+    async with opened(settings, shop) as (app, pilot):
+        await to_orders(app, pilot)
+        await pilot.press("a", "a")
+        assert state(drafted, ORDERS) == (State.ACCEPTED, "About orders.")
+        assert comments(shop) == before
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, WriteScreen))
+        await settled(app, pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await pilot.press("y")
+        await until(pilot, lambda: len(comments(shop)) == len(before) + 2)
+        await settled(app, pilot)
+        assert comments(shop)["sales", "orders", None] == "About orders."
+        assert state(drafted, ORDERS)[0] is State.WRITTEN
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await pilot.press("y")
+        await until(pilot, lambda: comments(shop) == before)
+        await settled(app, pilot)
+    assert state(drafted, ORDERS)[0] is State.PENDING
+
+
+async def test_saying_no_writes_nothing(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    before = comments(shop)
+    async with opened(settings, shop) as (app, pilot):
+        await to_orders(app, pilot)
+        await pilot.press("a", "w")
+        await until(pilot, lambda: isinstance(app.screen, WriteScreen))
+        await settled(app, pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await pilot.press("n")
+        await settled(app, pilot)
+        assert comments(shop) == before
+    assert state(drafted, ORDERS)[0] is State.ACCEPTED
+
+
+async def test_a_dropped_statement_stays_accepted_and_is_not_written(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        await to_orders(app, pilot)
+        await pilot.press("a", "a", "w")
+        await until(pilot, lambda: isinstance(app.screen, WriteScreen))
+        await settled(app, pilot)
+        await pilot.press("d", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await pilot.press("y")
+        await settled(app, pilot)
+    states = [each.state for each in drafted.of_table(ORDERS).values()]
+    assert states.count(State.WRITTEN) == 1
+    assert states.count(State.ACCEPTED) == 1
+
+
+async def test_editing_rejecting_undo_and_redo(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        await to_orders(app, pilot)
+        await pilot.press("e")
+        await pilot.press("home", "M", "y", " ", "enter")
+        assert state(drafted, ORDERS) == (State.EDITED, "My About orders.")
+        await pilot.press("g", "r")
+        assert state(drafted, ORDERS)[0] is State.REJECTED
+        await pilot.press("u")
+        assert state(drafted, ORDERS) == (State.EDITED, "My About orders.")
+        await pilot.press("u")
+        assert state(drafted, ORDERS) == (State.PENDING, "About orders.")
+        await pilot.press("U", "U")
+        assert state(drafted, ORDERS)[0] is State.REJECTED
+
+
+async def test_letters_typed_while_editing_are_text_not_commands(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        await to_orders(app, pilot)
+        before = {t: s.state for t, s in drafted.of_table(ORDERS).items()}
+        await pilot.press("e", *"aArRuwqt", "escape")
+        after = {t: s.state for t, s in drafted.of_table(ORDERS).items()}
+        assert after == before
+        assert isinstance(app.screen, ReviewScreen)
+        assert not app.screen.query_one(DescriptionEditor).has_class("-open")
+        await pilot.press("slash", *"stat")
+        assert app.screen.query_one(Input).value == "stat"
+        assert len(app.screen.query_one("#targets", RowList)._source) == 1
+        await pilot.press("enter", "a")
+        assert state(drafted, STATUS)[0] is State.ACCEPTED
+
+
+async def test_bulk_accept_states_the_exact_count_and_takes_marks(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        await to_orders(app, pilot)
+        await pilot.press("j", "v", "j", "v", "A")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        assert isinstance(app.screen, ConfirmModal)
+        assert app.screen._question == "Accept 2 suggestions?"
+        await pilot.press("y")
+        await settled(app, pilot)
+        found = drafted.of_table(ORDERS)
+        accepted = [t.name for t, s in found.items() if s.state is State.ACCEPTED]
+        assert len(accepted) == 2
+        await pilot.press("g", "space", "A")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        assert isinstance(app.screen, ConfirmModal)
+        assert app.screen._question == "Accept 1 suggestion?"
+        await pilot.press("n", "escape", "R")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await pilot.press("y")
+        await settled(app, pilot)
+    states = [s.state for s in drafted.of_table(ORDERS).values()]
+    assert states.count(State.REJECTED) == len(states) - 2
+
+
+async def test_bulk_accept_leaves_blocking_findings_out_and_says_so(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    leaking = Draft(STATUS, "Shows c1@example.com.", Source.MODEL, 0.9, (Finding.LEAK,))
+    drafted.put([(leaking, None)])
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("A")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        assert isinstance(app.screen, ConfirmModal)
+        assert any("leak" in line for line in app.screen._details)
+        await pilot.press("y")
+        await settled(app, pilot)
+    waiting = drafted.all(states=[State.PENDING])
+    assert [each.target for each in waiting] == [STATUS]
+
+
+async def test_drafts_appear_as_they_come_and_can_be_stopped(
+    settings: Settings, shop: Path, tiny_model: Path, store: Suggestions
+) -> None:
+    chosen = replace(settings, model=str(tiny_model))
+    async with opened(chosen, shop) as (app, pilot):
+        assert store.all() == []
+        await pilot.press("d", "s")
+        await settled(app, pilot)
+        some = len(store.all())
+        assert some < 20
+        await pilot.press("d")
+        await settled(app, pilot)
+        assert len(store.all()) == 20
+        screen = await to_orders(app, pilot)
+        assert any(line.suggestion is not None for line in screen._lines)
+
+
+async def test_without_a_model_rules_draft_and_it_is_said(
+    settings: Settings, shop: Path, store: Suggestions, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF" + b"\xff" * 99)
+    async with opened(replace(settings, model=str(broken)), shop) as (app, pilot):
+        await pilot.press("d")
+        await settled(app, pilot)
+        assert app.drafting is not None
+        assert "rules alone" in app.drafting.note
+    assert {each.draft.source for each in store.all()} <= {
+        Source.RULES,
+        Source.INHERITED,
+    }
+    assert len(store.all()) == 20
+
+
+async def test_alternatives_are_asked_for_and_picked_by_number(
+    settings: Settings, shop: Path, tiny_model: Path, drafted: Suggestions
+) -> None:
+    chosen = replace(settings, model=str(tiny_model))
+    async with opened(chosen, shop) as (app, pilot):
+        screen = await to_orders(app, pilot)
+        await pilot.press("t")
+        await until(pilot, lambda: bool(screen._alternatives))
+        await settled(app, pilot)
+        (texts,) = screen._alternatives.values()
+        assert texts
+        await pilot.press("1")
+        assert state(drafted, ORDERS) == (State.EDITED, texts[0])
+
+
+async def test_a_conflict_shows_both_texts_before_theirs_is_replaced(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    drafted.accept([drafted.of_table(ORDERS)[ORDERS]])
+    connection = duckdb.connect(str(shop))
+    connection.execute("COMMENT ON TABLE sales.orders IS 'Theirs.'")
+    connection.close()
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, WriteScreen))
+        await settled(app, pilot)
+        await pilot.press("enter", "y")
+        await settled(app, pilot)
+        assert comments(shop)["sales", "orders", None] == "Theirs."
+        assert state(drafted, ORDERS)[0] is State.CONFLICT
+        await pilot.press("q")
+        await to_orders(app, pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        assert isinstance(app.screen, ConfirmModal)
+        assert "Theirs: Theirs." in app.screen._details
+        await pilot.press("y", "w")
+        await until(pilot, lambda: isinstance(app.screen, WriteScreen))
+        await settled(app, pilot)
+        await pilot.press("enter", "y")
+        await settled(app, pilot)
+    assert comments(shop)["sales", "orders", None] == "About orders."
+
+
+async def test_moving_between_tables_and_undecided(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        screen = await to_orders(app, pilot)
+        place = screen._order.index(ORDERS)
+        await pilot.press("left_square_bracket")
+        assert screen._table_id == screen._order[place - 1]
+        await pilot.press("right_square_bracket")
+        assert screen._table_id == ORDERS
+        await pilot.press("g", "N")
+        assert screen._table_id == screen._order[place - 1]
+        await pilot.press("n")
+        assert screen._table_id == ORDERS
+        await pilot.press("f")
+        assert screen._state is State.PENDING
+        await pilot.press("escape", "q")
+        await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
+
+
+async def test_the_catalog_filters_by_name_schema_and_state(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        tables = app.screen.query_one("#tables", RowList)
+        assert len(tables._source) == 5
+        await pilot.press("slash", *"odrs", "enter")
+        assert len(tables._source) >= 1
+        assert all("o" in tables._source.cells(i)[0].text for i in range(1))
+        await pilot.press("escape")
+        assert len(tables._source) == 5
+        await pilot.press("tab", "tab", "j")
+        await pilot.pause()
+        await pilot.press("f", "f", "f")
+        await pilot.pause()
+        assert app.screen.query_one("#right").has_class("-empty")
+
+
+async def test_help_lists_every_key_of_the_screen(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        await to_orders(app, pilot)
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(app.screen, HelpModal))
+        assert isinstance(app.screen, HelpModal)
+        keys = " ".join(key.what for key in app.screen._keys)
+        for word in ("Accept and go on", "Reject", "Undo", "$EDITOR", "SQL"):
+            assert word in keys
+        await pilot.press("escape")
+        assert isinstance(app.screen, ReviewScreen)
+
+
+async def test_a_small_terminal_says_its_size_and_loses_nothing(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    async with opened(settings, shop, size=(80, 24)) as (app, pilot):
+        await to_orders(app, pilot)
+        await pilot.resize_terminal(40, 12)
+        await until(pilot, lambda: isinstance(app.screen, TooSmallModal))
+        await pilot.press("a")
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+    assert all(s.state is State.PENDING for s in drafted.of_table(ORDERS).values())
+
+
+async def test_the_picker_lists_saved_recent_and_demo_and_explains_failures(
+    settings: Settings, shop: Path
+) -> None:
+    Connections(settings.connections).add("my shop", f"duckdb:///{shop}")
+    app = ColumnistApp(settings, None)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, PickerScreen)
+        assert [c.kind for c in screen._choices.found] == ["saved", "demo"]
+        await pilot.press("slash", *"nonsense", "enter")
+        await settled(app, pilot)
+        assert "neither a URL" in next(iter(app._notifications)).message
+        assert isinstance(app.screen, PickerScreen)
+        await pilot.press("escape", "enter")
+        await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
+        await settled(app, pilot)
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, PickerScreen))
+        assert app.session is None
+        assert "recent" in [c.kind for c in screen._choices.found]
+
+
+async def test_hostile_names_are_drawn_as_text(
+    settings: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "hostile.duckdb"
+    connection = duckdb.connect(str(path))
+    connection.execute('CREATE TABLE "[bold red]x\x1b[2J" ("[/]" INTEGER)')
+    connection.execute("""COMMENT ON TABLE "[bold red]x\x1b[2J" IS '[blink]\x1b]0;t'""")
+    connection.close()
+    async with opened(settings, path) as (app, pilot):
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await settled(app, pilot)
+        lines = [strip.text for strip in app.screen._compositor.render_strips()]
+        drawn = "\n".join(lines)
+        assert "[bold red]x" in drawn
+        assert "\x1b" not in drawn
+
+
+async def test_keys_can_be_bound_anew(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    keys = settings.connections.with_name("keys.toml")
+    keys.parent.mkdir(parents=True, exist_ok=True)
+    keys.write_text('"review.accept" = "x"\n')
+    async with opened(settings, shop) as (app, pilot):
+        await to_orders(app, pilot)
+        await pilot.press("a")
+        assert state(drafted, ORDERS)[0] is State.PENDING
+        await pilot.press("x")
+        assert state(drafted, ORDERS)[0] is State.ACCEPTED
