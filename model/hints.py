@@ -137,3 +137,13 @@ WHOLE = {
     "uri": "URI of the {}.",
 }
 """Names (letters only) that are the same in every database; {} is the row's noun."""
+
+SPANS = frozenset(("minutes", "hours", "days", "weeks", "months", "years"))
+"""Units of time that may be a noun of their own (`vacation_days`)."""
+
+MEASURES = word_set(
+    "age break delay delivery distance duration dur dwell elapsed hold interval "
+    "latency lead length lifetime life limit notice offset period processing response "
+    "retention runtime span tenure term terms time timeout wait warranty window"
+)
+"""Words that time is measured of (`warranty_months`)."""

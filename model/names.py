@@ -29,12 +29,13 @@ def word_set(text: str) -> frozenset[str]:
 UPPER = {
     word.lower(): word
     for word in word_set(
-        "AI API ARN ASIN ATM AWS BI BIC CEO CIDR CPU CRM CSS CSV CVE DNS DOI EAN EDI "
-        "EMR ERP ETL EUR FAQ FTP GBP GCP GDPR GMV GPA GPS GPU GUID HR HTML HTTP HTTPS "
-        "IBAN ICD ICU ID IMEI IP IRS ISBN ISO ISSN IT JSON JWT KPI KYC LDAP LTV MAC "
-        "MD5 MIME ML MRR NPI OS PDF PHP PIN PO POS QA QR RAM REST RFM ROI SAP SEO SHA "
-        "SKU SLA SMS SMTP SQL SSH SSL SSO SWIFT TLS TTL UDP UI UPC URI URL US USD UTC "
-        "UTM UUID VAT VIN VM VPC VPN XML YAML ZIP UK EU"
+        "ABC AI API ARN ASIN ATM AWS BI BIC CEO CIDR CPU CRM CSS CSV CVE DNS DOI "
+        "EAN EDI EMR ERP ETL EU EUR FAQ FTE FTP GBP GCP GDPR GMV GPA GPS GPU GUID "
+        "HR HTML HTTP HTTPS IBAN ICD ICU ID IMEI IP IRS ISBN ISO ISSN IT JSON JWT "
+        "KPI KYC LDAP LTV MAC MD5 MIME ML MRR NPI OS PDF PHP PIN POS QA QR RAM "
+        "REST RFM ROI SAP SCAC SEO SHA SKU SLA SMS SMTP SQL SSCC SSH SSL SSO SWIFT "
+        "TLS TTL UDP UI UK UPC URI URL US USD UTC UTM UUID VAT VIN VM VPC VPN XML "
+        "YAML ZIP"
     )
 }
 """Words that keep their capitals."""
@@ -47,7 +48,7 @@ _NOISE_FIRST = word_set(
 """First words of a table's name that tell its layer, not its subject."""
 
 _NOISE_LAST = word_set(
-    "tbl table tab tb vw view mv base master mst mstr raw stg tmp dim fact fct "
+    "tbl table tab tb vw mv base master mst mstr raw stg tmp dim fact fct "
     "enhanced data dataset model v1 v2 v3"
 )
 """Last words of a table's name that tell its layer, not its subject."""
@@ -104,15 +105,15 @@ def known(word: str) -> bool:
 def split(name: str) -> tuple[str, ...]:
     """Lower-case words of an identifier, in order, abbreviations kept.
 
-    Cuts at separators, at changes of case, between letters and digits, and inside
-    lower-case runs that frequent words cover entirely (`billtocontact`).
+    Cuts at separators, at changes of case, between letters and digits (not in `q1`),
+    and inside lower-case runs that frequent words cover entirely (`billtocontact`).
     """
     if name.lower() in abbreviations():  # `NAME1`, `LAND1`: whole names of SAP fields
         return (name.lower(),)
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
     spaced = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", spaced)
     found: list[str] = []
-    for part in re.findall(r"[^\W\d_]+|\d+", spaced):
+    for part in re.findall(r"\b[^\W\d_]\d+\b|[^\W\d_]+|\d+", spaced.replace("_", " ")):
         word = part.lower()
         found += _unglue(word) if len(word) > 7 and not known(word) else [word]
     return tuple(found)
@@ -148,7 +149,9 @@ def expand(tokens: Sequence[str]) -> list[str]:
     """Words as they are written in a sentence: abbreviations long, acronyms upper."""
     out: list[str] = []
     for token in tokens:
-        if token in UPPER and token not in ("it", "us", "rest", "pos", "ref", "zip"):
+        if re.fullmatch(r"[a-z]\d+", token):
+            out.append(token.upper())
+        elif token in UPPER and token not in ("it", "us", "rest", "pos", "ref", "zip"):
             out.append(UPPER[token])
         else:
             out += abbreviations().get(token, token).split(" ")
@@ -222,6 +225,25 @@ def shared_prefix(columns: tuple[str, ...]) -> str | None:
     return word if share >= 0.8 and (len(word) <= 4 or share == 1) else None
 
 
+@lru_cache(maxsize=1 << 12)
+def shared_letters(columns: tuple[str, ...]) -> str | None:
+    """Two letters that begin every name in an old table (`CMCUST`), or None."""
+    starts = {name[:2].upper() for name in columns}
+    old = all(re.fullmatch(r"[A-Z0-9]{3,8}|[a-z0-9]{3,8}", name) for name in columns)
+    return starts.pop() if len(columns) >= 4 and len(starts) == 1 and old else None
+
+
+def column_words(name: str, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """As `split`, without what all columns of the table have in front."""
+    letters = shared_letters(columns)
+    if letters is not None and name[:2].upper() == letters:
+        return split(name[2:])
+    tokens = split(name)
+    prefix = shared_prefix(columns)
+    cut = prefix is not None and len(tokens) > 1 and tokens[0] == prefix
+    return tokens[1:] if cut and not tokens[1].isdigit() else tokens
+
+
 _FILLER = re.compile(r"^(x|f|c|v|col|column|fld|field|attr|var|val|data|dummy|tmp)$")
 
 
@@ -230,6 +252,8 @@ def gibberish(tokens: tuple[str, ...]) -> bool:
     letters = [token for token in tokens if not token.isdigit()]
     if not letters:
         return True
-    if all(len(token) == 1 or _FILLER.match(token) for token in letters):
-        return len(letters) == 1 and (len(tokens) > 1 or len(letters[0]) == 1)
+    if all(
+        re.fullmatch(r"[a-z]\d*", token) or _FILLER.match(token) for token in letters
+    ):
+        return len(letters) == 1 and (len(tokens) > 1 or len(letters[0]) <= 3)
     return len(letters) == 1 and len(letters[0]) <= 2 and not known(letters[0])

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from catalog.objects import Column, Profile, Table, TableKind
 from model import hints
 from model.names import (
+    column_words,
     gibberish,
     humanize,
     known,
     plural,
-    shared_prefix,
     singular,
     split,
     subject,
@@ -32,11 +32,9 @@ def describe_column(
 
     A code list in the profile is appended; no other value of it is used.
     """
-    noun = subject(table.id.name)
-    tokens = list(split(column.name))
-    prefix = shared_prefix(tuple(other.name for other in table.columns))
-    if prefix is not None and len(tokens) > 1 and tokens[0] == prefix:
-        tokens = tokens[1:]
+    noun = _noun(table)
+    siblings = tuple(other.name for other in table.columns)
+    tokens = list(column_words(column.name, siblings))
     codes = profile.codes if profile else ()
     if gibberish(tuple(tokens)):
         return _by_facts(table, column, noun, codes)
@@ -79,7 +77,9 @@ def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str
     return _plain(tokens, noun, kind)
 
 
-_ADJECTIVE = re.compile(r"(ed|able|ible|ive|al|ic|en|ary|ous|less|new|open|valid)$")
+_ADJECTIVE = re.compile(
+    r"(ed|able|ible|ive|al|ic|en|ary|ous|less|new|open|valid|ing|line)$"
+)
 
 
 def _asked(verb: str, phrase: str, noun: str) -> str:
@@ -92,6 +92,12 @@ def _asked(verb: str, phrase: str, noun: str) -> str:
 def _article(phrase: str) -> str:
     """The indefinite article that goes before a phrase."""
     return "an" if phrase[:1].lower() in "aeio" else "a"
+
+
+def _noun(table: Table) -> str:
+    """What a row is called in a sentence: `record` where the name tells nothing."""
+    noun = subject(table.id.name)
+    return noun if any(known(word.lower()) for word in noun.split()) else "record"
 
 
 def _owner(tokens: Sequence[str], noun: str) -> str:
@@ -108,11 +114,7 @@ def _without_noun(tokens: Sequence[str], noun: str) -> str:
 
 def _reference(tokens: list[str], noun: str, there: str) -> str:
     """A foreign key: what it points at, and the role where the name tells one."""
-    role = [
-        t
-        for t in tokens
-        if t not in hints.KEYS and t not in hints.NUMBERS and t != "code"
-    ]
+    role = [t for t in tokens if t not in hints.KEYS | hints.NUMBERS | {"code", "cd"}]
     phrase = humanize(role)
     if not phrase or phrase in there or (there in phrase and len(role) == 1):
         return f"Identifier of the {there} associated with the {noun}."
@@ -127,7 +129,7 @@ def _flag(tokens: list[str], noun: str) -> str:
     if _PARTICIPLE.search(tokens[-1]) and len(tokens) == 1:
         return f"Indicates whether the {noun} is {phrase}."
     if _PARTICIPLE.search(tokens[-1]) or tokens[-1] in ("enabled", "required"):
-        return f"Indicates whether {humanize(tokens[:-1])} is {tokens[-1]}."
+        return f"Indicates whether the {humanize(tokens[:-1])} is {tokens[-1]}."
     if len(tokens) == 1 and tokens[0].endswith(("able", "ible", "ive", "al", "ic")):
         return f"Indicates whether the {noun} is {phrase}."
     return f"Indicates whether {phrase} applies to the {noun}."
@@ -144,6 +146,8 @@ def _by_unit(tokens: list[str], noun: str) -> str | None:
         return f"Percentage of {humanize(tokens[:-1])} of the {noun}."
     if tokens[0] in ("num", "number", "count"):
         return f"Number of {humanize(tokens[1:])} of the {noun}."
+    if unit in hints.SPANS and tokens[-2] not in hints.MEASURES:
+        return f"{_capital(humanize(tokens))} of the {noun}."  # `vacation_days`
     return f"{_capital(humanize(tokens[:-1]))} of the {noun}, in {unit}."
 
 
@@ -157,6 +161,9 @@ def _by_first(tokens: list[str], noun: str) -> str | None:
         return None
     if lead == "Number of":
         base = plural(base)
+    first = base.split()[0]
+    if lead == "Quantity of" and (first in ("in", "on") or _PARTICIPLE.search(first)):
+        lead = "Quantity"
     return f"{lead} {base} of the {noun}."
 
 
@@ -176,7 +183,7 @@ def _by_last(
         return f"{_capital(base)} number of the {noun}." if base else None
     if last in hints.MONEY:
         return f"{_capital(phrase)} of the {noun}."
-    if last in hints.CLASSES:
+    if last in hints.CLASSES and len(rest) > 3:
         head = humanize([last])
         return f"{_capital(head)} of the {base or noun}."
     if last in hints.TEXTS:
@@ -201,6 +208,8 @@ def _moment(
             phrase = humanize(before[:-1])
             return f"{head} when the {phrase} was {before[-1]} {word}."
         return f"{head} when the {humanize(before)} was {word}."
+    if re.fullmatch(r"(start|begin|end|expire)s", word) and len(tokens) == 2:
+        return f"{head} when the {noun} {word}."
     if word in ("start", "begin", "end"):
         return f"{head} when the {humanize(tokens[:-2]) or noun} {word}s."
     if not base:
@@ -213,7 +222,7 @@ def _plain(tokens: list[str], noun: str, kind: str) -> str:
     phrase = humanize(tokens)
     single = " ".join(singular(word) for word in phrase.split())
     if single.lower() == noun.lower():
-        return f"{_capital(noun)} of the row." if kind else f"The {noun}."
+        return f"{_capital(phrase)} of the record."
     if kind.startswith(("date", "timestamp")) and not phrase.startswith("date"):
         head = "Date" if kind == "date" else "Date and time"
         return f"{head} of the {phrase} of the {noun}."
@@ -266,15 +275,12 @@ def describe_table(table: Table) -> str | None:
     keyed = {name for key in table.foreign_keys for name in key.columns}
     if len(ends) == 2 and table.primary_key and keyed >= set(table.primary_key):
         return f"Links each {ends[0]} to its {plural(ends[1])}."
-    unclear = gibberish(split(table.id.name)) or not any(
-        known(word) or len(word) > 4 for word in split(table.id.name)
-    )
-    if unclear and not told:
-        return None
+    if _noun(table) == "record" or gibberish(split(noun)):
+        return f"Contains {told}." if " and " in told else None
     words = noun.split()
-    if words[-1] in ("log", "history", "audit", "event") and len(words) > 1:
+    if words[-1] in ("log", "history", "audit") and len(words) > 1:
         start = f"{_capital(words[-1])} of {plural(' '.join(words[:-1]))}"
-    elif words[-1] in ("lookup", "type", "code", "category") and len(words) > 1:
+    elif words[-1] in ("lookup", "type", "code") and len(words) > 1:
         start = f"Lookup table of {plural(' '.join(words).removesuffix(' lookup'))}"
     elif table.kind in (TableKind.VIEW, TableKind.MATERIALIZED_VIEW):
         start = f"View of {plural(noun)}"
@@ -285,19 +291,19 @@ def describe_table(table: Table) -> str | None:
 
 def _contents(table: Table) -> str:
     """The first three telling columns, as a list in words."""
-    prefix = shared_prefix(tuple(column.name for column in table.columns))
+    siblings = tuple(column.name for column in table.columns)
     noun = subject(table.id.name)
     phrases: list[str] = []
     for column in table.columns:
-        tokens = split(column.name)
-        if prefix is not None and len(tokens) > 1 and tokens[0] == prefix:
-            tokens = tokens[1:]
+        tokens = column_words(column.name, siblings)
         if gibberish(tokens) or _UNTOLD.search(column.name):
             continue
         if table.references(column.name) or column.name in table.primary_key:
             continue
-        phrase = _without_noun(tokens, noun)
-        if phrase and phrase not in phrases:
+        told = tokens[1:] if tokens[0] in ("is", "has") else tokens
+        phrase = _without_noun(told, noun)
+        clear = any(known(word.lower()) for word in phrase.split())
+        if clear and phrase not in phrases:
             phrases.append(phrase)
     phrases = phrases[:3]
     if len(phrases) < 2:

@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from catalog.objects import Column, Profile, Table, TableId, Target, column_of
-from model.names import UPPER, humanize, split, subject
+from model.names import UPPER, column_words, humanize, split, subject
 from model.prompt import Prompt
 
 END = "<|end|>"
@@ -93,6 +93,12 @@ def phrase(name: str) -> str:
     return humanize(split(name)).lower() or "unnamed"
 
 
+def column_phrase(table: Table, name: str) -> str:
+    """A column's name as lower-case words, without what all of its table begin with."""
+    siblings = tuple(column.name for column in table.columns)
+    return humanize(column_words(name, siblings)).lower() or phrase(name)
+
+
 def quote(text: str, *, words: int) -> str:
     """Text from a database, made safe: lower case, no `|`, no controls, cut short."""
     cleaned = "".join(c if c.isprintable() and c != "|" else " " for c in text)
@@ -111,7 +117,7 @@ def head(table: Table, columns: Sequence[Column], *, notes: bool = True) -> str:
     ):
         parts.append(f"{ABOUT} {about}")
     for column in columns:
-        parts.append(f"{MEMBER} {phrase(column.name)}")
+        parts.append(f"{MEMBER} {column_phrase(table, column.name)}")
         if (
             notes
             and column.comment
@@ -132,7 +138,7 @@ def block(
     name = column_of(target)
     if name is None:
         return f"{WHOLE}{STYLES[style]}"
-    parts = [f"{COLUMN} {phrase(name)}"]
+    parts = [f"{COLUMN} {column_phrase(table, name)}"]
     column = table.column(name)
     if column is not None and (kind := kind_of(column.type)):
         parts.append(f"{TYPE} {kind}")

@@ -95,3 +95,18 @@ def test_gibberish(name: str) -> None:
 @pytest.mark.parametrize("name", ["id", "qty", "ip", "order_1", "uk", "data_type"])
 def test_short_names_that_mean_something_are_no_gibberish(name: str) -> None:
     assert not names.gibberish(names.split(name))
+
+
+def test_old_systems_put_two_letters_before_every_name() -> None:
+    names_ = ("CMCUST", "CMNAME", "CMCRLM", "CMSTAT")
+    assert names.column_words("CMCRLM", names_) == ("crlm",)
+    assert names.humanize(("crlm",)) == "credit limit"
+    assert names.column_words("CMCRLM", ("CMCRLM", "OHCUST", "CMX", "CMY")) == (
+        "cmcrlm",
+    )
+
+
+def test_a_shared_first_word_is_left_out_unless_only_a_number_remains() -> None:
+    assert names.column_words("l_tax", ("l_tax", "l_qty", "l_a", "l_b")) == ("tax",)
+    fields = ("f_1", "f_2", "f_3", "f_4")
+    assert names.column_words("f_1", fields) == ("f", "1")

@@ -52,6 +52,11 @@ def table_with(*columns: tuple[str, str], name: str = "orders") -> Table:
         ("ship_dt", "date", "Date of the ship of the order."),
         ("num_items", "int", "Number of items of the order."),
         ("weight_kg", "numeric", "Weight of the order, in kilograms."),
+        ("ends_on", "date", "Date when the order ends."),
+        ("vacation_days", "int", "Vacation days of the order."),
+        ("warranty_months", "int", "Warranty of the order, in months."),
+        ("qty_in_transit", "int", "Quantity in transit of the order."),
+        ("reminder_sent", "boolean", "Indicates whether the reminder is sent."),
         ("pct_of_sales", "numeric", "Percentage of sales of the order."),
         (
             "invoice_last_sent_at",
@@ -115,6 +120,20 @@ def test_tables() -> None:
         describe_table(table)
         == "Contains information about orders, including status and total amount."
     )
+
+
+def test_a_table_whose_name_tells_nothing_is_told_by_its_columns() -> None:
+    table = table_with(
+        ("XQKEY", "int"), ("XQCUST", "int"), ("XQQOH", "int"), name="XQZP"
+    )
+    assert describe_table(table) is None
+    told = table_with(
+        *((f"XQ{name}", "int") for name in ("KEY", "CUST", "QOH", "CRLM")), name="XQZP"
+    )
+    assert (
+        describe_table(told) == "Contains customer, quantity on hand and credit limit."
+    )
+    assert describe_column(told, told.columns[2]) == "Quantity on hand of the record."
 
 
 def test_a_table_of_two_keys_links() -> None:
