@@ -20,7 +20,8 @@ def text_problem(
     """
     if text is None:
         return None
-    for character in text:
+    # Old comments come with Windows line ends, and a revert must bring them back.
+    for character in text.replace("\r\n", "\n"):
         code = ord(character)
         if (code < 0x20 and character not in "\n\t") or code == 0x7F:
             return f"the text holds the control character U+{code:04X}"

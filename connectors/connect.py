@@ -198,6 +198,12 @@ def _driver_problem(error: Exception, url: URL) -> ColumnistError:
             "is installed."
         )
     )
+    driver = url.drivername.partition("+")[2]
+    own = dialect_named(first)
+    if driver and own is not None and own.drivername:
+        hint = f"Begin the URL with {first}:// to use the driver that is here, or " + (
+            f"install {driver}."
+        )
     if isinstance(error, ImportError):
         return UsageError(f"The driver for {first} is not installed ({error}).", hint)
     if type(error).__name__ == "NoSuchModuleError":

@@ -178,6 +178,15 @@ class EngineSource(Source):
             **({"isolation_level": isolation} if isolation else {}),
         )
 
+    def on_connect(self, prepare: Callable[[object], None]) -> None:
+        """Calls `prepare` with every new connection of the driver."""
+        from sqlalchemy import event
+
+        def connected(connection: object, _record: object) -> None:
+            prepare(connection)
+
+        event.listen(self.engine, "connect", connected)
+
     def open(self, *, write: bool) -> Session:
         """A connection from the pool, which proves that it is alive."""
         with _faults():

@@ -149,10 +149,19 @@ class MySQL(AlteringDialect):
 
     def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
         """A pool of PyMySQL connections."""
-        arguments = {"connect_timeout": max(1, round(timeout)), "charset": "utf8mb4"}
-        if "pymysql" not in url.drivername:
-            arguments = {}
-        return EngineSource(url, connect_args=arguments, settings=self.settings)
+        if not url.drivername.endswith("+pymysql"):
+            return EngineSource(url, connect_args={}, settings=self.settings)
+        seconds = max(1, round(timeout))
+        arguments = {
+            "connect_timeout": seconds,
+            # connect_timeout ends with the TCP handshake; a server that accepts and
+            # then says nothing is only caught by this. It is lifted once connected.
+            "read_timeout": seconds,
+            "charset": "utf8mb4",
+        }
+        source = EngineSource(url, connect_args=arguments, settings=self.settings)
+        source.on_connect(_read_without_limit)
+        return source
 
     def resolve(self, session: Session) -> Dialect:
         """MariaDB answers to MySQL's URLs too, and the other way round."""
@@ -340,6 +349,12 @@ _SHAPES = frozenset(
     {"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring"}
     | {"multipolygon", "geometrycollection", "bit", "vector"}
 )
+
+
+def _read_without_limit(connection: object) -> None:
+    """Lets statements run as long as they need: an ALTER may take hours."""
+    # PyMySQL has no public way; it looks at this before every read.
+    setattr(connection, "_read_timeout", None)  # noqa: B010
 
 
 def _by_table(rows: Iterable[Row]) -> Mapping[str, list[Row]]:

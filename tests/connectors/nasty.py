@@ -24,6 +24,7 @@ PLAIN_TEXTS = [
     "\n",
     "a\n\nb\n",
     "tab\there",
+    "dos\r\nlines\r\n",
     "100%",
     "%s %d %(name)s %%",
     "?",
@@ -70,7 +71,7 @@ PLAIN_TEXTS = [
 SUPPLEMENTARY = ["🙂", "\U0001d4b3 is a set", "flag 🇩🇪 family 👨‍👩‍👧"]
 """Texts that MariaDB would turn into question marks."""
 
-REFUSED_TEXTS = ["nul\0", "\x01", "bell\x07", "esc\x1b[31m", "cr\r\n", "\x7f", "\ud800"]
+REFUSED_TEXTS = ["nul\0", "\x01", "bell\x07", "esc\x1b[31m", "cr\rcr", "\x7f", "\ud800"]
 """Texts that no database may be asked to hold."""
 
 NAMES = [

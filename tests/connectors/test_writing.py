@@ -73,12 +73,13 @@ def test_sets_replaces_and_clears_every_kind_of_object(proved: Proved) -> None:
     database = proved.open()
     tables = list(database.scan(schemas=[proved.schema]))
     assert {t.id.name: t.kind for t in tables} == KINDS[proved.name]
-    for text in ("first", "second, with 'quotes'", None, "third", ""):
-        for table in tables:
-            now = fresh(database, table.id)
-            assert all_written(write(database, now, changes_to(now, text)))
-            after = fresh(database, table.id)
-            assert {after.comment_of(t) for t in after.targets()} == {text or None}
+    with database.hold():
+        for text in ("first", "second, with 'quotes'", None, "third", ""):
+            for table in tables:
+                now = fresh(database, table.id)
+                assert all_written(write(database, now, changes_to(now, text)))
+                after = fresh(database, table.id)
+                assert {after.comment_of(t) for t in after.targets()} == {text or None}
     assert proved.dump() == before
 
 
@@ -106,11 +107,16 @@ def test_nasty_texts_come_back_exactly(proved: Proved) -> None:
 def test_nasty_texts_on_the_table_come_back_exactly(proved: Proved) -> None:
     proved.run("CREATE TABLE t (x integer)")
     database = proved.open()
-    for text in PLAIN_TEXTS:
+    with database.hold():
         table = fresh(database, proved.id("t"))
-        change = CommentChange(table.id, table.comment, text)
-        assert all_written(write(database, table, [change]))
-        assert fresh(database, table.id).comment == text
+        previous = None
+        for text in PLAIN_TEXTS:
+            change = CommentChange(table.id, previous, text)
+            results = write(database, table, [change])
+            assert all_written(results)
+            assert results[0].read_back == text
+            previous = text
+    assert fresh(database, table.id).comment == PLAIN_TEXTS[-1]
 
 
 def test_nasty_names_are_written_and_reverted_without_a_trace(proved: Proved) -> None:
@@ -121,19 +127,16 @@ def test_nasty_names_are_written_and_reverted_without_a_trace(proved: Proved) ->
     database = proved.open()
     tables = list(database.scan(schemas=[proved.schema]))
     assert sorted(table.id.name for table in tables) == sorted(NAMES)
-    undo: list[CommentChange] = []
-    for table in tables:
-        results = write(database, table, changes_to(table, f"about {table.id.name}"))
-        assert all_written(results)
-        undo += [
-            CommentChange(r.change.target, r.change.text, r.change.previous)
-            for r in results
-        ]
-    for table in database.scan(schemas=[proved.schema]):
-        text = f"about {table.id.name}"
-        assert {table.comment_of(t) for t in table.targets()} == {text}
-        back = [c for c in undo if c.target in table.targets()]
-        assert all_written(write(database, table, back))
+    with database.hold():
+        for table in tables:
+            changes = changes_to(table, f"about {table.id.name}")
+            assert all_written(write(database, table, changes))
+    tables = list(database.scan(schemas=[proved.schema]))
+    with database.hold():
+        for table in tables:
+            text = f"about {table.id.name}"
+            assert {table.comment_of(t) for t in table.targets()} == {text}
+            assert all_written(write(database, table, changes_to(table, None)))
     assert proved.dump() == before
 
 
