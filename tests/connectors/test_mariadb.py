@@ -1,0 +1,464 @@
+"""MariaDB: definitions stay as they are, whoever else writes, whatever breaks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pymysql
+import pytest
+from sqlalchemy import make_url
+
+from catalog.change import CommentChange, Outcome
+from catalog.errors import ColumnistError
+from catalog.objects import ColumnId, TableKind
+from connectors import alteration
+from connectors.session import EngineSession, Fault
+from tests.connectors.nasty import SUPPLEMENTARY
+from tests.connectors.recording import RecordingLedger
+from tests.connectors.targets import (
+    Proved,
+    all_written,
+    changes_to,
+    fresh,
+    outcomes,
+    write,
+)
+from tests.servers import Server
+
+pytestmark = pytest.mark.live
+
+VARIED = [
+    "id int(10) unsigned zerofill NOT NULL AUTO_INCREMENT",
+    "t1 tinyint(1) NOT NULL DEFAULT 0",
+    "t2 smallint(5) unsigned DEFAULT 7",
+    "t3 mediumint(9) DEFAULT -1",
+    "t4 bigint(20) unsigned NOT NULL",
+    "t5 decimal(10,2) NOT NULL DEFAULT 1.50",
+    "t6 float DEFAULT 1.5",
+    "t7 double(10,3) unsigned",
+    "b1 bit(3) DEFAULT b'101'",
+    "b2 boolean DEFAULT true",
+    "c1 char(3) NOT NULL DEFAULT 'EUR'",
+    "c2 varchar(20) CHARACTER SET latin1 COLLATE latin1_bin DEFAULT 'it''s \\\\ x'",
+    "c3 varchar(20) CHARACTER SET ascii",
+    "c4 varchar(20) COLLATE utf8mb4_unicode_ci NOT NULL DEFAULT ''",
+    "c5 varchar(20) DEFAULT 'COMMENT \\'x\\' CHECK (1)'",
+    "c6 varchar(20) DEFAULT 'a\\nb\\tc%'",
+    "c7 varchar(20) INVISIBLE DEFAULT 'hidden'",
+    "c8 varchar(2000) COMPRESSED",
+    "x1 tinytext",
+    "x2 text NOT NULL DEFAULT 'a'",
+    "x3 mediumtext CHARACTER SET utf8mb3",
+    "x4 longtext DEFAULT concat('a', \"b\", 'COMMENT ')",
+    "x5 text COMPRESSED",
+    "y1 binary(4) DEFAULT '\\0\\0\\0\\0'",
+    "y2 varbinary(10) DEFAULT 'x'",
+    "y3 tinyblob",
+    "y4 blob COMPRESSED",
+    "y5 longblob",
+    "e1 enum('a','b,c','d)','it''s','COMMENT') DEFAULT 'b,c'",
+    "e2 set('x','y','z') NOT NULL DEFAULT 'x,z'",
+    "d1 date DEFAULT '0000-00-00'",
+    "d2 date NOT NULL DEFAULT '2020-02-29'",
+    "d3 datetime DEFAULT current_timestamp()",
+    "d4 datetime(6) DEFAULT current_timestamp(6) ON UPDATE current_timestamp(6)",
+    "d5 timestamp NOT NULL DEFAULT current_timestamp() ON UPDATE current_timestamp()",
+    "d6 timestamp NULL DEFAULT NULL",
+    "d7 timestamp(3) NOT NULL DEFAULT '0000-00-00 00:00:00.000'",
+    "d8 time(2) DEFAULT '12:30:00'",
+    "d9 year(4) DEFAULT 2020",
+    "d10 datetime ON UPDATE current_timestamp()",
+    "f1 int DEFAULT (1 + 2)",
+    "f2 varchar(40) DEFAULT uuid()",
+    "f3 varchar(40) DEFAULT (concat('(', ')', ',', '`'))",
+    "f4 int DEFAULT (t2 + 1)",
+    "g1 int GENERATED ALWAYS AS (t2 + 1) VIRTUAL",
+    "g2 varchar(50) AS (concat(c1, ',)(')) VIRTUAL INVISIBLE",
+    "g3 varchar(50) AS (if(c1 = 'COMMENT', 'STORED', 'CHECK')) VIRTUAL",
+    "k1 int CHECK (k1 > 0)",
+    "k2 varchar(9) NOT NULL DEFAULT 'x' CHECK (k2 <> 'COMMENT ''x'', (' and k2 <> ',')",
+    "k3 int DEFAULT 1 COMMENT 'old' CHECK (k3 in (1, 2, 3))",
+    "j1 json",
+    "j2 json NOT NULL DEFAULT '{}'",
+    "j3 json DEFAULT json_object('a', 1) CHECK (json_valid(j3))",
+    "s1 point",
+    "s2 geometry NOT NULL REF_SYSTEM_ID=4326",
+    "s3 polygon REF_SYSTEM_ID=3857",
+    "s4 linestring",
+    "i1 inet4",
+    "i2 inet6 DEFAULT '::1'",
+    "i3 uuid",
+    "`per%cent` int DEFAULT 1",
+    "`back``tick` int DEFAULT 2",
+    "`par(en,` int DEFAULT 3",
+    "`COMMENT 'x'` int DEFAULT 4 COMMENT 'the COMMENT ''x'' of it'",
+    "`check` int DEFAULT 5",
+    "`ümläut 名前` int DEFAULT 6",
+    "`quo'te\"` int DEFAULT 7",
+    "`dot.ted` int DEFAULT 8 COMMENT 'back\\\\slash'",
+    "`end` int DEFAULT 9",
+]
+TABLE = (
+    f"CREATE TABLE t ({', '.join(VARIED)}, PRIMARY KEY (id), KEY `k,(` (c1, c2(5)), "
+    "FULLTEXT KEY ft (x1), SPATIAL KEY sp (s2), CONSTRAINT `c,)` CHECK (t2 <> 99)) "
+    "COMMENT='old \\'comment\\', (' ROW_FORMAT=DYNAMIC AUTO_INCREMENT=100"
+)
+LOOSE = "SET SESSION sql_mode=''"
+
+
+def test_sixty_nine_varied_columns_keep_their_definitions(mariadb: Proved) -> None:
+    mariadb.run(LOOSE, TABLE)
+    before = mariadb.dump()
+    database = mariadb.open()
+    table = fresh(database, mariadb.id("t"))
+    assert len(table.columns) == len(VARIED) == 69
+    results = write(database, table, changes_to(table, "a 'new' comment, (\\"))
+    assert all_written(results)
+    after = fresh(database, table.id)
+    assert {after.comment_of(t) for t in after.targets()} == {"a 'new' comment, (\\"}
+    back = [
+        CommentChange(target, after.comment_of(target), table.comment_of(target))
+        for target in table.targets()
+    ]
+    assert all_written(write(database, after, back))
+    assert mariadb.dump() == before
+
+
+SPECIAL = {
+    "partitioned": "CREATE TABLE t (id int, d date, PRIMARY KEY (id, d)) PARTITION BY "
+    "RANGE (year(d)) (PARTITION a VALUES LESS THAN (2020), PARTITION b VALUES LESS "
+    "THAN MAXVALUE)",
+    "referenced": "CREATE TABLE t (id int PRIMARY KEY, p int, FOREIGN KEY (p) "
+    "REFERENCES t (id) ON DELETE CASCADE)",
+    "myisam": "CREATE TABLE t (a int, b int) ENGINE=MyISAM",
+    "aria": "CREATE TABLE t (a int, b int) ENGINE=Aria",
+    "memory": "CREATE TABLE t (a int, b int) ENGINE=MEMORY",
+    "compressed": "CREATE TABLE t (a int, b text) ROW_FORMAT=COMPRESSED",
+    "periods": "CREATE TABLE t (a int, s date, e date, PERIOD FOR app (s, e))",
+    "versioned": "CREATE TABLE t (a int, b int) WITH SYSTEM VERSIONING",
+    "binary json": "CREATE TABLE t (j json) COLLATE utf8mb4_bin",
+}
+
+
+@pytest.mark.parametrize("create", SPECIAL.values(), ids=SPECIAL.keys())
+def test_special_tables_are_altered_under_the_lock(
+    mariadb: Proved, create: str
+) -> None:
+    mariadb.run(create)
+    before = mariadb.dump()
+    database = mariadb.open()
+    table = fresh(database, mariadb.id("t"))
+    results = write(database, table, changes_to(table, "new"))
+    assert all_written(results)
+    assert {result.reason for result in results} == {None}
+    after = fresh(database, table.id)
+    assert all_written(write(database, after, changes_to(after, None)))
+    assert mariadb.dump() == before
+
+
+def test_row_history_is_kept(mariadb: Proved) -> None:
+    mariadb.run(
+        "CREATE TABLE t (a int, s timestamp(6) GENERATED ALWAYS AS ROW START, "
+        "e timestamp(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (s, e)) "
+        "WITH SYSTEM VERSIONING",
+        "INSERT INTO t (a) VALUES (1)",
+        "UPDATE t SET a = 2",
+    )
+    history = "SELECT * FROM t FOR SYSTEM_TIME ALL ORDER BY a"
+    before = mariadb.run(history)
+    database = mariadb.open()
+    table = fresh(database, mariadb.id("t"))
+    results = outcomes(write(database, table, changes_to(table, "new")))
+    assert results == {
+        table.id: Outcome.WRITTEN,
+        ColumnId(table.id, "a"): Outcome.WRITTEN,
+        ColumnId(table.id, "s"): Outcome.REFUSED,
+        ColumnId(table.id, "e"): Outcome.REFUSED,
+    }
+    assert mariadb.run(history) == before
+    assert len(before) == 2
+
+
+def test_a_sequence_default_is_written_without_the_lock_and_says_so(
+    mariadb: Proved,
+) -> None:
+    """MariaDB refuses every ALTER of such a table under LOCK TABLES (error 1100)."""
+    mariadb.run(
+        "CREATE SEQUENCE q", "CREATE TABLE t (id int DEFAULT nextval(q), x int)"
+    )
+    before = mariadb.dump()
+    database = mariadb.open()
+    table = fresh(database, mariadb.id("t"))
+    results = write(database, table, changes_to(table, "new"))
+    assert all_written(results)
+    assert all("without a table lock" in (r.reason or "") for r in results)
+    stale = write(database, table, changes_to(table, "again"))
+    assert {result.outcome for result in stale} == {Outcome.CONFLICT}
+    after = fresh(database, table.id)
+    write(database, after, changes_to(after, None))
+    assert mariadb.dump() == before
+
+
+def test_stored_columns_need_leave_to_copy_the_table(mariadb: Proved) -> None:
+    mariadb.run("CREATE TABLE t (a int, s int AS (a + 1) STORED, b int)")
+    before = mariadb.dump()
+    database = mariadb.open()
+    table = fresh(database, mariadb.id("t"))
+    stored = ColumnId(table.id, "s")
+    assert len(database.render(table, changes_to(table, "x"))) == 1
+    assert len(database.render(table, changes_to(table, "x"), allow_rebuild=True)) == 2
+    results = write(database, table, changes_to(table, "new"))
+    assert outcomes(results).pop(stored) is Outcome.REFUSED
+    assert [r.outcome.name for r in results].count("WRITTEN") == 3
+    change = CommentChange(stored, None, "new")
+    assert all_written(write(database, table, [change], allow_rebuild=True))
+    after = fresh(database, table.id)
+    assert all_written(
+        write(database, after, changes_to(after, None), allow_rebuild=True)
+    )
+    assert mariadb.dump() == before
+
+
+def test_only_what_the_server_refuses_is_refused(mariadb: Proved) -> None:
+    """A JSON check on another character set is no json: only a copy would do."""
+    mariadb.run(
+        "CREATE TABLE t (a int, j longtext CHARACTER SET latin1 CHECK (json_valid(j)),"
+        " b int, w varchar(9) CHECK (json_valid(w)))"
+    )
+    database = mariadb.open()
+    table = fresh(database, mariadb.id("t"))
+    ledger = RecordingLedger()
+    results = write(database, table, changes_to(table, "new"), ledger)
+    refused = [r for r in results if r.outcome is Outcome.REFUSED]
+    written = [r for r in results if r.outcome is Outcome.WRITTEN]
+    assert len(written) + len(refused) == 5
+    assert len(written) >= 3
+    for result in refused:
+        assert "--allow-rebuild" in (result.reason or "")
+    for result in results:
+        ends = [end for end in ledger.ends.values() if end.change == result.change]
+        assert ends[-1] == result
+
+
+def test_views_are_refused_before_any_sql(mariadb: Proved) -> None:
+    mariadb.run(
+        "CREATE TABLE t (a int COMMENT 'of the table')",
+        "CREATE VIEW v AS SELECT a FROM t",
+    )
+    database = mariadb.open()
+    view = fresh(database, mariadb.id("v"))
+    assert view.kind is TableKind.VIEW
+    assert view.comment is None
+    assert view.columns[0].comment_refused
+    results = write(database, view, changes_to(view, "x"))
+    assert {result.outcome for result in results} == {Outcome.REFUSED}
+
+
+def test_refuses_what_would_be_lost(mariadb: Proved) -> None:
+    mariadb.run("CREATE TABLE t (a int)")
+    database = mariadb.open()
+    table = fresh(database, mariadb.id("t"))
+    column = table.columns[0].id
+    for text in [*SUPPLEMENTARY, "x" * 1025]:
+        assert database.check(table, CommentChange(column, None, text))
+    assert database.check(table, CommentChange(table.id, None, "x" * 2049))
+    fits = [
+        CommentChange(table.id, None, "ä" * 2048),
+        CommentChange(column, None, "'" * 1024),
+    ]
+    assert all_written(write(database, table, fits))
+
+
+@pytest.fixture
+def other(mariadb: Proved) -> Iterator[pymysql.cursors.Cursor]:
+    """Somebody else's connection."""
+    url = make_url(mariadb.url)
+    connection = pymysql.connect(
+        host=url.host or "",
+        port=url.port or 3306,
+        user=url.username,
+        password=url.password or "",
+        database=url.database,
+        autocommit=True,
+    )
+    yield connection.cursor()
+    connection.close()
+
+
+def wait_until_blocked(mariadb: Proved) -> None:
+    query = (
+        "SELECT count(*) FROM information_schema.processlist "
+        "WHERE state = 'Waiting for table metadata lock' AND info LIKE 'LOCK%'"
+    )
+    deadline = time.monotonic() + 10
+    while not mariadb.run(query)[0][0]:
+        assert time.monotonic() < deadline, "the writer never waited for the lock"
+        time.sleep(0.02)
+
+
+def test_a_text_written_between_check_and_write_survives(
+    mariadb: Proved, other: pymysql.cursors.Cursor
+) -> None:
+    """The other holds the table while we wait for it, and changes a comment."""
+    mariadb.run("CREATE TABLE t (a int, b int)")
+    database = mariadb.open()
+    table = fresh(database, mariadb.id("t"))
+    other.execute("LOCK TABLES t WRITE")
+    with ThreadPoolExecutor() as pool:
+        writing = pool.submit(write, database, table, changes_to(table, "ours"))
+        wait_until_blocked(mariadb)
+        other.execute("ALTER TABLE t MODIFY b int COMMENT 'theirs'")
+        other.execute("UNLOCK TABLES")
+        results = writing.result(30)
+    assert outcomes(results) == {
+        table.id: Outcome.WRITTEN,
+        ColumnId(table.id, "a"): Outcome.WRITTEN,
+        ColumnId(table.id, "b"): Outcome.CONFLICT,
+    }
+    after = fresh(database, table.id)
+    assert [column.comment for column in after.columns] == ["ours", "theirs"]
+
+
+def test_a_definition_changed_meanwhile_is_not_undone(
+    mariadb: Proved, other: pymysql.cursors.Cursor
+) -> None:
+    mariadb.run("CREATE TABLE t (a int)")
+    database = mariadb.open()
+    table = fresh(database, mariadb.id("t"))
+    other.execute("LOCK TABLES t WRITE")
+    with ThreadPoolExecutor() as pool:
+        writing = pool.submit(write, database, table, changes_to(table, "ours"))
+        wait_until_blocked(mariadb)
+        other.execute("ALTER TABLE t MODIFY a bigint NOT NULL DEFAULT 5")
+        other.execute("UNLOCK TABLES")
+        results = writing.result(30)
+    assert all_written(results)
+    assert "bigint(20) NOT NULL DEFAULT 5 COMMENT 'ours'" in results[0].statement
+    [column] = fresh(database, table.id).columns
+    assert (column.type, column.nullable, column.comment) == (
+        "bigint(20)",
+        False,
+        "ours",
+    )
+
+
+def test_a_table_in_use_is_given_up_in_time(
+    mariadb: Proved,
+    other: pymysql.cursors.Cursor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(alteration, "PAUSES", (0.01,))
+    mariadb.run("CREATE TABLE t (a int)")
+    database = mariadb.open()
+    table = fresh(database, mariadb.id("t"))
+    other.execute("BEGIN")
+    other.execute("SELECT * FROM t")
+    started = time.monotonic()
+    results = write(database, table, changes_to(table, "ours"))
+    assert time.monotonic() - started < 10
+    assert {result.outcome for result in results} == {Outcome.FAILED}
+    assert "the table is in use" in (results[0].reason or "")
+    other.execute("ROLLBACK")
+    assert all_written(write(database, table, changes_to(table, "ours")))
+
+
+@pytest.mark.parametrize(
+    ("grants", "outcome", "note"),
+    [
+        ("SELECT", Outcome.REFUSED, "no right"),
+        ("SELECT, INSERT, CREATE, ALTER", Outcome.WRITTEN, "without a table lock"),
+        ("SELECT, INSERT, CREATE, ALTER, LOCK TABLES", Outcome.WRITTEN, None),
+    ],
+)
+def test_privileges(
+    mariadb: Proved,
+    mariadb_server: Server,
+    grants: str,
+    outcome: Outcome,
+    note: str | None,
+) -> None:
+    user = f"bob{time.monotonic_ns() % 10**12}"
+    mariadb.run(
+        "CREATE TABLE t (a int)",
+        f"CREATE USER {user} IDENTIFIED BY 'bob'",
+        f"GRANT {grants} ON {mariadb.schema}.* TO {user}",
+    )
+    url = mariadb_server.with_user(user, "bob", database=mariadb.schema)
+    database = replace(mariadb, url=url).open()
+    table = fresh(database, mariadb.id("t"))
+    results = write(database, table, changes_to(table, "ours"))
+    assert {result.outcome for result in results} == {outcome}
+    for result in results:
+        assert (note in (result.reason or "")) if note else result.reason is None
+    database.close()
+    mariadb.run(f"DROP USER {user}")
+
+
+def test_a_connection_killed_in_the_middle_is_settled(
+    mariadb: Proved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mariadb.run("CREATE TABLE t (a int)")
+    database = mariadb.open()
+    table = fresh(database, mariadb.id("t"))
+    ledger = RecordingLedger()
+    run = EngineSession.run
+
+    def killing(session: EngineSession, sql: str) -> None:
+        if sql.startswith("ALTER"):
+            monkeypatch.setattr(EngineSession, "run", run)
+            number = session.value("SELECT CONNECTION_ID()")
+            mariadb.run(f"KILL {number}")
+        run(session, sql)
+
+    monkeypatch.setattr(EngineSession, "run", killing)
+    with pytest.raises(ColumnistError, match="connection was lost") as caught:
+        list(database.write(table, changes_to(table, "ours"), ledger))
+    assert "2 changes are open in the ledger" in caught.value.hint
+    results = database.settle(ledger.open, ledger)
+    assert {result.outcome for result in results} == {Outcome.FAILED}
+    assert fresh(database, table.id) == table
+    assert all_written(write(database, table, changes_to(table, "ours")))
+
+
+def test_a_connection_lost_after_the_alter_is_settled_as_written(
+    mariadb: Proved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mariadb.run("CREATE TABLE t (a int)")
+    database = mariadb.open()
+    table = fresh(database, mariadb.id("t"))
+    ledger = RecordingLedger()
+    run = EngineSession.run
+
+    def deaf(session: EngineSession, sql: str) -> None:
+        run(session, sql)
+        if sql.startswith("ALTER"):
+            raise Fault("the answer never came", lost=True)
+
+    monkeypatch.setattr(EngineSession, "run", deaf)
+    with pytest.raises(ColumnistError, match="connection was lost"):
+        list(database.write(table, changes_to(table, "ours"), ledger))
+    results = database.settle(ledger.open, ledger)
+    assert {result.outcome for result in results} == {Outcome.WRITTEN}
+
+
+def test_a_definition_that_changed_with_the_comment_is_reported(
+    mariadb: Proved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The net below everything: here the statement itself is made to do damage."""
+    mariadb.run("CREATE TABLE t (a int NOT NULL DEFAULT 7)")
+    database = mariadb.open()
+    table = fresh(database, mariadb.id("t"))
+    run = EngineSession.run
+
+    def damaging(session: EngineSession, sql: str) -> None:
+        run(session, sql.replace(" NOT NULL DEFAULT 7", " NOT NULL"))
+
+    monkeypatch.setattr(EngineSession, "run", damaging)
+    change = CommentChange(ColumnId(table.id, "a"), None, "ours")
+    [result] = write(database, table, [change])
+    assert result.outcome is Outcome.FAILED
+    assert "int(11) NOT NULL DEFAULT 7 is now int(11) NOT NULL" in (result.reason or "")
+    assert "To undo: ALTER TABLE" in (result.reason or "")

@@ -1,0 +1,318 @@
+"""PostgreSQL: locks, other writers, privileges, lost connections, scans."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from catalog.change import CommentChange, Outcome
+from catalog.errors import ColumnistError
+from catalog.objects import ColumnId, Table
+from connectors import transaction
+from connectors.session import EngineSession, Fault
+from tests.connectors.recording import RecordingLedger
+from tests.connectors.targets import (
+    Proved,
+    all_written,
+    changes_to,
+    fresh,
+    outcomes,
+    write,
+)
+from tests.servers import Server, execute
+
+pytestmark = pytest.mark.live
+
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND application_name = 'columnist' AND wait_event_type = 'Lock'"
+)
+TERMINATE = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND application_name = 'columnist'"
+)
+
+
+@pytest.fixture
+def other(postgresql: Proved) -> Iterator[psycopg.Connection]:
+    """Somebody else's connection."""
+    with psycopg.connect(postgresql.url) as connection:
+        yield connection
+
+
+def wait_until_blocked(postgresql: Proved) -> None:
+    deadline = time.monotonic() + 10
+    while not postgresql.run(WAITING)[0][0]:
+        assert time.monotonic() < deadline, "the writer never waited for the lock"
+        time.sleep(0.02)
+
+
+def test_a_text_written_between_check_and_write_survives(
+    postgresql: Proved, other: psycopg.Connection
+) -> None:
+    """The other session holds the lock while we wait, then commits its own text."""
+    postgresql.run("CREATE TABLE t (a integer, b integer)")
+    database = postgresql.open()
+    table = fresh(database, postgresql.id("t"))
+    other.execute("COMMENT ON COLUMN t.b IS 'theirs'")
+    with ThreadPoolExecutor() as pool:
+        writing = pool.submit(write, database, table, changes_to(table, "ours"))
+        wait_until_blocked(postgresql)
+        other.commit()
+        results = writing.result(30)
+    assert outcomes(results) == {
+        table.id: Outcome.WRITTEN,
+        ColumnId(table.id, "a"): Outcome.WRITTEN,
+        ColumnId(table.id, "b"): Outcome.CONFLICT,
+    }
+    after = fresh(database, table.id)
+    assert [column.comment for column in after.columns] == ["ours", "theirs"]
+
+
+def test_one_who_rolls_back_is_no_conflict(
+    postgresql: Proved, other: psycopg.Connection
+) -> None:
+    postgresql.run("CREATE TABLE t (a integer)")
+    database = postgresql.open()
+    table = fresh(database, postgresql.id("t"))
+    other.execute("COMMENT ON TABLE t IS 'theirs'")
+    with ThreadPoolExecutor() as pool:
+        writing = pool.submit(write, database, table, changes_to(table, "ours"))
+        wait_until_blocked(postgresql)
+        other.rollback()
+        assert all_written(writing.result(30))
+
+
+def test_a_locked_table_is_given_up_and_its_holder_named(
+    postgresql: Proved, other: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transaction, "PAUSES", (0.01,))
+    postgresql.run("CREATE TABLE t (a integer)")
+    database = postgresql.open()
+    table = fresh(database, postgresql.id("t"))
+    other.execute("LOCK TABLE t IN SHARE ROW EXCLUSIVE MODE")
+    started = time.monotonic()
+    results = write(database, table, changes_to(table, "ours"))
+    assert time.monotonic() - started < 10
+    assert {result.outcome for result in results} == {Outcome.FAILED}
+    reason = results[0].reason or ""
+    assert "the table is locked" in reason
+    assert f"pid {other.info.backend_pid}" in reason
+    other.rollback()
+    assert all_written(write(database, table, changes_to(table, "ours")))
+
+
+def without_refusals(table: Table) -> Table:
+    """As read by somebody whose rights were taken away afterwards."""
+    columns = tuple(replace(column, comment_refused=None) for column in table.columns)
+    return replace(table, comment_refused=None, columns=columns)
+
+
+def test_only_the_owner_may_comment(
+    postgresql: Proved, postgresql_server: Server
+) -> None:
+    user = f"bob_{time.monotonic_ns()}"
+    postgresql.run(
+        "CREATE TABLE t (a integer)",
+        f"CREATE ROLE {user} LOGIN PASSWORD 'bob'",
+        f"GRANT SELECT ON t TO {user}",
+    )
+    name = postgresql.url.rsplit("/", 1)[1]
+    bobs = replace(
+        postgresql, url=postgresql_server.with_user(user, "bob", database=name)
+    )
+    database = bobs.open()
+    table = fresh(database, postgresql.id("t"))
+    [first, *_] = write(database, table, changes_to(table, "ours"))
+    assert first.outcome is Outcome.REFUSED
+    assert first.reason == "only its owner steward may comment on it"
+    table = without_refusals(table)
+    results = write(database, table, changes_to(table, "ours"))
+    assert {result.outcome for result in results} == {Outcome.REFUSED}
+    assert "no right" in (results[0].reason or "")
+    database.close()
+    postgresql.run(f"DROP OWNED BY {user}", f"DROP ROLE {user}")
+
+
+def kill_before(
+    monkeypatch: pytest.MonkeyPatch, postgresql: Proved, beginning: str
+) -> None:
+    """The server ends our connection just before such a statement."""
+    run = EngineSession.run
+
+    def killing(session: EngineSession, sql: str) -> None:
+        if sql.startswith(beginning):
+            monkeypatch.setattr(EngineSession, "run", run)
+            postgresql.run(TERMINATE)
+        run(session, sql)
+
+    monkeypatch.setattr(EngineSession, "run", killing)
+
+
+def test_a_connection_killed_in_the_middle_wrote_nothing(
+    postgresql: Proved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgresql.run("CREATE TABLE t (a integer, b integer)")
+    database = postgresql.open()
+    table = fresh(database, postgresql.id("t"))
+    ledger = RecordingLedger()
+    writing = database.write(table, changes_to(table, "ours"), ledger)
+    kill_before(monkeypatch, postgresql, 'COMMENT ON COLUMN "public"."t"."b"')
+    results = [next(writing) for _ in range(3)]
+    assert {result.outcome for result in results} == {Outcome.FAILED}
+    assert not ledger.open
+    with pytest.raises(ColumnistError, match="connection was lost") as caught:
+        next(writing)
+    assert "Nothing of this table was written" in caught.value.hint
+    assert fresh(database, table.id) == table
+    assert all_written(write(database, table, changes_to(table, "ours")))
+
+
+def test_a_connection_killed_at_the_commit_is_settled(
+    postgresql: Proved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgresql.run("CREATE TABLE t (a integer)")
+    database = postgresql.open()
+    table = fresh(database, postgresql.id("t"))
+    ledger = RecordingLedger()
+    kill_before(monkeypatch, postgresql, "COMMIT")
+    with pytest.raises(ColumnistError, match="connection was lost") as caught:
+        list(database.write(table, changes_to(table, "ours"), ledger))
+    assert "2 changes are open in the ledger" in caught.value.hint
+    results = database.settle(ledger.open, ledger)
+    assert {result.outcome for result in results} == {Outcome.FAILED}
+    assert fresh(database, table.id) == table
+
+
+def test_a_connection_lost_after_the_commit_is_settled_as_written(
+    postgresql: Proved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgresql.run("CREATE TABLE t (a integer)")
+    database = postgresql.open()
+    table = fresh(database, postgresql.id("t"))
+    ledger = RecordingLedger()
+    run = EngineSession.run
+
+    def deaf(session: EngineSession, sql: str) -> None:
+        run(session, sql)
+        if sql == "COMMIT":
+            raise Fault("the answer never came", lost=True)
+
+    monkeypatch.setattr(EngineSession, "run", deaf)
+    with pytest.raises(ColumnistError, match="connection was lost"):
+        list(database.write(table, changes_to(table, "ours"), ledger))
+    assert len(ledger.open) == 2
+    results = database.settle(ledger.open, ledger)
+    assert {result.outcome for result in results} == {Outcome.WRITTEN}
+
+
+def test_a_setting_that_does_not_stay_stops_the_write(
+    postgresql: Proved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With standard_conforming_strings off a backslash would end a literal early."""
+    from connectors.dialects import postgresql as module
+
+    postgresql.run("CREATE TABLE t (a integer)")
+    database = postgresql.open()
+    table = fresh(database, postgresql.id("t"))
+    pinned = {**module._PINNED, "lock_timeout": "2000 ms"}  # reads back as 2s
+    monkeypatch.setattr(module, "_PINNED", pinned)
+    with pytest.raises(ColumnistError, match="keeps lock_timeout"):
+        list(database.write(table, changes_to(table, "x"), RecordingLedger()))
+    assert fresh(database, table.id).comment is None
+
+
+def test_backslashes_are_safe_where_the_server_escapes_them(
+    postgresql: Proved,
+) -> None:
+    """A database default of `off` is overruled for the write."""
+    name = postgresql.url.rsplit("/", 1)[1]
+    postgresql.run(
+        "CREATE TABLE victim (x integer)",
+        "CREATE TABLE t (a integer)",
+        f"ALTER DATABASE {name} SET standard_conforming_strings = off",
+    )
+    database = postgresql.open()
+    table = fresh(database, postgresql.id("t"))
+    text = "x\\'; drop table victim; -- "
+    assert all_written(write(database, table, changes_to(table, text)))
+    assert fresh(database, table.id).comment == text
+    assert fresh(database, postgresql.id("victim"))
+
+
+def test_what_has_no_place_in_the_encoding_is_refused_alone(
+    postgresql_server: Server,
+) -> None:
+    name = f"latin_{time.monotonic_ns()}"
+    execute(
+        postgresql_server.url,
+        f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'",
+    )
+    url = postgresql_server.database(name)
+    execute(url, "CREATE TABLE t (a integer)")
+    from tests.connectors.targets import postgresql_target
+
+    target = postgresql_target(url)
+    database = target.open()
+    table = fresh(database, target.id("t"))
+    changes = [
+        CommentChange(table.id, None, "grün"),
+        CommentChange(ColumnId(table.id, "a"), None, "中文"),
+    ]
+    results = write(database, table, changes)
+    assert outcomes(results) == {
+        table.id: Outcome.WRITTEN,
+        ColumnId(table.id, "a"): Outcome.REFUSED,
+    }
+    database.close()
+    execute(postgresql_server.url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_a_scan_leaves_partitions_and_extensions_out(postgresql: Proved) -> None:
+    postgresql.run(
+        "CREATE EXTENSION pg_stat_statements",
+        "CREATE TABLE p (d date) PARTITION BY RANGE (d)",
+        "CREATE TABLE p1 PARTITION OF p DEFAULT",
+        "CREATE TEMP TABLE gone (a integer)",
+    )
+    database = postgresql.open()
+    assert [table.id.name for table in database.scan()] == ["p"]
+    assert fresh(database, postgresql.id("p1"))
+
+
+def test_a_scan_does_not_wait_for_a_locked_view(
+    postgresql: Proved, other: psycopg.Connection
+) -> None:
+    postgresql.run("CREATE TABLE t (a integer)", "CREATE VIEW v AS SELECT * FROM t")
+    other.execute("LOCK TABLE v IN ACCESS EXCLUSIVE MODE")
+    started = time.monotonic()
+    found = {table.id.name: table for table in postgresql.open().scan()}
+    assert time.monotonic() - started < 8
+    assert len(found["v"].columns) == 1
+
+
+def test_a_sample_gives_up_in_time(postgresql: Proved) -> None:
+    postgresql.run(
+        "CREATE VIEW slow AS SELECT pg_sleep(60)::text AS a",
+        "CREATE VIEW broken AS SELECT 1 / (random() * 0)::int AS a, 2 AS b",
+        "CREATE TABLE t AS SELECT i AS id, (ARRAY['new','open','closed'])[i % 3 + 1] "
+        "AS state FROM generate_series(1, 100000) i",
+        "ANALYZE t",
+    )
+    database = postgresql.open()
+    slow = fresh(database, postgresql.id("slow"))
+    started = time.monotonic()
+    assert database.profile(slow, seconds=1) == {}
+    assert time.monotonic() - started < 5
+    assert list(database.profile(fresh(database, postgresql.id("broken")))) == ["b"]
+    table = fresh(database, postgresql.id("t"))
+    profile = database.profile(table, rows=500)
+    assert profile["state"].codes == ("closed", "new", "open")
+    assert profile["id"].rows > 100
+    assert profile == database.profile(table, rows=500)
+    assert list(database.profile(table, columns=["state"])) == ["state"]
