@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
@@ -111,7 +111,7 @@ class Engine:
 
     def generate(
         self, prompts: Iterable[Prompt], *, stop: Callable[[], bool] = never
-    ) -> Iterator[Generation]:
+    ) -> Generator[Generation]:
         """Write every block of every prompt, in the order in which they end.
 
         Prompts are taken from the iterable as there is room for them, so it may decide

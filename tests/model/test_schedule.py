@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -59,11 +60,15 @@ def test_every_block_ends_once_within_the_limits_given(
         assert sum(lengths.values()) - sum(shared.values()) <= cells
         stops = [data.draw(st.booleans()) for _ in step.streams]
         answers = iter(stops)
+
+        def ends(stream: Stream, token: int, answers: Iterator[bool] = answers) -> bool:
+            return next(answers)
+
         ended, released = scheduler.took(
             step,
             [7] * len(stops),
             [-0.5] * len(stops),
-            ends=lambda stream, token, answers=answers: next(answers),
+            ends=ends,
         )
         for stream, complete in ended:
             seen[stream.key, stream.block] += 1

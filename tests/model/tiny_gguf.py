@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,7 @@ def write(path: Path, *, seed: int = 0, width: int = 64, layers: int = 2) -> Pat
     writer.add_bos_token_id(len(tokens) - 1)
     writer.add_add_bos_token(False)
 
-    def matrix(*shape: int) -> np.ndarray:
+    def matrix(*shape: int) -> Any:
         scale = 2.0 / np.sqrt(shape[-1])
         return (random.standard_normal(shape) * scale).astype(np.float32)
 

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.objects import (
+    Column,
+    ColumnId,
+    ForeignKey,
+    Profile,
+    Table,
+    TableId,
+    TableKind,
+)
+from catalog.suggestion import Finding
+from model.checks import degenerate, find, has_control, writing_only
+
+ORDERS = TableId("sales", "orders")
+TABLE = Table(
+    ORDERS,
+    TableKind.TABLE,
+    tuple(
+        Column(ColumnId(ORDERS, name), position, kind)
+        for position, (name, kind) in enumerate(
+            [
+                ("order_id", "INTEGER"),
+                ("customer_id", "INTEGER"),
+                ("status", "VARCHAR(20)"),
+                ("email", "VARCHAR"),
+            ],
+            1,
+        )
+    ),
+    primary_key=("order_id",),
+    foreign_keys=(
+        ForeignKey(("customer_id",), TableId("sales", "customers"), ("customer_id",)),
+    ),
+)
+
+
+def profile(**facts: object) -> Profile:
+    return Profile(
+        **{"rows": 100, "null_share": 0.0, "distinct": 3, **facts}  # type: ignore[arg-type]
+    )
+
+
+def of(text: str, column: str = "status", **facts: object) -> set[Finding]:
+    seen = profile(**facts) if facts else None
+    return set(find(text, TABLE, ColumnId(ORDERS, column), seen))
+
+
+GOOD = "Stage of fulfilment that the purchase has reached."
+
+
+def test_a_good_text_has_no_findings() -> None:
+    assert of(GOOD, samples=("anna@example.com",)) == set()
+
+
+def test_a_sample_value_in_the_text_is_a_leak_unless_it_is_a_code() -> None:
+    text = "Address such as anna@example.com used for receipts."
+    assert Finding.LEAK in of(text, "email", samples=("anna@example.com",))
+    assert Finding.LEAK in of("Ends at 48213 for now.", "email", maximum="48213")
+    listed = "Whether the purchase is shipped or still waits."
+    seen = profile(samples=("shipped",), codes=("open", "shipped"))
+    target = ColumnId(ORDERS, "status")
+    assert Finding.LEAK not in find(listed, TABLE, target, seen)
+
+
+@pytest.mark.parametrize(
+    "text", ["At most 37 characters of it.", "Kept in sync with Salesforce nightly."]
+)
+def test_numbers_and_names_from_nowhere_are_unsupported(text: str) -> None:
+    assert Finding.UNSUPPORTED in of(text)
+
+
+def test_numbers_from_schema_and_sample_are_supported() -> None:
+    assert Finding.UNSUPPORTED not in of("Code of up to 20 letters.")
+    assert Finding.UNSUPPORTED not in of("Year since 1999.", minimum="1999")
+
+
+def test_only_the_words_of_the_name_restate_it() -> None:
+    assert Finding.RESTATES in of("The status of the order.")
+    assert Finding.RESTATES not in of(GOOD)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "word", "the the same", "a b c and a b c", "broken \ufffd text", "<|end|> x"],
+)
+def test_broken_and_looping_texts_are_degenerate(text: str) -> None:
+    assert degenerate(text)
+
+
+def test_a_text_that_was_cut_off_is_degenerate() -> None:
+    found = find(GOOD, TABLE, ColumnId(ORDERS, "status"), complete=False)
+    assert found == (Finding.DEGENERATE,)
+
+
+def test_the_limit_of_the_database_counts() -> None:
+    target = ColumnId(ORDERS, "status")
+    assert find(GOOD, TABLE, target, limit=len(GOOD)) == ()
+    assert find(GOOD, TABLE, target, limit=len(GOOD) - 1) == (Finding.TOO_LONG,)
+    assert writing_only(GOOD, limit=3) == (Finding.TOO_LONG,)
+
+
+def test_claims_that_the_sample_refutes_are_false() -> None:
+    unique = "Unique number of the purchase across shops."
+    assert Finding.FALSE_CLAIM in of(unique, "order_id", distinct=60)
+    assert Finding.FALSE_CLAIM not in of(unique, "order_id", distinct=100)
+    never = "Stage of fulfilment, never null."
+    assert Finding.FALSE_CLAIM in of(never, null_share=0.1)
+    wrong = "References the products table for the buyer."
+    assert Finding.FALSE_CLAIM in of(wrong, "customer_id")
+    right = "References the customers table for the buyer."
+    assert Finding.FALSE_CLAIM not in of(right, "customer_id")
+
+
+@given(st.text())
+def test_whatever_could_drive_a_terminal_is_found(text: str) -> None:
+    bad = any((ord(c) < 0x20 and c not in "\n\t") or c in "\x7f\x9b" for c in text)
+    if bad:
+        assert has_control(text)
+    assert has_control(text + "\x1b[2J")
+    assert has_control(text + "\u202e")

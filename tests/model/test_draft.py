@@ -1,0 +1,188 @@
+"""Which text is proposed and from which source, with a writer told what to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from catalog.objects import (
+    Column,
+    ColumnId,
+    ForeignKey,
+    Profile,
+    Table,
+    TableId,
+    TableKind,
+    Target,
+)
+from catalog.suggestion import Draft, Finding, Source
+from model.draft import Documented, Drafter, Job, undescribed
+from model.engine import Engine
+from model.library import ModelFile, PromptFormat
+from model.prompt import Generation, Prompt
+
+GOOD = "Stage of fulfilment that the purchase has reached."
+MODEL = ModelFile("told", Path("told.gguf"), PromptFormat.COMPACT, None, None, {})
+
+
+class FakeWriter:
+    """An engine that answers every block with the next queued text."""
+
+    def __init__(self, *answers: str, logprob: float = -0.1) -> None:
+        self.answers = list(answers)
+        self.logprob = logprob
+        self.prompts: list[Prompt] = []
+
+    def generate(
+        self, prompts: Iterable[Prompt], *, stop: Callable[[], bool]
+    ) -> Iterator[Generation]:
+        for index, prompt in enumerate(prompts):
+            self.prompts.append(prompt)
+            for block in range(len(prompt.blocks)):
+                if stop():
+                    return
+                text = self.answers.pop(0) if self.answers else GOOD
+                yield Generation(index, block, text, self.logprob, 9, True)
+
+
+def table(
+    name: str, *columns: str, comment: str | None = None, **given: object
+) -> Table:
+    table_id = TableId("sales", name)
+    return Table(
+        table_id,
+        TableKind.TABLE,
+        tuple(
+            Column(ColumnId(table_id, column), n, "VARCHAR", comment=comment)
+            for n, column in enumerate(columns, 1)
+        ),
+        **given,  # type: ignore[arg-type]
+    )
+
+
+def draft(
+    writer: FakeWriter | None,
+    table: Table,
+    *targets: Target,
+    documented: Documented | None = None,
+    profiles: dict[str, Profile] | None = None,
+    limit: int | None = None,
+) -> list[Draft]:
+    drafter = Drafter(
+        cast("Engine | None", writer),
+        MODEL if writer else None,
+        documented=documented,
+        limit=lambda _: limit,
+    )
+    return list(drafter.draft([Job(table, targets, profiles or {})]))
+
+
+ORDERS = table("orders", "status")
+STATUS = ColumnId(ORDERS.id, "status")
+
+
+def test_the_models_text_is_taken_where_it_is_usable() -> None:
+    (found,) = draft(FakeWriter(GOOD), ORDERS, STATUS)
+    assert (found.text, found.source, found.model) == (GOOD, Source.MODEL, "told")
+    assert found.prompt is not None
+    assert 0 < found.confidence <= 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "loop loop loop", "Made by Salesforce in 1987.", "bad \x1b[2J escape text"],
+)
+def test_the_rules_speak_where_the_models_text_is_unusable(text: str) -> None:
+    (found,) = draft(FakeWriter(text), ORDERS, STATUS)
+    assert found.source is Source.RULES
+    assert found.text
+    assert "\x1b" not in found.text
+
+
+def test_without_a_model_rules_speak_for_everything() -> None:
+    found = draft(None, ORDERS, *ORDERS.targets())
+    assert [each.source for each in found] == [Source.RULES] * 2
+    assert all(each.model is None for each in found)
+
+
+def test_findings_lower_the_confidence_and_are_kept() -> None:
+    (clean,) = draft(FakeWriter(GOOD), ORDERS, STATUS)
+    (restating,) = draft(FakeWriter("The status of the order."), ORDERS, STATUS)
+    assert restating.findings == (Finding.RESTATES,)
+    assert restating.confidence < clean.confidence
+
+
+def test_a_name_that_says_nothing_abstains_and_keeps_the_best_guess() -> None:
+    odd = table("zz9", "x1")
+    (found,) = draft(FakeWriter("gibber gibber gibber"), odd, odd.columns[0].id)
+    assert found.text is None
+    assert found.guess
+
+
+def test_a_sample_value_never_gets_into_a_draft_by_the_model() -> None:
+    people = table("people", "contact")
+    seen = Profile(10, 0.0, 10, samples=("anna@example.com",))
+    (found,) = draft(
+        FakeWriter("Address such as anna@example.com for receipts."),
+        people,
+        people.columns[0].id,
+        profiles={"contact": seen},
+    )
+    assert found.source is Source.RULES
+    assert "anna" not in (found.text or "")
+
+
+def test_the_same_column_documented_elsewhere_is_inherited() -> None:
+    customers = table("customers", "customer_number", comment="Names the buyer.")
+    orders = table("orders", "customer_number")
+    documented = Documented()
+    documented.add(customers)
+    writer = FakeWriter()
+    (found,) = draft(writer, orders, orders.columns[0].id, documented=documented)
+    assert (found.text, found.source) == ("Names the buyer.", Source.INHERITED)
+    assert found.origin == "sales.customers.customer_number"
+    assert writer.prompts == []
+
+
+def test_columns_documented_in_two_ways_are_not_inherited() -> None:
+    documented = Documented()
+    documented.add(table("a", "customer_number", comment="Names the buyer."))
+    documented.add(table("b", "customer_number", comment="Line in a ledger."))
+    orders = table("orders", "customer_number")
+    (found,) = draft(FakeWriter(), orders, orders.columns[0].id, documented=documented)
+    assert found.source is not Source.INHERITED
+
+
+def test_the_other_end_of_a_foreign_key_is_inherited() -> None:
+    customers = table("customers", "id", comment="Names the buyer.")
+    key = ForeignKey(("id",), customers.id, ("id",))
+    extra = table("customer_extra", "id", foreign_keys=(key,))
+    documented = Documented()
+    documented.add(customers)
+    (found,) = draft(FakeWriter(), extra, extra.columns[0].id, documented=documented)
+    assert found.source is Source.INHERITED
+
+
+def test_a_text_over_the_databases_limit_gives_way() -> None:
+    (found,) = draft(
+        FakeWriter("Very long " + "and so on " * 30), ORDERS, STATUS, limit=90
+    )
+    assert found.source is Source.RULES
+
+
+def test_what_has_a_comment_or_cannot_have_one_is_not_drafted() -> None:
+    mixed = table("t", "a", "b", comment="Said.", comment_refused="a view")
+    assert undescribed(mixed) == ()
+    assert undescribed(ORDERS, [STATUS]) == (ORDERS.id,)
+
+
+def test_a_table_of_a_thousand_columns_is_drafted_whole() -> None:
+    wide = table("wide", *(f"value_{n}" for n in range(1000)))
+    writer = FakeWriter()
+    found = draft(writer, wide, *wide.targets())
+    assert {each.target for each in found} == set(wide.targets())
+    assert len(found) == 1001
+    assert len(writer.prompts) > 10
