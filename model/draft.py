@@ -1,4 +1,4 @@
-"""From tables to drafts: what the catalog knows first, then rules and model together."""
+"""From tables to drafts: what the catalog knows first, then rules and model."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Builds llama-cpp-python for this machine, once, and keeps the wheel.
 
-    python model/llama_build.py --version 0.3.36 [--accel auto|cpu|cuda|rocm|vulkan|metal]
+    python model/llama_build.py --version 0.3.36 [--accel auto|cpu|cuda|...]
 
 Prints what it chose and why on stderr, and the wheel's path on stdout. Runs before
 anything is installed, so it uses the standard library only.

@@ -1,4 +1,4 @@
-"""What the engine is asked: a head shared by several blocks, each block one description."""
+"""What the engine is asked: a head shared by blocks, each block one description."""
 
 from __future__ import annotations
 
