@@ -178,9 +178,10 @@ class AlteringDialect(Dialect):
                 writing.write(changes)
             finally:
                 session.quietly("UNLOCK TABLES")
-            yield from closing.take()
-            if writing.lost is not None:
-                raise writing.lost
+        # Only now, so that nothing is held while the caller looks at the results.
+        yield from closing.results
+        if writing.lost is not None:
+            raise writing.lost
 
 
 class _Locked(Exception):

@@ -60,7 +60,7 @@ class Closing:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self.results: list[WriteResult] = []
-        """What was closed and not yet handed out."""
+        """What was closed, in that order."""
 
     def begin(self, change: CommentChange, statement: str) -> Pending:
         """Commit the intent of a change."""
@@ -106,11 +106,6 @@ class Closing:
         pending.is_open = False
         self.results.append(result)
 
-    def take(self) -> list[WriteResult]:
-        """The results since the last call."""
-        taken, self.results = self.results, []
-        return taken
-
 
 def conflict_reason(there: str | None, change: CommentChange) -> str:
     """Why a change was not made, in words for the steward."""
@@ -143,9 +138,10 @@ def write_in_transaction(
             writing.write(pending, options)
         finally:
             session.quietly("ROLLBACK")
-        yield from closing.take()
-        if writing.lost is not None:
-            raise writing.lost
+    # Only now, so that nothing is held while the caller looks at the results.
+    yield from closing.results
+    if writing.lost is not None:
+        raise writing.lost
 
 
 class _TableWriting:

@@ -197,10 +197,11 @@ class ColumnistApp(App[None]):
 def _bindings(screen: Screen[object]) -> list[Binding]:
     """The bindings in force on a screen, each once, its own first."""
     found: dict[str, Binding] = {}
-    for active in screen.active_bindings.values():
-        binding = active.binding
-        if binding.description and not binding.system:
-            found.setdefault(binding.action, binding)
+    active = sorted(screen.active_bindings.values(), key=lambda a: a.node is not screen)
+    for each in active:
+        # Ours have an id; what has none is a widget's own scrolling.
+        if each.binding.description and each.binding.id:
+            found.setdefault(each.binding.action, each.binding)
     return list(found.values())
 
 

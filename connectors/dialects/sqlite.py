@@ -57,6 +57,11 @@ class SQLite(Dialect):
             connect_args={"timeout": timeout, "check_same_thread": False},
         )
 
+    def resolve(self, session: Session) -> Dialect:
+        """Reads the first page: until then anything opens."""
+        session.value("SELECT count(*) FROM sqlite_master")
+        return self
+
     def scan(
         self, source: Source, selection: Selection, stop: Callable[[], bool]
     ) -> Iterator[Table]:

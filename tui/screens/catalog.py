@@ -88,7 +88,12 @@ class CatalogScreen(Screen[None]):
             "d", "draft", "Draft", id="catalog.draft", tooltip="Draft what is listed"
         ),
         Binding(
-            "s", "stop", "Stop", id="catalog.stop", tooltip="Stop reading or drafting"
+            "s",
+            "stop",
+            "Stop",
+            show=False,
+            id="catalog.stop",
+            tooltip="Stop reading or drafting",
         ),
         Binding(
             "A",
@@ -113,7 +118,12 @@ class CatalogScreen(Screen[None]):
         Binding("u", "undo", "Undo", show=False, id="catalog.undo", tooltip="Undo"),
         Binding("U", "redo", "Redo", show=False, id="catalog.redo", tooltip="Redo"),
         Binding(
-            "r", "rescan", "Read again", id="catalog.rescan", tooltip="Read the catalog"
+            "r",
+            "rescan",
+            "Read again",
+            show=False,
+            id="catalog.rescan",
+            tooltip="Read the catalog again",
         ),
         Binding("tab", "app.focus_next", "Schemas", show=False, id="catalog.focus"),
         Binding("escape", "clear", "Clear filter", show=False, id="catalog.clear"),
@@ -149,7 +159,7 @@ class CatalogScreen(Screen[None]):
                         Heading("kind", 12, minimum=90),
                         Heading("rows", 11, minimum=80, right=True),
                         Heading("described", BAR + 1),
-                        Heading("", 8, minimum=46),
+                        Heading("", 8, minimum=64),
                         Heading("decide", 7, right=True),
                         Heading("write", 6, right=True),
                     ],
@@ -159,7 +169,7 @@ class CatalogScreen(Screen[None]):
                 yield Static("", id="empty", markup=False)
         yield Input(placeholder="part of a name, or a pattern", classes="filter")
         yield StatusLine()
-        yield Footer()
+        yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Show what is known; read the catalog if nothing is, or it is old."""

@@ -83,7 +83,7 @@ class PickerScreen(Screen[None]):
         )
         yield Static("", id="opening", markup=False)
         yield StatusLine()
-        yield Footer()
+        yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Fill the list; open at once what the command line named."""

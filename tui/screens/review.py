@@ -193,7 +193,7 @@ class ReviewScreen(Screen[None]):
         yield DescriptionEditor()
         yield Input(placeholder="part of a column's name", classes="filter")
         yield StatusLine()
-        yield Footer()
+        yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Show the table, and draft it if nobody has."""

@@ -169,7 +169,7 @@ class WriteScreen(Screen[None]):
         yield Static("", id="empty", markup=False)
         yield Static("", id="details", markup=False)
         yield StatusLine()
-        yield Footer()
+        yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Render what is staged."""
