@@ -1,0 +1,80 @@
+"""What the documents say about keys and options is what the program has."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+from textual.binding import Binding
+from textual.screen import Screen
+
+from tui.app import ColumnistApp
+from tui.widgets.description_editor import _Text
+from tui.widgets.row_list import RowList
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREENS = [
+    ("picker", "PickerScreen"),
+    ("catalog", "CatalogScreen"),
+    ("review", "ReviewScreen"),
+    ("write", "WriteScreen"),
+    ("confirm", "ConfirmModal"),
+    ("help", "HelpModal"),
+]
+
+
+def bindings() -> list[tuple[str, Binding]]:
+    owners: list[tuple[str, type]] = [("app", ColumnistApp), ("list", RowList)]
+    owners.append(("edit", _Text))
+    for module, name in SCREENS:
+        screen: type[Screen[object]] = getattr(
+            importlib.import_module(f"tui.screens.{module}"), name
+        )
+        owners.append((module, screen))
+    return [
+        (owner, binding)
+        for owner, kind in owners
+        for binding in kind.__dict__["BINDINGS"]
+        if isinstance(binding, Binding)
+    ]
+
+
+def test_every_key_has_an_id_of_its_own() -> None:
+    ids = [binding.id for _, binding in bindings()]
+    assert all(ids)
+    assert len(ids) == len(set(ids))
+
+
+def test_keys_that_terminals_own_are_left_alone() -> None:
+    taken = {key for _, b in bindings() for key in b.key.split(",")}
+    assert not taken & {"ctrl+s", "ctrl+z", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+b"}
+
+
+def test_every_key_is_in_the_documents() -> None:
+    text = (ROOT / "docs" / "keys.md").read_text()
+    missing = [b.id for _, b in bindings() if f"`{b.id}`" not in text]
+    assert missing == []
+
+
+@pytest.mark.parametrize("command", ["make demo", "make test"])
+def test_the_readme_has_both_commands(command: str) -> None:
+    assert command in (ROOT / "README.md").read_text()
+
+
+def test_every_command_and_option_has_help() -> None:
+    import typer.main
+
+    from tui.cli import app
+
+    def walk(command: object, path: str) -> list[str]:
+        found = [] if getattr(command, "help", None) else [path]
+        for parameter in getattr(command, "params", []):
+            kind = parameter.param_type_name
+            if kind == "option" and not parameter.help:
+                found.append(f"{path} --{parameter.name}")
+        for name, child in getattr(command, "commands", {}).items():
+            found += walk(child, f"{path} {name}")
+        return found
+
+    assert walk(typer.main.get_command(app), "columnist") == []
