@@ -8,11 +8,14 @@ missing the tests skip, or fail with `COLUMNIST_REQUIRE_LIVE=1`.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -105,13 +108,19 @@ def postgres_program(name: str) -> str | None:
     return _postgres_program(name)
 
 
+def _die_with_parent() -> None:
+    """A test run that is killed leaves no server behind (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # 1 is PR_SET_PDEATHSIG
+
+
 Demotion = tuple[Callable[[], None] | None, pwd.struct_passwd | None]
 
 
 def _demotion(*users: str) -> Demotion:
     """What a child calls first to become an ordinary user, where we are root."""
     if os.geteuid() != 0:
-        return None, None
+        return _die_with_parent, None
     for user in (*users, "nobody"):
         try:
             entry = pwd.getpwnam(user)
@@ -122,6 +131,7 @@ def _demotion(*users: str) -> Demotion:
             os.setgroups([])
             os.setgid(entry.pw_gid)
             os.setuid(entry.pw_uid)
+            _die_with_parent()
 
         return demote, entry
     return None, None
