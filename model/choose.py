@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from catalog.suggestion import Source
+from model.names import known, singular, word_set
 
 UNMEASURED_RULES = 0.3
 """Confidence in a rules' sentence where nothing was measured; a cautious guess."""
@@ -21,24 +22,88 @@ UNMEASURED_FLOOR = -1.0
 instruct model is usually better than rules where it is not guessing."""
 
 
+_SMALL = word_set(
+    "the of a an for to in on and or is was by with this that associated identifier "
+    "unique"
+)
+"""Words that say nothing of one column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What is known of two candidates before anybody has read them."""
+
+    logprob: float
+    """The model's mean log-probability, in nats."""
+    kept: float = 1.0
+    """Share of the rules' words that the model's text has too."""
+    shared: float = 1.0
+    """Share of the model's words that the rules' sentence has too."""
+    longer: float = 0.0
+    """Logarithm of how many times as many words the model's text has."""
+
+    @classmethod
+    def of(cls, rules: str, drafted: str, logprob: float) -> Signs:
+        """The signs of two texts."""
+        first, second = _words(rules), _words(drafted)
+        one, other = set(first) - _SMALL, set(second) - _SMALL
+        both = len(one & other)
+        return cls(
+            logprob=logprob,
+            kept=both / max(1, len(one)),
+            shared=both / max(1, len(other)),
+            longer=math.log(max(1, len(second)) / max(1, len(first))),
+        )
+
+
+def invents(drafted: str, rules: str) -> bool:
+    """Whether a text has a word that neither English nor the rules' sentence has.
+
+    A small model garbles rare words ("hqit" for "headline"); such texts are not shown.
+    """
+    told = set(_words(rules))
+    return any(
+        word.isalpha()
+        and len(word) > 2
+        and word not in told
+        and not known(word)
+        and not known(singular(word))
+        for word in _words(drafted)
+    )
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text.lower())
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A weighted sum of what is known when choosing."""
+    """A weighted sum of signs."""
 
     bias: float
     """Constant part."""
     logprob: float = 0.0
-    """Weight of the model's mean log-probability, in nats."""
-    agreement: float = 0.0
-    """Weight of the share of words that both texts have, in [0, 1]."""
+    """Weight of `Signs.logprob`."""
+    kept: float = 0.0
+    """Weight of `Signs.kept`."""
+    shared: float = 0.0
+    """Weight of `Signs.shared`."""
+    longer: float = 0.0
+    """Weight of `Signs.longer`."""
 
-    def __call__(self, logprob: float, agreement: float) -> float:
+    def __call__(self, signs: Signs) -> float:
         """The sum."""
-        return self.bias + self.logprob * logprob + self.agreement * agreement
+        return (
+            self.bias
+            + self.logprob * signs.logprob
+            + self.kept * signs.kept
+            + self.shared * signs.shared
+            + self.longer * signs.longer
+        )
 
-    def probability(self, logprob: float, agreement: float) -> float:
+    def probability(self, signs: Signs) -> float:
         """The sum through the logistic function."""
-        total = max(-30.0, min(30.0, self(logprob, agreement)))
+        total = max(-30.0, min(30.0, self(signs)))
         return 1 / (1 + math.exp(-total))
 
 
@@ -128,19 +193,11 @@ def choose(
     scale = calibration.tables if is_table else calibration.columns
     if rules is None:
         # The rules abstain on gibberish only; a model cannot know better unless sure.
-        if scale.gain(logprob, 0.0) <= 0:
+        signs = Signs(logprob)
+        if scale.gain(signs) <= 0 or invents(drafted, ""):
             return Choice(None, Source.MODEL, 0.0)
-        return Choice(drafted, Source.MODEL, scale.model.probability(logprob, 0.0))
-    shared = agreement(rules, drafted)
-    if scale.gain(logprob, shared) > 0:
-        confidence = scale.model.probability(logprob, shared)
-        return Choice(drafted, Source.MODEL, confidence)
-    return Choice(rules, Source.RULES, scale.rules.probability(logprob, shared))
-
-
-def agreement(one: str, other: str) -> float:
-    """Share of the words of two texts that both have (Jaccard), in [0, 1]."""
-    first = set(re.findall(r"\w+", one.lower()))
-    second = set(re.findall(r"\w+", other.lower()))
-    union = first | second
-    return len(first & second) / len(union) if union else 0.0
+        return Choice(drafted, Source.MODEL, scale.model.probability(signs))
+    signs = Signs.of(rules, drafted, logprob)
+    if scale.gain(signs) > 0 and not invents(drafted, rules):
+        return Choice(drafted, Source.MODEL, scale.model.probability(signs))
+    return Choice(rules, Source.RULES, scale.rules.probability(signs))

@@ -14,10 +14,11 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from model.choose import Calibration, Line, Scale, agreement
+from model.choose import Calibration, Line, Scale, Signs, invents
 from model.evaluation.answers import Answer, read
 from model.evaluation.measures import Cosine, halves, rouge_l
 from model.evaluation.score import report
@@ -25,6 +26,11 @@ from model.evaluation.score import report
 GOOD = 0.4
 """A text with this ROUGE-L against the human's counts as good: confidence estimates
 the share of such texts, which is stricter than what a steward would accept."""
+
+MARGIN = 0.01
+"""ROUGE-L that the model's text has to be expected to gain before it is shown."""
+NEVER = Line(bias=-1.0)
+"""Where too little was measured: the model is never chosen, confidence is low."""
 
 
 def main() -> None:
@@ -75,15 +81,21 @@ def fit(found: Sequence[Answer]) -> Calibration:
 def _fit(found: Sequence[Answer]) -> Scale:
     import numpy as np
 
-    both = [a for a in found if a.usable and a.model and a.rules]
-    features = np.array(
-        [[1.0, a.logprob, agreement(a.rules or "", a.model or "")] for a in both]
-    ).reshape(-1, 3)
+    both = [
+        answer
+        for answer in found
+        if answer.usable
+        and answer.model
+        and answer.rules
+        and not invents(answer.model, answer.rules)
+    ]
+    signs = [Signs.of(a.rules or "", a.model or "", a.logprob) for a in both]
+    features = np.array([[1.0, *astuple(sign)] for sign in signs]).reshape(-1, 5)
     model = np.array([rouge_l(a.model, a.reference) for a in both])
     rules = np.array([rouge_l(a.rules, a.reference) for a in both])
     weights = _weights(both)
-    gain = _choice_line(features, model - rules, weights)
-    wins = features @ np.array([gain.bias, gain.logprob, gain.agreement]) > 0
+    gain = _gain_line(features, model - rules, weights)
+    wins = np.array([gain(sign) > 0 for sign in signs], dtype=bool)
     every = np.array([rouge_l(a.rules, a.reference) >= GOOD for a in found if a.rules])
     return Scale(
         gain=gain,
@@ -104,46 +116,51 @@ def _weights(found: Sequence[Answer]) -> Any:
     return weights / weights.sum() if len(found) else weights
 
 
-def _choice_line(features: Any, gain: Any, weights: Any) -> Line:
-    """The line whose positive side gains most, never falling in the log-probability.
+def _gain_line(features: Any, gain: Any, weights: Any) -> Line:
+    """Expected gain by least squares, less a margin, never falling in certainty.
 
-    Least squares gives the direction; the bias is the threshold that gains most on
-    the data it is fitted on.
+    The threshold is not tuned further: one that gains most on half of the repositories
+    gained less on the others than this.
     """
     import numpy as np
 
     if len(gain) < 50:
-        return Line(bias=-1.0)
+        return NEVER
+    free = np.ones(features.shape[1], dtype=bool)
+    line = _least_squares(features, gain, weights, free)
+    if line[1] < 0:
+        free[1] = False
+        line = _least_squares(features, gain, weights, free)
+    line[0] -= MARGIN
+    return Line(*(round(float(value), 5) for value in line))
+
+
+def _least_squares(features: Any, gain: Any, weights: Any, free: Any) -> Any:
+    """Weights of the features that are free, 0 for the others."""
+    import numpy as np
+
     root = np.sqrt(weights)[:, None]
-    line, *_ = np.linalg.lstsq(features * root, gain * root[:, 0], rcond=None)
-    line[1] = max(0.0, line[1])
-    scores = features[:, 1:] @ line[1:]
-    order = np.argsort(-scores)
-    ordered: Any = np.append(scores[order], scores.min() - 1)
-    won = np.cumsum((gain * weights)[order])
-    won[ordered[:-1] == ordered[1:]] = -np.inf  # no line parts equal scores
-    best = int(np.argmax(won))
-    if won[best] <= 0:
-        return Line(bias=-1.0)
-    middle = (ordered[best] + ordered[best + 1]) / 2
-    return Line(*(round(float(x), 5) for x in (-middle, line[1], line[2])))
+    line = np.zeros(features.shape[1])
+    line[free] = np.linalg.lstsq(features[:, free] * root, gain * root[:, 0])[0]
+    return line
 
 
 def _logistic(features: Any, good: Any, weights: Any) -> Line:
-    """Log-odds of `good` by Newton's method, with a small ridge."""
+    """Log-odds of `good` in the log-probability, by Newton's method with a ridge."""
     import numpy as np
 
-    line = np.zeros(3)
     if len(good) < 20:
-        return Line(bias=-1.0)
+        return NEVER
+    used = features[:, :2]
+    line = np.zeros(2)
     scaled = weights / weights.sum() * len(good)
     for _ in range(30):
-        chance = 1 / (1 + np.exp(-np.clip(features @ line, -30, 30)))
-        slope = features.T @ (scaled * (good - chance)) - 0.1 * line
-        bend = (features * (scaled * chance * (1 - chance))[:, None]).T @ features
-        line = line + np.linalg.solve(bend + 0.1 * np.eye(3), slope)
+        chance = 1 / (1 + np.exp(-np.clip(used @ line, -30, 30)))
+        slope = used.T @ (scaled * (good - chance)) - 0.1 * line
+        bend = (used * (scaled * chance * (1 - chance))[:, None]).T @ used
+        line = line + np.linalg.solve(bend + 0.1 * np.eye(2), slope)
     if line[1] < 0:  # more certain never means worse
-        line = np.array([_logit(float(np.average(good, weights=scaled))), 0.0, 0.0])
+        line = np.array([_logit(float(np.average(good, weights=scaled))), 0.0])
     return Line(*(round(float(value), 5) for value in line))
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.suggestion import Source
-from model.choose import Calibration, Choice, Line, Scale, agreement, choose
+from model.choose import Calibration, Choice, Line, Scale, Signs, choose, invents
 
 COLUMNS = Scale(
-    gain=Line(0.6, 1.0, -0.2),
+    gain=Line(0.6, 1.0, -0.2, 0.1, 0.05),
     model=Line(1.0, 2.0, 0.5),
     rules=Line(-1.0, 0.5, 1.0),
     alone=0.25,
@@ -97,8 +98,24 @@ def test_the_manifest_keeps_a_calibration() -> None:
     assert Calibration.from_json(json.loads(text)) == CALIBRATION
 
 
-def test_agreement() -> None:
-    assert agreement("Name of it.", "name of IT") == 1
-    assert agreement("a b", "c d") == 0
-    assert agreement("a b c", "b c d") == 0.5
-    assert agreement("", "") == 0
+def test_signs_by_hand() -> None:
+    # Of `name` and `order`, `name` is kept; of `name` and `buyer`, `name` is shared.
+    signs = Signs.of("Name of the order.", "Name of buyer", -0.5)
+    assert (signs.logprob, signs.kept, signs.shared) == (-0.5, 0.5, 0.5)
+    assert signs.longer == pytest.approx(math.log(3 / 4))
+    assert Signs.of("", "", -1.0) == Signs(-1.0, 0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("drafted", "invented"),
+    [
+        ("Headline of the products.", False),
+        ("Zorbs of the row.", False),
+        ("Hqit of the product.", True),
+    ],
+)
+def test_texts_with_garbled_words_are_not_shown(drafted: str, invented: bool) -> None:
+    rules = "Zorbs of the product."
+    assert invents(drafted, rules) is invented
+    if invented:
+        assert pick(rules, drafted, 0.0).source is Source.RULES

@@ -155,7 +155,7 @@ def test_without_a_model_only_rules_are_scored(tmp_path: Path) -> None:
 
 def answer(repository: str, number: int, sure: bool) -> Answer:
     """Where the model is sure its text is right, elsewhere the rules' is."""
-    good, bad = "The exact words of the human.", "Nothing alike whatsoever."
+    good, bad = "The exact words of the human.", "Nothing like it at all."
     return Answer(
         repository=repository,
         table=str(number),
