@@ -276,15 +276,24 @@ class Drafter:
         )
 
 
-def undescribed(table: Table, taken: Sequence[Target] = ()) -> tuple[Target, ...]:
-    """What of a table lacks a comment, can take one and is not in `taken`."""
+def undescribed(
+    table: Table, taken: Sequence[Target] = (), *, for_files: bool = False
+) -> tuple[Target, ...]:
+    """What of a table lacks a comment, can take one and is not in `taken`.
+
+    Args:
+        table: as last read.
+        taken: targets to leave out.
+        for_files: the database holds no comments at all and its documentation goes to
+            files, so that it can take none does not matter.
+    """
     found: list[Target] = []
-    if table.comment is None and table.comment_refused is None:
+    if table.comment is None and (for_files or table.comment_refused is None):
         found.append(table.id)
     found += [
         column.id
         for column in table.columns
-        if column.comment is None and column.comment_refused is None
+        if column.comment is None and (for_files or column.comment_refused is None)
     ]
     skip = set(taken)
     return tuple(target for target in found if target not in skip)

@@ -142,7 +142,10 @@ def plan_drafts(
         plan.documented.add(table)
         if table.id not in chosen or (limit is not None and len(plan.work) >= limit):
             continue
-        if targets := undescribed(table, taken.get(table.id, ())):
+        targets = undescribed(
+            table, taken.get(table.id, ()), for_files=bool(session.files_only)
+        )
+        if targets:
             plan.work[table.id] = targets
     return plan
 
@@ -445,6 +448,28 @@ def _write(
     stop: Callable[[], bool] = never,
     on_result: Callable[[WriteResult], None] = lambda _: None,
 ) -> Iterator[WriteResult]:
+    with session.lock, session.database.hold():
+        yield from _write_tables(
+            session,
+            changes,
+            record,
+            allow_rebuild=allow_rebuild,
+            unproved=unproved,
+            stop=stop,
+            on_result=on_result,
+        )
+
+
+def _write_tables(
+    session: Session,
+    changes: Sequence[CommentChange],
+    record: RunLedger,
+    *,
+    allow_rebuild: bool,
+    unproved: bool,
+    stop: Callable[[], bool],
+    on_result: Callable[[WriteResult], None],
+) -> Iterator[WriteResult]:
     by_table: dict[TableId, list[CommentChange]] = {}
     for change in changes:
         by_table.setdefault(table_of(change.target), []).append(change)
@@ -464,19 +489,18 @@ def _write(
                 on_result(result)
                 yield result
             continue
-        with session.lock:
-            for result in session.database.write(
-                table,
-                of_table,
-                record,
-                allow_rebuild=allow_rebuild,
-                unproved=unproved,
-                stop=stop,
-            ):
-                # Refusals before any SQL have no row in the ledger; the rest was
-                # recorded when its row was closed, and twice changes nothing.
-                on_result(result)
-                yield result
+        for result in session.database.write(
+            table,
+            of_table,
+            record,
+            allow_rebuild=allow_rebuild,
+            unproved=unproved,
+            stop=stop,
+        ):
+            # Refusals before any SQL have no row in the ledger; the rest was recorded
+            # when its row was closed, and recording twice changes nothing.
+            on_result(result)
+            yield result
 
 
 def summarize(results: Iterable[WriteResult]) -> dict[Outcome, int]:

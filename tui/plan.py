@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from catalog.change import CommentChange
-from catalog.documentation import Description
-from catalog.errors import RefusedError
-from catalog.objects import Table, TableId, table_of
+from catalog.objects import TableId, table_of
 from model.engine import never
 from tui.session import Session
 
@@ -33,6 +31,7 @@ def plan_writes(
     session: Session,
     changes: Sequence[CommentChange],
     *,
+    allow_rebuild: bool = False,
     unproved: bool = False,
     stop: Callable[[], bool] = never,
 ) -> Planned:
@@ -59,35 +58,7 @@ def plan_writes(
                 planned.refused.append((change, reason))
         if fine:
             with session.lock:
-                planned.statements += session.database.render(table, fine)
+                planned.statements += session.database.render(
+                    table, fine, allow_rebuild=allow_rebuild
+                )
     return planned
-
-
-def script(
-    session: Session, tables: Sequence[Table], descriptions: Sequence[Description]
-) -> str:
-    """A SQL script that sets these descriptions, wherever the database has a statement.
-
-    Raises:
-        RefusedError: the database has none at all.
-    """
-    texts = {each.target: each.text for each in descriptions}
-    lines: list[str] = []
-    refused: list[str] = []
-    for table in tables:
-        changes = [
-            CommentChange(target, None, texts[target])
-            for target in table.targets()
-            if target in texts
-        ]
-        if not changes:
-            continue
-        planned = plan_writes(session, changes, unproved=True)
-        lines += [s.sql.rstrip().rstrip(";") + ";" for s in planned.statements]
-        refused += [reason for _, reason in planned.refused]
-    if refused and not lines:
-        raise RefusedError(
-            f"There is no SQL to write: {refused[0]}.",
-            "Export with --format csv, json, dbt or markdown instead.",
-        )
-    return "\n".join(lines) + "\n" if lines else ""

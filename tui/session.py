@@ -39,6 +39,11 @@ class Session:
     lock: threading.RLock = field(default_factory=threading.RLock, compare=False)
     """Held while the database is used: one thread at a time."""
 
+    @property
+    def files_only(self) -> str:
+        """Why this database holds no comments at all; empty where it does."""
+        return self.database.dialect.why_no_comments
+
     def close(self) -> None:
         """Close the database and the workspace."""
         self.database.close()

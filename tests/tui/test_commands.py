@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -324,3 +325,26 @@ def test_text_from_the_database_cannot_drive_the_terminal(
     done = run("tables", url)
     assert "\x1b" not in done.out
     assert "[red]b" in done.out
+
+
+@pytest.mark.gguf
+def test_sqlite_holds_no_comments_but_its_documentation_goes_to_files(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "app.sqlite"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE orders (order_id INTEGER, order_date TEXT)")
+    connection.close()
+    before = path.read_bytes()
+    url = f"sqlite:///{path}"
+    assert "cannot hold comments" in run("scan", url).err
+    assert run("draft", url, "--json").json["columns"] == 2
+    accepted = run("accept", url, "--all", "--json").json["accepted"]
+    assert accepted > 0
+    applied = run("apply", url, "--yes", "--json")
+    assert applied.code == 3
+    assert applied.json["refused"] == accepted
+    assert "cannot hold comments" in applied.json["items"][0]["reason"]
+    exported = run("export", url, "--format", "csv").out
+    assert len(exported.splitlines()) == accepted + 1
+    assert path.read_bytes() == before

@@ -46,7 +46,10 @@ def run(
     try:
         changes = session.suggestions.staged(globs=table or [], schemas=schema or [])
         if dry_run:
-            _print_plan(plan_writes(session, changes, unproved=unproved), json=json)
+            planned = plan_writes(
+                session, changes, allow_rebuild=allow_rebuild, unproved=unproved
+            )
+            _print_plan(planned, json=json)
             return
         if changes and not console.confirm(
             f"Write {count(len(changes), 'comment')} to"

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from catalog.change import CommentChange
 from catalog.documentation import (
     Description,
     match,
@@ -147,9 +148,23 @@ def _render(
         case Format.MARKDOWN:
             return to_markdown(tables, descriptions)
         case Format.SQL:
-            from tui.plan import script
+            from connectors.script import render_script
 
-            return script(session, tables, descriptions)
+            texts = {each.target: each.text for each in descriptions}
+            return render_script(
+                session.database,
+                (
+                    (
+                        table,
+                        [
+                            CommentChange(target, table.comment_of(target), text)
+                            for target in table.targets()
+                            if (text := texts.get(target))
+                        ],
+                    )
+                    for table in tables
+                ),
+            )
 
 
 def _draft(session: Session, each: Description, file: Path) -> Draft:

@@ -58,6 +58,8 @@ def run(
 def read(session: Session, schemas: list[str], globs: list[str]) -> int:
     """Scan with a progress bar; how many tables were read."""
     tables = 0
+    if session.files_only:
+        console.note(f"columnist: {plain(session.files_only)}.")
     with (
         console.stopping() as stop,
         console.progress("Reading the catalog", None) as advance,

@@ -177,6 +177,8 @@ class CatalogScreen(Screen[None]):
         self.query_one(StatusLine).place = self._session.database.identity.label
         self.set_interval(0.5, self._tick)
         self._reload()
+        if self._session.files_only:
+            self.notify(plain(self._session.files_only), markup=False, timeout=10)
         if jobs.is_stale(self._session):
             self._scan()
 

@@ -231,7 +231,8 @@ class ReviewScreen(Screen[None]):
         if self._table is None:
             return False
         taken = [line.target for line in self._lines if line.suggestion is not None]
-        return bool(undescribed(self._table, taken))
+        for_files = bool(self._session.files_only)
+        return bool(undescribed(self._table, taken, for_files=for_files))
 
     def _reload(self, *, cursor: int | None = None) -> None:
         table = self._session.snapshot.table(self._table_id)
@@ -471,9 +472,10 @@ class ReviewScreen(Screen[None]):
             if line.column is not None
             else self._table and self._table.comment_refused
         )
-        if refused:
+        if refused and not self._session.files_only:
             self.notify(f"No comment can be written here: {refused}.", markup=False)
-        return not refused
+            return False
+        return True
 
     def _save(self, target: Target, text: str) -> None:
         if not text.strip():
