@@ -352,7 +352,8 @@ def apply(
         on_run: called with the run's id before the first statement.
         stop: ends it between two statements.
     """
-    with Lease(session.workspace, session.database_id, "apply"):
+    lease = Lease(session.workspace, session.database_id, "apply")
+    with lease, session.lock:
         settle(session)
         if changes is None:
             wanted = session.suggestions.staged()
@@ -391,7 +392,8 @@ def revert(
     Raises:
         RefusedError: there is no such run, or nothing to take back.
     """
-    with Lease(session.workspace, session.database_id, "apply"):
+    lease = Lease(session.workspace, session.database_id, "apply")
+    with lease, session.lock:
         settle(session)
         known = {run.id: run for run in session.ledger.runs()}
         chosen = known.get(run) if run is not None else None
@@ -448,7 +450,7 @@ def _write(
     stop: Callable[[], bool] = never,
     on_result: Callable[[WriteResult], None] = lambda _: None,
 ) -> Iterator[WriteResult]:
-    with session.lock, session.database.hold():
+    with session.database.hold():
         yield from _write_tables(
             session,
             changes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -142,6 +143,8 @@ class CatalogScreen(Screen[None]):
         self._show = Show.ALL
         self._filter = ""
         self._read = 0
+        self._dirty = False
+        self._reload_after = 0.0
 
     def compose(self) -> ComposeResult:
         """Schemas on the left, tables on the right."""
@@ -333,12 +336,14 @@ class CatalogScreen(Screen[None]):
     def _changed(self) -> None:
         self._dirty = True
 
-    _dirty = False
-
     def _tick(self) -> None:
-        if self._dirty:
+        if self._dirty and time.monotonic() >= self._reload_after:
             self._dirty = False
+            began = time.monotonic()
             self._reload()
+            # A large catalog takes a while to list: never more than a tenth of the time.
+            now = time.monotonic()
+            self._reload_after = now + 10 * (now - began)
             return
         line = self.query_one(StatusLine)
         shown = f"{self._show.value}: {len(self._tables.found):,}"
