@@ -341,7 +341,7 @@ class CatalogScreen(Screen[None]):
             self._dirty = False
             began = time.monotonic()
             self._reload()
-            # A large catalog takes a while to list: never more than a tenth of the time.
+            # Listing a large catalog takes a while: at most a tenth of the time.
             now = time.monotonic()
             self._reload_after = now + 10 * (now - began)
             return
