@@ -354,8 +354,13 @@ async def test_the_catalog_filters_by_name_schema_and_state(
         assert all("o" in tables._source.cells(i)[0].text for i in range(1))
         await pilot.press("escape")
         assert len(tables._source) == 5
-        await pilot.press("tab", "tab", "j")
+        await pilot.press("tab", "j")
         await pilot.pause()
+        assert [tables._source.cells(0)[0].text] == ["legacy.zz9"]
+        assert len(tables._source) == 1
+        await pilot.press("k", "enter")
+        await pilot.pause()
+        assert len(tables._source) == 5
         await pilot.press("f", "f", "f")
         await pilot.pause()
         assert app.screen.query_one("#right").has_class("-empty")

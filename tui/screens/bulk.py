@@ -82,5 +82,6 @@ def _covers(suggestions: Sequence[Suggestion]) -> list[str]:
         "By " + ", ".join(f"{source} {n}" for source, n in sources.most_common()) + ".",
     ]
     if with_findings:
-        lines.append(f"{with_findings} of them have a finding.")
+        verb = "has" if with_findings == 1 else "have"
+        lines.append(f"{with_findings} of them {verb} a finding.")
     return lines

@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, Label, Static
 
 from catalog.objects import Profile, Table, TableId, Target, table_of
-from catalog.suggestion import STAGED, State, Suggestion
+from catalog.suggestion import STAGED, Source, State, Suggestion
 from model.draft import undescribed
 from tui.drafting import BackgroundDrafting
 from tui.messages import CatalogChanged, DraftingChanged, DraftsSaved
@@ -691,7 +691,7 @@ def _summary(suggestion: Suggestion | None) -> str:
         f"{draft.confidence:.0%} sure",
         f"by {draft.source.value}",
     ]
-    if draft.model:
+    if draft.model and draft.source is Source.MODEL:
         parts.append(draft.model)
     if draft.findings:
         parts.append("findings: " + ", ".join(f.value for f in draft.findings))

@@ -72,10 +72,10 @@ class RowList(ScrollView, can_focus=True):
     RowList {
         height: 1fr;
         background: $background;
-        & > .row-list--heading { color: $foreground-muted; text-style: bold; }
+        & > .row-list--heading { color: $foreground; text-style: bold dim; }
         & > .row-list--cursor { background: $primary-muted; }
         &:blur > .row-list--cursor { background: $surface; }
-        & > .row-list--muted { color: $foreground-muted; }
+        & > .row-list--muted { text-style: dim; }
         & > .row-list--good { color: $text-success; }
         & > .row-list--warn { color: $text-warning; }
         & > .row-list--bad { color: $text-error; }
