@@ -6,11 +6,12 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
 from textual import events, work
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
@@ -124,7 +125,8 @@ class ColumnistApp(App[None]):
 
     def announce(self, message: DraftsSaved | DraftingChanged) -> None:
         """Tell the screen on top; safe from any thread."""
-        self.screen.post_message(message)
+        with suppress(ScreenStackError):  # the app is closing: nobody is left to tell
+            self.screen.post_message(message)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Work that failed is explained; work that was drafting says how it ended."""

@@ -22,7 +22,8 @@ class TooSmallModal(ModalScreen[None]):
         yield Label("", markup=False)
 
     def on_mount(self) -> None:
-        """Say the size."""
+        """Say the size; a notification would cover it."""
+        self.app.clear_notifications()
         self._say()
 
     def on_resize(self) -> None:
