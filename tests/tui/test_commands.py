@@ -348,3 +348,17 @@ def test_sqlite_holds_no_comments_but_its_documentation_goes_to_files(
     exported = run("export", url, "--format", "csv").out
     assert len(exported.splitlines()) == accepted + 1
     assert path.read_bytes() == before
+
+
+def test_a_terminal_that_is_not_utf8_gets_escapes_not_a_traceback(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = duckdb.connect(str(shop))
+    connection.execute('CREATE TABLE "表" (i INTEGER)')
+    connection.close()
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    done = subprocess.run(
+        [*COLUMNIST, "tables", f"duckdb:///{shop}"], capture_output=True, check=False
+    )
+    assert done.returncode == 0
+    assert b"\\u8868" in done.stdout
