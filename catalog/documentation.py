@@ -138,7 +138,11 @@ def read_file(path: Path) -> list[Description]:
             f"Cannot tell the format of {path}.",
             "It has to end in .csv, .json, .yml or .yaml.",
         )
-    return reader(text)
+    found = reader(text)
+    for each in found:
+        if any("\ud800" <= c <= "\udfff" for c in f"{each.target}{each.text}"):
+            raise UsageError(f"{path} holds half a character (a lone surrogate).")
+    return found
 
 
 def from_csv(text: str) -> list[Description]:

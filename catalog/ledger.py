@@ -121,17 +121,22 @@ class Ledger:
         ]
 
     def last_revertible(self) -> Run | None:
-        """The latest `apply` that wrote something and was not taken back yet."""
-        runs = self.runs()
-        reverted = {run.reverts for run in runs if run.written}
-        return next(
-            (
-                run
-                for run in runs
-                if run.what == "apply" and run.written and run.id not in reverted
-            ),
-            None,
+        """The latest `apply` with a comment that no revert has dealt with yet.
+
+        A revert that was interrupted leaves its run standing, so that the next one
+        finishes it.
+        """
+        row = self._workspace.row(
+            "SELECT max(l.run) AS run FROM ledger l JOIN runs r ON r.id = l.run"
+            " WHERE r.database = ? AND r.what = 'apply' AND l.outcome = 'written'"
+            " AND NOT EXISTS (SELECT 1 FROM ledger b JOIN runs t ON t.id = b.run"
+            " WHERE t.reverts = l.run AND b.schema = l.schema AND b.name = l.name"
+            " AND b.column_name IS l.column_name"
+            " AND b.outcome IN ('written', 'conflict', 'refused'))",
+            (self._database,),
         )
+        found = row["run"] if row else None
+        return next((run for run in self.runs() if run.id == found), None)
 
     def open_intents(self) -> list[Intent]:
         """Intents whose end is not known: a process died between the two."""

@@ -75,7 +75,8 @@ def m001_first_light(db: sqlite3.Connection) -> None:
             text_before TEXT,
             text_after TEXT,
             edit_distance INTEGER NOT NULL,
-            reason TEXT,
+            reason_before TEXT,
+            reason_after TEXT,
             who TEXT NOT NULL,
             at TEXT NOT NULL
         )""",

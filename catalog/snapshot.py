@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -103,12 +104,11 @@ class Snapshot:
         return row["scanned_at"] if row else None
 
     def begin(self) -> int:
-        """The number of a new scan, to be passed to `save` and `finish`."""
-        row = self._workspace.row(
-            "SELECT ifnull(max(scan), 0) AS scan FROM tables WHERE database = ?",
-            (self._database,),
-        )
-        return int(row["scan"]) + 1 if row else 1
+        """The number of a new scan, to be passed to `save` and `finish`.
+
+        Microseconds since 1970, so that of two scans at once the later has the larger.
+        """
+        return time.time_ns() // 1000
 
     def save(self, tables: Iterable[Table], *, scan: int) -> None:
         """Store tables as read by one scan, replacing what was known of them."""
@@ -139,7 +139,7 @@ class Snapshot:
         """End a scan: forget tables it should have met and did not; how many."""
         gone = [
             table
-            for table in self._ids("AND scan <> ?", (scan,))
+            for table in self._ids("AND scan < ?", (scan,))
             if (not schemas or table.schema in schemas) and matches(table, globs)
         ]
         with self._workspace.transaction() as db:

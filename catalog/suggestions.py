@@ -25,8 +25,8 @@ from catalog.suggestion import (
 )
 from catalog.workspace import Workspace, now, steward
 
-REPLACEABLE = UNDECIDED | {State.WRITTEN, State.REFUSED}
-"""States in which a new draft takes a suggestion's place."""
+REPLACEABLE = frozenset({State.PENDING, State.ABSTAINED, State.WRITTEN})
+"""States in which a new draft takes a suggestion's place: none holds a decided text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,12 @@ class Suggestions:
                 current = self._current(target)
             if current is None:
                 raise ColumnistError(f"{target} took no suggestion.")
+            if current.previous != previous:
+                # The editor stood beside this comment, so the steward has seen it.
+                db.execute(
+                    "UPDATE suggestions SET previous = ? WHERE id = ?",
+                    (previous, current.id),
+                )
             return self.edit(current, text)
 
     def _insert(
@@ -209,14 +215,15 @@ class Suggestions:
             ],
         )
 
-    def reopen(self, suggestion: Suggestion, *, previous: str | None) -> None:
-        """Take the comment now in the database as seen, after a conflict."""
+    def accept_over(self, suggestion: Suggestion, *, previous: str | None) -> Batch:
+        """Accept after a conflict, with the comment now in the database as seen."""
         with self._workspace.transaction() as db:
             db.execute(
-                "UPDATE suggestions SET state = ?, previous = ?, reason = NULL"
-                " WHERE id = ?",
-                (State.PENDING.value, previous, suggestion.id),
+                "UPDATE suggestions SET previous = ? WHERE id = ? AND current"
+                " AND state = 'conflict'",
+                (previous, suggestion.id),
             )
+            return self.accept([suggestion])
 
     def undo(self) -> Batch | None:
         """Take back the latest action that stands; None where there is none."""
@@ -262,7 +269,7 @@ class Suggestions:
                     (row[f"state_{here}"], row[f"state_{there}"]),
                     (row[f"text_{here}"], row[f"text_{there}"]),
                     row["edit_distance"],
-                    None if back else row["reason"],
+                    (row[f"reason_{here}"], row[f"reason_{there}"]),
                 )
                 count += 1
             db.execute(
@@ -292,11 +299,13 @@ class Suggestions:
             batch = self._batch(db, what, "done")
             for suggestion, state, text, reason in moves:
                 row = db.execute(
-                    "SELECT state, text FROM suggestions WHERE id = ? AND current",
+                    "SELECT state, text, reason FROM suggestions"
+                    " WHERE id = ? AND current",
                     (suggestion.id,),
                 ).fetchone()
                 # Somebody else decided meanwhile: what the steward saw is not there.
-                if row is None or row["state"] != suggestion.state.value:
+                seen = (suggestion.state.value, suggestion.text)
+                if row is None or (row["state"], row["text"]) != seen:
                     continue
                 self._move(
                     db,
@@ -306,7 +315,7 @@ class Suggestions:
                     (row["state"], state.value),
                     (row["text"], text),
                     levenshtein(suggestion.draft.text or "", text or ""),
-                    reason,
+                    (row["reason"], reason),
                 )
                 count += 1
         return Batch(batch, what, count)
@@ -327,16 +336,16 @@ class Suggestions:
         states: tuple[str, str],
         texts: tuple[str | None, str | None],
         distance: int,
-        reason: str | None,
+        reasons: tuple[str | None, str | None],
     ) -> None:
         db.execute(
             "UPDATE suggestions SET state = ?, text = ?, reason = ? WHERE id = ?",
-            (states[1], texts[1], reason, suggestion),
+            (states[1], texts[1], reasons[1], suggestion),
         )
         db.execute(
             "INSERT INTO decisions (batch, suggestion, verdict, state_before,"
-            " state_after, text_before, text_after, edit_distance, reason, who, at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " state_after, text_before, text_after, edit_distance, reason_before,"
+            " reason_after, who, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 batch,
                 suggestion,
@@ -344,7 +353,7 @@ class Suggestions:
                 *states,
                 *texts,
                 distance,
-                reason,
+                *reasons,
                 steward(),
                 now(),
             ),
@@ -424,6 +433,24 @@ class Suggestions:
             )
         return len(gone)
 
+    def restore_found(self, known: Iterable[Target]) -> int:
+        """Give stale suggestions their state back whose target is there again."""
+        there = set(known)
+        found = [s for s in self.all(states=[State.STALE]) if s.target in there]
+        with self._workspace.transaction() as db:
+            for suggestion in found:
+                row = db.execute(
+                    "SELECT state_after FROM decisions WHERE suggestion = ?"
+                    " ORDER BY id DESC LIMIT 1",
+                    (suggestion.id,),
+                ).fetchone()
+                waiting = State.ABSTAINED if suggestion.text is None else State.PENDING
+                db.execute(
+                    "UPDATE suggestions SET state = ?, reason = NULL WHERE id = ?",
+                    (row["state_after"] if row else waiting.value, suggestion.id),
+                )
+        return len(found)
+
     def _current(self, target: Target) -> Suggestion | None:
         table = table_of(target)
         row = self._workspace.row(
@@ -459,8 +486,10 @@ def _suggestion(row: sqlite3.Row) -> Suggestion:
 
 def levenshtein(a: str, b: str) -> int:
     """Edit distance in characters: insertions, deletions and substitutions."""
-    if a == b:
-        return 0
+    while a and b and a[0] == b[0]:
+        a, b = a[1:], b[1:]
+    while a and b and a[-1] == b[-1]:
+        a, b = a[:-1], b[:-1]
     before = list(range(len(b) + 1))
     for i, left in enumerate(a, 1):
         line = [i]

@@ -154,6 +154,18 @@ def _false_claim(
 
 
 def _schema_text(table: Table) -> str:
+    """All words of a table; the last one is kept, as its columns are asked for next."""
+    if _last_schema and _last_schema[0][0] is table:
+        return _last_schema[0][1]
+    text = _words(table)
+    _last_schema[:] = [(table, text)]
+    return text
+
+
+_last_schema: list[tuple[Table, str]] = []
+
+
+def _words(table: Table) -> str:
     parts = [table.id.schema, table.id.name, humanize(split(table.id.name))]
     for column in table.columns:
         parts += [column.name, humanize(split(column.name)), column.type]

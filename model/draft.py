@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 from catalog.objects import (
     Column,
@@ -128,7 +129,9 @@ class Drafter:
                         return
                     yield self._inherit(job, target) or self._decide(job, target, None)
             return
-        asked: list[tuple[Job, tuple[Target, ...], Prompt]] = []
+        # Prompts in work, with the blocks still to come; values of rows go with them.
+        asked: dict[int, tuple[Job, tuple[Target, ...], Prompt, set[int]]] = {}
+        numbers = count()
         ready: list[Draft] = []
 
         def prompts() -> Iterator[Prompt]:
@@ -140,13 +143,17 @@ class Drafter:
                     else:
                         rest.append(target)
                 for prompt, targets in self._prompts(replace(job, targets=tuple(rest))):
-                    asked.append((job, targets, prompt))
+                    blocks = set(range(len(prompt.blocks)))
+                    asked[next(numbers)] = (job, targets, prompt, blocks)
                     yield prompt
 
         for generation in self._engine.generate(prompts(), stop=stop):
             while ready:
                 yield ready.pop(0)
-            job, targets, prompt = asked[generation.prompt]
+            job, targets, prompt, blocks = asked[generation.prompt]
+            blocks.discard(generation.block)
+            if not blocks:
+                del asked[generation.prompt]
             yield self._decide(
                 job,
                 targets[generation.block],

@@ -107,6 +107,7 @@ class Engine:
         try:
             return self._load(progress, stop)
         except _Crash as crash:
+            self.close()
             raise crash.explained(self.settings.path) from None
 
     def generate(
@@ -268,11 +269,13 @@ class Engine:
     def _recover(self, crash: _Crash, working: dict[int, _Working]) -> None:
         """Start again, safer, and give the unfinished prompts once more."""
         if self.settings.safe:
+            self.close()
             raise crash.explained(self.settings.path) from None
         self._make_safe(crash)
         try:
             self._load(None, never)
         except _Crash as again:
+            self.close()
             raise again.explained(self.settings.path) from None
         for key, work in working.items():
             self._send(("prompt", key, work.prompt, False))
@@ -304,6 +307,7 @@ class Engine:
                 self.prompt_tokens += read
                 self.generated_tokens += written
             case ("failed", reason):
+                self.close()
                 raise ColumnistError(
                     f"llama.cpp failed while drafting: {reason}.",
                     "Start again; finished drafts are saved.",
@@ -354,7 +358,7 @@ def worker_settings(settings: EngineSettings) -> WorkerSettings:
     """The sizes the child gets, from the file's size and this machine."""
     from model.worker import WorkerSettings
 
-    threads = settings.threads or len(os.sched_getaffinity(0))
+    threads = settings.threads or cores()
     # Small models gain from many sequences; those of a large one cost real memory.
     large = settings.path.stat().st_size > 1 << 30
     return WorkerSettings(
@@ -394,6 +398,13 @@ def check_file(path: Path) -> None:
             f" and only {free / 2**30:.1f} GiB of memory are free.",
             "Close other programs, or choose a smaller model with --model.",
         )
+
+
+def cores() -> int:
+    """CPU cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1  # macOS tells no affinity
 
 
 def available_memory() -> int | None:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events, work
 from textual.app import App, ScreenStackError
@@ -78,7 +78,10 @@ class ColumnistApp(App[None]):
         self.close_session()
         self.session = session
         self.drafting = BackgroundDrafting(session)
+        if isinstance(self.screen, TooSmallModal):
+            self.pop_screen()  # it belongs on top of what comes
         self.push_screen(CatalogScreen(session, self.drafting))
+        self.call_later(self._fit)
 
     def close_session(self) -> None:
         """Close the database; what runs in the background ends first."""
@@ -127,6 +130,20 @@ class ColumnistApp(App[None]):
         """Tell the screen on top; safe from any thread."""
         with suppress(ScreenStackError):  # the app is closing: nobody is left to tell
             self.screen.post_message(message)
+
+    def exit(self, *arguments: Any, **options: Any) -> None:
+        """End the app; work in threads is told first, or the process would wait."""
+        if self.drafting is not None:
+            self.drafting.stop()
+        self.workers.cancel_all()
+        super().exit(*arguments, **options)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A full disk or a locked workspace in a key's action is no reason to end."""
+        if isinstance(error, ColumnistError):
+            self.explain(error)
+            return
+        super()._handle_exception(error)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Work that failed is explained; work that was drafting says how it ended."""

@@ -29,6 +29,13 @@ def out_json(document: Any) -> None:
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=True) + "\n")
 
 
+def out_raw(text: str) -> None:
+    """Text for a file or another program as it is; made plain for a terminal."""
+    if sys.stdout.isatty():
+        text = "\n".join(plain(line) for line in text.split("\n"))
+    out(text)
+
+
 def note(text: str) -> None:
     """A remark for the person at the terminal."""
     print(text, file=sys.stderr)
@@ -86,6 +93,10 @@ def stopping() -> Generator[Callable[[], bool]]:
     }
     try:
         yield lambda: wished
+    except ColumnistError as error:
+        if wished:  # it was we who stopped it
+            raise Interrupted from error
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

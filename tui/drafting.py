@@ -56,6 +56,7 @@ class BackgroundDrafting:
         self._stop = threading.Event()
         self._pauses = 0
         self._paused = False
+        self._closing = False
         self._first: TableId | None = None
         self.running = False
         self.progress = Progress(0, 0, 0.0)
@@ -73,14 +74,12 @@ class BackgroundDrafting:
     def run(
         self,
         *,
-        globs: Sequence[str] = (),
         tables: Sequence[TableId] = (),
         redo: bool = False,
     ) -> Iterator[Draft]:
         """Draft until all is done or `stop` is called; drafts once they are saved.
 
         Args:
-            globs: only tables that fit.
             tables: only these, where given.
             redo: undecided drafts too.
         """
@@ -88,23 +87,23 @@ class BackgroundDrafting:
         self.running = True
         self.progress = Progress(0, 0, 0.0)
         started: float | None = None
-        done = 0
+        drafted: set[Target] = set()
         try:
             while not self._stop.is_set():
                 self._wait_for_pauses()
                 with self._using:
-                    plan = jobs.plan_drafts(
-                        self._session, globs=globs, redo=redo and not done
-                    )
-                    if tables:
-                        wanted = set(tables)
-                        for table in list(plan.work):
-                            if table not in wanted:
-                                del plan.work[table]
+                    plan = jobs.plan_drafts(self._session, redo=redo)
+                    wanted = set(tables) or set(plan.work)
+                    plan.work = {
+                        table: left
+                        for table, targets in plan.work.items()
+                        if table in wanted
+                        and (left := tuple(t for t in targets if t not in drafted))
+                    }
                     if not plan.targets:
                         return
-                    total = done + plan.targets
-                    engine = self._start()
+                    total = len(drafted) + plan.targets
+                    engine = self._start(self._stop.is_set)
                     started = started or time.monotonic()
                     self._paused = False
                     for draft in jobs.draft(
@@ -115,22 +114,29 @@ class BackgroundDrafting:
                         first=lambda: self._first,
                         stop=self._interrupted,
                     ):
-                        done += 1
+                        drafted.add(draft.target)
                         seconds = time.monotonic() - started
-                        self.progress = Progress(done, total, seconds)
+                        self.progress = Progress(len(drafted), total, seconds)
                         yield draft
                 if not self._paused:
                     return
         finally:
             self.running = False
+            if self._engine is not None:
+                self.note = self._engine.note
 
-    def alternatives(self, target: Target) -> list[str]:
+    def alternatives(self, target: Target, stop: Callable[[], bool]) -> list[str]:
         """Other wordings for one target; drafting pauses meanwhile."""
+
+        def ended() -> bool:
+            return self._closing or stop()
+
         self._pauses += 1
         try:
             with self._using:
+                engine = self._start(ended)
                 return jobs.alternatives(
-                    self._session, target, self._start(), self._model
+                    self._session, target, engine, self._model, stop=ended
                 )
         finally:
             self._pauses -= 1
@@ -148,6 +154,7 @@ class BackgroundDrafting:
 
     def close(self) -> None:
         """End drafting and the engine."""
+        self._closing = True
         self.stop()
         with self._using:
             if self._engine is not None:
@@ -162,7 +169,7 @@ class BackgroundDrafting:
         while self._pauses and not self._stop.is_set():
             self._stop.wait(0.05)
 
-    def _start(self) -> Engine | None:
+    def _start(self, stop: Callable[[], bool]) -> Engine | None:
         """The engine; None where no model can be run, and rules must do."""
         if self._engine is not None:
             return self._engine
@@ -173,7 +180,7 @@ class BackgroundDrafting:
                 self._model,
                 gpu_layers=settings.gpu_layers,
                 seed=settings.seed,
-                stop=self._stop.is_set,
+                stop=stop,
             )
             self.note = self._engine.note
         except ColumnistError as error:

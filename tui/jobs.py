@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
@@ -17,7 +18,7 @@ from catalog.errors import ColumnistError, RefusedError
 from catalog.lease import Lease
 from catalog.ledger import Run, RunLedger
 from catalog.objects import Profile, Table, TableId, Target, table_of
-from catalog.suggestion import BLOCKING, UNDECIDED, Draft, Finding, State, Suggestion
+from catalog.suggestion import BLOCKING, STAGED, Draft, State, Suggestion
 from model.draft import Documented, Drafter, Job, undescribed
 from model.engine import Engine, never
 from model.library import ModelFile
@@ -45,6 +46,12 @@ def scan(
 
     A scan that is stopped forgets nothing: tables it did not meet stay.
     """
+    if session.ledger.open_intents():
+        # A crash left writes open; or another process is writing now, and its lease
+        # keeps us out.
+        lease = Lease(session.workspace, session.database_id, "apply")
+        with suppress(ColumnistError), lease, session.lock:
+            settle(session)
     number = session.snapshot.begin()
     batch: list[Table] = []
     seen: set[TableId] = set()
@@ -62,13 +69,14 @@ def scan(
             targets += table.targets()
             if len(batch) >= SCAN_BATCH:
                 yield from save()
-    yield from save()
+        yield from save()
     if stop():
         return
     known = {summary.id for summary in session.snapshot.summaries()}
     session.snapshot.finish(number, schemas=schemas, globs=globs)
     gone = known - {summary.id for summary in session.snapshot.summaries()}
     session.suggestions.forget_missing(targets, tables=seen | gone)
+    session.suggestions.restore_found(targets)
 
 
 def is_stale(session: Session) -> bool:
@@ -134,7 +142,7 @@ def plan_drafts(
     for suggestion in session.suggestions.all():
         if suggestion.state is State.STALE:
             continue
-        if redo and suggestion.state in UNDECIDED:
+        if redo and suggestion.state in (State.PENDING, State.ABSTAINED):
             continue
         if suggestion.state is not State.WRITTEN:
             taken.setdefault(table_of(suggestion.target), []).append(suggestion.target)
@@ -248,7 +256,6 @@ class _Saver:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._drafts: list[Draft] = []
-        self._tables: dict[TableId, Table | None] = {}
         self._saved_at = time.monotonic()
 
     def add(self, draft: Draft) -> list[Draft]:
@@ -259,20 +266,20 @@ class _Saver:
 
     def save(self) -> list[Draft]:
         drafts, self._drafts = self._drafts, []
-        self._session.suggestions.put(
-            (draft, self._previous(draft.target)) for draft in drafts
-        )
+        with self._session.workspace.transaction():
+            # Who described a target meanwhile, human or run, wins over the draft.
+            tables: dict[TableId, Table | None] = {}
+            for table_id in {table_of(draft.target) for draft in drafts}:
+                tables[table_id] = self._session.snapshot.table(table_id)
+            kept = [
+                draft
+                for draft in drafts
+                if (table := tables[table_of(draft.target)]) is not None
+                and table.comment_of(draft.target) is None
+            ]
+            self._session.suggestions.put((draft, None) for draft in kept)
         self._saved_at = time.monotonic()
-        return drafts
-
-    def _previous(self, target: Target) -> str | None:
-        table_id = table_of(target)
-        if table_id not in self._tables:
-            if len(self._tables) > 64:
-                self._tables.clear()
-            self._tables[table_id] = self._session.snapshot.table(table_id)
-        table = self._tables[table_id]
-        return table.comment_of(target) if table else None
+        return kept
 
 
 # Deciding in bulk
@@ -286,14 +293,18 @@ class BulkChoice:
     """Pending suggestions with a text and without a blocking finding."""
     blocked: list[Suggestion]
     """Left out because of a blocking finding."""
+    replacing: list[Suggestion]
+    """Left out because they would replace a comment, which takes a look at each."""
 
-    def blocked_by(self) -> dict[Finding, int]:
-        """How many were left out, by finding."""
-        counts: dict[Finding, int] = {}
+    def left_out(self) -> dict[str, int]:
+        """How many were left out, by finding, or as `replaces`."""
+        counts: dict[str, int] = {}
         for suggestion in self.blocked:
             for finding in suggestion.draft.findings:
                 if finding in BLOCKING:
-                    counts[finding] = counts.get(finding, 0) + 1
+                    counts[finding.value] = counts.get(finding.value, 0) + 1
+        if self.replacing:
+            counts["replaces"] = len(self.replacing)
         return counts
 
 
@@ -308,10 +319,10 @@ def choose_in_bulk(
         and suggestion.text
         and suggestion.draft.confidence >= min_confidence
     ]
-    return BulkChoice(
-        taken=[s for s in pending if not BLOCKING & set(s.draft.findings)],
-        blocked=[s for s in pending if BLOCKING & set(s.draft.findings)],
-    )
+    blocked = [s for s in pending if BLOCKING & set(s.draft.findings)]
+    replacing = [s for s in pending if s.previous is not None and s not in blocked]
+    left = {s.id for s in (*blocked, *replacing)}
+    return BulkChoice([s for s in pending if s.id not in left], blocked, replacing)
 
 
 # Writing
@@ -352,6 +363,7 @@ def apply(
         on_run: called with the run's id before the first statement.
         stop: ends it between two statements.
     """
+    _may_write(session)
     lease = Lease(session.workspace, session.database_id, "apply")
     with lease, session.lock:
         settle(session)
@@ -374,6 +386,7 @@ def apply(
                 allow_rebuild=allow_rebuild,
                 unproved=unproved,
                 stop=stop,
+                still=lambda changes: _still_staged(session, changes),
                 on_result=session.suggestions.record,
             )
         finally:
@@ -392,6 +405,7 @@ def revert(
     Raises:
         RefusedError: there is no such run, or nothing to take back.
     """
+    _may_write(session)
     lease = Lease(session.workspace, session.database_id, "apply")
     with lease, session.lock:
         settle(session)
@@ -418,9 +432,25 @@ def revert(
         on_run(number)
         record = _run_ledger(session, Run(number, "revert", chosen.id, "", 0))
         try:
-            yield from _write(session, back, record, allow_rebuild=True, stop=stop)
+            yield from _write(
+                session,
+                back,
+                record,
+                # Whatever allowed the run allows taking it back.
+                allow_rebuild=True,
+                unproved=True,
+                stop=stop,
+            )
         finally:
             session.ledger.end(number)
+
+
+def _may_write(session: Session) -> None:
+    if session.settings.read_only:
+        raise RefusedError(
+            f"{session.database.identity.label} was opened read-only.",
+            "Nothing was written; leave --read-only out.",
+        )
 
 
 def _run_ledger(session: Session, run: Run) -> RunLedger:
@@ -448,6 +478,9 @@ def _write(
     allow_rebuild: bool = False,
     unproved: bool = False,
     stop: Callable[[], bool] = never,
+    still: Callable[[list[CommentChange]], list[CommentChange]] = lambda changes: (
+        changes
+    ),
     on_result: Callable[[WriteResult], None] = lambda _: None,
 ) -> Iterator[WriteResult]:
     with session.database.hold():
@@ -458,8 +491,23 @@ def _write(
             allow_rebuild=allow_rebuild,
             unproved=unproved,
             stop=stop,
+            still=still,
             on_result=on_result,
         )
+
+
+def _still_staged(
+    session: Session, changes: list[CommentChange]
+) -> list[CommentChange]:
+    """The changes of one table that are staged now, exactly as they were."""
+    found = session.suggestions.of_table(table_of(changes[0].target))
+    return [
+        change
+        for change in changes
+        if (suggestion := found.get(change.target)) is not None
+        and suggestion.state in STAGED
+        and (suggestion.text, suggestion.previous) == (change.text, change.previous)
+    ]
 
 
 def _write_tables(
@@ -470,14 +518,19 @@ def _write_tables(
     allow_rebuild: bool,
     unproved: bool,
     stop: Callable[[], bool],
+    still: Callable[[list[CommentChange]], list[CommentChange]],
     on_result: Callable[[WriteResult], None],
 ) -> Iterator[WriteResult]:
     by_table: dict[TableId, list[CommentChange]] = {}
     for change in changes:
         by_table.setdefault(table_of(change.target), []).append(change)
-    for table_id, of_table in by_table.items():
+    for table_id, wanted in by_table.items():
         if stop():
             return
+        # An accept that was taken back since the run began is not written.
+        of_table = still(wanted)
+        if not of_table:
+            continue
         table = session.snapshot.table(table_id) or session.database.read(table_id)
         if table is None:
             for change in of_table:

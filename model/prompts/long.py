@@ -7,6 +7,7 @@ is the head that they share.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -136,9 +137,13 @@ def render_chat(
 
 
 def neutral(text: str) -> str:
-    """Text from a database, on one line, unable to pass for a special token."""
-    line = " ".join(text.split())
-    return line.replace("<|", "< |").replace("<s>", "< s>").replace("[INST]", "[ INST]")
+    """Text from a database, on one line, unable to pass for a special token.
+
+    Models have many: `<|im_end|>`, `</s>`, `<end_of_turn>`, `[/INST]`, some with
+    full-width bars. None keeps its bracket.
+    """
+    line = " ".join(text.split()).replace("<", "\u2039").replace("\uff5c", "|")
+    return re.sub(r"\[(?=/?[A-Z_]+\])", "(", line).replace(QUESTION[0], "")
 
 
 def finish(raw: str) -> str:

@@ -40,16 +40,15 @@ def run_accept(
         batch = session.suggestions.accept(choice.taken)
     finally:
         session.close()
-    blocked = {finding.value: n for finding, n in choice.blocked_by().items()}
+    left = choice.left_out()
     if json:
-        console.out_json({"accepted": batch.count, "blocked": blocked})
+        console.out_json({"accepted": batch.count, "blocked": left})
         return
     console.out(f"Accepted {_counted(choice.taken, batch.count)}.")
-    if choice.blocked:
-        reasons = ", ".join(f"{n} {name}" for name, n in blocked.items())
-        console.out(
-            f"Left {count(len(choice.blocked), 'suggestion')} undecided: {reasons}."
-        )
+    if left:
+        reasons = ", ".join(f"{n} {name}" for name, n in left.items())
+        number = len(choice.blocked) + len(choice.replacing)
+        console.out(f"Left {count(number, 'suggestion')} undecided: {reasons}.")
 
 
 def run_reject(

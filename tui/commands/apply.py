@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from catalog.change import Outcome, WriteResult
-from catalog.errors import ExitCode
+from catalog.errors import ColumnistError, ExitCode
 from catalog.objects import Target, column_of, table_of
 from tui import console, jobs
 from tui.commands.options import Json, Schemas, Tables, Url, Yes, settings
@@ -72,6 +72,10 @@ def run(
             ):
                 results.append(result)
                 advance(1)
+    except (ColumnistError, console.Interrupted):
+        if runs:  # what was written is said, and then why it ended
+            show(results, runs[0], json=json)
+        raise
     finally:
         session.close()
     report(results, runs[0] if runs else None, json=json)
@@ -79,6 +83,18 @@ def run(
 
 def report(results: list[WriteResult], run: int | None, *, json: bool) -> None:
     """Print what became of a run, and end with its exit code."""
+    show(results, run, json=json)
+    counts = jobs.summarize(results)
+    if counts[Outcome.FAILED]:
+        raise typer.Exit(ExitCode.FAILED)
+    if counts[Outcome.CONFLICT]:
+        raise typer.Exit(ExitCode.CONFLICTS)
+    if counts[Outcome.REFUSED]:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+def show(results: list[WriteResult], run: int | None, *, json: bool) -> None:
+    """Print what became of a run."""
     counts = jobs.summarize(results)
     if json:
         console.out_json(
@@ -110,18 +126,16 @@ def report(results: list[WriteResult], run: int | None, *, json: bool) -> None:
         )
         if counts[Outcome.WRITTEN]:
             console.note(f"  `columnist revert URL --run {run}` takes it back.")
-    if counts[Outcome.FAILED]:
-        raise typer.Exit(ExitCode.FAILED)
-    if counts[Outcome.CONFLICT]:
-        raise typer.Exit(ExitCode.CONFLICTS)
-    if counts[Outcome.REFUSED]:
-        raise typer.Exit(ExitCode.REFUSED)
 
 
 def _print_plan(planned: Planned, *, json: bool) -> None:
     if json:
         console.out_json(
             {
+                "written": 0,
+                "conflicts": 0,
+                "refused": len(planned.refused),
+                "failed": 0,
                 "run": None,
                 "statements": [statement.sql for statement in planned.statements],
                 "items": [
@@ -138,7 +152,7 @@ def _print_plan(planned: Planned, *, json: bool) -> None:
         return
     for statement in planned.statements:
         # Meant for a file or a client: the statement as it is, line breaks and all.
-        console.out(statement.sql.rstrip().rstrip(";") + ";")
+        console.out_raw(statement.sql.rstrip().rstrip(";") + ";")
     for change, reason in planned.refused:
         console.note(f"refused   {plain(str(change.target))}: {plain(reason)}")
 

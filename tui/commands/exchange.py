@@ -65,7 +65,7 @@ def run_export(
     finally:
         session.close()
     if output is None:
-        console.out(text.rstrip("\n"))
+        console.out_raw(text.rstrip("\n"))
         return
     scratch = output.with_name(output.name + ".new")
     try:

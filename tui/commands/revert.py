@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from catalog.change import WriteResult
-from catalog.errors import RefusedError, UsageError
+from catalog.errors import ColumnistError, RefusedError, UsageError
 from tui import console, jobs
-from tui.commands.apply import report
+from tui.commands.apply import report, show
 from tui.commands.options import Json, Url, Yes, settings
 from tui.session import open_session
 from tui.text import count
@@ -53,6 +53,10 @@ def run(
             for result in jobs.revert(session, chosen, on_run=runs.append, stop=stop):
                 results.append(result)
                 advance(1)
+    except (ColumnistError, console.Interrupted):
+        if runs:  # what was restored is said, and then why it ended
+            show(results, runs[0], json=json)
+        raise
     finally:
         session.close()
     report(results, runs[0] if runs else None, json=json)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from catalog.errors import ExitCode
+from catalog.errors import ExitCode, UsageError
 from catalog.snapshot import SchemaCoverage
 from tui import console, jobs
 from tui.commands.options import Json, Schemas, Tables, Url, settings
@@ -38,6 +38,10 @@ def run(
         )
     finally:
         session.close()
+    if (schema or table) and not total.tables:
+        raise UsageError(
+            "No table fits.", "See them with `columnist tables URL`; case matters."
+        )
     if json:
         console.out_json(
             {

@@ -26,8 +26,9 @@ def ask_accept(
     """Ask, then accept what may be accepted in bulk."""
     choice = jobs.choose_in_bulk(suggestions)
     if not choice.taken:
-        left = f" {len(choice.blocked)} have a blocking finding." * bool(choice.blocked)
-        app.notify(f"Nothing pending to accept here.{left}")
+        left = ", ".join(f"{n} {name}" for name, n in choice.left_out().items())
+        left = f" Left out: {left}." if left else ""
+        app.notify(f"Nothing pending to accept in bulk here.{left}")
         return
 
     def decide(answer: bool | None) -> None:
@@ -37,8 +38,11 @@ def ask_accept(
             then()
 
     details = _covers(choice.taken)
-    for finding, number in choice.blocked_by().items():
-        details.append(f"Left out: {number} with the finding {finding.value}.")
+    for reason, number in choice.left_out().items():
+        what = f"with the finding {reason}"
+        if reason == "replaces":
+            what = "that would replace a comment; a accepts each"
+        details.append(f"Left out: {number} {what}.")
     details.append("Nothing is written yet.")
     app.push_screen(
         ConfirmModal(f"Accept {count(len(choice.taken), 'suggestion')}?", details),

@@ -187,7 +187,13 @@ class CatalogScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Other screens decide and write."""
-        self._reload()
+        if self._open:
+            self._reload()
+
+    @property
+    def _open(self) -> bool:
+        """Whether the database is still open: a worker may end after it is closed."""
+        return self.app.session is self._session
 
     def on_resize(self) -> None:
         """Give the tables room."""
@@ -310,7 +316,7 @@ class CatalogScreen(Screen[None]):
 
     @on(Worker.StateChanged)
     def _worked(self, event: Worker.StateChanged) -> None:
-        if event.worker.group == "scan" and event.worker.is_finished:
+        if event.worker.group == "scan" and event.worker.is_finished and self._open:
             self._reload()
 
     def action_draft(self) -> None:
@@ -337,6 +343,8 @@ class CatalogScreen(Screen[None]):
         self._dirty = True
 
     def _tick(self) -> None:
+        if not self._open:
+            return
         if self._dirty and time.monotonic() >= self._reload_after:
             self._dirty = False
             began = time.monotonic()

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
+from catalog.errors import ColumnistError
 from catalog.workspace import Workspace
 from tui.connections import Connections
 from tui.session import Session, open_session
@@ -99,15 +100,19 @@ class PickerScreen(Screen[None]):
 
     def _fill(self) -> None:
         settings = self.app.settings
-        found = [
-            Choice(saved.name, "saved", saved.name)
-            for saved in Connections(settings.connections).all()
-        ]
-        with Workspace(settings.workspace) as workspace:
+        found: list[Choice] = []
+        try:
             found += [
-                Choice(known.label, "recent", known.url)
-                for known in workspace.databases()[:20]
+                Choice(saved.name, "saved", saved.name)
+                for saved in Connections(settings.connections).all()
             ]
+            with Workspace(settings.workspace) as workspace:
+                found += [
+                    Choice(known.label, "recent", known.url)
+                    for known in workspace.databases()[:20]
+                ]
+        except ColumnistError as error:
+            self.app.explain(error, "Opening")
         found.append(Choice("Demo warehouse", "demo", ""))
         self._choices = _Choices(found)
         self.query_one("#choices", RowList).show(self._choices)

@@ -16,9 +16,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Label, Static
+from textual.worker import get_current_worker
 
 from catalog.objects import Profile, Table, TableId, Target, table_of
 from catalog.suggestion import STAGED, Source, State, Suggestion
+from catalog.suggestions import Batch
 from model.draft import undescribed
 from tui.drafting import BackgroundDrafting
 from tui.messages import CatalogChanged, DraftingChanged, DraftsSaved
@@ -213,6 +215,7 @@ class ReviewScreen(Screen[None]):
 
     def _go(self, table: TableId, *, undecided: int = 0) -> None:
         """Show another table; its first or last undecided line, if asked."""
+        self.query_one(DescriptionEditor).close()
         self._table_id = table
         self._marked.clear()
         self._range_from = None
@@ -372,7 +375,7 @@ class ReviewScreen(Screen[None]):
         if line.comment is not None and not line.undecided:
             self.notify("This is written already.")
             return
-        self._session.suggestions.accept([line.suggestion])
+        self._told(self._session.suggestions.accept([line.suggestion]))
         self._advance()
 
     def _settle_conflict(self, line: Line, suggestion: Suggestion) -> None:
@@ -380,10 +383,7 @@ class ReviewScreen(Screen[None]):
 
         def decide(answer: bool | None) -> None:
             if answer:
-                suggestions = self._session.suggestions
-                suggestions.reopen(suggestion, previous=line.comment)
-                again = suggestions.of_table(self._table_id)[line.target]
-                suggestions.accept([again])
+                self._session.suggestions.accept_over(suggestion, previous=line.comment)
                 self._reload()
 
         self.app.push_screen(
@@ -403,8 +403,13 @@ class ReviewScreen(Screen[None]):
         if line is None or line.suggestion is None:
             self.notify("There is no suggestion here.")
             return
-        self._session.suggestions.reject([line.suggestion])
+        self._told(self._session.suggestions.reject([line.suggestion]))
         self._advance()
+
+    def _told(self, batch: Batch) -> None:
+        """Say it where a decision came too late."""
+        if not batch.count:
+            self.notify("Nothing was changed: it was decided already, or elsewhere.")
 
     def action_accept_all(self) -> None:
         """Accept all marked, or all listed."""
@@ -481,10 +486,13 @@ class ReviewScreen(Screen[None]):
         if not text.strip():
             self.notify("An empty description is not staged. r rejects.")
             return
-        line = next(line for line in self._lines if line.target == target)
-        if line.comment == text.strip() and line.suggestion is None:
+        table = self._session.snapshot.table(table_of(target))
+        comment = table.comment_of(target) if table is not None else None
+        if comment == text.strip():
+            self.notify("That is what the database says already.")
             return
-        self._session.suggestions.write_own(target, text, previous=line.comment)
+        suggestions = self._session.suggestions
+        self._told(suggestions.write_own(target, text, previous=comment))
         self._advance()
 
     def _advance(self) -> None:
@@ -521,7 +529,8 @@ class ReviewScreen(Screen[None]):
         description="Other wordings",
     )
     def _find_alternatives(self, target: Target) -> None:
-        texts = self._drafting.alternatives(target)
+        worker = get_current_worker()
+        texts = self._drafting.alternatives(target, lambda: worker.is_cancelled)
         self._alternatives[target] = texts
         self.post_message(CatalogChanged())
 

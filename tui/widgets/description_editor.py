@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widgets import Label, TextArea
 
 from catalog.objects import Target
+from tui.text import plain
 
 
 class _Text(TextArea):
@@ -30,6 +31,11 @@ class _Text(TextArea):
             event.prevent_default()
             event.stop()
             self.action_save()
+            return
+        if event.key in ("tab", "shift+tab"):
+            # The list's keys would act while the text is open.
+            event.prevent_default()
+            event.stop()
             return
         await super()._on_key(event)
 
@@ -108,7 +114,7 @@ class DescriptionEditor(Vertical):
         length = len(self.query_one(_Text).text)
         limit = f" of {self._limit:,}" if self._limit else ""
         over = " — too long" if self._limit and length > self._limit else ""
-        name = self._target.name if self._target else ""
+        name = plain(self._target.name) if self._target else ""
         self.query_one(Label).update(
             f" {name}   {length:,}{limit} characters{over}"
             "   enter saves · alt+enter breaks the line · escape leaves"
