@@ -51,6 +51,7 @@ class ColumnistApp(App[None]):
         self.target = target
         self.session: Session | None = None
         self.drafting: BackgroundDrafting | None = None
+        self.fatal: ColumnistError | None = None
 
     def on_mount(self) -> None:
         """Look, keys and the first screen."""
@@ -138,10 +139,19 @@ class ColumnistApp(App[None]):
         self.workers.cancel_all()
         super().exit(*arguments, **options)
 
-    def _handle_exception(self, error: Exception) -> None:
+    async def run_action(self, *arguments: Any, **options: Any) -> bool:
         """A full disk or a locked workspace in a key's action is no reason to end."""
-        if isinstance(error, ColumnistError):
+        try:
+            return await super().run_action(*arguments, **options)
+        except ColumnistError as error:
             self.explain(error)
+            return True
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Elsewhere it ends the app, with two lines instead of a traceback."""
+        if isinstance(error, ColumnistError):
+            self.fatal = error
+            self.exit(return_code=error.exit_code)
             return
         super()._handle_exception(error)
 
@@ -270,5 +280,7 @@ def run_app(settings: Settings, target: str | None) -> None:
         app.run()
     finally:
         app.close_session()
+    if app.fatal is not None:
+        raise app.fatal
     if app.return_code:
         raise SystemExit(app.return_code)

@@ -13,6 +13,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from catalog.errors import ColumnistError
 from catalog.objects import TableId, Target, make_target
 from catalog.suggestion import Draft, Finding, Source, State
 from catalog.suggestions import Suggestions
@@ -446,3 +447,70 @@ async def test_keys_can_be_bound_anew(
         assert state(drafted, ORDERS)[0] is State.PENDING
         await pilot.press("x")
         assert state(drafted, ORDERS)[0] is State.ACCEPTED
+
+
+async def test_leaving_while_reading_or_drafting_ends_the_work_and_not_the_app(
+    settings: Settings, shop: Path, tiny_model: Path, store: Suggestions
+) -> None:
+    app = ColumnistApp(replace(settings, model=str(tiny_model)), f"duckdb:///{shop}")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
+        await pilot.press("q")
+        await settled(app, pilot)
+        assert isinstance(app.screen, PickerScreen)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
+        await settled(app, pilot)
+        await pilot.press("d", "ctrl+q")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await pilot.press("y")
+        drafting = app.drafting
+        assert drafting is not None
+        async with asyncio.timeout(20):
+            while drafting.running:
+                await asyncio.sleep(0.05)
+    app.close_session()
+
+
+async def test_a_broken_connections_file_is_explained_not_fatal(
+    settings: Settings, shop: Path
+) -> None:
+    settings.connections.parent.mkdir(parents=True, exist_ok=True)
+    settings.connections.write_text("not [ toml")
+    app = ColumnistApp(settings, None)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        assert "connections.toml" in next(iter(app._notifications)).message
+        assert isinstance(app.screen, PickerScreen)
+
+
+async def test_an_error_in_a_keys_action_is_explained_not_fatal(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        await to_orders(app, pilot)
+
+        def full(*_: object, **__: object) -> None:
+            raise ColumnistError("The disk is full.", "Free some space.")
+
+        monkeypatch.setattr(Suggestions, "accept", full)
+        await pilot.press("a")
+        await pilot.pause()
+        assert "The disk is full." in [
+            n.message.split("\n")[0] for n in app._notifications
+        ]
+        assert isinstance(app.screen, ReviewScreen)
+
+
+async def test_the_editor_keeps_its_text_from_the_lists_keys(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    """Tab left the editor open under another table, and saving ended the app."""
+    async with opened(settings, shop) as (app, pilot):
+        screen = await to_orders(app, pilot)
+        await pilot.press("e", "X", "tab", "left_square_bracket", "enter")
+        assert screen._table_id == ORDERS
+        assert state(drafted, ORDERS) == (State.EDITED, "About orders.X[")

@@ -1,0 +1,207 @@
+"""Jobs on a real DuckDB file while somebody else is at work; each was once wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from catalog.change import Outcome
+from catalog.errors import RefusedError
+from catalog.objects import TableId, make_target
+from catalog.suggestion import Draft, Source, State
+from tests.conftest import comments
+from tui import jobs
+from tui.session import Session
+
+ORDERS = TableId("sales", "orders")
+STATUS = make_target("sales", "orders", "status")
+AMOUNT = make_target("sales", "orders", "total_amount")
+
+
+def sql(shop: Path, statement: str) -> None:
+    connection = duckdb.connect(str(shop))
+    connection.execute(statement)
+    connection.close()
+
+
+def scanned(session: Session) -> Session:
+    for _ in jobs.scan(session):
+        pass
+    return session
+
+
+def put(session: Session, *targets: object, text: str = "Drafted.") -> None:
+    session.suggestions.put(
+        (Draft(target, text, Source.MODEL, 0.5), None)  # type: ignore[arg-type]
+        for target in targets
+    )
+
+
+def accept_all(session: Session) -> None:
+    choice = jobs.choose_in_bulk(session.suggestions.all())
+    session.suggestions.accept(choice.taken)
+
+
+def test_a_draft_gives_way_to_a_comment_made_while_it_was_drafted(
+    session: Session, shop: Path
+) -> None:
+    """The plan was fixed at the start, and the human's text became `previous`."""
+    plan = jobs.plan_drafts(scanned(session))
+    drafting = jobs.draft(session, plan, None, None, samples=False)
+    sql(shop, "COMMENT ON COLUMN sales.orders.status IS 'Theirs.'")
+    scanned(session)
+    drafts = {draft.target for draft in drafting}
+    assert STATUS not in drafts
+    assert STATUS not in session.suggestions.of_table(ORDERS)
+    accept_all(session)
+    list(jobs.apply(session))
+    assert comments(shop)["sales", "orders", "status"] == "Theirs."
+
+
+def test_accepted_text_survives_a_table_that_is_gone_for_one_scan(
+    session: Session, shop: Path
+) -> None:
+    """It became stale for good, and the next draft took its place."""
+    scanned(session)
+    session.suggestions.write_own(STATUS, "My own careful words.", previous=None)
+    put(session, AMOUNT)
+    sql(shop, "ALTER TABLE sales.orders RENAME COLUMN status TO gone")
+    scanned(session)
+    assert session.suggestions.of_table(ORDERS)[STATUS].state is State.STALE
+    put(session, STATUS, text="A draft.")
+    sql(shop, "ALTER TABLE sales.orders RENAME COLUMN gone TO status")
+    scanned(session)
+    found = session.suggestions.of_table(ORDERS)
+    assert found[STATUS].text == "My own careful words."
+    assert found[STATUS].state is State.EDITED
+    assert found[AMOUNT].state is State.PENDING
+
+
+def test_an_accept_taken_back_during_a_run_is_not_written(
+    session: Session, shop: Path
+) -> None:
+    scanned(session)
+    customers = TableId("sales", "customers")
+    put(session, customers)
+    accept_all(session)
+    put(session, ORDERS)
+    accept_all(session)
+    run = jobs.apply(session)
+    first = next(run)
+    session.suggestions.undo()
+    rest = list(run)
+    assert [r.change.target for r in [first, *rest]] == [customers]
+    assert ("sales", "orders", None) not in comments(shop)
+    assert session.suggestions.of_table(ORDERS)[ORDERS].state is State.PENDING
+
+
+def test_an_interrupted_revert_is_finished_by_the_next_not_skipped(
+    session: Session, shop: Path
+) -> None:
+    """One restored comment was enough, and `--last` took an older run back."""
+    before = comments(shop)
+    scanned(session)
+    put(session, AMOUNT)
+    accept_all(session)
+    list(jobs.apply(session))
+    kept = comments(shop)
+    customers = TableId("sales", "customers")
+    put(session, ORDERS, customers)
+    accept_all(session)
+    list(jobs.apply(session))
+    second = session.ledger.last_revertible()
+    reverting = jobs.revert(session)
+    next(reverting)
+    reverting.close()  # type: ignore[attr-defined]
+    assert session.ledger.last_revertible() == second
+    list(jobs.revert(session))
+    assert comments(shop) == kept
+    list(jobs.revert(session))
+    assert comments(shop) == before
+    with pytest.raises(RefusedError):
+        list(jobs.revert(session))
+
+
+def test_bulk_accept_leaves_existing_comments_to_single_decisions(
+    session: Session,
+) -> None:
+    scanned(session)
+    email = make_target("sales", "customers", "email")
+    imported = Draft(email, "Imported.", Source.IMPORTED, 1.0)
+    session.suggestions.put([(imported, "Address written to by support.")])
+    put(session, STATUS)
+    choice = jobs.choose_in_bulk(session.suggestions.all())
+    assert [each.target for each in choice.taken] == [STATUS]
+    assert choice.left_out() == {"replaces": 1}
+
+
+def test_editing_after_a_conflict_takes_their_comment_as_seen(
+    session: Session, shop: Path
+) -> None:
+    """It conflicted for ever: the old `previous` stayed."""
+    scanned(session)
+    put(session, STATUS)
+    accept_all(session)
+    sql(shop, "COMMENT ON COLUMN sales.orders.status IS 'Theirs.'")
+    (result,) = jobs.apply(session)
+    assert result.outcome is Outcome.CONFLICT
+    table = session.snapshot.table(ORDERS)
+    assert table is not None
+    seen = table.comment_of(STATUS)
+    assert seen == "Theirs."
+    session.suggestions.write_own(STATUS, "Both.", previous=seen)
+    (result,) = jobs.apply(session)
+    assert result.outcome is Outcome.WRITTEN
+    assert comments(shop)["sales", "orders", "status"] == "Both."
+
+
+def test_a_decision_on_other_words_than_were_seen_changes_nothing(
+    session: Session,
+) -> None:
+    scanned(session)
+    put(session, STATUS)
+    (drafted,) = session.suggestions.all()
+    session.suggestions.edit(drafted, "One.")
+    (seen,) = session.suggestions.all()
+    session.suggestions.edit(seen, "Two.")
+    assert session.suggestions.accept([seen]).count == 0
+    assert session.suggestions.all()[0].text == "Two."
+
+
+def test_undoing_an_accept_brings_the_reason_of_a_rejection_back(
+    session: Session,
+) -> None:
+    scanned(session)
+    put(session, STATUS)
+    session.suggestions.reject(session.suggestions.all(), reason="wrong unit")
+    session.suggestions.accept(session.suggestions.all())
+    session.suggestions.undo()
+    (found,) = session.suggestions.all()
+    assert (found.state, found.reason) == (State.REJECTED, "wrong unit")
+
+
+def test_a_scan_that_began_earlier_does_not_forget_what_a_later_one_found(
+    session: Session, shop: Path
+) -> None:
+    slow = jobs.scan(session)
+    next(slow)
+    sql(shop, "CREATE TABLE sales.late (i INTEGER)")
+    scanned(session)
+    for _ in slow:
+        pass
+    names = {summary.id.name for summary in session.snapshot.summaries()}
+    assert "late" in names
+    assert "customers" in names
+
+
+def test_a_wide_table_is_drafted_whole_and_in_linear_time(
+    session: Session, shop: Path
+) -> None:
+    columns = ", ".join(f"value_{n}_amount INTEGER" for n in range(1200))
+    sql(shop, f"CREATE TABLE sales.wide ({columns})")
+    scanned(session)
+    plan = jobs.plan_drafts(session, globs=["wide"])
+    drafts = list(jobs.draft(session, plan, None, None, samples=False))
+    assert len({draft.target for draft in drafts}) == 1201
