@@ -22,52 +22,46 @@ UNMEASURED_FLOOR = -1.0
 instruct model is usually better than rules where it is not guessing."""
 
 
-_SMALL = word_set(
-    "the of a an for to in on and or is was by with this that associated identifier "
-    "unique"
-)
-"""Words that say nothing of one column."""
-
-
 @dataclass(frozen=True, slots=True)
 class Signs:
     """What is known of two candidates before anybody has read them."""
 
     logprob: float
     """The model's mean log-probability, in nats."""
-    kept: float = 1.0
-    """Share of the rules' words that the model's text has too."""
-    shared: float = 1.0
-    """Share of the model's words that the rules' sentence has too."""
     longer: float = 0.0
     """Logarithm of how many times as many words the model's text has."""
 
     @classmethod
     def of(cls, rules: str, drafted: str, logprob: float) -> Signs:
         """The signs of two texts."""
-        first, second = _words(rules), _words(drafted)
-        one, other = set(first) - _SMALL, set(second) - _SMALL
-        both = len(one & other)
-        return cls(
-            logprob=logprob,
-            kept=both / max(1, len(one)),
-            shared=both / max(1, len(other)),
-            longer=math.log(max(1, len(second)) / max(1, len(first))),
-        )
+        first, second = len(_words(rules)), len(_words(drafted))
+        return cls(logprob, math.log(max(1, second) / max(1, first)))
+
+
+_STRANGERS = word_set(
+    "adyen airtable alibaba amazon apigee apple aws azure bigquery bootcamps celo "
+    "cortex datadog datadoghq dbt docusign edfi edx facebook fhir fivetran gcp "
+    "github gitlab gnosis google greenhouse hl7 hubspot instagram jira klaviyo "
+    "kubernetes lever linkedin marketo medicare meta microsoft mit mitx mitxonline "
+    "mixpanel niem ocsf openedx oracle osquery paypal pinterest quickbooks recurly "
+    "reddit saleor salesforce sap shopify snapchat snowflake square stripe tiktok "
+    "tuva twilio twitter workday xero xpro xpros youtube zendesk zoho zuora"
+)
+"""Products and firms of the training schemas; in another schema they are made up."""
 
 
 def invents(drafted: str, rules: str) -> bool:
     """Whether a text has a word that neither English nor the rules' sentence has.
 
-    A small model garbles rare words ("hqit" for "headline"); such texts are not shown.
+    A small model garbles rare words ("hqit" for "headline") and names firms it has
+    read of; such texts are not shown.
     """
     told = set(_words(rules))
     return any(
         word.isalpha()
         and len(word) > 2
         and word not in told
-        and not known(word)
-        and not known(singular(word))
+        and (word in _STRANGERS or not (known(word) or known(singular(word))))
         for word in _words(drafted)
     )
 
@@ -84,22 +78,12 @@ class Line:
     """Constant part."""
     logprob: float = 0.0
     """Weight of `Signs.logprob`."""
-    kept: float = 0.0
-    """Weight of `Signs.kept`."""
-    shared: float = 0.0
-    """Weight of `Signs.shared`."""
     longer: float = 0.0
     """Weight of `Signs.longer`."""
 
     def __call__(self, signs: Signs) -> float:
         """The sum."""
-        return (
-            self.bias
-            + self.logprob * signs.logprob
-            + self.kept * signs.kept
-            + self.shared * signs.shared
-            + self.longer * signs.longer
-        )
+        return self.bias + self.logprob * signs.logprob + self.longer * signs.longer
 
     def probability(self, signs: Signs) -> float:
         """The sum through the logistic function."""
@@ -112,7 +96,7 @@ class Scale:
     """What was measured for columns, or for tables."""
 
     gain: Line
-    """Expected gain in ROUGE-L of the model's text over the rules'; above 0 it wins."""
+    """Expected gain of the model's text over the rules'; above 0 it wins."""
     model: Line
     """Log-odds that the model's text is good, where it is chosen."""
     rules: Line

@@ -13,7 +13,7 @@ from catalog.suggestion import Source
 from model.choose import Calibration, Choice, Line, Scale, Signs, choose, invents
 
 COLUMNS = Scale(
-    gain=Line(0.6, 1.0, -0.2, 0.1, 0.05),
+    gain=Line(1.1, 1.0, 0.1),
     model=Line(1.0, 2.0, 0.5),
     rules=Line(-1.0, 0.5, 1.0),
     alone=0.25,
@@ -71,7 +71,9 @@ def test_sure_texts_win_and_unsure_ones_do_not() -> None:
     assert pick(rules, drafted, -0.1).source is Source.MODEL
     unsure = pick(rules, drafted, -3.0)
     assert (unsure.text, unsure.source) == (rules, Source.RULES)
-    assert unsure.confidence == pytest.approx(1 / (1 + 2.718281828**2.5), abs=1e-3)
+    assert unsure.confidence == pytest.approx(
+        1 / (1 + math.exp(2.5 + math.log(4 / 3))), abs=1e-3
+    )
     assert pick(rules, drafted, -0.1, is_table=True).source is Source.RULES
 
 
@@ -99,11 +101,10 @@ def test_the_manifest_keeps_a_calibration() -> None:
 
 
 def test_signs_by_hand() -> None:
-    # Of `name` and `order`, `name` is kept; of `name` and `buyer`, `name` is shared.
     signs = Signs.of("Name of the order.", "Name of buyer", -0.5)
-    assert (signs.logprob, signs.kept, signs.shared) == (-0.5, 0.5, 0.5)
+    assert signs.logprob == -0.5
     assert signs.longer == pytest.approx(math.log(3 / 4))
-    assert Signs.of("", "", -1.0) == Signs(-1.0, 0.0, 0.0, 0.0)
+    assert Signs.of("", "", -1.0) == Signs(-1.0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +113,7 @@ def test_signs_by_hand() -> None:
         ("Headline of the products.", False),
         ("Zorbs of the row.", False),
         ("Hqit of the product.", True),
+        ("Product in Shopify.", True),
     ],
 )
 def test_texts_with_garbled_words_are_not_shown(drafted: str, invented: bool) -> None:
