@@ -24,6 +24,8 @@ SMALL_WORDS = word_set(
     "which whether associated record table column value field unique identifier "
     "indicates flag records stores contains"
 )
+SHORT_SENTENCE = 14
+"""Words up to which a content word that comes twice means going round in circles."""
 SHORTEST_LEAK = 4
 """Shorter sample values meet ordinary words too often."""
 
@@ -36,6 +38,7 @@ def find(
     *,
     limit: int | None = None,
     complete: bool = True,
+    by_model: bool = False,
 ) -> tuple[Finding, ...]:
     """Everything that is wrong with a text, in the order of `Finding`.
 
@@ -46,12 +49,15 @@ def find(
         profile: the column's sample, where there is one.
         limit: the longest comment the database takes there, in characters.
         complete: False where the model was cut off.
+        by_model: a model wrote it.
     """
     found = {
         Finding.LEAK: _leaks(text, table, profile),
         Finding.UNSUPPORTED: _unsupported(text, table, profile),
         Finding.RESTATES: _restates(text, table, target),
-        Finding.DEGENERATE: not complete or degenerate(text),
+        Finding.DEGENERATE: not complete
+        or degenerate(text)
+        or (by_model and circular(text)),
         Finding.TOO_LONG: limit is not None and len(text) > limit,
         Finding.CONTROL: has_control(text),
         Finding.FALSE_CLAIM: _false_claim(text, table, target, profile),
@@ -88,6 +94,19 @@ def degenerate(text: str) -> bool:
         return True
     triples = Counter(zip(words, words[1:], words[2:], strict=False))
     return bool(triples) and max(triples.values()) > 1
+
+
+def circular(text: str) -> bool:
+    """Whether a short text says the same content word twice: "a page in a page".
+
+    In a model's text that means going round in circles; in the rules' sentence it comes
+    from the name.
+    """
+    words = [word.lower() for word in WORD.findall(text)]
+    content = Counter(stem(word) for word in words if word not in SMALL_WORDS)
+    return len(words) <= SHORT_SENTENCE and any(
+        times > 1 and len(word) > 3 for word, times in content.items()
+    )
 
 
 def _leaks(text: str, table: Table, profile: Profile | None) -> bool:

@@ -280,6 +280,7 @@ class Drafter:
             profile,
             limit=self._limit(target),
             complete=generation is None or generation.complete,
+            by_model=generation is not None,
         )
 
 

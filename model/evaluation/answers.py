@@ -120,7 +120,9 @@ def _answer(
     complete = generation is None or generation.complete
     found: tuple[Finding, ...] = ()
     if text:
-        found = checks.find(text, table, target, profile, complete=complete)
+        found = checks.find(
+            text, table, target, profile, complete=complete, by_model=True
+        )
     first = checks.find(by_rules, table, target, profile) if by_rules else ()
     return Answer(
         repository=repository,

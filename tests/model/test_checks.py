@@ -92,6 +92,15 @@ def test_broken_and_looping_texts_are_degenerate(text: str) -> None:
     assert degenerate(text)
 
 
+@pytest.mark.parametrize("text", ["Cart of the cart.", "Each one is a page in a page."])
+def test_a_models_short_text_that_goes_round_in_circles_is_degenerate(
+    text: str,
+) -> None:
+    target = ColumnId(ORDERS, "status")
+    assert Finding.DEGENERATE in find(text, TABLE, target, by_model=True)
+    assert Finding.DEGENERATE not in find(text, TABLE, target)
+
+
 def test_a_text_that_was_cut_off_is_degenerate() -> None:
     found = find(GOOD, TABLE, ColumnId(ORDERS, "status"), complete=False)
     assert found == (Finding.DEGENERATE,)
