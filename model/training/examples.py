@@ -153,9 +153,18 @@ def random_word(rng: random.Random) -> str:
             rng.choice(_SYLLABLES) for _ in range(rng.choice((1, 2, 2, 3)))
         )
         word = middle + rng.choice(_ENDS)
-        plain = singular(plural(word)) == word and expand(split(word)) == [word]
-        if plain and len(word) > 3:
+        if len(word) > 3 and _plain(word):
             return word
+
+
+def _plain(word: str) -> bool:
+    """Whether a word and its plural are read as themselves in a name."""
+    many = plural(word)
+    return (
+        singular(many) == word
+        and expand(split(word)) == [word]
+        and expand(split(many)) == [many]
+    )
 
 
 _MIDDLING: list[str] = []
@@ -167,10 +176,7 @@ def _middling() -> list[str]:
         _MIDDLING.extend(
             word
             for word, rank in words().items()
-            if rank > 150
-            and 4 <= len(word) <= 12
-            and singular(word) == word
-            and expand(split(word)) == [word]
+            if rank > 150 and 4 <= len(word) <= 12 and _plain(word)
         )
     return _MIDDLING
 
