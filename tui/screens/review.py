@@ -214,17 +214,16 @@ class ReviewScreen(Screen[None]):
     # What is shown
 
     def _go(self, table: TableId, *, undecided: int = 0) -> None:
-        """Show another table; its first or last undecided line, if asked."""
+        """Show another table, from its first undecided line, or its last going back."""
         self.query_one(DescriptionEditor).close()
         self._table_id = table
         self._marked.clear()
         self._range_from = None
         self._drafting.prefer(table)
         self._reload(cursor=0)
-        if undecided:
-            found = [i for i, line in enumerate(self._shown()) if line.undecided]
-            if found:
-                self._list.cursor = found[0] if undecided > 0 else found[-1]
+        found = [i for i, line in enumerate(self._shown()) if line.undecided]
+        if found:
+            self._list.cursor = found[-1] if undecided < 0 else found[0]
         if table not in self._profiles:
             self._sample(table)
         if self._missing() and not self._drafting.running:
