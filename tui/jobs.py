@@ -1,4 +1,4 @@
-"""Reading, drafting, writing and reverting: where database, model and workspace meet.
+"""Reading and drafting: where database, model and workspace meet.
 
 Every job is a generator that yields results as they come and takes `stop`; none knows
 of a screen. What was yielded is already saved.
@@ -7,21 +7,19 @@ of a screen. What was yielded is already saved.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import groupby
 
-from catalog.change import CommentChange, Outcome, WriteResult
-from catalog.errors import ColumnistError, RefusedError
+from catalog.errors import ColumnistError
 from catalog.lease import Lease
-from catalog.ledger import Run, RunLedger
 from catalog.objects import Profile, Table, TableId, Target, table_of
-from catalog.suggestion import BLOCKING, STAGED, Draft, State, Suggestion
+from catalog.suggestion import Draft, State
 from model.draft import Documented, Drafter, Job, undescribed
 from model.engine import Engine, never
 from model.library import ModelFile
+from tui import writes
 from tui.session import Session
 
 SCAN_BATCH = 200
@@ -51,7 +49,7 @@ def scan(
         # keeps us out.
         lease = Lease(session.workspace, session.database_id, "apply")
         with suppress(ColumnistError), lease, session.lock:
-            settle(session)
+            writes.settle(session)
     number = session.snapshot.begin()
     batch: list[Table] = []
     seen: set[TableId] = set()
@@ -280,290 +278,6 @@ class _Saver:
             self._session.suggestions.put((draft, None) for draft in kept)
         self._saved_at = time.monotonic()
         return kept
-
-
-# Deciding in bulk
-
-
-@dataclass(frozen=True, slots=True)
-class BulkChoice:
-    """What a bulk accept takes and leaves, before anything is decided."""
-
-    taken: list[Suggestion]
-    """Pending suggestions with a text and without a blocking finding."""
-    blocked: list[Suggestion]
-    """Left out because of a blocking finding."""
-    replacing: list[Suggestion]
-    """Left out because they would replace a comment, which takes a look at each."""
-
-    def left_out(self) -> dict[str, int]:
-        """How many were left out, by finding, or as `replaces`."""
-        counts: dict[str, int] = {}
-        for suggestion in self.blocked:
-            for finding in suggestion.draft.findings:
-                if finding in BLOCKING:
-                    counts[finding.value] = counts.get(finding.value, 0) + 1
-        if self.replacing:
-            counts["replaces"] = len(self.replacing)
-        return counts
-
-
-def choose_in_bulk(
-    suggestions: Iterable[Suggestion], *, min_confidence: float = 0.0
-) -> BulkChoice:
-    """What a bulk accept of these would take."""
-    pending = [
-        suggestion
-        for suggestion in suggestions
-        if suggestion.state is State.PENDING
-        and suggestion.text
-        and suggestion.draft.confidence >= min_confidence
-    ]
-    blocked = [s for s in pending if BLOCKING & set(s.draft.findings)]
-    replacing = [s for s in pending if s.previous is not None and s not in blocked]
-    left = {s.id for s in (*blocked, *replacing)}
-    return BulkChoice([s for s in pending if s.id not in left], blocked, replacing)
-
-
-# Writing
-
-
-def settle(session: Session) -> list[WriteResult]:
-    """Find out what became of writes that a crash interrupted.
-
-    Call it under the `apply` lease: an open intent may belong to a running writer.
-    """
-    results: list[WriteResult] = []
-    runs = {run.id: run for run in session.ledger.runs()}
-    intents = session.ledger.open_intents()
-    for run, of_run in groupby(intents, key=lambda intent: intent.run):
-        results += session.database.settle(
-            list(of_run), _run_ledger(session, runs[run])
-        )
-        session.ledger.end(run)
-    return results
-
-
-def apply(
-    session: Session,
-    changes: Sequence[CommentChange] | None = None,
-    *,
-    allow_rebuild: bool = False,
-    unproved: bool = False,
-    on_run: Callable[[int], None] = lambda _: None,
-    stop: Callable[[], bool] = never,
-) -> Iterator[WriteResult]:
-    """Write what was accepted, table by table; results as they are recorded.
-
-    Args:
-        session: the open database.
-        changes: those to write; None is all that is staged.
-        allow_rebuild: statements that copy a whole table are allowed.
-        unproved: writing to a database that was never tried is allowed.
-        on_run: called with the run's id before the first statement.
-        stop: ends it between two statements.
-    """
-    _may_write(session)
-    lease = Lease(session.workspace, session.database_id, "apply")
-    with lease, session.lock:
-        settle(session)
-        if changes is None:
-            wanted = session.suggestions.staged()
-        else:
-            # What settling just found written, or somebody else decided, stays out.
-            staged = set(session.suggestions.staged())
-            wanted = [change for change in changes if change in staged]
-        if not wanted:
-            return
-        run = session.ledger.begin("apply")
-        on_run(run)
-        record = _run_ledger(session, Run(run, "apply", None, "", 0))
-        try:
-            yield from _write(
-                session,
-                wanted,
-                record,
-                allow_rebuild=allow_rebuild,
-                unproved=unproved,
-                stop=stop,
-                still=lambda changes: _still_staged(session, changes),
-                on_result=session.suggestions.record,
-            )
-        finally:
-            session.ledger.end(run)
-
-
-def revert(
-    session: Session,
-    run: int | None = None,
-    *,
-    on_run: Callable[[int], None] = lambda _: None,
-    stop: Callable[[], bool] = never,
-) -> Iterator[WriteResult]:
-    """Write back what a run replaced, wherever nobody changed it since.
-
-    Raises:
-        RefusedError: there is no such run, or nothing to take back.
-    """
-    _may_write(session)
-    lease = Lease(session.workspace, session.database_id, "apply")
-    with lease, session.lock:
-        settle(session)
-        known = {run.id: run for run in session.ledger.runs()}
-        chosen = known.get(run) if run is not None else None
-        if run is None:
-            chosen = session.ledger.last_revertible()
-        if chosen is None or not chosen.written:
-            raise RefusedError(
-                "There is no run to take back."
-                if run is None
-                else f"Run {run} wrote nothing here.",
-                "`columnist apply` prints the number of each run it makes.",
-            )
-        back = [
-            CommentChange(
-                intent.change.target,
-                previous=intent.change.text,
-                text=intent.change.previous,
-            )
-            for intent in session.ledger.written(chosen.id)
-        ]
-        number = session.ledger.begin("revert", reverts=chosen.id)
-        on_run(number)
-        record = _run_ledger(session, Run(number, "revert", chosen.id, "", 0))
-        try:
-            yield from _write(
-                session,
-                back,
-                record,
-                # Whatever allowed the run allows taking it back.
-                allow_rebuild=True,
-                unproved=True,
-                stop=stop,
-            )
-        finally:
-            session.ledger.end(number)
-
-
-def _may_write(session: Session) -> None:
-    if session.settings.read_only:
-        raise RefusedError(
-            f"{session.database.identity.label} was opened read-only.",
-            "Nothing was written; leave --read-only out.",
-        )
-
-
-def _run_ledger(session: Session, run: Run) -> RunLedger:
-    """A ledger whose rows close together with what they mean for the workspace."""
-
-    def closed(result: WriteResult) -> None:
-        target = result.change.target
-        if result.outcome is Outcome.WRITTEN:
-            session.snapshot.set_comment(target, result.change.text)
-        elif result.outcome is Outcome.CONFLICT:
-            session.snapshot.set_comment(target, result.read_back)
-        if run.what == "apply":
-            session.suggestions.record(result)
-        elif result.outcome is Outcome.WRITTEN:
-            session.suggestions.reverted(result.change)
-
-    return RunLedger(session.workspace, run.id, closed)
-
-
-def _write(
-    session: Session,
-    changes: Sequence[CommentChange],
-    record: RunLedger,
-    *,
-    allow_rebuild: bool = False,
-    unproved: bool = False,
-    stop: Callable[[], bool] = never,
-    still: Callable[[list[CommentChange]], list[CommentChange]] = lambda changes: (
-        changes
-    ),
-    on_result: Callable[[WriteResult], None] = lambda _: None,
-) -> Iterator[WriteResult]:
-    with session.database.hold():
-        yield from _write_tables(
-            session,
-            changes,
-            record,
-            allow_rebuild=allow_rebuild,
-            unproved=unproved,
-            stop=stop,
-            still=still,
-            on_result=on_result,
-        )
-
-
-def _still_staged(
-    session: Session, changes: list[CommentChange]
-) -> list[CommentChange]:
-    """The changes of one table that are staged now, exactly as they were."""
-    found = session.suggestions.of_table(table_of(changes[0].target))
-    return [
-        change
-        for change in changes
-        if (suggestion := found.get(change.target)) is not None
-        and suggestion.state in STAGED
-        and (suggestion.text, suggestion.previous) == (change.text, change.previous)
-    ]
-
-
-def _write_tables(
-    session: Session,
-    changes: Sequence[CommentChange],
-    record: RunLedger,
-    *,
-    allow_rebuild: bool,
-    unproved: bool,
-    stop: Callable[[], bool],
-    still: Callable[[list[CommentChange]], list[CommentChange]],
-    on_result: Callable[[WriteResult], None],
-) -> Iterator[WriteResult]:
-    by_table: dict[TableId, list[CommentChange]] = {}
-    for change in changes:
-        by_table.setdefault(table_of(change.target), []).append(change)
-    for table_id, wanted in by_table.items():
-        if stop():
-            return
-        # An accept that was taken back since the run began is not written.
-        of_table = still(wanted)
-        if not of_table:
-            continue
-        table = session.snapshot.table(table_id) or session.database.read(table_id)
-        if table is None:
-            for change in of_table:
-                result = WriteResult(
-                    change,
-                    Outcome.REFUSED,
-                    "",
-                    "the table is no longer in the database",
-                    at=datetime.now(UTC),
-                )
-                on_result(result)
-                yield result
-            continue
-        for result in session.database.write(
-            table,
-            of_table,
-            record,
-            allow_rebuild=allow_rebuild,
-            unproved=unproved,
-            stop=stop,
-        ):
-            # Refusals before any SQL have no row in the ledger; the rest was recorded
-            # when its row was closed, and recording twice changes nothing.
-            on_result(result)
-            yield result
-
-
-def summarize(results: Iterable[WriteResult]) -> dict[Outcome, int]:
-    """How many results of each kind."""
-    counts = dict.fromkeys(Outcome, 0)
-    for result in results:
-        counts[result.outcome] += 1
-    return counts
 
 
 def start_engine(

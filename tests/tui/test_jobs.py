@@ -12,7 +12,7 @@ from catalog.errors import RefusedError
 from catalog.objects import TableId, make_target
 from catalog.suggestion import Draft, Source, State
 from tests.conftest import comments
-from tui import jobs
+from tui import bulk, jobs, writes
 from tui.session import Session
 
 ORDERS = TableId("sales", "orders")
@@ -40,7 +40,7 @@ def put(session: Session, *targets: object, text: str = "Drafted.") -> None:
 
 
 def accept_all(session: Session) -> None:
-    choice = jobs.choose_in_bulk(session.suggestions.all())
+    choice = bulk.choose_in_bulk(session.suggestions.all())
     session.suggestions.accept(choice.taken)
 
 
@@ -56,7 +56,7 @@ def test_a_draft_gives_way_to_a_comment_made_while_it_was_drafted(
     assert STATUS not in drafts
     assert STATUS not in session.suggestions.of_table(ORDERS)
     accept_all(session)
-    list(jobs.apply(session))
+    list(writes.apply(session))
     assert comments(shop)["sales", "orders", "status"] == "Theirs."
 
 
@@ -88,7 +88,7 @@ def test_an_accept_taken_back_during_a_run_is_not_written(
     accept_all(session)
     put(session, ORDERS)
     accept_all(session)
-    run = jobs.apply(session)
+    run = writes.apply(session)
     first = next(run)
     session.suggestions.undo()
     rest = list(run)
@@ -105,23 +105,23 @@ def test_an_interrupted_revert_is_finished_by_the_next_not_skipped(
     scanned(session)
     put(session, AMOUNT)
     accept_all(session)
-    list(jobs.apply(session))
+    list(writes.apply(session))
     kept = comments(shop)
     customers = TableId("sales", "customers")
     put(session, ORDERS, customers)
     accept_all(session)
-    list(jobs.apply(session))
+    list(writes.apply(session))
     second = session.ledger.last_revertible()
-    reverting = jobs.revert(session)
+    reverting = writes.revert(session)
     next(reverting)
     reverting.close()  # type: ignore[attr-defined]
     assert session.ledger.last_revertible() == second
-    list(jobs.revert(session))
+    list(writes.revert(session))
     assert comments(shop) == kept
-    list(jobs.revert(session))
+    list(writes.revert(session))
     assert comments(shop) == before
     with pytest.raises(RefusedError):
-        list(jobs.revert(session))
+        list(writes.revert(session))
 
 
 def test_bulk_accept_leaves_existing_comments_to_single_decisions(
@@ -132,7 +132,7 @@ def test_bulk_accept_leaves_existing_comments_to_single_decisions(
     imported = Draft(email, "Imported.", Source.IMPORTED, 1.0)
     session.suggestions.put([(imported, "Address written to by support.")])
     put(session, STATUS)
-    choice = jobs.choose_in_bulk(session.suggestions.all())
+    choice = bulk.choose_in_bulk(session.suggestions.all())
     assert [each.target for each in choice.taken] == [STATUS]
     assert choice.left_out() == {"replaces": 1}
 
@@ -145,14 +145,14 @@ def test_editing_after_a_conflict_takes_their_comment_as_seen(
     put(session, STATUS)
     accept_all(session)
     sql(shop, "COMMENT ON COLUMN sales.orders.status IS 'Theirs.'")
-    (result,) = jobs.apply(session)
+    (result,) = writes.apply(session)
     assert result.outcome is Outcome.CONFLICT
     table = session.snapshot.table(ORDERS)
     assert table is not None
     seen = table.comment_of(STATUS)
     assert seen == "Theirs."
     session.suggestions.write_own(STATUS, "Both.", previous=seen)
-    (result,) = jobs.apply(session)
+    (result,) = writes.apply(session)
     assert result.outcome is Outcome.WRITTEN
     assert comments(shop)["sales", "orders", "status"] == "Both."
 

@@ -9,7 +9,7 @@ import typer
 from catalog.errors import UsageError
 from catalog.objects import table_of
 from catalog.suggestion import UNDECIDED, Suggestion
-from tui import console, jobs
+from tui import bulk, console
 from tui.commands.options import Json, Tables, Url, settings
 from tui.session import open_session
 from tui.text import count
@@ -33,7 +33,7 @@ def run_accept(
     _demand(everything, table, min_confidence)
     session = open_session(settings(context), url)
     try:
-        choice = jobs.choose_in_bulk(
+        choice = bulk.choose_in_bulk(
             session.suggestions.all(globs=table or []),
             min_confidence=min_confidence or 0.0,
         )

@@ -9,7 +9,7 @@ import typer
 from catalog.change import Outcome, WriteResult
 from catalog.errors import ColumnistError, ExitCode
 from catalog.objects import Target, column_of, table_of
-from tui import console, jobs
+from tui import console, writes
 from tui.commands.options import Json, Schemas, Tables, Url, Yes, settings
 from tui.plan import Planned, plan_writes
 from tui.session import open_session
@@ -62,7 +62,7 @@ def run(
             console.stopping() as stop,
             console.progress("Writing", len(changes)) as advance,
         ):
-            for result in jobs.apply(
+            for result in writes.apply(
                 session,
                 changes,
                 allow_rebuild=allow_rebuild,
@@ -84,7 +84,7 @@ def run(
 def report(results: list[WriteResult], run: int | None, *, json: bool) -> None:
     """Print what became of a run, and end with its exit code."""
     show(results, run, json=json)
-    counts = jobs.summarize(results)
+    counts = writes.summarize(results)
     if counts[Outcome.FAILED]:
         raise typer.Exit(ExitCode.FAILED)
     if counts[Outcome.CONFLICT]:
@@ -95,7 +95,7 @@ def report(results: list[WriteResult], run: int | None, *, json: bool) -> None:
 
 def show(results: list[WriteResult], run: int | None, *, json: bool) -> None:
     """Print what became of a run."""
-    counts = jobs.summarize(results)
+    counts = writes.summarize(results)
     if json:
         console.out_json(
             {

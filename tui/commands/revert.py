@@ -8,7 +8,7 @@ import typer
 
 from catalog.change import WriteResult
 from catalog.errors import ColumnistError, RefusedError, UsageError
-from tui import console, jobs
+from tui import console, writes
 from tui.commands.apply import report, show
 from tui.commands.options import Json, Url, Yes, settings
 from tui.session import open_session
@@ -50,7 +50,7 @@ def run(
             console.stopping() as stop,
             console.progress("Restoring", written) as advance,
         ):
-            for result in jobs.revert(session, chosen, on_run=runs.append, stop=stop):
+            for result in writes.revert(session, chosen, on_run=runs.append, stop=stop):
                 results.append(result)
                 advance(1)
     except (ColumnistError, console.Interrupted):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from catalog.objects import TableId, table_of
 from catalog.suggestion import UNDECIDED, Suggestion
-from tui import jobs
+from tui import bulk
 from tui.screens.confirm import ConfirmModal
 from tui.session import Session
 from tui.text import count
@@ -24,7 +24,7 @@ def ask_accept(
     then: Callable[[], None],
 ) -> None:
     """Ask, then accept what may be accepted in bulk."""
-    choice = jobs.choose_in_bulk(suggestions)
+    choice = bulk.choose_in_bulk(suggestions)
     if not choice.taken:
         left = ", ".join(f"{n} {name}" for name, n in choice.left_out().items())
         left = f" Left out: {left}." if left else ""

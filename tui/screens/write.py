@@ -16,7 +16,7 @@ from textual.widgets import Footer, Label, Static
 from textual.worker import Worker, get_current_worker
 
 from catalog.change import CommentChange, Outcome, WriteResult
-from tui import jobs
+from tui import writes
 from tui.drafting import BackgroundDrafting
 from tui.plan import Planned, plan_writes
 from tui.screens.confirm import ConfirmModal
@@ -288,7 +288,7 @@ class WriteScreen(Screen[None]):
         # Sampling reads the file that is written; DuckDB allows only one of the two.
         resume = self._drafting.pause()
         try:
-            for result in jobs.apply(
+            for result in writes.apply(
                 self._session,
                 changes,
                 on_run=self._began,
@@ -309,7 +309,7 @@ class WriteScreen(Screen[None]):
         worker = get_current_worker()
         resume = self._drafting.pause()
         try:
-            for result in jobs.revert(
+            for result in writes.revert(
                 self._session, run, stop=lambda: worker.is_cancelled
             ):
                 self.post_message(self.Went([result]))
@@ -329,7 +329,7 @@ class WriteScreen(Screen[None]):
     def _ended(self, event: Worker.StateChanged) -> None:
         if event.worker.group != "write" or not event.worker.is_finished:
             return
-        counts = jobs.summarize(self._results)
+        counts = writes.summarize(self._results)
         verb = "restored" if self._reverting else "written"
         parts = [f"{counts[Outcome.WRITTEN]} {verb}"]
         parts += [
