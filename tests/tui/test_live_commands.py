@@ -67,12 +67,14 @@ def make_tables(quote: str) -> list[str]:
     return statements
 
 
-def whole_job(url: str, model: Path) -> tuple[int, int]:
-    """Scan to apply; the run and how many comments were written."""
+def whole_job(url: str) -> tuple[int, int]:
+    """Scan to apply with the bundled model; the run and the comments it wrote."""
     scanned = json.loads(columnist("scan", url, "--json").stdout)
     assert scanned["total"]["tables"] == 40
-    drafted = columnist("--model", str(model), "draft", url, "--json")
-    assert json.loads(drafted.stdout)["tables"] == 40
+    drafted = columnist("draft", url, "--json")
+    counts = json.loads(drafted.stdout)
+    assert counts["tables"] == 40
+    assert counts["model"] == "columnist-small"
     accepted = json.loads(columnist("accept", url, "--all", "--json").stdout)
     assert accepted["accepted"] > 100
     applied = columnist("apply", url, "--yes", "--json")
@@ -89,14 +91,14 @@ def revert(url: str, run: int, written: int) -> None:
 
 
 @pytest.mark.gguf
-def test_duckdb(tmp_path: Path, tiny_model: Path) -> None:
+def test_duckdb(tmp_path: Path) -> None:
     path = tmp_path / "odd.duckdb"
     connection = duckdb.connect(str(path))
     for statement in make_tables('"'):
         connection.execute(statement)
     before = connection.execute("SELECT sql FROM duckdb_tables()").fetchall()
     connection.close()
-    run, written = whole_job(f"duckdb:///{path}", tiny_model)
+    run, written = whole_job(f"duckdb:///{path}")
     assert len(comments(path)) == written
     revert(f"duckdb:///{path}", run, written)
     assert comments(path) == {}
@@ -107,10 +109,10 @@ def test_duckdb(tmp_path: Path, tiny_model: Path) -> None:
 
 @pytest.mark.gguf
 @pytest.mark.live
-def test_postgresql(postgresql_url: str, tiny_model: Path) -> None:
+def test_postgresql(postgresql_url: str) -> None:
     execute(postgresql_url, *make_tables('"'))
     before = _pg_dump(postgresql_url)
-    run, written = whole_job(postgresql_url, tiny_model)
+    run, written = whole_job(postgresql_url)
     assert _pg_dump(postgresql_url).count("\nCOMMENT ON ") == written
     revert(postgresql_url, run, written)
     assert _pg_dump(postgresql_url) == before
@@ -118,10 +120,10 @@ def test_postgresql(postgresql_url: str, tiny_model: Path) -> None:
 
 @pytest.mark.gguf
 @pytest.mark.live
-def test_mariadb(mariadb_url: str, tiny_model: Path) -> None:
+def test_mariadb(mariadb_url: str) -> None:
     execute(mariadb_url, *make_tables("`"))
     before = _show_create(mariadb_url)
-    run, written = whole_job(mariadb_url, tiny_model)
+    run, written = whole_job(mariadb_url)
     during = _show_create(mariadb_url)
     assert during.count("COMMENT") == written
     revert(mariadb_url, run, written)
