@@ -78,6 +78,7 @@ def test_killed_while_drafting_every_suggestion_is_there_once(
     killed = 0
     for _ in range(KILLS):
         killed += kill(draft, after=random.uniform(0.5 * start_up, start_up + 2.0))
+    print(f"{killed} of {KILLS} were killed while drafting")
     assert killed
     assert run(*draft).returncode == 0
     lines = run("suggestions", url, "--jsonl").stdout.splitlines()
@@ -111,6 +112,7 @@ def test_killed_while_writing_the_ledger_agrees_with_the_database(
         )
         for _ in range(KILLS)
     )
+    print(f"{killed} of {KILLS} were killed while writing")
     assert killed
     with Workspace(settings.workspace) as workspace:
         identity = identify(url)
