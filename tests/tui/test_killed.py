@@ -27,14 +27,19 @@ from tui.settings import Settings
 KILLS = int(os.environ.get("COLUMNIST_TEST_KILLS", "4"))
 """How often each job is killed; 20 made the figures in docs/checked.md."""
 TABLES = 60
+TABLES_TO_WRITE = 150
+"""Enough work that every kill finds some."""
 COLUMNIST = [sys.executable, "-c", "from tui.cli import main; main()"]
 
 
 @pytest.fixture
 def wide(tmp_path: Path) -> Path:
-    path = tmp_path / "wide.duckdb"
+    return make_tables(tmp_path / "wide.duckdb", TABLES)
+
+
+def make_tables(path: Path, tables: int) -> Path:
     connection = duckdb.connect(str(path))
-    for table in range(TABLES):
+    for table in range(tables):
         columns = ", ".join(f"value_{n}_of_{table} INTEGER" for n in range(8))
         connection.execute(f"CREATE TABLE t{table:03} ({columns})")
     connection.close()
@@ -87,12 +92,13 @@ def test_killed_while_drafting_every_suggestion_is_there_once(
 
 @pytest.mark.gguf
 def test_killed_while_writing_the_ledger_agrees_with_the_database(
-    wide: Path, settings: Settings, tmp_path: Path
+    settings: Settings, tmp_path: Path
 ) -> None:
+    wide = make_tables(tmp_path / "wide.duckdb", TABLES_TO_WRITE)
     url = f"duckdb:///{wide}"
     file = tmp_path / "all.csv"
     rows = ["schema,table,column,description"]
-    for table in range(TABLES):
+    for table in range(TABLES_TO_WRITE):
         rows.append(f"main,t{table:03},,Table {table}.")
         rows += [
             f"main,t{table:03},value_{n}_of_{table},Value {n} of {table}."
@@ -108,7 +114,7 @@ def test_killed_while_writing_the_ledger_agrees_with_the_database(
     killed = sum(
         kill(
             ["apply", url, "--yes"],
-            after=random.uniform(0.6 * start_up, start_up + 0.5),
+            after=random.uniform(0.6 * start_up, start_up + 0.15),
         )
         for _ in range(KILLS)
     )
@@ -128,10 +134,12 @@ def test_killed_while_writing_the_ledger_agrees_with_the_database(
         assert last.returncode == 0, last.stderr
         assert json.loads(last.stdout)["conflicts"] == 0
         found = Suggestions(workspace, number).all()
-        assert Counter(each.state for each in found) == {State.WRITTEN: TABLES * 9}
+        assert Counter(each.state for each in found) == {
+            State.WRITTEN: TABLES_TO_WRITE * 9
+        }
         assert Ledger(workspace, number).open_intents() == []
         written = comments(wide)
-        assert len(written) == TABLES * 9
+        assert len(written) == TABLES_TO_WRITE * 9
         for each in found:
             of = table_of(each.target)
             place = (of.schema, of.name, column_of(each.target))
