@@ -138,7 +138,7 @@ class Engine:
                         key = next(self._keys)
                         waiting = set(range(len(prompt.blocks)))
                         working[key] = _Working(index, prompt, waiting)
-                        self._send(("prompt", key, prompt, False))
+                        self._send(("prompt", key, prompt))
                 if not working:
                     return
                 try:
@@ -278,7 +278,7 @@ class Engine:
             self.close()
             raise again.explained(self.settings.path) from None
         for key, work in working.items():
-            self._send(("prompt", key, work.prompt, False))
+            self._send(("prompt", key, work.prompt))
 
     def _make_safe(self, crash: _Crash) -> None:
         self.close()

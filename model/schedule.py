@@ -107,9 +107,8 @@ class Scheduler:
         blocks: Sequence[Sequence[int]],
         *,
         limit: int,
-        urgent: bool = False,
     ) -> bool:
-        """Queue a prompt; False where it can never fit. Urgent ones go first."""
+        """Queue a prompt; False where it can never fit."""
         if not head or not blocks or not all(blocks):
             return False
         longest = max(len(block) for block in blocks)
@@ -121,10 +120,7 @@ class Scheduler:
             deque((index, list(block)) for index, block in enumerate(blocks)),
             limit,
         )
-        if urgent:
-            self._queued.appendleft(entry)
-        else:
-            self._queued.append(entry)
+        self._queued.append(entry)
         return True
 
     def cancel(self, key: int) -> list[int]:

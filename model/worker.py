@@ -3,7 +3,7 @@
 One thread does everything: between two decode steps it looks at the pipe, so stopping
 takes at most one step. Messages are tuples, the first item names them:
 
-parent → child: ("prompt", key, Prompt, urgent), ("cancel", keys), ("quit",)
+parent → child: ("prompt", key, Prompt), ("cancel", keys), ("quit",)
 child → parent: ("progress", share), ("ready", ModelFacts), ("failed", text),
 ("wrote", key, block, text, logprob, tokens, complete), ("unfit", key),
 ("spent", prompt_tokens, generated_tokens)
@@ -132,8 +132,8 @@ class _Loop:
 
     def _take(self, message: tuple[Any, ...]) -> bool:
         match message:
-            case ("prompt", key, prompt, urgent):
-                self._add(key, prompt, urgent)
+            case ("prompt", key, prompt):
+                self._add(key, prompt)
             case ("cancel", keys):
                 for key in keys:
                     self._prompts.pop(key, None)
@@ -142,10 +142,10 @@ class _Loop:
                 return False
         return True
 
-    def _add(self, key: int, prompt: Prompt, urgent: bool) -> None:
+    def _add(self, key: int, prompt: Prompt) -> None:
         blocks = [self._model.tokenize(block) for block in prompt.blocks]
         head = self._model.tokenize(prompt.head)
-        fits = self._scheduler.add(key, head, blocks, limit=prompt.limit, urgent=urgent)
+        fits = self._scheduler.add(key, head, blocks, limit=prompt.limit)
         if not fits:
             self._parent.send(("unfit", key))
             return

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -79,7 +80,8 @@ def execute(url: str, *statements: str) -> list[tuple[object, ...]]:
     return rows
 
 
-def _unavailable(reason: str) -> None:
+def unavailable(reason: str) -> NoReturn:
+    """Skip for want of a server or client; where they are required, fail."""
     if os.environ.get("COLUMNIST_REQUIRE_LIVE") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
@@ -212,7 +214,7 @@ def run_postgresql() -> Iterator[Server]:
     """A PostgreSQL server of our own."""
     initdb, postgres = _postgres_program("initdb"), _postgres_program("postgres")
     if initdb is None or postgres is None:
-        _unavailable("PostgreSQL is not installed")
+        unavailable("PostgreSQL is not installed")
     assert initdb
     assert postgres
     demote, owner = _demotion("postgres")
@@ -244,7 +246,7 @@ def run_mariadb() -> Iterator[Server]:
     install = _program("mariadb-install-db", "mysql_install_db")
     mariadbd = _program("mariadbd")
     if install is None or mariadbd is None:
-        _unavailable("MariaDB is not installed")
+        unavailable("MariaDB is not installed")
     assert install
     assert mariadbd
     demote, owner = _demotion("mysql")

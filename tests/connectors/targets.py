@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import pytest
 
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.objects import Table, TableId, Target
 from connectors.connect import open_database
 from connectors.database import Database
 from tests.connectors.recording import RecordingLedger
-from tests.servers import execute, postgres_program
+from tests.servers import execute, postgres_program, unavailable
 
 
 @dataclass
@@ -128,7 +127,7 @@ def postgresql_target(url: str) -> Proved:
     def dump() -> str:
         program = postgres_program("pg_dump")
         if program is None:
-            pytest.skip("pg_dump is not installed")
+            unavailable("pg_dump is not installed")
         done = subprocess.run(
             [program, "--schema-only", url], capture_output=True, text=True, check=True
         )

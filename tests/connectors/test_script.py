@@ -11,7 +11,7 @@ from catalog.change import CommentChange
 from connectors.script import render_script
 from tests.connectors.nasty import PLAIN_TEXTS
 from tests.connectors.targets import Proved, fresh, mariadb_client
-from tests.servers import postgres_program
+from tests.servers import postgres_program, unavailable
 
 
 def run_client(target: Proved, script: str) -> None:
@@ -28,7 +28,7 @@ def run_client(target: Proved, script: str) -> None:
         if url.password:
             command.insert(2, f"-p{url.password}")
     if program is None:
-        pytest.skip("the client is not installed")
+        unavailable("the client is not installed")
     done = subprocess.run(command, input=script, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

@@ -103,14 +103,6 @@ def test_blocks_of_a_prompt_start_together_once_its_head_is_decoded() -> None:
     assert len(blocks.copies) == 2
 
 
-def test_an_urgent_prompt_goes_before_those_that_wait() -> None:
-    scheduler = Scheduler(cells=40, sequences=2, batch=8)
-    scheduler.add(0, [1] * 4, [[2]], limit=4)
-    scheduler.add(1, [3] * 4, [[4]], limit=4)
-    scheduler.add(2, [5] * 4, [[6]], limit=4, urgent=True)
-    assert scheduler.next_step().rows[0].token == 5
-
-
 def test_a_prompt_that_can_never_fit_is_refused_not_queued() -> None:
     scheduler = Scheduler(cells=20, sequences=2, batch=8)
     assert not scheduler.add(0, [1] * 18, [[2]], limit=4)

@@ -74,6 +74,9 @@ async def opened(
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
         await settled(app, pilot)
+        # The scan has ended; its tables are listed when the screen has heard of it.
+        tables = app.screen.query_one("#tables", RowList)
+        await until(pilot, lambda: len(tables._source) > 0)
         yield app, pilot
         app.close_session()
 

@@ -99,7 +99,7 @@ class CatalogScreen(Screen[None]):
         Binding(
             "A",
             "accept_all",
-            "Accept all",
+            "All",
             id="catalog.accept_all",
             tooltip="Accept all pending suggestions of the tables listed",
         ),

@@ -16,7 +16,7 @@ class ConfirmModal(ModalScreen[bool]):
     """Yes or no; nothing happens on any other key."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y,enter", "answer(True)", "Yes", id="confirm.yes"),
+        Binding("y", "answer(True)", "Yes", id="confirm.yes"),
         Binding("n,escape,q", "answer(False)", "No", id="confirm.no"),
     ]
 

@@ -9,7 +9,7 @@ REVIEW_KEYS: list[BindingType] = [
     Binding(
         "A",
         "accept_all",
-        "Accept all",
+        "All",
         id="review.accept_all",
         tooltip="Accept all marked, or all listed; states the count first",
     ),
@@ -34,7 +34,7 @@ REVIEW_KEYS: list[BindingType] = [
     Binding(
         "t",
         "again",
-        "Try again",
+        "Again",
         id="review.again",
         tooltip="Other wordings, picked with 1 to 5",
     ),
