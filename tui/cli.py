@@ -21,6 +21,7 @@ from tui.commands import (
     demo,
     doctor,
     draft,
+    evaluate,
     exchange,
     models,
     revert,
@@ -115,6 +116,7 @@ app.command("export")(exchange.run_export)
 app.command("import")(exchange.run_import)
 app.add_typer(connections.app, name="connections")
 app.add_typer(models.app, name="models")
+app.add_typer(evaluate.app, name="evaluate")
 app.command("doctor")(doctor.run)
 
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from catalog.errors import ColumnistError
+
 
 def normal(text: str) -> str:
     """Lower case, single spaces, no final full stop."""
@@ -40,16 +42,27 @@ def chrf(text: str | None, reference: str) -> float:
 
 @cache
 def _rouge() -> Any:
-    from rouge_score.rouge_scorer import RougeScorer  # in the extra `evaluate`
-
+    try:
+        from rouge_score.rouge_scorer import RougeScorer  # in the extra `evaluate`
+    except ImportError as error:
+        raise _missing(error) from None
     return RougeScorer(["rougeL"])
 
 
 @cache
 def _chrf() -> Any:
-    from sacrebleu.metrics import CHRF  # in the extra `evaluate`
-
+    try:
+        from sacrebleu.metrics import CHRF  # in the extra `evaluate`
+    except ImportError as error:
+        raise _missing(error) from None
     return CHRF()
+
+
+def _missing(error: ImportError) -> ColumnistError:
+    return ColumnistError(
+        f"Scoring needs the package {error.name}.",
+        "Install it with: pip install 'columnist[evaluate]'",
+    )
 
 
 class Cosine:

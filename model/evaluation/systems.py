@@ -1,0 +1,288 @@
+"""Systems that can be compared: baselines, rules, models, and texts in files.
+
+A system is named by a word or a file: `baseline`, `rules`, `elsewhere`, a model by
+name or GGUF file (what the app shows), `model:` before one (the model's texts alone),
+or a JSON Lines file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import (
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from catalog.errors import UsageError
+from catalog.objects import Target
+from model.draft import Drafter, Job
+from model.engine import Engine, EngineSettings, never
+from model.evaluation import baseline
+from model.evaluation.measures import normal
+from model.evaluation.records import (
+    MISSING,
+    Entry,
+    Text,
+    Texts,
+    by_target,
+    read_lines,
+    read_texts,
+    repository_of,
+)
+from model.library import ModelFile, PromptFormat
+from model.prompt import Generation, Prompt
+from model.prompts import compact, long
+from model.rules import describe_column, describe_table
+
+
+class Kind(Enum):
+    """How a system comes to its texts."""
+
+    BASELINE = "baseline"
+    RULES = "rules"
+    ELSEWHERE = "elsewhere"
+    MODEL = "model"
+    PRODUCT = "product"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Something that describes tables."""
+
+    name: str
+    """What reports call it."""
+    kind: Kind
+    """How it comes to its texts."""
+    model: ModelFile | None = None
+    """The model, where one runs."""
+    file: Path | None = None
+    """The JSON Lines, where they are read."""
+
+
+RunModel = Callable[[ModelFile, Sequence[Entry]], tuple[list[Texts], list[Texts]]]
+"""A model's own texts, and what the app would show with it."""
+
+
+def system(spec: str, find: Callable[[str], ModelFile]) -> System:
+    """The system that a word or file names.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for kind in (Kind.BASELINE, Kind.RULES, Kind.ELSEWHERE):
+        if spec == kind.value:
+            return System(spec, kind)
+    prefix, _, rest = spec.partition(":")
+    if rest and prefix in ("model", "product"):
+        model = find(rest)
+        return System(f"{prefix}:{model.name}", Kind(prefix), model=model)
+    path = Path(spec).expanduser()
+    if re.search(r"\.jsonl?(\.xz)?$", path.name):
+        if not path.is_file():
+            raise UsageError(f"There is no file {spec}.", "Check the path.")
+        return System(path.name.split(".json")[0], Kind.FILE, file=path)
+    try:
+        model = find(spec)
+    except UsageError as error:
+        raise UsageError(
+            f"There is no system {spec}.",
+            "A system is baseline, rules, elsewhere, a model by name or GGUF file,"
+            f" model:NAME, or a .jsonl file. {error.hint}",
+        ) from None
+    return System(f"product:{model.name}", Kind.PRODUCT, model=model)
+
+
+def systems(specs: Iterable[str], find: Callable[[str], ModelFile]) -> list[System]:
+    """Systems by their specs, each once, no two with one name.
+
+    Raises:
+        UsageError: there is none of a name.
+    """
+    found: dict[str, System] = {}
+    for spec in dict.fromkeys(specs):
+        one = system(spec, find)
+        if found.get(one.name, one) != one:
+            one = System(spec, one.kind, one.model, one.file)
+        found[one.name] = one
+    return list(found.values())
+
+
+def texts_of(
+    chosen: Sequence[System],
+    entries: Sequence[Entry],
+    run: RunModel,
+    *,
+    known: Path | None = None,
+) -> Iterator[tuple[System, list[Texts]]]:
+    """The texts of every system for every entry; a model runs once for both its uses.
+
+    Raises:
+        UsageError: `elsewhere` without a file of known tables.
+        ColumnistError: a file cannot be used, or a model does not run.
+    """
+    ran: dict[Path, tuple[list[Texts], list[Texts]]] = {}
+    for one in chosen:
+        if one.model is not None:
+            if one.model.path not in ran:
+                ran[one.model.path] = run(one.model, entries)
+            own, shown = ran[one.model.path]
+            yield one, own if one.kind is Kind.MODEL else shown
+        elif one.file is not None:
+            yield one, read_texts(one.file, entries)
+        elif one.kind is Kind.ELSEWHERE:
+            if known is None:
+                raise UsageError(
+                    "The system elsewhere needs documented tables to look in.",
+                    "Name a JSON Lines file with --known.",
+                )
+            yield one, documented_elsewhere(known, entries)
+        elif one.kind is Kind.RULES:
+            yield one, [_by_rules(entry) for entry in entries]
+        else:
+            yield one, [_by_baseline(entry) for entry in entries]
+
+
+def _by_baseline(entry: Entry) -> Texts:
+    names = [column.name for column in entry.table.columns]
+    table = entry.table.id.name
+    return Texts(
+        Text(baseline.describe_table(table, names)),
+        tuple(
+            Text(
+                baseline.describe_column(
+                    column["name"],
+                    column.get("type") or "",
+                    table,
+                    (column.get("references") or "").split(".")[0] or None,
+                )
+            )
+            for column in entry.record["columns"]
+        ),
+    )
+
+
+def _by_rules(entry: Entry) -> Texts:
+    return Texts(
+        Text(describe_table(entry.table)),
+        tuple(
+            Text(describe_column(entry.table, c, entry.profiles.get(c.name)))
+            for c in entry.table.columns
+        ),
+    )
+
+
+def documented_elsewhere(known: Path, entries: Sequence[Entry]) -> list[Texts]:
+    """The most frequent text of columns with the same name and kind of type.
+
+    Repositories that are compared are left out of what is known. Tables are missing.
+    """
+    compared = {entry.repository for entry in entries}
+    wanted = {
+        _same(column.name, column.type)
+        for entry in entries
+        for column in entry.table.columns
+    }
+    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    written: dict[str, str] = {}
+    for record in read_lines(known):
+        if repository_of(record) in compared:
+            continue
+        for column in record["columns"]:
+            text = column.get("description")
+            key = _same(column["name"], column.get("type") or "")
+            if text and key in wanted:
+                written.setdefault(normal(text), text)
+                counts[key][normal(text)] += 1
+    found = {key: written[texts.most_common(1)[0][0]] for key, texts in counts.items()}
+    return [
+        Texts(
+            MISSING,
+            tuple(
+                Text(found.get(_same(column.name, column.type)))
+                for column in entry.table.columns
+            ),
+        )
+        for entry in entries
+    ]
+
+
+def _same(name: str, type_text: str) -> tuple[str, str]:
+    return name.lower(), compact.kind_of(type_text)
+
+
+class _RecordingEngine(Engine):
+    """An engine that remembers whose prompt is whose, and what was written last."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        super().__init__(settings)
+        self.entry = -1
+        self.entries: list[int] = []
+        self.last: Generation | None = None
+
+    def jobs(self, entries: Sequence[Entry]) -> Iterator[Job]:
+        """A job for each entry; prompts taken after one are that entry's."""
+        for self.entry, entry in enumerate(entries):
+            yield Job(entry.table, entry.wanted, entry.profiles)
+
+    def generate(
+        self, prompts: Iterable[Prompt], *, stop: Callable[[], bool] = never
+    ) -> Generator[Generation]:
+        def numbered() -> Iterator[Prompt]:
+            for prompt in prompts:
+                self.entries.append(self.entry)
+                yield prompt
+
+        for generation in super().generate(numbered(), stop=stop):
+            self.last = generation
+            yield generation
+
+
+def run_model(
+    model: ModelFile,
+    entries: Sequence[Entry],
+    settings: EngineSettings,
+    *,
+    stop: Callable[[], bool] = never,
+    advance: Callable[[int], None] = lambda _: None,
+) -> tuple[list[Texts], list[Texts]]:
+    """A model's own texts, and what the app shows with it, from one run.
+
+    The app's own `Drafter` does the work, so prompts, checks and the choice between
+    rules and model are the app's.
+
+    Raises:
+        ColumnistError: the model does not run.
+    """
+    own: list[dict[Target, Text]] = [{} for _ in entries]
+    shown: list[dict[Target, Text]] = [{} for _ in entries]
+    is_compact = model.format is PromptFormat.COMPACT
+    finish = compact.finish if is_compact else long.finish
+    engine = _RecordingEngine(settings)
+    with engine:
+        drafter = Drafter(engine, model)
+        for draft in drafter.draft(engine.jobs(entries), stop=stop):
+            assert engine.last is not None
+            number = engine.entries[engine.last.prompt]
+            own[number][draft.target] = Text(finish(engine.last.text) or None)
+            shown[number][draft.target] = Text(
+                draft.text, draft.source.value if draft.text else None
+            )
+            advance(1)
+    return _whole(entries, own), _whole(entries, shown)
+
+
+def _whole(
+    entries: Sequence[Entry], found: Sequence[Mapping[Target, Text]]
+) -> list[Texts]:
+    return [
+        by_target(entry, texts) for entry, texts in zip(entries, found, strict=True)
+    ]
