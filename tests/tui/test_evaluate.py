@@ -118,3 +118,85 @@ def test_wrong_requests_end_with_a_line_and_a_hint(
     done = run("evaluate", "score", "--no-embedding", *filled)
     assert done.code == code, done.err
     assert code == 0 or 1 < len(done.err.splitlines()) <= 3
+
+
+@pytest.fixture
+def blind(run: Run, data: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "blind"
+    done = run("evaluate", "sheet", data, "rules", "baseline", "-n", 3, "-o", folder)
+    assert done.code == 0, done.err
+    return folder
+
+
+def in_terminal(folder: Path, keys: str) -> tuple[int, str]:
+    """Runs a vote at a pseudo terminal and types."""
+    import os
+    import pty
+
+    command = [*COLUMNIST, "evaluate", "vote", str(folder), "--judge", "anna"]
+    process, terminal = pty.fork()
+    if process == 0:  # pragma: no cover
+        os.execv(command[0], command)
+    os.write(terminal, keys.encode())
+    said = b""
+    while True:
+        try:
+            piece = os.read(terminal, 4096)
+        except OSError:  # Linux says so at the end
+            break
+        if not piece:
+            break
+        said += piece
+    _, status = os.waitpid(process, 0)
+    return os.waitstatus_to_exitcode(status), said.decode()
+
+
+def test_votes_in_a_terminal_are_saved_at_once_and_go_on_later(blind: Path) -> None:
+    code, said = in_terminal(blind, "a\nwhat\nb\nback\nt\nq\n")
+    assert code == 0, said
+    assert "Not understood" in said
+    assert "enter keeps b" in said
+    votes = (blind / "votes.csv").read_text()
+    assert votes == "item,judge,vote\n001,anna,a\n002,anna,tie\n"
+    code, said = in_terminal(blind, "b\n")
+    assert "3 of 3" in said
+    assert "1 of 3" not in said
+    assert len((blind / "votes.csv").read_text().splitlines()) == 4
+
+
+def test_votes_come_from_files_and_are_counted(
+    run: Run, blind: Path, tmp_path: Path
+) -> None:
+    votes = tmp_path / "v.csv"
+    votes.write_text("item,judge,vote\n1,anna,a\n1,anna,b\n2,anna,tie\n")
+    added = run("evaluate", "vote", blind, "--import", votes, "--json").json
+    assert added == {"votes": 3, "judges": ["anna"], "replaced": 1}
+    votes.write_text("item,judge,vote\n001,bot,b\n002,bot,tie\n003,bot,a\n")
+    assert (
+        run("evaluate", "vote", blind, "--import", votes, "--kind", "model").code == 0
+    )
+    report = run("evaluate", "report", blind, "--json").json
+    assert (report["first"], report["second"]) == ("rules", "baseline")
+    assert [judge["kind"] for judge in report["judges"]] == ["person", "model"]
+    assert report["pairs"][0]["agreement"] == 1
+    assert report["fleiss_kappa"]["items"] == 2
+    text = run("evaluate", "report", blind).out
+    assert "sign test p" in text
+    assert "Fleiss' kappa" in text
+
+
+def test_voting_needs_a_terminal_a_sheet_and_two_systems(
+    run: Run, data: Path, blind: Path, tmp_path: Path
+) -> None:
+    blocked = run("evaluate", "vote", blind, "--judge", "anna")
+    assert blocked.code == 2
+    assert "--import" in blocked.err
+    assert run("evaluate", "vote", tmp_path, "--judge", "anna").code == 2
+    assert run("evaluate", "report", tmp_path).code == 2
+    same = run("evaluate", "sheet", data, "rules", "rules", "-o", tmp_path / "x")
+    assert same.code == 2
+    again = run("evaluate", "sheet", data, "rules", "baseline", "-o", blind)
+    assert again.code == 2
+    strange = tmp_path / "v.csv"
+    strange.write_text("item,judge,vote\n999,anna,a\n")
+    assert run("evaluate", "vote", blind, "--import", strange).code == 3

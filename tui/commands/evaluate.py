@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from tui.commands import score
+from tui.commands import score, voting
 
 app = typer.Typer(
     help="Compare systems: by figures (score), or blind (sheet, vote, judge, report).",
     rich_markup_mode=None,
 )
+app.command("sheet")(voting.run_sheet)
+app.command("vote")(voting.run_vote)
+app.command("report")(voting.run_report)
 app.command("score")(score.run)

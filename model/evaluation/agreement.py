@@ -1,0 +1,97 @@
+"""How far judges agree, and whether a count of wins could be chance."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+
+def sign_test(wins: int, losses: int) -> float:
+    """The exact two-sided p of a sign test: ties left out, wins as likely as losses.
+
+    Dixon and Mood 1946, "The statistical sign test": a binomial with one half. 1.0
+    where nothing was decided.
+    """
+    decided = wins + losses
+    most = max(wins, losses)
+    ways = tail = math.comb(decided, most)
+    for k in range(most, decided):
+        ways = ways * (decided - k) // (k + 1)
+        tail += ways
+    # Whole numbers until the last step: 0.5 ** 1100 would be 0.
+    return min(1.0, 2 * tail / (1 << decided))
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share with its interval."""
+
+    share: float
+    """Of the whole, in [0, 1]."""
+    low: float
+    """Lower end of the 95 % interval."""
+    high: float
+    """Upper end of the 95 % interval."""
+
+
+def wilson(count: int, total: int) -> Share | None:
+    """A share with Wilson's 95 % score interval; None of nothing.
+
+    Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+    """
+    if total == 0:
+        return None
+    z = 1.959964
+    share = count / total
+    centre = share + z * z / (2 * total)
+    width = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    whole = 1 + z * z / total
+    low, high = (centre - width) / whole, (centre + width) / whole
+    return Share(share, max(0.0, low), min(1.0, high))
+
+
+def fleiss_kappa(table: Sequence[Sequence[int]]) -> float | None:
+    """Agreement of several judges beyond chance; 1 is full, 0 is chance.
+
+    Fleiss 1971, "Measuring nominal scale agreement among many raters".
+
+    Args:
+        table: a line for each item, how many judges chose each category; every line
+            has the same sum, at least 2.
+
+    Returns:
+        None where it is not defined: no items, one judge, or a single category.
+    """
+    if not table or sum(table[0]) < 2:
+        return None
+    judges = sum(table[0])
+    if any(sum(line) != judges for line in table):
+        raise ValueError("every item needs the same number of judges")
+    observed = sum(
+        (sum(count * count for count in line) - judges) / (judges * (judges - 1))
+        for line in table
+    ) / len(table)
+    totals = [sum(line[k] for line in table) for k in range(len(table[0]))]
+    chance = sum((total / (judges * len(table))) ** 2 for total in totals)
+    if math.isclose(chance, 1):
+        return None
+    return (observed - chance) / (1 - chance)
+
+
+def cohen_kappa(one: Sequence[Hashable], other: Sequence[Hashable]) -> float | None:
+    """Agreement of two judges beyond chance, each with habits of its own.
+
+    Cohen 1960, "A coefficient of agreement for nominal scales". None where it is not
+    defined: no items, or both said one and the same always.
+    """
+    if not one:
+        return None
+    total = len(one)
+    observed = sum(a == b for a, b in zip(one, other, strict=True)) / total
+    first, second = Counter(one), Counter(other)
+    chance = sum(first[key] * second[key] for key in first) / total**2
+    if math.isclose(chance, 1):
+        return None
+    return (observed - chance) / (1 - chance)

@@ -1,0 +1,184 @@
+"""Votes on a sheet: CSV with `item,judge,vote`, a vote being a, b or tie.
+
+They lie beside the sheet in `votes.csv`, all judges in one file; `judges.json` says who
+is a person and who a model.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from catalog.errors import ColumnistError, RefusedError, UsageError
+from model.evaluation.sheet import save
+
+VOTES, JUDGES = "votes.csv", "judges.json"
+HEADER = ["item", "judge", "vote"]
+
+
+class JudgeKind(Enum):
+    """Who votes."""
+
+    PERSON = "person"
+    MODEL = "model"
+
+
+class Choice(Enum):
+    """A vote on one item."""
+
+    A = "a"
+    B = "b"
+    TIE = "tie"
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One line of votes."""
+
+    item: str
+    """What was voted on."""
+    judge: str
+    """Who voted."""
+    choice: Choice
+    """How."""
+
+
+def read_votes(path: Path, items: Iterable[str]) -> list[Vote]:
+    """The votes of a file, in its order, repeated ones too.
+
+    Raises:
+        UsageError: there is no such file.
+        ColumnistError: it is not a file of votes.
+        RefusedError: a vote is on an item that the sheet does not have.
+    """
+    known = set(items)
+    found = []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file)
+            header = [name.strip().lower() for name in next(reader, [])]
+            if not set(HEADER) <= set(header):
+                raise ColumnistError(
+                    f"{path} has no header {','.join(HEADER)}.",
+                    "Votes are CSV with these columns; a vote is a, b or tie.",
+                )
+            for row in reader:
+                if not any(cell.strip() for cell in row):
+                    continue
+                cells = dict(zip(header, (c.strip() for c in row), strict=False))
+                found.append(_vote(cells, path, reader.line_num, known))
+    except FileNotFoundError:
+        raise UsageError(f"There is no file {path}.", "Check the path.") from None
+    except OSError as error:
+        raise ColumnistError(
+            f"Cannot read {path}: {error.strerror}.", "Check the file."
+        ) from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ColumnistError(
+            f"{path} is no CSV: {error}.", "Votes are CSV in UTF-8: item,judge,vote."
+        ) from error
+    return found
+
+
+def _vote(cells: dict[str, str], path: Path, number: int, known: set[str]) -> Vote:
+    item, judge = cells.get("item", ""), cells.get("judge", "")
+    where = f"Line {number} of {path}"
+    if not judge:
+        raise ColumnistError(f"{where} names no judge.", "Every vote has its judge.")
+    try:
+        choice = Choice(cells.get("vote", "").lower())
+    except ValueError:
+        raise ColumnistError(
+            f"{where} is no vote: {cells.get('vote', '')[:40]!r}.",
+            "A vote is a, b or tie.",
+        ) from None
+    # A spreadsheet makes 1 of 001.
+    item = item if item in known else item.zfill(3)
+    if item not in known:
+        raise RefusedError(
+            f"{where} votes on {item[:40]}, which the sheet does not have.",
+            "Check that the votes are for this sheet.",
+        )
+    return Vote(item, judge, choice)
+
+
+def last_ones(votes: Iterable[Vote]) -> tuple[dict[tuple[str, str], Choice], int]:
+    """The last vote by item and judge, which counts, and how many were replaced."""
+    counted: dict[tuple[str, str], Choice] = {}
+    replaced = 0
+    for vote in votes:
+        key = (vote.item, vote.judge)
+        replaced += key in counted
+        counted[key] = vote.choice
+    return counted, replaced
+
+
+class Ballot:
+    """The votes beside a sheet; every addition is on disk when it returns.
+
+    Args:
+        folder: of the sheet.
+        items: of the sheet.
+    """
+
+    def __init__(self, folder: Path, items: Iterable[str]) -> None:
+        self._folder = folder
+        self._items = tuple(items)
+
+    def votes(self) -> list[Vote]:
+        """All votes so far.
+
+        Raises:
+            ColumnistError: the file of votes is damaged.
+        """
+        path = self._folder / VOTES
+        return read_votes(path, self._items) if path.exists() else []
+
+    def kinds(self) -> dict[str, JudgeKind]:
+        """What each judge is, where that was said.
+
+        Raises:
+            ColumnistError: the file is damaged.
+        """
+        path = self._folder / JUDGES
+        if not path.exists():
+            return {}
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            return {name: JudgeKind(kind) for name, kind in data.items()}
+        except (OSError, ValueError, AttributeError) as error:
+            raise ColumnistError(
+                f"{path} is damaged: {error}.",
+                'It is {"NAME": "person" or "model"}; correct or remove it.',
+            ) from error
+
+    def add(self, votes: Iterable[Vote], kind: JudgeKind) -> None:
+        """Save votes; one on the same item by the same judge gives way.
+
+        Raises:
+            ColumnistError: they cannot be saved.
+        """
+        # Read again each time: others may be voting in the same folder.
+        new = list(votes)
+        counted = {(v.item, v.judge): v for v in self.votes()}
+        counted |= {(v.item, v.judge): v for v in new}
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(HEADER)
+        writer.writerows((v.item, v.judge, v.choice.value) for v in counted.values())
+        kinds = self.kinds()
+        kinds |= {vote.judge: kind for vote in new}
+        named = {name: each.value for name, each in sorted(kinds.items())}
+        try:
+            save(self._folder / VOTES, out.getvalue())
+            save(self._folder / JUDGES, json.dumps(named, indent=2) + "\n")
+        except OSError as error:
+            raise ColumnistError(
+                f"Cannot save votes in {self._folder}: {error.strerror}.",
+                "Check the folder and the disk; earlier votes are saved.",
+            ) from error

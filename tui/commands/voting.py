@@ -1,0 +1,310 @@
+"""`columnist evaluate sheet`, `vote` and `report`: people compare two systems blind."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from catalog.errors import UsageError
+from model.evaluation.votes import JudgeKind
+from tui import console, offline
+from tui.commands.options import Json, settings
+from tui.commands.score import Known, written_by
+from tui.models import library
+from tui.text import count, plain
+
+if TYPE_CHECKING:
+    from model.evaluation.sheet import Item
+    from model.evaluation.votes import Ballot
+
+Folder = Annotated[
+    Path, typer.Argument(metavar="FOLDER", help="The folder that sheet made.")
+]
+KEYS = "a, b, t (tie), back, q (quit)"
+
+
+def run_sheet(
+    context: typer.Context,
+    data: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DATA", help="Documented tables: JSON Lines, or .xz of it."
+        ),
+    ],
+    first: Annotated[
+        str, typer.Argument(metavar="SYSTEM", help="A system, as in score --system.")
+    ],
+    second: Annotated[
+        str, typer.Argument(metavar="SYSTEM", help="The one to compare it with.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="A new folder for the sheet.")
+    ],
+    number: Annotated[
+        int, typer.Option("--number", "-n", help="How many tables.", min=1)
+    ] = 62,
+    seed: Annotated[int, typer.Option(help="Draws the tables and the sides.")] = 0,
+    reference: Annotated[
+        bool, typer.Option("--reference", help="Show what a human wrote as well.")
+    ] = False,
+    known: Known = None,
+    json: Json = False,
+) -> None:
+    """Make a voting sheet: two systems on random tables, sides hidden.
+
+    Each repository has its share of the tables. Vote in sheet.html with any browser, or
+    with `columnist evaluate vote`, or fill in item,judge,vote beside sheet.csv. Do not
+    give key.json to voters: it says which side is which.
+
+    Example: columnist evaluate sheet dev.jsonl columnist-small baseline -o blind
+    """
+    from model.evaluation import sheet
+    from model.evaluation.records import read_entries
+    from model.evaluation.systems import systems
+
+    options = settings(context)
+    if options.offline:
+        offline.refuse_sockets()
+    chosen = systems([first, second], library(options).find)
+    if len(chosen) < 2:
+        raise UsageError(
+            f"{first} and {second} are the same system.", "Compare two different ones."
+        )
+    if (output / sheet.KEY).exists():
+        raise UsageError(
+            f"There is a sheet in {output} already.", "Choose another folder with -o."
+        )
+    entries = sheet.draw(read_entries(data), number, seed=seed)
+    (one, its), (other, others) = written_by(options, chosen, entries, known=known)
+    items, key = sheet.make(
+        entries,
+        (one, other),
+        (its, others),
+        seed=seed,
+        data=str(data),
+        reference=reference,
+    )
+    sheet.write(output, items, key)
+    if len(items) < number:
+        console.note(f"columnist: the data has only {count(len(items), 'table')}.")
+    if json:
+        same = sum(all(line.a == line.b for line in item.lines) for item in items)
+        console.out_json({"folder": str(output), "items": len(items), "same": same})
+        return
+    console.out(f"{count(len(items), 'table')} in {plain(str(output))}.")
+    console.out("Vote in sheet.html, or with `columnist evaluate vote`.")
+    console.out("Keep key.json from the voters: it says which side is which.")
+
+
+def run_vote(
+    folder: Folder,
+    judge: Annotated[
+        str | None, typer.Option(help="The name that the votes are kept under.")
+    ] = None,
+    kind: Annotated[
+        JudgeKind, typer.Option(help="What the judge is: the report says so.")
+    ] = JudgeKind.PERSON,
+    votes: Annotated[
+        Path | None,
+        typer.Option("--import", help="Add the votes of a CSV file and do not ask."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Vote in the terminal, one table at a time, or add votes from a file.
+
+    Answer a, b or t for a tie; back returns, q quits. Every vote is saved at once, and
+    the next time it goes on where it ended. --import takes what sheet.html saved:
+    item,judge,vote with a, b or tie.
+
+    Example: columnist evaluate vote blind --judge anna
+    """
+    from model.evaluation.sheet import read_items
+    from model.evaluation.votes import Ballot, last_ones, read_votes
+
+    items = read_items(folder)
+    ballot = Ballot(folder, [item.item for item in items])
+    if votes is not None:
+        found = read_votes(votes, [item.item for item in items])
+        _, replaced = last_ones(found)
+        if found:
+            ballot.add(found, kind)
+        judges = sorted({vote.judge for vote in found})
+        if json:
+            console.out_json(
+                {"votes": len(found), "judges": judges, "replaced": replaced}
+            )
+            return
+        console.out(
+            f"Added {count(len(found) - replaced, 'vote')}"
+            f" by {plain(', '.join(judges)) or 'nobody'}."
+        )
+        if replaced:
+            console.out(f"{count(replaced, 'line')} gave way to later ones.")
+        return
+    if not console.is_terminal():
+        raise UsageError(
+            "There is no terminal to vote in.",
+            "Add votes from a file with --import FILE.csv, or vote in sheet.html.",
+        )
+    if not judge:
+        raise UsageError("Who votes?", "Give a name with --judge NAME.")
+    done = _ask(items, ballot, judge, kind)
+    if json:
+        console.out_json({"judge": judge, "votes": done, "items": len(items)})
+    else:
+        console.out(f"{plain(judge)} voted on {done} of {count(len(items), 'table')}.")
+
+
+def _ask(items: Sequence[Item], ballot: Ballot, judge: str, kind: JudgeKind) -> int:
+    """Ask item by item; how many the judge has voted on in the end."""
+    from model.evaluation.votes import Choice, Vote
+
+    answers = {"a": Choice.A, "b": Choice.B, "t": Choice.TIE, "tie": Choice.TIE}
+    voted = {vote.item: vote.choice for vote in ballot.votes() if vote.judge == judge}
+    place = next((i for i, item in enumerate(items) if item.item not in voted), 0)
+    while place < len(items):
+        item = items[place]
+        _show(item, f"{place + 1} of {len(items)}")
+        before = voted.get(item.item)
+        had = f", enter keeps {before.value}" if before else ""
+        sys.stderr.write(f"Which is better? {KEYS}{had}: ")
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+        answer = line.strip().lower()
+        if not line or answer in ("q", "quit"):
+            break
+        if answer in answers:
+            ballot.add([Vote(item.item, judge, answers[answer])], kind)
+            voted[item.item] = answers[answer]
+        elif answer == "back":
+            place = max(0, place - 1)
+            continue
+        elif answer or not before:
+            console.note(f"  Not understood. Answer {KEYS}.")
+            continue
+        place += 1
+    return len(voted)
+
+
+def _show(item: Item, number: str) -> None:
+    console.note("")
+    console.note(f"{number}  table {plain(item.table)}")
+    for line in item.lines:
+        if line.column is not None:
+            facts = "; ".join(fact for fact in (line.type, line.notes) if fact)
+            console.note(f"  {plain(line.column)}  {plain(facts)}".rstrip())
+        if line.a == line.b:
+            console.note(f"    A, B  {_said(line.a)}")
+        else:
+            console.note(f"    A     {_said(line.a)}")
+            console.note(f"    B     {_said(line.b)}")
+        if line.reference:
+            console.note(f"    human {plain(line.reference)}")
+    if item.more:
+        console.note(f"  ({count(item.more, 'more column')} not shown)")
+
+
+def _said(text: str | None) -> str:
+    return "(no text)" if text is None else plain(text)
+
+
+def run_report(folder: Folder, json: Json = False) -> None:
+    """Count the votes: wins, ties, whether it could be chance, how judges agree.
+
+    A table goes to what more than half of its votes say. The sign test leaves ties out;
+    Fleiss' kappa is over the tables on which all judges voted: 0 is chance, 1 is full
+    agreement.
+
+    Example: columnist evaluate report blind --json
+    """
+    document = outcome_of(folder)
+    if json:
+        console.out_json(document)
+    else:
+        _print(document)
+
+
+def outcome_of(folder: Path) -> dict[str, Any]:
+    """The document of a sheet's votes."""
+    from model.evaluation.sheet import read_key
+    from model.evaluation.tally import tally
+    from model.evaluation.votes import Ballot
+
+    key = read_key(folder)
+    ballot = Ballot(folder, key.items)
+    return tally(key, ballot.votes(), ballot.kinds())
+
+
+def _print(document: Mapping[str, Any]) -> None:
+    first, second = plain(document["first"]), plain(document["second"])
+    console.out(f"{first} (first) against {second} (second)")
+    if not document["judges"]:
+        console.out("Nobody has voted yet.")
+        return
+    _outcomes(
+        {
+            f"{count(document['items'], 'table')} by majority": document["majority"],
+            **{
+                f"{plain(judge['name'])} ({judge['kind']})": judge
+                for judge in document["judges"]
+            },
+        }
+    )
+    kappa = document["fleiss_kappa"]
+    if kappa["judges"] > 1:
+        value = "not defined" if kappa["kappa"] is None else f"{kappa['kappa']:.2f}"
+        console.out(
+            f"Fleiss' kappa {value} of {kappa['judges']} judges on"
+            f" {count(kappa['items'], 'table')} that all voted on."
+        )
+    for pair in document["pairs"]:
+        agreement(pair)
+    console.out()
+    _outcomes({plain(n): found for n, found in document["repositories"].items()})
+    console.out()
+    for table in document["tables"]:
+        said = ", ".join(f"{plain(j)} {vote}" for j, vote in table["votes"].items())
+        console.out(
+            f"{table['item']} {table['majority']:<9} {plain(table['table'])}"
+            f"  {said or 'no votes'}"
+        )
+    if document["replaced_votes"]:
+        console.out(
+            f"{count(document['replaced_votes'], 'vote')} gave way to later ones."
+        )
+
+
+def _outcomes(rows: Mapping[str, Mapping[str, Any]]) -> None:
+    """A line of counts for each label."""
+    width = max(map(len, rows))
+    console.out(f"{'':{width}}  first  second  ties  undecided  first's share")
+    for label, found in rows.items():
+        share = found["share"]
+        tail = "nothing decided"
+        if share is not None:
+            tail = (
+                f"{100 * share['share']:.0f} % ({100 * share['low']:.0f} to"
+                f" {100 * share['high']:.0f}), sign test p {found['p']:.4f}"
+            )
+        console.out(
+            f"{label:<{width}}  {found['first_wins']:>5}  {found['second_wins']:>6}"
+            f"  {found['ties']:>4}  {found['undecided']:>9}  {tail}"
+        )
+
+
+def agreement(pair: Mapping[str, Any]) -> None:
+    """A line on two judges."""
+    one, other = (plain(name) for name in pair["judges"])
+    if pair["agreement"] is None:
+        console.out(f"{one} and {other}: no table in common")
+        return
+    kappa = pair["cohen_kappa"]
+    beyond = "not defined" if kappa is None else f"{kappa:.2f}"
+    console.out(
+        f"{one} and {other}: agree on {100 * pair['agreement']:.0f} % of"
+        f" {count(pair['items'], 'table')}, Cohen's kappa {beyond}"
+    )
