@@ -113,7 +113,7 @@ def _leaks(text: str, table: Table, profile: Profile | None) -> bool:
     """A literal sample value that neither is a code nor stands in the schema."""
     if profile is None:
         return False
-    schema = _schema_text(table)
+    schema = schema_text(table)
     lowered = text.lower()
     values = (*profile.samples, profile.minimum or "", profile.maximum or "")
     return any(
@@ -127,7 +127,7 @@ def _leaks(text: str, table: Table, profile: Profile | None) -> bool:
 
 def _unsupported(text: str, table: Table, profile: Profile | None) -> bool:
     """Numbers or names that neither the schema nor the sample has."""
-    support = _schema_text(table)
+    support = schema_text(table)
     if profile is not None:
         support += " " + " ".join(
             (*profile.codes, profile.minimum or "", profile.maximum or "")
@@ -172,7 +172,7 @@ def _false_claim(
     return bool(NEVER_NULL.search(text)) and profile.null_share > 0
 
 
-def _schema_text(table: Table) -> str:
+def schema_text(table: Table) -> str:
     """All words of a table; the last one is kept, as its columns are asked for next."""
     if _last_schema and _last_schema[0][0] is table:
         return _last_schema[0][1]

@@ -122,6 +122,7 @@ class _Loop:
             cells=model.cells, sequences=model.sequences, batch=model.batch
         )
         self._prompts: dict[int, Prompt] = {}
+        self._randoms: dict[tuple[int, int], np.random.Generator] = {}
 
     def run(self) -> None:
         while True:
@@ -137,6 +138,9 @@ class _Loop:
             case ("cancel", keys):
                 for key in keys:
                     self._prompts.pop(key, None)
+                    self._randoms = {
+                        k: v for k, v in self._randoms.items() if k[0] != key
+                    }
                     self._release(self._scheduler.cancel(key))
             case _:
                 return False
@@ -172,27 +176,48 @@ class _Loop:
         if not streams:
             return [], []
         best = logits.argmax(axis=1)
-        top = logits[np.arange(len(streams)), best]
+        every = np.arange(len(streams))
+        top = logits[every, best]
         mass = np.log(np.exp(logits - top[:, None]).sum(axis=1))
-        tokens = [int(token) for token in best]
-        logprobs = [-float(value) for value in mass]
-        for index, stream in enumerate(streams):
-            prompt = self._prompts[stream.key]
-            if prompt.temperature > 0:
-                tokens[index] = token = self._sample(stream, prompt, logits[index])
-                logprobs[index] += float(logits[index][token] - top[index])
-        return tokens, logprobs
+        drawn = [
+            index
+            for index, stream in enumerate(streams)
+            if self._prompts[stream.key].temperature > 0
+        ]
+        if drawn:
+            best[drawn] = self._draw([streams[index] for index in drawn], logits[drawn])
+        chosen = logits[every, best] - top - mass
+        return best.tolist(), chosen.tolist()
 
-    def _sample(
-        self, stream: Stream, prompt: Prompt, logits: np.ndarray[Any, Any]
-    ) -> int:
-        """Draw from the 40 likeliest; the same seed, prompt and place draw the same."""
-        place = int(prompt.fingerprint(stream.block), 16) + len(stream.written)
-        random = np.random.default_rng([self._seed, place])
-        likeliest = np.argpartition(logits, -min(40, len(logits)))[-40:]
-        scaled = logits[likeliest].astype(np.float64) / prompt.temperature
-        weights = np.exp(scaled - scaled.max())
-        return int(random.choice(likeliest, p=weights / weights.sum()))
+    def _draw(
+        self, streams: Sequence[Stream], logits: np.ndarray[Any, Any]
+    ) -> list[int]:
+        """Draw from the 40 likeliest of each; the same seed and prompt draw the same.
+
+        Blocks of a prompt that are the same draw differently.
+        """
+        count = min(40, logits.shape[1])
+        likeliest = np.argpartition(logits, -count, axis=1)[:, -count:]
+        scaled = np.take_along_axis(logits, likeliest, axis=1).astype(np.float64)
+        temperatures = [self._prompts[stream.key].temperature for stream in streams]
+        scaled /= np.array(temperatures)[:, None]
+        weights = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+        sums = weights.cumsum(axis=1)
+        random = [self._random(stream).random() for stream in streams]
+        marks = np.array(random)[:, None] * sums[:, -1:]
+        places = np.minimum((sums <= marks).sum(axis=1), count - 1)
+        return [int(row[place]) for row, place in zip(likeliest, places, strict=True)]
+
+    def _random(self, stream: Stream) -> np.random.Generator:
+        """The stream's own source of chance."""
+        key = (stream.key, stream.block)
+        if key not in self._randoms:
+            prompt = self._prompts[stream.key]
+            copies = prompt.blocks[: stream.block].count(prompt.blocks[stream.block])
+            fingerprint = int(prompt.fingerprint(stream.block), 16)
+            seed = [self._seed, fingerprint, copies]
+            self._randoms[key] = np.random.default_rng(seed)
+        return self._randoms[key]
 
     def _ends(self, stream: Stream, token: int) -> bool:
         if self._model.ends(token):
@@ -204,6 +229,7 @@ class _Loop:
         return any(stop in text for stop in stops)
 
     def _finish(self, stream: Stream, complete: bool) -> None:
+        self._randoms.pop((stream.key, stream.block), None)
         text = self._model.text(stream.written)
         for stop in self._prompts[stream.key].stops:
             text = text.split(stop, 1)[0]

@@ -10,13 +10,13 @@ import json
 import lzma
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
-from model.names import humanize, singular, split, subject, word_set
+from model.names import humanize, known, singular, split, subject, word_set
 from model.prompts.compact import quote
 
 KIND_WEIGHT = {
@@ -33,11 +33,18 @@ KIND_WEIGHT = {
 SOURCE_WEIGHT = {"GoogleCloudPlatform/cortex-data-foundation": 0.35}
 """Further share for a source: SAP labels, terse and repeated in every table."""
 
+WRITTEN_FOR_IT = frozenset(("synthetic", "steward"))
+"""Kinds whose texts were written to be learned from; none is judged or dropped."""
+
 STYLE = {
     **dict.fromkeys(("dbt", "sql", "bigquery", "dataset", "cdm", "steampipe"), "data"),
+    **dict.fromkeys(WRITTEN_FOR_IT, "data"),
     **dict.fromkeys(("aws-model", "proto", "openapi", "graphql", "typings"), "api"),
 }
 """Kind to the style token of its texts; `standard` where it is not here."""
+
+TWO_SENTENCES = 22
+"""Most words of a first and a second sentence that are kept together."""
 
 MAX_TWINS = 4
 """Most times the same text for the same name is kept."""
@@ -72,23 +79,26 @@ def table_of_record(record: dict[str, Any]) -> Table:
     """The record's table without any comment; references become foreign keys."""
     table_id = TableId(record.get("schema") or "", record["table"])
     columns = tuple(
-        Column(ColumnId(table_id, column["name"]), position, column.get("type") or "")
+        Column(
+            ColumnId(table_id, column["name"]), position, str(column.get("type") or "")
+        )
         for position, column in enumerate(record["columns"], 1)
     )
     keys = tuple(
         ForeignKey((column["name"],), TableId("", there[0]), tuple(there[1:2]))
         for column in record["columns"]
-        if (there := (column.get("references") or "").split("."))[0]
+        if (there := str(column.get("references") or "").split("."))[0]
     )
-    return Table(table_id, TableKind.TABLE, columns, (), keys)
+    primary = tuple(name for name in record.get("primary_key") or () if name)
+    return Table(table_id, TableKind.TABLE, columns, primary, keys)
 
 
 def codes_of_record(record: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     """Code lists by column name."""
     return {
-        c["name"]: tuple(map(str, c["enum"]))
-        for c in record["columns"]
-        if c.get("enum")
+        column["name"]: tuple(map(str, column["enum"]))
+        for column in record["columns"]
+        if isinstance(column.get("enum"), list) and column["enum"]
     }
 
 
@@ -153,30 +163,59 @@ _STOP = word_set(
 
 
 def clean(text: str | None) -> str | None:
-    """A text in house style, lower case, without its final stop; None if unusable.
+    """A text in house style, lower case, without its final stop; None if unusable."""
+    return assess(text)[0]
 
-    Keeps the first sentence, and the second where both together are short. Texts that
-    speak to a caller, not about data, are dropped.
+
+LONGEST_WORD = 40
+"""Longer words are data, not language."""
+_TAGS = re.compile(r"</?[A-Za-z][^<>]{0,200}>|&(?:[a-z]{2,8}|#\d{1,5});")
+_LINKS = re.compile(r"!?\[([^\]\[]{1,200})\]\([^()\s]{1,300}\)")
+
+
+def assess(text: Any) -> tuple[str | None, str]:
+    """A text in house style with "kept", or None with why it was dropped.
+
+    Keeps the first sentence, and the second where both together are short. Tags and
+    Markdown are taken off; texts that speak to a caller, not about data, and texts in
+    other languages are dropped.
     """
-    if not text:
-        return None
+    if text is not None and not isinstance(text, str):
+        return None, "not a text"
+    if not text or not text.strip():
+        return None, "empty"
+    text = _LINKS.sub(r"\1", _TAGS.sub(" ", text[:2000]))
     text = re.sub(r"\s*\([^()]*(e\.g|i\.e|see |http)[^()]*\)", "", text)
     text = re.sub(r"[`*\"“”|]+", "", " ".join(text.split()))
     sentences = re.split(r"(?<=[.!?]) +(?=[A-Z])|\s+(?:- |\* )|; ", text)
     kept = sentences[0].rstrip(".!? ")
-    if len(sentences) > 1 and len(f"{kept} {sentences[1]}".split()) <= 16:
+    if len(sentences) > 1 and len(f"{kept} {sentences[1]}".split()) <= TWO_SENTENCES:
         kept = f"{kept}. {sentences[1].rstrip('.!? ')}"
     if _API_TALK.search(kept):
         kept = sentences[0].rstrip(".!? ")
         if _API_TALK.search(_lead_off(kept)):
-            return None
+            return None, "talk to a caller"
     kept = _lead_off(quote(kept, words=60)).strip(" ,:;-")
-    count = len(kept.split())
-    if not 2 <= count <= 28 or len(kept) < 8 or "http" in kept or "{" in kept:
-        return None
-    if re.search(r"[^\x00-\x7f€£°±µ\u2019'\u2013\u2014]", kept) or kept.count("_") > 3:
-        return None
-    return kept
+    words = kept.split()
+    if len(words) < 2 or len(kept) < 8:
+        return None, "too short"
+    if len(words) > 28 or max(map(len, words)) > LONGEST_WORD:
+        return None, "too long"
+    if "http" in kept or "{" in kept or kept.count("_") > 3:
+        return None, "markup"
+    if re.search(r"[^\x00-\x7f€£°±µ\u2019'\u2013\u2014]", kept) or _foreign(words):
+        return None, "another language"
+    return kept, "kept"
+
+
+def _foreign(words: list[str]) -> bool:
+    """Whether hardly a word of a sentence is English."""
+    plain = [word.strip(".,:;()'") for word in words]
+    letters = [word for word in plain if word.isalpha()]
+    if len(letters) < 4:
+        return False
+    told = sum(known(word) or known(singular(word)) for word in letters)
+    return told < 0.35 * len(letters)
 
 
 def _lead_off(text: str) -> str:
@@ -209,39 +248,59 @@ def judge(text: str, name: str, noun: str, kind: str) -> float:
     return 1.0 if not said <= own | about else 0.6
 
 
-def read_corpus(path: Path, *, skip: str | None = None) -> list[Documented]:
-    """The cleaned tables of a file; tables whose name matches `skip` are left out."""
-    twins: Counter[tuple[str, str]] = Counter()
-    documented: list[Documented] = []
-    for record in read_records(path):
-        if skip and re.search(skip, record["table"], re.IGNORECASE):
+def read_corpus(path: Path) -> list[Documented]:
+    """All cleaned tables of a small file, in memory; `dataset` is for large ones."""
+    times: Counter[str] = Counter()
+
+    def met(text: str) -> int:
+        times[text] += 1
+        return times[text]
+
+    found = (document(record, met, Counter()) for record in read_records(path))
+    return [documented for documented in found if documented is not None]
+
+
+def document(
+    record: dict[str, Any], met: Callable[[str], int], counts: Counter[str]
+) -> Documented | None:
+    """A record with the texts worth learning; None where it has none.
+
+    Args:
+        record: as in the corpus.
+        met: how often a text was met so far, this time included.
+        counts: gets the texts by what became of them.
+    """
+    table = table_of_record(record)
+    noun = subject(record["table"])
+    kind = record.get("kind") or ""
+    texts: dict[str | None, str] = {}
+    for column in record["columns"]:
+        text, fault = assess(column.get("description"))
+        counts[f"texts {fault}"] += 1
+        if text is None:
             continue
-        table = table_of_record(record)
-        noun = subject(record["table"])
-        texts: dict[str | None, str] = {}
-        for column in record["columns"]:
-            text = clean(column.get("description"))
-            if text is None:
-                continue
-            kind = (column.get("type") or "").lower()
-            worth = judge(text, column["name"], noun, kind)
-            key = (column["name"].lower(), text)
-            twins[key] += 1
+        if kind not in WRITTEN_FOR_IT:
+            typed = str(column.get("type") or "").lower()
+            worth = judge(text, column["name"], noun, typed)
+            key = f"{column['name'].lower()}: {text}"
             # A fixed choice by content, so that every run drops the same texts.
-            kept = worth * 100 > hash_of(f"{record['table']}.{key}") % 100
-            if kept and twins[key] <= MAX_TWINS:
-                texts[column["name"]] = text
-        about = clean(record.get("description"))
-        if about and _content(about) & _content(noun):
-            texts[None] = about
-        if texts:
-            kind = record.get("kind") or ""
-            weight = KIND_WEIGHT.get(kind, 1.0)
-            weight *= SOURCE_WEIGHT.get(record.get("source") or "", 1.0)
-            style = STYLE.get(kind, "standard")
-            codes = codes_of_record(record)
-            documented.append(Documented(table, texts, codes, style, weight))
-    return documented
+            if worth * 100 <= hash_of(f"{record['table']}.{key}") % 100:
+                counts["texts kept, then dropped: not about the name"] += 1
+                continue
+            if met(key) > MAX_TWINS:
+                counts["texts kept, then dropped: met too often"] += 1
+                continue
+        texts[column["name"]] = text
+    about, fault = assess(record.get("description"))
+    counts[f"texts {fault}"] += 1
+    if about and (kind in WRITTEN_FOR_IT or _content(about) & _content(noun)):
+        texts[None] = about
+    if not texts:
+        return None
+    weight = KIND_WEIGHT.get(kind, 1.0)
+    weight *= SOURCE_WEIGHT.get(record.get("source") or "", 1.0)
+    style = STYLE.get(kind, "standard")
+    return Documented(table, texts, codes_of_record(record), style, weight)
 
 
 def hash_of(text: str) -> int:

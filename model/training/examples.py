@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from catalog.objects import Column, ColumnId, ForeignKey, Profile, Table, TableId
 from catalog.objects import TableKind as Kind
@@ -215,10 +215,32 @@ def synthetic(rng: random.Random, encode: Encode) -> Group:
     return make_group(table, table.columns, asks, encode)
 
 
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One table as the model sees it, and what is asked of it."""
+
+    table: Table
+    """Only the columns that the head shows, with the comments it may show."""
+    asks: tuple[Ask, ...]
+    """The descriptions to learn, or to try."""
+
+    def group(self, encode: Encode) -> Group:
+        """The lesson as token ids."""
+        return make_group(self.table, self.table.columns, self.asks, encode)
+
+
 def real(
     documented: Documented, rng: random.Random, encode: Encode, *, swap: float
 ) -> Iterator[Group]:
     """The groups of one table; with probability `swap` some of its words change."""
+    for lesson in lessons(documented, rng, swap=swap):
+        yield lesson.group(encode)
+
+
+def lessons(
+    documented: Documented, rng: random.Random, *, swap: float
+) -> Iterator[Lesson]:
+    """The lessons of one table; with probability `swap` some of its words change."""
     table = documented.table
     named = [column.name for column in table.columns if column.name in documented.texts]
     rng.shuffle(named)
@@ -227,18 +249,17 @@ def real(
         if rng.random() > documented.weight:
             continue
         whole = number == 0 and None in documented.texts
-        yield _group(documented, chosen, whole, rng, encode, swap)
+        yield _lesson(documented, chosen, whole, rng, swap)
 
 
-def _group(
+def _lesson(
     documented: Documented,
     chosen: Sequence[str],
     whole: bool,
     rng: random.Random,
-    encode: Encode,
     swap: float,
-) -> Group:
-    """One group with a window of the table's columns as its head."""
+) -> Lesson:
+    """One lesson with a window of the table's columns as its head."""
     table = documented.table
     limit = rng.choice((10, 16, 24, 40))
     others = [column.name for column in table.columns if column.name not in chosen]
@@ -287,7 +308,7 @@ def _group(
         target = table_id if name is None else ColumnId(table_id, names[name])
         text = _reword(documented.texts[name], swaps)
         asks.append(Ask(target, text, documented.style, profile))
-    return make_group(new_table, new_table.columns, asks, encode)
+    return Lesson(new_table, tuple(asks))
 
 
 def _swaps(
@@ -334,7 +355,7 @@ def _renamed(name: str, swaps: dict[str, str]) -> str:
 def _rename(name: str, swaps: dict[str, str], rng: random.Random) -> str:
     """As `_renamed`; now and then a word loses its vowels, as cryptic names do."""
     renamed = _renamed(name, swaps)
-    if rng.random() > 0.06:
+    if rng.random() > 0.12:
         return renamed
     parts = [part.lower() for part in expand(split(renamed))]
     long = [i for i, part in enumerate(parts) if len(part) > 5]

@@ -1,25 +1,20 @@
-"""Trains the bundled model from nothing.
+"""Trains the bundled model from nothing, or goes on from an earlier run.
 
-    python -m model.training.pretrain --corpus DIR --out runs/small --minutes 75
-
-DIR holds `train.jsonl.xz` and `dev.jsonl.xz` (plain `.jsonl` too). The learning rate
-follows the clock, decay included, so that the run ends when it said it would however
-busy the machine is. Killed, the same command goes on from the last checkpoint. Events
-are appended to `log.jsonl` in the run's folder.
+The learning rate follows the clock (`minutes`) or the number of steps (`steps`), decay
+included, so that the run ends when it said it would however busy the machine is. A run
+that was stopped or killed goes on from its last checkpoint; with `steps` its losses are
+the very ones it would have had. Everything that happens is a line of `log.jsonl` in the
+run's folder; `curve.svg` and `curve.json` are drawn from it.
 """
 
 from __future__ import annotations
 
-import argparse
-import hashlib
-import json
 import os
-import pickle
 import random
 import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -27,46 +22,82 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch loads Ope
 
 import torch
 
-from model.training.corpus import Documented, read_corpus
+from catalog.errors import ColumnistError, UsageError
+from model.training import curve
+from model.training.corpus import Documented
+from model.training.dataset import Dataset, prepare
+from model.training.event import Event, log
 from model.training.examples import real, synthetic
 from model.training.network import Network, Shape
 from model.training.optimizer import Muon, split_parameters
 from model.training.packing import Encode, Group, batches, collate
+from model.training.stream import Place, Stream
 from model.training.tokenizer import load_tokenizer, train_tokenizer
 
 WARMUP = 60
 """Steps until the learning rate is at its peak."""
+TOKENIZER_TABLES = 40_000
+"""Most tables that the tokenizer is trained on."""
 
-POOL = 768
-"""Groups made at a time, then sorted by length into batches."""
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run is asked to do; kept in its log and in the model's manifest."""
 
-def main() -> None:
-    """Reads the arguments and trains."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    # data
-    parser.add_argument("--corpus", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--skip", default=None, help="leave out tables of this pattern")
-    parser.add_argument("--vocabulary", type=int, default=4096)
-    # network
-    parser.add_argument("--width", type=int, default=256)
-    parser.add_argument("--layers", type=int, default=4)
-    parser.add_argument("--heads", type=int, default=4)
-    parser.add_argument("--inner", type=int, default=704)
-    # schedule
-    parser.add_argument("--minutes", type=float, default=75)
-    parser.add_argument("--tokens", type=int, default=6144, help="tokens of a batch")
-    parser.add_argument("--muon", type=float, default=0.02)
-    parser.add_argument("--adam", type=float, default=3e-3)
-    parser.add_argument("--decay-from", type=float, default=0.5)
-    parser.add_argument("--copy-until", type=float, default=0.13)
-    # machine
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--eager", action="store_true", help="do not compile")
-    parser.add_argument("--save-every", type=float, default=240, help="seconds")
-    parser.add_argument("--seed", type=int, default=1)
-    train(parser.parse_args())
+    corpus: Path
+    """Documented schemas, JSON Lines, or a folder with `train` and `dev` files."""
+    out: Path
+    """The run's folder."""
+    held_out: Path | None = None
+    """Schemas that are only measured on; a corpus folder's `dev` file by default."""
+    extra: Path | None = None
+    """A second data set, such as what `train data` wrote."""
+    extra_share: float = 0.2
+    """Share of the tables that are drawn from it."""
+    skip: str | None = None
+    """Pattern of table names to leave out of training."""
+    start_from: Path | None = None
+    """`final.pt` of an earlier run, to go on with its weights."""
+    vocabulary: int = 4096
+    """Tokens."""
+    width: int = 256
+    """Hidden size."""
+    layers: int = 4
+    """Transformer blocks."""
+    heads: int = 4
+    """Attention heads."""
+    inner: int = 704
+    """Width of the SwiGLU."""
+    minutes: float = 75.0
+    """How long to train; ignored with `steps`."""
+    steps: int = 0
+    """How many steps to train; 0 goes by the clock."""
+    tokens: int = 6144
+    """Most tokens of a batch."""
+    muon: float = 0.02
+    """Learning rate of the matrices."""
+    adam: float = 3e-3
+    """Learning rate of the rest."""
+    decay_from: float = 0.5
+    """Share of the run from which the rate falls to 0."""
+    copy_until: float = 0.13
+    """Share of the run until which random-word tables prevail; 0 leaves that out."""
+    threads: int = 2
+    """CPU threads."""
+    compiled: bool = True
+    """Compile the loss where a C++ compiler is there."""
+    save_every: float = 240.0
+    """Seconds between checkpoints."""
+    seed: int = 1
+    """Of weights, orders and augmentation."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as plain values; of paths the last part, as they are nobody's."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            name: value.name if isinstance(value, Path) else value
+            for name, value in values.items()
+        }
 
 
 def precision() -> tuple[str, torch.dtype | None, str]:
@@ -79,74 +110,50 @@ def precision() -> tuple[str, torch.dtype | None, str]:
     return "cpu", None, "no GPU and no amx_bf16: bfloat16 would be slower than float32"
 
 
-def find(folder: Path, name: str) -> Path:
+def files(settings: Settings) -> tuple[Path, Path | None]:
+    """The files to train on and to measure on."""
+    if not settings.corpus.is_dir():
+        return settings.corpus, settings.held_out
+    return (
+        _file(settings.corpus, "train"),
+        settings.held_out or _file(settings.corpus, "dev"),
+    )
+
+
+def _file(folder: Path, name: str) -> Path:
     """The corpus file of that name, compressed or plain."""
     packed = folder / f"{name}.jsonl.xz"
     return packed if packed.exists() else folder / f"{name}.jsonl"
 
 
-def prepared(
-    arguments: argparse.Namespace,
-) -> tuple[list[Documented], list[Documented]]:
-    """Train and held-out tables, cleaned; kept in the run's folder for a resume."""
-    cache = arguments.out / "corpus.pickle"
-    if cache.exists():
-        with cache.open("rb") as file:
-            found: tuple[list[Documented], list[Documented]] = pickle.load(file)
-        return found
-    learn = read_corpus(find(arguments.corpus, "train"), skip=arguments.skip)
-    held = read_corpus(find(arguments.corpus, "dev"))
-    cache.write_bytes(pickle.dumps((learn, held)))
-    return learn, held
+def tokenizer_of(
+    settings: Settings, tables: Sequence[Documented], extra: Sequence[Documented]
+) -> Any:
+    """The run's tokenizer: the earlier run's, or one trained on what prompts hold."""
+    path = settings.out / "tokenizer.json"
+    if path.exists():
+        return load_tokenizer(path)
+    if settings.start_from is not None:
+        shutil.copyfile(settings.start_from.parent / "tokenizer.json", path)
+        return load_tokenizer(path)
+    rng = random.Random(settings.seed)
+    pieces: list[str] = []
 
+    def spy(text: str) -> list[int]:
+        pieces.append(text)
+        return [0]
 
-def tokenizer_of(arguments: argparse.Namespace, tables: list[Documented]) -> Any:
-    """The run's tokenizer, trained on what the prompts will hold."""
-    path = arguments.out / "tokenizer.json"
-    if not path.exists():
-        rng = random.Random(arguments.seed)
-        texts: list[str] = []
-        pieces: list[str] = []
+    def texts() -> Iterator[str]:
+        for source in (tables, extra):
+            step = max(1, len(source) // TOKENIZER_TABLES)
+            for number in range(0, len(source), step):
+                for _ in real(source[number], rng, spy, swap=0.1):
+                    yield from pieces
+                    pieces.clear()
 
-        def spy(text: str) -> list[int]:
-            pieces.append(text)
-            return [0]
-
-        for table in tables:
-            for _ in real(table, rng, spy, swap=0.1):
-                texts += pieces
-                pieces.clear()
-        train_tokenizer(texts, size=arguments.vocabulary).save(str(path))
-    return load_tokenizer(path)
-
-
-def pools(
-    tables: list[Documented],
-    encode: Encode,
-    *,
-    seed: int,
-    progress: Any,
-    copy_until: float,
-) -> Iterator[list[Group]]:
-    """Endless pools of groups: copying first, then real texts in a rising share."""
-    rng = random.Random(seed)
-    order: list[int] = []
-    while True:
-        done = progress()
-        early = max(0.0, 1 - done / copy_until) if copy_until else 0.0
-        share = 0.06 + 0.74 * early + 0.14 * max(0.0, 1 - done / 0.6)
-        swap = 0.25 + 0.4 * max(0.0, 1 - done / 0.7)
-        pool: list[Group] = []
-        while len(pool) < POOL:
-            if rng.random() < share:
-                pool.append(synthetic(rng, encode))
-                continue
-            if not order:
-                order = list(range(len(tables)))
-                rng.shuffle(order)
-            table = tables[order.pop()]
-            pool += [g for g in real(table, rng, encode, swap=swap) if g.blocks]
-        yield pool
+    tokenizer = train_tokenizer(texts(), size=settings.vocabulary)
+    tokenizer.save(str(path))
+    return tokenizer
 
 
 def rate_at(step: int, done: float, decay_from: float) -> float:
@@ -154,142 +161,249 @@ def rate_at(step: int, done: float, decay_from: float) -> float:
     return min((step + 1) / WARMUP, 1.0, max(0.0, (1 - done) / (1 - decay_from)))
 
 
-def compiled(network: Network, *, eager: bool) -> tuple[Any, str]:
+def loss_function(network: Network, *, compiled: bool) -> tuple[Any, str]:
     """The loss function, compiled where a C++ compiler is there, and the reason.
 
     Fusing norms, rotations and SwiGLU was 1.8 times as fast on two AVX512 cores (5,500
     against 3,000 tokens a second) for 70 seconds of compiling.
     """
-    if eager:
-        return network.losses, "not compiled: --eager"
+    if not compiled:
+        return network.losses, "not compiled, as asked"
     if shutil.which("c++") or shutil.which("g++"):
         return torch.compile(network.losses, dynamic=True), "compiled"
     return network.losses, "not compiled: no C++ compiler was found"
 
 
-def train(arguments: argparse.Namespace) -> None:
-    """Runs until the time is up; the final state is `final.pt`."""
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(arguments.seed)
-    arguments.out.mkdir(parents=True, exist_ok=True)
+class Run:
+    """A run's network, optimizers and place in the stream, saved and read together."""
+
+    def __init__(self, settings: Settings, size: int, device: str) -> None:
+        torch.manual_seed(settings.seed)
+        self.settings = settings
+        self.device = device
+        self.network = Network(
+            Shape(
+                size,
+                settings.width,
+                settings.layers,
+                settings.heads,
+                settings.inner,
+            )
+        ).to(device)
+        matrices, self.others = split_parameters(self.network)
+        self.muon = Muon(matrices)
+        self.adam = torch.optim.AdamW(
+            self.others, lr=settings.adam, betas=(0.9, 0.98), weight_decay=0
+        )
+        self.step = 0
+        self.seen = 0
+        self.elapsed = 0.0
+        self.place = Place()
+        self.loss = 0.0
+        self.losses = 0
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the run is saved."""
+        return self.settings.out / "checkpoint.pt"
+
+    def begin(self) -> None:
+        """Go on from the checkpoint, or from the earlier run's weights."""
+        start = self.settings.start_from
+        if self.checkpoint.exists():
+            state = self._load(self.checkpoint)
+            self.step, self.elapsed = state["step"], state["elapsed"]
+            self.place = Place(**state["place"])
+            self.loss, self.losses = state["loss"], state["losses"]
+        elif start is not None:
+            state = self._load(start)
+        else:
+            return
+        self.seen = state["seen"]
+
+    def _load(self, path: Path) -> dict[str, Any]:
+        try:
+            state: dict[str, Any] = torch.load(
+                path, map_location=self.device, weights_only=False
+            )
+            self.network.load_state_dict(state["network"])
+            self.muon.load(state["muon"])
+            self.adam.load_state_dict(state["adam"])
+        except (OSError, RuntimeError, KeyError, ValueError, EOFError) as error:
+            line = str(error).strip().splitlines()[0]
+            raise UsageError(
+                f"{path} is no checkpoint of such a network: {line}",
+                "Give the same sizes as then, or another folder.",
+            ) from error
+        return state
+
+    def save(self, path: Path) -> None:
+        """Write beside the old file, then take its place.
+
+        Raises:
+            ColumnistError: the disk is full or refuses; the old file is as it was.
+        """
+        state = {
+            "network": self.network.state_dict(),
+            "shape": asdict(self.network.shape),
+            "muon": self.muon.state(),
+            "adam": self.adam.state_dict(),
+            "step": self.step,
+            "seen": self.seen,
+            "elapsed": self.elapsed,
+            "place": self.place.to_json(),
+            "loss": self.loss,
+            "losses": self.losses,
+        }
+        partial = path.with_suffix(".partial")
+        try:
+            with partial.open("wb") as file:
+                torch.save(state, file)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        except (OSError, RuntimeError) as error:
+            partial.unlink(missing_ok=True)
+            kept = "the checkpoint before it is whole" if path.exists() else "none is"
+            raise ColumnistError(
+                f"Cannot write {path}: {str(error).splitlines()[0]}; {kept}.",
+                "Free some space and run the same command again.",
+            ) from error
+
+    def update(self, batch: list[Group], losses: Any, scale: float) -> None:
+        """One step of both optimizers with the gradients of a batch."""
+        self.muon.step(self.settings.muon * scale, decay=0.05)
+        torch.nn.utils.clip_grad_norm_(self.others, 1.0)
+        for group in self.adam.param_groups:
+            group["lr"] = self.settings.adam * scale
+        self.adam.step()
+        self.adam.zero_grad(set_to_none=True)
+        self.step += 1
+        self.seen += sum(map(len, batch))
+
+
+def pretrain(
+    settings: Settings, *, stop: Callable[[], bool] = lambda: False
+) -> Iterator[Event]:
+    """Trains until the time or the steps are up; the final state is `final.pt`.
+
+    Stopped, it saves a checkpoint and ends. Events are logged before they are given.
+
+    Raises:
+        ColumnistError: the disk is full; the last checkpoint is whole.
+        UsageError: nothing can be learned from the corpus.
+    """
+    torch.set_num_threads(settings.threads)
+    settings.out.mkdir(parents=True, exist_ok=True)
     device, dtype, reason = precision()
-    print(f"device {device}, autocast {dtype}: {reason}", flush=True)
-    learn, held = prepared(arguments)
-    tokenizer = tokenizer_of(arguments, learn)
+    learn, held, extra = _datasets(settings)
+    tokenizer = tokenizer_of(settings, learn, extra)
 
     def encode(text: str) -> list[int]:
         ids: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
         return ids
 
-    shape = Shape(
-        tokenizer.get_vocab_size(),
-        arguments.width,
-        arguments.layers,
-        arguments.heads,
-        arguments.inner,
+    run = Run(settings, tokenizer.get_vocab_size(), device)
+    run.begin()
+    forward, how = loss_function(run.network, compiled=settings.compiled)
+    yield log(
+        settings.out,
+        "start",
+        parameters=sum(p.numel() for p in run.network.parameters()),
+        shape=asdict(run.network.shape),
+        step=run.step,
+        data={d.folder.name: d.census for d in (learn, held, extra) if d},
+        precision=f"{device}, {dtype or 'float32'}: {reason}; {how}",
+        settings=settings.to_json(),
     )
-    network = Network(shape).to(device)
-    matrices, others = split_parameters(network)
-    muon = Muon(matrices)
-    adam = torch.optim.AdamW(
-        others, lr=arguments.adam, betas=(0.9, 0.98), weight_decay=0
+    stream = Stream(
+        learn,
+        extra,
+        encode,
+        seed=settings.seed,
+        tokens=settings.tokens,
+        copy_until=settings.copy_until,
+        extra_share=settings.extra_share,
+        place=run.place,
     )
-    budget: float = arguments.minutes * 60
-    step, seen, before = 0, 0, 0.0
-    checkpoint = arguments.out / "checkpoint.pt"
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device, weights_only=False)
-        network.load_state_dict(state["network"])
-        muon.load(state["muon"])
-        adam.load_state_dict(state["adam"])
-        step, seen, before = state["step"], state["seen"], state["elapsed"]
-    count = sum(p.numel() for p in network.parameters())
-    log(
-        arguments.out,
-        event="start",
-        parameters=count,
-        shape=asdict(shape),
-        step=step,
-        data=hashes(arguments),
-        precision=f"{dtype}: {reason}",
-        arguments={k: str(v) for k, v in vars(arguments).items()},
-    )
-    forward, how = compiled(network, eager=arguments.eager)
-    print(how, flush=True)
-    begin: float = time.monotonic() - before
-
-    def progress() -> float:
-        return (time.monotonic() - begin) / budget
-
     tests = held_out(held, encode)
     pad = tokenizer.token_to_id("<|pad|>")
-    saved = reported = time.monotonic()
-    total, tokens = 0.0, 0
-    for number, pool in enumerate(
-        pools(
-            learn,
-            encode,
-            seed=arguments.seed + step,
-            progress=progress,
-            copy_until=arguments.copy_until,
-        )
-    ):
-        for batch in batches(pool, tokens=arguments.tokens, seed=step + number):
-            done = progress()
-            if done >= 1:
+    begin = time.monotonic() - run.elapsed
+
+    def done() -> float:
+        if settings.steps:
+            return run.step / settings.steps
+        return (time.monotonic() - begin) / (settings.minutes * 60)
+
+    def measured() -> dict[str, Any]:
+        return {
+            name: evaluate(run.network, groups, pad, device)
+            for name, groups in tests.items()
+        }
+
+    saved = time.monotonic()
+    while done() < 1:
+        for batch in stream.batches(done()):
+            share = done()
+            if share >= 1:
                 break
             tensors = move(collate(batch, pad=pad), device)
             with torch.autocast(device, dtype, enabled=dtype is not None):
                 losses = forward(tensors)
-            loss = losses.mean()
-            loss.backward()
-            scale = rate_at(step, done, arguments.decay_from)
-            muon.step(arguments.muon * scale, decay=0.05)
-            torch.nn.utils.clip_grad_norm_(others, 1.0)
-            for group in adam.param_groups:
-                group["lr"] = arguments.adam * scale
-            adam.step()
-            adam.zero_grad(set_to_none=True)
-            step += 1
-            seen += sum(map(len, batch))
-            total += losses.sum().item()
-            tokens += len(losses)
-            now = time.monotonic()
-            if now - reported > 30:
-                log(
-                    arguments.out,
-                    event="train",
-                    step=step,
-                    seen=seen,
-                    done=done,
-                    loss=total / tokens,
-                    seconds=now - begin,
+            losses.mean().backward()
+            scale = rate_at(run.step, share, settings.decay_from)
+            run.update(batch, losses, scale)
+            run.place = stream.place
+            run.loss += losses.sum().item()
+            run.losses += len(losses)
+            run.elapsed = time.monotonic() - begin
+            if run.step % 20 == 0:
+                yield log(
+                    settings.out,
+                    "train",
+                    step=run.step,
+                    seen=run.seen,
+                    done=share,
+                    loss=run.loss / run.losses,
+                    seconds=run.elapsed,
                     rate=scale,
                 )
-                reported, total, tokens = now, 0.0, 0
-            if now - saved > arguments.save_every:
-                save(checkpoint, network, muon, adam, step, seen, now - begin)
-                figures = {
-                    k: evaluate(network, v, pad, device) for k, v in tests.items()
-                }
-                log(arguments.out, event="held-out", step=step, done=done, **figures)
+                run.loss, run.losses = 0.0, 0
+            if stop():
+                run.save(run.checkpoint)
+                return
+            if time.monotonic() - saved > settings.save_every:
+                run.save(run.checkpoint)
+                yield log(
+                    settings.out, "held-out", step=run.step, done=share, **measured()
+                )
+                curve.draw(settings.out)
                 saved = time.monotonic()
-        if progress() >= 1:
-            break
-    figures = {k: evaluate(network, v, pad, device) for k, v in tests.items()}
-    log(arguments.out, event="end", step=step, seen=seen, **figures)
-    save(arguments.out / "final.pt", network, muon, adam, step, seen, budget)
+    run.save(settings.out / "final.pt")
+    yield log(settings.out, "end", step=run.step, seen=run.seen, **measured())
+    curve.draw(settings.out)
 
 
-def held_out(held: list[Documented], encode: Encode) -> dict[str, list[Group]]:
+def _datasets(settings: Settings) -> tuple[Dataset, Dataset | None, Any]:
+    """What is learned from, what is measured on, and the second set or ()."""
+    learn, held = files(settings)
+    data = settings.out / "data"
+    return (
+        prepare([learn], data / "train", skip=settings.skip),
+        prepare([held], data / "held-out") if held else None,
+        prepare([settings.extra], data / "extra") if settings.extra else (),
+    )
+
+
+def held_out(held: Dataset | None, encode: Encode) -> dict[str, list[Group]]:
     """Fixed groups to measure on: unseen repositories, and unseen words to copy."""
     rng = random.Random(0)
-    chosen = rng.sample(held, min(len(held), 150))
-    groups = [g for table in chosen for g in real(table, rng, encode, swap=0)]
-    return {
-        "dev": [g for g in groups if g.blocks][:160],
-        "copy": [synthetic(rng, encode) for _ in range(60)],
-    }
+    tests = {"copy": [synthetic(rng, encode) for _ in range(60)]}
+    if held is not None:
+        chosen = rng.sample(range(len(held)), min(len(held), 150))
+        groups = [g for n in chosen for g in real(held[n], rng, encode, swap=0)]
+        tests["dev"] = [group for group in groups if group.blocks][:160]
+    return tests
 
 
 # torch has no types here, so its decorator is Any
@@ -309,40 +423,3 @@ def evaluate(
 def move(tensors: dict[str, Any], device: str) -> dict[str, Any]:
     """The tensors on the device."""
     return {name: tensor.to(device) for name, tensor in tensors.items()}
-
-
-def save(
-    path: Path, network: Network, muon: Muon, adam: Any, step: int, seen: int, at: float
-) -> None:
-    """Writes a checkpoint beside the old one and then takes its place."""
-    state = {
-        "network": network.state_dict(),
-        "shape": asdict(network.shape),
-        "muon": muon.state(),
-        "adam": adam.state_dict(),
-        "step": step,
-        "seen": seen,
-        "elapsed": at,
-    }
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(path)
-
-
-def hashes(arguments: argparse.Namespace) -> dict[str, str]:
-    """SHA-256 of the corpus files."""
-    files = [find(arguments.corpus, name) for name in ("train", "dev")]
-    return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
-
-
-def log(folder: Path, **event: Any) -> None:
-    """Appends one event to the run's log and prints it."""
-    event["time"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    line = json.dumps(event, default=str)
-    with (folder / "log.jsonl").open("a", encoding="utf-8") as file:
-        file.write(line + "\n")
-    print(line[:300], flush=True)
-
-
-if __name__ == "__main__":
-    main()

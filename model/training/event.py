@@ -1,0 +1,58 @@
+"""What happens in a run: one line of its log each."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from catalog.errors import ColumnistError
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a run's log."""
+
+    kind: str
+    """`start`, `train`, `held-out` or `end`."""
+    figures: dict[str, Any]
+    """What was measured."""
+
+    def line(self) -> str:
+        """The event for a person."""
+        told = self.figures
+        if self.kind == "train":
+            rest = told["seconds"] * (1 / max(told["done"], 1e-9) - 1)
+            return (
+                f"step {told['step']:,}, {told['done']:.0%}: loss {told['loss']:.3f};"
+                f" {rest / 60:.0f} min left; Ctrl-C stops and saves"
+            )
+        if self.kind == "start":
+            return f"{told['parameters']:,} parameters; {told['precision']}"
+        losses = ", ".join(
+            f"{name} {value['loss']:.3f}"
+            for name, value in told.items()
+            if isinstance(value, dict) and "loss" in value
+        )
+        return f"step {told['step']:,}: held-out loss {losses}"
+
+
+def log(folder: Path, kind: str, **figures: Any) -> Event:
+    """Append one event to a run's log.
+
+    Raises:
+        ColumnistError: the disk is full.
+    """
+    told = {"event": kind, **figures}
+    told["time"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    try:
+        with (folder / "log.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(told, default=str) + "\n")
+    except OSError as error:
+        raise ColumnistError(
+            f"Cannot write the log of {folder}: {error.strerror}.",
+            "Free some space and run the same command again.",
+        ) from error
+    return Event(kind, figures)

@@ -1,0 +1,1 @@
+"""Synthesizes documented schemas to learn from: use cases, names, tables, texts."""
