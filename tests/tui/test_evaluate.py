@@ -200,3 +200,58 @@ def test_voting_needs_a_terminal_a_sheet_and_two_systems(
     strange = tmp_path / "v.csv"
     strange.write_text("item,judge,vote\n999,anna,a\n")
     assert run("evaluate", "vote", blind, "--import", strange).code == 3
+
+
+def test_a_scripted_endpoint_judges_a_sheet(
+    run: Run, blind: Path, tmp_path: Path
+) -> None:
+    from tests.model.evaluation.test_judge import BAD, GOOD, answer, content_of, served
+
+    def shortest(body: dict[str, Any]) -> tuple[int, str]:
+        own = content_of(body).rpartition("Now judge this.")[2]
+        _, one, other = own.split("\nDocumentation ")
+        better = len(one) < len(other.removesuffix("\nAnswer"))
+        return 200, answer(GOOD, BAD) if better else answer(BAD, GOOD)
+
+    votes = tmp_path / "v.csv"
+    votes.write_text("item,judge,vote\n001,anna,a\n")
+    run("evaluate", "vote", blind, "--import", votes)
+    arguments = ["evaluate", "judge", blind, "--judge", "short one", "--model"]
+    with served(shortest) as (url, asked):
+        found = run("--offline", *arguments, url, "--json")
+        assert found.code == 0, found.err
+        assert len(asked) == 6
+        again = run(*arguments, url, "--json").json
+        assert len(asked) == 6  # nothing is asked twice
+        other = run(*arguments, url, "--served", "other")
+        assert other.code == 2
+    assert again == found.json
+    assert found.json["votes"] == 3
+    assert found.json["missing"] == []
+    assert found.json["position"]["turned"] == 0
+    assert found.json["pairs"][0]["judges"] == ["anna", "short one"]
+    assert (blind / "judge-short-one.jsonl").exists()
+    report = run("evaluate", "report", blind, "--json").json
+    assert [j["kind"] for j in report["judges"]] == ["person", "model"]
+
+
+def test_judging_refuses_other_hosts_offline_and_models_that_cannot(
+    run: Run, blind: Path
+) -> None:
+    arguments = ["evaluate", "judge", blind, "--judge", "x", "--model"]
+    far = run("--offline", *arguments, "http://example.com/v1")
+    assert far.code == 3
+    assert "--offline" in far.err
+    assert run(*arguments, "columnist-small").code == 2
+    assert run(*arguments, "nothing.gguf").code == 2
+    assert run(*arguments[:4], "..", "--model", "x").code == 2
+
+
+@pytest.mark.gguf
+def test_a_model_that_only_mumbles_has_no_votes(
+    run: Run, blind: Path, tiny_model: Path
+) -> None:
+    done = run("evaluate", "judge", blind, "--judge", "x", "--model", tiny_model)
+    assert done.code == 3
+    assert "could not be read" in done.out
+    assert not (blind / "votes.csv").exists()

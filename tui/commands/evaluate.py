@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tui.commands import score, voting
+from tui.commands import judge, score, voting
 
 app = typer.Typer(
     help="Compare systems: by figures (score), or blind (sheet, vote, judge, report).",
@@ -13,4 +13,5 @@ app = typer.Typer(
 app.command("sheet")(voting.run_sheet)
 app.command("vote")(voting.run_vote)
 app.command("report")(voting.run_report)
+app.command("judge")(judge.run)
 app.command("score")(score.run)

@@ -1,0 +1,388 @@
+"""A language model as a judge of two systems, asked twice with the order swapped.
+
+It scores each documentation from 0 to 3 for correctness (60 %), comprehensiveness
+(20 %) and readability (20 %), with two examples before it (after Zheng et al. 2023,
+"Judging LLM-as-a-judge with MT-Bench and Chatbot Arena", which also found that judges
+prefer what they are shown first, hence the swap). The vote is by the mean of both
+orders; scores closer than a margin are a tie.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Protocol
+
+from catalog.errors import ColumnistError, UsageError
+from model import prompts
+from model.engine import Engine, EngineSettings, never
+from model.evaluation.endpoint import Endpoint
+from model.evaluation.sheet import Item
+from model.evaluation.votes import Choice
+from model.library import ModelFile, PromptFormat
+from model.prompt import Prompt
+from model.prompts.long import QUESTION, neutral, render_chat
+
+MARGIN = 0.1
+"""Scores closer than this are a tie, of 3; less than one criterion in one order."""
+LIMIT = 600
+"""Most tokens of an answer."""
+LONGEST_TEXT = 400
+"""Characters of a text that the judge is shown."""
+AGAIN = 0.7
+"""Temperature of the second try after an answer that cannot be read."""
+WEIGHTS = {"correctness": 0.6, "comprehensiveness": 0.2, "readability": 0.2}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the judge is asked: texts of an item in one order."""
+
+    shared: str
+    """Rubric, examples and table, the same for both orders."""
+    own: str
+    """The two documentations."""
+
+
+class Answerer(Protocol):
+    """Something that answers questions."""
+
+    def answers(
+        self, questions: Sequence[Question], *, temperature: float
+    ) -> Iterator[tuple[int, str]]:
+        """The question's index and its answer, in any order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What the judge gives one documentation."""
+
+    correctness: float
+    """0 to 3: whether it is true."""
+    comprehensiveness: float
+    """0 to 3: whether it says what things mean."""
+    readability: float
+    """0 to 3: whether it reads well."""
+
+    @property
+    def weighted(self) -> float:
+        """The weighted score, 0 to 3."""
+        values = (self.correctness, self.comprehensiveness, self.readability)
+        weights = WEIGHTS.values()
+        return sum(w * v for w, v in zip(weights, values, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the judge said of one item."""
+
+    item: str
+    """The item."""
+    model: str
+    """The model that judged."""
+    answers: tuple[str, str]
+    """Its words: with a shown first, and with b shown first."""
+    a: tuple[Scores | None, Scores | None]
+    """Scores of side a in both orders; None where an answer cannot be read."""
+    b: tuple[Scores | None, Scores | None]
+    """Scores of side b in both orders."""
+
+    def leads(self) -> tuple[float, float] | None:
+        """How much better a is than b in each order; None where one is missing."""
+        if not (self.a[0] and self.a[1] and self.b[0] and self.b[1]):
+            return None
+        return (
+            self.a[0].weighted - self.b[0].weighted,
+            self.a[1].weighted - self.b[1].weighted,
+        )
+
+    def choice(self, margin: float) -> Choice | None:
+        """The vote; None where an answer is missing."""
+        leads = self.leads()
+        if leads is None:
+            return None
+        mean = sum(leads) / 2
+        if abs(mean) <= margin + 1e-9:
+            return Choice.TIE
+        return Choice.A if mean > 0 else Choice.B
+
+    def to_json(self) -> dict[str, Any]:
+        """As a line of the judge's file."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Judged:
+        """The inverse of `to_json`."""
+
+        def scores(side: str) -> tuple[Scores | None, Scores | None]:
+            one, other = (Scores(**each) if each else None for each in data[side])
+            return one, other
+
+        first, second = data["answers"]
+        return cls(
+            str(data["item"]),
+            str(data["model"]),
+            (str(first), str(second)),
+            scores("a"),
+            scores("b"),
+        )
+
+
+@cache
+def instructions() -> str:
+    """The rubric and the examples."""
+    path = Path(prompts.__file__).parent / "judge.txt"
+    return path.read_text(encoding="utf-8").strip()
+
+
+def questions(item: Item) -> tuple[Question, Question]:
+    """The two questions on an item: a first, then b first."""
+    lines = [f"Table {_shown(item.table)}"]
+    for line in item.lines:
+        if line.column is not None:
+            notes = f" [{_shown(line.notes)}]" if line.notes else ""
+            lines.append(
+                f"- {_shown(line.column)} {_shown(line.type)}".rstrip() + notes
+            )
+    shared = f"{instructions()}\n\n" + "\n".join(lines) + "\n"
+    a = [(line.column, line.a) for line in item.lines]
+    b = [(line.column, line.b) for line in item.lines]
+    return (
+        Question(shared, _documentations(a, b)),
+        Question(shared, _documentations(b, a)),
+    )
+
+
+def _documentations(*sides: Sequence[tuple[str | None, str | None]]) -> str:
+    lines = []
+    for number, side in enumerate(sides, 1):
+        lines.append(f"Documentation {number}")
+        lines += [
+            f"- {'table' if name is None else _shown(name)}:"
+            f" {_shown(text) if text else '(no text)'}"
+            for name, text in side
+        ]
+    return "\n".join([*lines, "Answer"])
+
+
+def _shown(text: str) -> str:
+    """Text of others: data on one line that cannot pass for anything else."""
+    return neutral(text)[:LONGEST_TEXT]
+
+
+_CRITERION = re.compile(
+    rf"\b({'|'.join(WEIGHTS)})\b[^\d\n-]{{0,20}}(\d+(?:\.\d+)?)", re.IGNORECASE
+)
+
+
+def read_answer(text: str) -> tuple[Scores, Scores] | None:
+    """Scores of the first and the second documentation shown, or None.
+
+    The last JSON object with both is taken; else the criteria, named in turn with a
+    number each, as lines have them.
+    """
+    text = text.rpartition("</think>")[2]
+    found = None
+    decoder = json.JSONDecoder()
+    for match in re.finditer(r"\{", text):
+        try:
+            data, _ = decoder.raw_decode(text, match.start())
+        except (ValueError, RecursionError):
+            continue
+        found = _from_json(data) or found
+    if found is not None:
+        return found
+    named = _CRITERION.findall(text)
+    if [name.lower() for name, _ in named] != [*WEIGHTS, *WEIGHTS]:
+        return None
+    values = [float(value) for _, value in named]
+    one, other = _scores(values[:3]), _scores(values[3:])
+    return (one, other) if one and other else None
+
+
+def _from_json(data: object) -> tuple[Scores, Scores] | None:
+    if not isinstance(data, dict):
+        return None
+    sides: dict[str, Scores] = {}
+    for key, value in data.items():
+        number = re.fullmatch(r"(?:doc\w*[ _-]?)?([12])", str(key).strip().lower())
+        if number is None or not isinstance(value, dict):
+            continue
+        low = {str(name).lower(): each for name, each in value.items()}
+        scores = _scores([low.get(name) for name in WEIGHTS])
+        if scores is not None:
+            sides[number.group(1)] = scores
+    return (sides["1"], sides["2"]) if len(sides) == 2 else None
+
+
+def _scores(values: Sequence[object]) -> Scores | None:
+    numbers = [v for v in values if isinstance(v, int | float) and 0 <= v <= 3]
+    if len(numbers) != len(WEIGHTS) or any(isinstance(v, bool) for v in numbers):
+        return None
+    return Scores(*map(float, numbers))
+
+
+def judge(
+    items: Sequence[Item],
+    answerer: Answerer,
+    model: str,
+    *,
+    stop: Callable[[], bool] = never,
+) -> Iterator[Judged]:
+    """Every item's scores as they are ready; unreadable answers are asked for again."""
+    asked = [question for item in items for question in questions(item)]
+    said: dict[int, str] = {}
+    for index, answer in _twice(asked, answerer, stop):
+        said[index] = answer
+        number = index // 2
+        pair = (said.get(2 * number), said.get(2 * number + 1))
+        if pair[0] is None or pair[1] is None:
+            continue
+        one, other = read_answer(pair[0]), read_answer(pair[1])
+        yield Judged(
+            items[number].item,
+            model,
+            (pair[0], pair[1]),
+            a=(one[0] if one else None, other[1] if other else None),
+            b=(one[1] if one else None, other[0] if other else None),
+        )
+
+
+def _twice(
+    asked: Sequence[Question], answerer: Answerer, stop: Callable[[], bool]
+) -> Iterator[tuple[int, str]]:
+    unread: list[int] = []
+    for index, answer in answerer.answers(asked, temperature=0.0):
+        if read_answer(answer) is None:
+            unread.append(index)
+        else:
+            yield index, answer
+        if stop():
+            return
+    again = [asked[index] for index in unread]
+    for place, answer in answerer.answers(again, temperature=AGAIN):
+        yield unread[place], answer
+        if stop():
+            return
+
+
+def position(judged: Sequence[Judged]) -> dict[str, float | int | None]:
+    """How much the order mattered.
+
+    `bias` is the mean advantage of what was shown first, of 3; `turned` the share of
+    items on which the two orders preferred different sides.
+    """
+    leads = [found for each in judged if (found := each.leads())]
+    if not leads:
+        return {"items": 0, "bias": None, "turned": None}
+    return {
+        "items": len(leads),
+        "bias": round(sum(one - other for one, other in leads) / 2 / len(leads), 4),
+        "turned": round(sum(one * other < 0 for one, other in leads) / len(leads), 4),
+    }
+
+
+class EndpointAnswerer:
+    """Answers from an endpoint, one after the other.
+
+    Args:
+        endpoint: where.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    def answers(
+        self, questions: Sequence[Question], *, temperature: float
+    ) -> Iterator[tuple[int, str]]:
+        """The answers, in order."""
+        for index, question in enumerate(questions):
+            yield (
+                index,
+                self._endpoint.ask(
+                    question.shared + question.own, temperature=temperature, limit=LIMIT
+                ),
+            )
+
+
+class ModelAnswerer:
+    """Answers from a GGUF file through its own chat template; a context manager.
+
+    Args:
+        model: the file; an instruct model.
+        settings: how it is run.
+        stop: ends its work within a step.
+
+    Raises:
+        UsageError: the model was made to describe and nothing else.
+    """
+
+    def __init__(
+        self,
+        model: ModelFile,
+        settings: EngineSettings,
+        *,
+        stop: Callable[[], bool] = never,
+    ) -> None:
+        if model.format is PromptFormat.COMPACT:
+            raise UsageError(
+                f"{model.name} writes descriptions and cannot judge them.",
+                "Name an instruct model in GGUF format, or an endpoint, with --model.",
+            )
+        self._engine = Engine(settings)
+        self._stop = stop
+
+    def __enter__(self) -> ModelAnswerer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._engine.close()
+
+    def answers(
+        self, questions: Sequence[Question], *, temperature: float
+    ) -> Iterator[tuple[int, str]]:
+        """The answers, as they are ready; both orders of an item share its head."""
+        if not questions:
+            return
+        facts = self._engine.start(stop=self._stop)
+        head, tail = render_chat(
+            QUESTION, template=facts.chat_template, bos=facts.bos, eos=facts.eos
+        )
+        asked: list[Prompt] = []
+        places: list[int] = []
+        for shared, group in groupby(questions, key=lambda question: question.shared):
+            places.append(sum(len(prompt.blocks) for prompt in asked))
+            blocks = tuple(question.own + tail for question in group)
+            asked.append(Prompt(head + shared, blocks, LIMIT, temperature=temperature))
+        for generation in self._engine.generate(asked, stop=self._stop):
+            yield places[generation.prompt] + generation.block, generation.text
+
+
+def read_judged(path: Path) -> dict[str, Judged]:
+    """What a judge's file has, by item; the last line on an item counts.
+
+    Raises:
+        ColumnistError: it is damaged.
+    """
+    if not path.exists():
+        return {}
+    found: dict[str, Judged] = {}
+    number = 0
+    try:
+        with path.open(encoding="utf-8") as file:
+            for line in file:
+                number += 1
+                judged = Judged.from_json(json.loads(line))
+                found[judged.item] = judged
+    except (OSError, ValueError, TypeError, LookupError) as error:
+        raise ColumnistError(
+            f"Line {number} of {path} is damaged: {error}.",
+            "Remove the file and judge again.",
+        ) from error
+    return found

@@ -1,0 +1,199 @@
+"""`columnist evaluate judge`: a language model votes on a sheet."""
+
+from __future__ import annotations
+
+import json as json_
+import os
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from catalog.errors import ColumnistError, RefusedError, UsageError
+from tui import console, offline
+from tui.commands.options import Json, settings
+from tui.commands.voting import Folder, agreement, outcome_of
+from tui.models import library
+from tui.text import count, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from model.evaluation.judge import Answerer
+    from tui.settings import Settings
+
+
+def run(
+    context: typer.Context,
+    folder: Folder,
+    judge: Annotated[str, typer.Option(help="The name that the votes are kept under.")],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="An instruct model by name or GGUF file, or an OpenAI-compatible"
+            " endpoint: http://HOST:PORT/v1. Default: the global --model."
+        ),
+    ] = None,
+    served: Annotated[
+        str, typer.Option(help="The model's name at the endpoint.")
+    ] = "default",
+    margin: Annotated[
+        float, typer.Option(help="Scores closer than this, of 3, are a tie.", min=0)
+    ] = 0.1,
+    redo: Annotated[
+        bool, typer.Option("--redo", help="Judge again what is judged already.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Let a language model vote on a sheet, each table twice with the order swapped.
+
+    It scores both sides from 0 to 3 for correctness (60 %), comprehensiveness (20 %)
+    and readability (20 %); the vote is by the mean of both orders. Scores and answers
+    are kept in judge-NAME.jsonl beside the votes. An endpoint's key is taken from
+    COLUMNIST_API_KEY. Trust a judge as far as it agrees with people: `report` says.
+
+    Example: columnist evaluate judge blind --judge llama --model llama-8b.gguf
+    """
+    from model.evaluation.judge import judge as ask
+    from model.evaluation.judge import position, read_judged
+    from model.evaluation.sheet import read_items
+    from model.evaluation.votes import Ballot, JudgeKind, Vote
+
+    items = read_items(folder)
+    ballot = Ballot(folder, [item.item for item in items])
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", judge).strip("-.")
+    if not safe:
+        raise UsageError("A judge needs a name of letters.", "Give one with --judge.")
+    raw = folder / f"judge-{safe}.jsonl"
+    options = settings(context)
+    with console.stopping() as stop:
+        with _answerer(options, model or options.model, served, stop) as (
+            answerer,
+            name,
+        ):
+            done = {} if redo else read_judged(raw)
+            if others := {each.model for each in done.values()} - {name}:
+                raise UsageError(
+                    f"{judge} has judged here as {plain(others.pop())}.",
+                    "Choose another name with --judge, or add --redo.",
+                )
+            left = [i for i in items if i.item not in done or not done[i.item].leads()]
+            with (
+                _appending(raw, fresh=redo) as append,
+                console.progress("Judging", len(left)) as advance,
+            ):
+                for judged in ask(left, answerer, name, stop=stop):
+                    append(json_.dumps(judged.to_json()) + "\n")
+                    done[judged.item] = judged
+                    advance(1)
+        votes = [
+            Vote(item.item, judge, choice)
+            for item in items
+            if item.item in done and (choice := done[item.item].choice(margin))
+        ]
+        if votes:
+            ballot.add(votes, JudgeKind.MODEL)
+    document: dict[str, Any] = {
+        "judge": judge,
+        "model": name,
+        "items": len(items),
+        "votes": len(votes),
+        "missing": [item.item for item in items if not _read(done.get(item.item))],
+        "margin": margin,
+        "position": position(list(done.values())),
+        "pairs": _pairs(folder, judge),
+    }
+    if json:
+        console.out_json(document)
+    else:
+        _print(document)
+    if not votes:
+        raise RefusedError(
+            f"No answer of {plain(name)} could be read.",
+            "Take a larger instruct model; its words are in the judge's file.",
+        )
+
+
+def _read(judged: Any) -> bool:
+    return judged is not None and judged.leads() is not None
+
+
+@contextmanager
+def _answerer(
+    options: Settings, model: str | None, served: str, stop: Callable[[], bool]
+) -> Generator[tuple[Answerer, str]]:
+    """What answers, and what it is called."""
+    from model.engine import EngineSettings
+    from model.evaluation.endpoint import Endpoint
+    from model.evaluation.judge import EndpointAnswerer, ModelAnswerer
+
+    if model is not None and re.match(r"https?://", model):
+        key = os.environ.get("COLUMNIST_API_KEY")
+        endpoint = Endpoint.at(model, served=served, key=key)
+        if options.offline:
+            if not endpoint.is_loopback:
+                raise RefusedError(
+                    f"--offline refused the endpoint {endpoint.host}.",
+                    "Only one on this machine is allowed; leave --offline out if it is"
+                    " meant.",
+                )
+            offline.refuse_sockets()
+            offline.allow(endpoint.host)
+        name = f"{served} at {endpoint.host}:{endpoint.port}"
+        yield EndpointAnswerer(endpoint), name
+        return
+    if options.offline:
+        offline.refuse_sockets()
+    found = library(options).find(model)
+    engine = EngineSettings(
+        found.path, gpu_layers=options.gpu_layers, seed=options.seed
+    )
+    with ModelAnswerer(found, engine, stop=stop) as answerer:
+        yield answerer, found.name
+
+
+@contextmanager
+def _appending(path: Path, *, fresh: bool) -> Generator[Callable[[str], None]]:
+    """Adds lines to a file, each on disk at once."""
+    try:
+        with path.open("w" if fresh else "a", encoding="utf-8") as file:
+
+            def append(line: str) -> None:
+                file.write(line)
+                file.flush()
+
+            yield append
+    except OSError as error:
+        raise ColumnistError(
+            f"Cannot write {path}: {error.strerror}.", "Check the folder and the disk."
+        ) from error
+
+
+def _pairs(folder: Path, judge: str) -> list[dict[str, Any]]:
+    """The agreement with every other judge; nothing where the key is elsewhere."""
+    try:
+        pairs = outcome_of(folder)["pairs"]
+    except UsageError:
+        return []
+    return [pair for pair in pairs if judge in pair["judges"]]
+
+
+def _print(document: dict[str, Any]) -> None:
+    tables = count(document["items"], "table")
+    console.out(
+        f"{plain(document['judge'])} ({plain(document['model'])}) voted on"
+        f" {document['votes']} of {tables}."
+    )
+    if missing := document["missing"]:
+        console.out(f"Answers that could not be read: {', '.join(missing)}.")
+    order = document["position"]
+    if order["items"]:
+        console.out(
+            f"What was shown first scored {order['bias']:+.2f} of 3; the order turned"
+            f" the preference on {100 * order['turned']:.0f} % of the tables."
+        )
+    for pair in document["pairs"]:
+        agreement(pair)
