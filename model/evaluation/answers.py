@@ -1,8 +1,16 @@
-"""What rules and model say of every described target of a data set."""
+"""What rules and model say of every described target of a data set.
+
+    python -m model.evaluation.answers DATA.jsonl[.xz] --model GGUF -o dev.answers
+
+`model.evaluation.calibrate` fits the choice between the two on what this writes. The
+model is asked with the compact prompt, as `columnist-small` is.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,6 +52,34 @@ class Answer:
     """Whether the model's text passed the checks that the product makes."""
     findings: tuple[tuple[str, ...], tuple[str, ...]]
     """What the checks find in the rules' sentence and in the model's text."""
+
+
+def main() -> None:
+    """Reads the arguments, asks the model, writes its answers."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path, help="records with human texts")
+    parser.add_argument("--model", type=Path, help="GGUF file; rules alone without it")
+    parser.add_argument("--limit", type=int, default=0, help="tables per repository")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    generate = engine(arguments.model) if arguments.model else None
+    write(arguments.output, answers(arguments.data, generate, limit=arguments.limit))
+
+
+def engine(path: Path) -> Generate:
+    """The product's own engine on that file."""
+    from model.engine import Engine, EngineSettings  # starts llama.cpp
+
+    def generate(prompts: Sequence[Prompt]) -> Iterable[Generation]:
+        with Engine(EngineSettings(path)) as running:
+            for done, generation in enumerate(running.generate(prompts), 1):
+                if done % 500 == 0:
+                    print(f"{done} texts", file=sys.stderr)
+                yield generation
+
+    return generate
 
 
 def answers(
@@ -160,3 +196,7 @@ def read(path: Path) -> list[Answer]:
         )
         for row in rows
     ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,26 +1,18 @@
-"""Scores rules, model and product against human descriptions.
-
-    python -m model.evaluation.score DATA.jsonl[.xz] --model GGUF
+"""Figures of rules, model and product from answers, for calibration.
 
 Rules are the sentences of `model.rules` alone, model is the model's text alone, and
 product is what the program shows: rules, replaced by the model where `model.choose`
-says so with the calibration of the manifest beside the GGUF. Without `--model` only
-rules are scored. The last lines are the gain of the product over the rules with a 95 %
-interval from a paired bootstrap that draws tables.
+says so with a calibration. `model.evaluation.comparison` compares any systems.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from catalog.suggestion import Finding, Source
 from model.choose import Calibration, choose
-from model.evaluation.answers import Answer, answers, read, write
+from model.evaluation.answers import Answer
 from model.evaluation.measures import (
     Cosine,
     Scored,
@@ -29,76 +21,11 @@ from model.evaluation.measures import (
     mean_of_means,
     rouge_l,
 )
-from model.prompt import Generation, Prompt
 
 LIKENESS = ("rouge_l", "chrf", "cosine")
 """Measures whose difference is drawn."""
 SHARES = ("coverage", "model_share", "restates", "unsupported", "degenerate")
 """Measures that are shares of the targets."""
-
-
-def main() -> None:
-    """Reads the arguments, scores, prints."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("data", type=Path, help="records, or answers that --keep wrote")
-    parser.add_argument("--model", type=Path, help="GGUF file with its manifest beside")
-    parser.add_argument("--idf", type=Path, help="records that tell how rare words are")
-    parser.add_argument("--limit", type=int, default=0, help="tables per repository")
-    parser.add_argument("--keep", type=Path, help="write the answers there")
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
-    arguments = parser.parse_args()
-    if arguments.data.suffix == ".answers":
-        found = read(arguments.data)
-    else:
-        generate = engine(arguments.model) if arguments.model else None
-        found = answers(arguments.data, generate, limit=arguments.limit)
-    if arguments.keep:
-        write(arguments.keep, found)
-    calibration = calibration_beside(arguments.model) if arguments.model else None
-    document = report(found, calibration, idf=_idf(arguments.idf, found))
-    print(json.dumps(document, indent=2) if arguments.json else _table(document))
-
-
-def engine(path: Path) -> Callable[[Sequence[Prompt]], Iterable[Generation]]:
-    """The product's own engine on that file."""
-    from model.engine import Engine, EngineSettings  # starts llama.cpp
-
-    def generate(prompts: Sequence[Prompt]) -> Iterable[Generation]:
-        with Engine(EngineSettings(path)) as running:
-            for done, generation in enumerate(running.generate(prompts), 1):
-                if done % 500 == 0:
-                    print(f"{done} texts", file=sys.stderr)
-                yield generation
-
-    return generate
-
-
-def calibration_beside(model: Path) -> Calibration | None:
-    """The calibration in the manifest beside a GGUF, if it has one."""
-    for path in sorted(model.parent.glob("*.json")):
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(manifest, dict) and manifest.get("file") == model.name:
-            data = manifest.get("calibration")
-            return Calibration.from_json(data) if data else None
-    return None
-
-
-def _idf(path: Path | None, found: Sequence[Answer]) -> Cosine:
-    if path is None:
-        return Cosine(answer.reference for answer in found)
-    from model.training.corpus import read_records
-
-    return Cosine(
-        text
-        for record in read_records(path)
-        for text in (
-            record.get("description"),
-            *(column.get("description") for column in record["columns"]),
-        )
-        if text
-    )
 
 
 def report(
@@ -179,28 +106,3 @@ def scored(answer: Answer, calibration: Calibration | None, idf: Cosine) -> Scor
             for system, (text, findings, share) in systems.items()
         },
     )
-
-
-def _table(document: dict[str, Any]) -> str:
-    """The report as aligned text."""
-    measures = (*LIKENESS, *SHARES)
-    lines = []
-    for kind, part in document.items():
-        lines.append(
-            f"{kind}: {part['targets']} in {part['repositories']} repositories"
-        )
-        lines.append(" " * 9 + "".join(f"{measure:>13}" for measure in measures))
-        for system in ("rules", "model", "product"):
-            if system in part:
-                figures = "".join(f"{part[system][m]:13.2f}" for m in measures)
-                lines.append(f"{system:9}{figures}")
-        for measure, gain in part.get("gain", {}).items():
-            lines.append(
-                f"  product - rules, {measure}: {gain['mean']:+.2f} "
-                f"(95 % interval {gain['low']:+.2f} to {gain['high']:+.2f})"
-            )
-    return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    main()

@@ -12,7 +12,7 @@ pytest.importorskip("rouge_score")
 pytest.importorskip("sacrebleu")
 
 from model.choose import Calibration, Line, Scale
-from model.evaluation.answers import Answer, answers, read, write
+from model.evaluation.answers import Answer, answers, main, read, write
 from model.evaluation.calibrate import calibrated
 from model.evaluation.measures import (
     Cosine,
@@ -133,6 +133,16 @@ def test_answers_cover_what_humans_described_and_come_back_from_disk(
     assert found[1].model == "Number of units ordered."
     write(tmp_path / "x.answers", found)
     assert read(tmp_path / "x.answers") == found
+
+
+def test_answers_are_written_by_their_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "x.answers"
+    arguments = ["answers", str(data(tmp_path)), "-o", str(output)]
+    monkeypatch.setattr("sys.argv", arguments)
+    main()
+    assert read(output) == answers(data(tmp_path), None)
 
 
 @pytest.mark.parametrize(("gain", "share"), [(1.0, 100.0), (-1.0, 0.0)])
