@@ -43,7 +43,7 @@ $(VENV)/.app: $(VENV)/.llama-$(ACCEL)-$(LLAMA) pyproject.toml
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.app
-	$(PIP) --editable '.[dev,evaluate]'
+	$(PIP) --editable '.[dev]'
 	@touch $@
 
 clean:
