@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from model.names import word_set
+
 DIALECTS = (
     "postgres",
     "mysql",
@@ -137,7 +139,7 @@ _QUOTES = {"mysql": "``", "bigquery": "``", "spark": "``", "tsql": "[]"}
 _MIXED = frozenset(("postgres", "snowflake", "oracle"))
 """Databases that fold the case of names without quotes."""
 
-_RESERVED = frozenset(
+_RESERVED = word_set(
     "all alter and as asc between by case check column comment constraint create "
     "cross current date default delete desc distinct drop else end exists external "
     "file for foreign from full grant group having in index inner insert interval "
@@ -148,7 +150,7 @@ _RESERVED = frozenset(
     "trigger type union unique update usage user using value values view when where "
     "window with year zone open close reference member match method message function "
     "procedure trade condition recurring call code location cost result rate record "
-    "source state class".split()
+    "source state class"
 )
 
 

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from model.names import UPPER, abbreviations, plural
+from model.names import UPPER, abbreviations, plural, word_set
 
 LONGEST = 30
 """Most characters of a name in upper case, as old databases allowed."""
 
-_SMALL = frozenset("of the a an to in on at by and or is for no".split())
+_SMALL = word_set("of the a an to in on at by and or is for no")
 _WANTED = frozenset(UPPER) | {"id"}
 
 

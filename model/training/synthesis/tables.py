@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from model.names import plural
+from model.names import plural, word_set
 from model.training.synthesis.ddl import Cell, create_table, type_of
 from model.training.synthesis.naming import column_name, table_name
 from model.training.synthesis.taxonomy import (
@@ -34,8 +34,12 @@ FEWEST, MOST = 5, 30
 GRAINS = ("day", "week", "month", "quarter", "year")
 CURRENCIES = ("usd", "eur", "gbp")
 _SUMS = ("total", "average", "maximum", "minimum")
-_UNTELLING = frozenset("key json note".split())
-_NO_UNIT = frozenset("hours days minutes seconds years months rate ratio percent".split())
+_LOOSE = word_set("at to from by until since on")
+_UNTELLING = word_set("key json note")
+_NO_UNIT = word_set("hours days minutes seconds years months rate ratio percent")
+
+
+NOTHING = Seen()
 
 
 @dataclass(slots=True)
@@ -66,7 +70,7 @@ class Member:
     """What it holds."""
     words: list[str]
     """Its name in full words."""
-    seen: Seen = Seen()
+    seen: Seen = NOTHING
     """What the name shows beyond the attribute."""
     is_key: bool = False
     """Whether it is the primary key or a part of it."""
@@ -97,7 +101,7 @@ def _plan(case: UseCase, entity: Entity, layer: Layer, rng: random.Random) -> Pl
         if coded:
             kind = rng.choice(coded).name
             noun = kind if noun.split()[-1] in kind else f"{noun} {kind}"
-            slots = Slots(noun, kind=kind)
+            slots = Slots(noun, kind=kind, whole=entity.name)
             suffix = ""
             many = case.source.plural
         else:
@@ -107,14 +111,16 @@ def _plan(case: UseCase, entity: Entity, layer: Layer, rng: random.Random) -> Pl
         other = _other_side(entity, rng)
         slots = Slots(noun, others=plural(other))
         noun = f"{noun} {other}"
+        suffix = "" if prefix else suffix
     elif layer.name in ("aggregate", "snapshot"):
         grain = rng.choice(GRAINS)
+        if layer.name == "snapshot":  # only what the name shows may be told
+            shown = {"_daily": "day", "_monthly": "month", "_eom": "month"}
+            grain = shown.get(suffix, "period")
         slots = Slots(noun, period=grain)
         suffix = suffix.format(grain=grain)
         prefix = prefix if suffix or prefix else "agg_"
-    name = table_name(
-        noun, case.habit, rng, many=many, prefix=prefix, suffix=suffix
-    )
+    name = table_name(noun, case.habit, rng, many=many, prefix=prefix, suffix=suffix)
     key: list[str] = []
     if layer.name not in ("bridge", "aggregate", "history", "raw"):
         words = rng.choice(case.source.keys).format(noun=entity.name).split()
@@ -142,16 +148,16 @@ def _record(
     taxonomy: Taxonomy,
     rng: random.Random,
 ) -> dict[str, Any]:
-    members = _members(case, plan, taxonomy, rng)
+    limit = min(MOST, max(FEWEST + 1, round(rng.triangular(5, 31, 12))))
+    members = _members(case, plan, taxonomy, limit, rng)
     lead = _lead(case, plan, rng)
     there = {other.entity.name: other for other in plans if other.key_name}
-    declares = rng.random() < (0.75 if plan.layer.name == "operational" else 0.4)
+    declares = rng.random() < (0.9 if plan.layer.name == "operational" else 0.6)
     columns: list[dict[str, Any]] = []
     cells: list[Cell] = []
     key: list[str] = []
     taken: set[str] = set()
     said: set[str] = set()
-    limit = min(MOST, max(FEWEST + 1, round(rng.triangular(5, 30, 13))))
     for member in members:
         if len(columns) == limit:
             break
@@ -178,7 +184,10 @@ def _record(
             declared = (target.name, target.key_name)
         if member.is_key:
             key.append(name)
-        column["profile"] = _profile(member, case, rng)
+        column["profile"] = _profile(member, text, case, rng)
+        if (codes := column["profile"].get("codes")) and column["type"].endswith("(2)"):
+            longest = max(len(code) for code in codes)
+            column["type"] = column["type"].replace("(2)", f"({longest})")
         if codes := column["profile"].get("codes"):
             column["enum"] = codes
         columns.append(column)
@@ -186,8 +195,14 @@ def _record(
         cells.append(Cell(name, column["type"], required, declared))
     telling = _telling(members[: len(columns)], plan, rng)
     shown = case.shown_industry if rng.random() < 0.5 else ""
+    changed = plan.layer.name in ("aggregate", "bridge", "lookup")
     text = write_table(
-        plan.entity.tables, plan.layer.tables, plan.slots, telling, rng, industry=shown
+        () if changed and plan.layer.tables else plan.entity.tables,
+        plan.layer.tables,
+        plan.slots,
+        telling,
+        rng,
+        industry=shown,
     )
     return {
         "source": "columnist",
@@ -212,7 +227,7 @@ def _record(
 
 
 def _members(
-    case: UseCase, plan: Plan, taxonomy: Taxonomy, rng: random.Random
+    case: UseCase, plan: Plan, taxonomy: Taxonomy, limit: int, rng: random.Random
 ) -> list[Member]:
     """The columns in their order: key, own attributes, common and technical ones."""
     if plan.layer.name == "aggregate":
@@ -230,7 +245,8 @@ def _members(
     elif plan.layer.name == "bridge":
         pair = [plan.entity.name, plan.slots.others]
         return [*_bridge(plan, pair, case, rng), *_extras(case, plan, taxonomy, rng)]
-    wanted = rng.randint(5, 16)
+    wide = limit > 20
+    wanted = MOST if wide else rng.randint(5, 16)
     if len(own) > wanted:
         kept = set(rng.sample(range(len(own)), wanted))
         own = [a for i, a in enumerate(own) if i in kept]
@@ -241,6 +257,7 @@ def _members(
     for group in groups:
         pool = taxonomy.common[group]
         few = 3 if group != "any" else rng.choice((0, 2, 3, 4))
+        few += 4 * wide
         if plan.layer.name == "lookup":
             few = 6
         for attribute in rng.sample(pool, min(len(pool), rng.randint(0, few))):
@@ -277,7 +294,9 @@ def _bridge(
     members = []
     for noun in pair:
         one = noun if noun == plan.entity.name else _singular_of(noun, plan.entity)
-        attribute = Attribute(one, "ref", (f"{one} on this side of the link",), (), "", one)
+        attribute = Attribute(
+            one, "ref", (f"{one} on this side of the link",), (), "", one
+        )
         words = [*one.split(), "id" if rng.random() < 0.7 else "key"]
         text = rng.choice(
             (
@@ -335,12 +354,17 @@ def _figures(
     count = Attribute(
         f"{noun} count",
         "int",
-        (f"Number of {many} in the {grain}.", f"How many {many} fall into the {grain}."),
+        (
+            f"Number of {many} in the {grain}.",
+            f"How many {many} fall into the {grain}.",
+        ),
     )
     figures.append(_shaped(count, case, plan, rng))
     for attribute in plan.entity.attributes:
         if attribute.kind in ("money", "number", "int") and rng.random() < 0.6:
-            figures.append(_shaped(_sum_of(attribute, many, grain, rng), case, plan, rng))
+            figures.append(
+                _shaped(_sum_of(attribute, many, grain, rng), case, plan, rng)
+            )
     process = next(p for p in taxonomy.processes if p.name == plan.entity.process)
     pool = [a for group in process.metrics for a in taxonomy.metrics[group]]
     pool += rng.sample(taxonomy.metrics["general"], 3)
@@ -378,6 +402,8 @@ def _shaped(
 ) -> Member:
     """A column with the words of its name, varied as its kind allows."""
     words = attribute.name.split()
+    if words[0] in ("maximum", "minimum") and rng.random() < 0.5:
+        words[0] = words[0][:3]
     kind = attribute.kind
     last = words[-1]
     business = case.habit.case in ("upper", "squashed upper") or rng.random() < 0.08
@@ -396,7 +422,9 @@ def _shaped(
             identifier = False
     elif kind == "flag":
         bare = words[1:] if words[0] in ("is", "has") and len(words) > 1 else words
-        if business and rng.random() < 0.7:
+        if last in ("flag", "indicator"):
+            words = bare
+        elif business and rng.random() < 0.7:
             words = [*bare, rng.choice(("flag", "indicator"))]
         elif words[0] == "is" and rng.random() < 0.15:
             words = bare
@@ -431,7 +459,9 @@ def _shaped(
     if rng.random() < 0.06 and not set(noun) & set(words) and kind != "ref":
         words = [noun[-1], *words]
     codes = _word_codes(attribute, rng)
-    return Member(attribute, words, Seen(unit if unit in UNIT_NAMES else "", codes, identifier))
+    return Member(
+        attribute, words, Seen(unit if unit in UNIT_NAMES else "", codes, identifier)
+    )
 
 
 def _word_codes(attribute: Attribute, rng: random.Random) -> tuple[str, ...]:
@@ -439,10 +469,14 @@ def _word_codes(attribute: Attribute, rng: random.Random) -> tuple[str, ...]:
     codes = tuple(code for code, _ in attribute.codes)
     if not 2 <= len(codes) <= 5 or rng.random() > 0.3:
         return ()
+    if attribute.texts[0].startswith("Whether "):
+        return ()
     return codes if all(re.fullmatch(r"[a-z -]{3,}", code) for code in codes) else ()
 
 
-def _profile(member: Member, case: UseCase, rng: random.Random) -> dict[str, Any]:
+def _profile(
+    member: Member, text: str, case: UseCase, rng: random.Random
+) -> dict[str, Any]:
     """Figures that a bounded sample would give: shares and counts, and a code list."""
     attribute = member.attribute
     if member.is_key:
@@ -450,9 +484,15 @@ def _profile(member: Member, case: UseCase, rng: random.Random) -> dict[str, Any
     null_share = 0.0 if rng.random() < 0.45 else round(rng.random() ** 2, 3)
     kind = attribute.kind
     if attribute.codes:
-        codes = _written(attribute.codes, member.seen.codes, case, rng)
+        # A text that names codes follows only from a code list that shows them.
+        told = any(
+            re.search(rf"\b{re.escape(meaning.lower())}\b", text.lower())
+            for _, meaning in attribute.codes
+        )
+        codes = _written(attribute.codes, case, rng, readable=told)
         profile: dict[str, Any] = {"null_share": null_share, "distinct": len(codes)}
-        return {**profile, "codes": codes} if rng.random() < 0.8 else profile
+        shown = told or rng.random() < 0.8
+        return {**profile, "codes": codes} if shown else profile
     if kind == "flag":
         return {"null_share": null_share, "distinct": 2}
     most = {"date": 400, "percent": 100, "int": 150, "ref": 500}.get(kind, 1000)
@@ -461,18 +501,19 @@ def _profile(member: Member, case: UseCase, rng: random.Random) -> dict[str, Any
 
 def _written(
     codes: Sequence[tuple[str, str]],
-    told: Sequence[str],
     case: UseCase,
     rng: random.Random,
+    *,
+    readable: bool,
 ) -> list[str]:
-    """The codes as the system writes them; those told in the text stay readable."""
+    """The codes as the system writes them; `readable` keeps whole words."""
     raw = [code for code, _ in codes]
     words = all(code == meaning and code.islower() for code, meaning in codes)
     if not words:
         return raw
     upper = case.habit.case in ("upper", "squashed upper")
     snake = [code.replace(" ", "_") for code in raw]
-    if told:
+    if readable:
         return [code.upper() for code in snake] if upper else snake
     letters = [code[0].upper() for code in raw]
     if upper and len(set(letters)) == len(letters) and rng.random() < 0.6:
@@ -482,9 +523,7 @@ def _written(
     return [code.title() for code in raw] if rng.random() < 0.2 else snake
 
 
-def _telling(
-    members: Sequence[Member], plan: Plan, rng: random.Random
-) -> list[str]:
+def _telling(members: Sequence[Member], plan: Plan, rng: random.Random) -> list[str]:
     """Two or three columns as phrases, those that tell most about the table."""
     noun = set(plan.entity.name.split())
     own = {a.name for a in plan.entity.attributes}
@@ -494,7 +533,7 @@ def _telling(
         if attribute.kind in _UNTELLING or attribute.name not in own:
             continue
         words = attribute.name.split()
-        if words[0] in ("is", "has", "was") or words[-1] in ("at", "to", "from", "by"):
+        if words[0] in ("is", "has", "was") or words[-1] in _LOOSE:
             continue
         if attribute.kind == "flag" or set(words) <= noun:
             continue

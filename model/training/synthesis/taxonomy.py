@@ -14,10 +14,9 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from catalog.errors import ColumnistError
+from model.names import word_set
 
-KINDS = frozenset(
-    "text note key flag date time money int number percent json code ref".split()
-)
+KINDS = word_set("text note key flag date time money int number percent json code ref")
 """What an attribute can be."""
 
 _ATTRIBUTE = re.compile(r"(?P<kind>[a-z]+)(?:\((?P<detail>.*)\))?")
@@ -195,8 +194,10 @@ def load_taxonomy() -> Taxonomy:
     sources = tuple(
         _source(name, data) for name, data in _yaml(folder / "sources.yaml").items()
     )
-    with (folder / "naics_2022.csv").open(encoding="utf-8", newline="") as file:
-        industries = tuple(Industry(r["code"], r["title"]) for r in csv.DictReader(file))
+    with (folder / "naics_2022.csv").open(encoding="utf-8") as file:
+        industries = tuple(
+            Industry(r["code"], r["title"]) for r in csv.DictReader(file)
+        )
     return Taxonomy(
         processes,
         _groups(_yaml(folder / "common.yaml")),

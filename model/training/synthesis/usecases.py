@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
+from model.names import word_set
 from model.training.synthesis.naming import Habit
 from model.training.synthesis.taxonomy import (
     Entity,
@@ -26,7 +27,7 @@ from model.training.synthesis.taxonomy import (
 Shared = TypeVar("Shared", Layer, SourceSystem)
 
 _SLUG = re.compile(r"[A-Za-z]+(?: (?:and )?[A-Za-z]+){0,2}")
-_VAGUE = frozenset("other all miscellaneous general services industry except".split())
+_VAGUE = word_set("other all miscellaneous general services industry except")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _company(
     rng.shuffle(others)
     wanted = rng.randint(4, 7)
     chosen = [anchor]
-    for entity in [*near[:2], *others]:
+    for entity in [*near[:3], *others]:
         if entity not in chosen and len(chosen) < wanted:
             chosen.append(entity)
     return chosen

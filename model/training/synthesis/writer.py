@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from model.names import UPPER, plural
+from model.names import UPPER, plural, singular, word_set
 from model.training.synthesis.taxonomy import Attribute
 
 UNIT_NAMES = {
@@ -58,6 +58,8 @@ class Slots:
     """The other side of a bridge, plural."""
     kind: str = ""
     """What a lookup table classifies, such as `status`."""
+    whole: str = ""
+    """What a lookup table's codes are about, singular."""
 
     def fill(self, text: str) -> str:
         """The text with its slots filled."""
@@ -70,6 +72,8 @@ class Slots:
             period=self.period,
             others=self.others,
             kind=self.kind,
+            a_whole=f"{article(self.whole)} {self.whole}",
+            wholes=plural(self.whole),
         )
 
 
@@ -170,11 +174,18 @@ def column_texts(attribute: Attribute, seen: Seen, slots: Slots) -> list[str]:
     found: list[str] = []
     if attribute.kind == "ref":
         forms = _REFERENCE if seen.identifier else (_REFERENCE[-1], _REFERENCE[4])
-        for role in attribute.texts:
+        for text in attribute.texts:
+            role = text
+            bare = attribute.name.endswith((" by", " to", " of"))
+            if not bare and not shares_word(text, attribute.name):
+                role = f"{attribute.name}, the {text}"
             found += [_stop(form.format(role, capital(role))) for form in forms]
     else:
         for text in attribute.texts:
-            found += _openings(slots.fill(text), attribute.name)
+            found += [
+                with_name(each, attribute, slots)
+                for each in _openings(slots.fill(text), attribute)
+            ]
     found += seen.extra
     return list(dict.fromkeys(_told(text, seen) for text in found))
 
@@ -182,17 +193,17 @@ def column_texts(attribute: Attribute, seen: Seen, slots: Slots) -> list[str]:
 def write_column(
     attribute: Attribute, seen: Seen, slots: Slots, rng: random.Random
 ) -> str:
-    """One of the sentences, the taxonomy's own first openings more often than others."""
+    """One of the sentences, in the taxonomy's own words more often than not."""
     texts = column_texts(attribute, seen, slots)
     if attribute.kind != "ref" and rng.random() < 0.35:
-        text = slots.fill(rng.choice(attribute.texts))
+        text = with_name(slots.fill(rng.choice(attribute.texts)), attribute, slots)
         return _told(text, seen)
     return rng.choice(texts)
 
 
 def write_key(words: Sequence[str], slots: Slots, rng: random.Random) -> str:
     """A sentence for a primary key."""
-    forms = _KEY
+    forms: tuple[str, ...] = _KEY
     if words[-1] == "number":
         forms = _NUMBER_KEY
     elif words[-1] == "code":
@@ -221,7 +232,7 @@ def write_table(
         rng: chooses.
         industry: words of the industry where the schema shows them.
     """
-    if layer and rng.random() < 0.75:
+    if layer and (not own or rng.random() < 0.75):
         text = slots.fill(rng.choice(layer))
         if telling and rng.random() < 0.4 and " with " not in text:
             text = _with(text, telling)
@@ -252,18 +263,97 @@ def _with(text: str, telling: Sequence[str]) -> str:
     return f"{text.rstrip('.')}{link}{listed}."
 
 
-def _openings(text: str, name: str) -> list[str]:
+def _openings(text: str, attribute: Attribute) -> list[str]:
     """The text in all openings that mean the same; the name's own words stay."""
     for opening, others in _OPENINGS:
         if text.startswith(opening):
             rest = text[len(opening) :]
-            kept = [
+            # "Number of the bin" is no count.
+            if opening == "Number of " and rest.startswith(("the ", "a ", "an ")):
+                return [text]
+            if opening == "Whether " and attribute.kind != "flag":
+                others = ("Whether ", "Tells whether ")
+            return [
                 f"{other}{rest}"
                 for other in others
-                if other == opening or _keeps(opening, name)
+                if other == opening or _keeps(opening, attribute.name)
             ]
-            return kept
     return [text]
+
+
+_STOP = word_set(
+    "a an and are as at be been by can for from has have if in into is it its of on or "
+    "that the their this to was were when where which whether with all not no"
+)
+_RELATIVE = ("How ", "What ", "Where ", "Why ", "Who ", "When ", "Whether ", "Tells ")
+
+
+def shares_word(text: str, name: str) -> bool:
+    """Whether a text has a word of the name, by its first five letters."""
+    return bool(_stems(text) & _stems(name))
+
+
+def _stems(text: str) -> set[str]:
+    words = re.findall(r"[a-z]+", text.lower())
+    return {singular(word)[:5] for word in words if word not in _STOP}
+
+
+def with_name(text: str, attribute: Attribute, slots: Slots) -> str:
+    """The text, opened by the name where it has no word of it.
+
+    A small model writes by copying words of the name, and a reader finds the column by
+    them: "Net yield, the weight of the crop after drying and cleaning."
+    """
+    name = attribute.name.lstrip("_")
+    several = len(attribute.texts) > 1  # then at least one of them has the name
+    if several or shares_word(text, name) or attribute.kind == "key":
+        return text
+    words = name.split()
+    clause = text[:1].lower() + text[1:]
+    if attribute.kind == "flag":
+        return _flag_with_name(words, clause, slots)
+    if len(words) == 2 and words[1] in ("at", "by") and words[0].endswith(("ed", "n")):
+        lead = "Time at which" if words[1] == "at" else "Person by whom"
+        return f"{lead} the {slots.noun} was {words[0]}."
+    if words[0] == "valid" and len(words) == 2:
+        lead = "from which" if words[1] == "from" else "up to which"
+        return f"Date {lead} the {slots.noun} is valid."
+    shown = " ".join(UPPER.get(word, word) for word in words)
+    if words[-1] == "name" and len(words) > 1:
+        shown = f"name of the {' '.join(words[:-1])}"
+    if text.startswith(_RELATIVE):
+        return f"{capital(shown)}, which tells {clause.removeprefix('tells ')}"
+    return f"{capital(shown)}, {article_the(clause)}{clause}"
+
+
+_ADJECTIVE = re.compile(
+    r"(ed|able|ible|ile|ive|al|ic|en|ent|ant|est|ary|ous|less|new|open|ing|line|art)$"
+)
+
+
+def _flag_with_name(words: Sequence[str], clause: str, slots: Slots) -> str:
+    """A yes-or-no column, its name first and then what that means."""
+    said = re.sub(r"^(?:.*?)whether ", "", clause)
+    if words[0] in ("is", "has") and len(words) > 1:
+        rest = " ".join(words[1:])
+        if words[0] == "is" and not _ADJECTIVE.search(rest):
+            rest = f"{article(rest)} {rest}"
+        return f"Whether the {slots.noun} {words[0]} {rest}, meaning that {said}"
+    if len(words) > 1 and words[-1].endswith("ed"):
+        thing = " ".join(words[:-1])
+        return f"Whether the {thing} was {words[-1]}, meaning that {said}"
+    return f"{capital(' '.join(words))}, which tells whether {said}"
+
+
+def article_the(clause: str) -> str:
+    """The article that a noun needs when it no longer opens the sentence."""
+    bare = ("further", "free", "people", "money", "energy", "power", "rain", "carbon")
+    return "" if clause.split()[0] in (*bare, "taxes,", "bacteria") else "the "
+
+
+def article(phrase: str) -> str:
+    """The indefinite article before a phrase."""
+    return "an" if phrase[:1].lower() in "aeio" else "a"
 
 
 def _keeps(opening: str, name: str) -> bool:
