@@ -297,7 +297,7 @@ def document(
         texts[None] = about
     if not texts:
         return None
-    weight = KIND_WEIGHT.get(kind, 1.0)
+    weight = KIND_WEIGHT.get(kind, 1.0) * float(record.get("weight") or 1.0)
     weight *= SOURCE_WEIGHT.get(record.get("source") or "", 1.0)
     style = STYLE.get(kind, "standard")
     return Documented(table, texts, codes_of_record(record), style, weight)
