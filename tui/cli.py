@@ -28,6 +28,7 @@ from tui.commands import (
     scan,
     suggestions,
     tables,
+    train,
 )
 from tui.commands import open as open_command
 from tui.settings import locate
@@ -117,6 +118,7 @@ app.command("import")(exchange.run_import)
 app.add_typer(connections.app, name="connections")
 app.add_typer(models.app, name="models")
 app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(train.app, name="train")
 app.command("doctor")(doctor.run)
 
 

@@ -1,0 +1,13 @@
+"""`columnist train`: the bespoke model, one command a step."""
+
+from __future__ import annotations
+
+import typer
+
+from tui.commands import train_data
+
+app = typer.Typer(
+    help="Make the bespoke model: data, pretraining, fine-tuning, export.",
+    rich_markup_mode=None,
+)
+app.command("data")(train_data.run)
