@@ -93,6 +93,8 @@ def _plan(case: UseCase, entity: Entity, layer: Layer, rng: random.Random) -> Pl
     noun = entity.name
     slots = Slots(noun)
     prefix, suffix = rng.choice(layer.prefixes), rng.choice(layer.suffixes)
+    if prefix and suffix and layer.name != "aggregate" and rng.random() < 0.9:
+        suffix = ""  # `fact_orders_fact` is rare
     many = case.source.plural and rng.random() < 0.9 and "dim" not in prefix
     if layer.name in ("history", "aggregate", "lookup", "bridge", "snapshot"):
         many = many and not suffix
