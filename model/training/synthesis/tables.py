@@ -380,7 +380,9 @@ def _sum_of(
     attribute: Attribute, many: str, grain: str, rng: random.Random
 ) -> Attribute:
     """An attribute summed or averaged over the rows of a period."""
-    lead = rng.choice(_SUMS if attribute.kind != "int" else _SUMS[:2])
+    leads = _SUMS if attribute.kind != "int" else _SUMS[:2]
+    # A total amount has no "total total".
+    lead = rng.choice([lead for lead in leads if lead not in attribute.name.split()])
     name = attribute.name
     texts = (
         f"{capital(lead)} {name} of all {many} in the {grain}.",
