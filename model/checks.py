@@ -38,7 +38,6 @@ def find(
     *,
     limit: int | None = None,
     complete: bool = True,
-    by_model: bool = False,
 ) -> tuple[Finding, ...]:
     """Everything that is wrong with a text, in the order of `Finding`.
 
@@ -49,15 +48,12 @@ def find(
         profile: the column's sample, where there is one.
         limit: the longest comment the database takes there, in characters.
         complete: False where the model was cut off.
-        by_model: a model wrote it.
     """
     found = {
         Finding.LEAK: _leaks(text, table, profile),
         Finding.UNSUPPORTED: _unsupported(text, table, profile),
-        Finding.RESTATES: _restates(text, table, target),
-        Finding.DEGENERATE: not complete
-        or degenerate(text)
-        or (by_model and circular(text)),
+        Finding.RESTATES: restates(text, table, target),
+        Finding.DEGENERATE: not complete or degenerate(text),
         Finding.TOO_LONG: limit is not None and len(text) > limit,
         Finding.CONTROL: has_control(text),
         Finding.FALSE_CLAIM: _false_claim(text, table, target, profile),
@@ -139,7 +135,7 @@ def _unsupported(text: str, table: Table, profile: Profile | None) -> bool:
     )
 
 
-def _restates(text: str, table: Table, target: Target) -> bool:
+def restates(text: str, table: Table, target: Target) -> bool:
     """Only the words of the name (and of the table's), in another order."""
     name = target.name if not isinstance(target, TableId) else table.id.name
     given = {
@@ -170,6 +166,11 @@ def _false_claim(
     if alone and CLAIM_UNIQUE.search(text) and profile.distinct < filled:
         return True
     return bool(NEVER_NULL.search(text)) and profile.null_share > 0
+
+
+def schema_words(table: Table) -> set[str]:
+    """The words of a table's names and comments, lower case."""
+    return set(WORD.findall(schema_text(table)))
 
 
 def schema_text(table: Table) -> str:

@@ -16,7 +16,7 @@ from catalog.objects import (
 )
 from catalog.suggestion import Draft, Finding, Source
 from model import checks, rules
-from model.choose import choose
+from model.choose import Candidate, choose
 from model.engine import Engine, never
 from model.library import ModelFile, PromptFormat
 from model.names import humanize, split
@@ -92,6 +92,32 @@ class Documented:
         return text, same[0]
 
 
+@dataclass(slots=True)
+class _Asked:
+    """A prompt in work."""
+
+    job: Job
+    targets: tuple[Target, ...]
+    prompt: Prompt
+    written: dict[int, dict[int, Generation]] = field(
+        default_factory=dict[int, dict[int, Generation]]
+    )
+    waiting: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.waiting = len(self.prompt.blocks)
+
+    def take(self, generation: Generation) -> list[Generation] | None:
+        """A block's texts in order once all are there; None before that."""
+        texts = self.written.setdefault(generation.block, {})
+        texts[generation.draw] = generation
+        if len(texts) < self.prompt.texts:
+            return None
+        self.waiting -= 1
+        del self.written[generation.block]
+        return [texts[draw] for draw in sorted(texts)]
+
+
 class Drafter:
     """Drafts descriptions with a model, or by rules alone where there is none.
 
@@ -100,6 +126,7 @@ class Drafter:
         model: what is known of the model's file.
         documented: columns to inherit from.
         limit: the longest comment the database takes on a target, in characters.
+        seen: told what was chosen from, for every target that was.
     """
 
     def __init__(
@@ -109,7 +136,9 @@ class Drafter:
         *,
         documented: Documented | None = None,
         limit: Callable[[Target], int | None] = lambda _: None,
+        seen: Callable[[Job, Target, Sequence[Candidate]], None] | None = None,
     ) -> None:
+        self._seen = seen
         self._engine = engine
         self._model = model
         self._documented = documented or Documented()
@@ -127,10 +156,11 @@ class Drafter:
                 for target in job.targets:
                     if stop():
                         return
-                    yield self._inherit(job, target) or self._decide(job, target, None)
+                    yield self._inherit(job, target) or self._decide(job, target, ())
             return
-        # Prompts in work, with the blocks still to come; values of rows go with them.
-        asked: dict[int, tuple[Job, tuple[Target, ...], Prompt, set[int]]] = {}
+        # Prompts in work, with what was written for the blocks still to come; values
+        # of rows go with them.
+        asked: dict[int, _Asked] = {}
         numbers = count()
         ready: list[Draft] = []
 
@@ -143,22 +173,24 @@ class Drafter:
                     else:
                         rest.append(target)
                 for prompt, targets in self._prompts(replace(job, targets=tuple(rest))):
-                    blocks = set(range(len(prompt.blocks)))
-                    asked[next(numbers)] = (job, targets, prompt, blocks)
+                    asked[next(numbers)] = _Asked(job, targets, prompt)
                     yield prompt
 
         for generation in self._engine.generate(prompts(), stop=stop):
             while ready:
                 yield ready.pop(0)
-            job, targets, prompt, blocks = asked[generation.prompt]
-            blocks.discard(generation.block)
-            if not blocks:
+            work = asked[generation.prompt]
+            written = work.take(generation)
+            if written is None:
+                continue
+            if not work.waiting:
                 del asked[generation.prompt]
+            block = generation.block
             yield self._decide(
-                job,
-                targets[generation.block],
-                generation,
-                prompt.fingerprint(generation.block),
+                work.job,
+                work.targets[block],
+                written,
+                work.prompt.fingerprint(block),
             )
         if not stop():
             yield from ready
@@ -171,7 +203,7 @@ class Drafter:
         texts: list[str] = []
         if self._engine is not None:
             prompts = [
-                replace(prompt, temperature=SAMPLING_TEMPERATURE + 0.1 * index)
+                replace(prompt, draws=0, temperature=SAMPLING_TEMPERATURE + 0.1 * index)
                 for index in range(count)
                 for prompt, _ in self._prompts(job)
             ]
@@ -192,7 +224,21 @@ class Drafter:
         if self._engine is None or not job.targets:
             return []
         if self._model is not None and self._model.format is PromptFormat.COMPACT:
-            return compact.compact_prompts(job.table, job.targets, job.profiles)
+            prompts = compact.compact_prompts(job.table, job.targets, job.profiles)
+            calibration = self._model.calibration
+            if calibration is None or not calibration.draws:
+                return prompts
+            return [
+                (
+                    replace(
+                        prompt,
+                        draws=calibration.draws,
+                        temperature=calibration.temperature,
+                    ),
+                    targets,
+                )
+                for prompt, targets in prompts
+            ]
         facts = self._engine.start()
         return long.long_prompts(
             job.table,
@@ -227,37 +273,44 @@ class Drafter:
         self,
         job: Job,
         target: Target,
-        generation: Generation | None,
+        written: Sequence[Generation],
         fingerprint: str | None = None,
     ) -> Draft:
         """Choose between the rules' sentence and the model's, and check the choice."""
-        by_rules = _by_rules(job, target)
-        drafted: str | None = None
+        candidates: list[Candidate] = []
+        if by_rules := _by_rules(job, target):
+            candidates.append(Candidate(by_rules, Source.RULES))
         guess: str | None = None
-        if generation is not None:
-            drafted = guess = self._finish(generation.text) or None
-            if drafted and UNUSABLE & set(
-                self._check(job, target, drafted, generation)
+        for generation in written:
+            text = self._finish(generation.text)
+            guess = guess or text or None
+            if not text or any(
+                text == known.text and known.source is Source.MODEL
+                for known in candidates
             ):
-                drafted = None
+                continue
+            if not UNUSABLE & set(self._check(job, target, text, generation)):
+                candidates.append(
+                    Candidate(text, Source.MODEL, generation.logprob, generation.tokens)
+                )
+        if self._seen is not None:
+            self._seen(job, target, candidates)
         choice = choose(
-            by_rules,
-            drafted,
-            generation.logprob if generation else float("-inf"),
-            is_table=isinstance(target, TableId),
-            calibration=self._model.calibration if self._model else None,
+            candidates,
+            job.table,
+            target,
+            self._model.calibration if self._model else None,
         )
         findings: tuple[Finding, ...] = ()
         if choice.text is not None:
-            chosen = generation if choice.source is Source.MODEL else None
-            findings = self._check(job, target, choice.text, chosen)
+            findings = self._check(job, target, choice.text, None)
         return Draft(
             target=target,
             text=choice.text,
             source=choice.source,
             confidence=choice.confidence * PENALTY ** len(findings),
             findings=findings,
-            model=self._model.name if self._model and generation else None,
+            model=self._model.name if self._model and written else None,
             prompt=fingerprint,
             guess=(guess or humanized(target)) if choice.text is None else None,
         )
@@ -280,7 +333,6 @@ class Drafter:
             profile,
             limit=self._limit(target),
             complete=generation is None or generation.complete,
-            by_model=generation is not None,
         )
 
 

@@ -136,7 +136,11 @@ class Engine:
                         break
                     if prompt.blocks:
                         key = next(self._keys)
-                        waiting = set(range(len(prompt.blocks)))
+                        waiting = {
+                            (block, draw)
+                            for block in range(len(prompt.blocks))
+                            for draw in range(prompt.texts)
+                        }
                         working[key] = _Working(index, prompt, waiting)
                         self._send(("prompt", key, prompt))
                 if not working:
@@ -291,18 +295,22 @@ class Engine:
         working: dict[int, _Working],
     ) -> Iterator[Generation]:
         match message:
-            case ("wrote", key, block, text, logprob, tokens, complete):
-                # After a restart a block may come a second time.
+            case ("wrote", key, (block, draw), text, logprob, tokens, complete):
+                # After a restart a text may come a second time.
                 work = working.get(key)
-                if work is not None and block in work.waiting:
-                    work.waiting.discard(block)
+                if work is not None and (block, draw) in work.waiting:
+                    work.waiting.discard((block, draw))
                     if not work.waiting:
                         del working[key]
-                    yield Generation(work.index, block, text, logprob, tokens, complete)
+                    yield Generation(
+                        work.index, block, text, logprob, tokens, complete, draw
+                    )
             case ("unfit", key):
                 if (work := working.pop(key, None)) is not None:
-                    for block in sorted(work.waiting):
-                        yield Generation(work.index, block, "", float("-inf"), 0, False)
+                    for block, draw in sorted(work.waiting):
+                        yield Generation(
+                            work.index, block, "", float("-inf"), 0, False, draw
+                        )
             case ("spent", read, written):
                 self.prompt_tokens += read
                 self.generated_tokens += written
@@ -322,7 +330,7 @@ class _Working:
 
     index: int
     prompt: Prompt
-    waiting: set[int]
+    waiting: set[tuple[int, int]]
 
 
 def _drain(pipe: Connection[Any, Any], inbox: Queue[tuple[Any, ...] | None]) -> None:

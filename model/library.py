@@ -164,13 +164,12 @@ def bundled_folder() -> Path:
 def _read(path: Path) -> ModelFile:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        calibration = manifest.get("calibration")
         return ModelFile(
             name=manifest["name"],
             path=path.parent / manifest["file"],
             format=PromptFormat(manifest["format"]),
             sha256=manifest["sha256"],
-            calibration=Calibration.from_json(calibration) if calibration else None,
+            calibration=_calibration(manifest.get("calibration")),
             manifest=manifest,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -178,6 +177,13 @@ def _read(path: Path) -> ModelFile:
             f"The model manifest {path} cannot be read: {error}.",
             "Remove it, and add the model again.",
         ) from error
+
+
+def _calibration(data: dict[str, Any] | None) -> Calibration | None:
+    """A manifest's calibration; one fitted for an older way of choosing is as none."""
+    if not data or "worth" not in data["columns"]:
+        return None
+    return Calibration.from_json(data)
 
 
 def _manifest_beside(model: Path) -> ModelFile | None:

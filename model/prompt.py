@@ -24,6 +24,14 @@ class Prompt:
     """Strings that end a description besides the model's own end token."""
     temperature: float = 0.0
     """0 takes the likeliest token (greedy); above it, texts are drawn, seeded."""
+    draws: int = 0
+    """Texts to draw for each block besides a first, greedy one; 0 writes one text,
+    drawn if `temperature` is above 0."""
+
+    @property
+    def texts(self) -> int:
+        """Texts written for each block."""
+        return 1 + self.draws
 
     def fingerprint(self, block: int) -> str:
         """Hex digest of the exact text that block saw, 16 characters."""
@@ -47,3 +55,5 @@ class Generation:
     """Tokens written."""
     complete: bool
     """False where the limit cut it off."""
+    draw: int = 0
+    """Which of the block's texts this is, from 0."""

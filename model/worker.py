@@ -5,7 +5,7 @@ takes at most one step. Messages are tuples, the first item names them:
 
 parent → child: ("prompt", key, Prompt), ("cancel", keys), ("quit",)
 child → parent: ("progress", share), ("ready", ModelFacts), ("failed", text),
-("wrote", key, block, text, logprob, tokens, complete), ("unfit", key),
+("wrote", key, (block, draw), text, logprob, tokens, complete), ("unfit", key),
 ("spent", prompt_tokens, generated_tokens)
 """
 
@@ -147,7 +147,12 @@ class _Loop:
         return True
 
     def _add(self, key: int, prompt: Prompt) -> None:
-        blocks = [self._model.tokenize(block) for block in prompt.blocks]
+        # Every text of a block is a stream of its own: block * texts + draw.
+        blocks = [
+            tokens
+            for block in prompt.blocks
+            for tokens in [self._model.tokenize(block)] * prompt.texts
+        ]
         head = self._model.tokenize(prompt.head)
         fits = self._scheduler.add(key, head, blocks, limit=prompt.limit)
         if not fits:
@@ -179,15 +184,17 @@ class _Loop:
         every = np.arange(len(streams))
         top = logits[every, best]
         mass = np.log(np.exp(logits - top[:, None]).sum(axis=1))
-        drawn = [
-            index
-            for index, stream in enumerate(streams)
-            if self._prompts[stream.key].temperature > 0
-        ]
+        drawn = [index for index, stream in enumerate(streams) if self._drawn(stream)]
         if drawn:
             best[drawn] = self._draw([streams[index] for index in drawn], logits[drawn])
         chosen = logits[every, best] - top - mass
         return best.tolist(), chosen.tolist()
+
+    def _drawn(self, stream: Stream) -> bool:
+        """Whether a stream's tokens are drawn rather than the likeliest ones."""
+        prompt = self._prompts[stream.key]
+        greedy = prompt.draws > 0 and stream.block % prompt.texts == 0
+        return prompt.temperature > 0 and not greedy
 
     def _draw(
         self, streams: Sequence[Stream], logits: np.ndarray[Any, Any]
@@ -213,9 +220,10 @@ class _Loop:
         key = (stream.key, stream.block)
         if key not in self._randoms:
             prompt = self._prompts[stream.key]
-            copies = prompt.blocks[: stream.block].count(prompt.blocks[stream.block])
-            fingerprint = int(prompt.fingerprint(stream.block), 16)
-            seed = [self._seed, fingerprint, copies]
+            block, draw = divmod(stream.block, prompt.texts)
+            copies = prompt.blocks[:block].count(prompt.blocks[block])
+            fingerprint = int(prompt.fingerprint(block), 16)
+            seed = [self._seed, fingerprint, copies * prompt.texts + draw]
             self._randoms[key] = np.random.default_rng(seed)
         return self._randoms[key]
 
@@ -235,9 +243,8 @@ class _Loop:
             text = text.split(stop, 1)[0]
         mean = stream.logprob / max(len(stream.written), 1)
         count = len(stream.written)
-        self._parent.send(
-            ("wrote", stream.key, stream.block, text, mean, count, complete)
-        )
+        place = divmod(stream.block, self._prompts[stream.key].texts)
+        self._parent.send(("wrote", stream.key, place, text, mean, count, complete))
 
     def _release(self, sequences: list[int]) -> None:
         for sequence in sequences:

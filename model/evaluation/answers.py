@@ -1,9 +1,9 @@
-"""What rules and model say of every described target of a data set.
+"""What the app would choose from for every described target of a data set.
 
     python -m model.evaluation.answers DATA.jsonl[.xz] --model GGUF -o dev.answers
 
-`model.evaluation.calibrate` fits the choice between the two on what this writes. The
-model is asked with the compact prompt, as `columnist-small` is.
+`model.evaluation.calibrate` fits the choice on what this writes. The app's own
+`Drafter` does the work, so prompts, checks and signs are the app's.
 """
 
 from __future__ import annotations
@@ -11,23 +11,20 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from catalog.objects import Profile, Table, TableId, Target, column_of
-from catalog.suggestion import Finding
-from model import checks
-from model.prompt import Generation, Prompt
-from model.prompts.compact import compact_prompts, finish
-from model.rules import describe_column, describe_table
-from model.training.corpus import codes_of_record, read_records, table_of_record
+from catalog.objects import Target, column_of
+from catalog.suggestion import Source
+from model.choose import Calibration, Candidate, Line, Scale, Signs, signs_of
+from model.draft import Drafter, Job
+from model.engine import Engine, EngineSettings
+from model.evaluation.records import Entry, read_entries
+from model.library import ModelFile, PromptFormat
 
-Generate = Callable[[Sequence[Prompt]], Iterable[Generation]]
-"""Writes every block of every prompt, in any order."""
-
-UNUSABLE = frozenset({Finding.UNSUPPORTED, Finding.DEGENERATE, Finding.CONTROL})
-"""A model's text with one of these is not used; the product does the same."""
+_UNMEASURED = Scale(Line(), Line(), Line(), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +39,10 @@ class Answer:
     """The column; None for the table itself."""
     reference: str
     """What a human wrote."""
-    rules: str | None
-    """The rules' sentence; None where they abstain."""
-    model: str | None
-    """The model's text in house style; None without a model."""
-    logprob: float
-    """Mean log-probability of the model's tokens."""
-    usable: bool
-    """Whether the model's text passed the checks that the product makes."""
-    findings: tuple[tuple[str, ...], tuple[str, ...]]
-    """What the checks find in the rules' sentence and in the model's text."""
+    candidates: tuple[Candidate, ...]
+    """Usable texts: the rules' first where there is one, then the model's."""
+    signs: tuple[Signs, ...]
+    """The signs of each."""
 
 
 def main() -> None:
@@ -60,142 +51,92 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data", type=Path, help="records with human texts")
-    parser.add_argument("--model", type=Path, help="GGUF file; rules alone without it")
+    parser.add_argument("--model", type=Path, required=True, help="GGUF file")
+    parser.add_argument("--draws", type=int, default=7, help="texts drawn besides")
+    parser.add_argument("--temperature", type=float, default=0.7)
     parser.add_argument("--limit", type=int, default=0, help="tables per repository")
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
-    generate = engine(arguments.model) if arguments.model else None
-    write(arguments.output, answers(arguments.data, generate, limit=arguments.limit))
-
-
-def engine(path: Path) -> Generate:
-    """The product's own engine on that file."""
-    from model.engine import Engine, EngineSettings  # starts llama.cpp
-
-    def generate(prompts: Sequence[Prompt]) -> Iterable[Generation]:
-        with Engine(EngineSettings(path)) as running:
-            for done, generation in enumerate(running.generate(prompts), 1):
-                if done % 500 == 0:
-                    print(f"{done} texts", file=sys.stderr)
-                yield generation
-
-    return generate
+    entries = list(read_entries(arguments.data, limit=arguments.limit))
+    calibration = Calibration(
+        _UNMEASURED, _UNMEASURED, arguments.draws, arguments.temperature
+    )
+    model = ModelFile(
+        arguments.model.stem,
+        arguments.model,
+        PromptFormat.COMPACT,
+        None,
+        calibration,
+        {},
+    )
+    with Engine(EngineSettings(arguments.model)) as engine:
+        write(arguments.output, answers(entries, engine, model))
 
 
 def answers(
-    path: Path, generate: Generate | None, *, style: str = "data", limit: int = 0
-) -> list[Answer]:
-    """Answers for a data set; without `generate` the rules' alone.
+    entries: Sequence[Entry], engine: Engine, model: ModelFile
+) -> Iterator[Answer]:
+    """An answer for every target that a human described."""
+    places = {id(entry.table): number for number, entry in enumerate(entries)}
+    found: list[Answer] = []
 
-    `limit` takes only the first tables of every repository; 0 takes all.
-    """
-    tables = list(_tables(path, limit))
-    prompts: list[Prompt] = []
-    places: list[tuple[int, tuple[Target, ...]]] = []
-    for number, (_, table, references, profiles) in enumerate(tables):
-        for prompt, targets in compact_prompts(
-            table, list(references), profiles, style=style
-        ):
-            prompts.append(prompt)
-            places.append((number, targets))
-    written: dict[tuple[int, Target], Generation] = {}
-    if generate is not None:
-        for generation in generate(prompts):
-            number, targets = places[generation.prompt]
-            written[number, targets[generation.block]] = generation
-    return [
-        _answer(
-            tables[number], number, target, reference, written.get((number, target))
+    def seen(job: Job, target: Target, candidates: Sequence[Candidate]) -> None:
+        number = places[id(job.table)]
+        entry = entries[number]
+        found.append(
+            Answer(
+                entry.repository,
+                f"{number} {job.table.id}",
+                column_of(target),
+                _reference(entry, target),
+                tuple(candidates),
+                tuple(signs_of(candidates, job.table, target)),
+            )
         )
-        for number, (_, _, references, _) in enumerate(tables)
-        for target, reference in references.items()
-    ]
+
+    drafter = Drafter(engine, model, seen=seen)
+    jobs = (Job(entry.table, entry.wanted, entry.profiles) for entry in entries)
+    total = sum(len(entry.wanted) for entry in entries)
+    for done, _ in enumerate(drafter.draft(jobs), 1):
+        if done % 500 == 0:
+            print(f"{done} of {total}", file=sys.stderr)
+        yield from found
+        found.clear()
 
 
-_Entry = tuple[str, Table, dict[Target, str], dict[str, Profile]]
-
-
-def _tables(path: Path, limit: int) -> Iterator[_Entry]:
-    """Repository, table, references by target, and profiles with the code lists."""
-    taken: dict[str, int] = {}
-    for record in read_records(path):
-        source = record["source"]
-        taken[source] = taken.get(source, 0) + 1
-        if limit and taken[source] > limit:
-            continue
-        table = table_of_record(record)
-        references: dict[Target, str] = {}
-        if record.get("description"):
-            references[table.id] = record["description"]
-        for column, known in zip(record["columns"], table.columns, strict=True):
-            if column.get("description"):
-                references[known.id] = column["description"]
-        profiles = {
-            name: Profile(rows=0, null_share=0.0, distinct=len(codes), codes=codes)
-            for name, codes in codes_of_record(record).items()
-        }
-        yield source, table, references, profiles
-
-
-def _answer(
-    entry: _Entry,
-    number: int,
-    target: Target,
-    reference: str,
-    generation: Generation | None,
-) -> Answer:
-    repository, table, _, profiles = entry
+def _reference(entry: Entry, target: Target) -> str:
+    """What the human wrote of a wanted target."""
     name = column_of(target)
-    profile = profiles.get(name or "")
-    if isinstance(target, TableId):
-        by_rules = describe_table(table)
-    else:
-        column = table.column(target.name)
-        by_rules = describe_column(table, column, profile) if column else None
-    text = finish(generation.text) or None if generation else None
-    complete = generation is None or generation.complete
-    found: tuple[Finding, ...] = ()
-    if text:
-        found = checks.find(
-            text, table, target, profile, complete=complete, by_model=True
-        )
-    first = checks.find(by_rules, table, target, profile) if by_rules else ()
-    return Answer(
-        repository=repository,
-        table=f"{number} {table.id}",
-        column=name,
-        reference=reference,
-        rules=by_rules,
-        model=text,
-        logprob=generation.logprob if generation else float("-inf"),
-        usable=bool(text) and not UNUSABLE & set(found),
-        findings=(
-            tuple(finding.value for finding in first),
-            tuple(finding.value for finding in found),
-        ),
-    )
+    if name is None:
+        return str(entry.record["description"])
+    column = next(c for c in entry.record["columns"] if c["name"] == name)
+    return str(column["description"])
 
 
-def write(path: Path, found: Sequence[Answer]) -> None:
-    """Answers as JSON Lines, so that they can be scored again without a model."""
+def write(path: Path, found: Iterable[Answer]) -> None:
+    """Answers as JSON Lines, so that a choice can be fitted without the model."""
     with path.open("w", encoding="utf-8") as file:
         for answer in found:
-            file.write(json.dumps(asdict(answer)) + "\n")
+            file.write(json.dumps(asdict(answer), default=_plain) + "\n")
+
+
+def _plain(value: object) -> str:
+    assert isinstance(value, Source)
+    return value.value
 
 
 def read(path: Path) -> list[Answer]:
     """The inverse of `write`."""
     with path.open(encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
-    return [
-        Answer(
-            **(
-                row
-                | {"findings": (tuple(row["findings"][0]), tuple(row["findings"][1]))}
-            )
-        )
-        for row in rows
-    ]
+        return [_answer(json.loads(line)) for line in file]
+
+
+def _answer(row: dict[str, Any]) -> Answer:
+    candidates = tuple(
+        Candidate(**(each | {"source": Source(each["source"])}))
+        for each in row["candidates"]
+    )
+    return Answer(**(row | {"candidates": candidates, "signs": tuple(row["signs"])}))
 
 
 if __name__ == "__main__":

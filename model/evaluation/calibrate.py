@@ -1,6 +1,6 @@
-"""Fits the choice between rules and model on one half of a set's repositories.
+"""Fits the choice among rules' and model's texts on half of a set's repositories.
 
-    python -m model.evaluation.score dev.jsonl --model GGUF --keep dev.answers
+    python -m model.evaluation.answers dev.jsonl --model GGUF -o dev.answers
     python -m model.evaluation.calibrate dev.answers --manifest columnist-small.json
 
 The halves are fixed by the names of the repositories. The lines are fitted on the first
@@ -13,25 +13,35 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
-from dataclasses import astuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from model.choose import Calibration, Line, Scale, Signs, invents
+from catalog.suggestion import Source
+from model.choose import SIGNS, Calibration, Line, Scale, Signs, best
 from model.evaluation.answers import Answer, read
-from model.evaluation.measures import Cosine, chrf, halves, rouge_l
-from model.evaluation.score import report
+from model.evaluation.measures import (
+    Cosine,
+    Scored,
+    chrf,
+    difference,
+    halves,
+    mean_of_means,
+    rouge_l,
+)
 
 GOOD = {"columns": 0.4, "tables": 0.2}
 """A text with this ROUGE-L against the human's counts as good: confidence estimates
 the share of such texts. It is stricter than what a steward would accept, and lower for
 tables, which two people hardly ever describe in the same words."""
-LETTERS = {"columns": 0.0, "tables": 0.25}
-"""Weight of chrF beside ROUGE-L in what is to be gained. The rules' sentences for
-tables name columns; chrF rewards that and ROUGE-L alone would throw it away."""
+PRICES = {"restates": 0.03, "circular": 0.03, "invents": 0.15}
+"""What a sign costs beyond what likeness says, as a steward would strike it out: a mere
+repetition of the name, a text that goes round in circles, a word from nowhere."""
+RIDGE = 0.02
+"""Share of the signs' own variance that keeps the weights small."""
 NEVER = Line(bias=-1.0)
-"""Where too little was measured: the model is never chosen, confidence is low."""
+"""Where too little was measured: confidence is low."""
 
 
 def main() -> None:
@@ -41,9 +51,17 @@ def main() -> None:
     )
     parser.add_argument("answers", type=Path)
     parser.add_argument("--manifest", type=Path)
+    parser.add_argument("--draws", type=int, default=7, help="as they were drawn")
+    parser.add_argument("--temperature", type=float, default=0.7)
+    parser.add_argument("--restates", type=float, default=PRICES["restates"])
     arguments = parser.parse_args()
     found = read(arguments.answers)
-    calibration, document = calibrated(found)
+    calibration, document = calibrated(
+        found,
+        draws=arguments.draws,
+        temperature=arguments.temperature,
+        prices=PRICES | {"restates": arguments.restates},
+    )
     print(json.dumps(document, indent=2))
     if arguments.manifest:
         manifest = json.loads(arguments.manifest.read_text(encoding="utf-8"))
@@ -52,11 +70,41 @@ def main() -> None:
         arguments.manifest.write_text(text, encoding="utf-8")
 
 
-def calibrated(found: Sequence[Answer]) -> tuple[Calibration, dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One target with what each of its candidates reached."""
+
+    answer: Answer
+    likeness: tuple[tuple[float, float, float], ...]
+    """ROUGE-L, chrF and TF-IDF cosine of each candidate."""
+
+    def gained(self, place: int) -> float:
+        """What the choice is fitted to."""
+        rouge, letters, cosine = self.likeness[place]
+        return 0.3 * rouge + 0.4 * letters + 0.3 * cosine
+
+
+def calibrated(
+    found: Sequence[Answer],
+    *,
+    draws: int = 7,
+    temperature: float = 0.7,
+    prices: dict[str, float] = PRICES,
+) -> tuple[Calibration, dict[str, Any]]:
     """The calibration of the first half, and the figures of both halves and all."""
-    first, second = halves(answer.repository for answer in found)
-    calibration = fit([answer for answer in found if answer.repository in first])
     idf = Cosine(answer.reference for answer in found)
+    cases = [_case(answer, idf) for answer in found if answer.candidates]
+    first, second = halves(answer.repository for answer in found)
+    seen = [case for case in cases if case.answer.repository in first]
+    scales = {
+        kind: _fit(
+            [c for c in seen if (c.answer.column is None) == (kind == "tables")],
+            kind,
+            prices,
+        )
+        for kind in ("columns", "tables")
+    }
+    calibration = Calibration(**scales, draws=draws, temperature=temperature)
     document: dict[str, Any] = {
         "fitted_on": sorted(first),
         "unseen_by_the_fit": sorted(second),
@@ -66,122 +114,194 @@ def calibrated(found: Sequence[Answer]) -> tuple[Calibration, dict[str, Any]]:
         ("unseen_half", second),
         ("all", first | second),
     ):
-        part = [answer for answer in found if answer.repository in chosen]
-        document[name] = report(part, calibration, idf=idf)
+        part = [case for case in cases if case.answer.repository in chosen]
+        document[name] = _report(part, calibration)
     return calibration, document
 
 
-def fit(found: Sequence[Answer]) -> Calibration:
-    """Lines for columns and for tables."""
-    return Calibration(
-        columns=_fit(
-            [answer for answer in found if answer.column is not None],
-            "columns",
-        ),
-        tables=_fit(
-            [answer for answer in found if answer.column is None],
-            "tables",
+def _case(answer: Answer, idf: Cosine) -> _Case:
+    reference = answer.reference
+    return _Case(
+        answer,
+        tuple(
+            (
+                rouge_l(candidate.text, reference),
+                chrf(candidate.text, reference),
+                idf(candidate.text, reference),
+            )
+            for candidate in answer.candidates
         ),
     )
 
 
-def _fit(found: Sequence[Answer], kind: str) -> Scale:
-    import numpy as np
-
-    good, letters = GOOD[kind], LETTERS[kind]
-    both = [
-        answer
-        for answer in found
-        if answer.usable
-        and answer.model
-        and answer.rules
-        and not invents(answer.model, answer.rules)
+def _fit(cases: Sequence[_Case], kind: str, prices: dict[str, float]) -> Scale:
+    worth = _worth(cases, prices)
+    chosen = [(case, best(case.answer.signs, worth)) for case in cases]
+    by_model = [
+        (case, place)
+        for case, place in chosen
+        if case.answer.candidates[place].source is Source.MODEL
     ]
-    signs = [Signs.of(a.rules or "", a.model or "", a.logprob) for a in both]
-    features = np.array([[1.0, *astuple(sign)] for sign in signs]).reshape(-1, 3)
-    model = np.array([rouge_l(a.model, a.reference) for a in both])
-    rules = np.array([rouge_l(a.rules, a.reference) for a in both])
-    weights = _weights(both)
-    better = model - rules
-    if letters:
-        likeness = [
-            chrf(a.model, a.reference) - chrf(a.rules, a.reference) for a in both
-        ]
-        better = (1 - letters) * better + letters * np.array(likeness)
-    gain = _gain_line(features, better, weights)
-    wins = np.array([gain(sign) > 0 for sign in signs], dtype=bool)
-    every = np.array([rouge_l(a.rules, a.reference) >= good for a in found if a.rules])
+    by_rules = [pair for pair in chosen if pair not in by_model]
+    alone = [
+        case.likeness[0][0] >= GOOD[kind]
+        for case in cases
+        if case.answer.candidates[0].source is Source.RULES
+    ]
     return Scale(
-        gain=gain,
-        model=_logistic(features[wins], model[wins] >= good, weights[wins]),
-        rules=_logistic(features[~wins], rules[~wins] >= good, weights[~wins]),
-        alone=round(float(every.mean()), 4) if len(every) else 0.0,
+        worth=worth,
+        model=_chance(by_model, GOOD[kind]),
+        rules=_chance(by_rules, GOOD[kind]),
+        alone=round(sum(alone) / len(alone), 4) if alone else 0.0,
     )
 
 
-def _weights(found: Sequence[Answer]) -> Any:
+def _weights(cases: Sequence[_Case]) -> Any:
     """One over the repository's size, so that every repository counts the same."""
     import numpy as np
 
     sizes: dict[str, int] = {}
-    for answer in found:
-        sizes[answer.repository] = sizes.get(answer.repository, 0) + 1
-    weights = np.array([1.0 / sizes[answer.repository] for answer in found])
-    return weights / weights.sum() if len(found) else weights
+    for case in cases:
+        name = case.answer.repository
+        sizes[name] = sizes.get(name, 0) + 1
+    return np.array([1.0 / sizes[case.answer.repository] for case in cases])
 
 
-def _gain_line(features: Any, gain: Any, weights: Any) -> Line:
-    """Expected gain by least squares, never falling in certainty.
-
-    The threshold is not tuned further: one that gains most on half of the repositories
-    gained less on the others than this.
-    """
+def _worth(cases: Sequence[_Case], prices: dict[str, float]) -> Line:
+    """Least squares on the differences within each target, certainty never punished."""
     import numpy as np
 
-    if len(gain) < 50:
+    rows, gains, weights = [], [], []
+    for case, weight in zip(cases, _weights(cases), strict=True):
+        if len(case.answer.candidates) < 2:
+            continue
+        signs = np.array([[s[name] for name in SIGNS] for s in case.answer.signs])
+        gain = np.array([case.gained(place) for place in range(len(signs))])
+        rows.append(signs - signs.mean(axis=0))
+        gains.append(gain - gain.mean())
+        weights.append(np.full(len(signs), weight))
+    if len(rows) < 50:
+        return Line(weights={"model": -1.0})
+    features, gain = np.concatenate(rows), np.concatenate(gains)
+    root = np.sqrt(np.concatenate(weights))[:, None]
+    free: Any = np.ones(len(SIGNS), dtype=bool)
+    while True:
+        used = features[:, free] * root
+        ridge = RIDGE * np.diag((used * used).sum(axis=0) + 1e-9)
+        line = np.zeros(len(SIGNS))
+        line[free] = np.linalg.solve(
+            used.T @ used + ridge, used.T @ (gain * root[:, 0])
+        )
+        wrong = [
+            place
+            for name in ("logprob", "total")
+            if line[place := SIGNS.index(name)] < 0
+        ]
+        if not wrong:
+            break
+        free[wrong] = False
+    for name, price in prices.items():
+        line[SIGNS.index(name)] -= price
+    return Line(
+        weights={
+            name: round(float(value), 5)
+            for name, value in zip(SIGNS, line, strict=True)
+            if value
+        }
+    )
+
+
+SURE = ("logprob", "consensus", "rules", "coverage")
+"""Signs that tell how good a chosen text is."""
+
+
+def _chance(chosen: Sequence[tuple[_Case, int]], good: float) -> Line:
+    """Log-odds of a good text by Newton's method with a ridge."""
+    import numpy as np
+
+    if len(chosen) < 20:
         return NEVER
-    free = np.ones(features.shape[1], dtype=bool)
-    line = _least_squares(features, gain, weights, free)
-    if line[1] < 0:
-        free[1] = False
-        line = _least_squares(features, gain, weights, free)
-    return Line(*(round(float(value), 5) for value in line))
-
-
-def _least_squares(features: Any, gain: Any, weights: Any, free: Any) -> Any:
-    """Weights of the features that are free, 0 for the others."""
-    import numpy as np
-
-    root = np.sqrt(weights)[:, None]
+    signs = [case.answer.signs[place] for case, place in chosen]
+    features = np.array([[1.0, *(sign[name] for name in SURE)] for sign in signs])
+    reached = np.array([case.likeness[place][0] >= good for case, place in chosen])
+    scaled = _weights([case for case, _ in chosen])
+    scaled *= len(chosen) / scaled.sum()
     line = np.zeros(features.shape[1])
-    line[free] = np.linalg.lstsq(features[:, free] * root, gain * root[:, 0])[0]
-    return line
-
-
-def _logistic(features: Any, good: Any, weights: Any) -> Line:
-    """Log-odds of `good` in the log-probability, by Newton's method with a ridge."""
-    import numpy as np
-
-    if len(good) < 20:
-        return NEVER
-    used = features[:, :2]
-    line = np.zeros(2)
-    scaled = weights / weights.sum() * len(good)
     for _ in range(30):
-        chance = 1 / (1 + np.exp(-np.clip(used @ line, -30, 30)))
-        slope = used.T @ (scaled * (good - chance)) - 0.1 * line
-        bend = (used * (scaled * chance * (1 - chance))[:, None]).T @ used
-        line = line + np.linalg.solve(bend + 0.1 * np.eye(2), slope)
-    if line[1] < 0:  # more certain never means worse
-        line = np.array([_logit(float(np.average(good, weights=scaled))), 0.0])
-    return Line(*(round(float(value), 5) for value in line))
+        chance = 1 / (1 + np.exp(-np.clip(features @ line, -30, 30)))
+        slope = features.T @ (scaled * (reached - chance)) - line
+        bend = (features * (scaled * chance * (1 - chance))[:, None]).T @ features
+        line = line + np.linalg.solve(bend + np.eye(len(line)), slope)
+    values = [round(float(value), 5) for value in line]
+    return Line(values[0], dict(zip(SURE, values[1:], strict=True)))
 
 
-def _logit(share: float) -> float:
-    import math
+def _report(cases: Sequence[_Case], calibration: Calibration) -> dict[str, Any]:
+    """Figures x 100 of rules, model and product, for columns and for tables."""
+    document: dict[str, Any] = {}
+    for kind, scale in (
+        ("columns", calibration.columns),
+        ("tables", calibration.tables),
+    ):
+        chosen = [c for c in cases if (c.answer.column is None) == (kind == "tables")]
+        if not chosen:
+            continue
+        rows = [
+            Scored(case.answer.repository, case.answer.table, _figures(case, scale))
+            for case in chosen
+        ]
+        part: dict[str, Any] = {"targets": len(rows)}
+        for system in ("rules", "model", "product"):
+            part[system] = {
+                measure: round(100 * mean_of_means(rows, _figure(system, measure)), 2)
+                for measure in ("rouge_l", "chrf", "cosine", "restates", "by_model")
+            }
+        part["product_less_rules"] = {
+            measure: _gain(rows, measure) for measure in ("rouge_l", "chrf", "cosine")
+        }
+        document[kind] = part
+    return document
 
-    share = min(0.99, max(0.01, share))
-    return math.log(share / (1 - share))
+
+def _figures(case: _Case, scale: Scale) -> dict[str, dict[str, float]]:
+    candidates = case.answer.candidates
+    places = {
+        "rules": [p for p, c in enumerate(candidates) if c.source is Source.RULES],
+        "model": [p for p, c in enumerate(candidates) if c.source is Source.MODEL],
+        "product": list(range(len(candidates))),
+    }
+    found = {}
+    for system, allowed in places.items():
+        if not allowed:
+            found[system] = dict.fromkeys(
+                ("rouge_l", "chrf", "cosine", "restates", "by_model"), 0.0
+            )
+            continue
+        signs: list[Signs] = [case.answer.signs[place] for place in allowed]
+        place = allowed[best(signs, scale.worth)]
+        rouge, letters, cosine = case.likeness[place]
+        found[system] = {
+            "rouge_l": rouge,
+            "chrf": letters,
+            "cosine": cosine,
+            "restates": case.answer.signs[place]["restates"],
+            "by_model": float(candidates[place].source is Source.MODEL),
+        }
+    return found
+
+
+def _figure(system: str, measure: str) -> Callable[[Scored], float]:
+    return lambda row: row.figures[system][measure]
+
+
+def _gain(rows: Sequence[Scored], measure: str) -> dict[str, float]:
+    product, rules = _figure("product", measure), _figure("rules", measure)
+    found = difference(rows, lambda row: product(row) - rules(row))
+    return {
+        "mean": round(100 * found.mean, 3),
+        "low": round(100 * found.low, 3),
+        "high": round(100 * found.high, 3),
+    }
 
 
 if __name__ == "__main__":

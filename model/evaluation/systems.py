@@ -9,20 +9,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import (
-    Callable,
-    Generator,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from catalog.errors import UsageError
 from catalog.objects import Target
+from catalog.suggestion import Source
+from model.choose import Candidate, best, signs_of
 from model.draft import Drafter, Job
 from model.engine import Engine, EngineSettings, never
 from model.evaluation import baseline
@@ -37,9 +32,8 @@ from model.evaluation.records import (
     read_texts,
     repository_of,
 )
-from model.library import ModelFile, PromptFormat
-from model.prompt import Generation, Prompt
-from model.prompts import compact, long
+from model.library import ModelFile
+from model.prompts import compact
 from model.rules import describe_column, describe_table
 
 
@@ -219,33 +213,6 @@ def _same(name: str, type_text: str) -> tuple[str, str]:
     return name.lower(), compact.kind_of(type_text)
 
 
-class _RecordingEngine(Engine):
-    """An engine that remembers whose prompt is whose, and what was written last."""
-
-    def __init__(self, settings: EngineSettings) -> None:
-        super().__init__(settings)
-        self.entry = -1
-        self.entries: list[int] = []
-        self.last: Generation | None = None
-
-    def jobs(self, entries: Sequence[Entry]) -> Iterator[Job]:
-        """A job for each entry; prompts taken after one are that entry's."""
-        for self.entry, entry in enumerate(entries):
-            yield Job(entry.table, entry.wanted, entry.profiles)
-
-    def generate(
-        self, prompts: Iterable[Prompt], *, stop: Callable[[], bool] = never
-    ) -> Generator[Generation]:
-        def numbered() -> Iterator[Prompt]:
-            for prompt in prompts:
-                self.entries.append(self.entry)
-                yield prompt
-
-        for generation in super().generate(numbered(), stop=stop):
-            self.last = generation
-            yield generation
-
-
 def run_model(
     model: ModelFile,
     entries: Sequence[Entry],
@@ -256,24 +223,39 @@ def run_model(
 ) -> tuple[list[Texts], list[Texts]]:
     """A model's own texts, and what the app shows with it, from one run.
 
-    The app's own `Drafter` does the work, so prompts, checks and the choice between
-    rules and model are the app's.
+    The app's own `Drafter` does the work, so prompts, checks and the choice are the
+    app's; the model's own text is the choice among its texts alone. Where all of them
+    failed a check it has none.
 
     Raises:
         ColumnistError: the model does not run.
     """
     own: list[dict[Target, Text]] = [{} for _ in entries]
     shown: list[dict[Target, Text]] = [{} for _ in entries]
-    is_compact = model.format is PromptFormat.COMPACT
-    finish = compact.finish if is_compact else long.finish
-    engine = _RecordingEngine(settings)
-    with engine:
-        drafter = Drafter(engine, model)
-        for draft in drafter.draft(engine.jobs(entries), stop=stop):
-            assert engine.last is not None
-            number = engine.entries[engine.last.prompt]
-            own[number][draft.target] = Text(finish(engine.last.text) or None)
-            shown[number][draft.target] = Text(
+    places = {id(entry.table): number for number, entry in enumerate(entries)}
+    asked: list[tuple[int, Target]] = []
+
+    def seen(job: Job, target: Target, candidates: Sequence[Candidate]) -> None:
+        number = places[id(job.table)]
+        drafted = [each for each in candidates if each.source is Source.MODEL]
+        text = None
+        if drafted and model.calibration is not None:
+            signs = signs_of(candidates, job.table, target)
+            kept = signs[len(candidates) - len(drafted) :]
+            worth = model.calibration.scale(target).worth
+            text = drafted[best(kept, worth)].text
+        elif drafted:
+            text = drafted[0].text
+        own[number][target] = Text(text)
+        asked.append((number, target))
+
+    with Engine(settings) as engine:
+        drafter = Drafter(engine, model, seen=seen)
+        jobs = (Job(entry.table, entry.wanted, entry.profiles) for entry in entries)
+        for draft in drafter.draft(jobs, stop=stop):
+            number, target = asked[-1]
+            assert target == draft.target
+            shown[number][target] = Text(
                 draft.text, draft.source.value if draft.text else None
             )
             advance(1)

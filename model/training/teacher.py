@@ -176,5 +176,5 @@ def fault(
         return "house style"
     if _TALK.search(text):
         return "talk"
-    found = find(text, table, target, profile, by_model=True)
+    found = find(text, table, target, profile)
     return found[0].value if found else None

@@ -3,40 +3,61 @@
 from __future__ import annotations
 
 import json
-import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.objects import Column, ColumnId, Table, TableId, TableKind
 from catalog.suggestion import Source
-from model.choose import Calibration, Choice, Line, Scale, Signs, choose, invents
+from model.choose import (
+    SIGNS,
+    Calibration,
+    Candidate,
+    Choice,
+    Line,
+    Scale,
+    choose,
+    invents,
+    signs_of,
+)
 
 COLUMNS = Scale(
-    gain=Line(1.1, 1.0, 0.1),
-    model=Line(1.0, 2.0, 0.5),
-    rules=Line(-1.0, 0.5, 1.0),
+    worth=Line(weights={"logprob": 0.1, "model": 0.1, "consensus": 0.05}),
+    model=Line(1.0, {"logprob": 2.0}),
+    rules=Line(-1.0),
     alone=0.25,
 )
-TABLES = Scale(gain=Line(-1.0), model=Line(0.0), rules=Line(-2.0), alone=0.1)
-CALIBRATION = Calibration(COLUMNS, TABLES)
+TABLES = Scale(
+    worth=Line(weights={"model": -1.0}),
+    model=Line(),
+    rules=Line(-2.0),
+    alone=0.1,
+)
+CALIBRATION = Calibration(COLUMNS, TABLES, draws=3)
+ORDERS = TableId("", "orders")
+PRICE = ColumnId(ORDERS, "unit_price")
+TABLE = Table(ORDERS, TableKind.TABLE, (Column(PRICE, 1, "numeric"),))
+RULES = Candidate("Unit price of the order.", Source.RULES)
 
 texts = st.sampled_from(["Name of the order.", "Price in euros.", "Date."])
 logprobs = st.floats(-12, 0)
 
 
-def pick(
-    rules: str | None, drafted: str | None, logprob: float, is_table: bool = False
-) -> Choice:
-    return choose(rules, drafted, logprob, is_table=is_table, calibration=CALIBRATION)
+def drafted(text: str, logprob: float) -> Candidate:
+    return Candidate(text, Source.MODEL, logprob, 5)
 
 
-@given(rules=texts, drafted=texts, one=logprobs, other=logprobs)
+def pick(*candidates: Candidate, is_table: bool = False) -> Choice:
+    return choose(candidates, TABLE, ORDERS if is_table else PRICE, CALIBRATION)
+
+
+@given(text=texts, one=logprobs, other=logprobs)
 def test_more_certainty_never_loses_the_model_its_place(
-    rules: str, drafted: str, one: float, other: float
+    text: str, one: float, other: float
 ) -> None:
     low, high = sorted((one, other))
-    before, after = pick(rules, drafted, low), pick(rules, drafted, high)
+    before, after = pick(RULES, drafted(text, low)), pick(RULES, drafted(text, high))
     if before.source is Source.MODEL:
         assert after.source is Source.MODEL
     if before.source is after.source:
@@ -44,52 +65,56 @@ def test_more_certainty_never_loses_the_model_its_place(
 
 
 @given(
-    rules=st.none() | texts,
-    drafted=st.none() | texts,
-    logprob=logprobs | st.just(float("-inf")),
+    rules=st.booleans(),
+    written=st.lists(st.tuples(texts, logprobs), max_size=4),
     is_table=st.booleans(),
-    known=st.booleans(),
+    measured=st.booleans(),
 )
 def test_a_choice_is_a_candidate_with_a_probability(
-    rules: str | None, drafted: str | None, logprob: float, is_table: bool, known: bool
+    rules: bool, written: list[tuple[str, float]], is_table: bool, measured: bool
 ) -> None:
+    candidates = [RULES] if rules else []
+    candidates += [drafted(*each) for each in written]
     choice = choose(
-        rules,
-        drafted,
-        logprob,
-        is_table=is_table,
-        calibration=CALIBRATION if known else None,
+        candidates,
+        TABLE,
+        ORDERS if is_table else PRICE,
+        CALIBRATION if measured else None,
     )
-    assert choice.text in (rules, drafted, None)
+    assert choice.text in [None, *(each.text for each in candidates)]
     assert 0 <= choice.confidence <= 1
-    if rules is not None:
+    if rules:
         assert choice.text is not None
 
 
 def test_sure_texts_win_and_unsure_ones_do_not() -> None:
-    rules, drafted = "Name of the order.", "Price in euros."
-    assert pick(rules, drafted, -0.1).source is Source.MODEL
-    unsure = pick(rules, drafted, -3.0)
-    assert (unsure.text, unsure.source) == (rules, Source.RULES)
-    assert unsure.confidence == pytest.approx(
-        1 / (1 + math.exp(2.5 + math.log(4 / 3))), abs=1e-3
-    )
-    assert pick(rules, drafted, -0.1, is_table=True).source is Source.RULES
+    assert pick(RULES, drafted("Price in euros.", -0.1)).source is Source.MODEL
+    unsure = pick(RULES, drafted("Price in euros.", -3.0))
+    assert (unsure.text, unsure.source) == (RULES.text, Source.RULES)
+    sure = drafted("Price in euros.", -0.1)
+    assert pick(RULES, sure, is_table=True).source is Source.RULES
+
+
+def test_of_the_models_texts_the_one_that_the_others_agree_with_wins() -> None:
+    odd = drafted("Colour of a shipment.", -0.5)
+    one = drafted("Price of a unit of the order.", -0.5)
+    other = drafted("Price of one unit of the order.", -0.5)
+    assert pick(odd, one, other, RULES).text in (one.text, other.text)
 
 
 def test_without_a_model_the_measured_share_is_the_confidence() -> None:
-    assert pick("Name.", None, float("-inf")) == Choice("Name.", Source.RULES, 0.25)
+    assert pick(RULES) == Choice(RULES.text, Source.RULES, 0.25)
 
 
-def test_where_rules_abstain_only_a_sure_model_speaks() -> None:
-    assert pick(None, "Price in euros.", -0.1).text == "Price in euros."
-    assert pick(None, "Price in euros.", -5.0).text is None
-    assert pick(None, None, float("-inf")).text is None
+def test_where_rules_abstain_on_a_column_the_model_does_not_guess() -> None:
+    assert pick(drafted("Price in euros.", -0.1)).text is None
+    assert pick().text is None
+    assert pick(drafted("Orders.", -0.1), is_table=True).text == "Orders."
 
 
 def test_an_unmeasured_model_is_trusted_unless_it_guesses() -> None:
     def unmeasured(logprob: float) -> Choice:
-        return choose("R.", "M.", logprob, is_table=False, calibration=None)
+        return choose((RULES, drafted("M.", logprob)), TABLE, PRICE, None)
 
     assert unmeasured(-0.3).source is Source.MODEL
     assert unmeasured(-2.0).source is Source.RULES
@@ -101,14 +126,19 @@ def test_the_manifest_keeps_a_calibration() -> None:
 
 
 def test_signs_by_hand() -> None:
-    signs = Signs.of("Name of the order.", "Name of buyer", -0.5)
-    assert signs.logprob == -0.5
-    assert signs.longer == pytest.approx(math.log(3 / 4))
-    assert Signs.of("", "", -1.0) == Signs(-1.0, 0.0)
+    text = "Price of one unit."
+    rules, own = signs_of((RULES, drafted(text, -0.5)), TABLE, PRICE)
+    assert set(rules) == set(own) == set(SIGNS)
+    assert (rules["model"], own["model"]) == (0, 1)
+    assert (own["logprob"], own["total"]) == (-0.5, -0.25)
+    assert (rules["rules"], own["consensus"]) == (1, 1)
+    assert (own["coverage"], rules["noun"], own["noun"]) == (1, 1, 0)
+    assert (own["length"], own["square"]) == pytest.approx((0.4, 0.16))
+    assert (rules["restates"], own["restates"]) == (1, 0)
 
 
 @pytest.mark.parametrize(
-    ("drafted", "invented"),
+    ("text", "invented"),
     [
         ("Headline of the products.", False),
         ("Zorbs of the row.", False),
@@ -116,8 +146,5 @@ def test_signs_by_hand() -> None:
         ("Product in Shopify.", True),
     ],
 )
-def test_texts_with_garbled_words_are_not_shown(drafted: str, invented: bool) -> None:
-    rules = "Zorbs of the product."
-    assert invents(drafted, rules) is invented
-    if invented:
-        assert pick(rules, drafted, 0.0).source is Source.RULES
+def test_garbled_words_and_strangers_are_known(text: str, invented: bool) -> None:
+    assert invents(text, {"zorbs", "product"}) is invented

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +20,7 @@ from catalog.objects import (
     Target,
 )
 from catalog.suggestion import Draft, Finding, Source
+from model.choose import Calibration, Line, Scale
 from model.draft import Documented, Drafter, Job, undescribed
 from model.engine import Engine
 from model.library import ModelFile, PromptFormat
@@ -186,3 +188,32 @@ def test_a_table_of_a_thousand_columns_is_drafted_whole() -> None:
     assert {each.target for each in found} == set(wide.targets())
     assert len(found) == 1001
     assert len(writer.prompts) > 10
+
+
+def test_of_several_texts_the_measured_best_is_proposed() -> None:
+    worth = Line(weights={"length": 1.0})
+    scale = Scale(worth, Line(), Line(), 0.5)
+    model = replace(MODEL, calibration=Calibration(scale, scale, draws=2))
+
+    class Several(FakeWriter):
+        def generate(
+            self, prompts: Iterable[Prompt], *, stop: Callable[[], bool]
+        ) -> Iterator[Generation]:
+            for index, prompt in enumerate(prompts):
+                assert (prompt.draws, prompt.texts) == (2, 3)
+                for draw, text in ((2, "Hull."), (0, GOOD), (1, "Speed of the ship.")):
+                    for block in range(len(prompt.blocks)):
+                        yield Generation(index, block, text, -0.5, 5, True, draw)
+
+    job = Job(
+        table("ships", "status"), (ColumnId(TableId("sales", "ships"), "status"),), {}
+    )
+    seen: list[int] = []
+    drafter = Drafter(
+        cast(Engine, Several()),
+        model,
+        seen=lambda _job, _target, candidates: seen.append(len(candidates)),
+    )
+    (draft,) = drafter.draft([job])
+    assert (draft.text, draft.source) == (GOOD, Source.MODEL)
+    assert seen == [3]  # the rules' sentence, two usable texts; "Hull." is broken

@@ -142,3 +142,16 @@ def test_a_model_larger_than_memory_is_refused_before_it_is_loaded(
 def _kill(engine: Engine, number: signal.Signals) -> None:
     assert engine._process is not None
     os.kill(engine._process.pid, number)
+
+
+def test_a_block_can_be_written_several_times(path: Path) -> None:
+    prompt = Prompt("<|table|> a", ("<|col|> b", "<|col|> c"), 6, (), 0.9, 3)
+    alone = Prompt("<|table|> a", ("<|col|> b", "<|col|> c"), 6)
+    with Engine(EngineSettings(path, seed=4)) as engine:
+        first = {(g.block, g.draw): g.text for g in engine.generate([prompt])}
+        again = {(g.block, g.draw): g.text for g in engine.generate([prompt])}
+        greedy = {g.block: g.text for g in engine.generate([alone])}
+    assert set(first) == {(block, draw) for block in (0, 1) for draw in range(4)}
+    assert first == again
+    assert {block: first[block, 0] for block in (0, 1)} == greedy
+    assert len({first[0, draw] for draw in range(4)}) > 1
