@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from tui.commands import train_data
+from tui.commands import pretrain, train_data
 
 app = typer.Typer(
     help="Make the bespoke model: data, pretraining, fine-tuning, export.",
     rich_markup_mode=None,
 )
 app.command("data")(train_data.run)
+app.command("pretrain")(pretrain.run)
