@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(slots=True)
@@ -21,6 +21,8 @@ class Stream:
     """The prompt's key."""
     block: int
     """Index of the block in its prompt."""
+    draw: int
+    """Which of the block's texts this is, from 0."""
     sequence: int
     """KV sequence id."""
     position: int
@@ -31,6 +33,9 @@ class Stream:
     """Most tokens to write."""
     reserved: int
     """KV cells set aside for it."""
+    others: list[int] = field(default_factory=list[int])
+    """Sequence ids of the block's other texts, which part from this one when the block
+    is read: each takes a first token of its own from the same answer."""
     written: list[int] = field(default_factory=list[int])
     """Tokens written so far."""
     logprob: float = 0.0
@@ -43,6 +48,7 @@ class _Head:
     tokens: list[int]
     waiting: deque[tuple[int, list[int]]]
     limit: int
+    texts: int
     sequence: int = -1
     decoded: int = 0
     streams: int = 0
@@ -78,6 +84,18 @@ class Step:
     """The streams that the writing rows belong to, in the rows' order."""
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What to do after a step, in this order."""
+
+    parted: tuple[tuple[int, int], ...]
+    """(from, to) sequence ids: share all cells; the texts go apart from here."""
+    ended: tuple[tuple[Stream, bool], ...]
+    """Streams that ended, each with whether it ended by itself, not at its limit."""
+    released: tuple[int, ...]
+    """Sequence ids whose cells can be given back."""
+
+
 class Scheduler:
     """Holds the prompts in work and says what each step decodes.
 
@@ -90,6 +108,7 @@ class Scheduler:
     def __init__(self, *, cells: int, sequences: int, batch: int) -> None:
         self._free_cells = self._cells = cells
         self._batch = batch
+        self._sequences = sequences
         self._free_sequences = list(range(sequences - 1, -1, -1))
         self._queued: deque[_Head] = deque()
         self._resident: list[_Head] = []
@@ -107,18 +126,28 @@ class Scheduler:
         blocks: Sequence[Sequence[int]],
         *,
         limit: int,
+        texts: int = 1,
     ) -> bool:
-        """Queue a prompt; False where it can never fit."""
-        if not head or not blocks or not all(blocks):
+        """Queue a prompt; False where it can never fit.
+
+        Args:
+            key: names the prompt.
+            head: tokens that all blocks share.
+            blocks: tokens of each block.
+            limit: most tokens of a text.
+            texts: texts of each block; they share the block's cells.
+        """
+        if not head or not blocks or not all(blocks) or texts >= self._sequences:
             return False
         longest = max(len(block) for block in blocks)
-        if len(head) + longest + limit > self._cells:
+        if len(head) + texts * (longest + limit) > self._cells:
             return False
         entry = _Head(
             key,
             list(head),
             deque((index, list(block)) for index, block in enumerate(blocks)),
             limit,
+            texts,
         )
         self._queued.append(entry)
         return True
@@ -126,7 +155,8 @@ class Scheduler:
     def cancel(self, key: int) -> list[int]:
         """Drop a prompt; the sequence ids whose cells can be given back."""
         self._queued = deque(head for head in self._queued if head.key != key)
-        released = [self._drop(s) for s in list(self._streams) if s.key == key]
+        dropped = [stream for stream in self._streams if stream.key == key]
+        released = [self._drop(stream) for stream in dropped]
         for head in [head for head in self._resident if head.key == key]:
             head.waiting.clear()
             head.streams = 0
@@ -156,20 +186,30 @@ class Scheduler:
     def took(
         self,
         step: Step,
-        tokens: Sequence[int],
-        logprobs: Sequence[float],
+        choices: Sequence[Sequence[tuple[int, float]]],
         *,
         ends: Callable[[Stream, int], bool],
-    ) -> tuple[list[tuple[Stream, bool]], list[int]]:
+    ) -> Taken:
         """Take in what the model wrote for a step's streams.
 
-        Returns:
-            Streams that ended, each with whether it ended by itself rather than at its
-            limit; and the sequence ids whose cells can be given back.
+        Args:
+            step: what was decoded.
+            choices: for each of its streams token and log-probability; first for the
+                stream itself, then for each of its `others`.
+            ends: whether a token ends a stream.
         """
+        parted: list[tuple[int, int]] = []
         ended: list[tuple[Stream, bool]] = []
         released: list[int] = []
-        for stream, token, logprob in zip(step.streams, tokens, logprobs, strict=True):
+        written: list[tuple[Stream, int, float]] = []
+        for stream, chosen in zip(step.streams, choices, strict=True):
+            others = self._part(stream)
+            parted += [(stream.sequence, other.sequence) for other in others]
+            written += [
+                (each, *choice)
+                for each, choice in zip([stream, *others], chosen, strict=True)
+            ]
+        for stream, token, logprob in written:
             stream.logprob += logprob
             complete = ends(stream, token)
             stream.written.append(token)
@@ -182,7 +222,26 @@ class Scheduler:
             head.streams -= 1
             if not head.streams and not head.waiting:
                 released.append(self._retire(head))
-        return ended, released
+        return Taken(tuple(parted), tuple(ended), tuple(released))
+
+    def _part(self, stream: Stream) -> list[Stream]:
+        """Start the other texts of a stream's block; none where that was done."""
+        head = next(h for h in self._resident if h.key == stream.key)
+        others = [
+            replace(
+                stream,
+                draw=draw,
+                sequence=sequence,
+                pending=deque(),
+                others=[],
+                written=[],
+            )
+            for draw, sequence in enumerate(stream.others, 1)
+        ]
+        stream.others = []
+        head.streams += len(others)
+        self._streams += others
+        return others
 
     def _feed(self, stream: Stream, rows: list[Row], writers: list[Stream]) -> None:
         while stream.pending and len(rows) < self._batch:
@@ -204,19 +263,25 @@ class Scheduler:
         """Start the next block of a decoded head, where there is room."""
         index, block = head.waiting[0]
         cells = len(block) + head.limit
-        if not self._free_sequences or cells > self._free_cells:
+        if (
+            len(self._free_sequences) < head.texts
+            or cells * head.texts > self._free_cells
+        ):
             return None
         head.waiting.popleft()
         head.streams += 1
-        self._free_cells -= cells
+        self._free_cells -= cells * head.texts
+        sequences = [self._free_sequences.pop() for _ in range(head.texts)]
         stream = Stream(
             head.key,
             index,
-            self._free_sequences.pop(),
+            0,
+            sequences[0],
             len(head.tokens),
             deque(block),
             head.limit,
             cells,
+            sequences[1:],
         )
         self._streams.append(stream)
         return stream
@@ -231,8 +296,8 @@ class Scheduler:
             return False
         head = self._queued[0]
         longest = max(len(block) for _, block in head.waiting)
-        need = len(head.tokens) + longest + head.limit
-        if len(self._free_sequences) < 2 or need > self._free_cells:
+        need = len(head.tokens) + head.texts * (longest + head.limit)
+        if len(self._free_sequences) <= head.texts or need > self._free_cells:
             return False
         self._queued.popleft()
         head.sequence = self._free_sequences.pop()
@@ -242,8 +307,9 @@ class Scheduler:
 
     def _drop(self, stream: Stream) -> int:
         self._streams.remove(stream)
-        self._free_cells += stream.reserved
-        self._free_sequences.append(stream.sequence)
+        # Texts that never parted hold no cells, only what was set aside for them.
+        self._free_cells += stream.reserved * (1 + len(stream.others))
+        self._free_sequences += [stream.sequence, *stream.others]
         return stream.sequence
 
     def _retire(self, head: _Head) -> int:

@@ -23,7 +23,7 @@ from model.prompt import Prompt
 from model.schedule import Scheduler, Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from model.llama import Model
 
@@ -122,7 +122,7 @@ class _Loop:
             cells=model.cells, sequences=model.sequences, batch=model.batch
         )
         self._prompts: dict[int, Prompt] = {}
-        self._randoms: dict[tuple[int, int], np.random.Generator] = {}
+        self._randoms: dict[tuple[int, int, int], np.random.Generator] = {}
 
     def run(self) -> None:
         while True:
@@ -147,14 +147,11 @@ class _Loop:
         return True
 
     def _add(self, key: int, prompt: Prompt) -> None:
-        # Every text of a block is a stream of its own: block * texts + draw.
-        blocks = [
-            tokens
-            for block in prompt.blocks
-            for tokens in [self._model.tokenize(block)] * prompt.texts
-        ]
+        blocks = [self._model.tokenize(block) for block in prompt.blocks]
         head = self._model.tokenize(prompt.head)
-        fits = self._scheduler.add(key, head, blocks, limit=prompt.limit)
+        fits = self._scheduler.add(
+            key, head, blocks, limit=prompt.limit, texts=prompt.texts
+        )
         if not fits:
             self._parent.send(("unfit", key))
             return
@@ -165,62 +162,76 @@ class _Loop:
         for source, to in step.copies:
             self._model.share(source, to)
         logits = self._model.decode(step.rows)
-        tokens, logprobs = self._choose(step.streams, logits)
-        ended, released = self._scheduler.took(step, tokens, logprobs, ends=self._ends)
-        for stream, complete in ended:
+        choices = self._choose(step.streams, logits)
+        taken = self._scheduler.took(step, choices, ends=self._ends)
+        for source, to in taken.parted:
+            self._model.share(source, to)
+        for stream, complete in taken.ended:
             self._finish(stream, complete)
-        self._release(released)
-        self._parent.send(
-            ("spent", len(step.rows) - len(step.streams), len(step.streams))
-        )
+        self._release(taken.released)
+        written = sum(map(len, choices))
+        self._parent.send(("spent", len(step.rows) - len(step.streams), written))
 
     def _choose(
         self, streams: Sequence[Stream], logits: np.ndarray[Any, Any]
-    ) -> tuple[list[int], list[float]]:
-        """The next token of each stream and its log-probability, in nats."""
-        if not streams:
-            return [], []
-        best = logits.argmax(axis=1)
-        every = np.arange(len(streams))
-        top = logits[every, best]
-        mass = np.log(np.exp(logits - top[:, None]).sum(axis=1))
-        drawn = [index for index, stream in enumerate(streams) if self._drawn(stream)]
-        if drawn:
-            best[drawn] = self._draw([streams[index] for index in drawn], logits[drawn])
-        chosen = logits[every, best] - top - mass
-        return best.tolist(), chosen.tolist()
+    ) -> list[list[tuple[int, float]]]:
+        """The next token of each stream and its log-probability, in nats.
 
-    def _drawn(self, stream: Stream) -> bool:
-        """Whether a stream's tokens are drawn rather than the likeliest ones."""
+        Where a stream's block has other texts, theirs come after its own.
+        """
+        if not streams:
+            return []
+        # One row for every text: the same logits where texts have not parted yet.
+        rows = [row for row, stream in enumerate(streams) for _ in self._texts(stream)]
+        places = [(stream, draw) for stream in streams for draw in self._texts(stream)]
+        best = logits.argmax(axis=1)
+        top = logits[np.arange(len(streams)), best]
+        mass = np.log(np.exp(logits - top[:, None]).sum(axis=1)) + top
+        tokens = best[rows]
+        drawn = [index for index, place in enumerate(places) if self._drawn(*place)]
+        if drawn:
+            wanted = logits[[rows[index] for index in drawn]]
+            tokens[drawn] = self._draw([places[index] for index in drawn], wanted)
+        logprobs = logits[rows, tokens] - mass[rows]
+        pairs = zip(tokens.tolist(), logprobs.tolist(), strict=True)
+        return [[next(pairs) for _ in self._texts(stream)] for stream in streams]
+
+    def _texts(self, stream: Stream) -> range:
+        """Numbers of the texts that a stream's next token is chosen for."""
+        return range(stream.draw, stream.draw + 1 + len(stream.others))
+
+    def _drawn(self, stream: Stream, draw: int) -> bool:
+        """Whether a text's tokens are drawn rather than the likeliest ones."""
         prompt = self._prompts[stream.key]
-        greedy = prompt.draws > 0 and stream.block % prompt.texts == 0
-        return prompt.temperature > 0 and not greedy
+        return prompt.temperature > 0 and not (prompt.draws and draw == 0)
 
     def _draw(
-        self, streams: Sequence[Stream], logits: np.ndarray[Any, Any]
+        self,
+        places: Sequence[tuple[Stream, int]],
+        logits: np.ndarray[Any, Any],
     ) -> list[int]:
         """Draw from the 40 likeliest of each; the same seed and prompt draw the same.
 
-        Blocks of a prompt that are the same draw differently.
+        Blocks of a prompt that are the same, and texts of a block, draw differently.
         """
         count = min(40, logits.shape[1])
         likeliest = np.argpartition(logits, -count, axis=1)[:, -count:]
         scaled = np.take_along_axis(logits, likeliest, axis=1).astype(np.float64)
-        temperatures = [self._prompts[stream.key].temperature for stream in streams]
+        temperatures = [self._prompts[s.key].temperature for s, _ in places]
         scaled /= np.array(temperatures)[:, None]
         weights = np.exp(scaled - scaled.max(axis=1, keepdims=True))
         sums = weights.cumsum(axis=1)
-        random = [self._random(stream).random() for stream in streams]
-        marks = np.array(random)[:, None] * sums[:, -1:]
-        places = np.minimum((sums <= marks).sum(axis=1), count - 1)
-        return [int(row[place]) for row, place in zip(likeliest, places, strict=True)]
+        marks = np.array([self._random(*place).random() for place in places])
+        chosen = (sums <= marks[:, None] * sums[:, -1:]).sum(axis=1)
+        chosen = np.minimum(chosen, count - 1)
+        return [int(row[place]) for row, place in zip(likeliest, chosen, strict=True)]
 
-    def _random(self, stream: Stream) -> np.random.Generator:
-        """The stream's own source of chance."""
-        key = (stream.key, stream.block)
+    def _random(self, stream: Stream, draw: int) -> np.random.Generator:
+        """A text's own source of chance."""
+        key = (stream.key, stream.block, draw)
         if key not in self._randoms:
             prompt = self._prompts[stream.key]
-            block, draw = divmod(stream.block, prompt.texts)
+            block = stream.block
             copies = prompt.blocks[:block].count(prompt.blocks[block])
             fingerprint = int(prompt.fingerprint(block), 16)
             seed = [self._seed, fingerprint, copies * prompt.texts + draw]
@@ -237,15 +248,15 @@ class _Loop:
         return any(stop in text for stop in stops)
 
     def _finish(self, stream: Stream, complete: bool) -> None:
-        self._randoms.pop((stream.key, stream.block), None)
+        self._randoms.pop((stream.key, stream.block, stream.draw), None)
         text = self._model.text(stream.written)
         for stop in self._prompts[stream.key].stops:
             text = text.split(stop, 1)[0]
         mean = stream.logprob / max(len(stream.written), 1)
         count = len(stream.written)
-        place = divmod(stream.block, self._prompts[stream.key].texts)
+        place = (stream.block, stream.draw)
         self._parent.send(("wrote", stream.key, place, text, mean, count, complete))
 
-    def _release(self, sequences: list[int]) -> None:
+    def _release(self, sequences: Iterable[int]) -> None:
         for sequence in sequences:
             self._model.release(sequence)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,6 +25,7 @@ prompts = st.lists(
     cells=st.integers(60, 120),
     sequences=st.integers(2, 9),
     batch=st.integers(1, 16),
+    texts=st.integers(1, 3),
     data=st.data(),
 )
 def test_every_block_ends_once_within_the_limits_given(
@@ -33,14 +33,18 @@ def test_every_block_ends_once_within_the_limits_given(
     cells: int,
     sequences: int,
     batch: int,
+    texts: int,
     data: st.DataObject,
 ) -> None:
     scheduler = Scheduler(cells=cells, sequences=sequences, batch=batch)
+    fitting = set()
     for key, (head, blocks, limit) in enumerate(prompts):
-        assert scheduler.add(
-            key, [1] * head, [[2] * length for length in blocks], limit=limit
-        )
-    seen: Counter[tuple[int, int]] = Counter()
+        tokens = [[2] * length for length in blocks]
+        fits = scheduler.add(key, [1] * head, tokens, limit=limit, texts=texts)
+        need = head + texts * (max(blocks) + limit)
+        assert fits == (texts < sequences and need <= cells)
+        fitting |= {key} if fits else set()
+    seen: Counter[tuple[int, int, int]] = Counter()
     # A model of the KV cache: the cells each sequence holds, heads' shared ones once.
     lengths: dict[int, int] = {}
     shared: dict[int, int] = {}
@@ -58,32 +62,31 @@ def test_every_block_ends_once_within_the_limits_given(
             assert row.position == lengths.get(row.sequence, 0)
             lengths[row.sequence] = row.position + 1
         assert sum(lengths.values()) - sum(shared.values()) <= cells
-        stops = [data.draw(st.booleans()) for _ in step.streams]
-        answers = iter(stops)
+        choices = [[(7, -0.5)] * (1 + len(s.others)) for s in step.streams]
 
-        def ends(stream: Stream, token: int, answers: Iterator[bool] = answers) -> bool:
-            return next(answers)
+        def ends(stream: Stream, token: int) -> bool:
+            return data.draw(st.booleans())
 
-        ended, released = scheduler.took(
-            step,
-            [7] * len(stops),
-            [-0.5] * len(stops),
-            ends=ends,
-        )
-        for stream, complete in ended:
-            seen[stream.key, stream.block] += 1
+        taken = scheduler.took(step, choices, ends=ends)
+        for source, to in taken.parted:
+            assert to not in lengths
+            shared[to] = lengths[to] = lengths[source]
+        for stream, complete in taken.ended:
+            seen[stream.key, stream.block, stream.draw] += 1
             limit = prompts[stream.key][2]
             assert len(stream.written) <= limit
             assert complete or len(stream.written) == limit
-        for sequence in released:
+        for sequence in taken.released:
             del lengths[sequence]
             shared.pop(sequence, None)
     assert scheduler.idle
     assert not lengths
     wanted = {
-        (key, block)
+        (key, block, draw)
         for key, (_, blocks, _) in enumerate(prompts)
+        if key in fitting
         for block in range(len(blocks))
+        for draw in range(texts)
     }
     assert seen == Counter(wanted)
 
@@ -93,7 +96,7 @@ def test_blocks_of_a_prompt_start_together_once_its_head_is_decoded() -> None:
     scheduler.add(0, [1, 1, 1], [[2], [3, 3]], limit=4)
     head = scheduler.next_step()
     assert [row.writes for row in head.rows] == [False, False, False]
-    scheduler.took(head, [], [], ends=_never)
+    scheduler.took(head, [], ends=_never)
     blocks = scheduler.next_step()
     assert [(row.token, row.position, row.writes) for row in blocks.rows] == [
         (2, 3, True),
@@ -113,12 +116,28 @@ def test_a_prompt_that_can_never_fit_is_refused_not_queued() -> None:
 def test_cancelling_gives_every_sequence_back() -> None:
     scheduler = Scheduler(cells=100, sequences=4, batch=64)
     scheduler.add(0, [1, 1], [[2], [3]], limit=4)
-    scheduler.took(scheduler.next_step(), [], [], ends=_never)
+    scheduler.took(scheduler.next_step(), [], ends=_never)
     step = scheduler.next_step()
-    scheduler.took(step, [9, 9], [-1.0, -1.0], ends=_never)
+    scheduler.took(step, [[(9, -1.0)]] * 2, ends=_never)
     assert len(scheduler.cancel(0)) == 3
     assert scheduler.idle
 
 
 def _never(stream: Stream, token: int) -> bool:
     return False
+
+
+def test_texts_of_a_block_read_it_once_and_part_with_their_first_tokens() -> None:
+    scheduler = Scheduler(cells=100, sequences=8, batch=64)
+    scheduler.add(0, [1, 1], [[2, 3]], limit=4, texts=3)
+    scheduler.took(scheduler.next_step(), [], ends=_never)
+    step = scheduler.next_step()
+    assert [row.token for row in step.rows] == [2, 3]
+    taken = scheduler.took(step, [[(7, -1.0), (8, -2.0), (9, -3.0)]], ends=_never)
+    assert len(taken.parted) == 2
+    then = scheduler.next_step()
+    assert [(row.token, row.position) for row in then.rows] == [(7, 4), (8, 4), (9, 4)]
+    assert [stream.draw for stream in then.streams] == [0, 1, 2]
+    assert [stream.logprob for stream in then.streams] == [-1.0, -2.0, -3.0]
+    assert len(scheduler.cancel(0)) == 4
+    assert scheduler.idle
