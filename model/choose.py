@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -292,6 +292,17 @@ def choose(
     chosen = candidates[place]
     line = scale.model if chosen.source is Source.MODEL else scale.rules
     return Choice(chosen.text, chosen.source, line.probability(signs[place]))
+
+
+def unlike(candidates: Sequence[Candidate], used: Set[str]) -> list[Candidate]:
+    """The candidates that no other column of the table has; all where none is left.
+
+    Args:
+        candidates: of one column.
+        used: texts of other columns, lower case.
+    """
+    kept = [each for each in candidates if each.text.lower() not in used]
+    return kept or list(candidates)
 
 
 def best(signs: Sequence[Signs], worth: Line) -> int:

@@ -16,7 +16,7 @@ from catalog.objects import (
 )
 from catalog.suggestion import Draft, Finding, Source
 from model import checks, rules
-from model.choose import Candidate, choose
+from model.choose import Candidate, choose, unlike
 from model.engine import Engine, never
 from model.library import ModelFile, PromptFormat
 from model.names import humanize, split
@@ -99,6 +99,8 @@ class _Asked:
     job: Job
     targets: tuple[Target, ...]
     prompt: Prompt
+    used: set[str]
+    """Texts that other columns of the table have been given."""
     written: dict[int, dict[int, Generation]] = field(
         default_factory=dict[int, dict[int, Generation]]
     )
@@ -153,10 +155,12 @@ class Drafter:
         """
         if self._engine is None:
             for job in jobs:
+                used: set[str] = set()
                 for target in job.targets:
                     if stop():
                         return
-                    yield self._inherit(job, target) or self._decide(job, target, ())
+                    inherited = self._inherit(job, target)
+                    yield inherited or self._decide(job, target, (), None, used)
             return
         # Prompts in work, with what was written for the blocks still to come; values
         # of rows go with them.
@@ -167,13 +171,14 @@ class Drafter:
         def prompts() -> Iterator[Prompt]:
             for job in jobs:
                 rest = []
+                used: set[str] = set()
                 for target in job.targets:
                     if inherited := self._inherit(job, target):
                         ready.append(inherited)
                     else:
                         rest.append(target)
                 for prompt, targets in self._prompts(replace(job, targets=tuple(rest))):
-                    asked[next(numbers)] = _Asked(job, targets, prompt)
+                    asked[next(numbers)] = _Asked(job, targets, prompt, used)
                     yield prompt
 
         for generation in self._engine.generate(prompts(), stop=stop):
@@ -191,6 +196,7 @@ class Drafter:
                 work.targets[block],
                 written,
                 work.prompt.fingerprint(block),
+                work.used,
             )
         if not stop():
             yield from ready
@@ -274,7 +280,8 @@ class Drafter:
         job: Job,
         target: Target,
         written: Sequence[Generation],
-        fingerprint: str | None = None,
+        fingerprint: str | None,
+        used: set[str],
     ) -> Draft:
         """Choose between the rules' sentence and the model's, and check the choice."""
         candidates: list[Candidate] = []
@@ -295,6 +302,7 @@ class Drafter:
                 )
         if self._seen is not None:
             self._seen(job, target, candidates)
+        candidates = unlike(candidates, used)
         choice = choose(
             candidates,
             job.table,
@@ -303,6 +311,7 @@ class Drafter:
         )
         findings: tuple[Finding, ...] = ()
         if choice.text is not None:
+            used.add(choice.text.lower())
             findings = self._check(job, target, choice.text, None)
         return Draft(
             target=target,

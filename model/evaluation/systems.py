@@ -17,7 +17,7 @@ from pathlib import Path
 from catalog.errors import UsageError
 from catalog.objects import Target
 from catalog.suggestion import Source
-from model.choose import Candidate, best, signs_of
+from model.choose import Candidate, best, signs_of, unlike
 from model.draft import Drafter, Job
 from model.engine import Engine, EngineSettings, never
 from model.evaluation import baseline
@@ -234,18 +234,20 @@ def run_model(
     shown: list[dict[Target, Text]] = [{} for _ in entries]
     places = {id(entry.table): number for number, entry in enumerate(entries)}
     asked: list[tuple[int, Target]] = []
+    used: list[set[str]] = [set() for _ in entries]
 
     def seen(job: Job, target: Target, candidates: Sequence[Candidate]) -> None:
         number = places[id(job.table)]
         drafted = [each for each in candidates if each.source is Source.MODEL]
-        text = None
+        drafted = unlike(drafted, used[number])
+        text = drafted[0].text if drafted else None
         if drafted and model.calibration is not None:
             signs = signs_of(candidates, job.table, target)
-            kept = signs[len(candidates) - len(drafted) :]
+            kept = [signs[candidates.index(each)] for each in drafted]
             worth = model.calibration.scale(target).worth
             text = drafted[best(kept, worth)].text
-        elif drafted:
-            text = drafted[0].text
+        if text:
+            used[number].add(text.lower())
         own[number][target] = Text(text)
         asked.append((number, target))
 

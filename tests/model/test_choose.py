@@ -20,6 +20,7 @@ from model.choose import (
     choose,
     invents,
     signs_of,
+    unlike,
 )
 
 COLUMNS = Scale(
@@ -148,3 +149,9 @@ def test_signs_by_hand() -> None:
 )
 def test_garbled_words_and_strangers_are_known(text: str, invented: bool) -> None:
     assert invents(text, {"zorbs", "product"}) is invented
+
+
+def test_a_text_that_another_column_has_is_the_last_resort() -> None:
+    other = drafted("Price in euros.", -0.1)
+    assert unlike((RULES, other), {RULES.text.lower()}) == [other]
+    assert unlike((RULES,), {RULES.text.lower()}) == [RULES]

@@ -217,3 +217,12 @@ def test_of_several_texts_the_measured_best_is_proposed() -> None:
     (draft,) = drafter.draft([job])
     assert (draft.text, draft.source) == (GOOD, Source.MODEL)
     assert seen == [3]  # the rules' sentence, two usable texts; "Hull." is broken
+
+
+def test_two_columns_of_a_table_do_not_get_the_same_text() -> None:
+    ships = table("ships", "hull", "keel")
+    writer = FakeWriter(GOOD, GOOD)
+    job = Job(ships, tuple(column.id for column in ships.columns), {})
+    drafts = list(Drafter(cast(Engine, writer), MODEL).draft([job]))
+    assert drafts[0].text == GOOD
+    assert drafts[1].text not in (GOOD, None)
