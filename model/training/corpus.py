@@ -173,12 +173,13 @@ _TAGS = re.compile(r"</?[A-Za-z][^<>]{0,200}>|&(?:[a-z]{2,8}|#\d{1,5});")
 _LINKS = re.compile(r"!?\[([^\]\[]{1,200})\]\([^()\s]{1,300}\)")
 
 
-def assess(text: Any) -> tuple[str | None, str]:
+def assess(text: Any, *, written: bool = False) -> tuple[str | None, str]:
     """A text in house style with "kept", or None with why it was dropped.
 
     Keeps the first sentence, and the second where both together are short. Tags and
     Markdown are taken off; texts that speak to a caller, not about data, and texts in
-    other languages are dropped.
+    other languages are dropped. A text that was `written` for training speaks to
+    nobody; "operation" and "returned" are its business.
     """
     if text is not None and not isinstance(text, str):
         return None, "not a text"
@@ -191,7 +192,7 @@ def assess(text: Any) -> tuple[str | None, str]:
     kept = sentences[0].rstrip(".!? ")
     if len(sentences) > 1 and len(f"{kept} {sentences[1]}".split()) <= TWO_SENTENCES:
         kept = f"{kept}. {sentences[1].rstrip('.!? ')}"
-    if _API_TALK.search(kept):
+    if not written and _API_TALK.search(kept):
         kept = sentences[0].rstrip(".!? ")
         if _API_TALK.search(_lead_off(kept)):
             return None, "talk to a caller"
@@ -273,13 +274,14 @@ def document(
     table = table_of_record(record)
     noun = subject(record["table"])
     kind = record.get("kind") or ""
+    written = kind in WRITTEN_FOR_IT
     texts: dict[str | None, str] = {}
     for column in record["columns"]:
-        text, fault = assess(column.get("description"))
+        text, fault = assess(column.get("description"), written=written)
         counts[f"texts {fault}"] += 1
         if text is None:
             continue
-        if kind not in WRITTEN_FOR_IT:
+        if not written:
             typed = str(column.get("type") or "").lower()
             worth = judge(text, column["name"], noun, typed)
             key = f"{column['name'].lower()}: {text}"
@@ -291,9 +293,9 @@ def document(
                 counts["texts kept, then dropped: met too often"] += 1
                 continue
         texts[column["name"]] = text
-    about, fault = assess(record.get("description"))
+    about, fault = assess(record.get("description"), written=written)
     counts[f"texts {fault}"] += 1
-    if about and (kind in WRITTEN_FOR_IT or _content(about) & _content(noun)):
+    if about and (written or _content(about) & _content(noun)):
         texts[None] = about
     if not texts:
         return None

@@ -26,7 +26,7 @@ LONGEST_LINE = 8 << 20
 """Bytes of a line above which it is skipped as huge."""
 MOST_COLUMNS = 5000
 """Columns of a record above which it is skipped as huge."""
-FORMAT = 3
+FORMAT = 4
 """Counts up when cleaning changes, so that old files are made anew."""
 
 
