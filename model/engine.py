@@ -50,6 +50,8 @@ class EngineSettings:
     """Seed of sampled texts; greedy ones need none."""
     safe: bool = False
     """Leave out kernels that crash in some builds."""
+    adapter: Path | None = None
+    """A LoRA adapter in GGUF, applied on top of the model."""
 
 
 def never() -> bool:
@@ -100,6 +102,8 @@ class Engine:
         if self.facts is not None:
             return self.facts
         check_file(self.settings.path)
+        if self.settings.adapter is not None:
+            check_file(self.settings.adapter)
         try:
             return self._load(progress, stop)
         except _Crash as crash:
@@ -378,6 +382,7 @@ def worker_settings(settings: EngineSettings) -> WorkerSettings:
         threads=threads,
         safe=settings.safe,
         seed=settings.seed,
+        adapter=str(settings.adapter) if settings.adapter else None,
     )
 
 

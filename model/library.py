@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,28 @@ class ModelFile:
     """How its log-probabilities become confidence; None where never measured."""
     manifest: dict[str, Any]
     """The whole manifest; empty where there is none."""
+    adapter: Path | None = None
+    """A LoRA adapter in GGUF to put on top of it."""
+
+    def adapted(self, adapter: Path) -> ModelFile:
+        """This model with an adapter: its name, its prompt, no calibration.
+
+        Raises:
+            UsageError: there is no such file.
+        """
+        if not adapter.is_file():
+            raise UsageError(
+                f"There is no adapter {adapter}.",
+                "Make one with `columnist train finetune` and `train export`.",
+            )
+        told = _manifest_beside(adapter.resolve())
+        return replace(
+            self,
+            name=f"{self.name}+{told.name if told else adapter.stem}",
+            format=told.format if told else self.format,
+            calibration=None,
+            adapter=adapter,
+        )
 
 
 class Library:
@@ -58,12 +80,16 @@ class Library:
             found += [_read(path) for path in sorted(self._folder.glob("*.json"))]
         return found
 
-    def find(self, name: str | None) -> ModelFile:
-        """A model by name or file; the bundled one for None.
+    def find(self, name: str | None, *, adapter: Path | None = None) -> ModelFile:
+        """A model by name or file, the bundled one for None, perhaps with an adapter.
 
         Raises:
             UsageError: there is none of that name, and no such file.
         """
+        found = self._find(name)
+        return found.adapted(adapter) if adapter is not None else found
+
+    def _find(self, name: str | None) -> ModelFile:
         wanted = name or BUNDLED
         known = self.models()
         for model in known:

@@ -68,6 +68,7 @@ class Model:
         batch: most tokens a call of `decode`.
         threads: CPU threads.
         safe: leave out the repacked and AMX kernels, which crash in some builds.
+        adapter: a LoRA adapter in GGUF, applied on top of the model.
         progress: called with the loaded share; False stops loading.
     """
 
@@ -81,6 +82,7 @@ class Model:
         batch: int,
         threads: int,
         safe: bool = False,
+        adapter: str | None = None,
         progress: Callable[[float], bool] | None = None,
     ) -> None:
         self._model: Any = None
@@ -118,9 +120,22 @@ class Model:
             error = self._last_error()
             self.close()
             raise LlamaError(error)
+        if adapter is not None:
+            self._apply(adapter)
         self._memory: Any = llama.llama_get_memory(self._context)
         self._batch: Any = llama.llama_batch_init(batch, 0, 1)
         self.cells, self.sequences, self.batch = cells, sequences, batch
+
+    def _apply(self, adapter: str) -> None:
+        """Put a LoRA adapter on the context, in full; it is freed with the model."""
+        self._log.clear()
+        loaded = llama.llama_adapter_lora_init(self._model, os.fsencode(adapter))
+        one = (llama.llama_adapter_lora_p_ctypes * 1)(loaded)
+        full = (ctypes.c_float * 1)(1.0)
+        if not loaded or llama.llama_set_adapters_lora(self._context, one, 1, full):
+            error = self._last_error()
+            self.close()
+            raise LlamaError(f"the adapter does not fit: {error}")
 
     def facts(self) -> ModelFacts:
         """What the model says of itself."""

@@ -51,6 +51,8 @@ class WorkerSettings:
     """Leave out the kernels that crash in some builds."""
     seed: int
     """Seed of sampled (not greedy) texts."""
+    adapter: str | None = None
+    """A LoRA adapter in GGUF."""
 
 
 def main(descriptor: int) -> None:
@@ -87,6 +89,7 @@ def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
             batch=settings.batch,
             threads=settings.threads,
             safe=settings.safe,
+            adapter=settings.adapter,
             progress=report,
         )
         _warm_up(model)

@@ -79,6 +79,10 @@ def columnist(
         str | None,
         typer.Option(help="Model by name or GGUF file.", envvar="COLUMNIST_MODEL"),
     ] = None,
+    adapter: Annotated[
+        Path | None,
+        typer.Option(help="LoRA adapter (GGUF) to put on top of the model."),
+    ] = None,
     gpu_layers: Annotated[
         str, typer.Option(help="Layers to put on the GPU: a number, or all.")
     ] = "all",
@@ -96,6 +100,7 @@ def columnist(
         offline=offline,
         read_only=read_only,
         model=model,
+        adapter=adapter,
         gpu_layers=_layers(gpu_layers),
         seed=seed,
     )

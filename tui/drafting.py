@@ -175,7 +175,9 @@ class BackgroundDrafting:
             return self._engine
         settings = self._session.settings
         try:
-            self._model = library(settings).find(settings.model)
+            self._model = library(settings).find(
+                settings.model, adapter=settings.adapter
+            )
             self._engine = jobs.start_engine(
                 self._model,
                 gpu_layers=settings.gpu_layers,

@@ -295,7 +295,11 @@ def start_engine(
     """
     from model.engine import EngineSettings
 
-    engine = Engine(EngineSettings(model.path, gpu_layers=gpu_layers, seed=seed))
+    engine = Engine(
+        EngineSettings(
+            model.path, gpu_layers=gpu_layers, seed=seed, adapter=model.adapter
+        )
+    )
     try:
         engine.start(progress=progress, stop=stop)
     except ColumnistError:

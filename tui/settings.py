@@ -23,6 +23,8 @@ class Settings:
     """Write nothing to any database."""
     model: str | None = None
     """Name or file of the model; None is the bundled one."""
+    adapter: Path | None = None
+    """A LoRA adapter in GGUF to put on top of the model."""
     gpu_layers: int = -1
     """Layers on the GPU; -1 is all."""
     seed: int = 0

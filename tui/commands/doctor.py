@@ -131,8 +131,10 @@ def _engine(options: Settings) -> list[Check]:
     from model.engine import Engine, EngineSettings, worker_settings
 
     try:
-        model = library(options).find(options.model)
-        settings = EngineSettings(model.path, gpu_layers=options.gpu_layers)
+        model = library(options).find(options.model, adapter=options.adapter)
+        settings = EngineSettings(
+            model.path, gpu_layers=options.gpu_layers, adapter=model.adapter
+        )
         with Engine(settings) as engine:
             facts = engine.start()
             note = engine.note

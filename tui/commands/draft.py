@@ -34,7 +34,7 @@ def run(
 ) -> None:
     """Draft descriptions for what is undocumented; interrupted, it goes on later."""
     options = settings(context)
-    model = library(options).find(options.model)
+    model = library(options).find(options.model, adapter=options.adapter)
     session = open_session(options, url)
     try:
         if jobs.is_stale(session):
