@@ -36,6 +36,8 @@ class Event:
             for name, value in told.items()
             if isinstance(value, dict) and "loss" in value
         )
+        if not losses:
+            return f"step {told['step']:,}: done"
         return f"step {told['step']:,}: held-out loss {losses}"
 
 

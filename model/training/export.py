@@ -1,83 +1,381 @@
-"""Writes a trained checkpoint as GGUF and proves that llama.cpp reads it the same.
+"""Writes models as GGUF, proves that llama.cpp reads them the same, tells their story.
 
-    python -m model.training.export runs/small/final.pt --out assets/model
-
-Two files are written: Q8_0 in the folder, F16 beside the checkpoint. The manifest
-beside the Q8_0 file gets the architecture, the recipe and the figures of the
-comparison: tokenizer mismatches and how far llama.cpp's logits are from torch's.
+A source is a checkpoint of `train pretrain`, a Hugging Face directory of the Llama
+family, or a LoRA adapter. Every file is compared with its source before it takes its
+name; one that fails is kept beside as `NAME.failed.gguf`. The manifest beside it has
+digest, sizes, base, data, recipe, licences and the figures of the comparison.
 """
 
 from __future__ import annotations
 
-import argparse
-import hashlib
 import json
 import os
-import time
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch loads OpenMP
 
 import numpy as np
 import torch
 
+from catalog.errors import ColumnistError, UsageError
+from model.engine import cores
+from model.library import PromptFormat, digest
 from model.prompts.compact import END, PAD, SPECIAL
+from model.training import lineage
+from model.training.finetune import BROKEN, adapted
+from model.training.gguf_file import (
+    LlamaShape,
+    Tensor,
+    Vocabulary,
+    quantize,
+    write_adapter,
+    write_model,
+)
+from model.training.huggingface import load_model, open_source, open_tokens, require
+from model.training.llama_family import (
+    MODULES,
+    architecture_of,
+    heads_of,
+    permuted,
+    shape_of,
+    tensors_of,
+    vocabulary_of,
+)
 from model.training.network import Network, Shape
+from model.training.pairs import format_of
 from model.training.tokenizer import PRE_TOKENIZER, load_tokenizer
+from model.training.verification import Comparison, Reference, compare
 
-NAME = "columnist-small"
+LICENCE = "Apache-2.0"
+"""Of models that were made here from nothing."""
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
+"""What a model may be called; it becomes the name of files."""
 
 
-def main() -> None:
-    """Reads the arguments, exports, verifies, writes the manifest."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is to be exported."""
+
+    source: Path
+    """`final.pt`, a Hugging Face directory, a PEFT adapter, or a run's folder."""
+    out: Path
+    """Where the files go."""
+    name: str | None = None
+    """Of the model; the source's folder by default."""
+    quantisations: tuple[str, ...] = ("Q8_0",)
+    """One file each."""
+    adapter: bool = False
+    """Of a run of fine-tuning, export the adapter although there is a merged model."""
+    base: Path | None = None
+    """The adapter's base model, where it is not where it was."""
+    earlier: tuple[Path, ...] = ()
+    """Folders of earlier runs, newest first, where a log does not say which."""
+    data: tuple[Path, ...] = ()
+    """Data files of the runs, to count their licences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """One file."""
+
+    path: Path
+    """The file; `NAME.failed.gguf` where it is not like its source."""
+    manifest: Path | None
+    """Its manifest; None where it failed."""
+    kind: str
+    """Its quantisation."""
+    comparison: Comparison
+    """How far it is from its source."""
+    faults: tuple[str, ...]
+    """What is wrong; empty where all is well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exportable:
+    """A model in llama.cpp's terms, and what the manifest says of it."""
+
+    shape: LlamaShape
+    """Its sizes."""
+    vocabulary: Vocabulary
+    """Its tokenizer."""
+    tensors: Sequence[Tensor]
+    """Its weights."""
+    reference: Reference
+    """What files are compared with."""
+    about: dict[str, Any]
+    """Parts of the manifest."""
+
+
+def export(settings: Settings) -> Iterator[Exported]:
+    """Writes, compares and describes one file after the other.
+
+    Raises:
+        UsageError: the source cannot be exported, with the reason.
+        ColumnistError: a file cannot be written.
+    """
+    require("gguf", "tokenizers")
+    source = resolve(settings.source, adapter=settings.adapter)
+    if source.is_dir():
+        require("transformers", "safetensors", "accelerate")
+    name = settings.name or _name_of(source)
+    if not NAME.fullmatch(name):
+        raise UsageError(
+            f"A model cannot be called {name}.",
+            "Give a --name of letters, digits, dots, dashes and underscores.",
+        )
+    settings.out.mkdir(parents=True, exist_ok=True)
+    if (source / "adapter_config.json").exists():
+        require("peft")
+        yield _export_adapter(settings, source, name)
+        return
+    if source.is_file():
+        found = of_checkpoint(source, earlier=settings.earlier, data=settings.data)
+    else:
+        found = of_huggingface(source)
+    yield from _export_model(settings, found, name)
+
+
+def resolve(source: Path, *, adapter: bool = False) -> Path:
+    """What is meant by a source: a checkpoint, a model's or an adapter's folder.
+
+    Raises:
+        UsageError: there is nothing to export.
+    """
+    if source.is_file():
+        return source
+    if (source / "adapter_config.json").exists() or (source / "config.json").exists():
+        return source
+    for part in ("adapter",) if adapter else ("merged", "model", "adapter"):
+        if (source / part / lineage.FILE).exists():
+            return source / part
+    if (source / "final.pt").exists() and not adapter:
+        return source / "final.pt"
+    wanted = "adapter" if adapter else "model"
+    raise UsageError(
+        f"There is no {wanted} to export in {source}.",
+        "Give final.pt, a Hugging Face directory, an adapter, or a run's folder.",
     )
-    parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("--tokenizer", type=Path, help="default: beside the checkpoint")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--name", default=NAME)
-    arguments = parser.parse_args()
-    beside = arguments.checkpoint.parent
-    tokenizer = load_tokenizer(arguments.tokenizer or beside / "tokenizer.json")
-    network, state = load_network(arguments.checkpoint)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    half = beside / f"{arguments.name}.F16.gguf"
-    small = arguments.out / f"{arguments.name}.Q8_0.gguf"
-    verified = {}
-    for path, kind in ((half, "F16"), (small, "Q8_0")):
-        write_gguf(path, network, tokenizer, kind=kind, name=arguments.name)
-        verified[kind] = verify(path, network, tokenizer)
-        print(path, path.stat().st_size, json.dumps(verified[kind]))
-    manifest = manifest_of(small, network, state, verified, log=beside / "log.jsonl")
-    target = arguments.out / f"{arguments.name}.json"
-    if target.exists():  # scores and calibration are measured after the export
-        manifest = json.loads(target.read_text(encoding="utf-8")) | manifest
-    target.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
+def _name_of(source: Path) -> str:
+    """The run's name, not that of a part of it."""
+    folder = source.parent if source.is_file() else source
+    if folder.name in ("adapter", "merged", "model"):
+        folder = folder.parent
+    return re.sub(r"[^A-Za-z0-9._+-]+", "-", folder.resolve().name).strip("-.")
+
+
+def _export_model(
+    settings: Settings, found: Exportable, name: str
+) -> Iterator[Exported]:
+    done: list[Exported] = []
+    half: Path | None = None
+    spare = settings.out / f"{name}.F16.partial"
+    kinds = sorted(set(settings.quantisations), key=settings.quantisations.index)
+    try:
+        for kind in kinds:
+            partial = settings.out / f"{name}.{kind}.partial"
+            if kind == "Q4_K_M":
+                if half is None:
+                    half = spare
+                    _write(half, found, "F16", name)
+                quantize(half, partial, threads=cores())
+            else:
+                _write(partial, found, kind, name)
+            comparison = compare(partial, found.reference, context=found.shape.context)
+            path, faults = _place(partial, comparison, kind)
+            if kind == "F16":
+                half = path
+            done.append(Exported(path, None, kind, comparison, faults))
+    finally:
+        spare.unlink(missing_ok=True)
+    verified = {each.kind: each.comparison.to_json() for each in done}
+    good = [each for each in done if not each.faults]
+    for each in done:
+        manifest = None
+        if not each.faults:
+            title = name if each is good[0] else f"{name}-{each.kind}"
+            about = found.about | {"quantisation": each.kind, "verified": verified}
+            manifest = write_manifest(each.path, title, about)
+        yield Exported(each.path, manifest, each.kind, each.comparison, each.faults)
+
+
+def _write(path: Path, found: Exportable, kind: str, name: str) -> None:
+    write_model(
+        path,
+        found.shape,
+        found.vocabulary,
+        found.tensors,
+        kind=kind,
+        name=name,
+        licence=found.about.get("licence"),
+    )
+
+
+def _place(
+    partial: Path, comparison: Comparison, kind: str
+) -> tuple[Path, tuple[str, ...]]:
+    """Give a file its name, by whether it is what it should be."""
+    faults = tuple(comparison.faults(kind))
+    path = partial.with_suffix(".failed.gguf" if faults else ".gguf")
+    partial.replace(path)
+    return path, faults
+
+
+def write_manifest(path: Path, name: str, about: dict[str, Any]) -> Path:
+    """The manifest of a file, beside it; what was measured later is kept.
+
+    Scores and calibration come after an export. Where the file is another one now,
+    `measured_on` has the digest of the file that they are about.
+    """
+    sha256 = digest(path)
+    manifest = {
+        "name": name,
+        "file": path.name,
+        "sha256": sha256,
+        "bytes": path.stat().st_size,
+        **about,
+        "date": lineage.today(),
+        "exported": {
+            "command": "columnist train export",
+            "commit": lineage.commit(),
+            "versions": lineage.versions(),
+        },
+    }
+    target = path.parent / f"{name}.json"
+    if target.exists():
+        try:
+            before = json.loads(target.read_text(encoding="utf-8"))
+        except ValueError:
+            before = {}
+        kept = {k: before[k] for k in MEASURED if k in before}
+        if kept and before.get("sha256") != sha256:
+            kept.setdefault("measured_on", before.get("sha256"))
+        manifest |= kept
+    try:
+        partial = target.with_suffix(".json.partial")
+        partial.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        partial.replace(target)
+    except OSError as error:
+        raise ColumnistError(
+            f"Cannot write {target}: {error.strerror}.", "Free some space."
+        ) from error
+    return target
+
+
+MEASURED = ("calibration", "held_out", "scores", "measured_on")
+"""Keys of a manifest that are filled in after the export."""
+
+
+# A checkpoint of `train pretrain`
 
 
 def load_network(checkpoint: Path) -> tuple[Network, dict[str, Any]]:
-    """The network of a checkpoint, and the rest of what the checkpoint has."""
-    state = torch.load(checkpoint, map_location="cpu", weights_only=False)
-    network = Network(Shape(**state["shape"]))
-    network.load_state_dict(state["network"])
+    """The network of a checkpoint, and the rest of what the checkpoint has.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        network = Network(Shape(**state["shape"]))
+        network.load_state_dict(state["network"])
+    except BROKEN as error:
+        raise UsageError(
+            f"{checkpoint} is no checkpoint of `train pretrain`.",
+            "Give the final.pt of a run.",
+        ) from error
     return network.eval(), state
 
 
-def permuted(weight: torch.Tensor, heads: int) -> torch.Tensor:
-    """Q or K from halves (transformers) to pairs (llama.cpp's rotary embedding)."""
-    rows, columns = weight.shape
-    return (
-        weight.view(heads, 2, rows // heads // 2, columns)
-        .transpose(1, 2)
-        .reshape(rows, columns)
+def of_checkpoint(
+    checkpoint: Path, *, earlier: Sequence[Path] = (), data: Sequence[Path] = ()
+) -> Exportable:
+    """A checkpoint, with its lineage from the logs of its runs."""
+    network, state = load_network(checkpoint)
+    tokenizer = load_tokenizer(checkpoint.parent / "tokenizer.json")
+    runs = lineage.runs_of_checkpoint(checkpoint, earlier=earlier, data=data)
+    shape = network.shape
+    about = {
+        "format": PromptFormat.COMPACT.value,
+        "licence": LICENCE,
+        "architecture": {
+            "kind": "llama",
+            "parameters": sum(p.numel() for p in network.parameters()),
+            **asdict(shape),
+        },
+        "base": None,
+        "steps": state["step"],
+        "tokens": state["seen"],
+        "lineage": runs,
+        "licences": lineage.licences_of(runs),
+    }
+    return Exportable(
+        shape=_shape(network),
+        vocabulary=_vocabulary(tokenizer),
+        tensors=_tensors(network),
+        reference=reference_of(network, tokenizer),
+        about=about,
     )
 
 
-def tensors(network: Network) -> dict[str, np.ndarray[Any, Any]]:
-    """All weights in llama.cpp's names and order of rows, float32."""
+def reference_of(network: Network, tokenizer: Any) -> Reference:
+    """What torch makes of a text with a network."""
+
+    def encode(text: str) -> list[int]:
+        ids: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
+        return ids
+
+    def logits(ids: list[int]) -> np.ndarray[Any, Any]:
+        size = len(ids)
+        mask = torch.full((1, 1, size, size), float("-inf")).triu(1)
+        with torch.no_grad():
+            positions = torch.arange(size)[None]
+            hidden = network.hidden(torch.tensor([ids]), positions, mask)
+            found: np.ndarray[Any, Any] = network.logits(hidden)[0].float().numpy()
+        return found
+
+    return Reference(encode, logits)
+
+
+def write_gguf(
+    path: Path, network: Network, tokenizer: Any, *, kind: str, name: str = "columnist"
+) -> None:
+    """A network as a file, as it is: without comparison or manifest."""
+    write_model(
+        path,
+        _shape(network),
+        _vocabulary(tokenizer),
+        _tensors(network),
+        kind=kind,
+        name=name,
+        licence=LICENCE,
+    )
+
+
+def _shape(network: Network) -> LlamaShape:
+    shape = network.shape
+    return LlamaShape(
+        architecture="llama",
+        vocabulary=shape.vocabulary,
+        width=shape.width,
+        layers=shape.layers,
+        heads=shape.heads,
+        kv_heads=shape.heads,
+        head_width=shape.width // shape.heads,
+        inner=shape.inner,
+        context=shape.context,
+        epsilon=shape.epsilon,
+        base=shape.base,
+    )
+
+
+def _tensors(network: Network) -> list[Tensor]:
+    """All weights of a network in llama.cpp's names and order of rows."""
     heads = network.shape.heads
     found: dict[str, torch.Tensor] = {
         "token_embd.weight": network.embedding,
@@ -98,182 +396,241 @@ def tensors(network: Network) -> dict[str, np.ndarray[Any, Any]]:
             "ffn_down": layer.down,
         }
         found |= {f"blk.{number}.{key}.weight": value for key, value in parts.items()}
-    return {
-        name: tensor.detach().float().contiguous().numpy()
+    return [
+        Tensor(name, tuple(tensor.shape), _values(tensor))
         for name, tensor in found.items()
-    }
+    ]
 
 
-def write_gguf(
-    path: Path, network: Network, tokenizer: Any, *, kind: str, name: str = NAME
-) -> None:
-    """The file; norms stay F32, as llama.cpp wants them."""
-    import gguf
+def _values(tensor: torch.Tensor) -> Callable[[], np.ndarray[Any, Any]]:
+    def load() -> np.ndarray[Any, Any]:
+        found: np.ndarray[Any, Any] = tensor.detach().cpu().float().numpy()
+        return found
 
-    shape = network.shape
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_name(name)
-    writer.add_license("Apache-2.0")
-    writer.add_context_length(shape.context)
-    writer.add_embedding_length(shape.width)
-    writer.add_block_count(shape.layers)
-    writer.add_feed_forward_length(shape.inner)
-    writer.add_head_count(shape.heads)
-    writer.add_head_count_kv(shape.heads)
-    writer.add_layer_norm_rms_eps(shape.epsilon)
-    writer.add_rope_freq_base(shape.base)
-    writer.add_rope_dimension_count(shape.width // shape.heads)
-    writer.add_vocab_size(shape.vocabulary)
-    file_type = {
-        "F32": gguf.LlamaFileType.ALL_F32,
-        "F16": gguf.LlamaFileType.MOSTLY_F16,
-        "Q8_0": gguf.LlamaFileType.MOSTLY_Q8_0,
-    }[kind]
-    writer.add_file_type(file_type)
-    _add_tokenizer(writer, tokenizer)
-    kinds = {
-        "F32": gguf.GGMLQuantizationType.F32,
-        "F16": gguf.GGMLQuantizationType.F16,
-        "Q8_0": gguf.GGMLQuantizationType.Q8_0,
-    }
-    for key, value in tensors(network).items():
-        stored = kinds["F32" if value.ndim == 1 else kind]
-        data = gguf.quants.quantize(value, stored)
-        writer.add_tensor(key, data, raw_dtype=stored)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    return load
 
 
-def _add_tokenizer(writer: Any, tokenizer: Any) -> None:
-    """Vocabulary, merges and special tokens."""
+def _vocabulary(tokenizer: Any) -> Vocabulary:
+    """The vocabulary that `train_tokenizer` made."""
     import gguf
 
     data = json.loads(tokenizer.to_str())["model"]
-    vocabulary: dict[str, int] = data["vocab"]
-    ordered = sorted(vocabulary, key=lambda token: vocabulary[token])
+    ids: dict[str, int] = data["vocab"]
+    ordered = sorted(ids, key=lambda token: ids[token])
     special = set(SPECIAL)
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(PRE_TOKENIZER)
-    writer.add_token_list(ordered)
-    writer.add_token_types(
-        [
-            gguf.TokenType.CONTROL if token in special else gguf.TokenType.NORMAL
-            for token in ordered
-        ]
-    )
     merges = data["merges"]
-    writer.add_token_merges(
-        [merge if isinstance(merge, str) else " ".join(merge) for merge in merges]
-    )
-    writer.add_bos_token_id(vocabulary[END])
-    writer.add_eos_token_id(vocabulary[END])
-    writer.add_pad_token_id(vocabulary[PAD])
-    writer.add_add_bos_token(False)
-    writer.add_add_eos_token(False)
-
-
-SAMPLES = (
-    "<|table|> order item<|c|> order id<|c|> quantity<|col|> quantity<|type|> number",
-    "date and time when the order was created, in utc",
-    "größe, naïve 測試 🙂 «quotes» — dash",
-    "  two  spaces\tand tabs 3.14 1,000 'it''s' don't",
-    "x" * 70,
-    "".join(SPECIAL),
-)
-"""Texts whose tokens are compared; names, sentences, unicode, odd spaces, specials."""
-
-
-def verify(
-    path: Path, network: Network, tokenizer: Any, *, texts: Sequence[str] = SAMPLES
-) -> dict[str, Any]:
-    """Compares llama.cpp with torch: tokens of all texts, logits of the first two."""
-    from model.llama import Model  # loads llama.cpp
-
-    runner = Model(
-        str(path), gpu_layers=0, cells=512, sequences=1, batch=256, threads=1, safe=True
-    )
-    try:
-        mismatches = 0
-        for text in texts:
-            ours = tokenizer.encode(text, add_special_tokens=False).ids
-            mismatches += ours != runner.tokenize(text)
-        ids = tokenizer.encode("".join(texts[:2]), add_special_tokens=False).ids
-        theirs = logits_of(runner, ids)
-    finally:
-        runner.close()
-    size = len(ids)
-    mask = torch.full((1, 1, size, size), float("-inf")).triu(1)
-    with torch.no_grad():
-        positions = torch.arange(size)[None]
-        hidden = network.hidden(torch.tensor([ids]), positions, mask)
-        ours_logits = network.logits(hidden)[0].numpy()
-    apart = np.abs(ours_logits - theirs)
-    one, other = _log_softmax(ours_logits), _log_softmax(theirs)
-    return {
-        "tokenizer_mismatches": mismatches,
-        "tokenizer_texts": len(texts),
-        "logits_tokens": size,
-        "logits_max_difference": round(float(apart.max()), 5),
-        "logits_mean_difference": round(float(apart.mean()), 6),
-        "kl_nats": round(float((np.exp(one) * (one - other)).sum(-1).mean()), 7),
-        "same_first_choice": round(
-            float((ours_logits.argmax(-1) == theirs.argmax(-1)).mean()), 4
+    return Vocabulary(
+        tokens=tuple(ordered),
+        types=tuple(
+            int(gguf.TokenType.CONTROL if x in special else gguf.TokenType.NORMAL)
+            for x in ordered
         ),
+        merges=tuple(m if isinstance(m, str) else " ".join(m) for m in merges),
+        pre=PRE_TOKENIZER,
+        bos=ids[END],
+        eos=ids[END],
+        pad=ids[PAD],
+    )
+
+
+# A Hugging Face directory
+
+
+def of_huggingface(folder: Path) -> Exportable:
+    """A Hugging Face directory, with the lineage that fine-tuning left in it.
+
+    Raises:
+        UsageError: it is of a kind that cannot be exported.
+    """
+    source = open_source(folder)
+    tokens = open_tokens(source)
+    shape = shape_of(source)
+    model: list[Any] = []
+
+    def logits(ids: list[int]) -> np.ndarray[Any, Any]:
+        if not model:  # large; loaded once all else is known to be right
+            model.append(load_model(folder, torch.float32).eval())
+        return logits_of(model[0], ids)
+
+    told = lineage.read_lineage(folder)
+    tensors = tensors_of(source, shape)
+    base = told.get("base") or {
+        "name": source.folder.resolve().name,
+        "architecture": source.architecture,
+        "sha256": source.digests(),
+        "licence": source.licence,
     }
+    about = {
+        "format": told.get("format") or PromptFormat.LONG.value,
+        "licence": base.get("licence"),
+        "architecture": {
+            "kind": source.architecture,
+            "parameters": sum(int(np.prod(tensor.shape)) for tensor in tensors),
+            **asdict(shape),
+        },
+        "base": base,
+        "lineage": told.get("runs", []),
+        "licences": told.get("licences", {}),
+    }
+    return Exportable(
+        shape=shape,
+        vocabulary=vocabulary_of(source, tokens, shape),
+        tensors=tensors,
+        reference=Reference(tokens.encode, logits),
+        about=about,
+    )
 
 
-def logits_of(runner: Any, ids: Sequence[int]) -> np.ndarray[Any, Any]:
-    """llama.cpp's logits at every position."""
-    from model.schedule import Row
-
-    rows = [Row(token, at, 0, True) for at, token in enumerate(ids)]
-    found: np.ndarray[Any, Any] = runner.decode(rows).copy()
+def logits_of(model: Any, ids: Sequence[int]) -> np.ndarray[Any, Any]:
+    """A transformers model's logits at every position."""
+    with torch.no_grad():
+        found: np.ndarray[Any, Any] = (
+            model(input_ids=torch.tensor([list(ids)]), use_cache=False)
+            .logits[0]
+            .float()
+            .numpy()
+        )
     return found
 
 
-def _log_softmax(logits: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    shifted = logits - logits.max(-1, keepdims=True)
-    total: np.ndarray[Any, Any] = np.log(np.exp(shifted).sum(-1, keepdims=True))
-    result: np.ndarray[Any, Any] = shifted - total
-    return result
+# A LoRA adapter
+
+UNKNOWN = (
+    "use_dora",
+    "use_rslora",
+    "modules_to_save",
+    "rank_pattern",
+    "alpha_pattern",
+    "layer_replication",
+    "lora_bias",
+    "alora_invocation_tokens",
+)
+"""Kinds of adapters, by PEFT's options, that llama.cpp would apply otherwise."""
 
 
-def manifest_of(
-    path: Path, network: Network, state: dict[str, Any], verified: Any, *, log: Path
-) -> dict[str, Any]:
-    """Everything that tells where the file comes from."""
-    shape = network.shape
-    events = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    start = next(event for event in events if event["event"] == "start")
-    held = [event for event in events if event["event"] in ("held-out", "end")]
-    return {
-        "name": NAME,
-        "file": path.name,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "bytes": path.stat().st_size,
-        "format": "compact",
-        "quantisation": "Q8_0",
-        "licence": "Apache-2.0",
-        "date": time.strftime("%Y-%m-%d", time.gmtime()),
-        "architecture": {
-            "kind": "llama",
-            "parameters": sum(p.numel() for p in network.parameters()),
-            **{key: getattr(shape, key) for key in Shape.__dataclass_fields__},
+def _export_adapter(settings: Settings, folder: Path, name: str) -> Exported:
+    """The adapter, compared with PEFT's on the base model as F16."""
+    config = _adapter_config(folder)
+    told = lineage.read_lineage(folder)
+    source = open_source(_base_of(settings, config))
+    wanted = told.get("from", {}).get("sha256")
+    if wanted and wanted != source.digests():
+        raise UsageError(
+            f"{source.folder} is not the model that the adapter was trained on.",
+            "Name that one with --base.",
+        )
+    tokens = open_tokens(source)
+    shape = shape_of(source)
+    partial = settings.out / f"{name}.F32.partial"
+    tensors = adapter_tensors(folder, shape)
+    write_adapter(
+        partial,
+        architecture_of(source),
+        tensors,
+        alpha=float(config["lora_alpha"]),
+        name=name,
+    )
+    vocabulary = vocabulary_of(source, tokens, shape)
+    base = settings.out / f"{name}.base.partial"
+    model = adapted(source.folder, folder)
+    try:
+        write_model(
+            base, shape, vocabulary, tensors_of(source, shape), kind="F16", name="base"
+        )
+        comparison = compare(
+            base,
+            Reference(tokens.encode, lambda ids: logits_of(model, ids)),
+            adapter=partial,
+            context=shape.context,
+        )
+    finally:
+        base.unlink(missing_ok=True)
+    faults = tuple(comparison.faults("F16"))
+    path = settings.out / f"{name}{'.failed' if faults else ''}.gguf"
+    partial.replace(path)
+    about = {
+        "kind": "adapter",
+        "format": told.get("format") or format_of(tokens).value,
+        "quantisation": "F32",
+        "rank": config["r"],
+        "alpha": config["lora_alpha"],
+        "licence": source.licence,
+        "base": told.get("from")
+        or {
+            "name": source.folder.resolve().name,
+            "architecture": source.architecture,
+            "sha256": source.digests(),
+            "licence": source.licence,
         },
-        "recipe": {
-            "command": "python -m model.training.pretrain",
-            "arguments": start["arguments"],
-            "precision": start["precision"],
-            "steps": state["step"],
-            "tokens": state["seen"],
-            "held_out": held[-1] if held else None,
-            "data_sha256": start["data"],
-        },
-        "verified": verified,
+        "lineage": told.get("runs", []),
+        "licences": told.get("licences", {}),
+        "verified": {"F32": comparison.to_json()},
     }
+    manifest = None if faults else write_manifest(path, name, about)
+    return Exported(path, manifest, "F32", comparison, faults)
 
 
-if __name__ == "__main__":
-    main()
+def _adapter_config(folder: Path) -> dict[str, Any]:
+    """An adapter's configuration.
+
+    Raises:
+        UsageError: llama.cpp has no such adapters.
+    """
+    path = folder / "adapter_config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {error}.", "") from error
+    odd = [key for key in UNKNOWN if config.get(key)]
+    if config.get("peft_type") != "LORA":
+        odd.insert(0, str(config.get("peft_type")))
+    if odd:
+        raise UsageError(
+            f"llama.cpp has no adapters with {', '.join(odd)}.",
+            "Merge it instead: `columnist train finetune … --merge`.",
+        )
+    found: dict[str, Any] = config
+    return found
+
+
+def _base_of(settings: Settings, config: dict[str, Any]) -> Path:
+    if settings.base is not None:
+        return settings.base
+    named = config.get("base_model_name_or_path")
+    if named and Path(named).is_dir():
+        return Path(named)
+    raise UsageError(
+        f"The adapter's base model {named} is not there.", "Name it with --base."
+    )
+
+
+def adapter_tensors(folder: Path, shape: LlamaShape) -> list[Tensor]:
+    """An adapter's matrices in llama.cpp's names and order of rows.
+
+    Raises:
+        UsageError: one is for a part that llama.cpp adapts not at all.
+    """
+    from safetensors.torch import load_file
+
+    found: list[Tensor] = []
+    for key, weight in load_file(folder / "adapter_model.safetensors").items():
+        match = _ADAPTED.fullmatch(key)
+        module = MODULES.get(match["module"] or "", "") if match else ""
+        if match is None or not (module or match["head"]):
+            raise UsageError(
+                f"llama.cpp cannot adapt {key}.",
+                "Train with --target all-linear or attention.",
+            )
+        side = match["side"].lower()
+        heads = heads_of(shape, module) if side == "b" else 0
+        values = permuted(weight, heads) if heads else weight
+        part = f"blk.{match['layer']}.{module}" if module else "output"
+        name = f"{part}.weight.lora_{side}"
+        found.append(Tensor(name, tuple(values.shape), _values(values)))
+    return found
+
+
+_ADAPTED = re.compile(
+    r"base_model\.model\.(?:(?P<head>lm_head)|model\.layers\.(?P<layer>\d+)\."
+    r"(?P<module>.+))\.lora_(?P<side>[AB])\.weight"
+)

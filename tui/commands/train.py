@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tui.commands import pretrain, train_data
+from tui.commands import export_model, finetune, pretrain, train_data
 
 app = typer.Typer(
     help="Make the bespoke model: data, pretraining, fine-tuning, export.",
@@ -12,3 +12,5 @@ app = typer.Typer(
 )
 app.command("data")(train_data.run)
 app.command("pretrain")(pretrain.run)
+app.command("finetune")(finetune.run)
+app.command("export")(export_model.run)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,28 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("gguf")
 pytest.importorskip("tokenizers")
+pytest.importorskip("transformers")
+pytest.importorskip("peft")
 
-from model.training.export import verify, write_gguf  # noqa: E402
+from catalog.errors import RefusedError, UsageError  # noqa: E402
+from model.draft import Drafter, Job  # noqa: E402
+from model.engine import Engine, EngineSettings  # noqa: E402
+from model.library import Library  # noqa: E402
+from model.training import lineage  # noqa: E402
+from model.training.corpus import table_of_record  # noqa: E402
+from model.training.export import (  # noqa: E402
+    Settings,
+    export,
+    reference_of,
+    resolve,
+    write_gguf,
+)
 from model.training.network import Network, Shape  # noqa: E402
 from model.training.tokenizer import train_tokenizer  # noqa: E402
+from model.training.verification import compare  # noqa: E402
+from tests.model.training import tiny_huggingface as tiny  # noqa: E402
+
+pytestmark = pytest.mark.gguf
 
 
 @pytest.fixture(scope="module")
@@ -33,32 +53,250 @@ def network(tokenizer: Any) -> Any:
     return made
 
 
-@pytest.mark.gguf
-@pytest.mark.parametrize(
-    ("kind", "apart"), [("F32", 0.05), ("F16", 0.1), ("Q8_0", 1.0)]
-)
+@pytest.fixture
+def run(network: Any, tokenizer: Any, tmp_path: Path) -> Path:
+    """The folder of a run that went on from an earlier one."""
+    for folder, before in (("first", None), ("second", "first/final.pt")):
+        path = tmp_path / folder
+        path.mkdir()
+        tokenizer.save(str(path / "tokenizer.json"))
+        state = {
+            "network": network.state_dict(),
+            "shape": {
+                name: getattr(network.shape, name)
+                for name in Shape.__dataclass_fields__
+            },
+            "step": 7,
+            "seen": 700,
+        }
+        torch.save(state, path / "final.pt")
+        census = {"sources": {f"{folder}.jsonl": "ab" * 32}, "counts": {"lines": 3}}
+        settings = {"seed": 1, "start_from": before}
+        events = [
+            {"event": "start", "settings": settings, "data": {"train": census}},
+            {"event": "end", "step": 7, "dev": {"loss": 2.5}},
+        ]
+        lines = "\n".join(json.dumps(event) for event in events)
+        (path / "log.jsonl").write_text(lines, encoding="utf-8")
+    return tmp_path / "second"
+
+
+@pytest.mark.parametrize("kind", ["F32", "F16", "Q8_0"])
 def test_llama_cpp_computes_what_torch_computes(
-    kind: str, apart: float, network: Any, tokenizer: Any, tmp_path: Path
+    kind: str, network: Any, tokenizer: Any, tmp_path: Path
 ) -> None:
-    pytest.importorskip("llama_cpp")
     path = tmp_path / "tiny.gguf"
     write_gguf(path, network, tokenizer, kind=kind)
-    found = verify(path, network, tokenizer)
-    assert found["tokenizer_mismatches"] == 0
-    assert found["logits_max_difference"] < apart
-    assert found["kl_nats"] < 0.01
+    assert compare(path, reference_of(network, tokenizer)).faults(kind) == []
 
 
-@pytest.mark.gguf
 def test_a_wrong_weight_is_noticed(
     network: Any, tokenizer: Any, tmp_path: Path
 ) -> None:
     """The comparison would be worth nothing if it passed everything."""
-    pytest.importorskip("llama_cpp")
     path = tmp_path / "tiny.gguf"
     write_gguf(path, network, tokenizer, kind="F32")
     other = Network(network.shape).eval()
     other.load_state_dict(network.state_dict())
     with torch.no_grad():
         other.layers[0].qkv[:64] *= -1
-    assert verify(path, other, tokenizer)["kl_nats"] > 0.01
+    found = compare(path, reference_of(other, tokenizer))
+    assert found.kl_nats > 0.01
+    assert any("KL" in fault for fault in found.faults("Q8_0"))
+
+
+def test_a_checkpoint_becomes_files_with_their_whole_lineage(
+    run: Path, tmp_path: Path
+) -> None:
+    kinds = ("Q8_0", "F16", "Q4_K_M")
+    out = tmp_path / "out"
+    found = list(export(Settings(run, out, name="mine", quantisations=kinds)))
+    assert [each.kind for each in found] == list(kinds)
+    assert not any(each.faults for each in found)
+    assert {path.name for path in out.iterdir()} == {
+        *(f"mine.{kind}.gguf" for kind in kinds),
+        "mine.json",
+        "mine-F16.json",
+        "mine-Q4_K_M.json",
+    }
+    model = Library(out).find("mine")
+    manifest = model.manifest
+    assert [entry["run"] for entry in manifest["lineage"]] == ["second", "first"]
+    assert manifest["lineage"][1]["data"][0]["sha256"] == "ab" * 32
+    assert manifest["lineage"][0]["figures"]["dev"] == {"loss": 2.5}
+    assert set(manifest["verified"]) == set(kinds)
+    assert manifest["licence"] == "Apache-2.0"
+    assert manifest["exported"]["versions"]["torch"]
+
+
+def test_a_run_that_is_gone_is_said_to_be(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "first").rename(tmp_path / "moved")
+    runs = lineage.runs_of_checkpoint(run / "final.pt")
+    assert runs[1] == {"run": "first/final.pt", "unknown": True}
+    runs = lineage.runs_of_checkpoint(run / "final.pt", earlier=[tmp_path / "moved"])
+    assert [entry["run"] for entry in runs] == ["second", "moved"]
+
+
+def test_what_was_measured_outlives_another_export(run: Path, tmp_path: Path) -> None:
+    settings = Settings(run, tmp_path / "out", name="mine")
+    list(export(settings))
+    path = settings.out / "mine.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["scores"] = {"rouge": 0.4}
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    list(export(settings))
+    again = json.loads(path.read_text(encoding="utf-8"))
+    assert again["scores"] == {"rouge": 0.4}
+    assert again.get("measured_on") is None
+    list(export(replace(settings, quantisations=("F16",))))
+    other = json.loads(path.read_text(encoding="utf-8"))
+    assert other["measured_on"] == manifest["sha256"]
+
+
+def test_a_failed_comparison_keeps_the_old_file(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(run, tmp_path / "out", name="mine")
+    (good,) = export(settings)
+    before = good.path.read_bytes()
+    from model.training import verification
+
+    monkeypatch.setitem(verification.LIMITS, "Q8_0", verification.Limits(0, 1.1))
+    (bad,) = export(settings)
+    assert len(bad.faults) == 2
+    assert bad.path.name == "mine.Q8_0.failed.gguf"
+    assert bad.path.exists()
+    assert bad.manifest is None
+    assert good.path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("family", "tokens", "changes"),
+    [
+        ("llama", "gpt-2", {"tied": True}),
+        ("llama", "llama-bpe", {"tied": False, "head_dim": 32}),
+        ("llama", "gpt-2", {"attention_bias": True}),
+        (
+            "llama",
+            "llama-bpe",
+            {
+                "rope_parameters": {
+                    "rope_type": "llama3",
+                    "rope_theta": 50000.0,
+                    "factor": 8.0,
+                    "low_freq_factor": 1.0,
+                    "high_freq_factor": 4.0,
+                    "original_max_position_embeddings": 64,
+                }
+            },
+        ),
+        ("mistral", "gpt-2", {"tied": False}),
+        ("qwen2", "qwen2", {"tied": True}),
+    ],
+)
+def test_hugging_face_models_compute_the_same(
+    family: str, tokens: str, changes: dict[str, Any], tmp_path: Path
+) -> None:
+    base = tiny.write(tmp_path / "base", family=family, tokens=tokens, **changes)
+    (found,) = export(Settings(base, tmp_path / "out", quantisations=("F16",)))
+    assert found.faults == ()
+    assert found.comparison.logits_max_difference < 0.1
+    with Engine(EngineSettings(found.path)) as engine:
+        facts = engine.start()
+    assert facts.chat_template == tiny.TEMPLATE
+    assert facts.bos == "<|begin|>"
+    assert facts.eos == "<|end|>"
+
+
+def test_a_four_bit_model_drafts(tmp_path: Path) -> None:
+    base = tiny.write(tmp_path / "base")
+    out = tmp_path / "out"
+    (found,) = export(Settings(base, out, quantisations=("Q4_K_M",)))
+    assert found.faults == ()
+    assert [path.name for path in out.glob("*.gguf")] == ["base.Q4_K_M.gguf"]
+    record = json.loads(tiny.corpus(tmp_path / "d.jsonl").read_text().splitlines()[0])
+    table = table_of_record(record)
+    model = Library(out).find("base")
+    with Engine(EngineSettings(model.path)) as engine:
+        drafter = Drafter(engine, model)
+        drafts = list(drafter.draft([Job(table, (table.columns[1].id,), {})]))
+        assert engine.generated_tokens > 0
+    assert len(drafts) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"architectures": ["GPT2LMHeadModel"]}, "no causal language model"),
+        ({"architectures": ["GemmaForCausalLM"]}, "cannot be exported"),
+        ({"rope_parameters": {"rope_type": "yarn"}}, "rotary embedding"),
+        ({"hidden_act": "gelu"}, "activation"),
+    ],
+)
+def test_what_llama_cpp_would_compute_otherwise_is_refused(
+    change: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    base = tiny.write(tmp_path / "base")
+    config = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    text = json.dumps(config | change)
+    (base / "config.json").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=said):
+        list(export(Settings(base, tmp_path / "out")))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"pre_tokenizer": {"type": "Whitespace"}}, "not split into bytes"),
+        ({"normalizer": {"type": "Lowercase"}}, "changes text first"),
+        (
+            {
+                "pre_tokenizer": {
+                    "type": "Sequence",
+                    "pretokenizers": [
+                        {
+                            "type": "Split",
+                            "pattern": {"Regex": "a+"},
+                            "behavior": "Isolated",
+                            "invert": False,
+                        },
+                        {
+                            "type": "ByteLevel",
+                            "add_prefix_space": False,
+                            "trim_offsets": True,
+                            "use_regex": False,
+                        },
+                    ],
+                }
+            },
+            "how it splits text is unknown",
+        ),
+    ],
+)
+def test_unknown_tokenizers_are_refused(
+    change: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    base = tiny.write(tmp_path / "base")
+    path = base / "tokenizer.json"
+    told = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(told | change), encoding="utf-8")
+    with pytest.raises(UsageError, match=said):
+        list(export(Settings(base, tmp_path / "out")))
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no model to export"):
+        resolve(tmp_path)
+    (tmp_path / "final.pt").write_bytes(b"no checkpoint")
+    with pytest.raises(UsageError, match="no checkpoint"):
+        list(export(Settings(tmp_path, tmp_path / "out")))
+
+
+def test_a_file_that_llama_cpp_cannot_read_is_said_to_be(
+    network: Any, tokenizer: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "tiny.gguf"
+    write_gguf(path, network, tokenizer, kind="F32")
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(RefusedError, match="cannot read what was written"):
+        compare(path, reference_of(network, tokenizer))

@@ -1,0 +1,289 @@
+"""Llama-like Hugging Face models in llama.cpp's terms: sizes, tensors, tokenizer.
+
+What llama.cpp would compute otherwise is refused here, in one line, rather than
+written: another architecture, rotary embedding, tokenizer or split of text.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from catalog.errors import UsageError
+from model.training.gguf_file import LlamaShape, Tensor, Vocabulary
+from model.training.huggingface import Source, Tokens
+
+ARCHITECTURES = {
+    "LlamaForCausalLM": "llama",
+    "MistralForCausalLM": "llama",
+    "Qwen2ForCausalLM": "qwen2",
+}
+"""Those that are exported, and what llama.cpp calls them."""
+MODULES = {
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+    "input_layernorm": "attn_norm",
+    "post_attention_layernorm": "ffn_norm",
+}
+_OUTER = {
+    "model.embed_tokens.weight": "token_embd.weight",
+    "model.norm.weight": "output_norm.weight",
+    "lm_head.weight": "output.weight",
+}
+_LAYER = re.compile(r"model\.layers\.(\d+)\.(.+)\.(weight|bias)")
+
+_CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
+_REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+SPLITS = {
+    _CONTRACTIONS + r"\p{N}{1,3}" + _REST: "llama-bpe",
+    _CONTRACTIONS + r"\p{N}" + _REST: "qwen2",
+}
+"""The patterns of known tokenizers, and what llama.cpp calls each way to split."""
+
+
+def architecture_of(source: Source) -> str:
+    """llama.cpp's name of a model's architecture.
+
+    Raises:
+        UsageError: it is not one that can be exported.
+    """
+    found = ARCHITECTURES.get(source.architecture)
+    if found is None:
+        raise UsageError(
+            f"{source.architecture} cannot be exported.",
+            f"Those that can: {', '.join(ARCHITECTURES)}.",
+        )
+    return found
+
+
+def shape_of(source: Source) -> LlamaShape:
+    """A model's sizes.
+
+    Raises:
+        UsageError: llama.cpp would compute it otherwise.
+    """
+    config = source.config
+    architecture = architecture_of(source)
+    if config.get("hidden_act", "silu") != "silu":
+        raise UsageError(f"Its activation {config['hidden_act']} is not SwiGLU's.", "")
+    heads = int(config["num_attention_heads"])
+    width = int(config["hidden_size"])
+    rope = _rope(config)
+    kind = rope.get("rope_type") or rope.get("type") or "default"
+    if kind not in ("default", "linear", "llama3") or config.get(
+        "partial_rotary_factor", 1.0
+    ) not in (None, 1, 1.0):
+        raise UsageError(
+            f"Its rotary embedding ({kind}) cannot be exported.",
+            "Those that can: default, linear, llama3.",
+        )
+    context = int(config.get("max_position_embeddings") or 2048)
+    window = config.get("sliding_window")
+    if window and config.get("use_sliding_window", True):
+        context = min(context, int(window))  # up to there it sees everything
+    return LlamaShape(
+        architecture=architecture,
+        vocabulary=int(config["vocab_size"]),
+        width=width,
+        layers=int(config["num_hidden_layers"]),
+        heads=heads,
+        kv_heads=int(config.get("num_key_value_heads") or heads),
+        head_width=int(config.get("head_dim") or width // heads),
+        inner=int(config["intermediate_size"]),
+        context=context,
+        epsilon=float(config.get("rms_norm_eps", 1e-6)),
+        base=float(rope.get("rope_theta") or config.get("rope_theta") or 10000.0),
+        linear_scaling=float(rope["factor"]) if kind == "linear" else 1.0,
+    )
+
+
+def _rope(config: dict[str, Any]) -> dict[str, Any]:
+    """What a configuration says of the rotary embedding, by its old or new name."""
+    found = config.get("rope_parameters") or config.get("rope_scaling") or {}
+    return found if isinstance(found, dict) else {}
+
+
+def permuted(weight: torch.Tensor, heads: int) -> torch.Tensor:
+    """Rows of Q or K from halves (transformers) to pairs (llama.cpp's `llama`)."""
+    rows, *rest = weight.shape
+    return (
+        weight.reshape(heads, 2, rows // heads // 2, *rest)
+        .transpose(1, 2)
+        .reshape(rows, *rest)
+    )
+
+
+def heads_of(shape: LlamaShape, module: str) -> int:
+    """Heads by which a module's rows are permuted; 0 where they stay."""
+    if shape.architecture != "llama":
+        return 0
+    return {"attn_q": shape.heads, "attn_k": shape.kv_heads}.get(module, 0)
+
+
+def tensors_of(source: Source, shape: LlamaShape) -> list[Tensor]:
+    """All weights in llama.cpp's names and order of rows.
+
+    Raises:
+        UsageError: there is a weight that llama.cpp has no place for.
+    """
+    from safetensors import safe_open
+
+    tied = bool(source.config.get("tie_word_embeddings", False))
+    found: list[Tensor] = []
+    for path in source.weights:
+        with safe_open(str(path), framework="pt") as file:
+            for name in file.keys():  # noqa: SIM118  # no mapping
+                if name == "lm_head.weight" and tied:
+                    continue
+                if name.endswith("rotary_emb.inv_freq"):
+                    continue
+                size = tuple(file.get_slice(name).get_shape())
+                new, heads = _named(name, shape)
+                found.append(Tensor(new, size, _loader(path, name, heads)))
+    if (scaled := _scaled(source, shape)) is not None:
+        found.append(Tensor("rope_freqs.weight", scaled.shape, lambda: scaled))
+    return found
+
+
+def _named(name: str, shape: LlamaShape) -> tuple[str, int]:
+    """llama.cpp's name of a weight, and by how many heads its rows are permuted."""
+    if name in _OUTER:
+        return _OUTER[name], 0
+    match = _LAYER.fullmatch(name)
+    if match is None or match[2] not in MODULES:
+        raise UsageError(f"llama.cpp has no place for the weight {name}.", "")
+    module = MODULES[match[2]]
+    return f"blk.{match[1]}.{module}.{match[3]}", heads_of(shape, module)
+
+
+def _loader(path: Path, name: str, heads: int) -> Callable[[], np.ndarray[Any, Any]]:
+    def load() -> np.ndarray[Any, Any]:
+        from safetensors import safe_open
+
+        with safe_open(str(path), framework="pt") as file:
+            tensor = file.get_tensor(name).float()
+        values: np.ndarray[Any, Any] = (
+            (permuted(tensor, heads) if heads else tensor).contiguous().numpy()
+        )
+        return values
+
+    return load
+
+
+def _scaled(source: Source, shape: LlamaShape) -> np.ndarray[Any, Any] | None:
+    """Llama 3's factors of the rotary frequencies; None without such a scaling."""
+    rope = _rope(source.config)
+    if (rope.get("rope_type") or rope.get("type")) != "llama3":
+        return None
+    factor = float(rope["factor"])
+    low, high = float(rope["low_freq_factor"]), float(rope["high_freq_factor"])
+    before = float(rope["original_max_position_embeddings"])
+    factors = []
+    for at in range(0, shape.head_width, 2):
+        length = 2 * math.pi * shape.base ** (at / shape.head_width)
+        smooth = (before / length - low) / (high - low)
+        smooth = min(1.0, max(0.0, smooth))
+        factors.append(1 / ((1 - smooth) / factor + smooth))
+    found: np.ndarray[Any, Any] = np.array(factors, dtype=np.float32)
+    return found
+
+
+def vocabulary_of(source: Source, tokens: Tokens, shape: LlamaShape) -> Vocabulary:
+    """A model's tokenizer in llama.cpp's terms.
+
+    Raises:
+        UsageError: llama.cpp would split text otherwise.
+    """
+    import gguf
+
+    told = json.loads((source.folder / "tokenizer.json").read_text(encoding="utf-8"))
+    model = told["model"]
+    if model.get("type") != "BPE" or model.get("byte_fallback"):
+        raise _no_tokenizer("it is no byte-level BPE")
+    pre = pre_tokenizer(told)
+    ids = dict(model["vocab"])
+    types = dict.fromkeys(ids.values(), gguf.TokenType.NORMAL)
+    for added in told.get("added_tokens") or []:
+        ids[added["content"]] = added["id"]
+        kind = "CONTROL" if added.get("special") else "USER_DEFINED"
+        types[added["id"]] = gguf.TokenType[kind]
+    by_id = {number: token for token, number in ids.items()}
+    if max(by_id) >= shape.vocabulary:
+        raise _no_tokenizer(f"it has more tokens than the model's {shape.vocabulary:,}")
+    ordered, kinds = [], []
+    for number in range(shape.vocabulary):
+        ordered.append(by_id.get(number, f"[PAD{number}]"))
+        kinds.append(int(types.get(number, gguf.TokenType.UNUSED)))
+    merges = [m if isinstance(m, str) else " ".join(m) for m in model["merges"]]
+    eos = tokens.id_of(tokens.eos)
+    assert eos is not None  # `open_tokens` made sure
+    bos = tokens.id_of(tokens.bos)
+    plain = tokens.tokenizer.encode("a").ids
+    return Vocabulary(
+        tokens=tuple(ordered),
+        types=tuple(kinds),
+        merges=tuple(merges),
+        pre=pre,
+        bos=eos if bos is None else bos,
+        eos=eos,
+        pad=tokens.id_of(tokens.pad) or 0,
+        add_bos=bos is not None and plain[:1] == [bos],
+        template=tokens.template,
+    )
+
+
+def pre_tokenizer(told: dict[str, Any]) -> str:
+    """llama.cpp's name of the way in which a `tokenizer.json` splits text.
+
+    Raises:
+        UsageError: it is an unknown one; guessing would fail silently.
+    """
+    normalizer = told.get("normalizer")
+    first = told.get("pre_tokenizer") or {}
+    parts = first.get("pretokenizers", [first])
+    level = parts[-1] if parts else {}
+    if level.get("type") != "ByteLevel" or level.get("add_prefix_space"):
+        raise _no_tokenizer("its text is not split into bytes as GPT-2's")
+    regex = level.get("use_regex", True)
+    name = ""
+    if len(parts) == 1 and regex:
+        name = "gpt-2"
+    elif (
+        len(parts) == 2
+        and regex
+        and parts[0]
+        == {
+            "type": "Digits",
+            "individual_digits": True,
+        }
+    ):
+        name = "smollm"
+    elif len(parts) == 2 and not regex and parts[0].get("type") == "Split":
+        name = SPLITS.get(parts[0].get("pattern", {}).get("Regex", ""), "")
+    if not name:
+        raise _no_tokenizer("how it splits text is unknown")
+    if bool(told["model"].get("ignore_merges")) != (name == "llama-bpe"):
+        raise _no_tokenizer(f"its merges are not used as {name}'s are")
+    # Qwen's puts text into composed form; llama.cpp leaves that to the caller.
+    if normalizer and not (name == "qwen2" and normalizer.get("type") == "NFC"):
+        raise _no_tokenizer(f"it changes text first ({normalizer.get('type')})")
+    return name
+
+
+def _no_tokenizer(reason: str) -> UsageError:
+    return UsageError(
+        f"The tokenizer cannot be exported: {reason}.",
+        "Those that can: byte-level BPE split as GPT-2, SmolLM, Llama 3 or Qwen2.",
+    )

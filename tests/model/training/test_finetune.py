@@ -1,0 +1,357 @@
+"""Fine-tuning: an adapter, a merged model and a GGUF that all write the same words."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("tokenizers")
+pytest.importorskip("transformers")
+pytest.importorskip("peft")
+
+from catalog.errors import ColumnistError, UsageError  # noqa: E402
+from catalog.objects import Target  # noqa: E402
+from model.engine import Engine, EngineSettings  # noqa: E402
+from model.library import Library  # noqa: E402
+from model.prompt import Prompt  # noqa: E402
+from model.prompts.long import long_prompts  # noqa: E402
+from model.training import finetune as finetuning  # noqa: E402
+from model.training.corpus import table_of_record  # noqa: E402
+from model.training.export import Settings as ExportSettings  # noqa: E402
+from model.training.export import export  # noqa: E402
+from model.training.finetune import Settings, adapted, finetune  # noqa: E402
+from model.training.huggingface import (  # noqa: E402
+    Tokens,
+    load_model,
+    open_source,
+    open_tokens,
+)
+from tests.model.training import tiny_huggingface as tiny  # noqa: E402
+
+ODD = [("date and", " time"), ("what is", " a shop?"), ("SELECT *", "\n  FROM t")]
+"""Heads and blocks that were not trained on."""
+
+
+def settings(folder: Path, **changes: Any) -> Settings:
+    base = folder / "base"
+    if not base.exists():
+        tiny.write(base)
+        tiny.corpus(folder / "train.jsonl")
+    made = Settings(
+        base=base,
+        data=(folder / "train.jsonl",),
+        out=folder / "run",
+        steps=40,
+        learning_rate=5e-3,
+        batch=4,
+        threads=1,
+        save_every=1000,
+    )
+    return replace(made, **changes)
+
+
+def events(out: Path) -> list[dict[str, Any]]:
+    log = (out / "log.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in log.splitlines()]
+
+
+def losses(out: Path) -> dict[int, float]:
+    return {e["step"]: e["loss"] for e in events(out) if e["event"] == "train"}
+
+
+def asked(tokens: Tokens) -> list[tuple[str, str]]:
+    """Heads and blocks: a table as in training, and odd ones."""
+    table = table_of_record(tiny.records(3)[2])
+    targets: list[Target] = [table.id, *(column.id for column in table.columns)]
+    ((prompt, _),) = long_prompts(
+        table, targets, {}, template=tokens.template, bos=tokens.bos, eos=tokens.eos
+    )
+    return [*((prompt.head, block) for block in prompt.blocks), *ODD]
+
+
+def words(model: Any, tokens: Tokens) -> list[str]:
+    """What transformers writes for every question, greedily."""
+    found = []
+    end = tokens.id_of(tokens.eos)
+    for head, block in asked(tokens):
+        ids = tokens.encode(head) + tokens.encode(block)
+        given = torch.tensor([ids])
+        written = model.generate(
+            input_ids=given,
+            attention_mask=torch.ones_like(given),
+            max_new_tokens=20,
+            do_sample=False,
+            eos_token_id=end,
+            pad_token_id=end,
+        )[0].tolist()[len(ids) :]
+        found.append(tokens.tokenizer.decode(written))
+    return found
+
+
+def engine_words(path: Path, tokens: Tokens, adapter: Path | None = None) -> list[str]:
+    """What the engine writes for the same questions."""
+    prompts = [Prompt(head, (block,), 20) for head, block in asked(tokens)]
+    chosen = EngineSettings(path, gpu_layers=0, threads=1, adapter=adapter)
+    with Engine(chosen) as engine:
+        done = sorted(engine.generate(prompts), key=lambda each: each.prompt)
+    return [each.text for each in done]
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A finished run with a merged model."""
+    chosen = settings(tmp_path_factory.mktemp("tuned"), merge=True)
+    list(finetune(chosen))
+    return chosen
+
+
+@pytest.mark.gguf
+def test_all_forms_write_the_same_words(tuned: Settings, tmp_path: Path) -> None:
+    pytest.importorskip("gguf")
+    tokens = open_tokens(open_source(tuned.base))
+    texts = words(adapted(tuned.base, tuned.out / "adapter"), tokens)
+    assert texts[2] == "Weight of the order in kilograms."
+    merged = load_model(tuned.out / "merged", torch.float32)
+    untouched = load_model(tuned.base, torch.float32)
+    assert words(merged, tokens) == texts
+    assert words(untouched, tokens) != texts
+    kinds: dict[str, Any] = {"quantisations": ("F16",)}
+    out = tmp_path / "gguf"
+    (whole,) = export(ExportSettings(tuned.out, out, **kinds))
+    (base,) = export(ExportSettings(tuned.base, out, **kinds))
+    (adapter,) = export(ExportSettings(tuned.out, out, name="change", adapter=True))
+    assert not whole.faults + base.faults + adapter.faults
+    assert engine_words(whole.path, tokens) == texts
+    assert engine_words(base.path, tokens, adapter.path) == texts
+    assert engine_words(base.path, tokens) != texts
+    manifest = Library(out).find("run").manifest
+    assert manifest["base"]["name"] == "base"
+    assert manifest["licences"] == {"MIT": 8, "Apache-2.0": 4}
+    assert Library(out).find("base", adapter=adapter.path).name == "base+change"
+
+
+def test_the_loss_falls_and_the_lineage_is_told(tuned: Settings) -> None:
+    found = losses(tuned.out)
+    assert list(found) == [10, 20, 30, 40]
+    assert found[40] < 0.3 * found[10]
+    assert (tuned.out / "curve.svg").exists()
+    told = json.loads((tuned.out / "adapter" / "lineage.json").read_text())
+    assert told["kind"] == "adapter"
+    assert told["format"] == "long"
+    (run,) = told["runs"]
+    assert run["settings"]["rank"] == 8
+    assert run["settings"]["target"] == ["all-linear"]
+    assert run["data"][0]["licences"] == {"Apache-2.0": 4, "MIT": 8}
+    assert set(told["base"]["sha256"]) == {"model.safetensors"}
+    config = json.loads((tuned.out / "adapter" / "adapter_config.json").read_text())
+    assert {name.rsplit(".")[-1] for name in config["target_modules"]} == {
+        "down_proj",
+        "gate_proj",
+        "k_proj",
+        "o_proj",
+        "q_proj",
+        "up_proj",
+        "v_proj",
+    }
+
+
+def test_a_merged_model_can_be_tuned_again(tuned: Settings, tmp_path: Path) -> None:
+    again = replace(
+        tuned, base=tuned.out / "merged", out=tmp_path / "again", steps=2, merge=False
+    )
+    list(finetune(again))
+    told = json.loads((again.out / "adapter" / "lineage.json").read_text())
+    assert [run["run"] for run in told["runs"]] == ["again", "run"]
+    assert told["base"]["name"] == "base"
+    assert told["from"]["name"] == "merged"
+    assert told["licences"] == {"MIT": 8, "Apache-2.0": 4}, "the same file counts once"
+
+
+def test_a_killed_run_has_the_losses_of_one_that_was_not(tmp_path: Path) -> None:
+    short: dict[str, Any] = {"steps": 20, "batch": 2}
+    whole = settings(tmp_path, out=tmp_path / "whole", **short)
+    list(finetune(whole))
+    killed = replace(whole, out=tmp_path / "killed", save_every=0.05)
+    code = (
+        "import importlib.util, sys\n"
+        f"spec = importlib.util.spec_from_file_location('t', {__file__!r})\n"
+        "module = importlib.util.module_from_spec(spec)\n"
+        "sys.modules['t'] = module\n"
+        "spec.loader.exec_module(module)\n"
+        "from t import Path, finetune, settings\n"
+        f"out = Path({str(killed.out)!r})\n"
+        f"chosen = settings(Path({str(tmp_path)!r}), out=out, save_every=0.05,"
+        f" **{short!r})\n"
+        "list(finetune(chosen))\n"
+    )
+    root = Path(__file__).parents[3]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=root, env=os.environ | {"PYTHONPATH": "."}
+    )
+    checkpoint = killed.out / "checkpoint.pt"
+    while process.poll() is None and not checkpoint.exists():
+        time.sleep(0.02)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (killed.out / "adapter").exists(), "it was not killed in the middle"
+    list(finetune(killed))
+    starts = [event for event in events(killed.out) if event["event"] == "start"]
+    assert len(starts) == 2
+    assert starts[1]["step"] > 0
+    assert losses(killed.out) == pytest.approx(losses(whole.out), abs=1e-5)
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path) -> None:
+    """A limit on the size of files stands in for the disk: the same error code path."""
+    import resource
+
+    chosen = settings(tmp_path, merge=True, steps=20, batch=2)
+    steps = iter(range(1000))
+    list(finetune(chosen, stop=lambda: next(steps) >= 9))
+    checkpoint = chosen.out / "checkpoint.pt"
+    before = checkpoint.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, hard))
+    try:
+        with pytest.raises(ColumnistError, match="Cannot write"):
+            list(finetune(chosen))
+        assert checkpoint.read_bytes() == before
+        # Room for the checkpoint, not for the merged model.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(len(before) * 1.2), hard))
+        with pytest.raises(ColumnistError, match="Cannot write"):
+            list(finetune(chosen))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+    assert not list(chosen.out.glob("*.partial"))
+    assert (chosen.out / "adapter").exists()
+    assert not (chosen.out / "merged").exists()
+    (*_, end) = finetune(chosen)
+    assert end.figures["written"] == ["adapter", "merged"]
+
+
+def test_all_weights_can_be_trained(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, method="full", steps=20)
+    list(finetune(chosen))
+    found = losses(chosen.out)
+    assert found[20] < found[10]
+    told = json.loads((chosen.out / "model" / "lineage.json").read_text())
+    assert told["kind"] == "model"
+    assert open_source(chosen.out / "model").architecture == "LlamaForCausalLM"
+
+
+def test_without_a_chat_template_the_compact_prompt_is_learned(tmp_path: Path) -> None:
+    tiny.write(tmp_path / "base", template=False)
+    tiny.corpus(tmp_path / "train.jsonl")
+    held = tiny.corpus(tmp_path / "held.jsonl", tables=3)
+    chosen = settings(
+        tmp_path, steps=3, held_out=held, target=("attention",), batch=2, rank=2
+    )
+    start, *_, end = finetune(chosen)
+    assert start.figures["format"] == "compact"
+    assert end.figures["dev"]["loss"] > 0
+    told = json.loads((chosen.out / "adapter" / "lineage.json").read_text())
+    assert told["format"] == "compact"
+
+
+def test_bad_data_is_counted(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, steps=1)
+    (data,) = chosen.data
+    lines = data.read_text(encoding="utf-8").splitlines()
+    wide = json.loads(lines[0]) | {"table": "wide"}
+    columns = [
+        {"name": f"extra_{n}", "type": "x" * 99, "description": f"Extra {n} kg."}
+        for n in range(70)
+    ]
+    wide["columns"] = columns
+    lines += ["no JSON", "[]", '{"table": "x"}', lines[0], json.dumps(wide)]
+    data.write_text("\n".join(lines), encoding="utf-8")
+    start, *_ = finetune(chosen)
+    counts = start.figures["data"]["train"]["counts"]
+    assert counts["lines of wrong JSON"] == 1
+    assert counts["lines that are no table"] == 2
+    assert counts["lines that are duplicates"] == 1
+    assert start.figures["pairs"]["pairs too long"] > 0
+    empty = tmp_path / "empty.jsonl"
+    empty.write_text("no JSON\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="nothing to learn"):
+        list(finetune(replace(chosen, data=(empty,), out=tmp_path / "other")))
+    with pytest.raises(UsageError, match="longer than 5 tokens"):
+        list(finetune(replace(chosen, max_length=5, out=tmp_path / "short")))
+
+
+def test_another_run_in_the_folder_is_refused(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, steps=2)
+    list(finetune(chosen))
+    with pytest.raises(UsageError, match="another rank, target"):
+        list(finetune(replace(chosen, rank=4, target=("attention",))))
+    (chosen.out / "checkpoint.pt").write_bytes(b"nothing")
+    with pytest.raises(UsageError, match="no checkpoint of fine-tuning"):
+        list(finetune(chosen))
+
+
+def test_what_cannot_be_tuned_is_said_in_a_line(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, steps=2)
+    with pytest.raises(UsageError, match="No adapter fits"):
+        list(finetune(replace(chosen, target=("c_attn",))))
+    if not torch.cuda.is_available():
+        with pytest.raises(UsageError, match="QLoRA needs an NVIDIA GPU"):
+            list(finetune(replace(chosen, method="qlora")))
+    with pytest.raises(UsageError, match=r"Cannot read .*config.json"):
+        list(finetune(replace(chosen, base=tmp_path)))
+    (chosen.base / "model.safetensors").unlink()
+    with pytest.raises(UsageError, match=r"no model\.safetensors"):
+        list(finetune(chosen))
+
+
+def test_a_loss_that_is_no_number_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(model: Any, tensors: Any) -> Any:
+        return torch.tensor([float("nan")])
+
+    monkeypatch.setattr(finetuning, "_losses", wrong)
+    with pytest.raises(ColumnistError, match="no number any more at step 1"):
+        list(finetune(settings(tmp_path)))
+
+
+def test_nothing_is_fetched(tmp_path: Path) -> None:
+    """In a process of its own that refuses every socket, with an empty cache."""
+    chosen = settings(tmp_path, steps=1, merge=True)
+    code = (
+        "import sys\n"
+        "def hook(event, arguments):\n"
+        "    if event in ('socket.connect', 'socket.getaddrinfo'):\n"
+        "        print('NETWORK', event, arguments, flush=True)\n"
+        "        raise PermissionError(event)\n"
+        "sys.addaudithook(hook)\n"
+        "from pathlib import Path\n"
+        "from model.training.finetune import Settings, finetune\n"
+        f"settings = Settings(base=Path({str(chosen.base)!r}),\n"
+        f"    data=(Path({str(chosen.data[0])!r}),), out=Path({str(chosen.out)!r}),\n"
+        "    steps=1, merge=True, threads=1)\n"
+        "list(finetune(settings))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(finetuning.__file__).parents[2],
+        env=os.environ | {"HF_HOME": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "NETWORK" not in done.stdout
+    assert done.stderr == "", "the libraries stay silent"
