@@ -1,44 +1,25 @@
 """Reads identifiers as words: split, expanded from abbreviations, singular, plural.
 
-The two tables beside this file are data: `abbreviations.csv` (usual abbreviations in
-database names, and the field names of SAP that no splitting could explain) and
-`words.txt` (frequent English words of schema descriptions, most frequent first), which
-cuts names that are written without any separator.
+What words and abbreviations there are is in `model.lexicon`. Which of several words a
+short form stands for is told by its neighbours in the name, by what else the table
+speaks of, or by a word of the table that it is cut from.
 """
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from collections.abc import Sequence
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 
-FOLDER = Path(__file__).parent
+from model.lexicon import UPPER as UPPER
+from model.lexicon import abbreviations as abbreviations
+from model.lexicon import completed, cut_from, long_form, meanings
+from model.lexicon import word_set as word_set
+from model.lexicon import words as words
 
 FREQUENT = 2000
 """Only words above this rank may be cut out of a longer run of letters."""
-
-
-def word_set(text: str) -> frozenset[str]:
-    """The words of a text that lists them."""
-    return frozenset(text.split())
-
-
-UPPER = {
-    word.lower(): word
-    for word in word_set(
-        "ABC AI API ARN ASIN ATM AWS BI BIC CEO CIDR CPU CRM CSS CSV CVE DNS DOI "
-        "EAN EDI EMR ERP ETL EU EUR FAQ FTE FTP GBP GCP GDPR GMV GPA GPS GPU GUID "
-        "HR HTML HTTP HTTPS IBAN ICD ICU ID IMEI IP IRS ISBN ISO ISSN IT JSON JWT "
-        "KPI KYC LDAP LTV MAC MD5 MIME ML MRR NPI OS PDF PHP PIN POS QA QR RAM "
-        "REST RFM ROI SAP SCAC SEO SHA SKU SLA SMS SMTP SQL SSCC SSH SSL SSO SWIFT "
-        "TLS TTL UDP UI UK UPC URI URL US USD UTC UTM UUID VAT VIN VM VPC VPN XML "
-        "YAML ZIP"
-    )
-}
-"""Words that keep their capitals."""
 
 _NOISE_FIRST = word_set(
     "base bi bridge brg cleaned cur dim dm dw dwh edw f fact fct fivetran int "
@@ -82,20 +63,6 @@ _SAME = word_set(
 """Words that end like a plural and are none, or that have no singular worth having."""
 
 
-@cache
-def abbreviations() -> dict[str, str]:
-    """Abbreviation to its long form, both lower case; read once."""
-    with (FOLDER / "abbreviations.csv").open(encoding="utf-8", newline="") as file:
-        return {row["short"]: row["long"] for row in csv.DictReader(file)}
-
-
-@cache
-def words() -> dict[str, int]:
-    """Known English words to their rank, 0 the most frequent; read once."""
-    lines = (FOLDER / "words.txt").read_text(encoding="utf-8").split()
-    return {word: rank for rank, word in enumerate(lines)}
-
-
 def known(word: str) -> bool:
     """Whether a lower-case word is English, an abbreviation or an acronym we know."""
     return word in words() or word in abbreviations() or word in UPPER
@@ -108,8 +75,9 @@ def split(name: str) -> tuple[str, ...]:
     Cuts at separators, at changes of case, between letters and digits (not in `q1`),
     and inside lower-case runs that frequent words cover entirely (`billtocontact`).
     """
-    if name.lower() in abbreviations():  # `NAME1`, `LAND1`: whole names of SAP fields
-        return (name.lower(),)
+    whole = name.lower()
+    if whole in abbreviations() and name in (whole, name.upper(), name.capitalize()):
+        return (whole,)  # `NAME1`, `LAND1`: whole names of SAP fields
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
     spaced = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", spaced)
     found: list[str] = []
@@ -145,17 +113,31 @@ def _unglue(word: str) -> list[str]:
     return whole[1] if whole and 2 <= len(whole[1]) <= 4 else [word]
 
 
+_ORDINARY = word_set("it us rest pos ref zip")
+"""Words that are acronyms only elsewhere."""
+
+
 def expand(tokens: Sequence[str]) -> list[str]:
     """Words as they are written in a sentence: abbreviations long, acronyms upper."""
     out: list[str] = []
     for token in tokens:
         if re.fullmatch(r"[a-z]\d+", token):
             out.append(token.upper())
-        elif token in UPPER and token not in ("it", "us", "rest", "pos", "ref", "zip"):
+        elif token in UPPER and token not in _ORDINARY:
             out.append(UPPER[token])
         else:
-            out += abbreviations().get(token, token).split(" ")
+            long = long_form(token, tokens) or _many(token) or completed(token)
+            out += (long or token).split(" ")
     return out
+
+
+def _many(token: str) -> str | None:
+    """The plural of an abbreviation's long form (`coeffs`), None if it is no plural."""
+    one = token.removesuffix("s")
+    if one == token or len(one) < 3 or token in words():
+        return None
+    long = abbreviations().get(one)
+    return plural(long) if long else None
 
 
 def humanize(tokens: Sequence[str]) -> str:
@@ -233,15 +215,68 @@ def shared_letters(columns: tuple[str, ...]) -> str | None:
     return starts.pop() if len(columns) >= 4 and len(starts) == 1 and old else None
 
 
-def column_words(name: str, columns: tuple[str, ...]) -> tuple[str, ...]:
-    """As `split`, without what all columns of the table have in front."""
+def column_words(
+    name: str, columns: tuple[str, ...], table: str = ""
+) -> tuple[str, ...]:
+    """As `split`, without what all columns of the table have in front.
+
+    Short forms that stand for something else than usual in this table are written out.
+    """
     letters = shared_letters(columns)
     if letters is not None and name[:2].upper() == letters:
-        return split(name[2:])
+        return _explained(split(name[2:]), columns, table)
     tokens = split(name)
     prefix = shared_prefix(columns)
     cut = prefix is not None and len(tokens) > 1 and tokens[0] == prefix
-    return tokens[1:] if cut and not tokens[1].isdigit() else tokens
+    tokens = tokens[1:] if cut and not tokens[1].isdigit() else tokens
+    return _explained(tokens, columns, table)
+
+
+def _explained(
+    tokens: tuple[str, ...], columns: tuple[str, ...], table: str
+) -> tuple[str, ...]:
+    """Tokens, those with their long form that only their surroundings tell."""
+    if all(token in words() and not meanings(token) for token in tokens):
+        return tokens
+    about, told = _told(columns, table)
+    out: list[str] = []
+    for place, token in enumerate(tokens):
+        following = tokens[place + 1] if place + 1 < len(tokens) else ""
+        if token == "sub" and f"sub{following}" in words():  # `sub_total`
+            continue
+        if place and tokens[place - 1] == "sub" and f"sub{token}" in words():
+            token = f"sub{token}"
+        out += (_told_form(token, tokens, about, told) or token).split(" ")
+    return tuple(out)
+
+
+def _told_form(
+    token: str, tokens: Sequence[str], about: frozenset[str], told: frozenset[str]
+) -> str | None:
+    """The long form that a table gives a short one, None where it adds nothing.
+
+    A word of the table's own name explains even a short form that usually means
+    something else; a word of other columns explains only one that nothing else does.
+    """
+    usual = abbreviations().get(token)
+    special = long_form(token, tokens, told)
+    if special is not None and special != usual:
+        return special
+    if token in words():
+        return None
+    own = cut_from(token, about)
+    if own is not None or usual is not None or completed(token) is not None:
+        return own
+    return cut_from(token, told)
+
+
+@lru_cache(maxsize=1 << 8)
+def _told(
+    columns: tuple[str, ...], table: str
+) -> tuple[frozenset[str], frozenset[str]]:
+    """The words of a table's name, and those of it and its columns."""
+    about = frozenset(singular(word) for word in split(table))
+    return about, about.union(*(split(name) for name in columns))
 
 
 _FILLER = re.compile(r"^(x|f|c|v|col|column|fld|field|attr|var|val|data|dummy|tmp)$")

@@ -34,7 +34,7 @@ def describe_column(
     """
     noun = _noun(table)
     siblings = tuple(other.name for other in table.columns)
-    tokens = list(column_words(column.name, siblings))
+    tokens = list(column_words(column.name, siblings, table.id.name))
     codes = profile.codes if profile else ()
     if gibberish(tuple(tokens)):
         return _by_facts(table, column, noun, codes)
@@ -295,7 +295,7 @@ def _contents(table: Table) -> str:
     noun = subject(table.id.name)
     phrases: list[str] = []
     for column in table.columns:
-        tokens = column_words(column.name, siblings)
+        tokens = column_words(column.name, siblings, table.id.name)
         if gibberish(tokens) or _UNTOLD.search(column.name):
             continue
         if table.references(column.name) or column.name in table.primary_key:

@@ -96,7 +96,8 @@ def phrase(name: str) -> str:
 def column_phrase(table: Table, name: str) -> str:
     """A column's name as lower-case words, without what all of its table begin with."""
     siblings = tuple(column.name for column in table.columns)
-    return humanize(column_words(name, siblings)).lower() or phrase(name)
+    words = column_words(name, siblings, table.id.name)
+    return humanize(words).lower() or phrase(name)
 
 
 def quote(text: str, *, words: int) -> str:

@@ -36,10 +36,59 @@ def test_split(name: str, words: tuple[str, ...]) -> None:
         ("uom_cd", "unit of measure code"),
         ("src_ip", "source IP"),
         ("dttm_crtd", "date and time created"),
+        ("cmd_args", "command arguments"),
+        ("hhold_income", "household income"),
+        ("reg_coeffs", "region coefficients"),
+        ("lst_upd_prsn", "last updated person"),
+        # No list has these: cut, or without their vowels.
+        ("concentr", "concentration"),
+        ("plnng_drctry", "planning directory"),
+        # Words of their own.
+        ("echo_cool_ride", "echo cool ride"),
+        # Several meanings, told by the neighbours.
+        ("ad_conf_level", "ad confidence level"),
+        ("home_conf_wins", "home conference wins"),
+        ("conf_path", "configuration path"),
+        ("long_description", "long description"),
+        ("time_in_sec", "time in seconds"),
+        ("sec_id", "security ID"),
     ],
 )
 def test_humanize_expands_abbreviations(name: str, phrase: str) -> None:
     assert names.humanize(names.split(name)) == phrase
+
+
+@pytest.mark.parametrize(
+    ("table", "siblings", "name", "phrase"),
+    [
+        ("candidates", (), "cand_name", "candidate name"),
+        ("org_units", ("taxon",), "org", "organism"),
+        ("org_units", (), "org", "organization"),
+        ("geometry_points", ("lat",), "long", "longitude"),
+        ("phrases", ("short",), "long", "long"),
+        ("prescriptions", (), "pres_date", "prescription date"),
+        ("forecast", ("jan", "feb"), "mar", "March"),
+        ("invoices", (), "sub_total_amt", "subtotal amount"),
+        # A word of other columns explains a short form that nothing else does.
+        ("a", ("census_year",), "cen_name", "census name"),
+        ("a", ("census_year", "center"), "cen_name", "cen name"),
+        # It never replaces a usual meaning, and no contraction is guessed so.
+        ("a", ("categorical",), "cat_id", "category ID"),
+        ("a", ("disposition",), "dsp", "dsp"),
+    ],
+)
+def test_a_table_explains_its_short_forms(
+    table: str, siblings: tuple[str, ...], name: str, phrase: str
+) -> None:
+    words = names.column_words(name, (name, *siblings), table)
+    assert names.humanize(words) == phrase
+
+
+def test_a_name_in_capitals_and_small_letters_is_cut_before_it_is_looked_up() -> None:
+    """`EmpID` was taken for one short form, and its `ID` was lost to the rules."""
+    assert names.split("EmpID") == ("emp", "id")
+    assert names.split("EMPID") == ("empid",)
+    assert names.humanize(names.split("EMPID")) == "employee identifier"
 
 
 @pytest.mark.parametrize(
