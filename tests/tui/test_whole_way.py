@@ -1,0 +1,92 @@
+"""From nothing to a model whose drafts the app shows, one command a step."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("tokenizers")
+pytest.importorskip("gguf")
+
+from tui.app import ColumnistApp
+from tui.screens.catalog import CatalogScreen
+from tui.screens.review import ReviewScreen
+from tui.settings import Settings
+from tui.widgets.row_list import RowList
+
+COLUMNIST = [sys.executable, "-c", "from tui.cli import main; main()"]
+
+
+def run(*arguments: object) -> str:
+    done = subprocess.run(
+        [*COLUMNIST, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+async def test_a_model_made_by_commands_drafts_in_the_app(
+    tmp_path: Path, settings: Settings
+) -> None:
+    data, out, models = tmp_path / "data.jsonl", tmp_path / "run", tmp_path / "models"
+    run("train", "data", "--out", data, "--examples", 60)
+    sizes = "--vocabulary 700 --width 64 --layers 2 --heads 2 --inner 128"
+    run(
+        *("train", "pretrain", "--corpus", data, "--out", out, "--steps", 260),
+        *sizes.split(),
+        *("--tokens", 4096, "--copy-until", 0, "--no-compiled"),
+    )
+    run("train", "export", out / "final.pt", "--out", models, "--name", "own")
+    model = models / "own.Q8_0.gguf"
+    lineage = json.loads(run("models", "show", model, "--json"))
+    assert "260" in json.dumps(lineage)
+
+    # A table that it has seen: so small a model can do no more than learn by heart.
+    records = [json.loads(line) for line in data.read_text("utf-8").splitlines()]
+    record = max(records, key=lambda r: (r["dialect"] == "duckdb", -len(r["columns"])))
+    shop = tmp_path / "shop.duckdb"
+    names = ", ".join(f'"{column["name"]}" INTEGER' for column in record["columns"])
+    with duckdb.connect(str(shop)) as connection:
+        connection.execute(f'CREATE TABLE "{record["table"]}" ({names})')
+    url = f"duckdb:///{shop}"
+    given = ("--workspace", settings.workspace, "--model", model)
+    drafted = json.loads(run(*given, "draft", url, "--json"))
+    assert drafted["model"] == "own"
+    told = [
+        json.loads(line)
+        for line in run(*given, "suggestions", url, "--jsonl").splitlines()
+    ]
+    by_model = [each["text"] for each in told if each["source"] == "model"]
+    assert by_model
+
+    app = ColumnistApp(settings, url)
+    async with app.run_test(size=(160, 48)) as pilot:
+        for _ in range(600):
+            await pilot.pause(0.05)
+            if isinstance(app.screen, CatalogScreen) and len(
+                app.screen.query_one("#tables", RowList)._source
+            ):
+                break
+        await app.workers.wait_for_complete()
+        await pilot.pause(0.3)
+        await pilot.press("enter")
+        for _ in range(600):
+            await pilot.pause(0.05)
+            if isinstance(app.screen, ReviewScreen):
+                break
+        await app.workers.wait_for_complete()
+        await pilot.pause(0.3)
+        shown = app.export_screenshot().replace("&#160;", " ")
+        assert any(text[:20] in shown for text in by_model), by_model
+        app.close_session()
