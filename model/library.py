@@ -73,6 +73,11 @@ class Library:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @property
+    def folder(self) -> Path:
+        """Where manifests, and models that were unpacked, are."""
+        return self._folder
+
     def models(self) -> list[ModelFile]:
         """The bundled model first, then those that were added, by name."""
         found = [_read(path) for path in sorted(bundled_folder().glob("*.json"))]
@@ -141,6 +146,62 @@ class Library:
                 f"Cannot write {target}: {error.strerror}.", "Free some space."
             ) from error
         return _read(target)
+
+    def install(self, parts: Path, manifest: dict[str, Any], *, name: str) -> ModelFile:
+        """Take in checked files: `CARD.md` where there is one, and the model itself.
+
+        The manifest comes last, so that a model is there whole or not at all.
+
+        Raises:
+            UsageError: there is a model of that name already.
+        """
+        target = self._folder / f"{name}.json"
+        if target.exists() or any(model.name == name for model in self.models()):
+            raise UsageError(
+                f"There is a model {name} already.",
+                "Give another with --name, or `columnist models remove` that one.",
+            )
+        (parts / manifest["file"]).replace(self._folder / f"{name}.gguf")
+        if (parts / "CARD.md").exists():
+            (parts / "CARD.md").replace(self._folder / f"{name}.CARD.md")
+        told = manifest | {"name": name, "file": f"{name}.gguf"}
+        text = json.dumps(told, indent=2) + "\n"
+        written = parts / "installed.json"
+        written.write_text(text, encoding="utf-8")
+        written.replace(target)
+        return _read(target)
+
+    def remove(self, name: str) -> None:
+        """Forget a model; its file is deleted where it was unpacked here.
+
+        Raises:
+            RefusedError: it is a bundled one.
+            UsageError: there is none of that name.
+        """
+        if self.is_bundled(name):
+            raise RefusedError(
+                f"{name} is part of the program and stays.",
+                "Choose another model with --model.",
+            )
+        for path in sorted(self._folder.glob("*.json")):
+            model = _read(path)
+            if model.name == name:
+                path.unlink()  # first: no manifest must name a file that is gone
+                if self.owns(model):
+                    model.path.unlink(missing_ok=True)
+                    (self._folder / f"{name}.CARD.md").unlink(missing_ok=True)
+                return
+        raise UsageError(
+            f"There is no model {name}.", "`columnist models list` has their names."
+        )
+
+    def is_bundled(self, name: str) -> bool:
+        """Whether a model came with the program."""
+        return any(_read(p).name == name for p in bundled_folder().glob("*.json"))
+
+    def owns(self, model: ModelFile) -> bool:
+        """Whether a model's file lies in the library's own folder."""
+        return model.path.resolve().parent == self._folder.resolve()
 
 
 def verify(model: ModelFile, *, progress: Callable[[int], None] | None = None) -> None:

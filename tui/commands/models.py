@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from catalog.errors import ExitCode, RefusedError
+from catalog.errors import ExitCode, RefusedError, UsageError
 from model.library import verify as verify_model
+from model.pack import Signers, check, pack, unpack
 from tui import console
-from tui.commands.options import Json, settings
+from tui.commands.lineage import show_lineage
+from tui.commands.options import Json, Yes, settings
 from tui.models import library
 from tui.text import plain
 
 app = typer.Typer(help="Model files and their manifests.", rich_markup_mode=None)
 Name = Annotated[str | None, typer.Argument(help="A model by name or file.")]
+AllowedSigners = Annotated[
+    Path | None,
+    typer.Option("--signers", help="Demand a signature of one in this file."),
+]
+Identity = Annotated[
+    str | None, typer.Option("--identity", help="Who that is, by name in the file.")
+]
 
 
 @app.command("list")
@@ -48,7 +59,7 @@ def list_models(context: typer.Context, json: Json = False) -> None:
 
 @app.command("show")
 def show(context: typer.Context, name: Name = None, json: Json = False) -> None:
-    """Show a model's manifest: what it was made from, how, and how good it is."""
+    """Show where a model comes from: back to its data, and how good it is."""
     model = library(settings(context)).find(name)
     if json:
         console.out_json({"name": model.name, **model.manifest})
@@ -56,7 +67,8 @@ def show(context: typer.Context, name: Name = None, json: Json = False) -> None:
     console.out(f"{plain(model.name)}: {plain(str(model.path))}")
     if not model.manifest:
         console.out("No manifest: nothing is known of how it was made.")
-    _show(model.manifest, "  ")
+        return
+    show_lineage(model.manifest)
 
 
 @app.command("add")
@@ -71,8 +83,21 @@ def add(
 
 
 @app.command("verify")
-def verify(context: typer.Context, name: Name = None) -> None:
+def verify(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(help="A model by name or file, or a packed one.")
+    ] = None,
+    signers: AllowedSigners = None,
+    identity: Identity = None,
+) -> None:
     """Compare model files with their manifests; all of them without a name."""
+    if name and name.endswith(".tar"):
+        manifest = check(Path(name), signers=_signers(signers, identity))
+        console.out(f"{plain(str(manifest['name']))}: as its digests say")
+        return
+    if signers or identity:
+        raise UsageError("Only packed models are signed.", "Name a .tar file.")
     known = library(settings(context))
     chosen = [known.find(name)] if name else known.models()
     changed = 0
@@ -89,15 +114,85 @@ def verify(context: typer.Context, name: Name = None) -> None:
         raise typer.Exit(ExitCode.REFUSED)
 
 
-def _show(value: object, indent: str) -> None:
-    if not isinstance(value, dict):
-        console.out(f"{indent}{plain(str(value))}")
-        return
-    for key, each in value.items():
-        if isinstance(each, dict):
-            console.out(f"{indent}{plain(str(key))}:")
-            _show(each, indent + "  ")
-        elif isinstance(each, list):
-            console.out(f"{indent}{plain(str(key))}: {len(each)} entries")
-        else:
-            console.out(f"{indent}{plain(str(key))}: {plain(str(each))}")
+@app.command("pack")
+def pack_model(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A model by name or file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The tar to write.")],
+    sign: Annotated[
+        Path | None, typer.Option(help="SSH private key to sign the digests with.")
+    ] = None,
+) -> None:
+    """Pack a model, its manifest and card into one tar, for a network without ours.
+
+    With digests as `sha256sum -c` reads them, and the same bytes every time. For
+    example:
+
+    columnist models pack columnist-small -o model.tar --sign ~/.ssh/id_ed25519
+    """
+    model = library(settings(context)).find(name)
+    with _watched(f"Packing {plain(model.name)}", _size(model.path)) as advance:
+        pack(model, output, key=sign, advance=advance)
+    console.out(f"Wrote {plain(str(output))}.")
+
+
+@app.command("unpack")
+def unpack_model(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="What `models pack` wrote.")],
+    name: Annotated[str | None, typer.Option(help="What --model shall take.")] = None,
+    signers: AllowedSigners = None,
+    identity: Identity = None,
+) -> None:
+    """Check a packed model and add it: every digest, and the signature if demanded."""
+    known = library(settings(context))
+    demanded = _signers(signers, identity)
+    with _watched("Unpacking", _size(file)) as advance:
+        model = unpack(file, known, name=name, signers=demanded, advance=advance)
+    console.note(f"Added {plain(model.name)}. Use it with --model {plain(model.name)}.")
+
+
+@app.command("remove")
+def remove(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A model that was added.")],
+    yes: Yes = False,
+) -> None:
+    """Forget a model; its file is deleted if `unpack` brought it, else it stays."""
+    known = library(settings(context))
+    model = next((each for each in known.models() if each.name == name), None)
+    owned = model is not None and known.owns(model)
+    what = "and delete its file" if owned else "(its file stays)"
+    if model is not None and not known.is_bundled(name):
+        question = f"Forget {plain(name)} {what}?"
+        if not console.confirm(question, yes=yes):
+            return
+    known.remove(name)
+    console.note(f"Removed {plain(name)}.")
+
+
+def _signers(signers: Path | None, identity: str | None) -> Signers | None:
+    if (signers is None) != (identity is None):
+        raise UsageError(
+            "--signers and --identity go together.",
+            "The one is an allowed signers file, the other a name in it.",
+        )
+    return Signers(signers, identity) if signers and identity else None
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+@contextmanager
+def _watched(title: str, size: int) -> Generator[Callable[[int], None]]:
+    """A bar in MiB."""
+    done = 0
+    with console.progress(title, size >> 20) as advance:
+
+        def read(amount: int) -> None:
+            nonlocal done
+            before, done = done, done + amount
+            advance((done >> 20) - (before >> 20))
+
+        yield read
