@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,30 +21,36 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch loads Ope
 import numpy as np
 import torch
 
-from catalog.errors import ColumnistError, UsageError
+from catalog.errors import UsageError
 from model.engine import cores
-from model.library import PromptFormat, digest
+from model.library import PromptFormat
 from model.prompts.compact import END, PAD, SPECIAL
 from model.training import lineage
-from model.training.finetune import BROKEN, adapted
+from model.training.adapter import (
+    adapted,
+    adapter_config,
+    adapter_tensors,
+    logits_of,
+)
+from model.training.finetune import BROKEN
 from model.training.gguf_file import (
     LlamaShape,
     Tensor,
     Vocabulary,
     quantize,
+    values_of,
     write_adapter,
     write_model,
 )
 from model.training.huggingface import load_model, open_source, open_tokens, require
 from model.training.llama_family import (
-    MODULES,
     architecture_of,
-    heads_of,
     permuted,
     shape_of,
     tensors_of,
     vocabulary_of,
 )
+from model.training.manifest import write_manifest
 from model.training.network import Network, Shape
 from model.training.pairs import format_of
 from model.training.tokenizer import PRE_TOKENIZER, load_tokenizer
@@ -226,51 +232,6 @@ def _place(
     return path, faults
 
 
-def write_manifest(path: Path, name: str, about: dict[str, Any]) -> Path:
-    """The manifest of a file, beside it; what was measured later is kept.
-
-    Scores and calibration come after an export. Where the file is another one now,
-    `measured_on` has the digest of the file that they are about.
-    """
-    sha256 = digest(path)
-    manifest = {
-        "name": name,
-        "file": path.name,
-        "sha256": sha256,
-        "bytes": path.stat().st_size,
-        **about,
-        "date": lineage.today(),
-        "exported": {
-            "command": "columnist train export",
-            "commit": lineage.commit(),
-            "versions": lineage.versions(),
-        },
-    }
-    target = path.parent / f"{name}.json"
-    if target.exists():
-        try:
-            before = json.loads(target.read_text(encoding="utf-8"))
-        except ValueError:
-            before = {}
-        kept = {k: before[k] for k in MEASURED if k in before}
-        if kept and before.get("sha256") != sha256:
-            kept.setdefault("measured_on", before.get("sha256"))
-        manifest |= kept
-    try:
-        partial = target.with_suffix(".json.partial")
-        partial.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        partial.replace(target)
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot write {target}: {error.strerror}.", "Free some space."
-        ) from error
-    return target
-
-
-MEASURED = ("calibration", "held_out", "scores", "measured_on")
-"""Keys of a manifest that are filled in after the export."""
-
-
 # A checkpoint of `train pretrain`
 
 
@@ -397,17 +358,9 @@ def _tensors(network: Network) -> list[Tensor]:
         }
         found |= {f"blk.{number}.{key}.weight": value for key, value in parts.items()}
     return [
-        Tensor(name, tuple(tensor.shape), _values(tensor))
+        Tensor(name, tuple(tensor.shape), values_of(tensor))
         for name, tensor in found.items()
     ]
-
-
-def _values(tensor: torch.Tensor) -> Callable[[], np.ndarray[Any, Any]]:
-    def load() -> np.ndarray[Any, Any]:
-        found: np.ndarray[Any, Any] = tensor.detach().cpu().float().numpy()
-        return found
-
-    return load
 
 
 def _vocabulary(tokenizer: Any) -> Vocabulary:
@@ -481,36 +434,12 @@ def of_huggingface(folder: Path) -> Exportable:
     )
 
 
-def logits_of(model: Any, ids: Sequence[int]) -> np.ndarray[Any, Any]:
-    """A transformers model's logits at every position."""
-    with torch.no_grad():
-        found: np.ndarray[Any, Any] = (
-            model(input_ids=torch.tensor([list(ids)]), use_cache=False)
-            .logits[0]
-            .float()
-            .numpy()
-        )
-    return found
-
-
 # A LoRA adapter
-
-UNKNOWN = (
-    "use_dora",
-    "use_rslora",
-    "modules_to_save",
-    "rank_pattern",
-    "alpha_pattern",
-    "layer_replication",
-    "lora_bias",
-    "alora_invocation_tokens",
-)
-"""Kinds of adapters, by PEFT's options, that llama.cpp would apply otherwise."""
 
 
 def _export_adapter(settings: Settings, folder: Path, name: str) -> Exported:
     """The adapter, compared with PEFT's on the base model as F16."""
-    config = _adapter_config(folder)
+    config = adapter_config(folder)
     told = lineage.read_lineage(folder)
     source = open_source(_base_of(settings, config))
     wanted = told.get("from", {}).get("sha256")
@@ -521,6 +450,7 @@ def _export_adapter(settings: Settings, folder: Path, name: str) -> Exported:
         )
     tokens = open_tokens(source)
     shape = shape_of(source)
+    model = adapted(source.folder, folder)
     partial = settings.out / f"{name}.F32.partial"
     tensors = adapter_tensors(folder, shape)
     write_adapter(
@@ -532,7 +462,6 @@ def _export_adapter(settings: Settings, folder: Path, name: str) -> Exported:
     )
     vocabulary = vocabulary_of(source, tokens, shape)
     base = settings.out / f"{name}.base.partial"
-    model = adapted(source.folder, folder)
     try:
         write_model(
             base, shape, vocabulary, tensors_of(source, shape), kind="F16", name="base"
@@ -570,29 +499,6 @@ def _export_adapter(settings: Settings, folder: Path, name: str) -> Exported:
     return Exported(path, manifest, "F32", comparison, faults)
 
 
-def _adapter_config(folder: Path) -> dict[str, Any]:
-    """An adapter's configuration.
-
-    Raises:
-        UsageError: llama.cpp has no such adapters.
-    """
-    path = folder / "adapter_config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read: {error}.", "") from error
-    odd = [key for key in UNKNOWN if config.get(key)]
-    if config.get("peft_type") != "LORA":
-        odd.insert(0, str(config.get("peft_type")))
-    if odd:
-        raise UsageError(
-            f"llama.cpp has no adapters with {', '.join(odd)}.",
-            "Merge it instead: `columnist train finetune … --merge`.",
-        )
-    found: dict[str, Any] = config
-    return found
-
-
 def _base_of(settings: Settings, config: dict[str, Any]) -> Path:
     if settings.base is not None:
         return settings.base
@@ -602,35 +508,3 @@ def _base_of(settings: Settings, config: dict[str, Any]) -> Path:
     raise UsageError(
         f"The adapter's base model {named} is not there.", "Name it with --base."
     )
-
-
-def adapter_tensors(folder: Path, shape: LlamaShape) -> list[Tensor]:
-    """An adapter's matrices in llama.cpp's names and order of rows.
-
-    Raises:
-        UsageError: one is for a part that llama.cpp adapts not at all.
-    """
-    from safetensors.torch import load_file
-
-    found: list[Tensor] = []
-    for key, weight in load_file(folder / "adapter_model.safetensors").items():
-        match = _ADAPTED.fullmatch(key)
-        module = MODULES.get(match["module"] or "", "") if match else ""
-        if match is None or not (module or match["head"]):
-            raise UsageError(
-                f"llama.cpp cannot adapt {key}.",
-                "Train with --target all-linear or attention.",
-            )
-        side = match["side"].lower()
-        heads = heads_of(shape, module) if side == "b" else 0
-        values = permuted(weight, heads) if heads else weight
-        part = f"blk.{match['layer']}.{module}" if module else "output"
-        name = f"{part}.weight.lora_{side}"
-        found.append(Tensor(name, tuple(values.shape), _values(values)))
-    return found
-
-
-_ADAPTED = re.compile(
-    r"base_model\.model\.(?:(?P<head>lm_head)|model\.layers\.(?P<layer>\d+)\."
-    r"(?P<module>.+))\.lora_(?P<side>[AB])\.weight"
-)

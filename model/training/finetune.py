@@ -12,9 +12,7 @@ a `lineage.json`.
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -29,11 +27,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch loads Ope
 import torch
 
 from catalog.errors import ColumnistError, UsageError
-from model.training import curve, lineage
+from model.training import curve
 from model.training.dataset import Dataset, prepare
 from model.training.event import Event, log
 from model.training.huggingface import (
-    CARRIED,
     Source,
     Tokens,
     load_model,
@@ -44,6 +41,7 @@ from model.training.huggingface import (
 )
 from model.training.pairs import Pair, collate, format_of, order, pairs
 from model.training.pretrain import precision
+from model.training.results import write_results
 
 METHODS = ("lora", "qlora", "full")
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
@@ -455,145 +453,3 @@ def _measure(
     model.train()
     mean: float = torch.cat(found).mean().item()
     return mean
-
-
-def write_results(
-    run: Run, source: Source, tokens: Tokens, figures: dict[str, Any]
-) -> list[Path]:
-    """The adapter or the model, and the merged model; each is whole or not there.
-
-    Raises:
-        ColumnistError: the disk is full; the checkpoint and older results are whole.
-    """
-    settings = run.settings
-    told = _lineage(run, source, tokens, figures)
-    whole = settings.method == "full"
-    first = settings.out / ("model" if whole else "adapter")
-
-    def trained(folder: Path) -> None:
-        if whole:
-            dtype = getattr(torch, base_dtype(source))
-            weights = {k: v.to(dtype) for k, v in run.model.state_dict().items()}
-            run.model.save_pretrained(str(folder), state_dict=weights)
-            _set_dtype(folder, source)
-            carry(source, folder)
-        else:
-            # "auto" would ask the hub whether the vocabulary grew.
-            run.model.save_pretrained(str(folder), save_embedding_layers=False)
-            (folder / "README.md").unlink(missing_ok=True)  # an empty form
-
-    _write_folder(first, trained, told | {"kind": "model" if whole else "adapter"})
-    written = [first]
-    if settings.merge and not whole:
-        merged = settings.out / "merged"
-        _write_folder(
-            merged, lambda to: merge(source, first, to), told | {"kind": "merged"}
-        )
-        written.append(merged)
-    return written
-
-
-def merge(source: Source, adapter: Path, folder: Path) -> None:
-    """Write the base model with an adapter in its weights, in the base's precision."""
-    model = adapted(source.folder, adapter).merge_and_unload()
-    model = model.to(getattr(torch, base_dtype(source)))
-    model.save_pretrained(str(folder))
-    carry(source, folder)
-
-
-def adapted(base: Path, adapter: Path) -> Any:
-    """The base model with an adapter beside its weights, in float32 on the CPU.
-
-    Raises:
-        UsageError: the adapter does not fit.
-    """
-    model = load_model(base, torch.float32)
-    from peft import PeftModel  # seconds to import
-
-    try:
-        return PeftModel.from_pretrained(model, str(adapter)).eval()
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        line = (str(error).strip() or repr(error)).splitlines()[0]
-        raise UsageError(
-            f"{adapter} is no adapter of {base.name}: {line}", "Check --base."
-        ) from error
-
-
-def base_dtype(source: Source) -> str:
-    """The precision that a model's weights are stored in."""
-    told = source.config.get("dtype") or source.config.get("torch_dtype") or "float32"
-    return str(told).removeprefix("torch.")
-
-
-def _set_dtype(folder: Path, source: Source) -> None:
-    """Say in the configuration what the weights are; they were trained in float32."""
-    path = folder / "config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
-    config["dtype"] = base_dtype(source)
-    path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-
-
-def carry(source: Source, folder: Path) -> None:
-    """Copy the tokenizer and the licences as they are."""
-    for name in CARRIED:
-        if (source.folder / name).is_file():
-            shutil.copyfile(source.folder / name, folder / name)
-    for path in source.folder.glob("LICENSE*"):
-        shutil.copyfile(path, folder / path.name)
-
-
-def _write_folder(
-    target: Path, write: Callable[[Path], None], told: dict[str, Any]
-) -> None:
-    """Fill a folder beside the target, then take its place."""
-    from safetensors import SafetensorError
-
-    partial = target.with_name(f"{target.name}.partial")
-    try:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        write(partial)
-        text = json.dumps(told, indent=2) + "\n"
-        (partial / lineage.FILE).write_text(text, encoding="utf-8")
-        if target.exists():
-            shutil.rmtree(target)
-        partial.replace(target)
-    except (OSError, RuntimeError, SafetensorError) as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise ColumnistError(
-            f"Cannot write {target}: {str(error).splitlines()[0]}.",
-            "The checkpoint is whole: free some space and run the same command again.",
-        ) from error
-
-
-def _lineage(
-    run: Run, source: Source, tokens: Tokens, figures: dict[str, Any]
-) -> dict[str, Any]:
-    """Where the result comes from: this run, and what is known of its base."""
-    settings = run.settings
-    before = lineage.read_lineage(source.folder)
-    this = {
-        "run": settings.out.name,
-        "command": "columnist train finetune",
-        "settings": settings.to_json(),
-        "parameters": sum(p.numel() for p in run.trained.values()),
-        "figures": {"step": run.step, "seconds": round(run.elapsed, 1), **figures},
-        "data": [{**lineage.data_of(path), "use": "train"} for path in settings.data],
-        "ended": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "commit": lineage.commit(),
-        "versions": lineage.versions(),
-    }
-    base = {
-        "name": source.folder.resolve().name,
-        "architecture": source.architecture,
-        "sha256": run.identity["base"],
-        "licence": source.licence,
-    }
-    runs = [this, *before.get("runs", [])]
-    return {
-        "base": before.get("base") or base,
-        "from": base,
-        "format": format_of(tokens).value,
-        "runs": runs,
-        "licences": lineage.licences_of(runs),
-    }

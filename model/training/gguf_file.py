@@ -32,6 +32,16 @@ class Tensor:
     """Its values, float32."""
 
 
+def values_of(tensor: Any) -> Callable[[], np.ndarray[Any, Any]]:
+    """How a torch tensor is read."""
+
+    def load() -> np.ndarray[Any, Any]:
+        found: np.ndarray[Any, Any] = tensor.detach().cpu().float().numpy()
+        return found
+
+    return load
+
+
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """A byte-level BPE vocabulary."""

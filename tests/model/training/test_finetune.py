@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,10 +27,11 @@ from model.library import Library  # noqa: E402
 from model.prompt import Prompt  # noqa: E402
 from model.prompts.long import long_prompts  # noqa: E402
 from model.training import finetune as finetuning  # noqa: E402
+from model.training.adapter import adapted  # noqa: E402
 from model.training.corpus import table_of_record  # noqa: E402
 from model.training.export import Settings as ExportSettings  # noqa: E402
 from model.training.export import export  # noqa: E402
-from model.training.finetune import Settings, adapted, finetune  # noqa: E402
+from model.training.finetune import Settings, finetune  # noqa: E402
 from model.training.huggingface import (  # noqa: E402
     Tokens,
     load_model,
@@ -355,3 +357,59 @@ def test_nothing_is_fetched(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "NETWORK" not in done.stdout
     assert done.stderr == "", "the libraries stay silent"
+
+
+@pytest.mark.gguf
+def test_an_adapter_goes_with_its_own_base_alone(
+    tuned: Settings, tmp_path: Path
+) -> None:
+    pytest.importorskip("gguf")
+    adapter = tmp_path / "adapter"
+    shutil.copytree(tuned.out / "adapter", adapter)
+    chosen = ExportSettings(adapter, tmp_path / "out")
+    path = adapter / "adapter_config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    moved = config | {"base_model_name_or_path": "gone"}
+    path.write_text(json.dumps(moved), encoding="utf-8")
+    with pytest.raises(UsageError, match="gone is not there"):
+        list(export(chosen))
+    other = tiny.write(tmp_path / "other", seed=5)
+    with pytest.raises(UsageError, match="not the model that the adapter"):
+        list(export(replace(chosen, base=other)))
+    (found,) = export(replace(chosen, base=tuned.base))
+    assert found.faults == ()
+    path.write_text(json.dumps(moved | {"use_dora": True}), encoding="utf-8")
+    with pytest.raises(UsageError, match="no adapters with use_dora"):
+        list(export(replace(chosen, base=tuned.base)))
+    wrong = tiny.write(tmp_path / "wide", hidden_size=128)
+    (base,) = export(ExportSettings(wrong, tmp_path / "out"))
+    with (
+        Engine(EngineSettings(base.path, adapter=found.path)) as engine,
+        pytest.raises(ColumnistError, match="adapter does not fit"),
+    ):
+        engine.start()
+
+
+@pytest.mark.gguf
+def test_a_full_disk_leaves_the_last_export(tuned: Settings, tmp_path: Path) -> None:
+    import resource
+
+    pytest.importorskip("gguf")
+    for kind in ("Q8_0", "Q4_K_M"):
+        chosen = ExportSettings(
+            tuned.out, tmp_path / kind, name="mine", quantisations=(kind,)
+        )
+        (good,) = export(chosen)
+        before = good.path.read_bytes()
+        held = sorted(path.name for path in chosen.out.iterdir())
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, hard))
+        try:
+            with pytest.raises(ColumnistError, match=r"Cannot write|cannot quantize"):
+                list(export(chosen))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+            signal.signal(signal.SIGXFSZ, handler)
+        assert good.path.read_bytes() == before
+        assert sorted(path.name for path in chosen.out.iterdir()) == held
