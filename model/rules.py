@@ -20,6 +20,7 @@ from model.names import (
     singular,
     split,
     subject,
+    word_set,
 )
 
 _PARTICIPLE = re.compile(r"(ed|sent|paid|built|held|seen|sold|made|given|begun|done)$")
@@ -89,9 +90,20 @@ def _asked(verb: str, phrase: str, noun: str) -> str:
     return f"Indicates whether the {noun} {verb} {phrase}."
 
 
+_VOWEL_SOUND = re.compile(
+    r"(?!uni(?![dmn])|us[aeiu]|ut[ei]|ur[aio]|ubi|eu|one\b|once)[aeiou]|8|1[18]\b|hour|heir|"
+    r"hono|honest"
+)
+_SPOKEN = word_set("FAQ LIFO MAC MIME PIN RAM REST ROM SCAC SIM SKU SOAP SWIFT ZIP")
+"""Acronyms that are read as words."""
+
+
 def _article(phrase: str) -> str:
-    """The indefinite article that goes before a phrase."""
-    return "an" if phrase[:1].lower() in "aeio" else "a"
+    """The indefinite article that goes before a phrase, by its sound."""
+    first = phrase.split(" ")[0]
+    if first.isupper() and len(first) > 1 and first not in _SPOKEN:
+        return "an" if first[0] in "AEFHILMNORSX" else "a"
+    return "an" if _VOWEL_SOUND.match(first.lower()) else "a"
 
 
 def _noun(table: Table) -> str:
@@ -270,42 +282,83 @@ _UNTOLD = re.compile(
 def describe_table(table: Table) -> str | None:
     """One sentence for a table, or None where neither its name nor columns tell."""
     noun = subject(table.id.name)
-    told = _contents(table)
     ends = [subject(key.references.name) for key in table.foreign_keys]
     keyed = {name for key in table.foreign_keys for name in key.columns}
     if len(ends) == 2 and table.primary_key and keyed >= set(table.primary_key):
         return f"Links each {ends[0]} to its {plural(ends[1])}."
+    told = _contents(table)
     if _noun(table) == "record" or gibberish(split(noun)):
-        return f"Contains {told}." if " and " in told else None
+        return f"Contains {_listed(told)}." if len(told) > 1 else None
+    # Of 16 openings, the one most like human texts of the training corpus, with two
+    # columns named: one says little, and three make the sentence less like theirs.
+    start = _opening(table, noun)
+    return f"{start}, including the {_listed(told[:2])}." if told else f"{start}."
+
+
+def _opening(table: Table, noun: str) -> str:
+    """What one record of a table is."""
+    views = (TableKind.VIEW, TableKind.MATERIALIZED_VIEW)
+    place = "view" if table.kind in views else "table"
     words = noun.split()
-    if words[-1] in ("log", "history", "audit") and len(words) > 1:
-        start = f"{_capital(words[-1])} of {plural(' '.join(words[:-1]))}"
-    elif words[-1] in ("lookup", "type", "code") and len(words) > 1:
-        start = f"Lookup table of {plural(' '.join(words).removesuffix(' lookup'))}"
-    elif table.kind in (TableKind.VIEW, TableKind.MATERIALIZED_VIEW):
-        start = f"View of {plural(noun)}"
+    last = words[-1]
+    if len(words) > 1 and last in ("lookup", "type", "code"):
+        kinds = plural(noun.removesuffix(" lookup"))
+        return f"{_capital(place)} of {kinds}"
+    if len(words) > 1 and last in ("log", "history", "audit"):
+        what = f"an entry in the {noun}"
+    elif len(words) > 1 and last in _RHYTHMS:
+        what = f"a {last} {' '.join(words[:-1])}"
     else:
-        start = f"Contains information about {plural(noun)}"
-    return f"{start}, including {told}." if told else f"{start}."
+        what = noun if last in _MASS else f"{_article(noun)} {noun}"
+    return f"Each record in this {place} represents {what}"
 
 
-def _contents(table: Table) -> str:
-    """The first three telling columns, as a list in words."""
+_RHYTHMS = frozenset(("hourly", "daily", "weekly", "monthly", "quarterly", "yearly"))
+_MASS = word_set(
+    "activity analytics content data earnings equipment expenditure feedback freight "
+    "goods hardware information inventory labor logistics metadata metrics news "
+    "performance personnel pricing research revenue sales savings software spend "
+    "spending staff statistics stock traffic usage utilization weather"
+)
+"""Last words of a subject that take no article."""
+
+
+def _contents(table: Table) -> list[str]:
+    """What the first telling columns hold, at most three.
+
+    What another table identifies counts by its name. Times are named where there is
+    nothing else, and flags never, since without their verb they are no things.
+    """
     siblings = tuple(column.name for column in table.columns)
     noun = subject(table.id.name)
     phrases: list[str] = []
+    spare: list[str] = []
     for column in table.columns:
         tokens = column_words(column.name, siblings, table.id.name)
-        if gibberish(tokens) or _UNTOLD.search(column.name):
+        if gibberish(tokens):
             continue
-        if table.references(column.name) or column.name in table.primary_key:
+        told: tuple[str, ...] = tokens
+        if len(tokens) > 1 and tokens[-1] in _LINKS:
+            told = tokens[:-1]
+        elif _UNTOLD.search(column.name) or column.name in table.primary_key:
             continue
-        told = tokens[1:] if tokens[0] in ("is", "has") else tokens
+        if tokens[0] in hints.ASK or tokens[-1] in _NO_THINGS:
+            continue
         phrase = _without_noun(told, noun)
         clear = any(known(word.lower()) for word in phrase.split())
-        if clear and phrase not in phrases:
-            phrases.append(phrase)
-    phrases = phrases[:3]
+        if clear and phrase not in phrases and phrase not in spare:
+            (spare if tokens[-1] in _TIMES else phrases).append(phrase)
+    return (phrases + spare)[:3] if len(phrases) < 2 else phrases[:3]
+
+
+_LINKS = frozenset(("id", "key", "fk"))
+_NO_THINGS = hints.FLAGS | {"at", "on", "by"}
+_TIMES = hints.DATES | hints.MOMENTS
+"""Last words of columns that tell less of a table than others."""
+
+
+def _listed(phrases: Sequence[str]) -> str:
+    """Phrases as a list in words."""
     if len(phrases) < 2:
         return "".join(phrases)
     return f"{', '.join(phrases[:-1])} and {phrases[-1]}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,11 +117,70 @@ def test_samples_and_ranges_never_enter_a_sentence() -> None:
 
 
 def test_tables() -> None:
-    table = table_with(("id", "int"), ("status", "varchar"), ("total_amt", "numeric"))
+    table = table_with(
+        ("id", "int"),
+        ("created_at", "timestamp"),
+        ("is_gift", "boolean"),
+        ("customer_id", "int"),
+        ("total_amt", "numeric"),
+        ("status", "varchar"),
+    )
+    assert (
+        describe_table(table) == "Each record in this table represents an order, "
+        "including the customer and total amount."
+    )
+
+
+def test_times_are_told_of_a_table_where_there_is_nothing_else_and_flags_never() -> (
+    None
+):
+    """A sentence ended in "including the shipped on and gift"."""
+    table = table_with(
+        ("id", "int"),
+        ("order_date", "date"),
+        ("shipped_on", "date"),
+        ("is_gift", "boolean"),
+    )
     assert (
         describe_table(table)
-        == "Contains information about orders, including status and total amount."
+        == "Each record in this table represents an order, including the order date."
     )
+    assert (
+        describe_table(table_with(("id", "int")))
+        == "Each record in this table represents an order."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "start"),
+    [
+        ("hourly_rates", TableKind.TABLE, "Each record in this table represents an h"),
+        ("units", TableKind.TABLE, "Each record in this table represents a unit,"),
+        (
+            "sms_log",
+            TableKind.TABLE,
+            "Each record in this table represents an entry in",
+        ),
+        (
+            "inventory",
+            TableKind.TABLE,
+            "Each record in this table represents inventory,",
+        ),
+        (
+            "orders_daily",
+            TableKind.TABLE,
+            "Each record in this table represents a daily",
+        ),
+        ("order_types", TableKind.TABLE, "Table of order types, including the "),
+        ("v_orders", TableKind.VIEW, "Each record in this view represents an order,"),
+        ("rma", TableKind.TABLE, "Each record in this table represents a return"),
+        ("sla_rules", TableKind.TABLE, "Each record in this table represents an SLA"),
+        ("sku_prices", TableKind.TABLE, "Each record in this table represents a SKU"),
+    ],
+)
+def test_openings_of_tables(name: str, kind: TableKind, start: str) -> None:
+    table = replace(table_with(("id", "int"), ("status", "text"), name=name), kind=kind)
+    assert (describe_table(table) or "").startswith(start)
 
 
 def test_a_table_whose_name_tells_nothing_is_told_by_its_columns() -> None:
