@@ -211,8 +211,10 @@ class Calibration:
     """For columns."""
     tables: Scale
     """For tables."""
+    styles: tuple[str, ...] = ("data",)
+    """In whose manner the model is asked to write; a text for each."""
     draws: int = 0
-    """Texts drawn for each target besides the likeliest one."""
+    """Texts drawn besides the likeliest one, in the first style."""
     temperature: float = 0.7
     """Of drawing them."""
 
@@ -230,6 +232,7 @@ class Calibration:
         }
         return cls(
             **scales,
+            styles=tuple(data.get("styles", ("data",))),
             draws=int(data.get("draws", 0)),
             temperature=float(data.get("temperature", 0.7)),
         )

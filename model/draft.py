@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -101,23 +102,25 @@ class _Asked:
     prompt: Prompt
     used: set[str]
     """Texts that other columns of the table have been given."""
-    written: dict[int, dict[int, Generation]] = field(
-        default_factory=dict[int, dict[int, Generation]]
+    written: dict[Target, list[Generation]] = field(
+        default_factory=dict[Target, list[Generation]]
     )
-    waiting: int = field(init=False)
+    waiting: Counter[Target] = field(default_factory=Counter[Target])
+    """Texts still to come, by target."""
 
     def __post_init__(self) -> None:
-        self.waiting = len(self.prompt.blocks)
+        for block, target in enumerate(self.targets):
+            self.waiting[target] += self.prompt.texts(block)
 
     def take(self, generation: Generation) -> list[Generation] | None:
-        """A block's texts in order once all are there; None before that."""
-        texts = self.written.setdefault(generation.block, {})
-        texts[generation.draw] = generation
-        if len(texts) < self.prompt.texts:
+        """A target's texts in order once all are there; None before that."""
+        target = self.targets[generation.block]
+        self.written.setdefault(target, []).append(generation)
+        self.waiting[target] -= 1
+        if self.waiting[target]:
             return None
-        self.waiting -= 1
-        del self.written[generation.block]
-        return [texts[draw] for draw in sorted(texts)]
+        del self.waiting[target]
+        return sorted(self.written.pop(target), key=lambda g: (g.block, g.draw))
 
 
 class Drafter:
@@ -209,7 +212,9 @@ class Drafter:
         texts: list[str] = []
         if self._engine is not None:
             prompts = [
-                replace(prompt, draws=0, temperature=SAMPLING_TEMPERATURE + 0.1 * index)
+                replace(
+                    prompt, draws=(), temperature=SAMPLING_TEMPERATURE + 0.1 * index
+                )
                 for index in range(count)
                 for prompt, _ in self._prompts(job)
             ]
@@ -230,20 +235,23 @@ class Drafter:
         if self._engine is None or not job.targets:
             return []
         if self._model is not None and self._model.format is PromptFormat.COMPACT:
-            prompts = compact.compact_prompts(job.table, job.targets, job.profiles)
             calibration = self._model.calibration
-            if calibration is None or not calibration.draws:
-                return prompts
+            if calibration is None:
+                return compact.compact_prompts(job.table, job.targets, job.profiles)
+            styles = calibration.styles
+            draws = (calibration.draws, *(0 for _ in styles[1:]))
             return [
                 (
                     replace(
                         prompt,
-                        draws=calibration.draws,
+                        draws=draws * (len(prompt.blocks) // len(styles)),
                         temperature=calibration.temperature,
                     ),
                     targets,
                 )
-                for prompt, targets in prompts
+                for prompt, targets in compact.compact_prompts(
+                    job.table, job.targets, job.profiles, styles=styles
+                )
             ]
         facts = self._engine.start()
         return long.long_prompts(

@@ -143,7 +143,7 @@ class Engine:
                         waiting = {
                             (block, draw)
                             for block in range(len(prompt.blocks))
-                            for draw in range(prompt.texts)
+                            for draw in range(prompt.texts(block))
                         }
                         working[key] = _Working(index, prompt, waiting)
                         self._send(("prompt", key, prompt))

@@ -24,14 +24,13 @@ class Prompt:
     """Strings that end a description besides the model's own end token."""
     temperature: float = 0.0
     """0 takes the likeliest token (greedy); above it, texts are drawn, seeded."""
-    draws: int = 0
-    """Texts to draw for each block besides a first, greedy one; 0 writes one text,
-    drawn if `temperature` is above 0."""
+    draws: tuple[int, ...] = ()
+    """For each block, texts to draw besides a first, greedy one. Empty writes one text
+    for each, drawn if `temperature` is above 0."""
 
-    @property
-    def texts(self) -> int:
-        """Texts written for each block."""
-        return 1 + self.draws
+    def texts(self, block: int) -> int:
+        """Texts written for a block."""
+        return 1 + (self.draws[block] if self.draws else 0)
 
     def fingerprint(self, block: int) -> str:
         """Hex digest of the exact text that block saw, 16 characters."""

@@ -46,12 +46,18 @@ class Stream:
 class _Head:
     key: int
     tokens: list[int]
-    waiting: deque[tuple[int, list[int]]]
+    waiting: deque[tuple[int, list[int], int]]
     limit: int
-    texts: int
     sequence: int = -1
     decoded: int = 0
     streams: int = 0
+
+    @property
+    def need(self) -> int:
+        """KV cells of the head and the largest of its blocks."""
+        return len(self.tokens) + max(
+            texts * (len(block) + self.limit) for _, block, texts in self.waiting
+        )
 
     @property
     def ready(self) -> bool:
@@ -126,7 +132,7 @@ class Scheduler:
         blocks: Sequence[Sequence[int]],
         *,
         limit: int,
-        texts: int = 1,
+        texts: Sequence[int] | None = None,
     ) -> bool:
         """Queue a prompt; False where it can never fit.
 
@@ -135,20 +141,22 @@ class Scheduler:
             head: tokens that all blocks share.
             blocks: tokens of each block.
             limit: most tokens of a text.
-            texts: texts of each block; they share the block's cells.
+            texts: how many of each block; one where it is left out.
         """
-        if not head or not blocks or not all(blocks) or texts >= self._sequences:
+        if not head or not blocks or not all(blocks):
             return False
-        longest = max(len(block) for block in blocks)
-        if len(head) + texts * (longest + limit) > self._cells:
-            return False
+        counts = texts or [1] * len(blocks)
         entry = _Head(
             key,
             list(head),
-            deque((index, list(block)) for index, block in enumerate(blocks)),
+            deque(
+                (index, list(block), count)
+                for index, (block, count) in enumerate(zip(blocks, counts, strict=True))
+            ),
             limit,
-            texts,
         )
+        if max(counts) >= self._sequences or entry.need > self._cells:
+            return False
         self._queued.append(entry)
         return True
 
@@ -261,17 +269,14 @@ class Scheduler:
 
     def _admit(self, head: _Head) -> Stream | None:
         """Start the next block of a decoded head, where there is room."""
-        index, block = head.waiting[0]
+        index, block, texts = head.waiting[0]
         cells = len(block) + head.limit
-        if (
-            len(self._free_sequences) < head.texts
-            or cells * head.texts > self._free_cells
-        ):
+        if len(self._free_sequences) < texts or cells * texts > self._free_cells:
             return None
         head.waiting.popleft()
         head.streams += 1
-        self._free_cells -= cells * head.texts
-        sequences = [self._free_sequences.pop() for _ in range(head.texts)]
+        self._free_cells -= cells * texts
+        sequences = [self._free_sequences.pop() for _ in range(texts)]
         stream = Stream(
             head.key,
             index,
@@ -295,9 +300,8 @@ class Scheduler:
         if any(head.waiting for head in self._resident):
             return False
         head = self._queued[0]
-        longest = max(len(block) for _, block in head.waiting)
-        need = len(head.tokens) + head.texts * (longest + head.limit)
-        if len(self._free_sequences) <= head.texts or need > self._free_cells:
+        most = max(texts for _, _, texts in head.waiting)
+        if len(self._free_sequences) <= most or head.need > self._free_cells:
             return False
         self._queued.popleft()
         head.sequence = self._free_sequences.pop()

@@ -153,7 +153,11 @@ class _Loop:
         blocks = [self._model.tokenize(block) for block in prompt.blocks]
         head = self._model.tokenize(prompt.head)
         fits = self._scheduler.add(
-            key, head, blocks, limit=prompt.limit, texts=prompt.texts
+            key,
+            head,
+            blocks,
+            limit=prompt.limit,
+            texts=[prompt.texts(block) for block in range(len(blocks))],
         )
         if not fits:
             self._parent.send(("unfit", key))
@@ -237,7 +241,7 @@ class _Loop:
             block = stream.block
             copies = prompt.blocks[:block].count(prompt.blocks[block])
             fingerprint = int(prompt.fingerprint(block), 16)
-            seed = [self._seed, fingerprint, copies * prompt.texts + draw]
+            seed = [self._seed, fingerprint, copies * prompt.texts(block) + draw]
             self._randoms[key] = np.random.default_rng(seed)
         return self._randoms[key]
 

@@ -52,14 +52,19 @@ def main() -> None:
     )
     parser.add_argument("data", type=Path, help="records with human texts")
     parser.add_argument("--model", type=Path, required=True, help="GGUF file")
-    parser.add_argument("--draws", type=int, default=7, help="texts drawn besides")
+    parser.add_argument("--styles", default="data,rules", help="one text for each")
+    parser.add_argument("--draws", type=int, default=7, help="drawn in the first")
     parser.add_argument("--temperature", type=float, default=0.7)
     parser.add_argument("--limit", type=int, default=0, help="tables per repository")
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
     entries = list(read_entries(arguments.data, limit=arguments.limit))
     calibration = Calibration(
-        _UNMEASURED, _UNMEASURED, arguments.draws, arguments.temperature
+        _UNMEASURED,
+        _UNMEASURED,
+        tuple(arguments.styles.split(",")),
+        arguments.draws,
+        arguments.temperature,
     )
     model = ModelFile(
         arguments.model.stem,

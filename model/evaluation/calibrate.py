@@ -51,6 +51,7 @@ def main() -> None:
     )
     parser.add_argument("answers", type=Path)
     parser.add_argument("--manifest", type=Path)
+    parser.add_argument("--styles", default="data,rules")
     parser.add_argument("--draws", type=int, default=7, help="as they were drawn")
     parser.add_argument("--temperature", type=float, default=0.7)
     parser.add_argument("--restates", type=float, default=PRICES["restates"])
@@ -58,6 +59,7 @@ def main() -> None:
     found = read(arguments.answers)
     calibration, document = calibrated(
         found,
+        styles=tuple(arguments.styles.split(",")),
         draws=arguments.draws,
         temperature=arguments.temperature,
         prices=PRICES | {"restates": arguments.restates},
@@ -87,6 +89,7 @@ class _Case:
 def calibrated(
     found: Sequence[Answer],
     *,
+    styles: tuple[str, ...] = ("data",),
     draws: int = 7,
     temperature: float = 0.7,
     prices: dict[str, float] = PRICES,
@@ -104,7 +107,9 @@ def calibrated(
         )
         for kind in ("columns", "tables")
     }
-    calibration = Calibration(**scales, draws=draws, temperature=temperature)
+    calibration = Calibration(
+        **scales, styles=styles, draws=draws, temperature=temperature
+    )
     document: dict[str, Any] = {
         "fitted_on": sorted(first),
         "unseen_by_the_fit": sorted(second),

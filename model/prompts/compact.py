@@ -164,9 +164,9 @@ def compact_prompts(
     targets: Sequence[Target],
     profiles: Mapping[str, Profile],
     *,
-    style: str = "data",
+    styles: Sequence[str] = ("data",),
 ) -> list[tuple[Prompt, tuple[Target, ...]]]:
-    """Prompts that ask for every target once; block i belongs to target i.
+    """Prompts that ask for every target once in each style, with each block's target.
 
     A wide table is cut into runs of `RUN` columns. Each run's head has the table and
     its key columns besides the columns of the run.
@@ -184,8 +184,10 @@ def compact_prompts(
         blocks = tuple(
             block(table, target, profiles.get(column_of(target) or ""), style=style)
             for target in members
+            for style in styles
         )
-        prompts.append((Prompt(shared, blocks, LIMIT, (END,)), tuple(members)))
+        asked_for = tuple(target for target in members for _ in styles)
+        prompts.append((Prompt(shared, blocks, LIMIT, (END,)), asked_for))
     return prompts
 
 

@@ -209,9 +209,9 @@ def synthetic(rng: random.Random, encode: Encode) -> Group:
     for column in table.columns:
         text = describe_column(table, column)
         if text:
-            asks.append(Ask(column.id, text.lower().rstrip("."), "rules"))
+            asks.append(Ask(column.id, _as_learned(text), "rules"))
     if rng.random() < 0.3 and (text := describe_table(table)):
-        asks.append(Ask(table_id, text.lower().rstrip("."), "rules"))
+        asks.append(Ask(table_id, _as_learned(text), "rules"))
     return make_group(table, table.columns, asks, encode)
 
 
@@ -250,6 +250,39 @@ def lessons(
             continue
         whole = number == 0 and None in documented.texts
         yield _lesson(documented, chosen, whole, rng, swap)
+
+
+def by_rules(documented: Documented, rng: random.Random, encode: Encode) -> Group:
+    """A few columns of a real table, described or not, with the rules' sentences.
+
+    The model's own version of those sentences is one of its candidates.
+    """
+    table = documented.table
+    chosen = rng.sample(table.columns, min(len(table.columns), GROUP))
+    others = [column for column in table.columns if column not in chosen]
+    spare = rng.sample(others, min(len(others), rng.choice((0, 6, 16, 30))))
+    shown = {column.name for column in (*chosen, *spare)}
+    kept = replace(
+        table,
+        columns=tuple(column for column in table.columns if column.name in shown),
+        foreign_keys=tuple(
+            key for key in table.foreign_keys if set(key.columns) <= shown
+        ),
+    )
+    asks = []
+    if (told := describe_table(kept)) and rng.random() < 0.6:
+        asks.append(Ask(kept.id, _as_learned(told), "rules"))
+    for column in chosen:
+        codes = documented.codes.get(column.name)
+        profile = Profile(0, 0.0, 0, codes=codes) if codes else None
+        if told := describe_column(kept, column, profile):
+            asks.append(Ask(column.id, _as_learned(told), "rules", profile))
+    return make_group(kept, kept.columns, asks, encode)
+
+
+def _as_learned(sentence: str) -> str:
+    """A finished sentence as the model writes it: lower case, no final stop."""
+    return sentence.lower().rstrip(".")
 
 
 def _lesson(

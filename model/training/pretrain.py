@@ -54,6 +54,8 @@ class Settings:
     """A second data set, such as what `train data` wrote."""
     extra_share: float = 0.2
     """Share of the tables that are drawn from it."""
+    rules_share: float = 0.0
+    """Share of the tables that come with the rules' sentences, in their style."""
     skip: str | None = None
     """Pattern of table names to leave out of training."""
     start_from: Path | None = None
@@ -92,10 +94,12 @@ class Settings:
     """Of weights, orders and augmentation."""
 
     def to_json(self) -> dict[str, Any]:
-        """The fields as plain values; of paths the last part, as they are nobody's."""
+        """The fields as plain values; of paths the last two parts alone."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {
-            name: value.name if isinstance(value, Path) else value
+            name: f"{value.parent.name}/{value.name}"
+            if isinstance(value, Path)
+            else value
             for name, value in values.items()
         }
 
@@ -324,6 +328,7 @@ def pretrain(
         tokens=settings.tokens,
         copy_until=settings.copy_until,
         extra_share=settings.extra_share,
+        rules_share=settings.rules_share,
         place=run.place,
     )
     tests = held_out(held, encode)

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from model.training.corpus import Documented
-from model.training.examples import real, synthetic
+from model.training.examples import by_rules, real, synthetic
 from model.training.packing import Encode, Group, batches
 
 POOL = 768
@@ -50,6 +50,7 @@ class Stream:
         tokens: most tokens of a batch.
         copy_until: share of the run until which random-word tables prevail.
         extra_share: share of the tables drawn from `extra`.
+        rules_share: share of the tables that come with the rules' sentences.
         place: where to go on.
     """
 
@@ -63,6 +64,7 @@ class Stream:
         tokens: int,
         copy_until: float,
         extra_share: float,
+        rules_share: float,
         place: Place,
     ) -> None:
         self._tables = tables
@@ -72,6 +74,7 @@ class Stream:
         self._tokens = tokens
         self._copy_until = copy_until
         self._extra_share = extra_share if extra else 0.0
+        self._rules_share = rules_share
         self.place = place
 
     def batches(self, done: float) -> Iterator[list[Group]]:
@@ -110,7 +113,10 @@ class Stream:
             else:
                 documented = self._tables[self._at(table, len(self._tables))]
                 table += 1
-            groups = real(documented, rng, self._encode, swap=swap)
+            if self._rules_share and rng.random() < self._rules_share:
+                groups = iter([by_rules(documented, rng, self._encode)])
+            else:
+                groups = real(documented, rng, self._encode, swap=swap)
             pool += [group for group in groups if group.blocks]
         return pool, table, extra
 

@@ -200,7 +200,7 @@ def test_of_several_texts_the_measured_best_is_proposed() -> None:
             self, prompts: Iterable[Prompt], *, stop: Callable[[], bool]
         ) -> Iterator[Generation]:
             for index, prompt in enumerate(prompts):
-                assert (prompt.draws, prompt.texts) == (2, 3)
+                assert (prompt.draws, prompt.texts(0)) == ((2,), 3)
                 for draw, text in ((2, "Hull."), (0, GOOD), (1, "Speed of the ship.")):
                     for block in range(len(prompt.blocks)):
                         yield Generation(index, block, text, -0.5, 5, True, draw)

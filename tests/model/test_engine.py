@@ -145,13 +145,13 @@ def _kill(engine: Engine, number: signal.Signals) -> None:
 
 
 def test_a_block_can_be_written_several_times(path: Path) -> None:
-    prompt = Prompt("<|table|> a", ("<|col|> b", "<|col|> c"), 6, (), 0.9, 3)
+    prompt = Prompt("<|table|> a", ("<|col|> b", "<|col|> c"), 6, (), 0.9, (3, 1))
     alone = Prompt("<|table|> a", ("<|col|> b", "<|col|> c"), 6)
     with Engine(EngineSettings(path, seed=4)) as engine:
         first = {(g.block, g.draw): g.text for g in engine.generate([prompt])}
         again = {(g.block, g.draw): g.text for g in engine.generate([prompt])}
         greedy = {g.block: g.text for g in engine.generate([alone])}
-    assert set(first) == {(block, draw) for block in (0, 1) for draw in range(4)}
+    assert set(first) == {(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 1)}
     assert first == again
     assert {block: first[block, 0] for block in (0, 1)} == greedy
     assert len({first[0, draw] for draw in range(4)}) > 1

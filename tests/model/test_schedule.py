@@ -40,7 +40,9 @@ def test_every_block_ends_once_within_the_limits_given(
     fitting = set()
     for key, (head, blocks, limit) in enumerate(prompts):
         tokens = [[2] * length for length in blocks]
-        fits = scheduler.add(key, [1] * head, tokens, limit=limit, texts=texts)
+        fits = scheduler.add(
+            key, [1] * head, tokens, limit=limit, texts=[texts] * len(tokens)
+        )
         need = head + texts * (max(blocks) + limit)
         assert fits == (texts < sequences and need <= cells)
         fitting |= {key} if fits else set()
@@ -129,7 +131,7 @@ def _never(stream: Stream, token: int) -> bool:
 
 def test_texts_of_a_block_read_it_once_and_part_with_their_first_tokens() -> None:
     scheduler = Scheduler(cells=100, sequences=8, batch=64)
-    scheduler.add(0, [1, 1], [[2, 3]], limit=4, texts=3)
+    scheduler.add(0, [1, 1], [[2, 3]], limit=4, texts=[3])
     scheduler.took(scheduler.next_step(), [], ends=_never)
     step = scheduler.next_step()
     assert [row.token for row in step.rows] == [2, 3]

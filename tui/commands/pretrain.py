@@ -30,6 +30,9 @@ def run(
     extra_share: Annotated[
         float, typer.Option(min=0, max=1, help="Share of tables drawn from it.")
     ] = 0.2,
+    rules_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share with the rules' sentences.")
+    ] = 0,
     skip: Annotated[
         str | None, typer.Option(help="Leave out tables whose name has this pattern.")
     ] = None,
@@ -93,6 +96,7 @@ def run(
         held_out=held_out,
         extra=extra,
         extra_share=extra_share,
+        rules_share=rules_share,
         skip=skip,
         start_from=start_from,
         minutes=minutes,
