@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from catalog.objects import Profile, Table, TableId, Target
 from catalog.suggestion import Finding
-from model.names import humanize, split, word_set
+from model.names import column_words, humanize, split, word_set
 
 CLAIM_UNIQUE = re.compile(r"\b(unique|uniquely|distinct for each)\b", re.IGNORECASE)
 NEVER_NULL = re.compile(r"\b(never (null|empty)|always (set|present))\b", re.IGNORECASE)
@@ -141,7 +141,7 @@ def restates(text: str, table: Table, target: Target) -> bool:
     given = {
         stem(word)
         for source in (name, table.id.name)
-        for word in (*split(source), *humanize(split(source)).lower().split())
+        for word in (*split(source), *_spelled(source, table).split())
     }
     said = {stem(word) for word in WORD.findall(text.lower())}
     return said - SMALL_WORDS <= given
@@ -185,10 +185,17 @@ def schema_text(table: Table) -> str:
 _last_schema: list[tuple[Table, str]] = []
 
 
+def _spelled(name: str, table: Table) -> str:
+    """A name's words, lower case, short forms written out as the table tells."""
+    siblings = tuple(column.name for column in table.columns)
+    plain = humanize(split(name))
+    return f"{plain} {humanize(column_words(name, siblings, table.id.name))}".lower()
+
+
 def _words(table: Table) -> str:
-    parts = [table.id.schema, table.id.name, humanize(split(table.id.name))]
+    parts = [table.id.schema, table.id.name, _spelled(table.id.name, table)]
     for column in table.columns:
-        parts += [column.name, humanize(split(column.name)), column.type]
+        parts += [column.name, _spelled(column.name, table), column.type]
         parts.append(column.comment or "")
     parts.append(table.comment or "")
     parts += [key.references.name for key in table.foreign_keys]

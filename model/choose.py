@@ -149,7 +149,7 @@ def _name_stems(table: Table, target: Target) -> set[str]:
         words = subject(target.name).split()
     else:
         siblings = tuple(column.name for column in table.columns)
-        words = expand(column_words(target.name, siblings))
+        words = expand(column_words(target.name, siblings, table.id.name))
     return {_stem(word.lower()) for word in words}
 
 
