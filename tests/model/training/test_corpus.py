@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from model.training.corpus import clean, judge, read_corpus
-from model.training.examples import real, synthetic
+from model.training.examples import by_rules, real, synthetic
 from model.training.packing import Group
 
 
@@ -117,3 +117,17 @@ def test_synthetic_texts_copy_the_names(tmp_path: Path) -> None:
     text = text_of(synthetic(random.Random(5), encode))
     assert text.startswith("<|table|> ")
     assert "<|text:rules|> " in text
+
+
+def test_the_rules_manner_is_learned_on_described_and_other_columns(
+    tmp_path: Path,
+) -> None:
+    (found,) = read_corpus(corpus(tmp_path))
+    text = "".join(
+        text_of(by_rules(found, random.Random(seed), encode)) for seed in range(20)
+    )
+    assert "<|text:rules|> unique identifier of the order<|end|>" in text
+    assert "status of the order: a or b<|end|>" in text
+    assert "cust" not in found.texts
+    assert "identifier of the customer" in text
+    assert "<|text:data|>" not in text
