@@ -35,7 +35,7 @@ GOOD = {"columns": 0.4, "tables": 0.2}
 """A text with this ROUGE-L against the human's counts as good: confidence estimates
 the share of such texts. It is stricter than what a steward would accept, and lower for
 tables, which two people hardly ever describe in the same words."""
-PRICES = {"restates": 0.03, "circular": 0.03, "invents": 0.15}
+PRICES = {"restates": 0.05, "circular": 0.03, "invents": 0.15}
 """What a sign costs beyond what likeness says, as a steward would strike it out: a mere
 repetition of the name, a text that goes round in circles, a word from nowhere."""
 RIDGE = 0.02
