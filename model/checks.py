@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, deque
 from itertools import pairwise
 
 from catalog.objects import Profile, Table, TableId, Target
@@ -168,21 +168,31 @@ def _false_claim(
     return bool(NEVER_NULL.search(text)) and profile.null_share > 0
 
 
-def schema_words(table: Table) -> set[str]:
+def schema_words(table: Table) -> frozenset[str]:
     """The words of a table's names and comments, lower case."""
-    return set(WORD.findall(schema_text(table)))
+    return _schema(table)[1]
 
 
 def schema_text(table: Table) -> str:
-    """All words of a table; the last one is kept, as its columns are asked for next."""
-    if _last_schema and _last_schema[0][0] is table:
-        return _last_schema[0][1]
+    """All names, types and comments of a table, lower case."""
+    return _schema(table)[0]
+
+
+def _schema(table: Table) -> tuple[str, frozenset[str]]:
+    """Text and words of a table; those of the tables in work are kept.
+
+    They are asked for with every column, and a wide table's take long.
+    """
+    for known, text, words in _schemas:
+        if known is table:
+            return text, words
     text = _words(table)
-    _last_schema[:] = [(table, text)]
-    return text
+    words = frozenset(WORD.findall(text))
+    _schemas.append((table, text, words))
+    return text, words
 
 
-_last_schema: list[tuple[Table, str]] = []
+_schemas: deque[tuple[Table, str, frozenset[str]]] = deque(maxlen=16)
 
 
 def _spelled(name: str, table: Table) -> str:

@@ -83,7 +83,9 @@ def signs_of(
     sentence = _grams(by_rules[0].text) if by_rules else Counter[str]()
     name = _name_stems(table, target)
     noun = {_stem(word) for word in subject(table.id.name).lower().split()}
-    told = {*_words(by_rules[0].text if by_rules else ""), *checks.schema_words(table)}
+    told = checks.schema_words(table)
+    if by_rules:
+        told = told.union(_words(by_rules[0].text))
     found: list[Signs] = []
     for candidate, gram in zip(candidates, grams, strict=True):
         words = _words(candidate.text)
@@ -120,7 +122,7 @@ _STRANGERS = word_set(
 """Products and firms of the training schemas; in another schema they are made up."""
 
 
-def invents(text: str, told: set[str]) -> bool:
+def invents(text: str, told: Set[str]) -> bool:
     """Whether a text has a word that is neither English nor told by the schema.
 
     A small model garbles rare words ("hqit" for "headline") and names firms it has
