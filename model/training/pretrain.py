@@ -21,6 +21,7 @@ from typing import Any
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch loads OpenMP
 
 import torch
+from torch import Tensor
 
 from catalog.errors import ColumnistError, UsageError
 from model.training import curve
@@ -56,6 +57,8 @@ class Settings:
     """Share of the tables that are drawn from it."""
     rules_share: float = 0.0
     """Share of the tables that come with the rules' sentences, in their style."""
+    truncate: float = 0.0
+    """Share of the descriptions, the hardest to predict, that a step leaves out."""
     skip: str | None = None
     """Pattern of table names to leave out of training."""
     start_from: Path | None = None
@@ -355,7 +358,7 @@ def pretrain(
             tensors = move(collate(batch, pad=pad), device)
             with torch.autocast(device, dtype, enabled=dtype is not None):
                 losses = forward(tensors)
-            losses.mean().backward()
+            predictable(losses, tensors["asks"], settings.truncate).backward()
             scale = rate_at(run.step, share, settings.decay_from)
             run.update(batch, losses, scale)
             run.place = stream.place
@@ -389,6 +392,28 @@ def pretrain(
     curve.draw(settings.out)
 
 
+def predictable(losses: Tensor, asks: Tensor, truncate: float) -> Tensor:
+    """Mean loss of the tokens of all descriptions but the hardest of the batch.
+
+    A description that a name does not give away teaches to invent; left out, the model
+    learns what can be known. Loss truncation of Kang and Hashimoto (2020), with the
+    quantile of the batch in place of a history, so that nothing is kept between steps.
+
+    Args:
+        losses: of every description token, in nats.
+        asks: which description of the batch each token is of, from 0.
+        truncate: share of the descriptions to leave out, by mean loss.
+    """
+    if not truncate:
+        return losses.mean()
+    count = int(asks[-1]) + 1
+    detached = losses.detach()
+    means = detached.new_zeros(count).index_add(0, asks, detached)
+    means /= torch.bincount(asks, minlength=count)
+    kept = (means <= means.quantile(1 - truncate))[asks]
+    return losses[kept].mean()
+
+
 def _datasets(settings: Settings) -> tuple[Dataset, Dataset | None, Any]:
     """What is learned from, what is measured on, and the second set or ()."""
     learn, held = files(settings)
@@ -417,7 +442,7 @@ def evaluate(
     network: Network, groups: list[Group], pad: int, device: str
 ) -> dict[str, float]:
     """Mean loss in nats and share of tokens predicted first, over all groups."""
-    losses: list[torch.Tensor] = []
+    losses: list[Tensor] = []
     for batch in batches(groups, tokens=8192, seed=0):
         losses.append(network.losses(move(collate(batch, pad=pad), device)))
     every = torch.cat(losses)

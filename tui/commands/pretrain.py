@@ -33,6 +33,10 @@ def run(
     rules_share: Annotated[
         float, typer.Option(min=0, max=1, help="Share with the rules' sentences.")
     ] = 0,
+    truncate: Annotated[
+        float,
+        typer.Option(min=0, max=0.9, help="Share of texts, hardest first, left out."),
+    ] = 0,
     skip: Annotated[
         str | None, typer.Option(help="Leave out tables whose name has this pattern.")
     ] = None,
@@ -97,6 +101,7 @@ def run(
         extra=extra,
         extra_share=extra_share,
         rules_share=rules_share,
+        truncate=truncate,
         skip=skip,
         start_from=start_from,
         minutes=minutes,

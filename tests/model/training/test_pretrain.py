@@ -190,6 +190,18 @@ def test_the_rate_rises_holds_and_falls_to_nothing() -> None:
     assert pretrain.rate_at(500, 1.0, 0.5) == 0
 
 
+def test_what_a_name_does_not_give_away_is_left_out() -> None:
+    values = torch.tensor([0.5, 0.7, 4.0, 5.0, 6.0, 1.0, 1.2, 2.0], requires_grad=True)
+    asks = torch.tensor([0, 0, 1, 1, 1, 2, 2, 3])
+    loss = pretrain.predictable(values, asks, 0.25)
+    assert loss.item() == pytest.approx((0.5 + 0.7 + 1.0 + 1.2 + 2.0) / 5)
+    loss.backward()
+    assert values.grad is not None
+    assert (values.grad == 0).tolist() == [False] * 2 + [True] * 3 + [False] * 3
+    everything = pretrain.predictable(values, asks, 0)
+    assert everything.item() == pytest.approx(values.mean().item())
+
+
 def test_the_choice_of_precision_is_explained() -> None:
     device, _, reason = pretrain.precision()
     assert device in ("cpu", "cuda")
