@@ -32,7 +32,7 @@ UNUSABLE = frozenset(
 PENALTY = 0.5
 """Every finding on the text that is shown takes this share of its confidence."""
 INHERITED_CONFIDENCE = 0.85
-SAMPLING_TEMPERATURE = 0.8
+ALTERNATIVES_TEMPERATURE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +150,16 @@ class Drafter:
         self._limit = limit
 
     def draft(
-        self, jobs: Iterable[Job], *, stop: Callable[[], bool] = never
+        self,
+        jobs: Iterable[Job],
+        *,
+        stop: Callable[[], bool] = never,
+        first: Callable[[], TableId | None] = lambda: None,
     ) -> Iterator[Draft]:
         """One draft for every target of every job, as they are ready.
 
-        Jobs are taken as the engine has room for them.
+        Jobs are taken as the engine has room for them; when `first` names another
+        table, its job is expected next, and rushes past those in work.
         """
         if self._engine is None:
             for job in jobs:
@@ -182,9 +187,9 @@ class Drafter:
                         rest.append(target)
                 for prompt, targets in self._prompts(replace(job, targets=tuple(rest))):
                     asked[next(numbers)] = _Asked(job, targets, prompt, used)
-                    yield prompt
+                    yield replace(prompt, table=job.table.id)
 
-        for generation in self._engine.generate(prompts(), stop=stop):
+        for generation in self._engine.generate(prompts(), stop=stop, first=first):
             while ready:
                 yield ready.pop(0)
             work = asked[generation.prompt]
@@ -207,19 +212,24 @@ class Drafter:
     def alternatives(
         self, job: Job, count: int, *, stop: Callable[[], bool] = never
     ) -> list[str]:
-        """Other texts for a job's one target: drawn from the model, and the rules'."""
+        """Other texts for a job's one target: drawn from the model, and the rules'.
+
+        All are drawn from one reading of the prompt.
+        """
         (target,) = job.targets
         texts: list[str] = []
         if self._engine is not None:
             prompts = [
                 replace(
-                    prompt, draws=(), temperature=SAMPLING_TEMPERATURE + 0.1 * index
+                    prompt,
+                    draws=(count,) * len(prompt.blocks),
+                    temperature=ALTERNATIVES_TEMPERATURE,
                 )
-                for index in range(count)
                 for prompt, _ in self._prompts(job)
             ]
             found = sorted(
-                self._engine.generate(prompts, stop=stop), key=lambda g: g.prompt
+                self._engine.generate(prompts, stop=stop),
+                key=lambda g: (g.draw, g.prompt, g.block),
             )
             texts = [
                 text
@@ -227,9 +237,11 @@ class Drafter:
                 if (text := self._finish(generation.text))
                 and not UNUSABLE & set(self._check(job, target, text, generation))
             ]
-        if by_rules := _by_rules(job, target):
-            texts.append(by_rules)
-        return list(dict.fromkeys(texts))[:count]
+        texts = list(dict.fromkeys(texts))
+        by_rules = _by_rules(job, target)
+        if by_rules and by_rules not in texts[:count]:
+            texts[count - 1 :] = [by_rules]
+        return texts[:count]
 
     def _prompts(self, job: Job) -> list[tuple[Prompt, tuple[Target, ...]]]:
         if self._engine is None or not job.targets:

@@ -13,9 +13,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
@@ -23,7 +23,9 @@ from queue import Empty, Queue
 from typing import IO, TYPE_CHECKING, Any
 
 from catalog.errors import ColumnistError, UsageError
+from catalog.objects import TableId
 from model.prompt import Generation, Prompt
+from model.sizes import available_memory
 
 if TYPE_CHECKING:
     from model.llama import ModelFacts
@@ -44,8 +46,8 @@ class EngineSettings:
     """The GGUF file."""
     gpu_layers: int = -1
     """Layers to put on the GPU where the build can; -1 is all."""
-    threads: int | None = None
-    """CPU threads; None is all cores this process may use."""
+    sizes: Mapping[str, int | str] = field(default_factory=dict[str, int | str])
+    """Sizes to take as they are (`model.sizes.parse`); the others are chosen."""
     seed: int = 0
     """Seed of sampled texts; greedy ones need none."""
     safe: bool = False
@@ -115,7 +117,11 @@ class Engine:
             raise crash.explained(self.settings.path) from None
 
     def generate(
-        self, prompts: Iterable[Prompt], *, stop: Callable[[], bool] = never
+        self,
+        prompts: Iterable[Prompt],
+        *,
+        stop: Callable[[], bool] = never,
+        first: Callable[[], TableId | None] = lambda: None,
     ) -> Generator[Generation]:
         """Write every block of every prompt, in the order in which they end.
 
@@ -123,36 +129,48 @@ class Engine:
         late which comes next. A prompt too long for the context gives generations that
         are empty and incomplete. `stop` ends it within one decode step; closing the
         generator does too.
+
+        Args:
+            prompts: what to write.
+            stop: asked between messages of the child.
+            first: the table whose prompts go before all others. When it changes,
+                prompts are taken from the iterable beyond the usual number for as long
+                as they are that table's; they rush past what is in work.
         """
         self.start(stop=stop)
         source = enumerate(prompts)
+        table: TableId | None = None
         # Keys are never used twice, so no late answer to a cancelled prompt can be
         # taken for another's.
         working: dict[int, _Working] = {}
         exhausted = False
         try:
             while not stop():
-                while not exhausted and len(working) < WINDOW:
+                table, before = first(), table
+                preferring = table != before
+                most = 2 * WINDOW if preferring and table else WINDOW
+                while not exhausted and len(working) < most:
                     try:
                         index, prompt = next(source)
                     except StopIteration:
                         exhausted = True
                         break
+                    taking = prompt.table is not None and prompt.table == table
+                    most = most if taking else WINDOW
                     if prompt.blocks:
                         key = next(self._keys)
-                        waiting = {
-                            (block, draw)
-                            for block in range(len(prompt.blocks))
-                            for draw in range(prompt.texts(block))
-                        }
-                        working[key] = _Working(index, prompt, waiting)
+                        working[key] = _Working(index, prompt)
+                        preferring = preferring or taking
                         self._send(("prompt", key, prompt))
+                if preferring:
+                    self._prefer(table, working)
                 if not working:
                     return
                 try:
                     message = self._receive()
                 except _Crash as crash:
                     self._recover(crash, working)
+                    table = None
                     continue
                 if message is not None:
                     yield from self._take(message, working)
@@ -160,6 +178,11 @@ class Engine:
             if working:
                 with suppress(ColumnistError):
                     self._send(("cancel", tuple(working)))
+
+    def use_threads(self, count: int) -> None:
+        """From the next step on, run on so many CPU threads."""
+        if self._pipe is not None:
+            self._send(("threads", count))
 
     def close(self) -> None:
         """End the child and give its memory back."""
@@ -288,6 +311,10 @@ class Engine:
         for key, work in working.items():
             self._send(("prompt", key, work.prompt))
 
+    def _prefer(self, table: TableId | None, working: dict[int, _Working]) -> None:
+        same = (key for key, work in working.items() if work.prompt.table == table)
+        self._send(("prefer", tuple(same) if table else ()))
+
     def _make_safe(self, crash: _Crash) -> None:
         self.close()
         self.note = f"{crash.what}; running with safer, slower settings"
@@ -334,7 +361,14 @@ class _Working:
 
     index: int
     prompt: Prompt
-    waiting: set[tuple[int, int]]
+    waiting: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+
+    def __post_init__(self) -> None:
+        self.waiting = {
+            (block, draw)
+            for block in range(len(self.prompt.blocks))
+            for draw in range(self.prompt.texts(block))
+        }
 
 
 def _drain(pipe: Connection[Any, Any], inbox: Queue[tuple[Any, ...] | None]) -> None:
@@ -367,19 +401,13 @@ class _Crash(Exception):
 
 
 def worker_settings(settings: EngineSettings) -> WorkerSettings:
-    """The sizes the child gets, from the file's size and this machine."""
+    """What the child is told."""
     from model.worker import WorkerSettings
 
-    threads = settings.threads or cores()
-    # Small models gain from many sequences; those of a large one cost real memory.
-    large = settings.path.stat().st_size > 1 << 30
     return WorkerSettings(
         path=str(settings.path),
         gpu_layers=0 if settings.safe else settings.gpu_layers,
-        cells=4096 if large else 8192,
-        sequences=24 if large else 72,
-        batch=512,
-        threads=threads,
+        asked=dict(settings.sizes),
         safe=settings.safe,
         seed=settings.seed,
         adapter=str(settings.adapter) if settings.adapter else None,
@@ -411,19 +439,3 @@ def check_file(path: Path) -> None:
             f" and only {free / 2**30:.1f} GiB of memory are free.",
             "Close other programs, or choose a smaller model with --model.",
         )
-
-
-def cores() -> int:
-    """CPU cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1  # macOS tells no affinity
-
-
-def available_memory() -> int | None:
-    """Bytes of memory that a new process could use, or None where unknown."""
-    with suppress(OSError, ValueError):
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    return None

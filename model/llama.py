@@ -19,10 +19,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import llama_cpp as llama
 import numpy as np
 
+from model.sizes import Shape
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from model.schedule import Row
+    from model.sizes import Sizes
 
 
 class LlamaError(Exception):
@@ -49,24 +52,17 @@ class ModelFacts:
     """Text of its end token, or empty."""
     offloads: bool
     """Whether this build of llama.cpp can use a GPU."""
-    cells: int
-    """KV cells of the context."""
-    sequences: int
-    """Sequences that decode at once."""
-    batch: int
-    """Most tokens a decode call takes."""
+    sizes: Sizes
+    """How large its context is, and why."""
 
 
 class Model:
-    """A loaded model with one context and unified KV cache.
+    """A loaded model with one context.
 
     Args:
         path: the GGUF file.
         gpu_layers: layers to put on the GPU; -1 is all.
-        cells: KV cells, shared by all sequences.
-        sequences: most sequences.
-        batch: most tokens a call of `decode`.
-        threads: CPU threads.
+        sizes: says how large the context is, once the model's shape is known.
         safe: leave out the repacked and AMX kernels, which crash in some builds.
         adapter: a LoRA adapter in GGUF, applied on top of the model.
         progress: called with the loaded share; False stops loading.
@@ -77,10 +73,7 @@ class Model:
         path: str,
         *,
         gpu_layers: int,
-        cells: int,
-        sequences: int,
-        batch: int,
-        threads: int,
+        sizes: Callable[[Shape], Sizes],
         safe: bool = False,
         adapter: str | None = None,
         progress: Callable[[float], bool] | None = None,
@@ -105,26 +98,52 @@ class Model:
             raise LlamaError(self._last_error())
         self._vocab: Any = llama.llama_model_get_vocab(self._model)
         self._vocabulary = llama.llama_vocab_n_tokens(self._vocab)
+        self.sizes = sizes(self._shape())
+        self.cells = self.sizes.number("cells")
+        self.sequences = self.sizes.number("sequences")
+        self.batch = self.sizes.number("batch")
+        self._open()
+        if adapter is not None:
+            self._apply(adapter)
+        self._memory: Any = llama.llama_get_memory(self._context)
+        self._batch: Any = llama.llama_batch_init(self.batch, 0, 1)
+
+    def _shape(self) -> Shape:
+        """What the sizes depend on."""
+        layers = llama.llama_model_n_layer(self._model)
+        heads = max(llama.llama_model_n_head(self._model), 1)
+        width = llama.llama_model_n_embd(self._model)
+        kept = width * llama.llama_model_n_head_kv(self._model) // heads
+        return Shape(
+            parameters=llama.llama_model_n_params(self._model),
+            cell_bytes=layers * kept * 2 * 2,
+            context_trained=llama.llama_model_n_ctx_train(self._model),
+        )
+
+    def _open(self) -> None:
+        """Make the context."""
+        sizes = self.sizes
         context = llama.llama_context_default_params()
-        context.n_ctx = cells
-        context.n_batch = context.n_ubatch = batch
-        context.n_seq_max = sequences
-        context.n_threads = context.n_threads_batch = threads
-        # One buffer for all sequences, because they share long heads (1.5 times the
-        # speed of split buffers there).
-        context.kv_unified = True
-        if not llama.llama_supports_gpu_offload() or gpu_layers == 0:
-            context.flash_attn_type = 0  # slower on CPU, measured
+        context.n_ctx = self.cells
+        context.n_batch = context.n_ubatch = self.batch
+        context.n_seq_max = self.sequences
+        context.n_threads = context.n_threads_batch = sizes.number("threads")
+        context.kv_unified = sizes.text("kv_layout") == "unified"
+        if sizes.text("kv_type") == "q8_0":
+            context.type_k = context.type_v = llama.GGML_TYPE_Q8_0
+        context.flash_attn_type = {"off": 0, "auto": -1, "on": 1}[
+            sizes.text("flash_attention")
+        ]
+        self._log.clear()
         self._context = llama.llama_init_from_model(self._model, context)
         if not self._context:
             error = self._last_error()
             self.close()
             raise LlamaError(error)
-        if adapter is not None:
-            self._apply(adapter)
-        self._memory: Any = llama.llama_get_memory(self._context)
-        self._batch: Any = llama.llama_batch_init(batch, 0, 1)
-        self.cells, self.sequences, self.batch = cells, sequences, batch
+
+    def use_threads(self, count: int) -> None:
+        """From the next step on, run on so many threads."""
+        llama.llama_set_n_threads(self._context, count, count)
 
     def _apply(self, adapter: str) -> None:
         """Put a LoRA adapter on the context, in full; it is freed with the model."""
@@ -153,9 +172,7 @@ class Model:
             bos=self._special(llama.llama_vocab_bos(self._vocab)),
             eos=self._special(llama.llama_vocab_eos(self._vocab)),
             offloads=bool(llama.llama_supports_gpu_offload()),
-            cells=self.cells,
-            sequences=self.sequences,
-            batch=self.batch,
+            sizes=self.sizes,
         )
 
     def tokenize(self, text: str) -> list[int]:

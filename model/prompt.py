@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from catalog.objects import TableId
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -27,6 +29,9 @@ class Prompt:
     draws: tuple[int, ...] = ()
     """For each block, texts to draw besides a first, greedy one. Empty writes one text
     for each, drawn if `temperature` is above 0."""
+
+    table: TableId | None = None
+    """What it is about, for those who have the table on the screen."""
 
     def texts(self, block: int) -> int:
         """Texts written for a block."""

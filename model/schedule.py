@@ -4,16 +4,19 @@ Pure policy: no llama.cpp, no text. A prompt's head is decoded once; each of its
 becomes a stream, a sequence that shares the head's KV cells. Every step packs one token
 of each writing stream first, then the starts of new streams, then heads, up to the
 batch size, and never reserves more KV cells than the context has.
+
+A prompt that somebody waits for (`prefer`) rushes: until it is written all others stand
+still, their cells kept, so that a step holds little else and is short.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Stream:
     """One description being written."""
 
@@ -42,7 +45,7 @@ class Stream:
     """Sum of their log-probabilities, in nats."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Head:
     key: int
     tokens: list[int]
@@ -102,6 +105,38 @@ class Taken:
     """Sequence ids whose cells can be given back."""
 
 
+class _Packing:
+    """A step in the making."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.rows: list[Row] = []
+        self.copies: list[tuple[int, int]] = []
+        self._writers: list[Stream] = []
+
+    @property
+    def room(self) -> bool:
+        return len(self.rows) < self._size
+
+    def feed(self, stream: Stream) -> None:
+        while stream.pending and self.room:
+            token = stream.pending.popleft()
+            last = not stream.pending
+            self.rows.append(Row(token, stream.position, stream.sequence, last))
+            stream.position += 1
+            if last:
+                self._writers.append(stream)
+
+    def prefill(self, head: _Head) -> None:
+        while head.decoded < len(head.tokens) and self.room:
+            token = head.tokens[head.decoded]
+            self.rows.append(Row(token, head.decoded, head.sequence, False))
+            head.decoded += 1
+
+    def step(self) -> Step:
+        return Step(tuple(self.copies), tuple(self.rows), tuple(self._writers))
+
+
 class Scheduler:
     """Holds the prompts in work and says what each step decodes.
 
@@ -109,11 +144,23 @@ class Scheduler:
         cells: KV cells of the context, shared by all sequences.
         sequences: sequence ids that may be used, heads and streams together (>= 2).
         batch: most tokens a step.
+        kept_cells: cells that only a preferred prompt may use, while others run.
+        kept_sequences: sequence ids likewise.
     """
 
-    def __init__(self, *, cells: int, sequences: int, batch: int) -> None:
+    def __init__(
+        self,
+        *,
+        cells: int,
+        sequences: int,
+        batch: int,
+        kept_cells: int = 0,
+        kept_sequences: int = 0,
+    ) -> None:
         self._free_cells = self._cells = cells
         self._batch = batch
+        self._kept = (kept_cells, kept_sequences)
+        self._preferred: frozenset[int] = frozenset()
         self._sequences = sequences
         self._free_sequences = list(range(sequences - 1, -1, -1))
         self._queued: deque[_Head] = deque()
@@ -171,25 +218,48 @@ class Scheduler:
             released.append(self._retire(head))
         return released
 
+    def prefer(self, keys: Collection[int]) -> None:
+        """Let these prompts, once they are added, go before all others."""
+        self._preferred = frozenset(keys)
+
     def next_step(self) -> Step:
         """The next batch; empty rows only where nothing is left to do."""
-        rows: list[Row] = []
-        writers: list[Stream] = []
-        copies: list[tuple[int, int]] = []
+        packing = _Packing(self._batch)
+        if any(h.key in self._preferred for h in (*self._resident, *self._queued)):
+            self._pack(packing, self._preferred)
+            if not packing.rows:
+                # It waits for room, which those in work give as they end.
+                for stream in self._streams:
+                    packing.feed(stream)
+        if not packing.rows:
+            self._pack(packing, None)
+        return packing.step()
+
+    def _pack(self, packing: _Packing, keys: Collection[int] | None) -> None:
+        """Fill a step with the work of some prompts; None is all."""
+        kept = (0, 0) if keys else self._kept
         for stream in self._streams:
-            self._feed(stream, rows, writers)
-        for head in self._resident:
-            while head.ready and head.waiting and len(rows) < self._batch:
-                admitted = self._admit(head)
+            if keys is None or stream.key in keys:
+                packing.feed(stream)
+        heads = [h for h in self._resident if keys is None or h.key in keys]
+        for head in heads:
+            while head.ready and head.waiting and packing.room:
+                admitted = self._admit(head, kept)
                 if admitted is None:
                     break
-                copies.append((head.sequence, admitted.sequence))
-                self._feed(admitted, rows, writers)
-        for head in self._resident:
-            self._prefill(head, rows)
-        while self._queued and len(rows) < self._batch and self._take():
-            self._prefill(self._resident[-1], rows)
-        return Step(tuple(copies), tuple(rows), tuple(writers))
+                packing.copies.append((head.sequence, admitted.sequence))
+                packing.feed(admitted)
+        for head in heads:
+            packing.prefill(head)
+        # While one has blocks waiting for room, no new one is taken in, so heads can
+        # never fill the context and leave no room for what they are for.
+        for head in [h for h in self._queued if keys is None or h.key in keys]:
+            if not packing.room or any(h.waiting for h in heads):
+                break
+            if not self._take(head, kept):
+                break
+            heads.append(head)
+            packing.prefill(head)
 
     def took(
         self,
@@ -251,27 +321,15 @@ class Scheduler:
         self._streams += others
         return others
 
-    def _feed(self, stream: Stream, rows: list[Row], writers: list[Stream]) -> None:
-        while stream.pending and len(rows) < self._batch:
-            token = stream.pending.popleft()
-            last = not stream.pending
-            rows.append(Row(token, stream.position, stream.sequence, last))
-            stream.position += 1
-            if last:
-                writers.append(stream)
-
-    def _prefill(self, head: _Head, rows: list[Row]) -> None:
-        while head.decoded < len(head.tokens) and len(rows) < self._batch:
-            rows.append(
-                Row(head.tokens[head.decoded], head.decoded, head.sequence, False)
-            )
-            head.decoded += 1
-
-    def _admit(self, head: _Head) -> Stream | None:
+    def _admit(self, head: _Head, kept: tuple[int, int]) -> Stream | None:
         """Start the next block of a decoded head, where there is room."""
         index, block, texts = head.waiting[0]
         cells = len(block) + head.limit
-        if len(self._free_sequences) < texts or cells * texts > self._free_cells:
+        kept_cells, kept_sequences = kept if self._streams else (0, 0)
+        if (
+            len(self._free_sequences) - kept_sequences < texts
+            or cells * texts > self._free_cells - kept_cells
+        ):
             return None
         head.waiting.popleft()
         head.streams += 1
@@ -291,19 +349,16 @@ class Scheduler:
         self._streams.append(stream)
         return stream
 
-    def _take(self) -> bool:
-        """Make the first queued head resident, if it and one of its blocks fit.
-
-        While other heads have blocks waiting for room, no new one is taken in, so heads
-        can never fill the context and leave no room for what they are for.
-        """
-        if any(head.waiting for head in self._resident):
-            return False
-        head = self._queued[0]
+    def _take(self, head: _Head, kept: tuple[int, int]) -> bool:
+        """Make a queued head resident, if it and one of its blocks fit."""
         most = max(texts for _, _, texts in head.waiting)
-        if len(self._free_sequences) <= most or head.need > self._free_cells:
+        kept_cells, kept_sequences = kept if self._resident else (0, 0)
+        if (
+            len(self._free_sequences) - kept_sequences <= most
+            or head.need > self._free_cells - kept_cells
+        ):
             return False
-        self._queued.popleft()
+        self._queued.remove(head)
         head.sequence = self._free_sequences.pop()
         self._free_cells -= len(head.tokens)
         self._resident.append(head)

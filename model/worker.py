@@ -3,7 +3,8 @@
 One thread does everything: between two decode steps it looks at the pipe, so stopping
 takes at most one step. Messages are tuples, the first item names them:
 
-parent → child: ("prompt", key, Prompt), ("cancel", keys), ("quit",)
+parent → child: ("prompt", key, Prompt), ("prefer", keys), ("cancel", keys),
+("threads", count), ("quit",)
 child → parent: ("progress", share), ("ready", ModelFacts), ("failed", text),
 ("wrote", key, (block, draw), text, logprob, tokens, complete), ("unfit", key),
 ("spent", prompt_tokens, generated_tokens)
@@ -21,6 +22,7 @@ import numpy as np
 
 from model.prompt import Prompt
 from model.schedule import Scheduler, Stream
+from model.sizes import Machine, available_memory, choose, cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,14 +41,8 @@ class WorkerSettings:
     """The GGUF file."""
     gpu_layers: int
     """Layers on the GPU; -1 is all."""
-    cells: int
-    """KV cells."""
-    sequences: int
-    """Sequence ids, heads and descriptions together."""
-    batch: int
-    """Most tokens a step."""
-    threads: int
-    """CPU threads."""
+    asked: dict[str, int | str]
+    """Sizes that the steward asks for; the others are chosen."""
     safe: bool
     """Leave out the kernels that crash in some builds."""
     seed: int
@@ -84,10 +80,9 @@ def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
         model = Model(
             settings.path,
             gpu_layers=settings.gpu_layers,
-            cells=settings.cells,
-            sequences=settings.sequences,
-            batch=settings.batch,
-            threads=settings.threads,
+            sizes=lambda shape: choose(
+                shape, _machine(settings), settings.asked, safe=settings.safe
+            ),
             safe=settings.safe,
             adapter=settings.adapter,
             progress=report,
@@ -103,6 +98,14 @@ def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
         parent.send(("failed", str(error)))
     finally:
         model.close()
+
+
+def _machine(settings: WorkerSettings) -> Machine:
+    import llama_cpp as llama
+
+    gpu = bool(llama.llama_supports_gpu_offload()) and settings.gpu_layers != 0
+    # How much a GPU has free is llama.cpp's to find out when it makes the context.
+    return Machine(cores(), None if gpu else available_memory(), gpu)
 
 
 def _warm_up(model: Model) -> None:
@@ -121,8 +124,13 @@ class _Loop:
         self._parent = parent
         self._model = model
         self._seed = settings.seed
+        kept_cells, kept_sequences = model.sizes.kept
         self._scheduler = Scheduler(
-            cells=model.cells, sequences=model.sequences, batch=model.batch
+            cells=model.cells,
+            sequences=model.sequences,
+            batch=model.batch,
+            kept_cells=kept_cells,
+            kept_sequences=kept_sequences,
         )
         self._prompts: dict[int, Prompt] = {}
         self._randoms: dict[tuple[int, int, int], np.random.Generator] = {}
@@ -138,6 +146,10 @@ class _Loop:
         match message:
             case ("prompt", key, prompt):
                 self._add(key, prompt)
+            case ("prefer", keys):
+                self._scheduler.prefer(keys)
+            case ("threads", count):
+                self._model.use_threads(count)
             case ("cancel", keys):
                 for key in keys:
                     self._prompts.pop(key, None)

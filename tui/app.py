@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import events, work
+from textual import events, on, work
 from textual.app import App, ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -71,6 +71,12 @@ class ColumnistApp(App[None]):
         """A terminal that is too small is said so, not drawn into."""
         # Textual takes the new size in after this handler.
         self.call_later(self._fit)
+
+    @on(events.AppFocus)
+    @on(events.AppBlur)
+    def _focus_changed(self, event: events.AppFocus | events.AppBlur) -> None:
+        if self.drafting is not None:
+            self.drafting.in_focus(isinstance(event, events.AppFocus))
 
     def open_catalog(self, session: Session) -> None:
         """Show a database that was just opened."""

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from catalog.errors import ColumnistError, ExitCode
+from model import sizes
 from tui import console
 from tui.commands import (
     accept,
@@ -86,6 +87,14 @@ def columnist(
     gpu_layers: Annotated[
         str, typer.Option(help="Layers to put on the GPU: a number, or all.")
     ] = "all",
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="Size of the engine, as in threads=2; may be repeated. `doctor` lists"
+            " them, with what is chosen and why.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of sampled alternatives.")] = 0,
     version: Annotated[
         bool,
@@ -102,6 +111,7 @@ def columnist(
         model=model,
         adapter=adapter,
         gpu_layers=_layers(gpu_layers),
+        sizes=sizes.parse(engine or ()),
         seed=seed,
     )
     if context.invoked_subcommand is None:

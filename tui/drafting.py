@@ -8,36 +8,43 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from catalog.errors import ColumnistError
-from catalog.objects import TableId, Target
+from catalog.objects import TableId, Target, table_of
 from catalog.suggestion import Draft
 from model.engine import Engine
 from model.library import ModelFile
 from tui import jobs
 from tui.models import library
 from tui.session import Session
-from tui.text import count
+from tui.text import count, duration
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far drafting is."""
 
-    done: int
+    done: int = 0
     """Descriptions drafted."""
-    total: int
+    total: int = 0
     """Descriptions to draft in all; 0 while they are being counted."""
-    seconds: float
+    tables_done: int = 0
+    """Tables of which all is drafted."""
+    tables: int = 0
+    """Tables to draft something of."""
+    seconds: float = 0.0
     """Since the first was asked for."""
 
     def line(self) -> str:
         """For the status line."""
         if not self.total:
             return "Drafting: starting the model…"
-        text = f"Drafting {self.done:,} of {self.total:,}"
+        text = (
+            f"Drafting {self.done:,} of {self.total:,},"
+            f" {self.tables_done:,}/{self.tables:,} tables"
+        )
         if self.done and self.seconds > 0.5:
             rate = self.done / self.seconds
-            left = (self.total - self.done) / rate
-            text += f" · {rate:.0f}/s · {left:.0f} s left"
+            left = duration((self.total - self.done) / rate)
+            text += f" · {rate:.0f}/s · {left} left"
         return text
 
 
@@ -57,15 +64,25 @@ class BackgroundDrafting:
         self._pauses = 0
         self._paused = False
         self._closing = False
+        self._focused = True
         self._first: TableId | None = None
         self.running = False
-        self.progress = Progress(0, 0, 0.0)
+        self.progress = Progress()
         self.note = ""
         """What the steward should know of the engine, or why there is none."""
 
     def prefer(self, table: TableId | None) -> None:
         """The table on the screen goes before all others."""
         self._first = table
+
+    def in_focus(self, focused: bool) -> None:
+        """Leave one core of more than two to a terminal that somebody works in."""
+        self._focused = focused
+        if self._engine is not None and self._engine.facts is not None:
+            sizes = self._engine.facts.sizes
+            threads = sizes.number("threads")
+            if threads > 2 and "threads" not in self._session.settings.sizes:
+                self._engine.use_threads(threads - 1 if focused else threads)
 
     def stop(self) -> None:
         """End drafting within a step; what is drafted stays."""
@@ -85,26 +102,15 @@ class BackgroundDrafting:
         """
         self._stop.clear()
         self.running = True
-        self.progress = Progress(0, 0, 0.0)
-        started: float | None = None
-        drafted: set[Target] = set()
+        self.progress = Progress()
+        tally = _Tally()
         try:
-            while not self._stop.is_set():
+            plan = jobs.plan_drafts(self._session, tables=tables, redo=redo)
+            while plan.targets and not self._stop.is_set():
                 self._wait_for_pauses()
                 with self._using:
-                    plan = jobs.plan_drafts(self._session, redo=redo)
-                    wanted = set(tables) or set(plan.work)
-                    plan.work = {
-                        table: left
-                        for table, targets in plan.work.items()
-                        if table in wanted
-                        and (left := tuple(t for t in targets if t not in drafted))
-                    }
-                    if not plan.targets:
-                        return
-                    total = len(drafted) + plan.targets
                     engine = self._start(self._stop.is_set)
-                    started = started or time.monotonic()
+                    tally.begin()
                     self._paused = False
                     for draft in jobs.draft(
                         self._session,
@@ -114,12 +120,12 @@ class BackgroundDrafting:
                         first=lambda: self._first,
                         stop=self._interrupted,
                     ):
-                        drafted.add(draft.target)
-                        seconds = time.monotonic() - started
-                        self.progress = Progress(len(drafted), total, seconds)
+                        tally.add(draft.target, plan)
+                        self.progress = tally.progress(plan)
                         yield draft
                 if not self._paused:
                     return
+                plan.leave_out(tally.drafted)
         finally:
             self.running = False
             if self._engine is not None:
@@ -178,13 +184,9 @@ class BackgroundDrafting:
             self._model = library(settings).find(
                 settings.model, adapter=settings.adapter
             )
-            self._engine = jobs.start_engine(
-                self._model,
-                gpu_layers=settings.gpu_layers,
-                seed=settings.seed,
-                stop=stop,
-            )
+            self._engine = jobs.start_engine(self._model, settings, stop=stop)
             self.note = self._engine.note
+            self.in_focus(self._focused)
         except ColumnistError as error:
             self._engine = self._model = None
             self.note = f"Drafting by rules alone: {error.message}"
@@ -197,6 +199,43 @@ class BackgroundDrafting:
             return ""
         where = "GPU" if self._engine.facts.offloads else "CPU"
         return f"{self._model.name} on {where}"
+
+
+class _Tally:
+    """Counts what is drafted, over pauses too."""
+
+    def __init__(self) -> None:
+        self.drafted: set[Target] = set()
+        self._tables: set[TableId] = set()
+        self._left: dict[TableId, int] = {}
+        self._before = (0, 0)
+        self._started: float | None = None
+
+    def begin(self) -> None:
+        """A part of the run begins; a plan's figures are on top of what is done."""
+        self._started = self._started or time.monotonic()
+        self._before = (len(self.drafted), len(self._tables))
+        self._left.clear()
+
+    def add(self, target: Target, plan: jobs.DraftPlan) -> None:
+        """Count a draft."""
+        self.drafted.add(target)
+        table = table_of(target)
+        left = self._left.get(table, len(plan.work[table])) - 1
+        self._left[table] = left
+        if not left:
+            self._tables.add(table)
+
+    def progress(self, plan: jobs.DraftPlan) -> Progress:
+        """Where drafting stands."""
+        done, tables = self._before
+        return Progress(
+            len(self.drafted),
+            done + plan.targets,
+            len(self._tables),
+            tables + len(plan.work),
+            time.monotonic() - (self._started or 0.0),
+        )
 
 
 def ended(progress: Progress) -> str:

@@ -7,7 +7,7 @@ of a screen. What was yielded is already saved.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,12 +15,14 @@ from datetime import UTC, datetime
 from catalog.errors import ColumnistError
 from catalog.lease import Lease
 from catalog.objects import Profile, Table, TableId, Target, table_of
-from catalog.suggestion import Draft, State
+from catalog.suggestion import Draft, State, Suggestion
 from model.draft import Documented, Drafter, Job, undescribed
 from model.engine import Engine, never
 from model.library import ModelFile
 from tui import writes
+from tui.models import engine_settings
 from tui.session import Session
+from tui.settings import Settings
 
 SCAN_BATCH = 200
 """Tables stored in one transaction."""
@@ -99,25 +101,29 @@ class DraftPlan:
     """Targets by table, in the order in which they will be drafted."""
     documented: Documented = field(default_factory=Documented)
     """Columns that have a comment."""
+    targets: int = 0
+    """How many descriptions are to be drafted."""
+    columns: int = 0
+    """How many of them are columns."""
 
-    @property
-    def targets(self) -> int:
-        """How many descriptions are to be drafted."""
-        return sum(len(targets) for targets in self.work.values())
+    def add(self, table: TableId, targets: tuple[Target, ...]) -> None:
+        """Take in a table's targets."""
+        self.work[table] = targets
+        self.targets += len(targets)
+        self.columns += sum(not isinstance(target, TableId) for target in targets)
 
-    @property
-    def columns(self) -> int:
-        """How many of them are columns."""
-        return sum(
-            not isinstance(target, TableId)
-            for targets in self.work.values()
-            for target in targets
-        )
+    def leave_out(self, drafted: Set[Target]) -> None:
+        """Go on without what was drafted meanwhile."""
+        work, self.work, self.targets, self.columns = self.work, {}, 0, 0
+        for table, targets in work.items():
+            if left := tuple(t for t in targets if t not in drafted):
+                self.add(table, left)
 
 
 def plan_drafts(
     session: Session,
     *,
+    tables: Collection[TableId] = (),
     schemas: Sequence[str] = (),
     globs: Sequence[str] = (),
     limit: int | None = None,
@@ -127,6 +133,7 @@ def plan_drafts(
 
     Args:
         session: the open database.
+        tables: only these; all where empty.
         schemas: exact names; all where empty.
         globs: patterns on `table` or `schema.table`.
         limit: most tables.
@@ -136,13 +143,11 @@ def plan_drafts(
     chosen = {
         table.id for table in session.snapshot.tables(schemas=schemas, globs=globs)
     }
+    if tables:
+        chosen &= set(tables)
     taken: dict[TableId, list[Target]] = {}
     for suggestion in session.suggestions.all():
-        if suggestion.state is State.STALE:
-            continue
-        if redo and suggestion.state in (State.PENDING, State.ABSTAINED):
-            continue
-        if suggestion.state is not State.WRITTEN:
+        if _is_taken(suggestion, redo=redo):
             taken.setdefault(table_of(suggestion.target), []).append(suggestion.target)
     for table in session.snapshot.tables():
         plan.documented.add(table)
@@ -152,8 +157,15 @@ def plan_drafts(
             table, taken.get(table.id, ()), for_files=bool(session.files_only)
         )
         if targets:
-            plan.work[table.id] = targets
+            plan.add(table.id, targets)
     return plan
+
+
+def _is_taken(suggestion: Suggestion, *, redo: bool) -> bool:
+    """Whether what is there keeps a new draft away."""
+    if redo and suggestion.state in (State.PENDING, State.ABSTAINED):
+        return False
+    return suggestion.state not in (State.STALE, State.WRITTEN)
 
 
 def draft(
@@ -186,10 +198,12 @@ def draft(
         )
         jobs = _jobs(session, plan, samples=samples, first=first, stop=stop)
         saver = _Saver(session)
-        drafts = drafter.draft(jobs, stop=stop)
+        drafts = drafter.draft(jobs, stop=stop, first=first)
         try:
             for each in drafts:
-                yield from saver.add(each)
+                # Somebody waits for those of the table on the screen.
+                at_once = table_of(each.target) == first()
+                yield from saver.add(each, at_once=at_once)
         finally:
             # Whatever ends it, what was drafted is saved.
             rest = saver.save()
@@ -227,16 +241,44 @@ def _jobs(
     first: Callable[[], TableId | None],
     stop: Callable[[], bool],
 ) -> Iterator[Job]:
+    """The jobs of a plan: those of the table on the screen first, then on from there.
+
+    A table that comes on the screen and is not in the plan is added to it.
+    """
+    order = list(plan.work)
+    places = {table: place for place, table in enumerate(order)}
     waiting = dict(plan.work)
-    while waiting and not stop():
-        wanted = first()
-        if wanted is None or wanted not in waiting:
-            wanted = next(iter(waiting))
-        targets = waiting.pop(wanted)
-        table = session.snapshot.table(wanted)
-        if table is None:
-            continue
-        yield Job(table, targets, _profiles(session, table, samples, stop))
+    place = 0
+    wanted: TableId | None = None
+    while not stop():
+        asked = first()
+        if asked is not None and asked != wanted:
+            if asked not in places and (targets := _lacking(session, asked)):
+                plan.add(asked, targets)
+                waiting[asked] = targets
+                places[asked] = len(order)
+                order.append(asked)
+            place = places.get(asked, place)
+        wanted = asked
+        if not waiting:
+            return
+        while order[place % len(order)] not in waiting:
+            place += 1
+        table_id = order[place % len(order)]
+        targets = waiting.pop(table_id)
+        table = session.snapshot.table(table_id)
+        if table is not None:
+            yield Job(table, targets, _profiles(session, table, samples, stop))
+
+
+def _lacking(session: Session, table_id: TableId) -> tuple[Target, ...]:
+    """What of one table is undocumented and undrafted."""
+    table = session.snapshot.table(table_id)
+    if table is None:
+        return ()
+    found = session.suggestions.of_table(table_id)
+    taken = [t for t, each in found.items() if _is_taken(each, redo=False)]
+    return undescribed(table, taken, for_files=bool(session.files_only))
 
 
 def _profiles(
@@ -256,9 +298,9 @@ class _Saver:
         self._drafts: list[Draft] = []
         self._saved_at = time.monotonic()
 
-    def add(self, draft: Draft) -> list[Draft]:
+    def add(self, draft: Draft, *, at_once: bool) -> list[Draft]:
         self._drafts.append(draft)
-        if time.monotonic() - self._saved_at < SAVE_SECONDS:
+        if not at_once and time.monotonic() - self._saved_at < SAVE_SECONDS:
             return []
         return self.save()
 
@@ -282,9 +324,8 @@ class _Saver:
 
 def start_engine(
     model: ModelFile,
+    settings: Settings,
     *,
-    gpu_layers: int,
-    seed: int,
     progress: Callable[[float], None] | None = None,
     stop: Callable[[], bool] = never,
 ) -> Engine:
@@ -293,13 +334,7 @@ def start_engine(
     Raises:
         ColumnistError: the model cannot be loaded.
     """
-    from model.engine import EngineSettings
-
-    engine = Engine(
-        EngineSettings(
-            model.path, gpu_layers=gpu_layers, seed=seed, adapter=model.adapter
-        )
-    )
+    engine = Engine(engine_settings(model, settings))
     try:
         engine.start(progress=progress, stop=stop)
     except ColumnistError:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -27,6 +28,8 @@ class Settings:
     """A LoRA adapter in GGUF to put on top of the model."""
     gpu_layers: int = -1
     """Layers on the GPU; -1 is all."""
+    sizes: Mapping[str, int | str] = field(default_factory=dict[str, int | str])
+    """Sizes of the engine that were asked for; the others are chosen."""
     seed: int = 0
     """Seed of sampled texts."""
 

@@ -40,3 +40,13 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     """`1 table`, `2 tables`, `1,234 tables`."""
     word = noun if number == 1 else plural or noun + "s"
     return f"{number:,} {word}"
+
+
+def duration(seconds: float) -> str:
+    """`8 s`, `3 min`, `2 h 5 min`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"

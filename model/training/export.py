@@ -22,9 +22,9 @@ import numpy as np
 import torch
 
 from catalog.errors import UsageError
-from model.engine import cores
 from model.library import PromptFormat
 from model.prompts.compact import END, PAD, SPECIAL
+from model.sizes import cores
 from model.training import lineage
 from model.training.adapter import (
     adapted,

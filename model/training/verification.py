@@ -12,6 +12,8 @@ import numpy as np
 from catalog.errors import RefusedError
 from model.prompts.compact import SPECIAL
 
+SIZES: dict[str, int | str] = {"cells": 512, "sequences": 1, "batch": 256}
+"""Of the context that a file is tried in."""
 SAMPLES = (
     "<|table|> order item<|c|> order id<|c|> quantity<|col|> quantity<|type|> number",
     "date and time when the order was created, in utc",
@@ -114,15 +116,13 @@ def compare(
         RefusedError: llama.cpp cannot load the file.
     """
     from model.llama import LlamaError, Model  # loads llama.cpp
+    from model.sizes import Machine, choose
 
     try:
         runner = Model(
             str(path),
             gpu_layers=0,
-            cells=512,
-            sequences=1,
-            batch=256,
-            threads=1,
+            sizes=lambda shape: choose(shape, Machine(1, None, False), SIZES),
             safe=True,
             adapter=str(adapter) if adapter else None,
         )

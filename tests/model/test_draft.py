@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -20,6 +20,7 @@ from catalog.objects import (
     Target,
 )
 from catalog.suggestion import Draft, Finding, Source
+from model import rules
 from model.choose import Calibration, Line, Scale
 from model.draft import Documented, Drafter, Job, undescribed
 from model.engine import Engine
@@ -39,7 +40,7 @@ class FakeWriter:
         self.prompts: list[Prompt] = []
 
     def generate(
-        self, prompts: Iterable[Prompt], *, stop: Callable[[], bool]
+        self, prompts: Iterable[Prompt], *, stop: Callable[[], bool], **_: Any
     ) -> Iterator[Generation]:
         for index, prompt in enumerate(prompts):
             self.prompts.append(prompt)
@@ -197,7 +198,7 @@ def test_of_several_texts_the_measured_best_is_proposed() -> None:
 
     class Several(FakeWriter):
         def generate(
-            self, prompts: Iterable[Prompt], *, stop: Callable[[], bool]
+            self, prompts: Iterable[Prompt], *, stop: Callable[[], bool], **_: Any
         ) -> Iterator[Generation]:
             for index, prompt in enumerate(prompts):
                 assert (prompt.draws, prompt.texts(0)) == ((2,), 3)
@@ -226,3 +227,25 @@ def test_two_columns_of_a_table_do_not_get_the_same_text() -> None:
     drafts = list(Drafter(cast(Engine, writer), MODEL).draft([job]))
     assert drafts[0].text == GOOD
     assert drafts[1].text not in (GOOD, None)
+
+
+def test_alternatives_come_from_one_reading_of_the_prompt() -> None:
+    class Several(FakeWriter):
+        def generate(
+            self, prompts: Iterable[Prompt], *, stop: Callable[[], bool], **_: Any
+        ) -> Iterator[Generation]:
+            for index, prompt in enumerate(prompts):
+                self.prompts.append(prompt)
+                texts = [GOOD, "Hull.", "Speed of the ship.", GOOD, "Rank of the ship."]
+                for draw in reversed(range(prompt.texts(0))):
+                    text = texts[draw % len(texts)]
+                    yield Generation(index, 0, text, -0.5, 5, True, draw)
+
+    writer = Several()
+    ships = table("ships", "status")
+    job = Job(ships, (ships.columns[0].id,), {})
+    found = Drafter(cast(Engine, writer), MODEL).alternatives(job, 4)
+    assert len(writer.prompts) == 1
+    assert writer.prompts[0].temperature > 0
+    by_rules = rules.describe_column(ships, ships.columns[0], None)
+    assert found == [GOOD, "Speed of the ship.", "Rank of the ship.", by_rules]

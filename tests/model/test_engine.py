@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from catalog.errors import ColumnistError, UsageError
+from catalog.objects import TableId
 from model.engine import Engine, EngineSettings
 from model.prompt import Prompt
 from tests.model import tiny_gguf
@@ -68,6 +70,50 @@ def test_stopping_ends_within_a_step_and_the_engine_goes_on(engine: Engine) -> N
         (prompt, block) for prompt in range(2) for block in range(5)
     ]
     assert list(engine.generate(PROMPTS, stop=lambda: True)) == []
+
+
+def test_the_table_on_the_screen_rushes_past_those_in_work(engine: Engine) -> None:
+    tables = [TableId("s", f"t{number}") for number in range(30)]
+    waiting = {
+        table: replace(PROMPTS[0], head=f"<|table|>{table}", limit=40, table=table)
+        for table in tables
+    }
+    wanted: TableId | None = None
+
+    def prompts() -> Iterator[Prompt]:
+        while waiting:
+            yield waiting.pop(wanted if wanted in waiting else next(iter(waiting)))
+
+    order: list[Prompt] = []
+
+    def taken() -> Iterator[Prompt]:
+        for prompt in prompts():
+            order.append(prompt)
+            yield prompt
+
+    def screen() -> TableId | None:
+        return wanted
+
+    ended: list[TableId | None] = []
+    for generation in engine.generate(taken(), first=screen):
+        ended.append(order[generation.prompt].table)
+        if len(ended) == 5:
+            wanted = tables[-1]
+    assert sorted(map(str, ended)) == sorted(str(t) for t in tables for _ in range(5))
+    # Some had ended, or were about to, when it was asked for.
+    late = ended.index(tables[-1])
+    assert late < 5 + 3 * 5
+    assert ended[late : late + 5] == [tables[-1]] * 5
+
+
+def test_a_preferred_table_survives_a_crash(engine: Engine) -> None:
+    tables = [TableId("s", f"t{number}") for number in range(12)]
+    prompts = [replace(PROMPTS[0], head=f"<|t|>{t}", table=t) for t in tables]
+    generations = engine.generate(prompts, first=lambda: tables[6])
+    found = [next(generations)]
+    _kill(engine, signal.SIGSEGV)
+    found += generations
+    assert len({(g.prompt, g.block) for g in found}) == len(found) == 60
 
 
 def test_a_prompt_longer_than_the_context_is_answered_as_incomplete(

@@ -26,6 +26,7 @@ prompts = st.lists(
     sequences=st.integers(2, 9),
     batch=st.integers(1, 16),
     texts=st.integers(1, 3),
+    kept=st.tuples(st.integers(0, 40), st.integers(0, 3)),
     data=st.data(),
 )
 def test_every_block_ends_once_within_the_limits_given(
@@ -34,9 +35,16 @@ def test_every_block_ends_once_within_the_limits_given(
     sequences: int,
     batch: int,
     texts: int,
+    kept: tuple[int, int],
     data: st.DataObject,
 ) -> None:
-    scheduler = Scheduler(cells=cells, sequences=sequences, batch=batch)
+    scheduler = Scheduler(
+        cells=cells,
+        sequences=sequences,
+        batch=batch,
+        kept_cells=kept[0],
+        kept_sequences=kept[1],
+    )
     fitting = set()
     for key, (head, blocks, limit) in enumerate(prompts):
         tokens = [[2] * length for length in blocks]
@@ -53,6 +61,8 @@ def test_every_block_ends_once_within_the_limits_given(
     for _ in range(10_000):
         if scheduler.idle:
             break
+        if prompts and data.draw(st.integers(0, 5)) == 0:
+            scheduler.prefer(data.draw(st.sets(st.integers(0, len(prompts) - 1))))
         step = scheduler.next_step()
         assert 0 < len(step.rows) <= batch
         for source, to in step.copies:
@@ -123,6 +133,39 @@ def test_cancelling_gives_every_sequence_back() -> None:
     scheduler.took(step, [[(9, -1.0)]] * 2, ends=_never)
     assert len(scheduler.cancel(0)) == 3
     assert scheduler.idle
+
+
+def test_a_preferred_prompt_is_written_while_all_others_stand_still() -> None:
+    scheduler = Scheduler(
+        cells=200, sequences=8, batch=64, kept_cells=40, kept_sequences=3
+    )
+    for key in range(6):
+        scheduler.add(key, [key] * 4, [[20 + key]] * 4, limit=8)
+    for _ in range(4):
+        step = scheduler.next_step()
+        scheduler.took(step, [[(9, -1.0)]] * len(step.streams), ends=_never)
+    scheduler.prefer([5])
+    steps = []
+    ended = 0
+    while ended < 4:
+        step = scheduler.next_step()
+        steps.append(step)
+        taken = scheduler.took(step, [[(9, -1.0)]] * len(step.streams), ends=_never)
+        assert {stream.key for stream in step.streams} <= {5}
+        ended += len(taken.ended)
+    assert [row.token for row in steps[0].rows] == [5] * 4
+    assert len(steps[1].streams) == 2  # what was kept free, less one for the head
+    scheduler.prefer([])
+    assert {stream.key for stream in scheduler.next_step().streams} == {0}
+
+
+def test_without_a_preferred_prompt_the_kept_room_stays_free() -> None:
+    scheduler = Scheduler(
+        cells=500, sequences=10, batch=64, kept_cells=100, kept_sequences=4
+    )
+    scheduler.add(0, [1] * 4, [[2]] * 30, limit=8)
+    scheduler.took(scheduler.next_step(), [], ends=_never)
+    assert len(scheduler.next_step().streams) == 5
 
 
 def _never(stream: Stream, token: int) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from catalog.change import Outcome
 from catalog.errors import RefusedError
-from catalog.objects import TableId, make_target
+from catalog.objects import TableId, make_target, table_of
 from catalog.suggestion import Draft, Source, State
 from tests.conftest import comments
 from tui import bulk, jobs, writes
@@ -205,3 +205,36 @@ def test_a_wide_table_is_drafted_whole_and_in_linear_time(
     plan = jobs.plan_drafts(session, globs=["wide"])
     drafts = list(jobs.draft(session, plan, None, None, samples=False))
     assert len({draft.target for draft in drafts}) == 1201
+
+
+def test_drafting_goes_on_from_the_table_on_the_screen(
+    session: Session, shop: Path
+) -> None:
+    for number in range(6):
+        sql(shop, f"CREATE TABLE sales.t{number} (total_amount INTEGER)")
+    scanned(session)
+    plan = jobs.plan_drafts(session, globs=["sales.t*"])
+    assert [table.name for table in plan.work] == [f"t{n}" for n in range(6)]
+    order: list[str] = []
+
+    def screen() -> TableId:
+        return TableId("sales", "t1" if order else "t3")
+
+    for draft in jobs.draft(session, plan, None, None, samples=False, first=screen):
+        order.append(table_of(draft.target).name)
+    # The one on the screen, what follows it, and round to the rest.
+    assert list(dict.fromkeys(order)) == ["t3", "t1", "t2", "t4", "t5", "t0"]
+
+
+def test_a_table_that_comes_on_the_screen_is_drafted_though_it_was_not_asked_for(
+    session: Session, shop: Path
+) -> None:
+    scanned(session)
+    plan = jobs.plan_drafts(session, tables=[TableId("sales", "customers")])
+    before = plan.targets
+    assert set(plan.work) == {TableId("sales", "customers")}
+    drafts = list(
+        jobs.draft(session, plan, None, None, samples=False, first=lambda: ORDERS)
+    )
+    assert {table_of(draft.target).name for draft in drafts} == {"customers", "orders"}
+    assert plan.targets == len(drafts) > before

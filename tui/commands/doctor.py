@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib.util import find_spec
 
 import typer
@@ -16,7 +16,7 @@ from catalog.errors import ColumnistError, ExitCode
 from catalog.workspace import Workspace
 from tui import console
 from tui.commands.options import Json, settings
-from tui.models import library
+from tui.models import engine_settings, library
 from tui.settings import Settings
 from tui.text import plain
 
@@ -56,9 +56,9 @@ def run(context: typer.Context, json: Json = False) -> None:
     else:
         for check in checks:
             mark = "ok  " if check.ok else "no  "
-            console.out(f"{mark}{check.name:<12} {plain(check.detail)}")
+            console.out(f"{mark}{check.name:<15} {plain(check.detail)}")
             if check.hint:
-                console.out(f"{'':<16} {plain(check.hint)}")
+                console.out(f"{'':<19} {plain(check.hint)}")
     if not all(check.ok for check in checks):
         raise typer.Exit(ExitCode.REFUSED)
 
@@ -128,17 +128,13 @@ def _terminal() -> Check:
 
 
 def _engine(options: Settings) -> list[Check]:
-    from model.engine import Engine, EngineSettings, worker_settings
+    from model.engine import Engine
 
     try:
         model = library(options).find(options.model, adapter=options.adapter)
-        settings = EngineSettings(
-            model.path, gpu_layers=options.gpu_layers, adapter=model.adapter
-        )
-        with Engine(settings) as engine:
+        with Engine(engine_settings(model, options)) as engine:
             facts = engine.start()
             note = engine.note
-        sizes = worker_settings(settings)
     except ColumnistError as error:
         return [Check("model", False, error.message, error.hint)]
     loaded = Check(
@@ -161,10 +157,10 @@ def _engine(options: Settings) -> list[Check]:
         why = f"GPU: the build can, {layers} layers are offloaded"
     return [
         loaded,
-        Check(
-            "engine",
-            True,
-            f"{why}; {sizes.threads} threads, {facts.sequences} sequences,"
-            f" {facts.cells} KV cells, {facts.batch} tokens a step",
+        Check("engine", True, why),
+        *(
+            Check(each.name.replace("_", "-"), True, f"{size.value}: {size.reason}")
+            for each in fields(facts.sizes)
+            for size in [getattr(facts.sizes, each.name)]
         ),
     ]

@@ -55,12 +55,7 @@ def run(
         if plan.targets:
             with (
                 console.stopping() as stop,
-                jobs.start_engine(
-                    model,
-                    gpu_layers=options.gpu_layers,
-                    seed=options.seed,
-                    stop=stop,
-                ) as engine,
+                jobs.start_engine(model, options, stop=stop) as engine,
                 console.progress("Drafting", plan.targets) as advance,
             ):
                 started = time.monotonic()

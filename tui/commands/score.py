@@ -12,7 +12,7 @@ import typer
 from catalog.errors import ColumnistError, UsageError
 from tui import console, offline
 from tui.commands.options import Json, settings
-from tui.models import library
+from tui.models import engine_settings, library
 from tui.text import count, plain
 
 if TYPE_CHECKING:
@@ -148,7 +148,6 @@ def written_by(
     known: Path | None = None,
 ) -> Iterator[tuple[str, list[Texts]]]:
     """What every system says, by its name, with a bar while a model runs."""
-    from model.engine import EngineSettings
     from model.evaluation.systems import run_model, texts_of
 
     def run_here(
@@ -162,9 +161,7 @@ def written_by(
             return run_model(
                 model,
                 entries,
-                EngineSettings(
-                    model.path, gpu_layers=options.gpu_layers, seed=options.seed
-                ),
+                engine_settings(model, options),
                 stop=stop,
                 advance=advance,
             )

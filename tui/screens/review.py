@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from tui.app import ColumnistApp
 
 SHORT = 32
+SOON_SECONDS = 0.03
+"""Drafts that come within this time are shown together."""
 STATES: tuple[State | None, ...] = (
     None,
     State.PENDING,
@@ -80,6 +82,7 @@ class ReviewScreen(Screen[None]):
         self._profiles: dict[TableId, dict[str, Profile]] = {}
         self._alternatives: dict[Target, list[str]] = {}
         self._dirty = False
+        self._soon = False
 
     def compose(self) -> ComposeResult:
         """The list, the details under it, and the editor over those."""
@@ -235,6 +238,16 @@ class ReviewScreen(Screen[None]):
             table_of(draft.target) == self._table_id for draft in event.drafts
         ):
             self._dirty = True
+            # The first is shown at once, those that come with it together.
+            if not self._soon:
+                self._soon = True
+                self.set_timer(SOON_SECONDS, self._show_drafts)
+
+    def _show_drafts(self) -> None:
+        self._soon = False
+        if self._dirty:
+            self._dirty = False
+            self._reload()
 
     @on(DraftingChanged)
     @on(CatalogChanged)
