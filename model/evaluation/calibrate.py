@@ -15,6 +15,7 @@ import argparse
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -264,6 +265,7 @@ def _report(cases: Sequence[_Case], calibration: Calibration) -> dict[str, Any]:
                 measure: round(100 * mean_of_means(rows, _figure(system, measure)), 2)
                 for measure in ("rouge_l", "chrf", "cosine", "restates", "by_model")
             }
+        part["reliability"] = _reliability(chosen, scale, GOOD[kind])
         part["product_less_rules"] = {
             measure: _gain(rows, measure) for measure in ("rouge_l", "chrf", "cosine")
         }
@@ -295,6 +297,43 @@ def _figures(case: _Case, scale: Scale) -> dict[str, dict[str, float]]:
             "restates": case.answer.signs[place]["restates"],
             "by_model": float(candidates[place].source is Source.MODEL),
         }
+    return found
+
+
+BINS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 1.0)
+"""Edges of the groups of confidence in the reliability table."""
+
+
+def _reliability(
+    cases: Sequence[_Case], scale: Scale, good: float
+) -> list[dict[str, float]]:
+    """How many of the texts shown with some confidence are good, by confidence.
+
+    Repositories count the same, as everywhere. Where the choice is calibrated, the mean
+    confidence of a group is the share of good texts in it.
+    """
+    rows: list[tuple[float, float, float]] = []
+    for case, weight in zip(cases, _weights(cases), strict=True):
+        signs = case.answer.signs
+        place = best(signs, scale.worth)
+        by_model = case.answer.candidates[place].source is Source.MODEL
+        line = scale.model if by_model else scale.rules
+        reached = float(case.likeness[place][0] >= good)
+        rows.append((line.probability(signs[place]), reached, float(weight)))
+    found = []
+    for low, high in pairwise(BINS):
+        group = [row for row in rows if low <= row[0] < high or row[0] == high == 1]
+        if group:
+            total = sum(weight for *_, weight in group)
+            found.append(
+                {
+                    "from": low,
+                    "to": high,
+                    "targets": len(group),
+                    "confidence": round(sum(c * w for c, _, w in group) / total, 3),
+                    "good": round(sum(g * w for _, g, w in group) / total, 3),
+                }
+            )
     return found
 
 

@@ -49,6 +49,11 @@ def test_it_finds_what_tells_the_better_text() -> None:
         figures = document[half]["columns"]
         assert figures["product"]["rouge_l"] == 100
         assert figures["product_less_rules"]["rouge_l"]["low"] > 0
+        groups = figures["reliability"]
+        assert sum(group["targets"] for group in groups) == figures["targets"]
+        # Both kinds of text are always right here, and the fit is sure of them.
+        assert all(group["good"] == 1 for group in groups)
+        assert all(group["confidence"] > 0.8 for group in groups)
     assert not set(document["fitted_on"]) & set(document["unseen_by_the_fit"])
     assert Calibration.from_json(calibration.to_json()) == calibration
 
