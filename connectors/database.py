@@ -129,6 +129,10 @@ class Database:
             stop=stop,
         )
 
+    def hold_open(self) -> AbstractContextManager[None]:
+        """Keeps a file open for reading until the end of the context."""
+        return self._source.hold(write=False)
+
     # -- writing ---------------------------------------------------------------
 
     def limit(self, target_is_table: bool) -> int | None:

@@ -100,8 +100,8 @@ class Source(ABC):
         finally:
             session.close()
 
-    def hold(self) -> AbstractContextManager[None]:
-        """Keeps a file open for writing until the end of the context."""
+    def hold(self, *, write: bool = True) -> AbstractContextManager[None]:
+        """Keeps a file open until the end of the context."""
         return nullcontext()
 
 

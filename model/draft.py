@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -18,11 +18,13 @@ from catalog.objects import (
 from catalog.suggestion import Draft, Finding, Source
 from model import checks, rules
 from model.choose import Candidate, choose, unlike
-from model.engine import Engine, never
-from model.library import ModelFile, PromptFormat
+from model.engine import never
+from model.library import PromptFormat
 from model.names import humanize, split
 from model.prompt import Generation, Prompt
 from model.prompts import compact, long
+from model.remote import Model, RemoteFacts
+from model.writer import Writer
 
 UNUSABLE = frozenset(
     {Finding.LEAK, Finding.UNSUPPORTED, Finding.DEGENERATE, Finding.CONTROL}
@@ -51,20 +53,20 @@ class Job:
 class Documented:
     """Columns that somebody described already, to inherit from."""
 
-    _by_column: dict[ColumnId, tuple[str, Column]] = field(
-        default_factory=dict[ColumnId, tuple[str, Column]]
+    _by_column: dict[ColumnId, str] = field(default_factory=dict[ColumnId, str])
+    _by_name: dict[tuple[str, str], dict[str, ColumnId]] = field(
+        default_factory=dict[tuple[str, str], dict[str, ColumnId]]
     )
-    _by_name: dict[tuple[str, str], list[ColumnId]] = field(
-        default_factory=dict[tuple[str, str], list[ColumnId]]
-    )
+    """By name and type the texts, each with the first column that has it."""
 
     def add(self, table: Table) -> None:
         """Take in a table's commented columns."""
         for column in table.columns:
             if column.comment and column.comment_refused is None:
-                self._by_column[column.id] = (column.comment, column)
+                self._by_column[column.id] = column.comment
                 key = (column.name.lower(), column.type.lower())
-                self._by_name.setdefault(key, []).append(column.id)
+                same = self._by_name.setdefault(key, {})
+                same.setdefault(column.comment, column.id)
 
     def describe(self, table: Table, column: Column) -> tuple[str, ColumnId] | None:
         """A text for a column from the same one elsewhere, and where it stands.
@@ -75,22 +77,21 @@ class Documented:
         if there := table.references(column.name):
             other = ColumnId(there[0], there[1] or column.name)
             if other in self._by_column and other.name.lower() == column.name.lower():
-                return self._by_column[other][0], other
+                return self._by_column[other], other
         if len(split(column.name)) < 2:
             return None
-        same = self._by_name.get((column.name.lower(), column.type.lower()), [])
-        texts = {self._by_column[other][0] for other in same}
-        if len(texts) != 1:
+        same = self._by_name.get((column.name.lower(), column.type.lower()), {})
+        if len(same) != 1:
             return None
         # What speaks of its own table would be wrong in another.
-        (text,) = texts
-        own = {checks.stem(word) for word in split(same[0].table.name)}
+        ((text, origin),) = same.items()
+        own = {checks.stem(word) for word in split(origin.table.name)}
         words = {checks.stem(word) for word in text.lower().rstrip(".").split()}
-        if own & words and same[0].table.name != table.id.name:
+        if own & words and origin.table.name != table.id.name:
             named = {checks.stem(word) for word in split(column.name)}
             if not (own & words) <= named:
                 return None
-        return text, same[0]
+        return text, origin
 
 
 @dataclass(slots=True)
@@ -128,7 +129,7 @@ class Drafter:
 
     Args:
         engine: the running model; None drafts by rules alone.
-        model: what is known of the model's file.
+        model: what is known of the model.
         documented: columns to inherit from.
         limit: the longest comment the database takes on a target, in characters.
         seen: told what was chosen from, for every target that was.
@@ -136,8 +137,8 @@ class Drafter:
 
     def __init__(
         self,
-        engine: Engine | None,
-        model: ModelFile | None,
+        engine: Writer | None,
+        model: Model | None,
         *,
         documented: Documented | None = None,
         limit: Callable[[Target], int | None] = lambda _: None,
@@ -151,18 +152,21 @@ class Drafter:
 
     def draft(
         self,
-        jobs: Iterable[Job],
+        jobs: Iterable[Job | None],
         *,
         stop: Callable[[], bool] = never,
         first: Callable[[], TableId | None] = lambda: None,
-    ) -> Iterator[Draft]:
+    ) -> Generator[Draft]:
         """One draft for every target of every job, as they are ready.
 
         Jobs are taken as the engine has room for them; when `first` names another
-        table, its job is expected next, and rushes past those in work.
+        table, its job is expected next, and rushes past those in work. None among the
+        jobs says that the next is not ready; it is asked for again.
         """
         if self._engine is None:
             for job in jobs:
+                if job is None:
+                    continue
                 used: set[str] = set()
                 for target in job.targets:
                     if stop():
@@ -176,8 +180,11 @@ class Drafter:
         numbers = count()
         ready: list[Draft] = []
 
-        def prompts() -> Iterator[Prompt]:
+        def prompts() -> Iterator[Prompt | None]:
             for job in jobs:
+                if job is None:
+                    yield None
+                    continue
                 rest = []
                 used: set[str] = set()
                 for target in job.targets:
@@ -266,6 +273,8 @@ class Drafter:
                 )
             ]
         facts = self._engine.start()
+        if isinstance(facts, RemoteFacts):
+            return long.chat_prompts(job.table, job.targets, job.profiles)
         return long.long_prompts(
             job.table,
             job.targets,

@@ -118,7 +118,7 @@ class Engine:
 
     def generate(
         self,
-        prompts: Iterable[Prompt],
+        prompts: Iterable[Prompt | None],
         *,
         stop: Callable[[], bool] = never,
         first: Callable[[], TableId | None] = lambda: None,
@@ -131,14 +131,17 @@ class Engine:
         generator does too.
 
         Args:
-            prompts: what to write.
+            prompts: what to write. None among them says that the next is not ready
+                yet; it is asked for again soon.
             stop: asked between messages of the child.
             first: the table whose prompts go before all others. When it changes,
                 prompts are taken from the iterable beyond the usual number for as long
                 as they are that table's; they rush past what is in work.
         """
         self.start(stop=stop)
-        source = enumerate(prompts)
+        source = iter(prompts)
+        index = -1
+        eager = False
         table: TableId | None = None
         # Keys are never used twice, so no late answer to a cancelled prompt can be
         # taken for another's.
@@ -148,15 +151,19 @@ class Engine:
             while not stop():
                 table, before = first(), table
                 preferring = table != before
-                most = 2 * WINDOW if preferring and table else WINDOW
-                while not exhausted and len(working) < most:
+                eager = table is not None and (eager or preferring)
+                waiting = False
+                while not exhausted and len(working) < (1 + eager) * WINDOW:
                     try:
-                        index, prompt = next(source)
+                        prompt = next(source)
                     except StopIteration:
                         exhausted = True
                         break
+                    if waiting := prompt is None:
+                        break
+                    index += 1
                     taking = prompt.table is not None and prompt.table == table
-                    most = most if taking else WINDOW
+                    eager = eager and taking
                     if prompt.blocks:
                         key = next(self._keys)
                         working[key] = _Working(index, prompt)
@@ -164,10 +171,10 @@ class Engine:
                         self._send(("prompt", key, prompt))
                 if preferring:
                     self._prefer(table, working)
-                if not working:
+                if not working and exhausted:
                     return
                 try:
-                    message = self._receive()
+                    message = self._receive(0.005 if waiting else POLL_SECONDS)
                 except _Crash as crash:
                     self._recover(crash, working)
                     table = None
@@ -277,12 +284,12 @@ class Engine:
         with suppress(OSError):  # a dead child shows when we read
             self._pipe.send(message)
 
-    def _receive(self) -> tuple[Any, ...] | None:
-        """The next message, or None where none came within a moment."""
+    def _receive(self, seconds: float = POLL_SECONDS) -> tuple[Any, ...] | None:
+        """The next message, or None where none came in time."""
         if self._pipe is None or self._process is None:
             raise ColumnistError("The engine is not running.")
         try:
-            message = self._inbox.get(timeout=POLL_SECONDS)
+            message = self._inbox.get(timeout=seconds)
         except Empty:
             return None
         if message is None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from model.choose import Calibration
+from model.endpoint import is_address
 
 BUNDLED = "columnist-small"
 
@@ -110,6 +111,11 @@ class Library:
             if beside is not None:
                 return beside
             return ModelFile(path.stem, resolved, PromptFormat.LONG, None, None, {})
+        if is_address(wanted):
+            raise UsageError(
+                "A URL names a model elsewhere, and this needs one in a file.",
+                "Models elsewhere are for the app, `columnist draft` and `doctor`.",
+            )
         names = ", ".join(model.name for model in known) or "none"
         raise UsageError(
             f"There is no model or file {wanted}.",

@@ -78,7 +78,11 @@ def columnist(
     ] = False,
     model: Annotated[
         str | None,
-        typer.Option(help="Model by name or GGUF file.", envvar="COLUMNIST_MODEL"),
+        typer.Option(
+            help="Model by name or GGUF file, or one on a server:"
+            " http://HOST:PORT/v1#NAME.",
+            envvar="COLUMNIST_MODEL",
+        ),
     ] = None,
     adapter: Annotated[
         Path | None,

@@ -11,11 +11,15 @@ from catalog.errors import ColumnistError
 from catalog.objects import TableId, Target, table_of
 from catalog.suggestion import Draft
 from model.engine import Engine
-from model.library import ModelFile
+from model.remote import Model, RemoteModel
+from model.writer import Writer
 from tui import jobs
-from tui.models import library
+from tui.models import find_model, remote_model
 from tui.session import Session
-from tui.text import count, duration
+from tui.text import count, duration, shorten
+
+LONGEST_NAME = 24
+"""Characters of a server's name for its model that the status line has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,9 @@ class BackgroundDrafting:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._engine: Engine | None = None
-        self._model: ModelFile | None = None
+        self._engine: Writer | None = None
+        self._remote = remote_model(session.settings)
+        self._model: Model | None = self._remote
         self._using = threading.Lock()
         self._stop = threading.Event()
         self._pauses = 0
@@ -66,19 +71,28 @@ class BackgroundDrafting:
         self._closing = False
         self._focused = True
         self._first: TableId | None = None
+        self._add = True
         self.running = False
         self.progress = Progress()
         self.note = ""
         """What the steward should know of the engine, or why there is none."""
 
-    def prefer(self, table: TableId | None) -> None:
-        """The table on the screen goes before all others."""
-        self._first = table
+    def prefer(self, table: TableId | None, *, add: bool = True) -> None:
+        """The table on the screen goes before all others.
+
+        Args:
+            table: None where no table is on the screen.
+            add: draft it even if the run was not asked to.
+        """
+        self._first, self._add = table, add
+
+    def _wanted(self, plan: jobs.DraftPlan) -> TableId | None:
+        return self._first if self._add or self._first in plan.work else None
 
     def in_focus(self, focused: bool) -> None:
         """Leave one core of more than two to a terminal that somebody works in."""
         self._focused = focused
-        if self._engine is not None and self._engine.facts is not None:
+        if isinstance(self._engine, Engine) and self._engine.facts is not None:
             sizes = self._engine.facts.sizes
             threads = sizes.number("threads")
             if threads > 2 and "threads" not in self._session.settings.sizes:
@@ -117,7 +131,7 @@ class BackgroundDrafting:
                         plan,
                         engine,
                         self._model,
-                        first=lambda: self._first,
+                        first=lambda: self._wanted(plan),
                         stop=self._interrupted,
                     ):
                         tally.add(draft.target, plan)
@@ -175,30 +189,51 @@ class BackgroundDrafting:
         while self._pauses and not self._stop.is_set():
             self._stop.wait(0.05)
 
-    def _start(self, stop: Callable[[], bool]) -> Engine | None:
-        """The engine; None where no model can be run, and rules must do."""
+    def _start(self, stop: Callable[[], bool]) -> Writer | None:
+        """The engine; None where no model can be run, and rules must do.
+
+        Raises:
+            ColumnistError: the model is elsewhere and cannot be asked.
+        """
         if self._engine is not None:
             return self._engine
         settings = self._session.settings
         try:
-            self._model = library(settings).find(
-                settings.model, adapter=settings.adapter
-            )
-            self._engine = jobs.start_engine(self._model, settings, stop=stop)
+            model = find_model(settings)
+            self._engine = jobs.start_engine(model, settings, stop=stop)
+            self._model = jobs.as_served(model, self._engine)
             self.note = self._engine.note
             self.in_focus(self._focused)
         except ColumnistError as error:
-            self._engine = self._model = None
+            self._engine, self._model = None, self._remote
+            if self._remote is not None:
+                # A server may be back in a minute, and drafts by rules would stand in
+                # its way.
+                if stop():
+                    return None
+                raise
             self.note = f"Drafting by rules alone: {error.message}"
         return self._engine
 
     @property
     def model_line(self) -> str:
         """Which model, and where it runs."""
-        if self._engine is None or self._engine.facts is None or self._model is None:
+        if self.remote_line:
+            return self.remote_line
+        engine = self._engine
+        if not isinstance(engine, Engine) or not engine.facts or not self._model:
             return ""
-        where = "GPU" if self._engine.facts.offloads else "CPU"
+        where = "GPU" if engine.facts.offloads else "CPU"
         return f"{self._model.name} on {where}"
+
+    @property
+    def remote_line(self) -> str:
+        """Which model elsewhere is configured, never to be hidden; empty for none."""
+        if not isinstance(self._model, RemoteModel):
+            return ""
+        endpoint = self._model.endpoint
+        named = f"{shorten(endpoint.served, LONGEST_NAME)} at {endpoint.place}"
+        return f"{named if endpoint.served else endpoint.place} (remote)"
 
 
 class _Tally:

@@ -7,8 +7,17 @@ of a screen. What was yielded is already saved.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence, Set
-from contextlib import suppress
+from collections import deque
+from collections.abc import (
+    Callable,
+    Collection,
+    Generator,
+    Iterable,
+    Iterator,
+    Sequence,
+    Set,
+)
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -18,9 +27,11 @@ from catalog.objects import Profile, Table, TableId, Target, table_of
 from catalog.suggestion import Draft, State, Suggestion
 from model.draft import Documented, Drafter, Job, undescribed
 from model.engine import Engine, never
-from model.library import ModelFile
+from model.remote import Model, RemoteEngine, RemoteFacts, RemoteModel
+from model.writer import Writer
 from tui import writes
 from tui.models import engine_settings
+from tui.sampling import Sampler
 from tui.session import Session
 from tui.settings import Settings
 
@@ -30,6 +41,10 @@ FRESH_SECONDS = 600.0
 """A snapshot older than this is read again before drafting."""
 SAVE_SECONDS = 0.25
 """Drafts are saved at least so often."""
+SAMPLED_AHEAD = 4
+"""Tables that are sampled before their turn."""
+
+_Work = tuple[Table, tuple[Target, ...]]
 
 
 # Reading
@@ -140,18 +155,20 @@ def plan_drafts(
         redo: also what has an undecided draft.
     """
     plan = DraftPlan()
-    chosen = {
-        table.id for table in session.snapshot.tables(schemas=schemas, globs=globs)
-    }
-    if tables:
-        chosen &= set(tables)
+    chosen: Set[TableId] | None = set(tables) or None
+    if schemas or globs:
+        found = session.snapshot.tables(schemas=schemas, globs=globs)
+        named = {table.id for table in found}
+        chosen = named if chosen is None else named & chosen
     taken: dict[TableId, list[Target]] = {}
     for suggestion in session.suggestions.all():
         if _is_taken(suggestion, redo=redo):
             taken.setdefault(table_of(suggestion.target), []).append(suggestion.target)
     for table in session.snapshot.tables():
         plan.documented.add(table)
-        if table.id not in chosen or (limit is not None and len(plan.work) >= limit):
+        if chosen is not None and table.id not in chosen:
+            continue
+        if limit is not None and len(plan.work) >= limit:
             continue
         targets = undescribed(
             table, taken.get(table.id, ()), for_files=bool(session.files_only)
@@ -171,8 +188,8 @@ def _is_taken(suggestion: Suggestion, *, redo: bool) -> bool:
 def draft(
     session: Session,
     plan: DraftPlan,
-    engine: Engine | None,
-    model: ModelFile | None,
+    engine: Writer | None,
+    model: Model | None,
     *,
     samples: bool = True,
     first: Callable[[], TableId | None] = lambda: None,
@@ -184,7 +201,7 @@ def draft(
         session: the open database.
         plan: from `plan_drafts`.
         engine: the model, or None for rules alone.
-        model: what is known of the model's file.
+        model: what is known of the model.
         samples: look at bounded samples of the tables' rows.
         first: the table that goes before all others, asked for each table anew.
         stop: ends it within a decoding step; what is saved stays.
@@ -196,14 +213,22 @@ def draft(
             documented=plan.documented,
             limit=lambda target: session.database.limit(isinstance(target, TableId)),
         )
-        jobs = _jobs(session, plan, samples=samples, first=first, stop=stop)
+        jobs = _jobs(
+            session,
+            plan,
+            samples=samples,
+            wait=engine is None,
+            first=first,
+            stop=stop,
+        )
         saver = _Saver(session)
         drafts = drafter.draft(jobs, stop=stop, first=first)
         try:
-            for each in drafts:
-                # Somebody waits for those of the table on the screen.
-                at_once = table_of(each.target) == first()
-                yield from saver.add(each, at_once=at_once)
+            with closing(jobs), closing(drafts):
+                for each in drafts:
+                    # Somebody waits for those of the table on the screen.
+                    at_once = table_of(each.target) == first()
+                    yield from saver.add(each, at_once=at_once)
         finally:
             # Whatever ends it, what was drafted is saved.
             rest = saver.save()
@@ -213,8 +238,8 @@ def draft(
 def alternatives(
     session: Session,
     target: Target,
-    engine: Engine | None,
-    model: ModelFile | None,
+    engine: Writer | None,
+    model: Model | None,
     *,
     count: int = 5,
     samples: bool = True,
@@ -238,37 +263,84 @@ def _jobs(
     plan: DraftPlan,
     *,
     samples: bool,
+    wait: bool,
     first: Callable[[], TableId | None],
     stop: Callable[[], bool],
-) -> Iterator[Job]:
+) -> Generator[Job | None]:
     """The jobs of a plan: those of the table on the screen first, then on from there.
 
-    A table that comes on the screen and is not in the plan is added to it.
+    A table that comes on the screen and is not in the plan is added to it. None says
+    that the next job is not ready; `wait` waits for it instead.
     """
-    order = list(plan.work)
-    places = {table: place for place, table in enumerate(order)}
-    waiting = dict(plan.work)
-    place = 0
+    queue = _Queue(session, plan)
+    sampler = Sampler(session, stop=stop) if samples else None
+    ahead: deque[_Work] = deque()
     wanted: TableId | None = None
-    while not stop():
-        asked = first()
-        if asked is not None and asked != wanted:
-            if asked not in places and (targets := _lacking(session, asked)):
-                plan.add(asked, targets)
-                waiting[asked] = targets
-                places[asked] = len(order)
-                order.append(asked)
-            place = places.get(asked, place)
-        wanted = asked
-        if not waiting:
-            return
-        while order[place % len(order)] not in waiting:
-            place += 1
-        table_id = order[place % len(order)]
-        targets = waiting.pop(table_id)
-        table = session.snapshot.table(table_id)
-        if table is not None:
-            yield Job(table, targets, _profiles(session, table, samples, stop))
+    try:
+        while not stop():
+            asked = first()
+            if asked != wanted:
+                wanted = asked
+                if asked is not None:
+                    queue.go_on_from(asked, ahead)
+                    ahead.clear()
+                    if (found := queue.take()) is not None:
+                        ahead.append(found)
+                        if sampler is not None:
+                            sampler.ask(found[0], at_once=True)
+            while len(ahead) < SAMPLED_AHEAD and (found := queue.take()) is not None:
+                ahead.append(found)
+                if sampler is not None:
+                    sampler.ask(found[0])
+            if not ahead:
+                return
+            table, targets = ahead[0]
+            profiles = sampler.take(table.id, wait=wait) if sampler is not None else {}
+            if profiles is None:
+                yield None
+                continue
+            ahead.popleft()
+            yield Job(table, targets, profiles)
+    finally:
+        if sampler is not None:
+            sampler.close()
+
+
+class _Queue:
+    """What of a plan is still to do, from one table on and round."""
+
+    def __init__(self, session: Session, plan: DraftPlan) -> None:
+        self._session = session
+        self._plan = plan
+        self._order = list(plan.work)
+        self._places = {table: place for place, table in enumerate(self._order)}
+        self._waiting = dict(plan.work)
+        self._place = 0
+
+    def take(self) -> _Work | None:
+        """The next table with its targets; None where nothing is left."""
+        while self._waiting:
+            table_id = self._order[self._place % len(self._order)]
+            self._place += 1
+            targets = self._waiting.pop(table_id, None)
+            if targets and (table := self._session.snapshot.table(table_id)):
+                return table, targets
+        return None
+
+    def go_on_from(self, table: TableId, taken: Iterable[_Work]) -> None:
+        """Let a table come next; what was taken and not begun is put back."""
+        for each, targets in taken:
+            self._waiting[each.id] = targets
+        if table not in self._places:
+            self._add(table)
+        self._place = self._places.get(table, self._place)
+
+    def _add(self, table: TableId) -> None:
+        if targets := _lacking(self._session, table):
+            self._plan.add(table, targets)
+            self._waiting[table] = targets
+            self._places[table] = len(self._order)
+            self._order.append(table)
 
 
 def _lacking(session: Session, table_id: TableId) -> tuple[Target, ...]:
@@ -323,21 +395,31 @@ class _Saver:
 
 
 def start_engine(
-    model: ModelFile,
+    model: Model,
     settings: Settings,
     *,
     progress: Callable[[float], None] | None = None,
     stop: Callable[[], bool] = never,
-) -> Engine:
+) -> Writer:
     """A running engine for a model.
 
     Raises:
-        ColumnistError: the model cannot be loaded.
+        ColumnistError: the model cannot be loaded, or its server does not answer.
     """
-    engine = Engine(engine_settings(model, settings))
+    engine: Writer
+    if isinstance(model, RemoteModel):
+        engine = RemoteEngine(model, seed=settings.seed)
+    else:
+        engine = Engine(engine_settings(model, settings))
     try:
         engine.start(progress=progress, stop=stop)
     except ColumnistError:
         engine.close()
         raise
     return engine
+
+
+def as_served(model: Model, engine: Writer) -> Model:
+    """The model by the name that its server has for it, once that is known."""
+    facts = engine.facts
+    return facts.model if isinstance(facts, RemoteFacts) else model

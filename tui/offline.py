@@ -2,7 +2,8 @@
 
 Python's own sockets are refused by an audit hook. Drivers written in C (libpq under
 psycopg) open theirs without asking Python; they are given the database's address only.
-The engine's process refuses every socket, always.
+The engine's process refuses every socket, always. A model on a server is refused when
+it is chosen (`tui.models`), on the database's host too.
 """
 
 from __future__ import annotations

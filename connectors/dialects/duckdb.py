@@ -96,10 +96,11 @@ class DuckDBFile(Source):
         self._path = path
         self._timeout = timeout
         self._held: DuckDBPyConnection | None = None
+        self._held_to_write = False
 
     def open(self, *, write: bool) -> DuckDBSession:
         """Open the file, waiting a bounded time for whoever holds it."""
-        if self._held is not None:
+        if self._held is not None and (self._held_to_write or not write):
             return DuckDBSession(self._held.cursor(), lambda: None)
         lock = self._locks[str(self._path)]
         deadline = time.monotonic() + self._timeout
@@ -115,11 +116,11 @@ class DuckDBFile(Source):
             raise
 
     @contextmanager
-    def hold(self) -> Generator[None]:
-        """Keeps the file open for writing: opening it anew takes 20 ms a table."""
-        session = self.open(write=True)
+    def hold(self, *, write: bool = True) -> Generator[None]:
+        """Keeps the file open: opening it anew takes 20 to 100 ms, as it has tables."""
+        session = self.open(write=write)
         try:
-            self._held = session.connection
+            self._held, self._held_to_write = session.connection, write
             yield
         finally:
             self._held = None

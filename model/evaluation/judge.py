@@ -20,8 +20,8 @@ from typing import Any, Protocol
 
 from catalog.errors import ColumnistError, UsageError
 from model import prompts
+from model.endpoint import Endpoint
 from model.engine import Engine, EngineSettings, never
-from model.evaluation.endpoint import Endpoint
 from model.evaluation.sheet import Item
 from model.evaluation.votes import Choice
 from model.library import ModelFile, PromptFormat

@@ -8,7 +8,7 @@ is the head that they share.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -45,15 +45,38 @@ def long_prompts(
     Raises:
         ColumnistError: the model's chat template cannot be rendered.
     """
+
+    def render(content: str) -> tuple[str, str]:
+        return render_chat(content, template=template, bos=bos, eos=eos)
+
+    return _prompts(table, targets, profiles, render)
+
+
+def chat_prompts(
+    table: Table, targets: Sequence[Target], profiles: Mapping[str, Profile]
+) -> list[tuple[Prompt, tuple[Target, ...]]]:
+    """The same for a server that has the template: a user's turn is head and block."""
+
+    def render(content: str) -> tuple[str, str]:
+        head, _, tail = content.partition(QUESTION)
+        return head, tail
+
+    return _prompts(table, targets, profiles, render)
+
+
+def _prompts(
+    table: Table,
+    targets: Sequence[Target],
+    profiles: Mapping[str, Profile],
+    render: Callable[[str], tuple[str, str]],
+) -> list[tuple[Prompt, tuple[Target, ...]]]:
+    """Prompts whose turn is rendered and cut in two at `QUESTION`."""
     prompts = []
     for start in range(0, len(targets), COLUMNS_A_RUN):
         run = tuple(targets[start : start + COLUMNS_A_RUN])
         shown = {target.name for target in run if not isinstance(target, TableId)}
-        head, tail = render_chat(
-            f"{instructions()}\n\n{outline(table, profiles, shown)}\n\n{QUESTION}",
-            template=template,
-            bos=bos,
-            eos=eos,
+        head, tail = render(
+            f"{instructions()}\n\n{outline(table, profiles, shown)}\n\n{QUESTION}"
         )
         blocks = tuple(_question(table, target) + tail for target in run)
         prompts.append((Prompt(head, blocks, LIMIT, stops=("\n",)), run))

@@ -14,9 +14,10 @@ import typer
 
 from catalog.errors import ColumnistError, ExitCode
 from catalog.workspace import Workspace
+from model.remote import RemoteEngine, RemoteModel
 from tui import console
 from tui.commands.options import Json, settings
-from tui.models import engine_settings, library
+from tui.models import engine_settings, find_model
 from tui.settings import Settings
 from tui.text import plain
 
@@ -127,11 +128,29 @@ def _terminal() -> Check:
     )
 
 
+def _remote(model: RemoteModel) -> Check:
+    where = f"{model.name} (remote)"
+    try:
+        with RemoteEngine(model) as engine:
+            facts = engine.start()
+    except ColumnistError as error:
+        return Check("model", False, f"{where}: {error.message}", error.hint)
+    key = "with a key" if model.endpoint.key else "without a key"
+    return Check(
+        "model",
+        True,
+        f"{facts.model.name} (remote): reachable {key},"
+        f" at most {facts.requests} requests at once, {model.format.value} prompt",
+    )
+
+
 def _engine(options: Settings) -> list[Check]:
     from model.engine import Engine
 
     try:
-        model = library(options).find(options.model, adapter=options.adapter)
+        model = find_model(options)
+        if isinstance(model, RemoteModel):
+            return [_remote(model)]
         with Engine(engine_settings(model, options)) as engine:
             facts = engine.start()
             note = engine.note

@@ -9,11 +9,13 @@ import typer
 
 from catalog.objects import TableId
 from catalog.suggestion import Source
+from model.remote import RemoteModel
 from tui import console, jobs
 from tui.commands.options import Json, Schemas, Tables, Url, settings
 from tui.commands.scan import read
-from tui.models import library
+from tui.models import find_model
 from tui.session import open_session
+from tui.text import plain
 
 
 def run(
@@ -34,7 +36,7 @@ def run(
 ) -> None:
     """Draft descriptions for what is undocumented; interrupted, it goes on later."""
     options = settings(context)
-    model = library(options).find(options.model, adapter=options.adapter)
+    model = find_model(options)
     session = open_session(options, url)
     try:
         if jobs.is_stale(session):
@@ -53,11 +55,18 @@ def run(
         started = time.monotonic()
         read_tokens = written_tokens = 0
         if plan.targets:
+            if isinstance(model, RemoteModel):
+                values = "" if no_samples else " and sampled codes and ranges"
+                console.note(
+                    f"columnist: sends names, types, comments{values} to"
+                    f" {plain(model.endpoint.place)}."
+                )
             with (
                 console.stopping() as stop,
                 jobs.start_engine(model, options, stop=stop) as engine,
                 console.progress("Drafting", plan.targets) as advance,
             ):
+                model = jobs.as_served(model, engine)
                 started = time.monotonic()
                 for each in jobs.draft(
                     session, plan, engine, model, samples=not no_samples, stop=stop
@@ -71,7 +80,7 @@ def run(
                 read_tokens = engine.prompt_tokens
                 written_tokens = engine.generated_tokens
                 if engine.note:
-                    console.note(f"columnist: {engine.note}.")
+                    console.note(f"columnist: {plain(engine.note)}.")
     finally:
         session.close()
     seconds = time.monotonic() - started
@@ -96,5 +105,5 @@ def run(
         f"Drafted {int(result['drafted']) + int(result['inherited'])} descriptions"
         f" ({sources or 'none'}), abstained on {result['abstained']},"
         f" for {tables} tables and {plan.columns} columns"
-        f" in {seconds:.1f} s with {model.name}."
+        f" in {seconds:.1f} s with {plain(model.name)}."
     )

@@ -16,7 +16,7 @@ from catalog.errors import ColumnistError, RefusedError, UsageError
 from tui import console, offline
 from tui.commands.options import Json, settings
 from tui.commands.voting import Folder, agreement, outcome_of
-from tui.models import library
+from tui.models import engine_settings, library
 from tui.text import count, plain
 
 if TYPE_CHECKING:
@@ -126,8 +126,7 @@ def _answerer(
     options: Settings, model: str | None, served: str, stop: Callable[[], bool]
 ) -> Generator[tuple[Answerer, str]]:
     """What answers, and what it is called."""
-    from model.engine import EngineSettings
-    from model.evaluation.endpoint import Endpoint
+    from model.endpoint import Endpoint
     from model.evaluation.judge import EndpointAnswerer, ModelAnswerer
 
     if model is not None and re.match(r"https?://", model):
@@ -148,9 +147,7 @@ def _answerer(
     if options.offline:
         offline.refuse_sockets()
     found = library(options).find(model)
-    engine = EngineSettings(
-        found.path, gpu_layers=options.gpu_layers, seed=options.seed
-    )
+    engine = engine_settings(found, options)
     with ModelAnswerer(found, engine, stop=stop) as answerer:
         yield answerer, found.name
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from tui.commands.options import settings
+from tui.models import remote_model
 from tui.settings import Settings
 
 
@@ -25,6 +26,7 @@ def run(
 
 def launch(settings: Settings, target: str | None) -> None:
     """Start the app; Textual is imported only here."""
+    remote_model(settings)  # what is refused is refused before anything is opened
     from tui.app import run_app
 
     run_app(settings, target)

@@ -185,7 +185,7 @@ def _teacher(name: str, served: str, settings: Settings) -> Generator[Teacher]:
         yield BuiltinTeacher()
         return
     if name.startswith(("http://", "https://")):
-        from model.evaluation.endpoint import Endpoint
+        from model.endpoint import Endpoint
 
         key = os.environ.get("COLUMNIST_API_KEY")
         endpoint = Endpoint.at(name, served=served, key=key)
@@ -206,12 +206,11 @@ def _teacher(name: str, served: str, settings: Settings) -> Generator[Teacher]:
 
         yield EndpointTeacher(ask, f"endpoint:{served}")
         return
-    from model.engine import Engine, EngineSettings
-    from tui.models import library
+    from model.engine import Engine
+    from tui.models import engine_settings, library
 
     found = library(settings).find(name)
-    engine = EngineSettings(found.path, gpu_layers=settings.gpu_layers)
-    with Engine(engine) as running:
+    with Engine(engine_settings(found, settings)) as running:
         yield EngineTeacher(running, found.name)
 
 

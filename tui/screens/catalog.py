@@ -353,14 +353,19 @@ class CatalogScreen(Screen[None]):
             now = time.monotonic()
             self._reload_after = now + 10 * (now - began)
             return
+        if (under := self._current()) is not None:
+            # Drafting goes on from where the steward is.
+            self._drafting.prefer(under, add=False)
         line = self.query_one(StatusLine)
-        shown = f"{self._show.value}: {len(self._tables.found):,}"
+        model = self._drafting.remote_line
         if any(w.group == "scan" and w.is_running for w in self.workers):
-            line.activity = f"Reading the catalog: {self._read:,} · s stops"
+            shown = f"Reading the catalog: {self._read:,} · s stops"
         elif self._drafting.running:
-            line.activity = f"{self._drafting.progress.line()} · s stops"
+            shown = f"{self._drafting.progress.line()} · s stops"
         else:
-            line.activity = " · ".join(filter(None, [self._drafting.model_line, shown]))
+            model = self._drafting.model_line
+            shown = f"{self._show.value}: {len(self._tables.found):,}"
+        line.activity = " · ".join(filter(None, [model, shown]))
 
     # Deciding
 

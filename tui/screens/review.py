@@ -83,6 +83,7 @@ class ReviewScreen(Screen[None]):
         self._alternatives: dict[Target, list[str]] = {}
         self._dirty = False
         self._soon = False
+        self._undrafted = False
 
     def compose(self) -> ComposeResult:
         """The list, the details under it, and the editor over those."""
@@ -124,8 +125,19 @@ class ReviewScreen(Screen[None]):
             self._list.cursor = found[-1] if undecided < 0 else found[0]
         if table not in self._profiles:
             self._sample(table)
-        if self._missing() and not self._drafting.running:
-            self.app.draft([table])
+        self._undrafted = True
+        self._draft()
+
+    def _draft(self) -> None:
+        """Have what is missing drafted, once.
+
+        A run that is under way does it too; one that is about to end may not, and then
+        it is drafted after that.
+        """
+        if self._undrafted and not self._drafting.running:
+            self._undrafted = False
+            if self._missing():
+                self.app.draft([self._table_id])
 
     def _missing(self) -> bool:
         if self._table is None:
@@ -249,10 +261,14 @@ class ReviewScreen(Screen[None]):
             self._dirty = False
             self._reload()
 
-    @on(DraftingChanged)
     @on(CatalogChanged)
     def _changed(self) -> None:
         self._dirty = True
+
+    @on(DraftingChanged)
+    def _ended(self) -> None:
+        self._dirty = True
+        self._draft()
 
     def _tick(self) -> None:
         if self._dirty:
@@ -261,7 +277,10 @@ class ReviewScreen(Screen[None]):
         line = self.query_one(StatusLine)
         line.place = self._session.database.identity.label
         if self._drafting.running:
-            line.activity = f"{self._drafting.progress.line()} · s stops"
+            shown = f"{self._drafting.progress.line()} · s stops"
+            line.activity = " · ".join(
+                filter(None, [self._drafting.remote_line, shown])
+            )
         else:
             line.activity = self._drafting.model_line
 
@@ -551,6 +570,7 @@ class ReviewScreen(Screen[None]):
 
     def action_stop(self) -> None:
         """Stop drafting; what is drafted stays."""
+        self._undrafted = False
         self._drafting.stop()
 
     def action_copy(self) -> None:

@@ -27,7 +27,10 @@ class StatusLine(Widget):
         """Both ends, the activity first where the line is too short."""
         width = self.size.width
         right = Text(f" {plain(self.activity)} " if self.activity else "")
-        left = Text(f" {plain(self.place)}")
-        left.truncate(max(width - right.cell_len, 0), overflow="ellipsis", pad=True)
         right.stylize("bold")
+        if right.cell_len >= width:
+            right.truncate(width, overflow="ellipsis")
+            return right
+        left = Text(f" {plain(self.place)}")
+        left.truncate(width - right.cell_len, overflow="ellipsis", pad=True)
         return left + right

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from catalog.errors import ColumnistError, UsageError
+from model.endpoint import Endpoint
 from model.engine import EngineSettings
-from model.evaluation.endpoint import Endpoint
 from model.evaluation.judge import (
     EndpointAnswerer,
     Judged,

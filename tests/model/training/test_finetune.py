@@ -103,7 +103,7 @@ def words(model: Any, tokens: Tokens) -> list[str]:
 def engine_words(path: Path, tokens: Tokens, adapter: Path | None = None) -> list[str]:
     """What the engine writes for the same questions."""
     prompts = [Prompt(head, (block,), 20) for head, block in asked(tokens)]
-    chosen = EngineSettings(path, gpu_layers=0, threads=1, adapter=adapter)
+    chosen = EngineSettings(path, gpu_layers=0, sizes={"threads": 1}, adapter=adapter)
     with Engine(chosen) as engine:
         done = sorted(engine.generate(prompts), key=lambda each: each.prompt)
     return [each.text for each in done]

@@ -1,0 +1,68 @@
+"""What drafts with a model: the engine on this machine, or one elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from typing import TYPE_CHECKING, Protocol
+
+from catalog.objects import TableId
+from model.prompt import Generation, Prompt
+
+if TYPE_CHECKING:
+    from model.llama import ModelFacts
+    from model.remote import RemoteFacts
+
+
+class Writer(Protocol):
+    """A running model; a context manager. `model.engine.Engine` has the promises."""
+
+    @property
+    def facts(self) -> ModelFacts | RemoteFacts | None:
+        """What it says of itself, once started."""
+        ...
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens read so far."""
+        ...
+
+    @property
+    def generated_tokens(self) -> int:
+        """Tokens written so far."""
+        ...
+
+    @property
+    def note(self) -> str:
+        """What the steward should know of how it runs, or empty."""
+        ...
+
+    def __enter__(self) -> Writer:
+        """Itself."""
+        ...
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        ...
+
+    def start(
+        self,
+        *,
+        progress: Callable[[float], None] | None = None,
+        stop: Callable[[], bool] = ...,
+    ) -> ModelFacts | RemoteFacts:
+        """Make it ready."""
+        ...
+
+    def generate(
+        self,
+        prompts: Iterable[Prompt | None],
+        *,
+        stop: Callable[[], bool] = ...,
+        first: Callable[[], TableId | None] = ...,
+    ) -> Generator[Generation]:
+        """Write every block of every prompt, in the order in which they end."""
+        ...
+
+    def close(self) -> None:
+        """End it."""
+        ...
