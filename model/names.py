@@ -119,6 +119,11 @@ _ORDINARY = word_set("it us rest pos ref zip")
 
 def expand(tokens: Sequence[str]) -> list[str]:
     """Words as they are written in a sentence: abbreviations long, acronyms upper."""
+    return list(_expanded(tuple(tokens)))
+
+
+@lru_cache(maxsize=1 << 12)
+def _expanded(tokens: tuple[str, ...]) -> tuple[str, ...]:
     out: list[str] = []
     for token in tokens:
         if re.fullmatch(r"[a-z]\d+", token):
@@ -128,7 +133,7 @@ def expand(tokens: Sequence[str]) -> list[str]:
         else:
             long = long_form(token, tokens) or _many(token) or completed(token)
             out += (long or token).split(" ")
-    return out
+    return tuple(out)
 
 
 def _many(token: str) -> str | None:
@@ -215,6 +220,7 @@ def shared_letters(columns: tuple[str, ...]) -> str | None:
     return starts.pop() if len(columns) >= 4 and len(starts) == 1 and old else None
 
 
+@lru_cache(maxsize=512)  # a column's words are asked for a dozen times in a row
 def column_words(
     name: str, columns: tuple[str, ...], table: str = ""
 ) -> tuple[str, ...]:

@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import ColumnistError, UsageError
-from catalog.objects import TableId
+from catalog.objects import Column, ColumnId, Table, TableId, TableKind
+from model.draft import Drafter, Job
 from model.engine import Engine, EngineSettings
+from model.library import ModelFile, PromptFormat
 from model.prompt import Prompt
+from model.prompts.long import long_prompts
 from tests.model import tiny_gguf
 
 pytestmark = pytest.mark.gguf
@@ -201,3 +204,85 @@ def test_a_block_can_be_written_several_times(path: Path) -> None:
     assert first == again
     assert {block: first[block, 0] for block in (0, 1)} == greedy
     assert len({first[0, draw] for draw in range(4)}) > 1
+
+
+@pytest.mark.parametrize("family", ["llama", "mistral", "qwen2", "mpt"])
+def test_every_family_of_models_drafts_a_table_alike_in_any_batch(
+    family: str, tmp_path: Path
+) -> None:
+    """With the long prompt, through the chat template that the file brings."""
+    path = tiny_gguf.write(
+        tmp_path / f"{family}.gguf", family=family, template=tiny_gguf.CHAT
+    )
+    model = ModelFile(family, path, PromptFormat.LONG, None, None, {})
+    columns = tuple(
+        Column(ColumnId(TableId("s", "t"), f"c{n}"), n, "integer") for n in range(1, 5)
+    )
+    table = Table(TableId("s", "t"), TableKind.TABLE, columns)
+    seen: dict[int, list[tuple[str, int]]] = {}
+    for sequences in (2, 16):
+        settings = EngineSettings(path, sizes={"sequences": sequences})
+        with Engine(settings) as engine:
+            facts = engine.start()
+            assert facts.chat_template == tiny_gguf.CHAT
+            assert facts.sizes.number("sequences") == sequences
+            drafts = list(
+                Drafter(engine, model).draft([Job(table, table.targets(), {})])
+            )
+            assert {draft.target for draft in drafts} == set(table.targets())
+            prompts = [
+                prompt
+                for prompt, _ in long_prompts(
+                    table,
+                    table.targets(),
+                    {},
+                    template=facts.chat_template,
+                    bos=facts.bos,
+                    eos=facts.eos,
+                )
+            ]
+            assert prompts[0].head.startswith(f"{tiny_gguf.END}[user] ")
+            seen[sequences] = sorted(
+                (g.text, g.block) for g in engine.generate(prompts)
+            )
+    assert seen[2] == seen[16]
+    assert len(seen[2]) == 5
+
+
+def test_a_model_of_an_unknown_family_is_named(tmp_path: Path) -> None:
+    path = tiny_gguf.write(tmp_path / "odd.gguf", family="nonesuch")
+    with pytest.raises(ColumnistError, match="nonesuch"):
+        Engine(EngineSettings(path)).start()
+
+
+def test_a_child_that_ran_out_of_memory_says_so(engine: Engine) -> None:
+    generations = engine.generate(PROMPTS)
+    next(generations)
+    _kill(engine, signal.SIGKILL)  # as the kernel does when memory is short
+    rest = list(generations)
+    assert len(rest) == 49
+    assert "out of memory" in engine.note
+    assert engine.facts is not None
+    # It goes on with the smallest sizes.
+    assert engine.facts.sizes.number("sequences") == 12
+
+
+def test_a_context_that_does_not_fit_into_memory_is_one_line(path: Path) -> None:
+    sizes: dict[str, int | str] = {"cells": 1 << 24, "sequences": 256, "batch": 4096}
+    wide = tiny_gguf.write(path.with_name("wide.gguf"), width=4096, layers=2)
+    with pytest.raises(ColumnistError) as caught:
+        Engine(EngineSettings(wide, sizes=sizes)).start()
+    assert "\n" not in caught.value.message
+    assert caught.value.hint
+
+
+def test_a_file_that_is_gone_by_the_time_of_a_crash_is_named(tmp_path: Path) -> None:
+    path = tiny_gguf.write(tmp_path / "short-lived.gguf")
+    with Engine(EngineSettings(path)) as engine:
+        generations = engine.generate(PROMPTS)
+        next(generations)
+        path.unlink()
+        _kill(engine, signal.SIGSEGV)
+        with pytest.raises(ColumnistError, match="short-lived") as caught:
+            list(generations)
+        assert caught.value.hint
