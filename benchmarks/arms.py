@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TABLE_KEY = "table_description"
 WIDE = 64
 """Texts at once from which on heads are counted among them, so that this number gives
-the 80 ids that the product takes for a small model."""
+the 80 ids that the product took for a small model before this was measured."""
 
 
 @dataclass(frozen=True, slots=True)

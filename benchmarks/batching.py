@@ -18,7 +18,7 @@ from model.prompt import Prompt
 from model.prompts.compact import compact_prompts
 from model.prompts.long import long_prompts
 
-WIDTHS = (2, 16, 80)
+WIDTHS = (2, 16, 40)
 """Sequences; with two, one is the head's."""
 
 

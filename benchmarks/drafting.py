@@ -9,7 +9,7 @@ class+grammar  llama-cpp-python's high-level `Llama`, one table after the other,
                from a JSON schema. What most scripts do.
 class          The same without the grammar: the model writes the JSON by itself.
 engine-N       Columnist's `Engine` with its child process, pipe and scheduler, N texts
-               at once. The product takes 64 for a small model and about 16 for one of
+               at once. The product takes about 32 for a small model and 16 for one of
                500M weights, heads among them.
 server         llama-server from the same llama.cpp, 16 slots, one request a column
                (only with `--server PATH`, which `benchmarks.build_server` makes).

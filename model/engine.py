@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 WINDOW = 8
 """Prompts given to the child ahead of those in work: enough to keep it busy, few enough
 that a table that becomes urgent is next."""
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.01
+"""How often it is asked which table is on the screen, and whether to stop."""
 LOAD_SECONDS = 600.0
 
 

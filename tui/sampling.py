@@ -10,15 +10,18 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from catalog.errors import ColumnistError
 from catalog.objects import Profile, Table, TableId
 from tui.session import Session
 
-HOLD_SECONDS = 1.0
-"""A file is kept open for so long at a time; then others may have it."""
-IDLE_SECONDS = 0.1
-"""And is closed where nothing was asked for so long."""
+HOLD_SECONDS = 10.0
+"""A file is kept open for so long at a time."""
+GAP_SECONDS = 0.1
+"""Then others may have it for so long, unless the table on the screen waits."""
+IDLE_SECONDS = 0.5
+"""It is closed where nothing was asked for so long."""
 
 
 class Sampler:
@@ -37,7 +40,7 @@ class Sampler:
         """Those that wait, the one under way, and those whose profiles are here."""
         self._profiles: dict[TableId, dict[str, Profile]] = {}
         self._changed = threading.Condition()
-        self._closed = False
+        self._closed = self._hurried = False
         self._failed: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="sampler", daemon=True)
         self._thread.start()
@@ -50,6 +53,7 @@ class Sampler:
                     return
                 self._wanted.remove(table)
             self._asked.add(table.id)
+            self._hurried = at_once
             (self._wanted.appendleft if at_once else self._wanted.append)(table)
             self._changed.notify_all()
 
@@ -90,14 +94,24 @@ class Sampler:
 
     def _sample_from(self, table: Table) -> None:
         """Sample a table and those asked for meanwhile, on one opening of the file."""
-        with self._session.database.hold_open():
+        # Whoever uses the database has the lock first and the file second. So do we, at
+        # the beginning and at the end; between samples others share the open file.
+        file = ExitStack()
+        with self._session.lock:
+            file.enter_context(self._session.database.hold_open())
+        try:
             begun = time.monotonic()
             following: Table | None = table
             while following is not None:
                 self._sample(following)
                 if time.monotonic() - begun > HOLD_SECONDS:
-                    return
+                    break
                 following = self._next(IDLE_SECONDS)
+        finally:
+            with self._session.lock:
+                file.close()
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._hurried, GAP_SECONDS)
 
     def _next(self, seconds: float | None) -> Table | None:
         """The next table to sample; None when closed, or after so long without one."""

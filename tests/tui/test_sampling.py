@@ -12,6 +12,7 @@ import pytest
 from catalog.errors import ColumnistError
 from catalog.objects import Profile, Table
 from connectors.database import Database
+from connectors.dialects.duckdb import DuckDBFile
 from tui import jobs
 from tui.sampling import Sampler
 from tui.session import Session
@@ -69,6 +70,28 @@ def test_what_is_wanted_at_once_goes_before_those_that_wait(
     for table in (first, second, third):
         assert sampler.take(table.id, wait=True) == {}
     assert order == [first.id.name, third.id.name, second.id.name]
+    sampler.close()
+
+
+def test_others_who_use_the_database_meanwhile_are_not_kept_waiting(
+    session: Session, tables: list[Table], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once the two waited for each other, until DuckDB's ten seconds were over."""
+    connect = DuckDBFile._connect
+    opening = threading.Event()
+
+    def slowly(self: DuckDBFile, deadline: float, *, write: bool) -> object:
+        opening.set()
+        time.sleep(0.3)
+        return connect(self, deadline, write=write)
+
+    monkeypatch.setattr(DuckDBFile, "_connect", slowly)
+    sampler = Sampler(session, stop=lambda: False)
+    sampler.ask(tables[0])
+    assert opening.wait(10)
+    with session.lock:  # as the review screen does
+        assert session.database.profile(tables[1])
+    assert sampler.take(tables[0].id, wait=True)
     sampler.close()
 
 

@@ -353,7 +353,7 @@ class CatalogScreen(Screen[None]):
             now = time.monotonic()
             self._reload_after = now + 10 * (now - began)
             return
-        if (under := self._current()) is not None:
+        if self.app.screen is self and (under := self._current()) is not None:
             # Drafting goes on from where the steward is.
             self._drafting.prefer(under, add=False)
         line = self.query_one(StatusLine)
