@@ -16,7 +16,7 @@ from catalog.suggestion import Draft
 from connectors.connect import open_database
 from model.engine import Engine
 from tests.model import tiny_gguf
-from tests.tui.test_pilot import opened, until
+from tests.tui.test_pilot import opened, to_orders, until
 from tui import jobs
 from tui.drafting import BackgroundDrafting
 from tui.screens.review import ReviewScreen
@@ -179,3 +179,22 @@ def test_reading_ahead_keeps_no_other_program_from_the_file(
         table = database.read(ORDERS)
     assert table is not None
     assert table.comment == "Theirs."
+
+
+async def test_drafting_follows_the_screen_on_top(
+    settings: Settings, shop: Path, models: tuple[Path, Path]
+) -> None:
+    """The catalog went on saying what is under its cursor from under the review."""
+    async with opened(replace(settings, model=str(models[0])), shop) as (app, pilot):
+        drafting = app.drafting
+        assert drafting is not None
+        await pilot.press("g")
+        await pilot.pause(0.5)
+        under = drafting._first
+        assert under is not None
+        review = await to_orders(app, pilot)
+        await pilot.pause(0.7)
+        assert drafting._first == review._table_id == ORDERS != under
+        await pilot.press("q")
+        await pilot.press("g")
+        await until(pilot, lambda: drafting._first == under)
