@@ -40,7 +40,9 @@ class Sampler:
         """Those that wait, the one under way, and those whose profiles are here."""
         self._profiles: dict[TableId, dict[str, Profile]] = {}
         self._changed = threading.Condition()
-        self._closed = self._hurried = False
+        self._urgent: Table | None = None
+        """The last that was wanted at once."""
+        self._closed = False
         self._failed: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="sampler", daemon=True)
         self._thread.start()
@@ -53,7 +55,8 @@ class Sampler:
                     return
                 self._wanted.remove(table)
             self._asked.add(table.id)
-            self._hurried = at_once
+            if at_once:
+                self._urgent = table
             (self._wanted.appendleft if at_once else self._wanted.append)(table)
             self._changed.notify_all()
 
@@ -111,7 +114,9 @@ class Sampler:
             with self._session.lock:
                 file.close()
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._hurried, GAP_SECONDS)
+            self._changed.wait_for(
+                lambda: self._closed or self._urgent in self._wanted, GAP_SECONDS
+            )
 
     def _next(self, seconds: float | None) -> Table | None:
         """The next table to sample; None when closed, or after so long without one."""
