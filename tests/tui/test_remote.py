@@ -305,8 +305,7 @@ async def test_the_screen_always_names_the_model_elsewhere(
             assert f"{served.place} (remote)" in shown(app)
             await pilot.press("d")
             await until(pilot, lambda: len(served.asked) >= 8)
-            await pilot.pause(0.4)
-            assert f"{name} · Drafting" in shown(app)
+            await until(pilot, lambda: f"{name} · Drafting" in shown(app))
             assert len(shown(app)) <= width
             gate.set()
             await settled(app, pilot)
