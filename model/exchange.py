@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 
 from catalog.errors import ColumnistError
 from model.endpoint import GOES_ON, LONGEST_ANSWER, Endpoint, read
@@ -97,7 +97,8 @@ class Exchange:
         self._most = threads
         self._patience = patience
         self._threads: list[threading.Thread] = []
-        self._inbox: SimpleQueue[Reply | Exception] = SimpleQueue()
+        # Not SimpleQueue: a signal as its wait ends makes it wait for ever (Python 3.11).
+        self._inbox: Queue[Reply | Exception] = Queue()
         self._ended = threading.Event()
         self._changed = threading.Condition()
         """Guards what follows."""
