@@ -97,7 +97,7 @@ class Exchange:
         self._most = threads
         self._patience = patience
         self._threads: list[threading.Thread] = []
-        # Not SimpleQueue: a signal as its wait ends makes it wait for ever (Python 3.11).
+        # Not SimpleQueue: a signal as its wait ends makes that endless (Python 3.11).
         self._inbox: Queue[Reply | Exception] = Queue()
         self._ended = threading.Event()
         self._changed = threading.Condition()
