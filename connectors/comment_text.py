@@ -9,13 +9,18 @@ def normal(text: str | None) -> str | None:
 
 
 def text_problem(
-    text: str | None, *, limit: int | None, supplementary: bool
+    text: str | None,
+    *,
+    limit: int | None,
+    encoding: str = "",
+    supplementary: bool = True,
 ) -> str | None:
     """Why this text cannot be a comment, or None where it can.
 
     Args:
         text: The comment; None clears and is always fine.
-        limit: Longest text in characters, or None where no limit is known.
+        limit: Longest text, or None where no limit is known.
+        encoding: The limit counts bytes in this encoding; characters where empty.
         supplementary: Whether characters above U+FFFF survive in this database.
     """
     if text is None:
@@ -32,6 +37,8 @@ def text_problem(
                 f"the text holds {character!r} (U+{code:04X}), which this database "
                 "would silently turn into a question mark"
             )
-    if limit is not None and len(text) > limit:
-        return f"the text has {len(text)} characters; {limit} fit here"
+    length = len(text.encode(encoding)) if encoding else len(text)
+    if limit is not None and length > limit:
+        unit = "bytes" if encoding else "characters"
+        return f"the text has {length} {unit}; {limit} fit here"
     return None

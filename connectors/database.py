@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from catalog.change import CommentChange, Intent, Outcome, WriteResult
 from catalog.errors import ColumnistError, RefusedError
-from catalog.objects import Profile, Table, TableId, column_of, table_of
-from connectors.comment_text import normal, text_problem
+from catalog.objects import Profile, Table, TableId, table_of
+from connectors.comment_text import normal
 from connectors.dialects.dialect import Dialect, Selection, WriteOptions, never
 from connectors.ledger import Ledger
 from connectors.session import Fault, Source
@@ -136,9 +136,15 @@ class Database:
     # -- writing ---------------------------------------------------------------
 
     def limit(self, target_is_table: bool) -> int | None:
-        """Longest comment in characters, or None where no limit is known."""
+        """Longest comment in characters, or None where no limit is known.
+
+        Where the limit counts bytes, a text of so many characters may not fit.
+        """
         dialect = self.dialect
-        return dialect.table_limit if target_is_table else dialect.column_limit
+        limit = dialect.table_limit if target_is_table else dialect.column_limit
+        if limit is not None and dialect.limit_encoding.startswith("utf-16"):
+            return limit // 2
+        return limit
 
     def check(
         self, table: Table, change: CommentChange, *, unproved: bool = False
@@ -160,11 +166,7 @@ class Database:
                 f"writing comments to {self.dialect.label} was never tried on a live "
                 "server; --unproved allows it"
             )
-        return text_problem(
-            normal(change.text),
-            limit=self.limit(column_of(change.target) is None),
-            supplementary=self.dialect.supplementary,
-        )
+        return self.dialect.text_refusal(change)
 
     def render(
         self,

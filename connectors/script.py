@@ -10,8 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from catalog.change import CommentChange
 from catalog.errors import UsageError
-from catalog.objects import Table, column_of
-from connectors.comment_text import normal, text_problem
+from catalog.objects import Table
 from connectors.database import Database
 from connectors.dialects.dialect import Dialect, dialect_named
 
@@ -61,13 +60,7 @@ def _table_lines(
     lines: list[str] = []
     fine: list[CommentChange] = []
     for change in wanted:
-        reason = dialect.refusal(table, change) or text_problem(
-            normal(change.text),
-            limit=dialect.column_limit
-            if column_of(change.target)
-            else dialect.table_limit,
-            supplementary=dialect.supplementary,
-        )
+        reason = dialect.refusal(table, change) or dialect.text_refusal(change)
         if reason is None:
             fine.append(change)
         else:

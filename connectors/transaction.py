@@ -116,32 +116,49 @@ def conflict_reason(there: str | None, change: CommentChange) -> str:
     return "the comment was changed meanwhile"
 
 
-def write_in_transaction(
-    dialect: Dialect,
-    source: Source,
-    table: Table,
-    changes: Sequence[CommentChange],
-    ledger: Ledger,
-    options: WriteOptions,
-) -> Iterator[WriteResult]:
-    """Makes changes of one table, each only if the database still says `previous`."""
-    if options.stop() or not changes:
-        return
-    with source.session(write=True) as session:
-        closing = Closing(ledger)
-        pending = [
-            closing.begin(change, render_comment_on(dialect, table, change).sql)
-            for change in changes
-        ]
-        writing = _TableWriting(dialect, session, table, closing)
-        try:
-            writing.write(pending, options)
-        finally:
-            session.quietly("ROLLBACK")
-    # Only now, so that nothing is held while the caller looks at the results.
-    yield from closing.results
-    if writing.lost is not None:
-        raise writing.lost
+class TransactionalDialect(Dialect):
+    """Databases where `COMMENT ON` takes part in a transaction."""
+
+    transactional = True
+
+    def render(
+        self,
+        session: Session | None,
+        table: Table,
+        changes: Sequence[CommentChange],
+        *,
+        allow_rebuild: bool = False,
+    ) -> list[Statement]:
+        """One `COMMENT ON` a change."""
+        return [render_comment_on(self, table, change) for change in changes]
+
+    def write(
+        self,
+        source: Source,
+        table: Table,
+        changes: Sequence[CommentChange],
+        ledger: Ledger,
+        options: WriteOptions,
+    ) -> Iterator[WriteResult]:
+        """All changes of the table in one transaction."""
+        if options.stop() or not changes:
+            return
+        with source.session(write=True) as session:
+            closing = Closing(ledger)
+            pending = [
+                closing.begin(change, statement.sql)
+                for change in changes
+                for statement in self.render(session, table, [change])
+            ]
+            writing = _TableWriting(self, session, table, closing)
+            try:
+                writing.write(pending, options)
+            finally:
+                session.quietly("ROLLBACK")
+        # Only now, so that nothing is held while the caller looks at the results.
+        yield from closing.results
+        if writing.lost is not None:
+            raise writing.lost
 
 
 class _TableWriting:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import pkgutil
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from importlib import metadata
 from typing import TYPE_CHECKING, ClassVar
 
 from catalog.change import CommentChange, WriteResult
+from catalog.errors import UsageError
 from catalog.objects import Table, TableId, TableKind, column_of
+from connectors.comment_text import normal, text_problem
 from connectors.ledger import Ledger
 from connectors.session import EngineSource, Fault, Session, Source
 from connectors.statement import Statement
@@ -106,11 +110,21 @@ class Dialect(ABC):
     script_tail: ClassVar[tuple[str, ...]] = ()
     """Statements that it ends with."""
     table_limit: ClassVar[int | None] = None
-    """Longest comment of a table in characters, or None where none is known."""
+    """Longest comment of a table, or None where none is known."""
     column_limit: ClassVar[int | None] = None
-    """Longest comment of a column in characters, or None where none is known."""
+    """Longest comment of a column, or None where none is known."""
+    limit_encoding: ClassVar[str] = ""
+    """Limits count bytes in this encoding; characters where empty."""
     supplementary: ClassVar[bool] = True
     """Characters above U+FFFF survive in comments."""
+    transactional: ClassVar[bool] = False
+    """A comment takes part in a transaction and can be rolled back."""
+    window: ClassVar[bool] = False
+    """Between the check and the write a change of somebody else can be overwritten."""
+    lock: ClassVar[str] = "none that is known"
+    """What writing a comment locks, in words."""
+    cannot: ClassVar[tuple[str, ...]] = ()
+    """What it cannot do besides, a line each."""
     lock_codes: ClassVar[frozenset[str]] = frozenset()
     """Error codes that mean: somebody holds a lock, try again."""
     refusals: ClassVar[Mapping[str, str]] = {}
@@ -181,6 +195,16 @@ class Dialect(ABC):
         return sql
 
     # -- rendering -------------------------------------------------------------
+
+    def text_refusal(self, change: CommentChange) -> str | None:
+        """Why the text cannot be the target's comment, or None where it can."""
+        is_column = column_of(change.target) is not None
+        return text_problem(
+            normal(change.text),
+            limit=self.column_limit if is_column else self.table_limit,
+            encoding=self.limit_encoding,
+            supplementary=self.supplementary,
+        )
 
     def literal(self, text: str) -> str:
         """A string literal that this database reads back as `text`."""
@@ -262,12 +286,48 @@ class Dialect(ABC):
         return f"{known} ({fault.message})" if known else fault.message
 
 
+ENTRY_POINTS = "columnist.dialects"
+"""Group in which another package names its dialects: `name = "module:Class"`."""
+
+
 def dialect_named(name: str) -> Dialect | None:
-    """The dialect of that name, whose file is loaded now; None where there is none."""
+    """The dialect of that name, whose file is loaded now; None where there is none.
+
+    Raises:
+        UsageError: Another package brings it, and it cannot be loaded.
+    """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         return None
     module = f"connectors.dialects.{name}"
     if importlib.util.find_spec(module) is not None:
         importlib.import_module(module)
+    elif name not in Dialect.registry:
+        _load_from_package(name)
     found = Dialect.registry.get(name)
     return found() if found is not None else None
+
+
+def dialect_names() -> list[str]:
+    """Every dialect with a file of its own, and those that other packages bring."""
+    import connectors.dialects as package
+
+    own = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    brought = [point.name for point in metadata.entry_points(group=ENTRY_POINTS)]
+    return sorted({*own, *brought} - {"dialect"})
+
+
+def _load_from_package(name: str) -> None:
+    for point in metadata.entry_points(group=ENTRY_POINTS, name=name):
+        try:
+            found = point.load()
+        except Exception as error:  # whatever a stranger's module does
+            raise UsageError(
+                f"The dialect {name} of {point.value} cannot be loaded: {error}",
+                "Update or remove the package that brings it.",
+            ) from error
+        if not (isinstance(found, type) and issubclass(found, Dialect)):
+            raise UsageError(
+                f"The dialect {name} of {point.value} is no subclass of Dialect.",
+                "Update or remove the package that brings it.",
+            )
+        Dialect.registry[name] = found

@@ -15,15 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from catalog.change import CommentChange, WriteResult
 from catalog.errors import ColumnistError
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
 from connectors.comment_text import normal
-from connectors.dialects.dialect import Dialect, Selection, WriteOptions
-from connectors.ledger import Ledger
+from connectors.dialects.dialect import Dialect, Selection
 from connectors.session import Fault, Row, Session, Source
-from connectors.statement import Statement
-from connectors.transaction import render_comment_on, write_in_transaction
+from connectors.transaction import TransactionalDialect
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -223,7 +220,7 @@ WHERE database_name = current_database()
 """
 
 
-class DuckDB(Dialect):
+class DuckDB(TransactionalDialect):
     """Comments on tables, views and their columns, in one transaction a table."""
 
     name = "duckdb"
@@ -354,25 +351,3 @@ class DuckDB(Dialect):
         if kind.upper().startswith(("BLOB", "BIT")):
             return None
         return f"left(CAST({self.quote(column)} AS VARCHAR), 256)"
-
-    def render(
-        self,
-        session: Session | None,
-        table: Table,
-        changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> list[Statement]:
-        """One `COMMENT ON` a change."""
-        return [render_comment_on(self, table, change) for change in changes]
-
-    def write(
-        self,
-        source: Source,
-        table: Table,
-        changes: Sequence[CommentChange],
-        ledger: Ledger,
-        options: WriteOptions,
-    ) -> Iterator[WriteResult]:
-        """All changes of the table in one transaction."""
-        return write_in_transaction(self, source, table, changes, ledger, options)

@@ -12,15 +12,12 @@ from contextlib import contextmanager
 from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from catalog.change import CommentChange, WriteResult
 from catalog.errors import ColumnistError
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
 from connectors.comment_text import normal
-from connectors.dialects.dialect import ConnectFault, Dialect, Selection, WriteOptions
-from connectors.ledger import Ledger
+from connectors.dialects.dialect import ConnectFault, Selection
 from connectors.session import EngineSource, Fault, Row, Session, Source
-from connectors.statement import Statement
-from connectors.transaction import render_comment_on, write_in_transaction
+from connectors.transaction import TransactionalDialect
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -131,7 +128,7 @@ def _snapshot(session: Session) -> Generator[None]:
         session.quietly("ROLLBACK")
 
 
-class PostgreSQL(Dialect):
+class PostgreSQL(TransactionalDialect):
     """Comments on every kind of relation and its columns."""
 
     name = "postgresql"
@@ -364,25 +361,3 @@ class PostgreSQL(Dialect):
             return ""
         finally:
             witness.close()
-
-    def render(
-        self,
-        session: Session | None,
-        table: Table,
-        changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> list[Statement]:
-        """One `COMMENT ON` a change."""
-        return [render_comment_on(self, table, change) for change in changes]
-
-    def write(
-        self,
-        source: Source,
-        table: Table,
-        changes: Sequence[CommentChange],
-        ledger: Ledger,
-        options: WriteOptions,
-    ) -> Iterator[WriteResult]:
-        """All changes of the table in one transaction."""
-        return write_in_transaction(self, source, table, changes, ledger, options)
