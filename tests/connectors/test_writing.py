@@ -8,6 +8,7 @@ from catalog.change import CommentChange, Outcome
 from catalog.errors import RefusedError
 from catalog.objects import ColumnId, TableKind
 from tests.connectors.nasty import NAMES, PLAIN_TEXTS, REFUSED_TEXTS, SUPPLEMENTARY
+from tests.connectors.proof import RAN, kinds_of
 from tests.connectors.recording import RecordingLedger
 from tests.connectors.targets import (
     Proved,
@@ -81,6 +82,7 @@ def test_sets_replaces_and_clears_every_kind_of_object(proved: Proved) -> None:
                 after = fresh(database, table.id)
                 assert {after.comment_of(t) for t in after.targets()} == {text or None}
     assert proved.dump() == before
+    assert RAN[proved.name].ran == kinds_of(tables)
 
 
 def test_nasty_texts_come_back_exactly(proved: Proved) -> None:

@@ -1,0 +1,114 @@
+"""What was run on which engine: the record, and the table in docs/databases.md.
+
+`RAN` is compared with what the live tests set, replaced and cleared, so it can neither
+claim too much nor too little. `python -m tests.connectors.proof` writes the table anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalog.objects import Table, TableKind
+from connectors.dialects.dialect import Dialect, dialect_named, dialect_names
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "databases.md"
+BEGIN = "<!-- made by python -m tests.connectors.proof -->\n"
+END = "<!-- end -->\n"
+
+Ran = frozenset[tuple[TableKind, bool]]
+"""Kinds of object, each with whether its columns are meant."""
+
+
+def kinds(*names: str) -> Ran:
+    """From "table", "view columns" and so on."""
+    return frozenset(
+        (TableKind(name.removesuffix(" columns")), name.endswith(" columns"))
+        for name in names
+    )
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Where a dialect's comments were set, replaced and cleared."""
+
+    on: str
+    """The engine, or what stood in for it."""
+    ran: Ran
+
+
+RAN = {
+    "duckdb": Proof(
+        "DuckDB 2.0", kinds("table", "table columns", "view", "view columns")
+    ),
+    "postgresql": Proof(
+        "PostgreSQL 15",
+        kinds(
+            *("table", "table columns", "partitioned table"),
+            *("partitioned table columns", "view", "view columns"),
+            *("materialized view", "materialized view columns"),
+            *("foreign table", "foreign table columns"),
+        ),
+    ),
+    "mariadb": Proof(
+        "MariaDB 10.11",
+        kinds(
+            *("table", "table columns"),
+            *("partitioned table", "partitioned table columns"),
+        ),
+    ),
+}
+
+
+def kinds_of(tables: Iterable[Table]) -> Ran:
+    """What some tables and their columns are."""
+    return frozenset(
+        (table.kind, is_column)
+        for table in tables
+        for is_column in (False, True)
+        if not is_column or table.columns
+    )
+
+
+def table() -> str:
+    """Every dialect and kind of object: run, on what, or rendered only."""
+    lines = [
+        "| database | object | set, replace, clear |",
+        "|---|---|---|",
+    ]
+    for name in dialect_names():
+        dialect = dialect_named(name)
+        assert dialect is not None
+        if name == "generic":
+            continue
+        if dialect.why_no_comments:
+            lines.append(f"| {dialect.label} | all | {dialect.why_no_comments} |")
+        for kind in TableKind:
+            for is_column, allowed in (
+                (False, kind in dialect.table_keywords),
+                (True, kind in dialect.column_kinds),
+            ):
+                if allowed:
+                    what = f"{kind.value}{', its columns' if is_column else ''}"
+                    how = _how(dialect, (kind, is_column))
+                    lines.append(f"| {dialect.label} | {what} | {how} |")
+    return "\n".join(lines) + "\n"
+
+
+def _how(dialect: Dialect, what: tuple[TableKind, bool]) -> str:
+    proof = RAN.get(dialect.name)
+    if proof is None or what not in proof.ran:
+        return "rendered only"
+    return f"run on {proof.on}" if dialect.proved else f"run on a stand-in: {proof.on}"
+
+
+def main() -> None:
+    """Write the table into the document."""
+    before, _, rest = DOCUMENT.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    DOCUMENT.write_text(before + BEGIN + table() + END + after)
+
+
+if __name__ == "__main__":
+    main()
