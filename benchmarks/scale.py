@@ -1,6 +1,6 @@
 """What Columnist's own bookkeeping costs as a catalog grows.
 
-    python -m benchmarks.scale [--sizes 1000,10000,100000] [--json]
+    python -m benchmarks.scale [--sizes 1000,10000,100000] [--bundled] [--json]
 
 Each size is a synthetic catalog (10 columns a table, every tenth table documented) in a
 workspace file that the catalog layer makes. It is planned and drafted as `columnist
@@ -245,12 +245,13 @@ def _stages() -> Iterator[dict[str, float]]:
         yield spent
 
 
-def run_one(path: Path, most: int) -> Json:
+def run_one(path: Path, most: int, *, bundled: bool) -> Json:
     """Plan and draft in this process; what it took."""
     model = Library(path.parent / "models").find(None)
+    kind = WatchedEngine if bundled else NullEngine
     with (
         Workspace(path) as workspace,
-        closing(NullEngine(EngineSettings(model.path, gpu_layers=0))) as engine,
+        closing(kind(EngineSettings(model.path, gpu_layers=0))) as engine,
     ):
         engine.start()
         work = session(workspace, path.parent)
@@ -324,6 +325,7 @@ def measure(options: argparse.Namespace) -> dict[int, list[Json]]:
             command = [sys.executable, "-m", "benchmarks.scale", "--drafted"]
             command += [str(drafted(size, options.drafted))]
             command += ["--one", str(place / "workspace.db")]
+            command += ["--bundled"] if options.bundled else []
             done = subprocess.run(
                 command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True
             )
@@ -386,7 +388,7 @@ def _each(runs: Sequence[Json], key: str, count: int) -> float:
     return median([1000 * one[key] / count for one in runs])
 
 
-def lines(facts: Machine, rows: Sequence[Json], repeats: int) -> list[str]:
+def lines(facts: Machine, rows: Sequence[Json], repeats: int, model: str) -> list[str]:
     """The report for people."""
     head = ["tables", "drafted", "ms a table", "times smallest", "plan", "plan again"]
     head += ["draft", "app CPU", "engine CPU", "list s", "app MiB", "engine MiB"]
@@ -416,7 +418,7 @@ def lines(facts: Machine, rows: Sequence[Json], repeats: int) -> list[str]:
     ]
     return [
         *facts.lines(),
-        f"work       {COLUMNS} columns a table, null model, medians of {repeats};"
+        f"work       {COLUMNS} columns a table, {model} model, medians of {repeats};"
         " times are ms a table",
         "",
         table(head, cells),
@@ -438,10 +440,16 @@ def main() -> None:
     parser.add_argument(
         "--drafted", type=int, help="most tables that are drafted, at every size"
     )
+    parser.add_argument(
+        "--bundled",
+        action="store_true",
+        help="the bundled model in place of the null model: what memory it takes",
+    )
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(run_one(options.one, options.drafted)))
+        one = run_one(options.one, options.drafted, bundled=options.bundled)
+        print(json.dumps(one))
         return
     facts = machine()
     rows = report(measure(options))
@@ -452,12 +460,14 @@ def main() -> None:
             "settings": {
                 "columns": COLUMNS,
                 "repeats": options.repeats,
+                "model": "bundled" if options.bundled else "null",
             },
             "rows": rows,
         }
         print(json.dumps(document, indent=2))
     else:
-        print("\n".join(lines(facts, rows, options.repeats)))
+        model = "bundled" if options.bundled else "null"
+        print("\n".join(lines(facts, rows, options.repeats, model)))
 
 
 def _say(text: str) -> None:

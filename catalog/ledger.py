@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from catalog.change import CommentChange, Intent, Outcome, WriteResult
@@ -33,7 +33,7 @@ class RunLedger:
     Args:
         workspace: the file.
         run: the run's id.
-        on_close: called with every result in the transaction that closes its intent, so
+        on_close: called with results in the transaction that closes their intents, so
             that a suggestion's state and the ledger can never disagree.
     """
 
@@ -41,49 +41,55 @@ class RunLedger:
         self,
         workspace: Workspace,
         run: int,
-        on_close: Callable[[WriteResult], None] | None = None,
+        on_close: Callable[[Sequence[WriteResult]], None] | None = None,
     ) -> None:
         self._workspace = workspace
         self.run = run
         self._on_close = on_close
 
-    def intend(self, change: CommentChange, statement: str) -> int:
-        """Commit what is about to be executed; the row's id."""
-        table = table_of(change.target)
+    def intend(self, statements: Sequence[tuple[CommentChange, str]]) -> list[int]:
+        """Commit what is about to be executed; the rows' ids, in that order."""
+        if not statements:
+            return []
+        at = now()
+        rows = []
+        for change, statement in statements:
+            table, column = table_of(change.target), column_of(change.target)
+            values = (change.previous, change.text, statement, at)
+            rows.append((self.run, table.schema, table.name, column, *values))
         with self._workspace.transaction() as db:
-            cursor = db.execute(
+            db.executemany(
                 "INSERT INTO ledger (run, schema, name, column_name, previous, text,"
                 " statement, intended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    self.run,
-                    table.schema,
-                    table.name,
-                    column_of(change.target),
-                    change.previous,
-                    change.text,
-                    statement,
-                    now(),
-                ),
+                rows,
             )
-            return int(cursor.lastrowid or 0)
+            # Nobody else writes in a write transaction, so they are consecutive.
+            (last,) = db.execute("SELECT max(id) FROM ledger").fetchone()
+        return list(range(last - len(rows) + 1, last + 1))
 
-    def close(self, intent: int, result: WriteResult) -> None:
-        """Record how an intent ended."""
+    def close(self, ends: Sequence[tuple[int, WriteResult]]) -> None:
+        """Record how intents ended."""
+        if not ends:
+            return
+        at = now()
         with self._workspace.transaction() as db:
-            db.execute(
+            db.executemany(
                 "UPDATE ledger SET outcome = ?, reason = ?, read_back = ?,"
                 " statement = ?, closed_at = ? WHERE id = ?",
-                (
-                    result.outcome.value,
-                    result.reason,
-                    result.read_back,
-                    result.statement,
-                    now(),
-                    intent,
-                ),
+                [
+                    (
+                        result.outcome.value,
+                        result.reason,
+                        result.read_back,
+                        result.statement,
+                        at,
+                        intent,
+                    )
+                    for intent, result in ends
+                ],
             )
             if self._on_close is not None:
-                self._on_close(result)
+                self._on_close([result for _, result in ends])
 
 
 class Ledger:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -17,6 +17,7 @@ from catalog.objects import (
     TableId,
     TableKind,
     Target,
+    column_of,
     table_of,
 )
 from catalog.workspace import Workspace, now
@@ -221,16 +222,32 @@ class Snapshot:
         sums = [sum(values) for values in zip(*counts.values(), strict=True)]
         return by_schema, SchemaCoverage(None, *(sums or (0, 0, 0, 0)))
 
-    def set_comment(self, target: Target, comment: str | None) -> None:
-        """Record what the database holds for one target after a write."""
-        table = self.table(table_of(target))
-        row = self._workspace.row(
-            "SELECT scan FROM tables WHERE database = ? AND schema = ? AND name = ?",
-            (self._database, table_of(target).schema, table_of(target).name),
-        )
-        if table is None or row is None:
-            return
-        self.save([with_comment(table, target, comment)], scan=row["scan"])
+    def set_comments(self, comments: Mapping[Target, str | None]) -> None:
+        """Record what the database holds for some targets after a write."""
+        by_table: dict[TableId, dict[str | None, str | None]] = {}
+        for target, comment in comments.items():
+            of_table = by_table.setdefault(table_of(target), {})
+            of_table[column_of(target)] = comment
+        with self._workspace.transaction() as db:
+            for table_id, found in by_table.items():
+                place = (self._database, table_id.schema, table_id.name)
+                row = self._workspace.row(
+                    "SELECT body FROM tables"
+                    " WHERE database = ? AND schema = ? AND name = ?",
+                    place,
+                )
+                if row is None:
+                    continue
+                body = json.loads(row["body"])
+                body["comment"] = found.get(None, body["comment"])
+                for column in body["columns"]:
+                    column[_COMMENT] = found.get(column[0], column[_COMMENT])
+                described = sum(c[_COMMENT] is not None for c in body["columns"])
+                db.execute(
+                    "UPDATE tables SET described = ?, columns_described = ?, body = ?"
+                    " WHERE database = ? AND schema = ? AND name = ?",
+                    (body["comment"] is not None, described, json.dumps(body), *place),
+                )
 
     def _ids(self, condition: str, parameters: Sequence[Any]) -> list[TableId]:
         return [
@@ -243,17 +260,8 @@ class Snapshot:
         ]
 
 
-def with_comment(table: Table, target: Target, comment: str | None) -> Table:
-    """The table with one comment replaced."""
-    if isinstance(target, TableId):
-        return replace(table, comment=comment)
-    return replace(
-        table,
-        columns=tuple(
-            replace(column, comment=comment) if column.id == target else column
-            for column in table.columns
-        ),
-    )
+_COMMENT = 5
+"""Where a column's comment stands in its encoded list."""
 
 
 def _encode(table: Table) -> dict[str, Any]:

@@ -370,47 +370,36 @@ class Suggestions:
             for s in self.all(states=STAGED, globs=globs, schemas=schemas)
         ]
 
-    def record(self, result: WriteResult) -> None:
-        """Move a staged suggestion to where its write ended; a failed one stays."""
-        state = {
-            Outcome.WRITTEN: State.WRITTEN,
-            Outcome.CONFLICT: State.CONFLICT,
-            Outcome.REFUSED: State.REFUSED,
-        }.get(result.outcome)
-        table = table_of(result.change.target)
+    def record(self, results: Sequence[WriteResult]) -> None:
+        """Move staged suggestions to where their write ended; a failed one stays."""
+        rows = []
+        for result in results:
+            state = _ENDED.get(result.outcome)
+            place = self._place(result.change.target)
+            text = result.change.text
+            rows.append((state and state.value, result.reason, *place, text))
         with self._workspace.transaction() as db:
-            db.execute(
+            db.executemany(
                 "UPDATE suggestions SET state = coalesce(?, state), reason = ?"
                 " WHERE database = ? AND schema = ? AND name = ?"
                 " AND column_name IS ? AND current AND text IS ?"
                 " AND state IN ('accepted', 'edited')",
-                (
-                    state.value if state else None,
-                    result.reason,
-                    self._database,
-                    table.schema,
-                    table.name,
-                    column_of(result.change.target),
-                    result.change.text,
-                ),
+                rows,
             )
 
-    def reverted(self, change: CommentChange) -> None:
-        """The comment was restored: the suggestion waits for the steward again."""
-        table = table_of(change.target)
+    def reverted(self, changes: Sequence[CommentChange]) -> None:
+        """Comments were restored: the suggestions wait for the steward again."""
         with self._workspace.transaction() as db:
-            db.execute(
+            db.executemany(
                 "UPDATE suggestions SET state = 'pending', reason = NULL, previous = ?"
                 " WHERE database = ? AND schema = ? AND name = ? AND column_name IS ?"
                 " AND current AND state = 'written'",
-                (
-                    change.text,
-                    self._database,
-                    table.schema,
-                    table.name,
-                    column_of(change.target),
-                ),
+                [(change.text, *self._place(change.target)) for change in changes],
             )
+
+    def _place(self, target: Target) -> tuple[int, str, str, str | None]:
+        table = table_of(target)
+        return self._database, table.schema, table.name, column_of(target)
 
     def forget_missing(self, known: Iterable[Target], *, tables: set[TableId]) -> int:
         """Mark undecided and staged suggestions stale whose target is gone.
@@ -459,6 +448,14 @@ class Suggestions:
             (self._database, table.schema, table.name, column_of(target)),
         )
         return _suggestion(row) if row else None
+
+
+_ENDED = {
+    Outcome.WRITTEN: State.WRITTEN,
+    Outcome.CONFLICT: State.CONFLICT,
+    Outcome.REFUSED: State.REFUSED,
+}
+"""Where a staged suggestion goes when its write has ended."""
 
 
 def _suggestion(row: sqlite3.Row) -> Suggestion:

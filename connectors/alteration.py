@@ -21,10 +21,10 @@ from catalog.objects import Table, TableId, column_of
 from connectors.comment_text import normal
 from connectors.definition import Definition, TableDefinition
 from connectors.dialects.dialect import Dialect, WriteOptions
+from connectors.intents import PAUSES, Intents, Pending, conflict_reason
 from connectors.ledger import Ledger
 from connectors.session import Fault, Session, Source
 from connectors.statement import Statement
-from connectors.transaction import PAUSES, Closing, Pending, conflict_reason
 
 REBUILD = (
     "commenting it would copy the whole table ({why}); --allow-rebuild allows that"
@@ -172,14 +172,14 @@ class AlteringDialect(Dialect):
         """All changes of the table under one lock."""
         with source.session(write=True) as session:
             self.pin(session)
-            closing = Closing(ledger)
-            writing = _Alteration(self, session, table.id, closing, options)
+            intents = Intents(ledger)
+            writing = _Alteration(self, session, table.id, intents, options)
             try:
                 writing.write(changes)
             finally:
                 session.quietly("UNLOCK TABLES")
         # Only now, so that nothing is held while the caller looks at the results.
-        yield from closing.results
+        yield from intents.save()
         if writing.lost is not None:
             raise writing.lost
 
@@ -200,13 +200,13 @@ class _Alteration:
         dialect: AlteringDialect,
         session: Session,
         table_id: TableId,
-        closing: Closing,
+        intents: Intents,
         options: WriteOptions,
     ) -> None:
         self._dialect = dialect
         self._session = session
         self._id = table_id
-        self._closing = closing
+        self._intents = intents
         self._options = options
         self._executed: list[Pending] = []
         self._unlocked = ""
@@ -218,12 +218,13 @@ class _Alteration:
         standing = self._dialect.standing(self._session, self._id)
         if standing is None:
             for change in changes:
-                self._closing.refuse(change, "the table is no longer there; scan again")
+                self._intents.refuse(change, "the table is no longer there; scan again")
             return
-        pending: list[Pending] = []
-        for statement in self._plan(standing, changes):
-            for change in statement.changes:
-                pending.append(self._closing.begin(change, statement.sql))
+        pending = self._intents.begin(
+            (change, statement.sql)
+            for statement in self._plan(standing, changes)
+            for change in statement.changes
+        )
         tries = 0
         while pending and self.lost is None:
             try:
@@ -236,7 +237,7 @@ class _Alteration:
                 if tries == len(PAUSES) or self._options.stop():
                     for item in pending:
                         reason = f"the table is in use: {locked}"
-                        self._closing.end(item, Outcome.FAILED, reason)
+                        self._intents.end(item, Outcome.FAILED, reason)
                     return
                 time.sleep(PAUSES[tries])
                 tries += 1
@@ -263,9 +264,9 @@ class _Alteration:
         )
         for change, reason in refused:
             if waiting is None:
-                self._closing.refuse(change, reason)
+                self._intents.refuse(change, reason)
             else:
-                self._closing.end(waiting[change], Outcome.REFUSED, reason)
+                self._intents.end(waiting[change], Outcome.REFUSED, reason)
         return statements
 
     def _attempt(self, pending: list[Pending]) -> None:
@@ -276,7 +277,7 @@ class _Alteration:
             there = before.table.comment_of(item.change.target) if before else None
             if item.is_open and there != normal(item.change.previous):
                 reason = conflict_reason(there, item.change)
-                self._closing.end(item, Outcome.CONFLICT, reason, read_back=there)
+                self._intents.end(item, Outcome.CONFLICT, reason, read_back=there)
         if before is None:
             return
         waiting = {item.change: item for item in pending if item.is_open}
@@ -309,9 +310,9 @@ class _Alteration:
     ) -> None:
         """Runs one statement; what is refused together is tried one by one."""
         items = [waiting[change] for change in statement.changes]
-        for item in items:
-            if item.statement != statement.sql:
-                self._closing.renew(item, statement.sql)
+        other = [item for item in items if item.statement != statement.sql]
+        if other:
+            self._intents.renew(other, statement.sql)
         dialect = self._dialect
         try:
             self._session.run(statement.sql)
@@ -332,7 +333,7 @@ class _Alteration:
             else:
                 for item in items:
                     reason = dialect.explain(fault)
-                    self._closing.end(item, Outcome.REFUSED, reason)
+                    self._intents.end(item, Outcome.REFUSED, reason)
             return
         self._executed += items
 
@@ -348,7 +349,7 @@ class _Alteration:
         change = statement.changes[0]
         if not (self._options.allow_rebuild and statement.sql.endswith(instant)):
             reason = REBUILD.format(why=fault.message)
-            self._closing.end(waiting[change], Outcome.REFUSED, reason)
+            self._intents.end(waiting[change], Outcome.REFUSED, reason)
             return
         head = f"ALTER TABLE {self._dialect.table_name(self._id)} "
         clause = statement.sql.removeprefix(head).removesuffix(f", {instant}")
@@ -365,7 +366,7 @@ class _Alteration:
         for item in done:
             there = after.table.comment_of(item.change.target) if after else None
             if differences:
-                self._closing.end(
+                self._intents.end(
                     item,
                     Outcome.FAILED,
                     "the comment was written, but more changed with it: "
@@ -374,10 +375,10 @@ class _Alteration:
                 )
             elif there != normal(item.change.text):
                 reason = "written, but the database holds another text now"
-                self._closing.end(item, Outcome.FAILED, reason, read_back=there)
+                self._intents.end(item, Outcome.FAILED, reason, read_back=there)
             else:
                 note = self._unlocked and UNLOCKED.format(why=self._unlocked)
-                self._closing.end(item, Outcome.WRITTEN, note or None, read_back=there)
+                self._intents.end(item, Outcome.WRITTEN, note or None, read_back=there)
 
     def _undo(self, before: Standing, item: Pending) -> str:
         """The statement that restores the definition as it was."""
@@ -391,7 +392,7 @@ class _Alteration:
         for item in pending:
             if item.is_open and item.intent not in unknown:
                 reason = f"not written: {fault.message}"
-                self._closing.end(item, Outcome.FAILED, reason)
+                self._intents.end(item, Outcome.FAILED, reason)
         if not (fault.lost or unknown):
             return
         hint = "Nothing of this table was written; run apply again."

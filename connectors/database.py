@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -222,27 +223,66 @@ class Database:
             ColumnistError: The connection is lost; the message says what is known of
                 the changes without a result.
         """
+        yield from self.write_many(
+            [(table, changes)],
+            ledger,
+            allow_rebuild=allow_rebuild,
+            unproved=unproved,
+            stop=stop,
+        )
+
+    def write_many(
+        self,
+        work: Iterable[tuple[Table, Sequence[CommentChange]]],
+        ledger: Ledger,
+        *,
+        allow_rebuild: bool = False,
+        unproved: bool = False,
+        stop: Callable[[], bool] = never,
+    ) -> Iterator[WriteResult]:
+        """Makes changes to many tables, as `write` does to one.
+
+        Tables are taken a little ahead of the results; some are written at once where
+        the database gains from it.
+
+        Raises:
+            ColumnistError: The connection is lost; the message says what is known of
+                the changes without a result.
+        """
         if self.read_only:
             raise RefusedError(
                 f"{self.identity.label} was opened read-only.",
                 "Nothing was written; leave --read-only out.",
             )
-        fine: list[CommentChange] = []
-        for change in changes:
-            reason = self.check(table, change, unproved=unproved)
-            if reason is None:
-                fine.append(change)
-            else:
-                yield WriteResult(
-                    change, Outcome.REFUSED, "", reason, at=datetime.now(UTC)
-                )
-        if not fine or stop():
-            return
+        refused: deque[WriteResult] = deque()
+
+        def fine() -> Iterator[tuple[Table, list[CommentChange]]]:
+            for table, changes in work:
+                kept: list[CommentChange] = []
+                for change in changes:
+                    reason = self.check(table, change, unproved=unproved)
+                    if reason is None:
+                        kept.append(change)
+                        continue
+                    at = datetime.now(UTC)
+                    refused.append(
+                        WriteResult(change, Outcome.REFUSED, "", reason, at=at)
+                    )
+                if kept:
+                    yield table, kept
+
         options = WriteOptions(allow_rebuild, stop)
         try:
-            yield from self.dialect.write(self._source, table, fine, ledger, options)
+            for result in self.dialect.write_many(
+                self._source, fine(), ledger, options
+            ):
+                while refused:
+                    yield refused.popleft()
+                yield result
         except Fault as fault:
             raise self._failed("written", fault) from fault
+        while refused:
+            yield refused.popleft()
 
     def hold(self) -> AbstractContextManager[None]:
         """For many `write` calls in a row: a file stays open for writing meanwhile."""
@@ -276,8 +316,10 @@ class Database:
             result = WriteResult(
                 change, outcome, intent.statement, reason, there, datetime.now(UTC)
             )
-            ledger.close(intent.id, result)
             results.append(result)
+        ledger.close(
+            [(intent.id, one) for intent, one in zip(intents, results, strict=True)]
+        )
         return results
 
     def _failed(self, what: str, fault: Fault) -> ColumnistError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from catalog.change import CommentChange, WriteResult
@@ -10,10 +11,10 @@ from catalog.change import CommentChange, WriteResult
 class Ledger(Protocol):
     """Where intents are committed before their statement runs."""
 
-    def intend(self, change: CommentChange, statement: str) -> int:
-        """Commit durably that `statement` is about to run; returns the intent's id."""
+    def intend(self, statements: Sequence[tuple[CommentChange, str]]) -> list[int]:
+        """Commit durably what is about to run; the intents' ids, in that order."""
         ...
 
-    def close(self, intent: int, result: WriteResult) -> None:
-        """Record what became of an intent."""
+    def close(self, ends: Sequence[tuple[int, WriteResult]]) -> None:
+        """Record what became of intents, all of them or none."""
         ...

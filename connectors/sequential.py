@@ -18,10 +18,10 @@ from catalog.errors import ColumnistError
 from catalog.objects import Table
 from connectors.comment_text import normal
 from connectors.dialects.dialect import Dialect, WriteOptions
+from connectors.intents import PAUSES, Intents, Pending, conflict_reason
 from connectors.ledger import Ledger
 from connectors.session import Fault, Session, Source
 from connectors.statement import Statement
-from connectors.transaction import PAUSES, Closing, Pending, conflict_reason
 
 FRESH_SECONDS = 1.0
 """A look at the comments is good for so long."""
@@ -47,12 +47,11 @@ class SequentialDialect(Dialect):
         """All changes of the table, one statement after the other."""
         with source.session(write=True) as session:
             self.pin(session)
-            closing = Closing(ledger)
-            writing = _Sequence(self, session, table, closing, options)
+            intents = Intents(ledger)
+            writing = _Sequence(self, session, table, intents, options)
             for _ in writing.write(changes):
-                yield from closing.results
-                closing.results.clear()
-        yield from closing.results
+                yield from intents.save()
+        yield from intents.save()
         if writing.lost is not None:
             raise writing.lost
 
@@ -65,13 +64,13 @@ class _Sequence:
         dialect: SequentialDialect,
         session: Session,
         table: Table,
-        closing: Closing,
+        intents: Intents,
         options: WriteOptions,
     ) -> None:
         self._dialect = dialect
         self._session = session
         self._id = table.id
-        self._closing = closing
+        self._intents = intents
         self._options = options
         self._executed: list[Pending] = []
         self.lost: ColumnistError | None = None
@@ -85,7 +84,7 @@ class _Sequence:
             if table is None:
                 for change in todo:
                     reason = "the table is no longer there; scan again"
-                    self._closing.refuse(change, reason)
+                    self._intents.refuse(change, reason)
                 return
             todo = self._write_some(table, self._unchanged(table, todo))
             yield
@@ -98,16 +97,16 @@ class _Sequence:
         for change in changes:
             there = table.comment_of(change.target)
             if (reason := self._dialect.refusal(table, change)) is not None:
-                self._closing.refuse(change, reason)
+                self._intents.refuse(change, reason)
             elif there == normal(change.previous):
                 kept.append(change)
             else:
                 for statement in self._dialect.render(self._session, table, [change]):
-                    pending = self._closing.begin(change, statement.sql)
                     reason = conflict_reason(there, change)
-                    self._closing.end(
-                        pending, Outcome.CONFLICT, reason, read_back=there
-                    )
+                    for item in self._intents.begin([(change, statement.sql)]):
+                        self._intents.end(
+                            item, Outcome.CONFLICT, reason, read_back=there
+                        )
         return kept
 
     def _write_some(
@@ -120,10 +119,9 @@ class _Sequence:
             if self._executed and time.monotonic() - looked > FRESH_SECONDS:
                 break
             statement = statements.popleft()
-            items = [
-                self._closing.begin(change, statement.sql)
-                for change in statement.changes
-            ]
+            items = self._intents.begin(
+                (change, statement.sql) for change in statement.changes
+            )
             try:
                 self._run(table, statement, items)
             except Fault as fault:
@@ -148,15 +146,14 @@ class _Sequence:
                 busy = fault.code in dialect.lock_codes
                 outcome = Outcome.FAILED if busy else Outcome.REFUSED
                 for item in items:
-                    self._closing.end(item, outcome, dialect.explain(fault))
+                    self._intents.end(item, outcome, dialect.explain(fault))
                 return
             middle = len(items) // 2
             for half in (items[:middle], items[middle:]):
                 by_change = {item.change: item for item in half}
                 for smaller in dialect.render(self._session, table, list(by_change)):
                     some = [by_change[change] for change in smaller.changes]
-                    for item in some:
-                        self._closing.renew(item, smaller.sql)
+                    self._intents.renew(some, smaller.sql)
                     self._run(table, smaller, some)
             return
         self._executed += items
@@ -186,10 +183,10 @@ class _Sequence:
         for item in done:
             now = there.comment_of(item.change.target) if there else None
             if now == normal(item.change.text):
-                self._closing.end(item, Outcome.WRITTEN, read_back=now)
+                self._intents.end(item, Outcome.WRITTEN, read_back=now)
             else:
                 reason = "executed, but the database holds another text now"
-                self._closing.end(item, Outcome.FAILED, reason, read_back=now)
+                self._intents.end(item, Outcome.FAILED, reason, read_back=now)
 
     def _lose(self, begun: list[Pending], fault: Fault) -> None:
         """The connection is gone: what was executed stays open in the ledger."""

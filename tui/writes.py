@@ -5,6 +5,7 @@ Every job is a generator that yields results as they are recorded and takes `sto
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
@@ -13,7 +14,7 @@ from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.errors import RefusedError
 from catalog.lease import Lease
 from catalog.ledger import Run, RunLedger
-from catalog.objects import TableId, table_of
+from catalog.objects import Table, TableId, table_of
 from catalog.suggestion import STAGED
 from model.engine import never
 from tui.session import Session
@@ -147,16 +148,17 @@ def _may_write(session: Session) -> None:
 def _run_ledger(session: Session, run: Run) -> RunLedger:
     """A ledger whose rows close together with what they mean for the workspace."""
 
-    def closed(result: WriteResult) -> None:
-        target = result.change.target
-        if result.outcome is Outcome.WRITTEN:
-            session.snapshot.set_comment(target, result.change.text)
-        elif result.outcome is Outcome.CONFLICT:
-            session.snapshot.set_comment(target, result.read_back)
+    def closed(results: Sequence[WriteResult]) -> None:
+        written = [r.change for r in results if r.outcome is Outcome.WRITTEN]
+        comments = {change.target: change.text for change in written}
+        for result in results:
+            if result.outcome is Outcome.CONFLICT:
+                comments[result.change.target] = result.read_back
+        session.snapshot.set_comments(comments)
         if run.what == "apply":
-            session.suggestions.record(result)
-        elif result.outcome is Outcome.WRITTEN:
-            session.suggestions.reverted(result.change)
+            session.suggestions.record(results)
+        else:
+            session.suggestions.reverted(written)
 
     return RunLedger(session.workspace, run.id, closed)
 
@@ -172,7 +174,7 @@ def _write(
     still: Callable[[list[CommentChange]], list[CommentChange]] = lambda changes: (
         changes
     ),
-    on_result: Callable[[WriteResult], None] = lambda _: None,
+    on_result: Callable[[Sequence[WriteResult]], None] = lambda _: None,
 ) -> Iterator[WriteResult]:
     with session.database.hold():
         yield from _write_tables(
@@ -210,43 +212,44 @@ def _write_tables(
     unproved: bool,
     stop: Callable[[], bool],
     still: Callable[[list[CommentChange]], list[CommentChange]],
-    on_result: Callable[[WriteResult], None],
+    on_result: Callable[[Sequence[WriteResult]], None],
 ) -> Iterator[WriteResult]:
     by_table: dict[TableId, list[CommentChange]] = {}
     for change in changes:
         by_table.setdefault(table_of(change.target), []).append(change)
-    for table_id, wanted in by_table.items():
-        if stop():
-            return
-        # An accept that was taken back since the run began is not written.
-        of_table = still(wanted)
-        if not of_table:
-            continue
-        table = session.snapshot.table(table_id) or session.database.read(table_id)
-        if table is None:
+    gone: deque[WriteResult] = deque()
+
+    def work() -> Iterator[tuple[Table, list[CommentChange]]]:
+        for table_id, wanted in by_table.items():
+            # An accept that was taken back since the run began is not written.
+            of_table = still(wanted)
+            if not of_table:
+                continue
+            table = session.snapshot.table(table_id) or session.database.read(table_id)
+            if table is not None:
+                yield table, of_table
+                continue
             for change in of_table:
-                result = WriteResult(
-                    change,
-                    Outcome.REFUSED,
-                    "",
-                    "the table is no longer in the database",
-                    at=datetime.now(UTC),
-                )
-                on_result(result)
-                yield result
-            continue
-        for result in session.database.write(
-            table,
-            of_table,
-            record,
-            allow_rebuild=allow_rebuild,
-            unproved=unproved,
-            stop=stop,
-        ):
-            # Refusals before any SQL have no row in the ledger; the rest was recorded
-            # when its row was closed, and recording twice changes nothing.
-            on_result(result)
-            yield result
+                reason = "the table is no longer in the database"
+                at = datetime.now(UTC)
+                gone.append(WriteResult(change, Outcome.REFUSED, "", reason, at=at))
+
+    def told() -> Iterator[WriteResult]:
+        while gone:
+            yield gone.popleft()
+
+    for result in session.database.write_many(
+        work(), record, allow_rebuild=allow_rebuild, unproved=unproved, stop=stop
+    ):
+        for each in (*told(), result):
+            if not each.statement:
+                # Refused before any SQL, so it has no row in the ledger; the rest was
+                # recorded when its row was closed.
+                on_result([each])
+            yield each
+    for each in told():
+        on_result([each])
+        yield each
 
 
 def summarize(results: Iterable[WriteResult]) -> dict[Outcome, int]:

@@ -7,7 +7,7 @@ import importlib.util
 import pkgutil
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib import metadata
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from catalog.change import CommentChange, WriteResult
 from catalog.errors import UsageError
-from catalog.objects import Table, TableId, TableKind, column_of
+from catalog.objects import Table, TableId, TableKind, Target, column_of
 from connectors.comment_text import normal, text_problem
 from connectors.ledger import Ledger
 from connectors.session import EngineSource, Fault, Session, Source
@@ -177,6 +177,22 @@ class Dialect(ABC):
             brief: Only the comments are wanted; keys and definitions may be missing.
         """
 
+    def comments(
+        self, session: Session, tables: Sequence[TableId]
+    ) -> dict[Target, str]:
+        """The comments there are on some tables and their columns."""
+        found: dict[Target, str] = {}
+        for table_id in tables:
+            table = self.read(session, table_id, brief=True)
+            if table is None:
+                continue
+            if table.comment is not None:
+                found[table.id] = table.comment
+            for column in table.columns:
+                if column.comment is not None:
+                    found[column.id] = column.comment
+        return found
+
     # -- sampling --------------------------------------------------------------
 
     def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
@@ -271,6 +287,19 @@ class Dialect(ABC):
         options: WriteOptions,
     ) -> Iterator[WriteResult]:
         """Makes these changes, each only if the database still says `previous`."""
+
+    def write_many(
+        self,
+        source: Source,
+        work: Iterable[tuple[Table, Sequence[CommentChange]]],
+        ledger: Ledger,
+        options: WriteOptions,
+    ) -> Iterator[WriteResult]:
+        """The same for many tables; `work` is taken a little ahead."""
+        for table, changes in work:
+            if options.stop():
+                return
+            yield from self.write(source, table, changes, ledger, options)
 
     def pin(self, session: Session) -> None:
         """Pins what rendering relies on, reads it back, raises where it is not so."""

@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from catalog.errors import ColumnistError
-from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
+from catalog.objects import (
+    Column,
+    ColumnId,
+    ForeignKey,
+    Table,
+    TableId,
+    TableKind,
+    Target,
+)
 from connectors.comment_text import normal
 from connectors.dialects.dialect import Dialect, Selection
 from connectors.session import Fault, Row, Session, Source
@@ -220,6 +228,18 @@ WHERE database_name = current_database()
 """
 
 
+_COMMENTS = """
+SELECT schema_name, table_name, NULL, comment FROM duckdb_tables()
+WHERE comment IS NOT NULL AND database_name = current_database()
+UNION ALL
+SELECT schema_name, view_name, NULL, comment FROM duckdb_views()
+WHERE comment IS NOT NULL AND database_name = current_database()
+UNION ALL
+SELECT schema_name, table_name, column_name, comment FROM duckdb_columns()
+WHERE comment IS NOT NULL AND database_name = current_database()
+"""
+
+
 class DuckDB(TransactionalDialect):
     """Comments on tables, views and their columns, in one transaction a table."""
 
@@ -234,6 +254,11 @@ class DuckDB(TransactionalDialect):
     table_keywords: ClassVar = {TableKind.TABLE: "TABLE", TableKind.VIEW: "VIEW"}
     column_kinds: ClassVar = frozenset({TableKind.TABLE, TableKind.VIEW})
     read_only_begin = "BEGIN"  # the file itself is open read-only
+    # Another process cannot even read the file meanwhile. duckdb_columns() goes over
+    # every table, so it is asked seldom.
+    exclusive = True
+    chunk = 20_000
+    lock = "the file, for other processes, until the run ends"
 
     def __init__(self) -> None:
         self._catalog = ""
@@ -331,6 +356,20 @@ class DuckDB(TransactionalDialect):
                 )
             )
         return tables
+
+    def comments(
+        self, session: Session, tables: Sequence[TableId]
+    ) -> dict[Target, str]:
+        """The comments there are on some tables and their columns, in one look."""
+        if len(tables) == 1:
+            return super().comments(session, tables)
+        wanted = set(tables)
+        found: dict[Target, str] = {}
+        for schema, name, column, comment in session.rows(_COMMENTS):
+            table_id = TableId(schema, name)
+            if table_id in wanted and normal(comment):
+                found[ColumnId(table_id, column) if column else table_id] = comment
+        return found
 
     def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
         """The first rows of a view, a spread sample of a table."""

@@ -13,7 +13,15 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from catalog.errors import ColumnistError
-from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
+from catalog.objects import (
+    Column,
+    ColumnId,
+    ForeignKey,
+    Table,
+    TableId,
+    TableKind,
+    Target,
+)
 from connectors.comment_text import normal
 from connectors.dialects.dialect import ConnectFault, Selection
 from connectors.session import EngineSource, Fault, Row, Session, Source
@@ -107,6 +115,16 @@ WHERE n.nspname = :schema AND c.relname = :name AND l.granted
   AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')
 """
 
+_COMMENTS = """
+SELECT n.nspname::text, c.relname::text, a.attname::text, d.description
+FROM unnest(CAST(:schemas AS text[]), CAST(:names AS text[])) w (schema, name)
+JOIN pg_namespace n ON n.nspname = w.schema
+JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name
+JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid
+LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid
+  AND d.objsubid > 0
+"""
+
 _PINNED = {
     "standard_conforming_strings": "on",  # else \\' ends a literal early
     "lock_timeout": "2s",
@@ -137,6 +155,11 @@ class PostgreSQL(TransactionalDialect):
     default_port = 5432
     sqlglot = "postgres"
     proved = True
+    parallel = 3
+    lock = (
+        "ShareUpdateExclusive on the table, for its transaction: nobody who reads or "
+        "changes rows waits for it; CREATE INDEX, ALTER, VACUUM and ANALYZE do"
+    )
     # https://www.postgresql.org/docs/current/sql-comment.html: each kind has its own
     # keyword, and TABLE is refused for all but tables.
     script_head: ClassVar = ("SET standard_conforming_strings = on", "BEGIN")
@@ -311,6 +334,21 @@ class PostgreSQL(TransactionalDialect):
             keys[row[0]].append(row[1:])
         return about, columns, keys
 
+    def comments(
+        self, session: Session, tables: Sequence[TableId]
+    ) -> dict[Target, str]:
+        """The comments there are on some tables and their columns, in one look."""
+        rows = session.rows(
+            _COMMENTS,
+            schemas=[table.schema for table in tables],
+            names=[table.name for table in tables],
+        )
+        found: dict[Target, str] = {}
+        for schema, name, column, comment in rows:
+            table_id = TableId(schema, name)
+            found[ColumnId(table_id, column) if column else table_id] = comment
+        return found
+
     # -- sampling --------------------------------------------------------------
 
     def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
@@ -351,13 +389,8 @@ class PostgreSQL(TransactionalDialect):
 
     def lock_holders(self, session: Session, table_id: TableId) -> str:
         """Who holds locks on a table, as far as this user may see."""
-        witness = session.witness()
         try:
-            return str(
-                witness.value(_HOLDERS, schema=table_id.schema, name=table_id.name)
-                or ""
-            )
+            found = session.value(_HOLDERS, schema=table_id.schema, name=table_id.name)
         except Fault:
             return ""
-        finally:
-            witness.close()
+        return str(found or "")

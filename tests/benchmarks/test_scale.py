@@ -44,7 +44,7 @@ def test_the_null_model_has_its_texts_looked_at(tmp_path: Path) -> None:
     """They go through choosing and checks as a model's do, and some are taken."""
     path = tmp_path / "workspace.db"
     scale.build(path, 12)
-    found = scale.run_one(path, 4)
+    found = scale.run_one(path, 4, bundled=False)
     assert found["drafts"] == 4 * (scale.COLUMNS + 1)
     with Workspace(path) as workspace:
         work = scale.session(workspace, tmp_path)

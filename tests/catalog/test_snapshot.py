@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +14,7 @@ from catalog.objects import (
     TableKind,
     make_target,
 )
-from catalog.snapshot import Snapshot, matches, with_comment
+from catalog.snapshot import Snapshot, matches
 from catalog.workspace import Workspace
 
 names = st.text(
@@ -139,17 +141,23 @@ def test_a_written_comment_shows_in_the_snapshot_and_its_counts(
     workspace: Workspace,
 ) -> None:
     snapshot = filled(workspace)
-    snapshot.set_comment(make_target("s", "two", "b"), "New.")
+    snapshot.set_comments({make_target("s", "two", "b"): "New."})
     table = snapshot.table(TableId("s", "two"))
     assert table is not None
     assert table.comment_of(make_target("s", "two", "b")) == "New."
     counts = {summary.id.name: summary for summary in snapshot.summaries()}
     assert counts["two"].columns_described == 1
-    snapshot.set_comment(make_target("s", "gone", "b"), "New.")
+    snapshot.set_comments({make_target("s", "gone", "b"): "New."})
 
 
-def test_replacing_one_comment_leaves_the_others() -> None:
+def test_replacing_one_comment_leaves_the_others(workspace: Workspace) -> None:
+    snapshot = filled(workspace)
     table = small("one", described=True)
-    changed = with_comment(table, make_target("s", "one", "a"), None)
+    snapshot.save([table], scan=snapshot.begin())
+    snapshot.set_comments({table.columns[0].id: None, table.columns[1].id: "New."})
+    changed = snapshot.table(table.id)
+    assert changed is not None
     assert changed.comment == "Said."
-    assert changed.columns[0].comment is None
+    assert [column.comment for column in changed.columns] == [None, "New."]
+    snapshot.set_comments({table.id: None})
+    assert snapshot.table(table.id) == replace(changed, comment=None)

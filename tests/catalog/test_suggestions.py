@@ -127,7 +127,7 @@ def test_a_new_decision_ends_redo(store: Suggestions) -> None:
 def test_undo_leaves_what_was_written_since(store: Suggestions) -> None:
     store.put([(draft(A), None), (draft(B), None)])
     store.accept(store.all())
-    store.record(WriteResult(CommentChange(A, None, "Drafted."), Outcome.WRITTEN, ""))
+    store.record([WriteResult(CommentChange(A, None, "Drafted."), Outcome.WRITTEN, "")])
     undone = store.undo()
     assert undone is not None
     assert undone.count == 1
@@ -160,8 +160,8 @@ def test_a_write_moves_its_suggestion(
     store.put([(draft(A), None)])
     store.accept(store.all())
     result = WriteResult(CommentChange(A, None, "Drafted."), outcome, "", "why")
-    store.record(result)
-    store.record(result)  # twice changes nothing
+    store.record([result])
+    store.record([result])  # twice changes nothing
     (found,) = store.all()
     assert found.state is state
     assert found.reason == "why"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from catalog.change import CommentChange, Intent, WriteResult
@@ -16,14 +17,16 @@ class RecordingLedger:
     ends: dict[int, WriteResult] = field(default_factory=dict)
     """How they ended, where they did."""
 
-    def intend(self, change: CommentChange, statement: str) -> int:
-        number = len(self.intents) + 1
-        self.intents[number] = Intent(number, 1, change, statement, None)
-        return number
+    def intend(self, statements: Sequence[tuple[CommentChange, str]]) -> list[int]:
+        first = len(self.intents) + 1
+        for number, (change, statement) in enumerate(statements, first):
+            self.intents[number] = Intent(number, 1, change, statement, None)
+        return list(range(first, len(self.intents) + 1))
 
-    def close(self, intent: int, result: WriteResult) -> None:
-        assert intent not in self.ends, "an intent was closed twice"
-        self.ends[intent] = result
+    def close(self, ends: Sequence[tuple[int, WriteResult]]) -> None:
+        for intent, result in ends:
+            assert intent not in self.ends, "an intent was closed twice"
+            self.ends[intent] = result
 
     @property
     def open(self) -> list[Intent]:

@@ -246,7 +246,7 @@ def test_settles_what_a_crash_left_open(proved: Proved) -> None:
     write(database, table, [CommentChange(c, None, "another text")])
     ledger = RecordingLedger()
     for target in (a, b, c, proved.id("gone")):
-        ledger.intend(CommentChange(target, None, "asked for"), "the statement")
+        ledger.intend([(CommentChange(target, None, "asked for"), "the statement")])
     results = database.settle(ledger.open, ledger)
     assert [result.outcome for result in results] == [
         Outcome.WRITTEN,
