@@ -366,8 +366,26 @@ class Suggestions:
     ) -> list[CommentChange]:
         """The changes that a write run takes, table by table."""
         return [
-            CommentChange(s.target, s.previous, s.text)
-            for s in self.all(states=STAGED, globs=globs, schemas=schemas)
+            change
+            for change in self._staged("", ())
+            if matches(table_of(change.target), globs)
+            and (not schemas or table_of(change.target).schema in schemas)
+        ]
+
+    def staged_of(self, table: TableId) -> list[CommentChange]:
+        """The same for one table."""
+        return self._staged("AND schema = ? AND name = ?", (table.schema, table.name))
+
+    def _staged(self, condition: str, parameters: Sequence[str]) -> list[CommentChange]:
+        rows = self._workspace.rows(
+            "SELECT schema, name, column_name, previous, text FROM suggestions"
+            " WHERE database = ? AND current AND state IN ('accepted', 'edited')"
+            f" {condition} ORDER BY schema, name, id",
+            (self._database, *parameters),
+        )
+        return [
+            CommentChange(make_target(schema, name, column), previous, text)
+            for schema, name, column, previous, text in rows
         ]
 
     def record(self, results: Sequence[WriteResult]) -> None:

@@ -220,7 +220,7 @@ class _Alteration:
             for change in changes:
                 self._intents.refuse(change, "the table is no longer there; scan again")
             return
-        pending = self._intents.begin(
+        pending: list[Pending] = self._intents.begin(
             (change, statement.sql)
             for statement in self._plan(standing, changes)
             for change in statement.changes

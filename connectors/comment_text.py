@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
+_WRONG = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+"""Control characters but for tab and newline, and halves of surrogate pairs."""
+_SUPPLEMENTARY = re.compile(r"[\U00010000-\U0010ffff]")
+
 
 def normal(text: str | None) -> str | None:
     """The text as databases are asked for it: an empty comment is no comment."""
@@ -26,17 +32,16 @@ def text_problem(
     if text is None:
         return None
     # Old comments come with Windows line ends, and a revert must bring them back.
-    for character in text.replace("\r\n", "\n"):
-        code = ord(character)
-        if (code < 0x20 and character not in "\n\t") or code == 0x7F:
-            return f"the text holds the control character U+{code:04X}"
-        if 0xD800 <= code <= 0xDFFF:
+    if (found := _WRONG.search(text.replace("\r\n", "\n"))) is not None:
+        code = ord(found[0])
+        if code >= 0xD800:
             return f"the text holds a lone surrogate, U+{code:04X}"
-        if code > 0xFFFF and not supplementary:
-            return (
-                f"the text holds {character!r} (U+{code:04X}), which this database "
-                "would silently turn into a question mark"
-            )
+        return f"the text holds the control character U+{code:04X}"
+    if not supplementary and (found := _SUPPLEMENTARY.search(text)) is not None:
+        return (
+            f"the text holds {found[0]!r} (U+{ord(found[0]):04X}), which this database "
+            "would silently turn into a question mark"
+        )
     length = len(text.encode(encoding)) if encoding else len(text)
     if limit is not None and length > limit:
         unit = "bytes" if encoding else "characters"

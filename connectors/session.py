@@ -163,10 +163,12 @@ class EngineSource(Source):
         connect_args: Mapping[str, object],
         settings: Sequence[str] = (),
         isolation: str | None = "AUTOCOMMIT",
+        session: type[EngineSession] = EngineSession,
     ) -> None:
         from sqlalchemy import create_engine
 
         self._settings = tuple(settings)
+        self._session = session
         self.engine: Engine = create_engine(
             url,
             connect_args=dict(connect_args),
@@ -190,7 +192,7 @@ class EngineSource(Source):
     def open(self, *, write: bool) -> Session:
         """A connection from the pool, which proves that it is alive."""
         with _faults():
-            session = EngineSession(self, self.engine.connect())
+            session = self._session(self, self.engine.connect())
         try:
             for sql in self._settings:
                 session.run(sql)

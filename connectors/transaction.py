@@ -56,7 +56,7 @@ class TransactionalDialect(Dialect):
     """While a session is open for writing nobody else can write."""
     parallel: ClassVar[int] = 1
     """Sessions that write different tables at once."""
-    chunk: ClassVar[int] = 200
+    chunk: ClassVar[int] = 500
     """Changes whose intents are committed together, and that are read back together."""
 
     def render(

@@ -15,7 +15,6 @@ from catalog.errors import RefusedError
 from catalog.lease import Lease
 from catalog.ledger import Run, RunLedger
 from catalog.objects import Table, TableId, table_of
-from catalog.suggestion import STAGED
 from model.engine import never
 from tui.session import Session
 
@@ -193,14 +192,8 @@ def _still_staged(
     session: Session, changes: list[CommentChange]
 ) -> list[CommentChange]:
     """The changes of one table that are staged now, exactly as they were."""
-    found = session.suggestions.of_table(table_of(changes[0].target))
-    return [
-        change
-        for change in changes
-        if (suggestion := found.get(change.target)) is not None
-        and suggestion.state in STAGED
-        and (suggestion.text, suggestion.previous) == (change.text, change.previous)
-    ]
+    staged = set(session.suggestions.staged_of(table_of(changes[0].target)))
+    return [change for change in changes if change in staged]
 
 
 def _write_tables(

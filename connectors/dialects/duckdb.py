@@ -27,6 +27,7 @@ from catalog.objects import (
 )
 from connectors.comment_text import normal
 from connectors.dialects.dialect import Dialect, Selection
+from connectors.quoting import double_quoted, single_quoted
 from connectors.session import Fault, Row, Session, Source
 from connectors.transaction import TransactionalDialect
 
@@ -267,6 +268,14 @@ class DuckDB(TransactionalDialect):
         """The file, opened for each operation."""
         # A file's own name is its catalog's name; the resolved path decides it.
         return DuckDBFile(Path(url.database or "").resolve(), timeout=timeout)
+
+    def literal(self, text: str) -> str:
+        """A string literal."""
+        return single_quoted(text)
+
+    def quote(self, *parts: str) -> str:
+        """A dotted name with every part quoted."""
+        return double_quoted(parts)
 
     def table_name(self, table_id: TableId) -> str:
         """The quoted name, with the catalog: `sales.t` is ambiguous in sales.duckdb."""
