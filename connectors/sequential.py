@@ -9,9 +9,11 @@ after the last look.
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.errors import ColumnistError
@@ -35,6 +37,20 @@ class SequentialDialect(Dialect):
     """
 
     window = True
+    code_pattern: ClassVar[str] = ""
+    """Finds the vendor's code in a message, as its group, where the driver has none."""
+
+    def code(self, fault: Fault) -> str:
+        """The code of a fault, from its message where the driver gives none."""
+        if fault.code or not self.code_pattern:
+            return fault.code
+        found = re.search(self.code_pattern, fault.message)
+        return found[1] if found else ""
+
+    def explain(self, fault: Fault) -> str:
+        """Why the server refused, in the steward's words where they are known."""
+        known = self.refusals.get(self.code(fault))
+        return f"{known} ({fault.message})" if known else fault.message
 
     def write(
         self,
@@ -115,9 +131,11 @@ class _Sequence:
         """Writes while the last look is fresh; returns what is still to do."""
         looked = time.monotonic()
         statements = deque(self._dialect.render(self._session, table, changes))
+        begun = False
         while statements and not self._options.stop():
-            if self._executed and time.monotonic() - looked > FRESH_SECONDS:
+            if begun and time.monotonic() - looked > FRESH_SECONDS:
                 break
+            begun = True
             statement = statements.popleft()
             items = self._intents.begin(
                 (change, statement.sql) for change in statement.changes
@@ -131,44 +149,67 @@ class _Sequence:
         return [change for statement in statements for change in statement.changes]
 
     def _run(self, table: Table, statement: Statement, items: list[Pending]) -> None:
-        """Runs one statement; what is refused together is tried in halves.
+        """Runs one statement, again after a while where somebody else is in the way.
 
         Raises:
             Fault: The connection is lost.
         """
-        try:
-            self._patiently(statement.sql)
-        except Fault as fault:
-            if fault.lost:
-                raise
-            dialect = self._dialect
-            if len(items) == 1 or fault.code in dialect.table_refusals:
-                busy = fault.code in dialect.lock_codes
-                outcome = Outcome.FAILED if busy else Outcome.REFUSED
-                for item in items:
-                    self._intents.end(item, outcome, dialect.explain(fault))
-                return
-            middle = len(items) // 2
-            for half in (items[:middle], items[middle:]):
-                by_change = {item.change: item for item in half}
-                for smaller in dialect.render(self._session, table, list(by_change)):
-                    some = [by_change[change] for change in smaller.changes]
-                    self._intents.renew(some, smaller.sql)
-                    self._run(table, smaller, some)
-            return
-        self._executed += items
-
-    def _patiently(self, sql: str) -> None:
-        """Runs a statement, again after a while where somebody else is in the way."""
+        dialect = self._dialect
         for pause in (*PAUSES, None):
             try:
-                self._session.run(sql)
-                return
+                self._session.run(statement.sql)
             except Fault as fault:
-                busy = fault.code in self._dialect.lock_codes
-                if not busy or pause is None or self._options.stop():
+                if fault.lost:
                     raise
-            time.sleep(pause)
+                if dialect.code(fault) not in dialect.lock_codes:
+                    self._refused(table, items, fault)
+                    return
+                if pause is None or self._options.stop():
+                    for item in items:
+                        reason = dialect.explain(fault)
+                        self._intents.end(item, Outcome.FAILED, reason)
+                    return
+                time.sleep(pause)
+                # Whoever held the lock may have changed just these comments.
+                kept = self._still_unchanged(items)
+                if len(kept) < len(items):
+                    self._run_rendered(table, kept)
+                    return
+            else:
+                self._executed += items
+                return
+
+    def _refused(self, table: Table, items: list[Pending], fault: Fault) -> None:
+        """The database refused a statement; what it carried is tried in halves."""
+        dialect = self._dialect
+        if len(items) == 1 or dialect.code(fault) in dialect.table_refusals:
+            for item in items:
+                self._intents.end(item, Outcome.REFUSED, dialect.explain(fault))
+            return
+        middle = len(items) // 2
+        for half in (items[:middle], items[middle:]):
+            self._run_rendered(table, half)
+
+    def _run_rendered(self, table: Table, items: list[Pending]) -> None:
+        """Runs some changes in statements of their own."""
+        by_change = {item.change: item for item in items}
+        for statement in self._dialect.render(self._session, table, list(by_change)):
+            some = [by_change[change] for change in statement.changes]
+            self._intents.renew(some, statement.sql)
+            self._run(table, statement, some)
+
+    def _still_unchanged(self, items: list[Pending]) -> list[Pending]:
+        """Changes that still meet what the steward saw; the others end here."""
+        table = self._dialect.read(self._session, self._id, brief=True)
+        kept: list[Pending] = []
+        for item in items:
+            there = table.comment_of(item.change.target) if table else None
+            if there == normal(item.change.previous):
+                kept.append(item)
+            else:
+                reason = conflict_reason(there, item.change)
+                self._intents.end(item, Outcome.CONFLICT, reason, read_back=there)
+        return kept
 
     def _read_back(self) -> None:
         """Looks at what was executed and closes its intents."""

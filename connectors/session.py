@@ -166,12 +166,14 @@ class EngineSource(Source):
         session: type[EngineSession] = EngineSession,
     ) -> None:
         from sqlalchemy import create_engine
+        from sqlalchemy.pool import QueuePool
 
         self._settings = tuple(settings)
         self._session = session
         self.engine: Engine = create_engine(
             url,
             connect_args=dict(connect_args),
+            poolclass=QueuePool,  # Teradata's dialect has one without a size
             pool_size=2,  # one that writes and its witness
             max_overflow=8,
             pool_pre_ping=True,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib import metadata
+from inspect import isabstract
 from typing import TYPE_CHECKING, ClassVar
 
 from catalog.change import CommentChange, WriteResult
@@ -348,15 +349,20 @@ def dialect_names() -> list[str]:
 def _load_from_package(name: str) -> None:
     for point in metadata.entry_points(group=ENTRY_POINTS, name=name):
         try:
-            found = point.load()
+            found: object = point.load()
         except Exception as error:  # whatever a stranger's module does
+            words = " ".join(str(error).split())
             raise UsageError(
-                f"The dialect {name} of {point.value} cannot be loaded: {error}",
+                f"The dialect {name} of {point.value} cannot be loaded: {words}",
                 "Update or remove the package that brings it.",
             ) from error
-        if not (isinstance(found, type) and issubclass(found, Dialect)):
+        if (
+            not isinstance(found, type)
+            or not issubclass(found, Dialect)
+            or isabstract(found)
+        ):
             raise UsageError(
-                f"The dialect {name} of {point.value} is no subclass of Dialect.",
+                f"The dialect {name} of {point.value} is no full subclass of Dialect.",
                 "Update or remove the package that brings it.",
             )
         Dialect.registry[name] = found

@@ -1,0 +1,280 @@
+r"""Google BigQuery: descriptions are options, set in batches for each table.
+
+A dataset is a schema here. Every change of a table's metadata counts towards a rate
+limit, so many columns go into one statement.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from catalog.change import CommentChange
+from catalog.objects import Table, TableId, TableKind, column_of
+from connectors.comment_on import check_literals
+from connectors.comment_text import normal
+from connectors.dialects.dialect import ConnectFault, Selection
+from connectors.schema import Field, Key, Relation, SchemaDialect
+from connectors.sequential import SequentialDialect
+from connectors.session import EngineSource, Session, Source
+from connectors.statement import Statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+BATCH = 100
+"""Columns in one statement. Five changes of a table's metadata in ten seconds are
+allowed: https://cloud.google.com/bigquery/quotas#standard_tables"""
+
+# https://cloud.google.com/bigquery/docs/information-schema-tables; an option's value
+# is a literal: https://cloud.google.com/bigquery/docs/information-schema-table-options
+_RELATIONS = """
+SELECT t.table_name, t.table_type, o.option_value, v.view_definition
+FROM {dataset}.INFORMATION_SCHEMA.TABLES t
+LEFT JOIN {dataset}.INFORMATION_SCHEMA.TABLE_OPTIONS o
+  ON o.table_name = t.table_name AND o.option_name = 'description'
+LEFT JOIN {dataset}.INFORMATION_SCHEMA.VIEWS v ON v.table_name = t.table_name
+WHERE t.table_schema = :schema {one}
+ORDER BY t.table_name
+"""
+
+# https://cloud.google.com/bigquery/docs/information-schema-column-field-paths has the
+# description as text, and nested fields by paths with dots.
+_COLUMNS = """
+SELECT t.table_name, t.column_name, t.data_type, t.is_nullable, t.column_default,
+       p.description
+FROM {dataset}.INFORMATION_SCHEMA.COLUMNS t
+LEFT JOIN {dataset}.INFORMATION_SCHEMA.COLUMN_FIELD_PATHS p
+  ON p.table_name = t.table_name AND p.column_name = t.column_name
+  AND p.field_path = t.column_name
+WHERE t.table_schema = :schema AND t.is_hidden = 'NO' {one}
+ORDER BY t.table_name, t.ordinal_position
+"""
+
+# https://cloud.google.com/bigquery/docs/information-schema-key-column-usage
+_KEYS = """
+SELECT t.table_name, t.constraint_name, k.column_name, t.constraint_type,
+       u.table_schema, u.table_name, u.column_name
+FROM {dataset}.INFORMATION_SCHEMA.TABLE_CONSTRAINTS t
+JOIN {dataset}.INFORMATION_SCHEMA.KEY_COLUMN_USAGE k
+  ON k.constraint_name = t.constraint_name
+LEFT JOIN (SELECT constraint_name, ANY_VALUE(table_schema) AS table_schema,
+                  ANY_VALUE(table_name) AS table_name,
+                  IF(COUNT(*) = 1, ANY_VALUE(column_name), NULL) AS column_name
+           FROM {dataset}.INFORMATION_SCHEMA.CONSTRAINT_COLUMN_USAGE
+           GROUP BY constraint_name) u
+  ON u.constraint_name = t.constraint_name AND t.constraint_type = 'FOREIGN KEY'
+WHERE t.table_schema = :schema {one}
+ORDER BY t.table_name, t.constraint_name, k.ordinal_position
+"""
+
+_KINDS = {
+    "BASE TABLE": TableKind.TABLE,
+    "CLONE": TableKind.TABLE,
+    "VIEW": TableKind.VIEW,
+    "MATERIALIZED VIEW": TableKind.MATERIALIZED_VIEW,
+    "EXTERNAL": TableKind.FOREIGN_TABLE,
+}
+
+_ESCAPE = re.compile(
+    r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.S
+)
+
+_SHORT = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+
+class BigQuery(SchemaDialect, SequentialDialect):
+    """Descriptions of tables, views and their columns, and of materialized views."""
+
+    name = "bigquery"
+    label = "BigQuery"
+    sqlglot = "bigquery"
+    # https://cloud.google.com/bigquery/docs/reference/standard-sql/data-definition-language
+    # has ALTER COLUMN SET OPTIONS for tables and views.
+    table_keywords: ClassVar = {
+        TableKind.TABLE: "TABLE",
+        TableKind.VIEW: "VIEW",
+        TableKind.MATERIALIZED_VIEW: "MATERIALIZED VIEW",
+    }
+    column_kinds: ClassVar = frozenset({TableKind.TABLE, TableKind.VIEW})
+    # https://cloud.google.com/bigquery/quotas#standard_tables
+    table_limit = 16_384
+    column_limit = 1024
+    lock = "nothing, but every statement counts towards a rate limit of its table"
+    cannot: ClassVar = (
+        "describe nested fields: that takes the API",
+        "describe columns of materialized views, external tables and snapshots",
+        "list the datasets outside the US: name them with --schema or in the URL",
+        "sample more cheaply than by hundredths of a table, which is billed",
+    )
+    # The client's errors have a reason in their text and no code:
+    # https://cloud.google.com/bigquery/docs/error-messages
+    code_pattern = r"(Exceeded rate limits|Access Denied|Not found: Table)"
+    lock_codes: ClassVar = frozenset({"Exceeded rate limits"})
+    table_refusals: ClassVar = frozenset({"Access Denied", "Not found: Table"})
+    refusals: ClassVar = {
+        "Access Denied": "you lack the right bigquery.tables.update",
+        "Not found: Table": "it is no longer there; scan again",
+    }
+    connect_faults: ClassVar = (
+        ConnectFault(
+            r"default credentials",
+            "{label} needs Google's application default credentials.",
+            "Run gcloud auth application-default login, or name a key in the URL.",
+        ),
+    )
+    read_only_begin = "SELECT 1"  # a transaction would need a session
+
+    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
+        """Clients of the API; there is no connection to keep."""
+        return EngineSource(url, connect_args={}, isolation=None)
+
+    # -- reading ---------------------------------------------------------------
+
+    def schemas(self, session: Session, selection: Selection) -> Iterator[str]:
+        """The datasets asked for, the URL's, or those of the default region."""
+        if selection.schemas:
+            yield from selection.schemas
+            return
+        # https://cloud.google.com/bigquery/docs/reference/system-variables
+        default = session.value("SELECT @@dataset_id")
+        if default:
+            yield str(default)
+            return
+        query = "SELECT schema_name FROM INFORMATION_SCHEMA.SCHEMATA ORDER BY 1"
+        yield from (row[0] for row in session.rows(query))
+
+    def relations(
+        self, session: Session, schema: str, name: str = ""
+    ) -> Iterator[Relation]:
+        """Tables and views of a dataset, or the one named."""
+        sql = self._within(schema, _RELATIONS)
+        for table, kind, description, view_sql in self.ask(session, sql, schema, name):
+            yield Relation(
+                table,
+                _KINDS.get(kind, TableKind.OTHER),
+                None if description is None else decoded(description),
+                view_sql=view_sql,
+            )
+
+    def fields(self, session: Session, schema: str, name: str = "") -> Iterator[Field]:
+        """Columns at the top level of all tables of a dataset, or of the one named."""
+        sql = self._within(schema, _COLUMNS)
+        for table, column, type_, nullable, default, comment in self.ask(
+            session, sql, schema, name
+        ):
+            there = None if default in (None, "NULL") else str(default)
+            yield Field(table, column, type_, nullable == "YES", there, comment)
+
+    def keys(self, session: Session, schema: str, name: str = "") -> Iterator[Key]:
+        """Key columns; the far side of a key of several columns is not said."""
+        sql = self._within(schema, _KEYS)
+        for table, key, column, kind, dataset, other, far in self.ask(
+            session, sql, schema, name
+        ):
+            if kind == "PRIMARY KEY":
+                yield Key(table, key, column)
+            elif other is not None:
+                yield Key(table, key, column, TableId(dataset, other), far)
+
+    def _within(self, schema: str, sql: str) -> str:
+        # Doubled braces, because the query is formatted once more.
+        dataset = self.quote(schema).replace("{", "{{").replace("}", "}}")
+        return sql.replace("{dataset}", dataset)
+
+    # -- sampling --------------------------------------------------------------
+
+    def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
+        """A hundredth of a table's blocks, because LIMIT does not lower the bill."""
+        sql = super().sample_sql(table, expressions, rows)
+        if table.kind is not TableKind.TABLE:
+            return sql
+        # https://cloud.google.com/bigquery/docs/table-sampling
+        limit = f" LIMIT {rows}"
+        return sql.removesuffix(limit) + " TABLESAMPLE SYSTEM (1 PERCENT)" + limit
+
+    def sample_expression(self, column: str, kind: str) -> str | None:
+        """A column as short text; None for a type that makes no text."""
+        unfit = ("BYTES", "STRUCT", "ARRAY", "JSON", "GEOGRAPHY", "RANGE", "INTERVAL")
+        if kind.startswith(unfit):
+            return None
+        return f"SUBSTR(CAST({self.quote(column)} AS STRING), 1, 256)"
+
+    # -- rendering -------------------------------------------------------------
+
+    def literal(self, text: str) -> str:
+        """A string literal with escapes, which the driver leaves as it is.
+
+        https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#escape_sequences
+        """
+        return _without_pairs(super().literal(text))
+
+    def quote(self, *parts: str) -> str:
+        """A dotted name in backquotes, inside which escapes are those of literals."""
+        return _without_pairs(super().quote(*parts))
+
+    def render(
+        self,
+        session: Session | None,
+        table: Table,
+        changes: Sequence[CommentChange],
+        *,
+        allow_rebuild: bool = False,
+    ) -> list[Statement]:
+        """One statement for the table itself, and one for every `BATCH` columns."""
+        head = f"ALTER {self.table_keywords[table.kind]} {self.table_name(table.id)}"
+        statements: list[Statement] = []
+        columns: list[tuple[str, CommentChange]] = []
+        for change in changes:
+            name = column_of(change.target)
+            if name is None:
+                sql = f"{head} {self._options(change)}"
+                statements.append(Statement(sql, (change,)))
+            else:
+                action = f"ALTER COLUMN {self.quote(name)} {self._options(change)}"
+                columns.append((action, change))
+        for start in range(0, len(columns), BATCH):
+            some = columns[start : start + BATCH]
+            sql = f"{head} {', '.join(action for action, _ in some)}"
+            statements.append(Statement(sql, tuple(change for _, change in some)))
+        return statements
+
+    def _options(self, change: CommentChange) -> str:
+        text = normal(change.text)
+        value = "NULL" if text is None else self.literal(text)
+        return f"SET OPTIONS (description={value})"
+
+    # -- writing ---------------------------------------------------------------
+
+    def pin(self, session: Session) -> None:
+        """Asks how literals are read: there is no session to set anything in."""
+        check_literals(self, session)
+
+
+def decoded(literal: str) -> str:
+    """The text of a literal as INFORMATION_SCHEMA.TABLE_OPTIONS gives it.
+
+    What is not in quotes is taken as it is.
+    """
+    mark = literal[:1]
+    if len(literal) < 2 or mark not in "'\"" or not literal.endswith(mark):
+        return literal
+
+    def meaning(found: re.Match[str]) -> str:
+        hexadecimal = found[1] or found[2] or found[3]
+        if hexadecimal:
+            return chr(int(hexadecimal, 16))
+        if found[4]:
+            return chr(int(found[4], 8))
+        return _SHORT.get(found[5], found[5])
+
+    return _ESCAPE.sub(meaning, literal[1:-1])
+
+
+def _without_pairs(sql: str) -> str:
+    r"""Writes the second of two percent signs as `\x25`.
+
+    google-cloud-bigquery makes one of two in every statement, parameters or not.
+    """
+    return sql.replace("%%", "%\\x25")

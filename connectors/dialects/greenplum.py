@@ -1,0 +1,48 @@
+"""Greenplum 7, which is PostgreSQL 12 inside: read and written the same way.
+
+An external table is a foreign table there. Greenplum 6 has another catalog of
+partitions and external tables, and is not read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import ClassVar
+
+from catalog.errors import UsageError
+from catalog.objects import Table
+from connectors.dialects.dialect import Dialect
+from connectors.dialects.postgresql import PostgreSQL
+from connectors.session import Session
+
+
+class Greenplum(PostgreSQL):
+    """Comments on every kind of relation and its columns, as in PostgreSQL."""
+
+    name = "greenplum"
+    label = "Greenplum"
+    family = "postgresql"
+    proved = False
+    # https://techdocs.broadcom.com/us/en/vmware-tanzu/data-solutions/tanzu-greenplum/7/greenplum-database/ref_guide-sql_commands-COMMENT.html
+    lock = "SHARE UPDATE EXCLUSIVE on the table, on the coordinator"
+    cannot: ClassVar = ("read Greenplum 6 and older",)
+
+    def resolve(self, session: Session) -> Dialect:
+        """This dialect, where the server is new enough.
+
+        Raises:
+            UsageError: It is Greenplum 6 or older.
+        """
+        version = str(session.value("SELECT version()"))
+        found = re.search(r"Greenplum Database (\d+)", version)
+        if found is not None and int(found[1]) < 7:
+            raise UsageError(
+                f"This is Greenplum {found[1]}; Columnist reads Greenplum 7.",
+                "Its catalog of partitions and external tables is another one.",
+            )
+        return self
+
+    def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
+        """The first rows: not every kind of Greenplum's storage can be sampled."""
+        return Dialect.sample_sql(self, table, expressions, rows)
