@@ -1,7 +1,6 @@
 """Databases with many tables of 12 columns, for the benchmarks of reading and writing.
 
-Servers are started here, as the live tests start them: in a folder in memory, without
-waiting for the disk. That is the same for all that is compared.
+Servers are started here, with the durability that they come with.
 """
 
 from __future__ import annotations
@@ -96,7 +95,7 @@ def warehouse(
         yield Warehouse(dialect, f"duckdb:///{path}", (), "main")
         return
     run = run_postgresql if dialect == "postgresql" else run_mariadb
-    with run() as server:
+    with run(durable=True) as server:
         found = _server(dialect, server)
         if dialect == "postgresql":
             script = _in_transactions(script)

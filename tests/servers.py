@@ -154,9 +154,10 @@ def _memory() -> str | None:
 
 
 @contextmanager
-def _folder(owner: pwd.struct_passwd | None) -> Iterator[Path]:
+def _folder(owner: pwd.struct_passwd | None, *, durable: bool) -> Iterator[Path]:
     """A short-named folder: a Unix socket's path has room for 107 characters."""
-    folder = Path(tempfile.mkdtemp(prefix="columnist-", dir=_memory()))
+    place = None if durable else _memory()
+    folder = Path(tempfile.mkdtemp(prefix="columnist-", dir=place))
     if owner is not None:
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     try:
@@ -210,15 +211,15 @@ def _running(
 
 
 @contextmanager
-def run_postgresql() -> Iterator[Server]:
-    """A PostgreSQL server of our own."""
+def run_postgresql(*, durable: bool = False) -> Iterator[Server]:
+    """A PostgreSQL server of our own; a durable one waits for the disk, as usual."""
     initdb, postgres = _postgres_program("initdb"), _postgres_program("postgres")
     if initdb is None or postgres is None:
         unavailable("PostgreSQL is not installed")
     assert initdb
     assert postgres
     demote, owner = _demotion("postgres")
-    with _folder(owner) as folder:
+    with _folder(owner, durable=durable) as folder:
         data, port = folder / "data", _free_port()
         secret = folder / "secret"
         secret.write_text("steward")
@@ -229,7 +230,7 @@ def run_postgresql() -> Iterator[Server]:
             "listen_addresses": "127.0.0.1",
             "port": str(port),
             "unix_socket_directories": str(folder),
-            "fsync": "off",
+            "fsync": "on" if durable else "off",
             "shared_buffers": "32MB",
             "max_connections": "40",
         }
@@ -241,8 +242,8 @@ def run_postgresql() -> Iterator[Server]:
 
 
 @contextmanager
-def run_mariadb() -> Iterator[Server]:
-    """A MariaDB server of our own."""
+def run_mariadb(*, durable: bool = False) -> Iterator[Server]:
+    """A MariaDB server of our own; a durable one waits for the disk, as usual."""
     install = _program("mariadb-install-db", "mysql_install_db")
     mariadbd = _program("mariadbd")
     if install is None or mariadbd is None:
@@ -250,7 +251,7 @@ def run_mariadb() -> Iterator[Server]:
     assert install
     assert mariadbd
     demote, owner = _demotion("mysql")
-    with _folder(owner) as folder:
+    with _folder(owner, durable=durable) as folder:
         data, port = folder / "data", _free_port()
         options = ["--skip-test-db", "--auth-root-authentication-method=normal"]
         command = [install, "--no-defaults", f"--datadir={data}", *options]
@@ -262,7 +263,7 @@ def run_mariadb() -> Iterator[Server]:
             "socket": str(folder / "socket"),
             "pid-file": str(folder / "pid"),
             "innodb-buffer-pool-size": "32M",
-            "innodb-flush-log-at-trx-commit": "0",
+            "innodb-flush-log-at-trx-commit": "1" if durable else "0",
             "character-set-server": "utf8mb4",
         }
         settings = [f"--{key}={value}" for key, value in wanted.items()]
