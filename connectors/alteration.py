@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.errors import ColumnistError
-from catalog.objects import Table, TableId, column_of
+from catalog.objects import Table, TableId, Target, column_of
+from connectors.chunks import Chunk, Plan, Work, cut, write_chunks
 from connectors.comment_text import normal
 from connectors.definition import Definition, TableDefinition
 from connectors.dialects.dialect import Dialect, WriteOptions
@@ -39,12 +40,20 @@ UNLOCKED = (
 class Standing:
     """A table as it stands: its comments and its exact definition."""
 
-    table: Table
-    """The comments."""
+    id: TableId
+    """The table."""
     definition: TableDefinition
-    """The text of its definition, without them."""
+    """The text of its definition, with the comments apart."""
     srids: dict[str, int]
     """Reference systems of geometry columns, which that text may leave out."""
+
+    def comment_of(self, target: Target) -> str | None:
+        """The comment now on the table or on one of its columns."""
+        name = column_of(target)
+        if name is None:
+            return self.definition.comment
+        column = self.definition.columns.get(name)
+        return column.comment if column else None
 
     def differences(self, other: Standing) -> list[str]:
         """What another standing has changed besides comments, a sentence each."""
@@ -64,6 +73,10 @@ class AlteringDialect(Dialect):
     """The same for the table's own comment."""
     rebuild_codes: ClassVar[frozenset[str]]
     """Error codes that mean: only by copying the table."""
+    parallel: ClassVar[int] = 1
+    """Sessions that write different tables at once."""
+    chunk: ClassVar[int] = 500
+    """Changes whose intents are committed together."""
     unlockable_codes: ClassVar[frozenset[str]]
     """Error codes that mean: not under this table lock, or no right to take it."""
 
@@ -127,8 +140,7 @@ class AlteringDialect(Dialect):
     ) -> Statement:
         """The statement that copies the table."""
         return Statement(
-            f"ALTER TABLE {self.table_name(standing.table.id)} {clause}, "
-            "ALGORITHM=COPY",
+            f"ALTER TABLE {self.table_name(standing.id)} {clause}, ALGORITHM=COPY",
             (change,),
             "copies the whole table and blocks writing to it meanwhile",
         )
@@ -141,7 +153,7 @@ class AlteringDialect(Dialect):
     ) -> Statement:
         text = ", ".join(clause for _, clause in clauses)
         return Statement(
-            f"ALTER TABLE {self.table_name(standing.table.id)} {text}, {algorithm}",
+            f"ALTER TABLE {self.table_name(standing.id)} {text}, {algorithm}",
             tuple(change for change, _ in clauses),
         )
 
@@ -170,18 +182,72 @@ class AlteringDialect(Dialect):
         options: WriteOptions,
     ) -> Iterator[WriteResult]:
         """All changes of the table under one lock."""
-        with source.session(write=True) as session:
-            self.pin(session)
-            intents = Intents(ledger)
-            writing = _Alteration(self, session, table.id, intents, options)
-            try:
-                writing.write(changes)
-            finally:
-                session.quietly("UNLOCK TABLES")
-        # Only now, so that nothing is held while the caller looks at the results.
-        yield from intents.save()
-        if writing.lost is not None:
-            raise writing.lost
+        return self.write_many(source, [(table, changes)], ledger, options)
+
+    def write_many(
+        self,
+        source: Source,
+        work: Work,
+        ledger: Ledger,
+        options: WriteOptions,
+    ) -> Iterator[WriteResult]:
+        """The changes of many tables, each under a lock of its own."""
+        with source.session() as session:
+
+            def planned(table: Table, changes: Sequence[CommentChange]) -> Plan:
+                standing = self.standing(session, table.id)
+                if standing is None:
+                    reason = "the table is no longer there; scan again"
+                    return Plan([], [(change, reason) for change in changes])
+                statements, refused = self.plan(
+                    standing, changes, allow_rebuild=options.allow_rebuild
+                )
+                return Plan(
+                    [(change, one.sql) for one in statements for change in one.changes],
+                    refused,
+                )
+
+            yield from write_chunks(
+                cut(work, planned, ledger, most=self.chunk, stop=options.stop),
+                lambda: _Writer(self, source, options),
+                parallel=self.parallel,
+                stop=options.stop,
+            )
+
+
+class _Writer:
+    """One session that alters table after table."""
+
+    def __init__(
+        self, dialect: AlteringDialect, source: Source, options: WriteOptions
+    ) -> None:
+        self._dialect = dialect
+        self._options = options
+        self._session = source.open(write=True)
+        self.lost: ColumnistError | None = None
+        """Set where the connection broke."""
+
+    def close(self) -> None:
+        """Give the session back."""
+        if self.lost is not None:
+            self._session.discard()
+        self._session.close()
+
+    def write(self, chunk: Chunk, *, ended: Callable[[], bool]) -> None:
+        """Table after table."""
+        if not chunk.tables:
+            return
+        self._dialect.pin(self._session)
+        for table, pending in chunk.tables:
+            if self.lost is not None or ended():
+                for item in pending:
+                    chunk.intents.drop(item, "stopped before it was written")
+                continue
+            writing = _Alteration(
+                self._dialect, self._session, table.id, chunk.intents, self._options
+            )
+            writing.write(pending)
+            self.lost = writing.lost
 
 
 class _Locked(Exception):
@@ -213,18 +279,8 @@ class _Alteration:
         self.lost: ColumnistError | None = None
         """Set where the connection broke."""
 
-    def write(self, changes: Sequence[CommentChange]) -> None:
+    def write(self, pending: list[Pending]) -> None:
         """Tries until every change has an end or the connection is lost."""
-        standing = self._dialect.standing(self._session, self._id)
-        if standing is None:
-            for change in changes:
-                self._intents.refuse(change, "the table is no longer there; scan again")
-            return
-        pending: list[Pending] = self._intents.begin(
-            (change, statement.sql)
-            for statement in self._plan(standing, changes)
-            for change in statement.changes
-        )
         tries = 0
         while pending and self.lost is None:
             try:
@@ -251,7 +307,7 @@ class _Alteration:
         self,
         standing: Standing,
         changes: Sequence[CommentChange],
-        waiting: dict[CommentChange, Pending] | None = None,
+        waiting: dict[CommentChange, Pending],
         *,
         singly: bool = False,
     ) -> list[Statement]:
@@ -263,10 +319,7 @@ class _Alteration:
             singly=singly,
         )
         for change, reason in refused:
-            if waiting is None:
-                self._intents.refuse(change, reason)
-            else:
-                self._intents.end(waiting[change], Outcome.REFUSED, reason)
+            self._intents.end(waiting[change], Outcome.REFUSED, reason)
         return statements
 
     def _attempt(self, pending: list[Pending]) -> None:
@@ -274,7 +327,7 @@ class _Alteration:
         self._lock()
         before = self._dialect.standing(self._session, self._id)
         for item in pending:
-            there = before.table.comment_of(item.change.target) if before else None
+            there = before.comment_of(item.change.target) if before else None
             if item.is_open and there != normal(item.change.previous):
                 reason = conflict_reason(there, item.change)
                 self._intents.end(item, Outcome.CONFLICT, reason, read_back=there)
@@ -364,7 +417,7 @@ class _Alteration:
         differences = before.differences(after) if after else ["the table is gone"]
         done, self._executed = self._executed, []
         for item in done:
-            there = after.table.comment_of(item.change.target) if after else None
+            there = after.comment_of(item.change.target) if after else None
             if differences:
                 self._intents.end(
                     item,

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -96,6 +96,20 @@ def name_of(quoted: str) -> str:
     return quoted[1:-1].replace("``", "`")
 
 
+# https://dev.mysql.com/doc/refman/8.4/en/string-literals.html
+_ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
+_ESCAPED = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a"}
+
+
+def text_of(literal: str) -> str:
+    """The text of a string literal in single quotes."""
+
+    def unescaped(found: re.Match[str]) -> str:
+        return _ESCAPED.get(found[1], found[1]) if found[1] else "'"
+
+    return _ESCAPE.sub(unescaped, literal[1:-1])
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
     """One column's definition, without its name and its comment."""
@@ -106,6 +120,8 @@ class Definition:
     """What stands before the comment: type, default and the rest."""
     after: str
     """What must stand behind it: a CHECK, or nothing."""
+    comment: str | None = field(default=None, compare=False)
+    """The comment itself, which is no part of the definition; None for none."""
 
     def with_comment(self, literal: str | None) -> str:
         """The whole definition with another comment, or with none."""
@@ -116,7 +132,7 @@ class Definition:
         """Restates a geometry's reference system, which MariaDB does not print."""
         kind, _, rest = self.before.partition(" ")
         before = f"{kind} REF_SYSTEM_ID={srid} {rest}".rstrip()
-        return Definition(self.name, before, self.after)
+        return replace(self, before=before)
 
     def as_json(self, check: str, *, table_is_binary: bool) -> Definition:
         """Restates MariaDB's longtext with a JSON check as the `json` it came from.
@@ -134,7 +150,7 @@ class Definition:
             return self
         if not (found["collation"] or table_is_binary):
             return self
-        return Definition(self.name, "json" + self.before[found.end() :], "")
+        return replace(self, before="json" + self.before[found.end() :], after="")
 
     @property
     def is_stored(self) -> bool:
@@ -159,6 +175,8 @@ class TableDefinition:
     """Keys, constraints and periods."""
     options: str
     """What follows the parentheses, without COMMENT and AUTO_INCREMENT."""
+    comment: str | None = field(default=None, compare=False)
+    """The table's comment, or None."""
 
     def differences(self, other: TableDefinition) -> list[str]:
         """What is not the same in another definition, a sentence each."""
@@ -204,7 +222,8 @@ def slice_table(create: str) -> TableDefinition:
             others.append(item)
         start = token.end
         if ends:
-            return TableDefinition(columns, tuple(others), _options(create[start:]))
+            options, comment = _options(create[start:])
+            return TableDefinition(columns, tuple(others), options, comment)
     raise ValueError("the closing parenthesis is missing")
 
 
@@ -213,7 +232,8 @@ def _slice_column(name: str, text: str) -> Definition:
     for token, following in pairwise(pieces):
         if token.text.upper() == "COMMENT" and following.text.startswith("'"):
             before, after = text[: token.start], text[following.end :]
-            return Definition(name, before.rstrip(), after.strip())
+            comment = text_of(following.text) or None
+            return Definition(name, before.rstrip(), after.strip(), comment)
     # Without one it belongs before the CHECK: behind it, it is a syntax error.
     for token in pieces:
         if token.text.upper() == "CHECK":
@@ -221,9 +241,10 @@ def _slice_column(name: str, text: str) -> Definition:
     return Definition(name, text, "")
 
 
-def _options(text: str) -> str:
-    """Table options without the comment, and without a counter that moves."""
+def _options(text: str) -> tuple[str, str | None]:
+    """Table options without the comment and a counter that moves; the comment."""
     kept: list[str] = []
+    comment: str | None = None
     pieces = list(tokens(text))
     index = 0
     while index < len(pieces):
@@ -234,8 +255,10 @@ def _options(text: str) -> str:
             and valued
             and pieces[index].depth == 0
         ):
+            if word == "COMMENT":
+                comment = text_of(pieces[index + 2].text) or None
             index += 3
             continue
         kept.append(pieces[index].text)
         index += 1
-    return " ".join(kept)
+    return " ".join(kept), comment

@@ -4,34 +4,24 @@ The comments are executed first, which takes the lock that any other writer of t
 needs; then a second session, which sees committed data only, reads what they replaced.
 One that is not what the steward saw rolls the transaction back. So there is no moment
 between the check and the write.
-
-Intents of some tables are committed together, then those tables are written one after
-the other, then all are read back together: a flush of the disk and a query each, not
-twelve. Where the database gains from it several sessions write different tables.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import ClassVar, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import ClassVar
 
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.errors import ColumnistError
 from catalog.objects import Table, Target, column_of
+from connectors.chunks import Chunk, Plan, Work, cut, write_chunks
 from connectors.comment_text import normal
 from connectors.dialects.dialect import Dialect, WriteOptions
 from connectors.intents import PAUSES, Intents, Pending, conflict_reason
 from connectors.ledger import Ledger
 from connectors.session import Fault, Session, Source
 from connectors.statement import Statement
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 def render_comment_on(
@@ -84,20 +74,18 @@ class TransactionalDialect(Dialect):
     def write_many(
         self,
         source: Source,
-        work: Iterable[tuple[Table, Sequence[CommentChange]]],
+        work: Work,
         ledger: Ledger,
         options: WriteOptions,
     ) -> Iterator[WriteResult]:
         """The changes of many tables, in a transaction each."""
-        chunks = self._chunks(work, ledger, options)
-        writers = _Writers(self, source, options)
-        try:
-            for intents in _in_parallel(writers.write, chunks, self.parallel):
-                yield from intents.save()
-        finally:
-            writers.close()
-        if writers.lost is not None:
-            raise writers.lost
+        chunks = cut(work, self._plan, ledger, most=self.chunk, stop=options.stop)
+        return write_chunks(
+            chunks,
+            lambda: _Writer(self, source, options),
+            parallel=self.parallel,
+            stop=options.stop,
+        )
 
     def execute(self, session: Session, statements: Sequence[str]) -> None:
         """Begin a transaction, pin what rendering relies on, run the statements."""
@@ -106,119 +94,9 @@ class TransactionalDialect(Dialect):
         for statement in statements:
             session.run(statement)
 
-    def _chunks(
-        self,
-        work: Iterable[tuple[Table, Sequence[CommentChange]]],
-        ledger: Ledger,
-        options: WriteOptions,
-    ) -> Iterator[_Chunk]:
-        """Tables a few at a time, their intents committed.
-
-        The first chunk is one table and each may be twice as long as the one before: so
-        there is something to show soon, and a short run ends between two tables.
-        """
-        tables: list[tuple[Table, list[tuple[CommentChange, str]]]] = []
-        size, enough = 0, 1
-
-        def begun() -> _Chunk:
-            chunk = _Chunk(Intents(ledger))
-            pending = chunk.intents.begin(pair for _, pairs in tables for pair in pairs)
-            items = iter(pending)
-            for table, pairs in tables:
-                chunk.tables.append((table, [next(items) for _ in pairs]))
-            tables.clear()
-            return chunk
-
-        for table, changes in work:
-            statements = self.render(None, table, changes)
-            pairs = [(change, st.sql) for st in statements for change in st.changes]
-            if not pairs:
-                continue
-            tables.append((table, pairs))
-            size += len(pairs)
-            if size >= enough:
-                if options.stop():
-                    return
-                size, enough = 0, min(2 * enough, self.chunk)
-                yield begun()
-        if tables and not options.stop():
-            yield begun()
-
-
-@dataclass(slots=True)
-class _Chunk:
-    """Tables with the changes to write to them."""
-
-    intents: Intents
-    tables: list[tuple[Table, list[Pending]]] = field(
-        default_factory=list[tuple[Table, list[Pending]]]
-    )
-
-
-def _in_parallel(
-    call: Callable[[T], R], items: Iterator[T], threads: int
-) -> Iterator[R]:
-    """Results in the order of items, which are taken a little ahead."""
-    if threads == 1:
-        yield from map(call, items)
-        return
-    running: deque[Future[R]] = deque()
-    first = next(items, None)
-    if first is None:
-        return
-    second = next(items, None)
-    if second is None:  # not worth a thread
-        yield call(first)
-        return
-    with ThreadPoolExecutor(threads, thread_name_prefix="writing") as pool:
-        running += (pool.submit(call, first), pool.submit(call, second))
-        for item in items:
-            running.append(pool.submit(call, item))
-            if len(running) > threads:
-                yield running.popleft().result()
-        while running:
-            yield running.popleft().result()
-
-
-class _Writers:
-    """Sessions that write chunks; each is used by one thread at a time."""
-
-    def __init__(
-        self, dialect: TransactionalDialect, source: Source, options: WriteOptions
-    ) -> None:
-        self._dialect = dialect
-        self._source = source
-        self._options = options
-        # The first is opened before any intent is committed.
-        self._all = [_Writer(dialect, source, options)]
-        self._idle: deque[_Writer] = deque(self._all)
-        self.lost: ColumnistError | None = None
-        """Set where a connection broke."""
-
-    def write(self, chunk: _Chunk) -> Intents:
-        """Write a chunk; its intents, for the caller to save."""
-        writer = self._writer()
-        try:
-            writer.write(chunk, ended=self._ended)
-        finally:
-            self.lost = self.lost or writer.lost
-            self._idle.append(writer)
-        return chunk.intents
-
-    def close(self) -> None:
-        """Give every session back."""
-        for writer in self._all:
-            writer.close()
-
-    def _ended(self) -> bool:
-        return self.lost is not None or self._options.stop()
-
-    def _writer(self) -> _Writer:
-        with suppress(IndexError):  # none is idle
-            return self._idle.popleft()
-        writer = _Writer(self._dialect, self._source, self._options)
-        self._all.append(writer)
-        return writer
+    def _plan(self, table: Table, changes: Sequence[CommentChange]) -> Plan:
+        statements = self.render(None, table, changes)
+        return Plan([(change, one.sql) for one in statements for change in one.changes])
 
 
 class _Writer:
@@ -246,7 +124,7 @@ class _Writer:
             self.session.discard()
         self.session.close()
 
-    def write(self, chunk: _Chunk, *, ended: Callable[[], bool]) -> None:
+    def write(self, chunk: Chunk, *, ended: Callable[[], bool]) -> None:
         """Table after table, then one look at all that was committed."""
         seen = self._seen(chunk) if self._dialect.exclusive else None
         committed: list[tuple[Table, list[Pending]]] = []
@@ -266,7 +144,7 @@ class _Writer:
         if committed:
             self._read_back(committed, chunk.intents)
 
-    def _seen(self, chunk: _Chunk) -> dict[Target, str]:
+    def _seen(self, chunk: Chunk) -> dict[Target, str]:
         ids = [table.id for table, _ in chunk.tables]
         return self._dialect.comments(self.witness, ids)
 

@@ -154,7 +154,7 @@ def _memory() -> str | None:
 
 
 @contextmanager
-def _folder(owner: pwd.struct_passwd | None, *, durable: bool) -> Iterator[Path]:
+def _folder(owner: pwd.struct_passwd | None, *, durable: bool = False) -> Iterator[Path]:
     """A short-named folder: a Unix socket's path has room for 107 characters."""
     place = None if durable else _memory()
     folder = Path(tempfile.mkdtemp(prefix="columnist-", dir=place))

@@ -297,16 +297,23 @@ class MySQL(AlteringDialect):
 
     def standing(self, session: Session, table_id: TableId) -> Standing | None:
         """The table as it stands, or None where there is none."""
-        table = self.read(session, table_id, brief=True)
-        if table is None:
-            return None
-        rows = session.rows(f"SHOW CREATE TABLE {self.table_name(table_id)}")
+        try:
+            rows = session.rows(f"SHOW CREATE TABLE {self.table_name(table_id)}")
+        except Fault as fault:
+            if fault.code in ("1146", "1049"):  # no such table, no such schema
+                return None
+            raise
         try:
             definition = slice_table(str(rows[0][1]))
         except ValueError as error:
             message = f"the definition of {table_id} is not understood: {error}"
             raise Fault(message) from error
-        return Standing(table, definition, self.srids(session, table_id))
+        has_shapes = any(
+            column.before.split("(")[0].split(" ")[0].lower() in _GEOMETRIES
+            for column in definition.columns.values()
+        )
+        srids = self.srids(session, table_id) if has_shapes else {}
+        return Standing(table_id, definition, srids)
 
     def srids(self, session: Session, table_id: TableId) -> dict[str, int]:
         """Reference systems that SHOW CREATE TABLE leaves out; MySQL prints them."""
@@ -345,10 +352,11 @@ class MySQL(AlteringDialect):
                 )
 
 
-_SHAPES = frozenset(
+_GEOMETRIES = frozenset(
     {"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring"}
-    | {"multipolygon", "geometrycollection", "bit", "vector"}
+    | {"multipolygon", "geometrycollection"}
 )
+_SHAPES = _GEOMETRIES | {"bit", "vector"}
 
 
 def _read_without_limit(connection: object) -> None:

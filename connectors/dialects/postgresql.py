@@ -305,7 +305,7 @@ class PostgreSQL(TransactionalDialect):
         """A string literal, the same whatever standard_conforming_strings says."""
         # https://www.postgresql.org/docs/current/sql-syntax-lexical.html
         if "\\" in text:
-            return " E" + single_quoted(text.replace("\\", "\\\\"))
+            return "E" + single_quoted(text.replace("\\", "\\\\"))
         return single_quoted(text)
 
     def quote(self, *parts: str) -> str:

@@ -14,7 +14,8 @@ from catalog.change import CommentChange, Outcome
 from catalog.errors import ColumnistError
 from catalog.objects import ColumnId, Table
 from connectors import transaction
-from connectors.session import EngineSession, Fault
+from connectors.dialects.postgresql import PsycopgSession
+from connectors.session import Fault
 from tests.connectors.recording import RecordingLedger
 from tests.connectors.targets import (
     Proved,
@@ -143,15 +144,15 @@ def kill_before(
     monkeypatch: pytest.MonkeyPatch, postgresql: Proved, beginning: str
 ) -> None:
     """The server ends our connection just before such a statement."""
-    run = EngineSession.run
+    execute = PsycopgSession._execute
 
-    def killing(session: EngineSession, sql: str) -> None:
-        if sql.startswith(beginning):
-            monkeypatch.setattr(EngineSession, "run", run)
+    def killing(session: PsycopgSession, sql: str) -> object:
+        if beginning in sql:
+            monkeypatch.setattr(PsycopgSession, "_execute", execute)
             postgresql.run(TERMINATE)
-        run(session, sql)
+        return execute(session, sql)
 
-    monkeypatch.setattr(EngineSession, "run", killing)
+    monkeypatch.setattr(PsycopgSession, "_execute", killing)
 
 
 def test_a_connection_killed_in_the_middle_wrote_nothing(
@@ -196,14 +197,15 @@ def test_a_connection_lost_after_the_commit_is_settled_as_written(
     database = postgresql.open()
     table = fresh(database, postgresql.id("t"))
     ledger = RecordingLedger()
-    run = EngineSession.run
+    execute = PsycopgSession._execute
 
-    def deaf(session: EngineSession, sql: str) -> None:
-        run(session, sql)
+    def deaf(session: PsycopgSession, sql: str) -> object:
+        result = execute(session, sql)
         if sql == "COMMIT":
             raise Fault("the answer never came", lost=True)
+        return result
 
-    monkeypatch.setattr(EngineSession, "run", deaf)
+    monkeypatch.setattr(PsycopgSession, "_execute", deaf)
     with pytest.raises(ColumnistError, match="connection was lost"):
         list(database.write(table, changes_to(table, "ours"), ledger))
     assert len(ledger.open) == 2
