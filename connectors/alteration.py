@@ -192,6 +192,7 @@ class AlteringDialect(Dialect):
         options: WriteOptions,
     ) -> Iterator[WriteResult]:
         """The changes of many tables, each under a lock of its own."""
+        standings: dict[TableId, Standing] = {}
         with source.session() as session:
 
             def planned(table: Table, changes: Sequence[CommentChange]) -> Plan:
@@ -199,6 +200,7 @@ class AlteringDialect(Dialect):
                 if standing is None:
                     reason = "the table is no longer there; scan again"
                     return Plan([], [(change, reason) for change in changes])
+                standings[table.id] = standing
                 statements, refused = self.plan(
                     standing, changes, allow_rebuild=options.allow_rebuild
                 )
@@ -209,7 +211,7 @@ class AlteringDialect(Dialect):
 
             yield from write_chunks(
                 cut(work, planned, ledger, most=self.chunk, stop=options.stop),
-                lambda: _Writer(self, source, options),
+                lambda: _Writer(self, source, options, standings),
                 parallel=self.parallel,
                 stop=options.stop,
             )
@@ -219,10 +221,15 @@ class _Writer:
     """One session that alters table after table."""
 
     def __init__(
-        self, dialect: AlteringDialect, source: Source, options: WriteOptions
+        self,
+        dialect: AlteringDialect,
+        source: Source,
+        options: WriteOptions,
+        standings: dict[TableId, Standing],
     ) -> None:
         self._dialect = dialect
         self._options = options
+        self._standings = standings
         self._session = source.open(write=True)
         self.lost: ColumnistError | None = None
         """Set where the connection broke."""
@@ -244,10 +251,22 @@ class _Writer:
                     chunk.intents.drop(item, "stopped before it was written")
                 continue
             writing = _Alteration(
-                self._dialect, self._session, table.id, chunk.intents, self._options
+                self._dialect,
+                self._session,
+                self._standings.pop(table.id),
+                chunk.intents,
+                self._options,
             )
             writing.write(pending)
             self.lost = writing.lost
+
+
+def _planned(pending: Sequence[Pending]) -> list[Statement]:
+    """The statements of the intents, which still are the right ones."""
+    changes: dict[str, list[CommentChange]] = {}
+    for item in pending:
+        changes.setdefault(item.statement, []).append(item.change)
+    return [Statement(sql, tuple(some)) for sql, some in changes.items()]
 
 
 class _Locked(Exception):
@@ -265,13 +284,14 @@ class _Alteration:
         self,
         dialect: AlteringDialect,
         session: Session,
-        table_id: TableId,
+        planned: Standing,
         intents: Intents,
         options: WriteOptions,
     ) -> None:
         self._dialect = dialect
         self._session = session
-        self._id = table_id
+        self._planned = planned
+        self._id = planned.id
         self._intents = intents
         self._options = options
         self._executed: list[Pending] = []
@@ -334,8 +354,13 @@ class _Alteration:
         if before is None:
             return
         waiting = {item.change: item for item in pending if item.is_open}
+        statements = (
+            _planned(pending)
+            if before == self._planned and len(waiting) == len(pending)
+            else self._plan(before, list(waiting), waiting)
+        )
         try:
-            for statement in self._plan(before, list(waiting), waiting):
+            for statement in statements:
                 self._run(before, statement, waiting)
         except (_Locked, _Unlockable):
             self._compare(before)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -31,64 +32,51 @@ class Token(NamedTuple):
     """The piece itself."""
 
 
+_TOKEN = re.compile(
+    r"""
+    (?P<blank> \s+ | /\*(?!!|M!).*?(?:\*/|\Z) )
+    | '(?: [^'\\] | \\. | '' )*'
+    | "(?: [^"\\] | \\. | "" )*"
+    | `(?: [^`] | `` )*`
+    | (?P<open> ['"`] )
+    | /\*M?!\d*            # what an executable comment holds counts
+    | \*/
+    | [\w$\x80-\U0010ffff]+
+    | .
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
 def tokens(sql: str) -> Iterator[Token]:
-    """Cuts SQL text into pieces without losing any but blanks and plain comments."""
-    place = depth = 0
-    while place < len(sql):
-        if sql[place].isspace():
-            place += 1
+    """Cuts SQL text into pieces without losing any but blanks and plain comments.
+
+    Raises:
+        ValueError: A quote is not closed.
+    """
+    depth = 0
+    for found in _TOKEN.finditer(sql):
+        kind = found.lastgroup
+        if kind == "blank":
             continue
-        end = _token_end(sql, place)
-        text = sql[place:end]
+        text = found[0]
+        if kind == "open":
+            start = sql[found.start() : found.start() + 40]
+            raise ValueError(f"a {text} is not closed: {start}")
         if text == ")":
             depth -= 1
-        if not (text.startswith("/*") and text.endswith("*/")):
-            yield Token(place, end, depth, text)
+        yield Token(found.start(), found.end(), depth, text)
         if text == "(":
             depth += 1
-        place = end
-
-
-def _is_word(character: str) -> bool:
-    return character.isalnum() or character in "_$" or ord(character) > 127
-
-
-_EXECUTABLE = re.compile(r"/\*M?!\d*")
-
-
-def _token_end(sql: str, place: int) -> int:
-    """Where the token that begins at `place` ends."""
-    first = sql[place]
-    if first in "'\"`":
-        return _quoted_end(sql, place)
-    if _is_word(first):
-        end = place
-        while end < len(sql) and _is_word(sql[end]):
-            end += 1
-        return end
-    if sql.startswith("/*", place):
-        # What an executable comment holds counts: only its opening is stepped over.
-        opening = _EXECUTABLE.match(sql, place)
-        if opening:
-            return opening.end()
-        closing = sql.find("*/", place)
-        return len(sql) if closing < 0 else closing + 2
-    return place + 2 if sql.startswith("*/", place) else place + 1
 
 
 def _quoted_end(sql: str, place: int) -> int:
-    """Where a quoted literal or name ends; a doubled quote stays inside."""
-    quote, end = sql[place], place + 1
-    while end < len(sql):
-        if sql[end] == "\\" and quote != "`":
-            end += 2
-        elif sql[end] != quote:
-            end += 1
-        elif sql.startswith(quote * 2, end):
-            end += 2
-        else:
-            return end + 1
-    raise ValueError(f"a {quote} is not closed: {sql[place : place + 40]}")
+    """Where a quoted name ends."""
+    found = _TOKEN.match(sql, place)
+    assert found is not None
+    if found.lastgroup == "open":
+        raise ValueError(f"a {found[0]} is not closed: {sql[place : place + 40]}")
+    return found.end()
 
 
 def name_of(quoted: str) -> str:
@@ -196,8 +184,9 @@ def _shown(definition: Definition | None) -> str:
     return definition.with_comment(None) if definition else "nothing"
 
 
+@lru_cache(maxsize=64)
 def slice_table(create: str) -> TableDefinition:
-    """Cuts a SHOW CREATE TABLE text.
+    """Cuts a SHOW CREATE TABLE text, which is mostly asked for twice in a row.
 
     Raises:
         ValueError: It is not one, or not in the quoting described above.

@@ -16,6 +16,7 @@ from connectors.alteration import AlteringDialect, Standing
 from connectors.comment_text import normal
 from connectors.definition import Definition, slice_table
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection, dialect_named
+from connectors.quoting import backslash_escaped, backticked
 from connectors.session import EngineSource, Fault, Row, Session, Source
 
 if TYPE_CHECKING:
@@ -322,6 +323,16 @@ class MySQL(AlteringDialect):
     def restated(self, standing: Standing, definition: Definition) -> Definition:
         """The definition as printed: MySQL leaves nothing out."""
         return definition
+
+    # -- rendering -------------------------------------------------------------
+
+    def literal(self, text: str) -> str:
+        """A string literal, for the sql_mode that is pinned."""
+        return backslash_escaped(text)
+
+    def quote(self, *parts: str) -> str:
+        """A dotted name with every part quoted."""
+        return backticked(parts)
 
     # -- sampling --------------------------------------------------------------
 
