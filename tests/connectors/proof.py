@@ -58,6 +58,20 @@ RAN = {
             *("partitioned table", "partitioned table columns"),
         ),
     ),
+    "clickhouse": Proof(
+        "chdb (ClickHouse 26.9 as a library, without its server)",
+        kinds(
+            *("table", "table columns", "view", "view columns"),
+            *("materialized view", "other"),
+        ),
+    ),
+    "spark": Proof("Spark 4.3", kinds("table", "table columns", "view")),
+    "databricks": Proof("Spark 4.3", kinds("table", "table columns")),
+    "hive": Proof(
+        "Spark 4.3, whose Thrift server speaks Hive's protocol",
+        kinds("table", "table columns", "view"),
+    ),
+    "snowflake": Proof("fakesnow (an emulator)", kinds("table", "table columns")),
 }
 
 

@@ -1,0 +1,333 @@
+"""ClickHouse: system tables a database at a time, one ALTER a table for its comments.
+
+The driver is clickhouse-connect. Statements go to its client, because its cursor makes
+one per cent sign of two, also where a statement has no parameters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from math import ceil
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from catalog.change import CommentChange
+from catalog.objects import Column, ColumnId, Table, TableId, TableKind, column_of
+from connectors.comment_text import normal
+from connectors.dialects.dialect import ConnectFault, Dialect, Selection
+from connectors.sequential import SequentialDialect
+from connectors.session import EngineSession, EngineSource, Fault, Row, Session, Source
+from connectors.statement import Statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+_SYSTEM = ("system", "information_schema", "INFORMATION_SCHEMA")
+
+_DATABASES = "SELECT name FROM system.databases WHERE name NOT IN ({system})"
+
+_TABLES = """
+SELECT name, engine, comment, {more}
+FROM system.tables
+WHERE database = {database} AND NOT is_temporary {one}
+ORDER BY name
+"""
+
+_MORE = "total_rows, primary_key, as_select"
+
+_COLUMNS = """
+SELECT table, name, type, default_kind, default_expression, comment
+FROM system.columns
+WHERE database = {database} {one}
+ORDER BY table, position
+"""
+
+_KINDS = {
+    "View": TableKind.VIEW,
+    "LiveView": TableKind.VIEW,
+    "WindowView": TableKind.VIEW,
+    "MaterializedView": TableKind.MATERIALIZED_VIEW,
+    "Dictionary": TableKind.OTHER,
+}
+"""Engines that are not tables; all others are."""
+
+_INNER = (".inner_id.", ".inner.", ".inner")
+"""Tables that hold a materialized view's rows, and go with it."""
+
+
+class ClickHouseSession(EngineSession):
+    """A session that hands text to the client as it is."""
+
+    def run(self, sql: str) -> None:
+        """Execute one statement, passing the text through untouched."""
+        with _faults():
+            self._client.command(sql)
+
+    def rows(self, sql: str, **parameters: object) -> list[Row]:
+        """All rows of a query; parameters are bound by name, written `%(name)s`."""
+        with _faults():
+            return list(self._client.query(sql, parameters or None).result_rows)
+
+    @property
+    def _client(self) -> Any:
+        driver: Any = self.connection.connection.driver_connection
+        return driver.client
+
+
+class ClickHouseServer(EngineSource):
+    """Sessions of one server."""
+
+    def open(self, *, write: bool) -> ClickHouseSession:
+        """A connection from the pool, which proves that it is alive."""
+        with _faults():
+            return ClickHouseSession(self, self.engine.connect())
+
+
+@contextmanager
+def _faults() -> Generator[None]:
+    """Turns the driver's errors, also inside SQLAlchemy's, into faults."""
+    from sqlalchemy import exc
+
+    # It comes with an extra only.
+    errors: Any = import_module("clickhouse_connect.driver.exceptions")
+    try:
+        yield
+    except exc.DBAPIError as error:
+        raise _fault_of(str(error.orig), lost=False) from error
+    except errors.OperationalError as error:
+        # Without a code of the server's it is the network's.
+        raise _fault_of(str(error), lost=True) from error
+    except (errors.ClickHouseError, exc.SQLAlchemyError, OSError) as error:
+        raise _fault_of(str(error), lost=False) from error
+
+
+def _fault_of(words: str, *, lost: bool) -> Fault:
+    """The fault in the server's words, with its number where it gave one."""
+    found = re.search(r"Code: (\d+)\. DB::Exception: (.*)", words, re.DOTALL)
+    if found is None:
+        return Fault(words, lost=lost)
+    return Fault(re.sub(r" \((version|for url) .*", "", found[2]), code=found[1])
+
+
+class ClickHouse(SequentialDialect):
+    """Comments on tables, views, their columns, and materialized views."""
+
+    name = "clickhouse"
+    label = "ClickHouse"
+    drivername = "clickhousedb+connect"
+    default_port = 8123
+    sqlglot = "clickhouse"
+    # https://clickhouse.com/docs/sql-reference/statements/alter/comment; OTHER is a
+    # dictionary.
+    table_keywords: ClassVar = {
+        TableKind.TABLE: "TABLE",
+        TableKind.VIEW: "TABLE",
+        TableKind.MATERIALIZED_VIEW: "TABLE",
+        TableKind.OTHER: "TABLE",
+    }
+    # https://clickhouse.com/docs/sql-reference/statements/alter/column#comment-column
+    # A materialized view's column is accepted, but kept only by some of the engines
+    # that it may have inside (ran on 26.9: Memory keeps it, MergeTree does not).
+    column_kinds: ClassVar = frozenset({TableKind.TABLE, TableKind.VIEW})
+    lock = "nothing that a query waits for; other ALTERs of the table"
+    cannot: ClassVar = (
+        "columns of a materialized view or a dictionary",
+        "other nodes of a cluster whose database is not replicated",
+    )
+    # https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
+    lock_codes: ClassVar = frozenset({"473", "517"})
+    table_refusals: ClassVar = frozenset({"60", "81", "164"})
+    refusals: ClassVar = {
+        "10": "the column is no longer in the database; scan again",
+        "16": "the column is no longer in the database; scan again",
+        "48": "this table engine has no such comments",
+        "60": "it is no longer in the database; scan again",
+        "62": "the statement is longer than the server's max_query_size",
+        "81": "its database is no longer there; scan again",
+        "164": "the server or the user is read-only",
+        "229": "the table's definition would be longer than max_query_size",
+        "497": "you have no right to comment on it",
+    }
+    connect_faults: ClassVar = (
+        ConnectFault(
+            r"\b(516|192|193|194)\b|AUTHENTICATION_FAILED",
+            "{label} refused the user name or the password.",
+            "Check both; the password can be saved with the connection.",
+        ),
+        ConnectFault(
+            r"^81 |UNKNOWN_DATABASE",
+            "There is no such database: {label}.",
+            "Check the name after the last slash of the URL.",
+        ),
+    )
+    read_only_begin = "SELECT 1"  # there are no transactions
+    actions: ClassVar = 200
+    """Comments in one ALTER: what is refused together is tried again in halves."""
+    # https://clickhouse.com/docs/operations/settings/settings#max_query_size
+    longest: ClassVar = 200_000
+    """Bytes of one ALTER; the server parses 262,144 unless told otherwise."""
+
+    def __init__(self) -> None:
+        self._may_set = True
+
+    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
+        """A pool of clickhouse-connect's clients."""
+        if url.get_driver_name() in ("", "connect") or "+" not in url.drivername:
+            url = url.set(drivername=self.drivername)
+        wanted: dict[str, Any] = {
+            "connect_timeout": max(1, ceil(timeout)),
+            "client_name": "columnist",
+            # A session of the server's own would be bound to one node of a cluster.
+            "autogenerate_session_id": False,
+        }
+        own = {key: value for key, value in wanted.items() if key not in url.query}
+        return ClickHouseServer(url, connect_args=own, isolation=None)
+
+    def resolve(self, session: Session) -> Dialect:
+        """Learns whether this user may set a time limit."""
+        # https://clickhouse.com/docs/operations/settings/permissions-for-queries
+        setting = "SELECT value FROM system.settings WHERE name = 'readonly'"
+        self._may_set = str(session.value(setting)) != "1"
+        return self
+
+    # -- reading ---------------------------------------------------------------
+
+    def scan(
+        self, source: Source, selection: Selection, stop: Callable[[], bool]
+    ) -> Iterator[Table]:
+        """Streams the tables, a database at a time."""
+        with source.session() as session:
+            system = ", ".join(self.literal(name) for name in _SYSTEM)
+            rows = session.rows(_DATABASES.format(system=system))
+            for database in sorted(str(row[0]) for row in rows):
+                if not selection.takes_schema(database):
+                    continue
+                for table in self._read(session, database):
+                    if stop():
+                        return
+                    if selection.takes(table.id):
+                        yield table
+
+    def read(
+        self, session: Session, table_id: TableId, *, brief: bool = False
+    ) -> Table | None:
+        """One table fresh from the catalog, or None where there is none."""
+        found = self._read(session, table_id.schema, table_id.name, brief=brief)
+        return next(found, None)
+
+    def _read(
+        self,
+        session: Session,
+        database: str,
+        name: str | None = None,
+        *,
+        brief: bool = False,
+    ) -> Iterator[Table]:
+        """All tables of a database, or the one of that name."""
+        where = self.literal(database)
+        one = "" if name is None else f"AND name = {self.literal(name)}"
+        more = "NULL, '', ''" if brief else _MORE
+        tables = session.rows(_TABLES.format(more=more, database=where, one=one))
+        columns: dict[str, list[Row]] = defaultdict(list)
+        one = "" if name is None else f"AND table = {self.literal(name)}"
+        for table, *column in session.rows(_COLUMNS.format(database=where, one=one)):
+            columns[table].append(column)
+        for table, engine, comment, rows, key, query in tables:
+            if table.startswith(_INNER):
+                continue
+            table_id = TableId(database, table)
+            names = [str(column[0]) for column in columns[table]]
+            yield Table(
+                table_id,
+                _KINDS.get(engine, TableKind.TABLE),
+                tuple(
+                    _column(table_id, position, column)
+                    for position, column in enumerate(columns[table], 1)
+                ),
+                _key(key, names),
+                comment=normal(comment),
+                row_estimate=None if rows is None else int(rows),
+                view_sql=query or None,
+            )
+
+    # -- sampling --------------------------------------------------------------
+
+    def sample_expression(self, column: str, kind: str) -> str | None:
+        """A column as short text; None for a type that makes no text."""
+        if kind.startswith(("AggregateFunction", "Nothing")):
+            return None
+        return f"substringUTF8(toString({self.quote(column)}), 1, 256)"
+
+    def timed(self, sql: str, seconds: float) -> str:
+        """The query with a limit of its own, where this user may set one."""
+        limit = f" SETTINGS max_execution_time = {max(1, ceil(seconds))}"
+        return sql + limit if self._may_set else sql
+
+    # -- rendering -------------------------------------------------------------
+
+    def refusal(self, table: Table, change: CommentChange) -> str | None:
+        """Why the object itself cannot have a comment, from the allow-list."""
+        if table.kind is TableKind.OTHER and column_of(change.target) is not None:
+            return "ClickHouse has no comments on columns of a dictionary"
+        return super().refusal(table, change)
+
+    def render(
+        self,
+        session: Session | None,
+        table: Table,
+        changes: Sequence[CommentChange],
+        *,
+        allow_rebuild: bool = False,
+    ) -> list[Statement]:
+        """One ALTER for all comments of the table, or a few for very many."""
+        statements: list[Statement] = []
+        begin = f"ALTER TABLE {self.table_name(table.id)} "
+        actions: list[str] = []
+        made: list[CommentChange] = []
+        length = 0
+        for change in changes:
+            action = self._action(change)
+            size = len(action.encode()) + 2
+            if made and (len(made) == self.actions or length + size > self.longest):
+                statements.append(Statement(begin + ", ".join(actions), tuple(made)))
+                actions, made, length = [], [], 0
+            actions.append(action)
+            made.append(change)
+            length += size
+        if made:
+            statements.append(Statement(begin + ", ".join(actions), tuple(made)))
+        return statements
+
+    def _action(self, change: CommentChange) -> str:
+        """What one comment is in an ALTER; an empty text clears it."""
+        text = self.literal(change.text or "")
+        name = column_of(change.target)
+        if name is None:
+            return f"MODIFY COMMENT {text}"
+        return f"COMMENT COLUMN {self.quote(name)} {text}"
+
+
+def _column(table_id: TableId, position: int, row: Row) -> Column:
+    """A column from its row in system.columns."""
+    name, type_, kind, expression, comment = row
+    default = expression or None
+    if kind and kind != "DEFAULT":  # MATERIALIZED, ALIAS, EPHEMERAL
+        default = f"{kind} {expression}".strip()
+    nullable = re.match(r"(LowCardinality\()?Nullable\(", type_) is not None
+    return Column(
+        ColumnId(table_id, name), position, type_, nullable, default, normal(comment)
+    )
+
+
+def _key(text: str, names: Sequence[str]) -> tuple[str, ...]:
+    """The columns of a primary key; empty where it has expressions.
+
+    ClickHouse prints it as `a, b` or, for a key written in parentheses, as `(a, b)`.
+    """
+    if text.startswith("(") and text.endswith(")"):
+        text = text[1:-1]
+    parts = [re.sub(r"\\(.)", r"\1", part.strip("`")) for part in text.split(", ")]
+    return tuple(parts) if set(parts) <= set(names) else ()

@@ -1,0 +1,288 @@
+"""Spark through its Thrift server: one table at a time, one statement a comment.
+
+There is no catalog that can be read in bulk: the protocol's own calls know only the
+metastore's columns, which for Delta are not the table's. So each table is described.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from catalog.change import CommentChange
+from catalog.errors import ColumnistError
+from catalog.objects import Column, ColumnId, Table, TableId, TableKind, column_of
+from connectors.comment_text import normal
+from connectors.dialects.dialect import ConnectFault, Selection
+from connectors.hiveserver import DEFAULT_PORT, HiveServer
+from connectors.sequential import SequentialDialect
+from connectors.session import Fault, Row, Session, Source
+from connectors.statement import Statement
+from connectors.transaction import render_comment_on
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+_PINNED = {
+    # Spark writes the server's variables for ${env:X} even inside literals:
+    # https://spark.apache.org/docs/latest/sql-ref-syntax-aux-conf-mgmt-set.html
+    "spark.sql.variable.substitute": "false",
+    # Else a backslash in a literal stands for itself:
+    # https://spark.apache.org/docs/latest/sql-ref-literals.html#string-literal
+    "spark.sql.parser.escapedStringLiterals": "false",
+}
+
+_GONE = "it is no longer in the database; scan again"
+_COLUMN_GONE = "the column is no longer in the database; scan again"
+
+
+class Spark(SequentialDialect):
+    """Comments on tables, their columns, and views."""
+
+    name = "spark"
+    label = "Spark"
+    family = "hive"  # both speak one protocol, and hive:// may turn out to be Spark
+    drivername = "hive"
+    default_port = DEFAULT_PORT
+    sqlglot = "spark"
+    proved = True
+    script_head: ClassVar = tuple(f"SET {name}={to}" for name, to in _PINNED.items())
+    # https://spark.apache.org/docs/latest/sql-ref-syntax-ddl-alter-table.html and
+    # -alter-view.html: COMMENT ON TABLE refuses a view, ALTER COLUMN a view's column.
+    table_keywords: ClassVar = {TableKind.TABLE: "TABLE", TableKind.VIEW: "VIEW"}
+    column_kinds: ClassVar = frozenset({TableKind.TABLE})
+    # The metastore's COLUMNS_V2.COMMENT and the value of a table's property hold 256
+    # and 4000 UTF-16 units:
+    # https://github.com/apache/hive/blob/master/standalone-metastore/metastore-server/src/main/sql/derby/hive-schema-4.0.0.derby.sql
+    column_limit: ClassVar[int | None] = 2 * 256
+    table_limit: ClassVar[int | None] = 2 * 4000
+    limit_encoding = "utf-16-le"
+    lock = "nothing; the metastore's entry is replaced"
+    cannot: ClassVar = (
+        "columns of a view (only CREATE OR REPLACE VIEW sets them)",
+        "partition columns of a table in the metastore",
+        "fields of a struct",
+    )
+    # https://spark.apache.org/docs/latest/sql-error-conditions.html
+    refusals: ClassVar = {
+        "TABLE_OR_VIEW_NOT_FOUND": _GONE,
+        "SCHEMA_NOT_FOUND": "its database is no longer there; scan again",
+        "UNRESOLVED_COLUMN.WITH_SUGGESTION": _COLUMN_GONE,
+        "FIELD_NOT_FOUND": _COLUMN_GONE,
+        "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE": "it is a view by now; scan again",
+        "EXPECT_VIEW_NOT_TABLE.USE_ALTER_TABLE": "it is a table by now; scan again",
+        "CANNOT_ALTER_PARTITION_COLUMN": "Spark cannot comment on a partition column",
+    }
+    connect_faults: ClassVar = (
+        ConnectFault(
+            r"SCHEMA_NOT_FOUND|atabase .* (not found|does not exist)",
+            "There is no such database: {label}.",
+            "Check the name after the last slash of the URL.",
+        ),
+        ConnectFault(
+            r"TSocket read 0 bytes|Bad status|SASL",
+            "{label} answers, but not as the URL expects.",
+            "Try another ?auth= in the URL (NOSASL, NONE, LDAP, KERBEROS), or "
+            "hive+http:// where the server speaks HTTP.",
+        ),
+    )
+    read_only_begin = "SELECT 1"  # there are no transactions
+    system_schemas: ClassVar = frozenset({"global_temp", "information_schema", "sys"})
+    """Databases that are not the user's."""
+    pinned: ClassVar = _PINNED
+    """Settings that rendering relies on."""
+
+    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
+        """A pool of PyHive connections."""
+        url = url.set(drivername=self._driver(url))
+        return HiveServer(url, timeout=timeout, settings=self.pinned)
+
+    def _driver(self, url: URL) -> str:
+        """PyHive registers `hive`, `hive+http` and `hive+https` only."""
+        _, plus, driver = url.drivername.partition("+")
+        return "hive" + plus + driver
+
+    # -- reading ---------------------------------------------------------------
+
+    def scan(
+        self, source: Source, selection: Selection, stop: Callable[[], bool]
+    ) -> Iterator[Table]:
+        """Streams the tables, each described by itself."""
+        with source.session() as session:
+            for table_id in self._names(session, selection):
+                if stop():
+                    return
+                table = self._read_or_say_why(session, table_id)
+                if table is not None:
+                    yield table
+
+    def _names(self, session: Session, selection: Selection) -> Iterator[TableId]:
+        """The selected tables and views, without temporary ones."""
+        schemas = [str(row[0]) for row in session.rows("SHOW DATABASES")]
+        for schema in sorted(schemas):
+            if schema in self.system_schemas or not selection.takes_schema(schema):
+                continue
+            rows = session.rows(f"SHOW TABLES IN {self.quote(schema)}")
+            # Database, name and whether it is temporary, which has no database.
+            names = sorted(str(row[1]) for row in rows if row[0])
+            for name in names:
+                if selection.takes(table_id := TableId(schema, name)):
+                    yield table_id
+
+    def _read_or_say_why(self, session: Session, table_id: TableId) -> Table | None:
+        """A table, or its name with the reason why it cannot be described."""
+        try:
+            return self.read(session, table_id)
+        except Fault as fault:
+            if fault.lost:
+                raise
+            # A missing format's library spoils one table, not the scan.
+            reason = f"it cannot be read: {fault.message}"
+            return Table(table_id, TableKind.OTHER, (), comment_refused=reason)
+
+    def read(
+        self, session: Session, table_id: TableId, *, brief: bool = False
+    ) -> Table | None:
+        """One table fresh from the catalog, or None where there is none."""
+        try:
+            rows = session.rows(f"DESCRIBE TABLE EXTENDED {self.table_name(table_id)}")
+        except Fault as fault:
+            if fault.code in ("TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND"):
+                return None
+            raise
+        return described(table_id, rows)
+
+    # -- sampling --------------------------------------------------------------
+
+    def sample_expression(self, column: str, kind: str) -> str | None:
+        """A column as short text; None for a type that makes no text."""
+        if kind.startswith(("binary", "array", "map", "struct", "variant")):
+            return None
+        return f"substring(CAST({self.quote(column)} AS STRING), 1, 256)"
+
+    # -- rendering -------------------------------------------------------------
+
+    def refusal(self, table: Table, change: CommentChange) -> str | None:
+        """Why the object itself cannot have a comment, from the allow-list."""
+        is_view_column = (
+            table.kind is TableKind.VIEW and column_of(change.target) is not None
+        )
+        if is_view_column and table.kind not in self.column_kinds:
+            return (
+                f"{self.label} sets the comments of a view's columns only with "
+                "CREATE OR REPLACE VIEW"
+            )
+        return super().refusal(table, change)
+
+    def render(
+        self,
+        session: Session | None,
+        table: Table,
+        changes: Sequence[CommentChange],
+        *,
+        allow_rebuild: bool = False,
+    ) -> list[Statement]:
+        """One statement a comment."""
+        return [
+            self._column(table, change, name)
+            if (name := column_of(change.target)) is not None
+            else self._table(table, change)
+            for change in changes
+        ]
+
+    def _table(self, table: Table, change: CommentChange) -> Statement:
+        """The comment of a table or view."""
+        if table.kind is not TableKind.VIEW:
+            return render_comment_on(self, table, change)
+        text = normal(change.text)
+        if text is None:
+            how = "UNSET TBLPROPERTIES IF EXISTS ('comment')"
+        else:
+            how = f"SET TBLPROPERTIES ('comment' = {self.literal(text)})"
+        return Statement(f"ALTER VIEW {self.table_name(table.id)} {how}", (change,))
+
+    def _column(self, table: Table, change: CommentChange, name: str) -> Statement:
+        """The comment of a column; several in one statement are refused."""
+        return Statement(
+            f"ALTER TABLE {self.table_name(table.id)} ALTER COLUMN {self.quote(name)} "
+            f"COMMENT {self.literal(change.text or '')}",
+            (change,),
+        )
+
+    # -- writing ---------------------------------------------------------------
+
+    def pin(self, session: Session) -> None:
+        """Pins what rendering relies on, reads it back, raises where it is not so."""
+        for name, wanted in self.pinned.items():
+            if self._setting(session, name) == wanted:
+                continue
+            try:
+                session.run(f"SET {name}={wanted}")
+            except Fault as fault:
+                if fault.lost:
+                    raise
+            found = self._setting(session, name)
+            if found != wanted:
+                raise ColumnistError(
+                    f"{self.label} keeps {name} at {found} instead of {wanted}.",
+                    "Nothing was written; ask the administrator to allow setting it.",
+                )
+
+    def _setting(self, session: Session, name: str) -> str:
+        """A setting of this session: Spark answers with its name and value."""
+        rows = session.rows(f"SET {name}")
+        return str(rows[0][1]) if rows and len(rows[0]) > 1 else ""
+
+
+def described(table_id: TableId, rows: Sequence[Row]) -> Table:
+    """A table from DESCRIBE TABLE EXTENDED.
+
+    Columns come first and have a type; what follows begins with a row that has none,
+    so a column may be called as Spark's own headings are.
+    """
+    end = next((at for at, row in enumerate(rows) if not row[1]), len(rows))
+    heading = next(
+        (
+            at
+            for at in range(end, len(rows))
+            if str(rows[at][0]).startswith("# Detailed") and not rows[at][1]
+        ),
+        len(rows),
+    )
+    about: dict[str, str] = {}
+    for key, value, *_ in rows[heading + 1 :]:
+        about.setdefault(str(key), str(value or ""))
+    refused = dict.fromkeys(
+        _partition_columns(rows[end:heading]) if "Partition Provider" in about else (),
+        "Spark cannot comment on a partition column",
+    )
+    is_view = about.get("Type") == "VIEW"
+    size = re.search(r"(\d+) rows", about.get("Statistics", ""))
+    return Table(
+        table_id,
+        TableKind.VIEW if is_view else TableKind.TABLE,
+        tuple(
+            Column(
+                ColumnId(table_id, str(name)),
+                position,
+                str(type_),
+                comment=normal(comment),
+                comment_refused=refused.get(str(name)),
+            )
+            for position, (name, type_, comment) in enumerate(rows[:end], 1)
+        ),
+        comment=normal(about.get("Comment")),
+        row_estimate=int(size[1]) if size else None,
+        view_sql=about.get("View Text") if is_view else None,
+    )
+
+
+def _partition_columns(rows: Sequence[Row]) -> list[str]:
+    """Names from the part that Spark prints for tables in the metastore."""
+    names: list[str] = []
+    for name, type_, *_ in rows[2:]:  # after two headings
+        if not type_:
+            break
+        names.append(str(name))
+    return names
