@@ -70,15 +70,6 @@ def tokens(sql: str) -> Iterator[Token]:
             depth += 1
 
 
-def _quoted_end(sql: str, place: int) -> int:
-    """Where a quoted name ends."""
-    found = _TOKEN.match(sql, place)
-    assert found is not None
-    if found.lastgroup == "open":
-        raise ValueError(f"a {found[0]} is not closed: {sql[place : place + 40]}")
-    return found.end()
-
-
 def name_of(quoted: str) -> str:
     """The name inside backticks."""
     return quoted[1:-1].replace("``", "`")
@@ -143,6 +134,8 @@ class Definition:
     @property
     def is_stored(self) -> bool:
         """Whether it is a generated column kept on disk: commenting it rebuilds."""
+        if "GENERATED ALWAYS AS" not in self.before:  # how both servers print it
+            return False
         words = [t.text.upper() for t in tokens(self.before) if t.depth == 0]
         return "AS" in words and not {"STORED", "PERSISTENT"}.isdisjoint(words)
 
@@ -191,43 +184,46 @@ def slice_table(create: str) -> TableDefinition:
     Raises:
         ValueError: It is not one, or not in the quoting described above.
     """
-    pieces = list(tokens(create))
-    opening = next((token for token in pieces if token.text == "("), None)
-    if opening is None:
-        raise ValueError("there is no opening parenthesis")
     columns: dict[str, Definition] = {}
     others: list[str] = []
-    start = opening.end
-    for token in pieces:
-        ends = token.depth == 0 and token.text == ")"
-        if token.start < start or not (ends or (token.depth, token.text) == (1, ",")):
+    item: list[Token] = []
+    place = -1
+    for token in tokens(create):
+        if place < 0:
+            place = token.end if token.text == "(" else place
             continue
-        item = create[start : token.start].strip()
-        if item.startswith("`"):
-            end = _quoted_end(item, 0)
-            name = name_of(item[:end])
-            columns[name] = _slice_column(name, item[end:].strip())
+        ends = token.depth == 0
+        if not ends and (token.depth, token.text) != (1, ","):
+            if token.depth == 1:
+                item.append(token)
+            continue
+        if item and item[0].text.startswith("`"):
+            name = name_of(item[0].text)
+            columns[name] = _slice_column(name, create, item, token.start)
         else:
-            others.append(item)
-        start = token.end
+            others.append(create[place : token.start].strip())
+        place, item = token.end, []
         if ends:
-            options, comment = _options(create[start:])
+            options, comment = _options(create[place:])
             return TableDefinition(columns, tuple(others), options, comment)
-    raise ValueError("the closing parenthesis is missing")
+    missing = "opening" if place < 0 else "closing"
+    raise ValueError(f"the {missing} parenthesis is missing")
 
 
-def _slice_column(name: str, text: str) -> Definition:
-    pieces = [token for token in tokens(text) if token.depth == 0]
+def _slice_column(name: str, sql: str, pieces: list[Token], end: int) -> Definition:
+    """One column from its tokens outside parentheses, the name first."""
+    start = pieces[0].end
     for token, following in pairwise(pieces):
         if token.text.upper() == "COMMENT" and following.text.startswith("'"):
-            before, after = text[: token.start], text[following.end :]
+            before, after = sql[start : token.start], sql[following.end : end]
             comment = text_of(following.text) or None
-            return Definition(name, before.rstrip(), after.strip(), comment)
+            return Definition(name, before.strip(), after.strip(), comment)
     # Without one it belongs before the CHECK: behind it, it is a syntax error.
     for token in pieces:
         if token.text.upper() == "CHECK":
-            return Definition(name, text[: token.start].rstrip(), text[token.start :])
-    return Definition(name, text, "")
+            before, after = sql[start : token.start], sql[token.start : end]
+            return Definition(name, before.strip(), after.strip())
+    return Definition(name, sql[start:end].strip(), "")
 
 
 def _options(text: str) -> tuple[str, str | None]:

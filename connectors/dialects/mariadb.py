@@ -21,6 +21,7 @@ class MariaDB(MySQL):
     label = "MariaDB"
     family = "mysql"
     proved = True
+    parallel = 2
     algorithm = "ALGORITHM=INSTANT, LOCK=NONE"
     table_algorithm = algorithm
 
