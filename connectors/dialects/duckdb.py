@@ -12,6 +12,8 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -320,21 +322,30 @@ class DuckDB(TransactionalDialect):
                 name=only.name,
             )
 
-        columns: dict[TableId, list[Column]] = defaultdict(list)
-        for schema, table, name, type_, nullable, default, comment, _ in query(
-            _COLUMNS
-        ):
+        columns: dict[TableId, tuple[Column, ...]] = {}
+        for (schema, table), rows in groupby(query(_COLUMNS), key=itemgetter(0, 1)):
             table_id = TableId(schema, table)
-            siblings = columns[table_id]
-            siblings.append(
-                Column(
-                    ColumnId(table_id, name),
-                    len(siblings) + 1,
-                    type_,
-                    nullable,
-                    default,
-                    normal(comment),
-                )
+            columns[table_id] = tuple(
+                [
+                    Column(
+                        ColumnId(table_id, name),
+                        position,
+                        type_,
+                        nullable,
+                        default,
+                        comment or None,
+                    )
+                    for position, (
+                        _,
+                        _,
+                        name,
+                        type_,
+                        nullable,
+                        default,
+                        comment,
+                        _,
+                    ) in (enumerate(rows, 1))
+                ]
             )
         primary: dict[TableId, tuple[str, ...]] = {}
         foreign: dict[TableId, list[ForeignKey]] = defaultdict(list)
@@ -356,7 +367,7 @@ class DuckDB(TransactionalDialect):
                 Table(
                     table_id,
                     TableKind(kind),
-                    tuple(columns[table_id]),
+                    columns.get(table_id, ()),
                     primary.get(table_id, ()),
                     tuple(foreign[table_id]),
                     normal(comment),

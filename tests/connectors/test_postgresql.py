@@ -14,7 +14,7 @@ from catalog.change import CommentChange, Outcome
 from catalog.errors import ColumnistError
 from catalog.objects import ColumnId, Table
 from connectors import transaction
-from connectors.dialects.postgresql import PsycopgSession
+from connectors.libpq import PsycopgSession
 from connectors.session import Fault
 from tests.connectors.recording import RecordingLedger
 from tests.connectors.targets import (
