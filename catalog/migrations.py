@@ -122,7 +122,25 @@ def m001_first_light(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_first_light,)
+def m002_rescans(db: sqlite3.Connection) -> None:
+    """Fingerprints of tables, and comments whose targets have changed."""
+    for statement in (
+        "ALTER TABLE tables ADD COLUMN fingerprint TEXT NOT NULL DEFAULT ''",
+        """CREATE TABLE outdated (
+            database INTEGER NOT NULL REFERENCES databases(id),
+            schema TEXT NOT NULL,
+            name TEXT NOT NULL,
+            column_name TEXT NOT NULL,
+            comment TEXT NOT NULL,
+            why TEXT NOT NULL,
+            at TEXT NOT NULL,
+            PRIMARY KEY (database, schema, name, column_name)
+        ) WITHOUT ROWID""",
+    ):
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_first_light, m002_rescans)
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.errors import ColumnistError
-from catalog.objects import TableId, Target, column_of, make_target, table_of
+from catalog.objects import (
+    ColumnId,
+    TableId,
+    Target,
+    column_of,
+    make_target,
+    table_of,
+)
 from catalog.snapshot import matches
 from catalog.suggestion import (
     STAGED,
@@ -121,11 +128,18 @@ class Suggestions:
         with self._workspace.transaction() as db:
             for draft, previous in drafts:
                 old = self._current(draft.target)
-                if old is not None and old.state not in REPLACEABLE:
+                if old is not None and not self._is_replaceable(old):
                     continue
                 self._insert(db, draft, previous)
                 stored += 1
         return stored
+
+    def _is_replaceable(self, old: Suggestion) -> bool:
+        """Whether no decided text is lost with it."""
+        if old.state is not State.STALE:
+            return old.state in REPLACEABLE
+        decided = "SELECT 1 FROM decisions WHERE suggestion = ? LIMIT 1"
+        return self._workspace.row(decided, (old.id,)) is None
 
     def write_own(self, target: Target, text: str, *, previous: str | None) -> Batch:
         """Stage the steward's own words for a target, drafted or not."""
@@ -419,31 +433,51 @@ class Suggestions:
         table = table_of(target)
         return self._database, table.schema, table.name, column_of(target)
 
-    def forget_missing(self, known: Iterable[Target], *, tables: set[TableId]) -> int:
-        """Mark undecided and staged suggestions stale whose target is gone.
+    def outdate(self, reasons: Mapping[Target, str]) -> int:
+        """Give undecided and staged suggestions back to the steward; how many.
 
         Args:
-            known: every target that still exists.
-            tables: the tables that were looked at; others are left alone.
+            reasons: targets that changed or are gone, each with what happened.
         """
-        there = set(known)
-        gone = [
-            suggestion.id
-            for suggestion in self.all(states=(UNDECIDED | STAGED) - {State.STALE})
-            if table_of(suggestion.target) in tables and suggestion.target not in there
-        ]
+        doubtful = [state.value for state in (UNDECIDED | STAGED) - {State.STALE}]
+        with self._workspace.transaction() as db:
+            before = db.total_changes
+            db.executemany(
+                "UPDATE suggestions SET state = 'stale', reason = ?"
+                " WHERE database = ? AND schema = ? AND name = ? AND column_name IS ?"
+                f" AND current AND state IN ({', '.join('?' * len(doubtful))})",
+                [
+                    (reason, *self._place(target), *doubtful)
+                    for target, reason in reasons.items()
+                ],
+            )
+            return db.total_changes - before
+
+    def follow(self, renamed: Mapping[TableId, TableId]) -> None:
+        """Tables have other names now: their suggestions and history go with them."""
         with self._workspace.transaction() as db:
             db.executemany(
-                "UPDATE suggestions SET state = 'stale', reason = 'it no longer exists'"
-                " WHERE id = ?",
-                [(suggestion,) for suggestion in gone],
+                "UPDATE OR IGNORE suggestions SET schema = ?, name = ?"
+                " WHERE database = ? AND schema = ? AND name = ?",
+                [
+                    (new.schema, new.name, self._database, old.schema, old.name)
+                    for old, new in renamed.items()
+                ],
             )
-        return len(gone)
 
-    def restore_found(self, known: Iterable[Target]) -> int:
-        """Give stale suggestions their state back whose target is there again."""
-        there = set(known)
-        found = [s for s in self.all(states=[State.STALE]) if s.target in there]
+    def follow_column(self, old: ColumnId, new: ColumnId) -> None:
+        """The same for one column."""
+        with self._workspace.transaction() as db:
+            db.execute(
+                "UPDATE OR IGNORE suggestions SET column_name = ?"
+                " WHERE database = ? AND schema = ? AND name = ? AND column_name IS ?",
+                (new.name, *self._place(old)),
+            )
+
+    def restore_found(self, exists: Callable[[Target], bool]) -> int:
+        """Give suggestions their state back whose target was gone and is back."""
+        stale = self.all(states=[State.STALE])
+        found = [s for s in stale if s.reason == GONE and exists(s.target)]
         with self._workspace.transaction() as db:
             for suggestion in found:
                 row = db.execute(
@@ -467,6 +501,9 @@ class Suggestions:
         )
         return _suggestion(row) if row else None
 
+
+GONE = "it no longer exists"
+"""Why a suggestion is stale whose target was dropped."""
 
 _ENDED = {
     Outcome.WRITTEN: State.WRITTEN,

@@ -47,6 +47,8 @@ class Job:
     """What lacks a description."""
     profiles: Mapping[str, Profile]
     """Samples by column name; may be empty."""
+    bases: Mapping[str, ColumnId] = field(default_factory=dict[str, ColumnId])
+    """Columns of a view that are a table's, by name."""
 
 
 @dataclass(slots=True)
@@ -68,12 +70,17 @@ class Documented:
                 same = self._by_name.setdefault(key, {})
                 same.setdefault(column.comment, column.id)
 
-    def describe(self, table: Table, column: Column) -> tuple[str, ColumnId] | None:
+    def describe(
+        self, table: Table, column: Column, base: ColumnId | None = None
+    ) -> tuple[str, ColumnId] | None:
         """A text for a column from the same one elsewhere, and where it stands.
 
-        The other end of its foreign key; or columns of the same name and type, where
-        the name is telling (two words or more) and all of them say the same.
+        The column that a view takes it from; the other end of its foreign key; or
+        columns of the same name and type, where the name is telling (two words or more)
+        and all of them say the same.
         """
+        if base is not None and base in self._by_column:
+            return self._by_column[base], base
         if there := table.references(column.name):
             other = ColumnId(there[0], there[1] or column.name)
             if other in self._by_column and other.name.lower() == column.name.lower():
@@ -290,7 +297,8 @@ class Drafter:
         column = job.table.column(target.name)
         if column is None:
             return None
-        found = self._documented.describe(job.table, column)
+        base = job.bases.get(column.name)
+        found = self._documented.describe(job.table, column, base)
         if found is None:
             return None
         text, origin = found

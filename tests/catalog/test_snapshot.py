@@ -123,7 +123,8 @@ def test_a_scan_forgets_what_it_should_have_met_and_nothing_else(
     snapshot = filled(workspace)
     scan = snapshot.begin()
     snapshot.save([small("one")], scan=scan)
-    assert snapshot.finish(scan, schemas=["s"]) == 1
+    [gone] = snapshot.finish(scan, schemas=["s"])
+    assert str(gone.id) == "s.two"
     assert [str(table.id) for table in snapshot.tables()] == ["s.one", "t.three"]
 
 

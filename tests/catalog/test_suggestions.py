@@ -8,7 +8,7 @@ from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.errors import ColumnistError
 from catalog.objects import TableId, Target, make_target
 from catalog.suggestion import Draft, Finding, Source, State, Verdict
-from catalog.suggestions import Batch, Suggestions, levenshtein
+from catalog.suggestions import GONE, Batch, Suggestions, levenshtein
 from catalog.workspace import Workspace
 
 A, B, C = (make_target("s", "t", name) for name in "abc")
@@ -170,10 +170,13 @@ def test_a_write_moves_its_suggestion(
 def test_what_is_gone_is_stale_and_no_longer_staged(store: Suggestions) -> None:
     store.put([(draft(A), None), (draft(B), None)])
     store.accept(store.all())
-    assert store.forget_missing([A], tables={TableId("s", "t")}) == 1
+    assert store.outdate({B: GONE}) == 1
     assert states(store)[B][0] is State.STALE
     assert [change.target for change in store.staged()] == [A]
-    assert store.forget_missing([], tables={TableId("s", "other")}) == 0
+    assert store.outdate({C: GONE}) == 0
+    assert store.restore_found(lambda target: target == A) == 0
+    assert store.restore_found(lambda target: target == B) == 1
+    assert states(store)[B][0] is State.ACCEPTED
 
 
 def decide(store: Suggestions, move: str, target: Target) -> Batch:

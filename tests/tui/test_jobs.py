@@ -9,7 +9,7 @@ import pytest
 
 from catalog.change import Outcome
 from catalog.errors import RefusedError
-from catalog.objects import TableId, make_target, table_of
+from catalog.objects import ColumnId, TableId, make_target, table_of
 from catalog.suggestion import Draft, Source, State
 from tests.conftest import comments
 from tui import bulk, jobs, writes
@@ -67,11 +67,11 @@ def test_accepted_text_survives_a_table_that_is_gone_for_one_scan(
     scanned(session)
     session.suggestions.write_own(STATUS, "My own careful words.", previous=None)
     put(session, AMOUNT)
-    sql(shop, "ALTER TABLE sales.orders RENAME COLUMN status TO gone")
+    sql(shop, "ALTER TABLE sales.orders DROP COLUMN status")
     scanned(session)
     assert session.suggestions.of_table(ORDERS)[STATUS].state is State.STALE
     put(session, STATUS, text="A draft.")
-    sql(shop, "ALTER TABLE sales.orders RENAME COLUMN gone TO status")
+    sql(shop, "ALTER TABLE sales.orders ADD COLUMN status VARCHAR")
     scanned(session)
     found = session.suggestions.of_table(ORDERS)
     assert found[STATUS].text == "My own careful words."
@@ -238,3 +238,22 @@ def test_a_table_that_comes_on_the_screen_is_drafted_though_it_was_not_asked_for
     )
     assert {table_of(draft.target).name for draft in drafts} == {"customers", "orders"}
     assert plan.targets == len(drafts) > before
+
+
+def test_a_view_inherits_what_its_base_columns_say(
+    session: Session, shop: Path
+) -> None:
+    """Under another name too, where the column comes through as it is."""
+    sql(
+        shop,
+        "CREATE VIEW sales.mails AS SELECT email AS reached_at, upper(email) AS loud"
+        " FROM sales.customers",
+    )
+    scanned(session)
+    view = TableId("sales", "mails")
+    plan = jobs.plan_drafts(session, tables=[view])
+    drafts = {d.target: d for d in jobs.draft(session, plan, None, None)}
+    inherited = drafts[ColumnId(view, "reached_at")]
+    assert inherited.text == "Address written to by support."
+    assert inherited.origin == "sales.customers.email"
+    assert drafts[ColumnId(view, "loud")].source is not Source.INHERITED
