@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -27,6 +27,14 @@ def matches(table: TableId, globs: Sequence[str]) -> bool:
     """Whether a table fits any glob on `table` or `schema.table`; none fit all."""
     return not globs or any(
         fnmatchcase(table.name, glob) or fnmatchcase(str(table), glob) for glob in globs
+    )
+
+
+def excluded(table: TableId, globs: Sequence[str]) -> bool:
+    """Whether any glob fits a table's schema or `schema.table`."""
+    return any(
+        fnmatchcase(table.schema, glob) or fnmatchcase(str(table), glob)
+        for glob in globs
     )
 
 
@@ -111,8 +119,34 @@ class Snapshot:
         """
         return time.time_ns() // 1000
 
-    def save(self, tables: Iterable[Table], *, scan: int) -> None:
-        """Store tables as read by one scan, replacing what was known of them."""
+    def has_tables(self) -> bool:
+        """Whether anything was ever read."""
+        found = "SELECT 1 FROM tables WHERE database = ? LIMIT 1"
+        return self._workspace.row(found, (self._database,)) is not None
+
+    def fingerprint(self, table: TableId) -> str | None:
+        """What `save` was given for a table, or None where there is no such table."""
+        row = self._workspace.row(
+            "SELECT fingerprint FROM tables"
+            " WHERE database = ? AND schema = ? AND name = ?",
+            (self._database, table.schema, table.name),
+        )
+        return str(row["fingerprint"]) if row else None
+
+    def save(
+        self,
+        tables: Sequence[Table],
+        *,
+        scan: int,
+        fingerprints: Sequence[str] | None = None,
+    ) -> None:
+        """Store tables as read by one scan, replacing what was known of them.
+
+        Args:
+            tables: what was read.
+            scan: the scan's number.
+            fingerprints: by which the next scan sees whether a table has changed.
+        """
         rows = [
             (
                 self._database,
@@ -125,35 +159,49 @@ class Snapshot:
                 sum(column.comment is not None for column in table.columns),
                 json.dumps(_encode(table), ensure_ascii=True),
                 scan,
+                mark,
             )
-            for table in tables
+            for table, mark in zip(
+                tables, fingerprints or [""] * len(tables), strict=True
+            )
         ]
         with self._workspace.transaction() as db:
             db.executemany(
-                "INSERT OR REPLACE INTO tables VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO tables VALUES"
+                " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
 
     def finish(
-        self, scan: int, *, schemas: Sequence[str] = (), globs: Sequence[str] = ()
-    ) -> int:
-        """End a scan: forget tables it should have met and did not; how many."""
+        self,
+        scan: int,
+        *,
+        schemas: Sequence[str] = (),
+        globs: Sequence[str] = (),
+        kinds: Collection[TableKind] = (),
+    ) -> list[Table]:
+        """End a scan: forget tables it should have met and did not; which they were.
+
+        The arguments are what this scan alone was narrowed to. What a connection never
+        reads is not among them, so it is forgotten.
+        """
         gone = [
-            table
-            for table in self._ids("AND scan < ?", (scan,))
-            if (not schemas or table.schema in schemas) and matches(table, globs)
+            table_id
+            for table_id in self._ids(*_of_kinds("AND scan < ?", (scan,), kinds))
+            if (not schemas or table_id.schema in schemas) and matches(table_id, globs)
         ]
+        found = [table for table_id in gone if (table := self.table(table_id))]
         with self._workspace.transaction() as db:
             db.executemany(
                 "DELETE FROM tables WHERE database = ? AND schema = ? AND name = ?",
-                [(self._database, table.schema, table.name) for table in gone],
+                [(self._database, gone_id.schema, gone_id.name) for gone_id in gone],
             )
-            if not schemas and not globs:
+            if not schemas and not globs and not kinds:
                 db.execute(
                     "UPDATE databases SET scanned_at = ? WHERE id = ?",
                     (now(), self._database),
                 )
-        return len(gone)
+        return found
 
     def tables(
         self, *, schemas: Sequence[str] = (), globs: Sequence[str] = ()
@@ -199,14 +247,19 @@ class Snapshot:
         ]
 
     def coverage(
-        self, *, schemas: Sequence[str] = (), globs: Sequence[str] = ()
+        self,
+        *,
+        schemas: Sequence[str] = (),
+        globs: Sequence[str] = (),
+        kinds: Collection[TableKind] = (),
     ) -> tuple[list[SchemaCoverage], SchemaCoverage]:
         """Coverage by schema, and the total."""
         counts: dict[str, list[int]] = {}
+        condition, values = _of_kinds("", (), kinds)
         for row in self._workspace.rows(
             "SELECT schema, name, described, columns, columns_described FROM tables"
-            " WHERE database = ? ORDER BY schema",
-            (self._database,),
+            f" WHERE database = ? {condition} ORDER BY schema",
+            (self._database, *values),
         ):
             table_id = TableId(row["schema"], row["name"])
             if schemas and table_id.schema not in schemas:
@@ -258,6 +311,16 @@ class Snapshot:
                 (self._database, *parameters),
             )
         ]
+
+
+def _of_kinds(
+    condition: str, values: Sequence[Any], kinds: Collection[TableKind]
+) -> tuple[str, tuple[Any, ...]]:
+    """A condition with its values, narrowed to some kinds of tables."""
+    if not kinds:
+        return condition, tuple(values)
+    marks = ", ".join("?" * len(kinds))
+    return f"{condition} AND kind IN ({marks})", (*values, *(k.value for k in kinds))
 
 
 _COMMENT = 5

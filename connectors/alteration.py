@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -29,6 +30,10 @@ from connectors.statement import Statement
 
 REBUILD = (
     "commenting it would copy the whole table ({why}); --allow-rebuild allows that"
+)
+DOUBTFUL = (
+    "the {what} of it holds a question mark, which the database also prints for "
+    "characters that it cannot; restated, they would be lost"
 )
 UNLOCKED = (
     "written without a table lock ({why}): a change that somebody else made in the "
@@ -118,6 +123,11 @@ class AlteringDialect(Dialect):
             if definition is None:
                 refused.append((change, "the column is no longer there; scan again"))
                 continue
+            copied = definition.is_stored and allow_rebuild
+            if definition.doubtful_default or (copied and definition.doubtful_labels):
+                what = "default" if definition.doubtful_default else "type"
+                refused.append((change, DOUBTFUL.format(what=what)))
+                continue
             full = self.restated(standing, definition).with_comment(
                 None if text is None else self.literal(text)
             )
@@ -193,10 +203,21 @@ class AlteringDialect(Dialect):
     ) -> Iterator[WriteResult]:
         """The changes of many tables, each under a lock of its own."""
         standings: dict[TableId, Standing] = {}
-        with source.session() as session:
+        with ExitStack() as stack:
+            session = stack.enter_context(source.session())
 
             def planned(table: Table, changes: Sequence[CommentChange]) -> Plan:
-                standing = self.standing(session, table.id)
+                nonlocal session
+                try:
+                    standing = self.standing(session, table.id)
+                except Fault as fault:
+                    if fault.lost:
+                        raise
+                    # What is left of the answer must not be taken for the next one.
+                    session.discard()
+                    session = stack.enter_context(source.session())
+                    reason = f"its definition cannot be read: {self.explain(fault)}"
+                    return Plan([], [(change, reason) for change in changes])
                 if standing is None:
                     reason = "the table is no longer there; scan again"
                     return Plan([], [(change, reason) for change in changes])
@@ -427,6 +448,11 @@ class _Alteration:
         change = statement.changes[0]
         if not (self._options.allow_rebuild and statement.sql.endswith(instant)):
             reason = REBUILD.format(why=fault.message)
+            self._intents.end(waiting[change], Outcome.REFUSED, reason)
+            return
+        definition = before.definition.columns.get(column_of(change.target) or "")
+        if definition is not None and definition.doubtful_labels:
+            reason = DOUBTFUL.format(what="type")
             self._intents.end(waiting[change], Outcome.REFUSED, reason)
             return
         head = f"ALTER TABLE {self._dialect.table_name(self._id)} "

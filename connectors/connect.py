@@ -3,43 +3,55 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.errors import ColumnistError, UsageError
 from connectors.database import Database, DatabaseIdentity
 from connectors.dialects.dialect import ConnectFault, Dialect, dialect_named
-from connectors.session import Fault
+from connectors.drivers import ALIASES, DIALECTS, install_hint
+from connectors.limits import Limits
+from connectors.secrets import (
+    PASSWORD_OPTIONS,
+    hide,
+    secret_options,
+    secrets_of,
+    unsavable_options,
+    without_options,
+    without_secrets,
+)
+from connectors.session import Fault, ReadOnlySource
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
-_PACKAGES = {
-    "athena": "PyAthena[SQLAlchemy]",
-    "awsathena": "PyAthena[SQLAlchemy]",
-    "bigquery": "sqlalchemy-bigquery",
-    "clickhouse": "clickhouse-connect",
-    "clickhousedb": "clickhouse-connect",
-    "cockroachdb": "sqlalchemy-cockroachdb",
-    "databricks": "databricks-sqlalchemy",
-    "db2": "ibm-db-sa",
-    "dremio": "sqlalchemy-dremio",
-    "firebird": "sqlalchemy-firebird",
-    "hana": "sqlalchemy-hana",
-    "hive": "PyHive[hive]",
-    "mssql": "pyodbc",
-    "oracle": "oracledb",
-    "redshift": "sqlalchemy-redshift",
-    "snowflake": "snowflake-sqlalchemy",
-    "spark": "PyHive[hive]",
-    "teradatasql": "teradatasqlalchemy",
-    "trino": "trino[sqlalchemy]",
-    "vertica": "sqlalchemy-vertica-python",
-}
-"""The package that brings the driver for a URL's first word."""
+_WANTS_PASSWORD = re.compile(
+    r"no password supplied|using password: NO|password is (empty|required|missing)"
+    r"|null password given|no credentials specified",
+    re.IGNORECASE,
+)
+"""How servers and drivers say that they were given no password."""
 
-_ALIASES = {"postgres": "postgresql"}
-"""First words in use that SQLAlchemy does not take."""
+_GIVE_PASSWORD = (
+    "Give one with --password-env NAME or COLUMNIST_PASSWORD, or save it with the"
+    " connection."
+)
+
+_STRANGERS = (
+    ConnectFault(
+        r"AssertionError.*CockroachDB",
+        "{label} is CockroachDB, not PostgreSQL.",
+        "Begin the URL with cockroachdb:// instead.",
+    ),
+    ConnectFault(
+        r"unrecognized configuration parameter .?(standard_conforming_strings"
+        r"|default_transaction_read_only)",
+        "{label} lacks a setting that every PostgreSQL has; Amazon Redshift does.",
+        "If it is Redshift, begin the URL with redshift:// instead.",
+    ),
+)
+"""What a URL that begins with postgresql:// may meet instead."""
 
 _COMMON_FAULTS = (
     ConnectFault(
@@ -66,36 +78,48 @@ _COMMON_FAULTS = (
 )
 
 
+class PasswordWanted(ColumnistError):
+    """The server wants a password, and none was given."""
+
+
 def open_database(
     url: str,
     *,
     read_only: bool = False,
     password: str | None = None,
     timeout: float = 10.0,
+    limits: Limits | None = None,
 ) -> Database:
     """Opens a database and proves that it answers.
 
     Args:
         url: A SQLAlchemy URL; a driver need not be named.
-        read_only: Refuse to write.
+        read_only: Refuse to write, in the sessions too.
         password: Takes the place of the one in the URL.
         timeout: Seconds to wait for the connection, or for a file that is held.
+        limits: How much to take of the database; the defaults where None.
 
     Raises:
         UsageError: The URL is wrong or its driver is not installed.
+        PasswordWanted: The server wants a password, and none was given.
         ColumnistError: The database cannot be opened.
     """
-    parsed = _parse(url)
-    dialect = _dialect_of(parsed)
+    named = _parse(url)
+    dialect = _dialect_of(named)
+    parsed = dialect.complete(named)
     identity = _identity(parsed, dialect)
     if password is not None:
-        parsed = parsed.set(password=password)
+        # As an option of the URL it would win over this one.
+        parsed = without_options(parsed, PASSWORD_OPTIONS).set(password=password)
+    secrets = secrets_of(named) | secrets_of(parsed)
     if "+" not in parsed.drivername and dialect.drivername:
         parsed = parsed.set(drivername=dialect.drivername)
     try:
         source = dialect.source(parsed, timeout=timeout, read_only=read_only)
+    except ColumnistError:
+        raise
     except Exception as error:
-        raise _driver_problem(error, parsed) from error
+        raise _driver_problem(error, parsed, secrets) from error
     try:
         with source.session() as session:
             dialect = dialect.resolve(session)
@@ -104,40 +128,79 @@ def open_database(
         raise
     except Fault as fault:
         source.close()
-        raise _connect_problem(fault, dialect, identity) from fault
+        said = Fault(hide(fault.message, secrets), code=fault.code)
+        problem = _connect_problem(said, named, dialect, identity)
+        if not parsed.password and _WANTS_PASSWORD.search(fault.message):
+            problem = PasswordWanted(problem.message, _GIVE_PASSWORD)
+        raise problem from fault
     except ImportError as error:
         source.close()
-        raise _driver_problem(error, parsed) from error
-    return Database(identity, dialect, safe_url(url), source, read_only=read_only)
+        raise _driver_problem(error, parsed, secrets) from error
+    except Exception as error:
+        # Drivers raise all sorts, such as TypeError for an option they do not have and
+        # AssertionError for a server whose version they cannot read.
+        source.close()
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        said = Fault(hide(words, secrets))
+        raise _connect_problem(said, named, dialect, identity) from error
+    if read_only:
+        source = ReadOnlySource(source, identity.label)
+    return Database(
+        identity,
+        dialect,
+        safe_url(url),
+        source,
+        read_only=read_only,
+        limits=limits,
+    )
 
 
 def safe_url(url: str) -> str:
-    """The URL without its password and other secrets."""
-    from sqlalchemy.util import immutabledict
+    """The URL without its password and other secrets, as it may be shown."""
+    return without_secrets(_parse(url)).render_as_string()
 
+
+def savable_url(url: str) -> tuple[str, str | None]:
+    """The URL as it may stand in a file, and the password that it carried.
+
+    The paths of key files stay in it.
+
+    Raises:
+        UsageError: It carries another secret, such as a token.
+    """
     parsed = _parse(url)
-    secret = re.compile(r"pass|pwd|token|secret|key", re.IGNORECASE)
-    kept = {
-        name: value for name, value in parsed.query.items() if not secret.search(name)
-    }
-    # `set(password=None)` would keep the password.
-    return parsed._replace(password=None, query=immutabledict(kept)).render_as_string()
+    options = unsavable_options(parsed)
+    others = [name for name in options if name not in PASSWORD_OPTIONS]
+    if others:
+        raise UsageError(
+            f"The URL's option {others[0]} looks like a secret; no file may hold it.",
+            "Leave it out, and give it in the URL when you connect.",
+        )
+    given = [one for name in options for one in secret_options(parsed)[name]]
+    bare = without_options(parsed, options).render_as_string()
+    return bare, parsed.password or next(iter(given), None)
+
+
+def has_secret(url: str) -> bool:
+    """Whether a URL holds a password or another secret; false where it is no URL."""
+    try:
+        parsed = _parse(url)
+    except UsageError:
+        return False
+    return bool(parsed.password or unsavable_options(parsed))
 
 
 def host_of(url: str) -> str | None:
-    """The host that a URL names, or None for a file or a local socket."""
-    return _parse(url).host
-
-
-def password_of(url: str) -> str | None:
-    """The password that a URL carries, or None."""
-    return _parse(url).password
+    """The host that a URL leads to, or None for a file or a local socket."""
+    parsed = _parse(url)
+    return _dialect_of(parsed).complete(parsed).host
 
 
 def identify(url: str) -> DatabaseIdentity:
     """Which database a URL names, without connecting to it."""
     parsed = _parse(url)
-    return _identity(parsed, _dialect_of(parsed))
+    dialect = _dialect_of(parsed)
+    return _identity(dialect.complete(parsed), dialect)
 
 
 def _parse(url: str) -> URL:
@@ -153,12 +216,13 @@ def _parse(url: str) -> URL:
             "It looks like postgresql://user@host/database or duckdb:///file.duckdb.",
         ) from error
     first, plus, driver = parsed.drivername.partition("+")
-    return parsed.set(drivername=_ALIASES.get(first, first) + plus + driver)
+    return parsed.set(drivername=ALIASES.get(first, first) + plus + driver)
 
 
 def _dialect_of(url: URL) -> Dialect:
     """The dialect of a URL; the generic one where no file is named so."""
-    found = dialect_named(url.get_backend_name())
+    first = url.get_backend_name()
+    found = dialect_named(DIALECTS.get(first, first))
     if found is None:
         found = dialect_named("generic")
     if found is None:
@@ -186,36 +250,35 @@ def _identity(url: URL, dialect: Dialect) -> DatabaseIdentity:
     return DatabaseIdentity(key, f"{database} on {place}" if database else place)
 
 
-def _driver_problem(error: Exception, url: URL) -> ColumnistError:
+def _driver_problem(
+    error: Exception, url: URL, secrets: Iterable[str]
+) -> ColumnistError:
     """A driver that is unknown or not installed."""
     first = url.get_backend_name()
-    package = _PACKAGES.get(first)
-    hint = (
-        f"Install it beside Columnist: pip install '{package}'."
-        if package
-        else (
+    own = dialect_named(DIALECTS.get(first, first))
+    _, _, driver = url.drivername.partition("+")
+    if driver and own and own.drivername and url.drivername != own.drivername:
+        usual = own.drivername.partition("+")[2] or own.drivername
+        hint = f"Begin the URL with {first}:// to use {usual}, or install {driver}."
+    else:
+        hint = install_hint(first) or (
             "Check the first word of the URL, and that its SQLAlchemy driver "
             "is installed."
         )
-    )
-    driver = url.drivername.partition("+")[2]
-    own = dialect_named(first)
-    if driver and own is not None and own.drivername:
-        hint = f"Begin the URL with {first}:// to use the driver that is here, or " + (
-            f"install {driver}."
-        )
+    words = hide(" ".join(str(error).split()), secrets)
     if isinstance(error, ImportError):
-        return UsageError(f"The driver for {first} is not installed ({error}).", hint)
+        return UsageError(f"The driver for {first} is not installed ({words}).", hint)
     if type(error).__name__ == "NoSuchModuleError":
         return UsageError(f"{first} has no driver here.", hint)
-    return UsageError(f"The URL cannot be used: {error}", "Check its options.")
+    return UsageError(f"The URL cannot be used: {words}", "Check its options.")
 
 
 def _connect_problem(
-    fault: Fault, dialect: Dialect, identity: DatabaseIdentity
+    fault: Fault, url: URL, dialect: Dialect, identity: DatabaseIdentity
 ) -> ColumnistError:
     """Why there is no connection, in the steward's words where they are known."""
-    for known in (*dialect.connect_faults, *_COMMON_FAULTS):
+    strangers = _STRANGERS if url.get_backend_name() == "postgresql" else ()
+    for known in (*strangers, *dialect.connect_faults, *_COMMON_FAULTS):
         if re.search(known.pattern, f"{fault.code} {fault.message}"):
             message = known.message.format(label=identity.label)
             return ColumnistError(

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from catalog.change import CommentChange, Intent, Outcome, WriteResult
-from catalog.errors import ColumnistError, RefusedError
-from catalog.objects import Profile, Table, TableId, table_of
+from catalog.errors import ColumnistError
+from catalog.objects import Profile, Table, TableId, TableKind, table_of
 from connectors.comment_text import normal
 from connectors.dialects.dialect import Dialect, Selection, WriteOptions, never
 from connectors.ledger import Ledger
-from connectors.session import Fault, Source
+from connectors.limits import Limits
+from connectors.session import Fault, Source, read_only_refusal
 from connectors.statement import Statement
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Database:
         source: Source,
         *,
         read_only: bool = False,
+        limits: Limits | None = None,
     ) -> None:
         self.identity = identity
         """Which database this is."""
@@ -51,7 +53,9 @@ class Database:
         self.url = url
         """Its URL without the password."""
         self.read_only = read_only
-        """Writing is refused whatever the change."""
+        """Writing is refused whatever the change; sessions refuse it too."""
+        self.limits = limits or Limits()
+        """How much of it Columnist takes for itself."""
         self._source = source
 
     def __enter__(self) -> Database:
@@ -76,6 +80,8 @@ class Database:
         *,
         schemas: Sequence[str] = (),
         tables: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        kinds: Collection[TableKind] = (),
         stop: Callable[[], bool] = never,
     ) -> Iterator[Table]:
         """Streams tables in catalog order, without those of the system.
@@ -84,11 +90,18 @@ class Database:
             schemas: Exact names; all where empty.
             tables: Case-sensitive patterns on `table` or `schema.table`; all where
                 empty.
+            exclude: Case-sensitive patterns on `schema` or `schema.table` that are
+                left out, whatever else is asked for.
+            kinds: What the tables are; all where empty.
             stop: Asked between tables; true ends the scan.
         """
-        selection = Selection(tuple(schemas), tuple(tables))
+        selection = Selection(
+            tuple(schemas), tuple(tables), tuple(exclude), frozenset(kinds)
+        )
         try:
-            yield from self.dialect.scan(self._source, selection, stop)
+            for table in self.dialect.scan(self._source, selection, stop):
+                if selection.takes(table.id) and selection.takes_kind(table.kind):
+                    yield table
         except Fault as fault:
             raise self._failed("read", fault) from fault
 
@@ -105,8 +118,8 @@ class Database:
         table: Table,
         *,
         columns: Sequence[str] | None = None,
-        rows: int = 2000,
-        seconds: float = 5.0,
+        rows: int | None = None,
+        seconds: float | None = None,
         stop: Callable[[], bool] = never,
     ) -> dict[str, Profile]:
         """What a bounded sample says of the columns; empty where none can be taken.
@@ -114,8 +127,9 @@ class Database:
         Args:
             table: The table to look at.
             columns: Names of the columns wanted; all where None.
-            rows: At most this many rows.
-            seconds: The server gives up after this long.
+            rows: At most this many rows; None is `limits.sample_rows`.
+            seconds: The server gives up after this long; None is
+                `limits.sample_seconds`.
             stop: True ends it early, with nothing.
         """
         from connectors.sampling import profile_table
@@ -125,8 +139,8 @@ class Database:
             self._source,
             table,
             columns=columns,
-            rows=rows,
-            seconds=seconds,
+            rows=self.limits.sample_rows if rows is None else rows,
+            seconds=self.limits.sample_seconds if seconds is None else seconds,
             stop=stop,
         )
 
@@ -250,10 +264,7 @@ class Database:
                 the changes without a result.
         """
         if self.read_only:
-            raise RefusedError(
-                f"{self.identity.label} was opened read-only.",
-                "Nothing was written; leave --read-only out.",
-            )
+            raise read_only_refusal(self.identity.label)
         refused: deque[WriteResult] = deque()
 
         def fine() -> Iterator[tuple[Table, list[CommentChange]]]:
@@ -271,7 +282,7 @@ class Database:
                 if kept:
                     yield table, kept
 
-        options = WriteOptions(allow_rebuild, stop)
+        options = WriteOptions(allow_rebuild, stop, self.limits)
         try:
             for result in self.dialect.write_many(
                 self._source, fine(), ledger, options

@@ -139,7 +139,36 @@ class Definition:
         words = [t.text.upper() for t in tokens(self.before) if t.depth == 0]
         return "AS" in words and not {"STORED", "PERSISTENT"}.isdisjoint(words)
 
+    @property
+    def doubtful_default(self) -> bool:
+        """Whether its default may be another text than the one that is printed.
 
+        MariaDB prints it in three-byte UTF-8, with a question mark for each character
+        that has no place there; restated, it would be that question mark. Defaults that
+        are expressions, and those of other types, are printed as they are.
+        """
+        if "?" not in self.before:
+            return False
+        words = [token.text for token in tokens(self.before) if token.depth == 0]
+        return words[0].lower() in _CONVERTED and any(
+            word.upper() == "DEFAULT" and following[0] == "'" and "?" in following
+            for word, following in pairwise(words)
+        )
+
+    @property
+    def doubtful_labels(self) -> bool:
+        """Whether a label of an enum or set may be another than is printed.
+
+        The server compares them, and changes none unless the table may be copied.
+        """
+        if not self.before.lower().startswith(("enum(", "set(")):
+            return False
+        labels = (token for token in tokens(self.before) if token.depth == 1)
+        return any("?" in label.text for label in labels)
+
+
+_CONVERTED = frozenset({"char", "varchar", "enum", "set"})
+"""Types whose literal default is converted when it is printed."""
 _JSON = re.compile(
     r"longtext(?P<collation> CHARACTER SET utf8mb4 COLLATE utf8mb4_bin)?"
     r"(?! CHARACTER| COLLATE)\b"

@@ -12,6 +12,8 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from catalog.errors import RefusedError
+
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
@@ -103,6 +105,51 @@ class Source(ABC):
     def hold(self, *, write: bool = True) -> AbstractContextManager[None]:
         """Keeps a file open until the end of the context."""
         return nullcontext()
+
+
+class ReadOnlySource(Source):
+    """Another source's sessions, none of which is opened for writing.
+
+    That holds for every database, also where the server has no way to refuse.
+    """
+
+    def __init__(self, source: Source, label: str) -> None:
+        self._source = source
+        self._label = label
+
+    def open(self, *, write: bool) -> Session:
+        """A session that reads.
+
+        Raises:
+            RefusedError: It is wanted for writing.
+        """
+        self._refuse(write)
+        return self._source.open(write=False)
+
+    def hold(self, *, write: bool = True) -> AbstractContextManager[None]:
+        """Keeps a file open for reading until the end of the context.
+
+        Raises:
+            RefusedError: It is wanted for writing.
+        """
+        self._refuse(write)
+        return self._source.hold(write=False)
+
+    def close(self) -> None:
+        """Close whatever is still open."""
+        self._source.close()
+
+    def _refuse(self, write: bool) -> None:
+        if write:
+            raise read_only_refusal(self._label)
+
+
+def read_only_refusal(label: str) -> RefusedError:
+    """What is said where a database was opened read-only and is to be written."""
+    return RefusedError(
+        f"{label} was opened read-only.",
+        "Nothing was written; leave --read-only out.",
+    )
 
 
 class EngineSession(Session):

@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -44,6 +44,8 @@ class Server:
     """URL of a user who may do everything, ending in a database that exists."""
     version: str
     """What it calls itself."""
+    process: Process | None = None
+    """Its program, where it was started here."""
 
     def database(self, name: str) -> str:
         """The URL of another database on this server."""
@@ -63,8 +65,13 @@ class Server:
         return url.render_as_string(hide_password=False)
 
 
-def execute(url: str, *statements: str) -> list[tuple[object, ...]]:
-    """Runs statements in autocommit mode as given; returns the last one's rows."""
+Run = Callable[..., list[tuple[object, ...]]]
+"""Runs statements as given; returns the last one's rows."""
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Run]:
+    """A connection in autocommit mode."""
     from sqlalchemy import NullPool, create_engine, make_url
 
     drivers = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
@@ -73,11 +80,21 @@ def execute(url: str, *statements: str) -> list[tuple[object, ...]]:
     engine = create_engine(parsed, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection = connection.execution_options(no_parameters=True)
-        rows: list[tuple[object, ...]] = []
-        for statement in statements:
-            result = connection.exec_driver_sql(statement)
-            rows = [tuple(row) for row in result] if result.returns_rows else []
-    return rows
+
+        def run(*statements: str) -> list[tuple[object, ...]]:
+            rows: list[tuple[object, ...]] = []
+            for statement in statements:
+                result = connection.exec_driver_sql(statement)
+                rows = [tuple(row) for row in result] if result.returns_rows else []
+            return rows
+
+        yield run
+
+
+def execute(url: str, *statements: str) -> list[tuple[object, ...]]:
+    """Runs statements in autocommit mode as given; returns the last one's rows."""
+    with connected(url) as run:
+        return run(*statements)
 
 
 def unavailable(reason: str) -> NoReturn:
@@ -154,7 +171,9 @@ def _memory() -> str | None:
 
 
 @contextmanager
-def _folder(owner: pwd.struct_passwd | None, *, durable: bool = False) -> Iterator[Path]:
+def _folder(
+    owner: pwd.struct_passwd | None, *, durable: bool = False
+) -> Iterator[Path]:
     """A short-named folder: a Unix socket's path has room for 107 characters."""
     place = None if durable else _memory()
     folder = Path(tempfile.mkdtemp(prefix="columnist-", dir=place))
@@ -188,26 +207,77 @@ def _prepare(
         raise RuntimeError(f"{command[0]} failed: {done.stderr.decode()[-2000:]}")
 
 
+class Process:
+    """A server's program, which can be killed and started again on the same data."""
+
+    def __init__(
+        self,
+        command: list[str],
+        url: str,
+        folder: Path,
+        demote: Callable[[], None] | None,
+    ) -> None:
+        self._command = command
+        self._url = url
+        self._folder = folder
+        self._demote = demote
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> str:
+        """Waits until it answers; its version."""
+        log = self._folder / "server.log"
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self._command,
+                stdout=output,
+                stderr=output,
+                preexec_fn=self._demote,
+                cwd=self._folder,
+            )
+        return _wait(self._process, self._url, log)
+
+    def stop(self) -> None:
+        """As an administrator would."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """As a power cut would: at once, with all its children."""
+        if self._process is None:
+            return
+        children = _children(self._process.pid)
+        self._process.kill()
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        self._process.wait()
+
+
+def _children(parent: int) -> list[int]:
+    """Processes that another one started."""
+    done = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+    )
+    pairs = (map(int, line.split()) for line in done.stdout.splitlines())
+    return [pid for pid, of in pairs if of == parent]
+
+
 @contextmanager
 def _running(
     command: list[str], url: str, folder: Path, demote: Callable[[], None] | None
 ) -> Iterator[Server]:
-    log = folder / "server.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, stdout=output, stderr=output, preexec_fn=demote, cwd=folder
-        )
+    process = Process(command, url, folder, demote)
     try:
-        server = Server(url, _wait(process, url, log))
+        server = Server(url, process.start(), process)
         _STARTED[server.version] = url
         yield server
     finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.stop()
 
 
 @contextmanager

@@ -161,6 +161,18 @@ class ColumnistApp(App[None]):
             return
         super()._handle_exception(error)
 
+    def _fatal_error(self) -> None:
+        """A defect's traceback without the values of variables: one is a password."""
+        from rich.segment import Segments
+        from rich.traceback import Traceback
+
+        self.bell()
+        traceback = Traceback(show_locals=False, width=None)
+        self._exit_renderables.append(
+            Segments(self.console.render(traceback, self.console.options))
+        )
+        self._close_messages_no_wait()
+
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Work that failed is explained; work that was drafting says how it ended."""
         worker = event.worker

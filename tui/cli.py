@@ -74,8 +74,18 @@ def columnist(
         bool, typer.Option("--offline", help="Refuse every socket but the database's.")
     ] = False,
     read_only: Annotated[
-        bool, typer.Option("--read-only", help="Write nothing to any database.")
+        bool,
+        typer.Option(
+            "--read-only", help="Write nothing to any database; its sessions refuse to."
+        ),
     ] = False,
+    password_env: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Environment variable that holds the database's password.",
+        ),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(
@@ -112,6 +122,7 @@ def columnist(
         locate(workspace),
         offline=offline,
         read_only=read_only,
+        password_env=password_env,
         model=model,
         adapter=adapter,
         gpu_layers=_layers(gpu_layers),

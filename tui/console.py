@@ -72,6 +72,19 @@ def confirm(question: str, *, yes: bool) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
+def ask_password(question: str) -> str:
+    """What is typed at the terminal, unseen; empty where that ends without an answer.
+
+    Call it where `is_terminal` only.
+    """
+    from getpass import getpass
+
+    try:
+        return getpass(question, stream=sys.stderr)
+    except EOFError:
+        return ""
+
+
 @contextmanager
 def stopping() -> Generator[Callable[[], bool]]:
     """Turn the first Ctrl-C or SIGTERM into a wish to stop, the second into an end.

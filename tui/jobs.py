@@ -23,8 +23,19 @@ from datetime import UTC, datetime
 
 from catalog.errors import ColumnistError
 from catalog.lease import Lease
-from catalog.objects import Profile, Table, TableId, Target, table_of
+from catalog.objects import (
+    ColumnId,
+    Profile,
+    Table,
+    TableId,
+    TableKind,
+    Target,
+    table_of,
+)
+from catalog.rescan import Changes, Rescan
+from catalog.snapshot import excluded
 from catalog.suggestion import Draft, State, Suggestion
+from connectors.lineage import base_columns
 from model.draft import Documented, Drafter, Job, undescribed
 from model.engine import Engine, never
 from model.remote import Model, RemoteEngine, RemoteFacts, RemoteModel
@@ -55,11 +66,22 @@ def scan(
     *,
     schemas: Sequence[str] = (),
     globs: Sequence[str] = (),
+    kinds: Collection[TableKind] = (),
+    on_changes: Callable[[Changes], None] = lambda _: None,
     stop: Callable[[], bool] = never,
 ) -> Iterator[Table]:
     """Read the catalog into the workspace; tables as they are saved.
 
-    A scan that is stopped forgets nothing: tables it did not meet stay.
+    A scan that is stopped forgets nothing: tables it did not meet stay. What a saved
+    connection leaves out is forgotten by the next full scan.
+
+    Args:
+        session: the open database.
+        schemas: exact names; those of the connection where empty and no `globs` are.
+        globs: patterns on `table` or `schema.table`; all where empty.
+        kinds: what the tables are; all where empty.
+        on_changes: called at the end with what has changed since the last scan.
+        stop: ends it between two tables.
     """
     if session.ledger.open_intents():
         # A crash left writes open; or another process is writing now, and its lease
@@ -68,30 +90,30 @@ def scan(
         with suppress(ColumnistError), lease, session.lock:
             writes.settle(session)
     number = session.snapshot.begin()
+    rescan = Rescan(session.workspace, session.database_id)
     batch: list[Table] = []
-    seen: set[TableId] = set()
-    targets: list[Target] = []
 
     def save() -> Iterator[Table]:
-        session.snapshot.save(batch, scan=number)
+        rescan.save(batch, scan=number)
         yield from batch
         batch.clear()
 
     with session.lock:
-        for table in session.database.scan(schemas=schemas, tables=globs, stop=stop):
+        for table in session.database.scan(
+            schemas=schemas or (() if globs else session.schemas),
+            tables=globs,
+            exclude=session.exclude,
+            kinds=kinds,
+            stop=stop,
+        ):
             batch.append(table)
-            seen.add(table.id)
-            targets += table.targets()
             if len(batch) >= SCAN_BATCH:
                 yield from save()
         yield from save()
     if stop():
         return
-    known = {summary.id for summary in session.snapshot.summaries()}
-    session.snapshot.finish(number, schemas=schemas, globs=globs)
-    gone = known - {summary.id for summary in session.snapshot.summaries()}
-    session.suggestions.forget_missing(targets, tables=seen | gone)
-    session.suggestions.restore_found(targets)
+    gone = session.snapshot.finish(number, schemas=schemas, globs=globs, kinds=kinds)
+    on_changes(rescan.finish(gone))
 
 
 def is_stale(session: Session) -> bool:
@@ -99,6 +121,11 @@ def is_stale(session: Session) -> bool:
     scanned = session.snapshot.scanned_at()
     if scanned is None:
         return True
+    if session.exclude and any(
+        excluded(summary.id, session.exclude)
+        for summary in session.snapshot.summaries()
+    ):
+        return True  # read by URL, or before something was excluded
     age = datetime.now(UTC) - datetime.fromisoformat(scanned)
     return age.total_seconds() > FRESH_SECONDS
 
@@ -149,7 +176,7 @@ def plan_drafts(
     Args:
         session: the open database.
         tables: only these; all where empty.
-        schemas: exact names; all where empty.
+        schemas: exact names; those of the connection where nothing is named.
         globs: patterns on `table` or `schema.table`.
         limit: most tables.
         redo: also what has an undecided draft.
@@ -160,6 +187,7 @@ def plan_drafts(
         found = session.snapshot.tables(schemas=schemas, globs=globs)
         named = {table.id for table in found}
         chosen = named if chosen is None else named & chosen
+    whole = chosen is None
     taken: dict[TableId, list[Target]] = {}
     for suggestion in session.suggestions.all():
         if _is_taken(suggestion, redo=redo):
@@ -167,6 +195,10 @@ def plan_drafts(
     for table in session.snapshot.tables():
         plan.documented.add(table)
         if chosen is not None and table.id not in chosen:
+            continue
+        if excluded(table.id, session.exclude):
+            continue
+        if whole and not session.takes(table.id):
             continue
         if limit is not None and len(plan.work) >= limit:
             continue
@@ -300,10 +332,18 @@ def _jobs(
                 yield None
                 continue
             ahead.popleft()
-            yield Job(table, targets, profiles)
+            yield Job(table, targets, profiles, _bases(session, table))
     finally:
         if sampler is not None:
             sampler.close()
+
+
+def _bases(session: Session, table: Table) -> dict[str, ColumnId]:
+    """Where the columns of a view come from."""
+    if table.view_sql is None:
+        return {}
+    dialect = session.database.dialect.sqlglot
+    return base_columns(table, dialect=dialect, lookup=session.snapshot.table)
 
 
 class _Queue:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.ledger import Ledger
-from catalog.snapshot import Snapshot
+from catalog.objects import TableId
+from catalog.snapshot import Snapshot, excluded
 from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
 from tui import offline
+from tui.connection_file import SavedConnection
 from tui.connections import Connections
+from tui.models import remote_model
 from tui.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,6 +40,8 @@ class Session:
     """Suggestions and decisions."""
     ledger: Ledger
     """Writes."""
+    saved: SavedConnection | None = None
+    """The saved connection it was opened by; None where by URL."""
     lock: threading.RLock = field(default_factory=threading.RLock, compare=False)
     """Held while the database is used: one thread at a time."""
 
@@ -44,34 +50,93 @@ class Session:
         """Why this database holds no comments at all; empty where it does."""
         return self.database.dialect.why_no_comments
 
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """Schemas that scans read where nothing else is asked for; all where empty."""
+        return self.saved.schemas if self.saved else ()
+
+    @property
+    def exclude(self) -> tuple[str, ...]:
+        """Patterns of what is never scanned."""
+        return self.saved.exclude if self.saved else ()
+
+    @property
+    def glossary(self) -> Path | None:
+        """The connection's file of terms, which may not be there."""
+        return self.saved.glossary if self.saved else None
+
+    def takes(self, table: TableId) -> bool:
+        """Whether a table belongs to what the connection reads."""
+        if excluded(table, self.exclude):
+            return False
+        return not self.schemas or table.schema in self.schemas
+
     def close(self) -> None:
         """Close the database and the workspace."""
         self.database.close()
         self.workspace.close()
 
 
-def open_session(settings: Settings, target: str) -> Session:
-    """Open a database by URL or saved name, and the workspace with it.
+def settings_for(settings: Settings, target: str) -> Settings:
+    """The settings with the model that a saved connection names for itself.
 
     Raises:
+        UsageError: `connections.toml` is wrong.
+        RefusedError: the model is elsewhere, and nothing may leave.
+    """
+    if settings.model is not None or "://" in target:
+        return settings
+    saved = Connections(settings.connections).find(target)
+    if saved is None or saved.model is None:
+        return settings
+    found = replace(settings, model=saved.model)
+    remote_model(found)
+    return found
+
+
+def open_session(
+    settings: Settings, target: str, *, password: str | None = None
+) -> Session:
+    """Open a database by URL or saved name, and the workspace with it.
+
+    Args:
+        settings: global options.
+        target: URL or the name of a saved connection.
+        password: asked for, and takes the place of every other.
+
+    Raises:
+        PasswordWanted: the server wants a password, and there is none.
         ColumnistError: either cannot be opened, with the reason.
     """
     from connectors.connect import host_of, open_database
 
-    url, password = Connections(settings.connections).resolve(target)
+    found = Connections(settings.connections).resolve(
+        target, password_env=settings.password_env
+    )
+    settings = settings_for(settings, target)
     if settings.offline:
         offline.refuse_sockets()
-        offline.allow(host_of(url))
-    database = open_database(url, read_only=settings.read_only, password=password)
+        offline.allow(host_of(found.url))
+    database = open_database(
+        found.url,
+        read_only=settings.read_only,
+        password=found.password if password is None else password,
+        limits=found.saved.limits if found.saved else None,
+    )
     try:
         workspace = Workspace(settings.workspace)
     except BaseException:
         database.close()
         raise
-    return attach(settings, workspace, database)
+    return attach(settings, workspace, database, found.saved)
 
 
-def attach(settings: Settings, workspace: Workspace, database: Database) -> Session:
+def attach(
+    settings: Settings,
+    workspace: Workspace,
+    database: Database,
+    saved: SavedConnection | None = None,
+) -> Session:
     """A session from its two open halves."""
     identity = database.identity
     number = workspace.database(identity.key, label=identity.label, url=database.url)
@@ -83,4 +148,5 @@ def attach(settings: Settings, workspace: Workspace, database: Database) -> Sess
         snapshot=Snapshot(workspace, number),
         suggestions=Suggestions(workspace, number),
         ledger=Ledger(workspace, number),
+        saved=saved,
     )

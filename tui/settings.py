@@ -22,8 +22,10 @@ class Settings:
     """Refuse every socket but the database's."""
     read_only: bool = False
     """Write nothing to any database."""
+    password_env: str | None = None
+    """Name of the environment variable that holds the database's password."""
     model: str | None = None
-    """Name or file of the model; None is the bundled one."""
+    """Name or file of the model; None is the connection's, else the bundled one."""
     adapter: Path | None = None
     """A LoRA adapter in GGUF to put on top of the model."""
     gpu_layers: int = -1

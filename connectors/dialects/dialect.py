@@ -8,7 +8,7 @@ import pkgutil
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from importlib import metadata
 from inspect import isabstract
@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, ClassVar
 from catalog.change import CommentChange, WriteResult
 from catalog.errors import UsageError
 from catalog.objects import Table, TableId, TableKind, Target, column_of
+from catalog.snapshot import excluded, matches
 from connectors.comment_text import normal, text_problem
 from connectors.ledger import Ledger
+from connectors.limits import Limits
 from connectors.session import EngineSource, Fault, Session, Source
 from connectors.statement import Statement
 
@@ -39,21 +41,28 @@ class Selection:
     """Exact schema names; all but the system's where empty."""
     tables: tuple[str, ...] = ()
     """Case-sensitive patterns on `table` or `schema.table`; all where empty."""
+    exclude: tuple[str, ...] = ()
+    """Case-sensitive patterns on `schema` or `schema.table` that are left out."""
+    kinds: frozenset[TableKind] = frozenset()
+    """What the tables are; all kinds where empty."""
 
     def takes_schema(self, schema: str) -> bool:
         """Whether tables of this schema are wanted at all."""
+        if any(fnmatchcase(schema, pattern) for pattern in self.exclude):
+            return False
         return not self.schemas or schema in self.schemas
 
     def takes(self, table_id: TableId) -> bool:
-        """Whether this table is wanted."""
-        return self.takes_schema(table_id.schema) and (
-            not self.tables
-            or any(
-                fnmatchcase(table_id.name, pattern)
-                or fnmatchcase(str(table_id), pattern)
-                for pattern in self.tables
-            )
+        """Whether this table is wanted, as far as its name tells."""
+        return (
+            self.takes_schema(table_id.schema)
+            and matches(table_id, self.tables)
+            and not excluded(table_id, self.exclude)
         )
+
+    def takes_kind(self, kind: TableKind) -> bool:
+        """Whether tables of this kind are wanted."""
+        return not self.kinds or kind in self.kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,8 @@ class WriteOptions:
     """Statements that copy the whole table are allowed."""
     stop: Callable[[], bool] = never
     """Asked between statements; true ends the run."""
+    limits: Limits = field(default_factory=Limits)
+    """How much of the database the run takes for itself."""
 
 
 class Dialect(ABC):
@@ -149,6 +160,14 @@ class Dialect(ABC):
             Dialect.registry[cls.name] = cls
 
     # -- opening ---------------------------------------------------------------
+
+    def complete(self, url: URL) -> URL:
+        """The URL with what the database's own files on this machine add to it.
+
+        Raises:
+            ColumnistError: such a file cannot be read.
+        """
+        return url
 
     def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
         """Where sessions of the database at `url` come from."""

@@ -16,6 +16,7 @@ from connectors.alteration import AlteringDialect, Standing
 from connectors.comment_text import normal
 from connectors.definition import Definition, slice_table
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection, dialect_named
+from connectors.option_file import with_option_files
 from connectors.quoting import backslash_escaped, backticked
 from connectors.session import EngineSource, Fault, Row, Session, Source
 
@@ -148,19 +149,29 @@ class MySQL(AlteringDialect):
     """Pinned on every connection."""
     script_head: ClassVar = ("SET NAMES utf8mb4", *settings)
 
+    def complete(self, url: URL) -> URL:
+        """The URL with what the user's my.cnf adds to it."""
+        return with_option_files(url)
+
     def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
         """A pool of PyMySQL connections."""
+        settings = self.settings
+        if read_only:
+            settings = (*settings, "SET SESSION TRANSACTION READ ONLY")
         if not url.drivername.endswith("+pymysql"):
-            return EngineSource(url, connect_args={}, settings=self.settings)
+            return EngineSource(url, connect_args={}, settings=settings)
         seconds = max(1, round(timeout))
-        arguments = {
+        arguments: dict[str, object] = {
             "connect_timeout": seconds,
             # connect_timeout ends with the TCP handshake; a server that accepts and
             # then says nothing is only caught by this. It is lifted once connected.
             "read_timeout": seconds,
             "charset": "utf8mb4",
         }
-        source = EngineSource(url, connect_args=arguments, settings=self.settings)
+        if url.password:
+            # PyMySQL would take it for Latin-1, and show a character it cannot encode.
+            arguments["password"] = url.password.encode()
+        source = EngineSource(url, connect_args=arguments, settings=settings)
         source.on_connect(_read_without_limit)
         return source
 

@@ -50,8 +50,18 @@ _pieces = st.one_of(
         ["\0", "\x01", "\x7f", "\ud800", "\r", "🙂", "\U0010ffff", "\ufeff"]
     ),
 )
+_long = st.builds(
+    lambda piece, size, last: (piece * size)[: size - 1] + last,
+    st.sampled_from(["x", "'", "\\", "%", "\n", "ä", "中", "🙂", "a'\\\r\n"]),
+    st.sampled_from(
+        [limit + more for limit in (256, 1024, 2048, 4000) for more in (-1, 0, 1)]
+    ),
+    st.sampled_from(["x", "'", "\\", "ä", " "]),
+)
+"""Texts as long as a limit, or one character more or less."""
 texts = st.one_of(
     st.lists(_pieces, max_size=40).map("".join),
+    _long,
     st.sampled_from([*PLAIN_TEXTS, *SUPPLEMENTARY, *REFUSED_TEXTS, *INJECTIONS]),
 )
 """Any text, and often what breaks quoting."""
@@ -225,6 +235,28 @@ def generated_texts_come_back_and_revert(
     if back:
         assert all_written(write(database, after, back))
     assert fresh(database, table.id) == before
+
+
+def texts_replace_each_other(
+    database: Database, before: Table, rounds: Sequence[Sequence[str | None]]
+) -> tuple[int, int]:
+    """Texts on a table and its columns, others over them, and then what was there.
+
+    Returns how many were kept exactly, and how many were refused beforehand.
+    """
+    kept = refused = 0
+    back = [before.comment_of(target) for target in before.targets()]
+    for wanted in (*rounds, back):
+        table = fresh(database, before.id)
+        changes = [
+            CommentChange(target, table.comment_of(target), text)
+            for target, text in zip(table.targets(), wanted, strict=True)
+        ]
+        fine = [c for c in changes if database.check(table, c, unproved=True) is None]
+        kept += _written(database, table, changes, fine)
+        refused += len(changes) - len(fine)
+    assert fresh(database, before.id) == before
+    return kept, refused
 
 
 def names_come_back(engine: Engine, tables: Sequence[TableId]) -> None:

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -17,7 +18,7 @@ from catalog.objects import Table, TableId, Target
 from connectors.connect import open_database
 from connectors.database import Database
 from tests.connectors.recording import RecordingLedger
-from tests.servers import execute, postgres_program, unavailable
+from tests.servers import Run, execute, postgres_program, unavailable
 
 
 @dataclass
@@ -140,11 +141,9 @@ def postgresql_target(url: str) -> Proved:
     return Proved("postgresql", url, "public", run, dump)
 
 
-def mariadb_target(url: str) -> Proved:
+def mariadb_target(url: str, given: Run | None = None) -> Proved:
     schema = url.rsplit("/", 1)[1]
-
-    def run(*statements: str) -> list[tuple[object, ...]]:
-        return execute(url, *statements)
+    run = given or partial(execute, url)
 
     def dump() -> str:
         names = [

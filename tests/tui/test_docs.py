@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.binding import Binding
@@ -20,6 +21,7 @@ SCREENS = [
     ("review", "ReviewScreen"),
     ("write", "WriteScreen"),
     ("confirm", "ConfirmModal"),
+    ("password", "PasswordModal"),
     ("help", "HelpModal"),
 ]
 
@@ -60,6 +62,25 @@ def test_every_key_is_in_the_documents() -> None:
 @pytest.mark.parametrize("command", ["make demo", "make test"])
 def test_the_readme_has_both_commands(command: str) -> None:
     assert command in (ROOT / "README.md").read_text()
+
+
+def test_every_global_option_and_those_of_connections_are_in_the_documents() -> None:
+    import typer.main
+
+    from tui.cli import app
+
+    files = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    text = "".join(file.read_text() for file in files)
+    command: Any = typer.main.get_command(app)
+    saved = command.commands["connections"].commands["add"]
+    options = [
+        option.opts[0]
+        for option in [*command.params, *saved.params]
+        if option.param_type_name == "option"
+    ]
+    known = {"--version", "--install-completion", "--show-completion", "--help"}
+    missing = [each for each in options if each not in text and each not in known]
+    assert missing == []
 
 
 def test_every_command_and_option_has_help() -> None:

@@ -10,8 +10,8 @@ from catalog.errors import UsageError
 from catalog.objects import table_of
 from catalog.suggestion import UNDECIDED, Suggestion
 from tui import bulk, console
+from tui.commands.opening import open_session
 from tui.commands.options import Json, Tables, Url, settings
-from tui.session import open_session
 from tui.text import count
 
 All = Annotated[bool, typer.Option("--all", help="Every one that waits.")]

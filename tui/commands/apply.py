@@ -10,9 +10,9 @@ from catalog.change import Outcome, WriteResult
 from catalog.errors import ColumnistError, ExitCode
 from catalog.objects import Target, column_of, table_of
 from tui import console, writes
+from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, Yes, settings
 from tui.plan import Planned, plan_writes
-from tui.session import open_session
 from tui.text import count, plain
 
 

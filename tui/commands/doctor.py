@@ -17,6 +17,7 @@ from catalog.workspace import Workspace
 from model.remote import RemoteEngine, RemoteModel
 from tui import console
 from tui.commands.options import Json, settings
+from tui.connections import Connections
 from tui.models import engine_settings, find_model
 from tui.settings import Settings
 from tui.text import plain
@@ -48,6 +49,7 @@ def run(context: typer.Context, json: Json = False) -> None:
     checks = [
         *_drivers(),
         _guarded("workspace", lambda: _workspace(options)),
+        _guarded("connections", lambda: _connections(options)),
         _keyring(),
         _terminal(),
         *_engine(options),
@@ -95,6 +97,11 @@ def _workspace(options: Settings) -> Check:
     )
 
 
+def _connections(options: Settings) -> Check:
+    number = len(Connections(options.connections).all())
+    return Check("connections", True, f"{options.connections}: {number} saved")
+
+
 def _keyring() -> Check:
     import keyring
 
@@ -104,7 +111,7 @@ def _keyring() -> Check:
             "keyring",
             True,
             "none on this machine: passwords are not saved",
-            "Set COLUMNIST_PASSWORD, or give the password in the URL.",
+            "Use --password-env NAME or COLUMNIST_PASSWORD, or be asked.",
         )
     return Check("keyring", True, name)
 

@@ -11,10 +11,11 @@ from catalog.objects import TableId
 from catalog.suggestion import Source
 from model.remote import RemoteModel
 from tui import console, jobs
+from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, settings
 from tui.commands.scan import read
 from tui.models import find_model
-from tui.session import open_session
+from tui.session import settings_for
 from tui.text import plain
 
 
@@ -35,12 +36,15 @@ def run(
     json: Json = False,
 ) -> None:
     """Draft descriptions for what is undocumented; interrupted, it goes on later."""
-    options = settings(context)
+    options = settings_for(settings(context), url)
     model = find_model(options)
     session = open_session(options, url)
     try:
         if jobs.is_stale(session):
             read(session, [], [])
+        if session.schemas and (schema or table):
+            # The connection's schemas may leave out what is named here.
+            read(session, schema or [], table or [])
         plan = jobs.plan_drafts(
             session, schemas=schema or [], globs=table or [], limit=limit, redo=redo
         )

@@ -24,9 +24,10 @@ from catalog.objects import Table, TableId, Target
 from catalog.suggestion import Draft, Source, State
 from model.checks import writing_only
 from tui import console
+from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, settings
 from tui.commands.scan import read
-from tui.session import Session, open_session
+from tui.session import Session
 from tui.text import count, plain
 
 DECIDED = (State.ACCEPTED, State.EDITED, State.REFUSED, State.CONFLICT)

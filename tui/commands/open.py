@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from tui.commands.opening import warn_of_secret
 from tui.commands.options import settings
 from tui.models import remote_model
+from tui.session import settings_for
 from tui.settings import Settings
 
 
@@ -26,7 +28,10 @@ def run(
 
 def launch(settings: Settings, target: str | None) -> None:
     """Start the app; Textual is imported only here."""
-    remote_model(settings)  # what is refused is refused before anything is opened
+    # What is refused is refused before anything is opened.
+    remote_model(settings_for(settings, target) if target else settings)
+    if target is not None:
+        warn_of_secret(target)
     from tui.app import run_app
 
     run_app(settings, target)

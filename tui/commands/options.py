@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from catalog.errors import UsageError
+from catalog.objects import TableKind
 from tui.settings import Settings
 
 Url = Annotated[
@@ -26,6 +28,15 @@ Tables = Annotated[
         " repeated.",
     ),
 ]
+Kinds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kind",
+        metavar="KIND",
+        help="Only table, view, materialized-view, foreign-table or"
+        " partitioned-table; may be repeated.",
+    ),
+]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout.")
 ]
@@ -36,4 +47,22 @@ def settings(context: typer.Context) -> Settings:
     """The global options."""
     found = context.obj
     assert isinstance(found, Settings)
+    return found
+
+
+def table_kinds(names: list[str] | None) -> list[TableKind]:
+    """What `--kind` names.
+
+    Raises:
+        UsageError: there is no such kind.
+    """
+    known = {kind.value.replace(" ", "-"): kind for kind in TableKind}
+    found: list[TableKind] = []
+    for name in names or []:
+        kind = known.get(name.replace(" ", "-"))
+        if kind is None:
+            raise UsageError(
+                f"{name} is no kind of table.", f"There are {', '.join(known)}."
+            )
+        found.append(kind)
     return found

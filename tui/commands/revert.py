@@ -10,8 +10,8 @@ from catalog.change import WriteResult
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from tui import console, writes
 from tui.commands.apply import report, show
+from tui.commands.opening import open_session
 from tui.commands.options import Json, Url, Yes, settings
-from tui.session import open_session
 from tui.text import count
 
 

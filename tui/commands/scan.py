@@ -7,11 +7,22 @@ from typing import Annotated
 import typer
 
 from catalog.errors import ExitCode, UsageError
+from catalog.objects import TableKind
+from catalog.rescan import Changes, Rescan
 from catalog.snapshot import SchemaCoverage
 from tui import console, jobs
-from tui.commands.options import Json, Schemas, Tables, Url, settings
-from tui.session import Session, open_session
-from tui.text import plain
+from tui.commands.opening import open_session
+from tui.commands.options import (
+    Json,
+    Kinds,
+    Schemas,
+    Tables,
+    Url,
+    settings,
+    table_kinds,
+)
+from tui.session import Session
+from tui.text import count, plain
 
 
 def run(
@@ -19,6 +30,7 @@ def run(
     url: Url,
     schema: Schemas = None,
     table: Tables = None,
+    kind: Kinds = None,
     fail_under: Annotated[
         float | None,
         typer.Option(
@@ -27,18 +39,28 @@ def run(
             max=100,
         ),
     ] = None,
+    fail_on_outdated: Annotated[
+        bool,
+        typer.Option(
+            "--fail-on-outdated",
+            help="End with exit code 3 where a comment's table or column has changed"
+            " since.",
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Read the catalog into the workspace and print how much is described."""
+    kinds = table_kinds(kind)
     session = open_session(settings(context), url)
     try:
-        read(session, schema or [], table or [])
+        changes = read(session, schema or [], table or [], kinds)
+        outdated = Rescan(session.workspace, session.database_id).outdated()
         by_schema, total = session.snapshot.coverage(
-            schemas=schema or [], globs=table or []
+            schemas=schema or [], globs=table or [], kinds=kinds
         )
     finally:
         session.close()
-    if (schema or table) and not total.tables:
+    if (schema or table or kinds) and not total.tables:
         raise UsageError(
             "No table fits.", "See them with `columnist tables URL`; case matters."
         )
@@ -47,9 +69,15 @@ def run(
             {
                 "schemas": [coverage.as_json() for coverage in by_schema],
                 "total": total.as_json(),
+                "changes": changes.as_json(),
+                "outdated": [each.as_json() for each in outdated],
             }
         )
     else:
+        for line in changed(changes):
+            console.note(line)
+        for each in outdated:
+            console.note(f"May be out of date: {plain(str(each.target))}: {each.why}.")
         for coverage in [*by_schema, total]:
             console.out(_line(coverage))
     if fail_under is not None and total.share * 100 < fail_under:
@@ -57,21 +85,63 @@ def run(
             f"columnist: {total.share:.1%} is described, less than {fail_under:g}%."
         )
         raise typer.Exit(ExitCode.REFUSED)
+    if fail_on_outdated and outdated:
+        comments = count(len(outdated), "comment")
+        console.note(f"columnist: {comments} may be out of date.")
+        raise typer.Exit(ExitCode.REFUSED)
 
 
-def read(session: Session, schemas: list[str], globs: list[str]) -> int:
-    """Scan with a progress bar; how many tables were read."""
-    tables = 0
+def changed(changes: Changes) -> list[str]:
+    """What is not as at the last scan, in lines for people; none where nothing is."""
+    found = [
+        count(len(tables), f"{what} table")
+        for what, tables in (
+            ("new", changes.new),
+            ("changed", changes.changed),
+            ("dropped", changes.dropped),
+        )
+        if tables
+    ]
+    lines = [f"Since the last scan: {', '.join(found)}."] if found else []
+    lines += [
+        f"Renamed: {plain(str(old))} is {plain(str(new))} now."
+        for old, new in changes.renamed.items()
+    ]
+    if changes.suggestions:
+        suggestions = count(changes.suggestions, "suggestion")
+        lines.append(f"{suggestions} went back to you: what they describe changed.")
+    return lines
+
+
+def read(
+    session: Session,
+    schemas: list[str],
+    globs: list[str],
+    kinds: list[TableKind] | None = None,
+) -> Changes:
+    """Scan with a progress bar; what has changed since the last time."""
+    found = Changes()
+
+    def note(changes: Changes) -> None:
+        nonlocal found
+        found = changes
+
     if session.files_only:
         console.note(f"columnist: {plain(session.files_only)}.")
     with (
         console.stopping() as stop,
         console.progress("Reading the catalog", None) as advance,
     ):
-        for _ in jobs.scan(session, schemas=schemas, globs=globs, stop=stop):
-            tables += 1
+        for _ in jobs.scan(
+            session,
+            schemas=schemas,
+            globs=globs,
+            kinds=kinds or [],
+            on_changes=note,
+            stop=stop,
+        ):
             advance(1)
-    return tables
+    return found
 
 
 def _line(coverage: SchemaCoverage) -> str:

@@ -11,8 +11,8 @@ from catalog.errors import UsageError
 from catalog.objects import column_of, table_of
 from catalog.suggestion import State, Suggestion
 from tui import console
+from tui.commands.opening import open_session
 from tui.commands.options import Tables, Url, settings
-from tui.session import open_session
 from tui.text import plain
 
 

@@ -8,9 +8,9 @@ import typer
 
 from catalog.snapshot import matches
 from tui import console
+from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, settings
 from tui.commands.scan import read
-from tui.session import open_session
 from tui.text import plain, shorten
 
 

@@ -16,6 +16,7 @@ from textual.worker import Worker, WorkerState, get_current_worker
 from catalog.errors import ColumnistError
 from catalog.workspace import Workspace
 from tui.connections import Connections
+from tui.screens.password import PasswordAnswer, PasswordModal
 from tui.session import Session, open_session
 from tui.widgets.row_list import Cell, Heading, RowList
 from tui.widgets.status_line import StatusLine
@@ -67,6 +68,7 @@ class PickerScreen(Screen[None]):
     def __init__(self, target: str | None = None) -> None:
         super().__init__()
         self._target = target
+        self._opening = ""
         self._choices = _Choices(())
 
     def compose(self) -> ComposeResult:
@@ -106,6 +108,9 @@ class PickerScreen(Screen[None]):
                 Choice(saved.name, "saved", saved.name)
                 for saved in Connections(settings.connections).all()
             ]
+        except ColumnistError as error:
+            self.app.explain(error, "Opening")
+        try:
             with Workspace(settings.workspace) as workspace:
                 found += [
                     Choice(known.label, "recent", known.url)
@@ -135,11 +140,12 @@ class PickerScreen(Screen[None]):
         self.workers.cancel_group(self, "open")
         self.query_one("#choices").focus()
 
-    def _open(self, target: str) -> None:
+    def _open(self, target: str, answer: PasswordAnswer | None = None) -> None:
+        self._opening = target
         self.query_one("#opening", Static).update(
             " Opening… escape stops waiting." if target else " Making the demo…"
         )
-        self._connect(target)
+        self._connect(target, answer)
 
     @work(
         thread=True,
@@ -148,16 +154,24 @@ class PickerScreen(Screen[None]):
         exit_on_error=False,
         description="Opening",
     )
-    def _connect(self, target: str) -> Session | None:
+    def _connect(self, target: str, answer: PasswordAnswer | None) -> Session | None:
         worker = get_current_worker()
+        settings = self.app.settings
         if not target:
             from tui.commands.demo import make
 
-            target = f"duckdb:///{make(self.app.settings)}"
-        session = open_session(self.app.settings, target)
+            target = f"duckdb:///{make(settings)}"
+        session = open_session(
+            settings, target, password=answer.password if answer else None
+        )
         if worker.is_cancelled:
             session.close()
             return None
+        if answer is not None and answer.keep and session.saved is not None:
+            try:
+                Connections(settings.connections).remember(target, answer.password)
+            except ColumnistError as error:  # it is open: that is no reason to end
+                self.app.call_from_thread(self.app.explain, error, "Keyring")
         return session
 
     @on(Worker.StateChanged)
@@ -169,4 +183,23 @@ class PickerScreen(Screen[None]):
             self.app.open_catalog(event.worker.result)
         elif event.state is WorkerState.ERROR and event.worker.error is not None:
             event.stop()
-            self.app.explain(event.worker.error, "Opening")
+            if self._wants_password(event.worker.error):
+                self._ask_password(self._opening)
+            else:
+                self.app.explain(event.worker.error, "Opening")
+
+    def _wants_password(self, error: BaseException) -> bool:
+        from connectors.connect import PasswordWanted
+
+        return isinstance(error, PasswordWanted)
+
+    def _ask_password(self, target: str) -> None:
+        from connectors.connect import safe_url
+
+        def answered(answer: PasswordAnswer | None) -> None:
+            if answer is not None:
+                self._open(target, answer)
+
+        is_saved = "://" not in target
+        name = target if is_saved else safe_url(target)
+        self.app.push_screen(PasswordModal(name, can_keep=is_saved), answered)
