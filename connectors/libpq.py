@@ -52,6 +52,8 @@ class PsycopgSession(EngineSession):
         from psycopg import OperationalError
         from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
 
+        if self.connection.invalidated:  # SQLAlchemy would connect again, unasked
+            raise Fault("the connection is closed", lost=True)
         try:
             raw: PGconn = cast(
                 "Any", self.connection.connection.dbapi_connection

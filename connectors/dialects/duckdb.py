@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
@@ -58,6 +58,13 @@ class DuckDBSession(Session):
             if parameters:
                 return list(self._connection.execute(sql, parameters).fetchall())
             return list(self._connection.execute(sql).fetchall())
+
+    def stream(self, sql: str) -> Iterator[Row]:
+        """Rows of a query a few at a time; nothing else may be asked meanwhile."""
+        with _faults():
+            result = self._connection.execute(sql)
+            while some := result.fetchmany(_ROWS):
+                yield from some
 
     @property
     def connection(self) -> DuckDBPyConnection:
@@ -196,6 +203,9 @@ def _faults() -> Generator[None]:
         raise Fault(str(error)) from error
 
 
+_ROWS = 20_000
+"""Rows fetched at a time."""
+
 _BLOCKS = 200_000
 """Rows that a sample of a large table is drawn from: about a hundred blocks."""
 
@@ -241,6 +251,17 @@ UNION ALL
 SELECT schema_name, table_name, column_name, comment FROM duckdb_columns()
 WHERE comment IS NOT NULL AND database_name = current_database()
 """
+
+
+def _columns(table_id: TableId, rows: Iterable[Row]) -> tuple[Column, ...]:
+    columns: list[Column] = []
+    for _, _, name, type_, nullable, default, comment, _ in rows:
+        column = ColumnId(table_id, name)
+        position = len(columns) + 1
+        columns.append(
+            Column(column, position, type_, nullable, default, comment or None)
+        )
+    return tuple(columns)
 
 
 class DuckDB(TransactionalDialect):
@@ -295,58 +316,38 @@ class DuckDB(TransactionalDialect):
     ) -> Iterator[Table]:
         """Reads everything, closes the file, then hands out the tables."""
         with source.session() as session:
-            tables = self._read_all(session)
+            tables = [
+                table for table in self._read_all(session) if selection.takes(table.id)
+            ]
         for table in tables:
             if stop():
                 return
-            if selection.takes(table.id):
-                yield table
+            yield table
 
     def read(
         self, session: Session, table_id: TableId, *, brief: bool = False
     ) -> Table | None:
         """One table fresh from the catalog, or None where there is none."""
-        found = self._read_all(session, table_id, brief=brief)
-        return found[0] if found else None
+        return next(self._read_all(session, table_id, brief=brief), None)
 
     def _read_all(
         self, session: Session, only: TableId | None = None, *, brief: bool = False
-    ) -> list[Table]:
-        def query(sql: str) -> list[Row]:
+    ) -> Iterator[Table]:
+        def query(sql: str) -> Iterator[Row]:
             if only is None:
-                return session.rows(f"SELECT * FROM ({sql}) {_ORDER}")
-            return session.rows(
-                f"SELECT * FROM ({sql}) WHERE schema_name = $schema AND name = $name "
-                f"{_ORDER}",
-                schema=only.schema,
-                name=only.name,
+                sql = f"SELECT * FROM ({sql}) {_ORDER}"
+                if isinstance(session, DuckDBSession):
+                    return session.stream(sql)
+                return iter(session.rows(sql))
+            return iter(
+                session.rows(
+                    f"SELECT * FROM ({sql}) WHERE schema_name = $schema "
+                    f"AND name = $name {_ORDER}",
+                    schema=only.schema,
+                    name=only.name,
+                )
             )
 
-        columns: dict[TableId, tuple[Column, ...]] = {}
-        for (schema, table), rows in groupby(query(_COLUMNS), key=itemgetter(0, 1)):
-            table_id = TableId(schema, table)
-            columns[table_id] = tuple(
-                [
-                    Column(
-                        ColumnId(table_id, name),
-                        position,
-                        type_,
-                        nullable,
-                        default,
-                        comment or None,
-                    )
-                    for position, (
-                        _,
-                        _,
-                        name,
-                        type_,
-                        nullable,
-                        default,
-                        comment,
-                        _,
-                    ) in (enumerate(rows, 1))
-                ]
-            )
         primary: dict[TableId, tuple[str, ...]] = {}
         foreign: dict[TableId, list[ForeignKey]] = defaultdict(list)
         for schema, table, kind, names, other, other_names, _ in (
@@ -360,22 +361,28 @@ class DuckDB(TransactionalDialect):
                     tuple(names), TableId(schema, other), tuple(other_names)
                 )
                 foreign[table_id].append(key)
-        tables: list[Table] = []
-        for schema, name, comment, size, kind, sql, _ in query(_TABLES):
+        tables = list(query(_TABLES))
+        # Both are in the same order, so one look at the columns is enough.
+        groups = groupby(query(_COLUMNS), key=itemgetter(0, 1))
+        group = next(groups, None)
+        for schema, name, comment, size, kind, sql, _ in tables:
             table_id = TableId(schema, name)
-            tables.append(
-                Table(
-                    table_id,
-                    TableKind(kind),
-                    columns.get(table_id, ()),
-                    primary.get(table_id, ()),
-                    tuple(foreign[table_id]),
-                    normal(comment),
-                    row_estimate=size,
-                    view_sql=sql,
-                )
+            while group is not None and group[0] < (schema, name):
+                group = next(groups, None)
+            columns: tuple[Column, ...] = ()
+            if group is not None and group[0] == (schema, name):
+                columns = _columns(table_id, group[1])
+                group = next(groups, None)
+            yield Table(
+                table_id,
+                TableKind(kind),
+                columns,
+                primary.get(table_id, ()),
+                tuple(foreign.get(table_id, ())),
+                normal(comment),
+                row_estimate=size,
+                view_sql=sql,
             )
-        return tables
 
     def comments(
         self, session: Session, tables: Sequence[TableId]
