@@ -178,7 +178,13 @@ class AlteringDialect(Dialect):
         """One ALTER for all changes, plus one for each that copies the table."""
         if session is None:
             raise Fault("its statements restate definitions, so it must be connected")
-        standing = self.standing(session, table.id)
+        try:
+            standing = self.standing(session, table.id)
+        except Fault as fault:
+            if fault.lost:
+                raise
+            session.discard()  # half an answer may be left on it
+            return []
         if standing is None:
             return []
         return self.plan(standing, changes, allow_rebuild=allow_rebuild)[0]
@@ -233,7 +239,7 @@ class AlteringDialect(Dialect):
             yield from write_chunks(
                 cut(work, planned, ledger, most=self.chunk, stop=options.stop),
                 lambda: _Writer(self, source, options, standings),
-                parallel=self.parallel,
+                parallel=self.limits.connections or self.parallel,
                 stop=options.stop,
             )
 
@@ -265,7 +271,8 @@ class _Writer:
         """Table after table."""
         if not chunk.tables:
             return
-        self._dialect.pin(self._session)
+        if self.lost is None and not ended():
+            self._dialect.pin(self._session)
         for table, pending in chunk.tables:
             if self.lost is not None or ended():
                 for item in pending:

@@ -54,7 +54,7 @@ class Database:
         """Its URL without the password."""
         self.read_only = read_only
         """Writing is refused whatever the change; sessions refuse it too."""
-        self.limits = limits or Limits()
+        self.limits = dialect.limits = limits or Limits()
         """How much of it Columnist takes for itself."""
         self._source = source
 
@@ -162,7 +162,12 @@ class Database:
         return limit
 
     def check(
-        self, table: Table, change: CommentChange, *, unproved: bool = False
+        self,
+        table: Table,
+        change: CommentChange,
+        *,
+        unproved: bool = False,
+        restoring: bool = False,
     ) -> str | None:
         """Why this change would be refused before any SQL runs, or None if it is fine.
 
@@ -170,6 +175,7 @@ class Database:
             table: The table as last read.
             change: The change to one of its comments.
             unproved: Writing to a database that was never tried is allowed.
+            restoring: The text was in this database before, as odd as it may be.
         """
         if table_of(change.target) != table.id:
             return f"{change.target} does not belong to {table.id}"
@@ -181,6 +187,8 @@ class Database:
                 f"writing comments to {self.dialect.label} was never tried on a live "
                 "server; --unproved allows it"
             )
+        if restoring and "\0" not in (change.text or ""):
+            return None
         return self.dialect.text_refusal(change)
 
     def render(
@@ -252,12 +260,13 @@ class Database:
         *,
         allow_rebuild: bool = False,
         unproved: bool = False,
+        restoring: bool = False,
         stop: Callable[[], bool] = never,
     ) -> Iterator[WriteResult]:
         """Makes changes to many tables, as `write` does to one.
 
         Tables are taken a little ahead of the results; some are written at once where
-        the database gains from it.
+        the database gains from it. `restoring` is for texts that were there before.
 
         Raises:
             ColumnistError: The connection is lost; the message says what is known of
@@ -271,7 +280,9 @@ class Database:
             for table, changes in work:
                 kept: list[CommentChange] = []
                 for change in changes:
-                    reason = self.check(table, change, unproved=unproved)
+                    reason = self.check(
+                        table, change, unproved=unproved, restoring=restoring
+                    )
                     if reason is None:
                         kept.append(change)
                         continue
@@ -282,7 +293,7 @@ class Database:
                 if kept:
                     yield table, kept
 
-        options = WriteOptions(allow_rebuild, stop, self.limits)
+        options = WriteOptions(allow_rebuild, stop)
         try:
             for result in self.dialect.write_many(
                 self._source, fine(), ledger, options

@@ -52,8 +52,7 @@ class PsycopgSession(EngineSession):
         from psycopg import OperationalError
         from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
 
-        if self.connection.invalidated:  # SQLAlchemy would connect again, unasked
-            raise Fault("the connection is closed", lost=True)
+        self.check_alive()
         try:
             raw: PGconn = cast(
                 "Any", self.connection.connection.dbapi_connection

@@ -162,6 +162,7 @@ class EngineSession(Session):
 
     def run(self, sql: str) -> None:
         """Execute one statement, passing the text through untouched."""
+        self.check_alive()
         with _faults():
             self._connection.exec_driver_sql(sql).close()
 
@@ -169,6 +170,7 @@ class EngineSession(Session):
         """All rows of a query; parameters are bound by name."""
         from sqlalchemy import text
 
+        self.check_alive()
         with _faults():
             if parameters:
                 return list(self._connection.execute(text(sql), parameters).fetchall())
@@ -185,6 +187,15 @@ class EngineSession(Session):
                 self._connection.invalidate()
         except Fault:
             return
+
+    def check_alive(self) -> None:
+        """SQLAlchemy would connect again, unasked and without our settings.
+
+        Raises:
+            Fault: The connection was lost or discarded.
+        """
+        if self._connection.invalidated:
+            raise Fault("the connection is closed", lost=True)
 
     @property
     def connection(self) -> Connection:

@@ -83,7 +83,7 @@ class TransactionalDialect(Dialect):
         return write_chunks(
             chunks,
             lambda: _Writer(self, source, options),
-            parallel=self.parallel,
+            parallel=self.limits.connections or self.parallel,
             stop=options.stop,
         )
 

@@ -130,6 +130,7 @@ def revert(
                 # Whatever allowed the run allows taking it back.
                 allow_rebuild=True,
                 unproved=True,
+                restoring=True,
                 stop=stop,
             )
         finally:
@@ -169,6 +170,7 @@ def _write(
     *,
     allow_rebuild: bool = False,
     unproved: bool = False,
+    restoring: bool = False,
     stop: Callable[[], bool] = never,
     still: Callable[[list[CommentChange]], list[CommentChange]] = lambda changes: (
         changes
@@ -182,6 +184,7 @@ def _write(
             record,
             allow_rebuild=allow_rebuild,
             unproved=unproved,
+            restoring=restoring,
             stop=stop,
             still=still,
             on_result=on_result,
@@ -203,6 +206,7 @@ def _write_tables(
     *,
     allow_rebuild: bool,
     unproved: bool,
+    restoring: bool,
     stop: Callable[[], bool],
     still: Callable[[list[CommentChange]], list[CommentChange]],
     on_result: Callable[[Sequence[WriteResult]], None],
@@ -232,7 +236,12 @@ def _write_tables(
             yield gone.popleft()
 
     for result in session.database.write_many(
-        work(), record, allow_rebuild=allow_rebuild, unproved=unproved, stop=stop
+        work(),
+        record,
+        allow_rebuild=allow_rebuild,
+        unproved=unproved,
+        restoring=restoring,
+        stop=stop,
     ):
         for each in (*told(), result):
             if not each.statement:

@@ -8,7 +8,7 @@ import pkgutil
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib import metadata
 from inspect import isabstract
@@ -85,8 +85,6 @@ class WriteOptions:
     """Statements that copy the whole table are allowed."""
     stop: Callable[[], bool] = never
     """Asked between statements; true ends the run."""
-    limits: Limits = field(default_factory=Limits)
-    """How much of the database the run takes for itself."""
 
 
 class Dialect(ABC):
@@ -149,6 +147,9 @@ class Dialect(ABC):
     """Begins a transaction that cannot write."""
     time_limit: ClassVar[str] = ""
     """Tells the server, in that transaction, how many `{milliseconds}` it has."""
+
+    limits: Limits = Limits()
+    """How much of this database to take; set where it is opened."""
 
     registry: ClassVar[dict[str, type[Dialect]]] = {}
     """Every dialect whose file was loaded."""

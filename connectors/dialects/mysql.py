@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from math import ceil
 from typing import TYPE_CHECKING, ClassVar
 
 from catalog.errors import ColumnistError
@@ -64,7 +65,6 @@ _PINNED = {
     # is too long is cut silently.
     "sql_mode": "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION",
     "sql_quote_show_create": 1,
-    "lock_wait_timeout": 2,
     "character_set_client": "utf8mb4",
     "character_set_connection": "utf8mb4",
     "character_set_results": "utf8mb4",
@@ -91,6 +91,10 @@ class MySQL(AlteringDialect):
     table_limit = 2048
     column_limit = 1024
     supplementary = False
+    lock = (
+        "the table for reading and writing, while it is compared and altered; whoever "
+        "comes meanwhile waits"
+    )
     # INSTANT takes no LOCK clause; a table's comment is not INSTANT in 8.0:
     # https://github.com/block/spirit/pull/1050
     algorithm = "ALGORITHM=INSTANT"
@@ -363,9 +367,12 @@ class MySQL(AlteringDialect):
 
     def pin(self, session: Session) -> None:
         """Reads back what was set on connecting, and stops where it is different."""
-        names = ", ".join(f"@@{name}" for name in _PINNED)
+        seconds = max(1, ceil(self.limits.lock_seconds))
+        session.run(f"SET SESSION lock_wait_timeout = {seconds}")
+        pins = {"lock_wait_timeout": seconds, **_PINNED}
+        names = ", ".join(f"@@{name}" for name in pins)
         there = session.rows(f"SELECT {names}")[0]
-        for (name, wanted), found in zip(_PINNED.items(), there, strict=True):
+        for (name, wanted), found in zip(pins.items(), there, strict=True):
             if wanted != found:
                 raise ColumnistError(
                     f"{self.label} keeps {name} at {found} instead of {wanted}.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from math import ceil
@@ -133,14 +133,28 @@ LEFT JOIN pg_attribute a ON a.attrelid = d.objoid AND a.attnum = d.objsubid
 
 _PINNED = {
     "standard_conforming_strings": "on",
-    "lock_timeout": "2s",
-    "statement_timeout": "30s",
     "client_encoding": "UTF8",
 }
 
 
-_PIN = "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in _PINNED.items())
-_PINS_THERE = "SELECT " + ", ".join(f"current_setting('{name}')" for name in _PINNED)
+_UNITS = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000))
+
+
+def _duration(seconds: float) -> str:
+    """As the server prints it: in the largest unit that it is a whole number of."""
+    milliseconds = max(1, round(1000 * seconds))
+    for unit, size in _UNITS:
+        if milliseconds % size == 0:
+            return f"{milliseconds // size}{unit}"
+    return f"{milliseconds}ms"
+
+
+def _pinning(pins: Mapping[str, str]) -> str:
+    return "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in pins.items())
+
+
+def _reading(pins: Mapping[str, str]) -> str:
+    return "SELECT " + ", ".join(f"current_setting('{name}')" for name in pins)
 
 
 @contextmanager
@@ -449,19 +463,28 @@ class PostgreSQL(TransactionalDialect):
 
     def pin(self, session: Session) -> None:
         """Pins, for this transaction, what rendering relies on, and reads it back."""
-        session.run(_PIN)
-        self._check_pins(session.rows(_PINS_THERE)[0])
+        pins = self._pins()
+        session.run(_pinning(pins))
+        self._check(pins, session.rows(_reading(pins))[0])
 
     def execute(self, session: Session, statements: Sequence[str]) -> None:
         """All of a transaction but its end in one text, so in one way to the server."""
         if not isinstance(session, PsycopgSession):
             super().execute(session, statements)
             return
-        rows = session.texts("; ".join(("BEGIN", _PIN, *statements, _PINS_THERE)))
-        self._check_pins(rows[0])
+        pins = self._pins()
+        parts = ("BEGIN", _pinning(pins), *statements, _reading(pins))
+        self._check(pins, session.texts("; ".join(parts))[0])
 
-    def _check_pins(self, there: Row) -> None:
-        for (name, wanted), found in zip(_PINNED.items(), there, strict=True):
+    def _pins(self) -> dict[str, str]:
+        return {
+            "lock_timeout": _duration(self.limits.lock_seconds),
+            "statement_timeout": _duration(self.limits.statement_seconds),
+            **_PINNED,
+        }
+
+    def _check(self, pins: Mapping[str, str], there: Row) -> None:
+        for (name, wanted), found in zip(pins.items(), there, strict=True):
             if wanted != found:
                 raise ColumnistError(
                     f"{self.label} keeps {name} at {found} instead of {wanted}.",

@@ -91,11 +91,7 @@ def table() -> str:
         "| database | object | set, replace, clear |",
         "|---|---|---|",
     ]
-    for name in dialect_names():
-        dialect = dialect_named(name)
-        assert dialect is not None
-        if name == "generic":
-            continue
+    for dialect in _dialects():
         if dialect.why_no_comments:
             lines.append(f"| {dialect.label} | all | {dialect.why_no_comments} |")
         for kind in TableKind:
@@ -110,6 +106,50 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def tables() -> str:
+    """Both tables, as they stand in the document."""
+    return f"{table()}\n## What each says of itself\n\n{facts()}"
+
+
+def facts() -> str:
+    """What every dialect says of itself."""
+    lines = [
+        "| database | compares and writes | a statement locks | longest comment |"
+        " it cannot |",
+        "|---|---|---|---|---|",
+    ]
+    for dialect in _dialects():
+        if dialect.why_no_comments:
+            continue
+        step = "in one transaction" if dialect.transactional else "under a table lock"
+        if dialect.window:
+            step = "one after the other, read again before"
+        cannot = "; ".join(dialect.cannot) or "–"
+        cells = (dialect.label, step, dialect.lock, _longest(dialect), cannot)
+        lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _longest(dialect: Dialect) -> str:
+    table, column = dialect.table_limit, dialect.column_limit
+    if table is None and column is None:
+        return "none that is known"
+    unit = (
+        f"bytes in {dialect.limit_encoding}"
+        if dialect.limit_encoding
+        else ("characters")
+    )
+    shown = [f"{limit:,}" if limit else "any" for limit in (table, column)]
+    if table == column:
+        return f"{shown[0]} {unit}"
+    return f"{shown[0]} (table), {shown[1]} (column) {unit}"
+
+
+def _dialects() -> list[Dialect]:
+    found = [dialect_named(name) for name in dialect_names() if name != "generic"]
+    return [dialect for dialect in found if dialect is not None]
+
+
 def _how(dialect: Dialect, what: tuple[TableKind, bool]) -> str:
     proof = RAN.get(dialect.name)
     if proof is None or what not in proof.ran:
@@ -121,7 +161,7 @@ def main() -> None:
     """Write the table into the document."""
     before, _, rest = DOCUMENT.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    DOCUMENT.write_text(before + BEGIN + table() + END + after)
+    DOCUMENT.write_text(before + BEGIN + tables() + END + after)
 
 
 if __name__ == "__main__":

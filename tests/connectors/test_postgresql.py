@@ -15,6 +15,7 @@ from catalog.errors import ColumnistError
 from catalog.objects import ColumnId, Table
 from connectors import transaction
 from connectors.libpq import PsycopgSession
+from connectors.limits import Limits
 from connectors.session import Fault
 from tests.connectors.recording import RecordingLedger
 from tests.connectors.targets import (
@@ -213,6 +214,24 @@ def test_a_connection_lost_after_the_commit_is_settled_as_written(
     assert {result.outcome for result in results} == {Outcome.WRITTEN}
 
 
+def test_a_session_that_is_lost_stays_lost(postgresql: Proved) -> None:
+    """The roll back after a loss connected anew, and failed where nobody answered.
+
+    A server that was killed in the middle of `apply` ended it with a traceback.
+    """
+    database = postgresql.open()
+    session = database._source.open(write=True)
+    session.run("BEGIN")
+    postgresql.run(TERMINATE)
+    for _ in range(2):
+        with pytest.raises(Fault) as lost:
+            session.run("SELECT 1")
+        assert lost.value.lost
+    session.quietly("ROLLBACK")
+    session.close()
+    assert database.read(postgresql.id("t")) is None
+
+
 def test_a_setting_that_does_not_stay_stops_the_write(
     postgresql: Proved, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -319,3 +338,14 @@ def test_a_sample_gives_up_in_time(postgresql: Proved) -> None:
     assert profile["id"].rows > 100
     assert profile == database.profile(table, rows=500)
     assert list(database.profile(table, columns=["state"])) == ["state"]
+
+
+def test_the_bounds_of_a_connection_reach_the_server(postgresql: Proved) -> None:
+    """The server prints them its own way, and what it prints is compared."""
+    postgresql.run("CREATE TABLE t (a integer)")
+    for lock, statement in ((1.5, 60.0), (2.0, 90.0), (0.25, 3600.0)):
+        limits = Limits(lock_seconds=lock, statement_seconds=statement)
+        database = postgresql.open(limits=limits)
+        table = fresh(database, postgresql.id("t"))
+        assert all_written(write(database, table, changes_to(table, f"{lock}")))
+        database.close()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from connectors.dialects.dialect import dialect_named, dialect_names
-from tests.connectors.proof import BEGIN, DOCUMENT, END, RAN, table
+from tests.connectors.proof import BEGIN, DOCUMENT, END, RAN, tables
 
 
 def test_the_document_has_the_table_as_it_is_now() -> None:
     text = DOCUMENT.read_text()
     written = text.partition(BEGIN)[2].partition(END)[0]
-    assert written == table(), "run python -m tests.connectors.proof"
+    assert written == tables(), "run python -m tests.connectors.proof"
 
 
 def test_what_writes_without_being_asked_ran_on_the_real_engine() -> None:

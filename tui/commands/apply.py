@@ -9,6 +9,7 @@ import typer
 from catalog.change import Outcome, WriteResult
 from catalog.errors import ColumnistError, ExitCode
 from catalog.objects import Target, column_of, table_of
+from connectors.dialects.dialect import Dialect
 from tui import console, writes
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, Yes, settings
@@ -50,6 +51,9 @@ def run(
                 session, changes, allow_rebuild=allow_rebuild, unproved=unproved
             )
             _print_plan(planned, json=json)
+            if planned.statements:
+                for line in costs(session.database.dialect):
+                    console.note(line)
             return
         if changes and not console.confirm(
             f"Write {count(len(changes), 'comment')} to"
@@ -79,6 +83,17 @@ def run(
     finally:
         session.close()
     report(results, runs[0] if runs else None, json=json)
+
+
+def costs(dialect: Dialect) -> list[str]:
+    """What writing holds up, and what it cannot promise."""
+    lines = [f"Each statement locks {dialect.lock}."]
+    if dialect.window:
+        lines.append(
+            f"{dialect.label} cannot compare and write in one step: what somebody else"
+            " writes in the instant between is overwritten."
+        )
+    return lines
 
 
 def report(results: list[WriteResult], run: int | None, *, json: bool) -> None:
