@@ -244,7 +244,10 @@ def _identity(url: URL, dialect: Dialect) -> DatabaseIdentity:
     where = ",".join(host) if isinstance(host, tuple) else host or "localhost"
     where = where if where.startswith("/") else where.lower()
     port = url.port or dialect.default_port
-    database = url.database or url.username or ""
+    # Databricks has the catalog among the options, and everybody is called "token".
+    catalog = url.query.get("catalog")
+    named = catalog if isinstance(catalog, str) else None
+    database = url.database or named or url.username or ""
     place = f"{where}:{port}" if port and not where.startswith("/") else where
     key = f"{family}://{place}/{database}"
     return DatabaseIdentity(key, f"{database} on {place}" if database else place)

@@ -5,7 +5,11 @@ from __future__ import annotations
 ALIASES = {"postgres": "postgresql"}
 """First words in use that SQLAlchemy does not take."""
 
-DIALECTS = {"clickhousedb": "clickhouse", "teradatasql": "teradata"}
+DIALECTS = {
+    "clickhousedb": "clickhouse",
+    "sparksql": "spark",
+    "teradatasql": "teradata",
+}
 """First words of drivers whose dialect has another name here."""
 
 EXTRAS = {

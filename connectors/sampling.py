@@ -33,7 +33,7 @@ _SAMPLES = 20
 """Values kept for the leak check."""
 
 _NUMBER = re.compile(
-    r"\b(u?(tiny|small|medium|big|huge)?int(eger)?[248]?|numeric|decimal|number|float[48]?"
+    r"\b(u?(tiny|small|medium|big|huge)?int(eger)?\d{0,3}|numeric|decimal|number|float\d*"
     r"|double|real|money|serial|bigserial)\b",
     re.IGNORECASE,
 )

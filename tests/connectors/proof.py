@@ -124,7 +124,7 @@ def facts() -> str:
         step = "in one transaction" if dialect.transactional else "under a table lock"
         if dialect.window:
             step = "one after the other, read again before"
-        cannot = "; ".join(dialect.cannot) or "–"
+        cannot = "; ".join(dialect.cannot) or "-"
         cells = (dialect.label, step, dialect.lock, _longest(dialect), cannot)
         lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
     return "\n".join(lines) + "\n"

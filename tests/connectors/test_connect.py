@@ -186,3 +186,11 @@ def test_naming_a_database_loads_no_driver() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=root
     )
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_two_catalogs_of_databricks_are_two_databases() -> None:
+    keys = {
+        identify(f"databricks://token@h.example.com?http_path=/p&catalog={name}").key
+        for name in ("main", "dev")
+    }
+    assert len(keys) == 2
