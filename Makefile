@@ -1,5 +1,6 @@
 # make demo   installs and opens the app on the demo warehouse
 # make test   installs and passes the tests
+# make test-deep  the same with ten times the generated cases, and 20 kills of each job
 # make check  format, lint, types, import contracts
 # ACCEL=auto|cpu|cuda|rocm|vulkan|metal chooses the backend llama.cpp is built for
 
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 LLAMA := $(shell sed -n 's/.*"llama-cpp-python==\([0-9.]*\)".*/\1/p' pyproject.toml)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo install test check format clean
+.PHONY: demo install test test-deep check format clean
 
 demo: $(VENV)/.app
 	@$(BIN)/columnist demo
@@ -19,6 +20,9 @@ install: $(VENV)/.app
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(PYTEST)
+
+test-deep: $(VENV)/.dev
+	COLUMNIST_TEST_CASES=2000 COLUMNIST_TEST_KILLS=20 $(BIN)/python -m pytest $(PYTEST)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -326,6 +326,18 @@ def test_a_connection_killed_in_the_middle_is_settled(
     assert all_written(write(database, table, changes_to(table, "ours")))
 
 
+def test_a_session_that_is_lost_stays_lost(mariadb: Proved) -> None:
+    """It connected anew, or said that a transaction must be rolled back first."""
+    session = mariadb.open()._source.open(write=True)
+    mariadb.run(f"KILL {session.value('SELECT CONNECTION_ID()')}")
+    for _ in range(2):
+        with pytest.raises(Fault) as lost:
+            session.run("DO 1")
+        assert lost.value.lost
+    session.quietly("UNLOCK TABLES")
+    session.close()
+
+
 def test_a_connection_lost_after_the_alter_is_settled_as_written(
     mariadb: Proved, monkeypatch: pytest.MonkeyPatch
 ) -> None:

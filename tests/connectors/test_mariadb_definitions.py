@@ -318,8 +318,8 @@ def account(run: Run) -> dict[str, object]:
     if literals:
         query = f"SELECT {', '.join(literals)} FROM t RIGHT JOIN (SELECT 1) x ON false"
         found["defaults"] = run(query)
-    for name, *_ in run(ACCOUNTS["tables"]):
-        found[f"create {name}"] = COMMENT.sub("", created(run, str(name)))
+    for table, *_ in run(ACCOUNTS["tables"]):
+        found[f"create {table}"] = COMMENT.sub("", created(run, str(table)))
     return found
 
 
@@ -447,6 +447,7 @@ def test_a_definition_that_is_no_text_holds_up_no_other_table(mariadb: Proved) -
     database = mariadb.open()
     tables = list(database.scan(schemas=[mariadb.schema]))
     work = [(table, changes_to(table, "new")) for table in tables]
+    assert [len(database.render(*each)) for each in work] == [0, 1]
     ledger = RecordingLedger()
     results = list(database.write_many(work, ledger))
     assert not ledger.open

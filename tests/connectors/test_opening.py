@@ -453,7 +453,7 @@ def test_limits_reach_whoever_writes(
     given: list[Limits] = []
 
     def write_many(*arguments: Any) -> Iterator[WriteResult]:
-        given.append(arguments[-1].limits)
+        given.append(arguments[0].limits)
         return iter(())
 
     monkeypatch.setattr(DuckDB, "write_many", write_many)
