@@ -52,7 +52,7 @@ class RunLedger:
         if not statements:
             return []
         at = now()
-        rows = []
+        rows: list[tuple[object, ...]] = []
         for change, statement in statements:
             table, column = table_of(change.target), column_of(change.target)
             values = (change.previous, change.text, statement, at)

@@ -404,7 +404,7 @@ class Suggestions:
 
     def record(self, results: Sequence[WriteResult]) -> None:
         """Move staged suggestions to where their write ended; a failed one stays."""
-        rows = []
+        rows: list[tuple[object, ...]] = []
         for result in results:
             state = _ENDED.get(result.outcome)
             place = self._place(result.change.target)

@@ -17,6 +17,7 @@ from connectors.alteration import AlteringDialect, Standing
 from connectors.comment_text import normal
 from connectors.definition import Definition, slice_table
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection, dialect_named
+from connectors.grants import may_alter
 from connectors.option_file import with_option_files
 from connectors.quoting import backslash_escaped, backticked
 from connectors.session import EngineSource, Fault, Row, Session, Source
@@ -256,11 +257,14 @@ class MySQL(AlteringDialect):
         keys = _by_table(query(_KEYS) if not brief else ())
         is_view = any(row[1] == "VIEW" for row in rows)
         views = {row[0]: row[1] for row in query(_VIEWS)} if is_view else {}
+        altering = None if brief else may_alter(session, schema)
         for table, kind, count, comment, options in rows:
             table_id = TableId(schema, table)
             view = kind == "VIEW"
             partitioned = "partitioned" in (options or "")
             refused = f"{self.label} has no comments on views" if view else None
+            if not view and altering is not None and not altering(table):
+                refused = self.refusals["1142"]
             yield Table(
                 table_id,
                 TableKind.VIEW
@@ -269,7 +273,7 @@ class MySQL(AlteringDialect):
                 if partitioned
                 else TableKind.TABLE,
                 tuple(
-                    self._column(table_id, position, row, view=view)
+                    self._column(table_id, position, row, view=view, refused=refused)
                     for position, row in enumerate(columns[table], 1)
                 ),
                 tuple(key[1] for key in keys[table] if key[0] == "PRIMARY"),
@@ -282,10 +286,15 @@ class MySQL(AlteringDialect):
             )
 
     def _column(
-        self, table_id: TableId, position: int, row: Row, *, view: bool
+        self,
+        table_id: TableId,
+        position: int,
+        row: Row,
+        *,
+        view: bool,
+        refused: str | None,
     ) -> Column:
         name, type_, nullable, default, extra, expression, comment, _ = row
-        refused = None
         if view:
             refused = "a view's column shows the comment of the column it comes from"
         elif expression and expression.upper() in ("ROW START", "ROW END"):

@@ -300,6 +300,42 @@ def test_privileges(
     mariadb.run(f"DROP USER {user}")
 
 
+@pytest.mark.parametrize(
+    ("grant", "allowed"),
+    [
+        ("SELECT ON {schema}.*", set()),
+        ("ALTER ON {schema}.*", {"t", "u"}),
+        ("ALTER ON {schema}.u", {"u"}),
+        ("ALTER ON *.*", {"t", "u"}),
+        ("ALTER ON `{wild}`.*", {"t", "u"}),
+        ("ALTER ON `other\\_%`.*", set()),
+    ],
+)
+def test_what_the_user_may_not_alter_is_shown_before_any_work_goes_into_it(
+    mariadb: Proved, mariadb_server: Server, grant: str, allowed: set[str]
+) -> None:
+    user = f"eve{time.monotonic_ns() % 10**12}"
+    mariadb.run(
+        "CREATE TABLE t (a int)",
+        "CREATE TABLE u (a int)",
+        f"CREATE USER {user} IDENTIFIED BY 'eve'",
+        f"GRANT SELECT ON {mariadb.schema}.* TO {user}",
+        "GRANT "
+        + grant.format(schema=mariadb.schema, wild=mariadb.schema[:-3] + "%")
+        + f" TO {user}",
+    )
+    url = mariadb_server.with_user(user, "eve", database=mariadb.schema)
+    database = replace(mariadb, url=url).open()
+    tables = list(database.scan(schemas=[mariadb.schema]))
+    assert {t.id.name for t in tables if t.comment_refused is None} == allowed
+    for table in tables:
+        assert table.columns[0].comment_refused == table.comment_refused
+        change = changes_to(table, "new")[0]
+        assert (database.check(table, change) is None) == (table.id.name in allowed)
+    database.close()
+    mariadb.run(f"DROP USER {user}")
+
+
 def test_a_connection_killed_in_the_middle_is_settled(
     mariadb: Proved, monkeypatch: pytest.MonkeyPatch
 ) -> None:
