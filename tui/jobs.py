@@ -112,8 +112,12 @@ def scan(
         yield from save()
     if stop():
         return
-    gone = session.snapshot.finish(number, schemas=schemas, globs=globs, kinds=kinds)
-    on_changes(rescan.finish(gone))
+    with session.workspace.transaction():  # forgotten together with what follows of it
+        gone = session.snapshot.finish(
+            number, schemas=schemas, globs=globs, kinds=kinds
+        )
+        changes = rescan.finish(gone)
+    on_changes(changes)
 
 
 def is_stale(session: Session) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from catalog.change import Outcome
 from catalog.errors import RefusedError
 from catalog.objects import ColumnId, TableId, make_target, table_of
+from catalog.rescan import Rescan
 from catalog.suggestion import Draft, Source, State
 from tests.conftest import comments
 from tui import bulk, jobs, writes
@@ -257,3 +258,20 @@ def test_a_view_inherits_what_its_base_columns_say(
     assert inherited.text == "Address written to by support."
     assert inherited.origin == "sales.customers.email"
     assert drafts[ColumnId(view, "loud")].source is not Source.INHERITED
+
+
+def test_a_scan_killed_at_its_end_forgets_no_table_without_its_suggestions(
+    session: Session, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table was gone for good, and its suggestion waited for ever."""
+    scanned(session)
+    target = ColumnId(TableId("legacy", "zz9"), "x2")
+    put(session, target)
+    sql(shop, "DROP TABLE legacy.zz9")
+    with monkeypatch.context() as killed:
+        killed.setattr(Rescan, "finish", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            scanned(session)
+    scanned(session)
+    found = session.suggestions.of_table(target.table)
+    assert found[target].state is State.STALE
