@@ -366,9 +366,9 @@ def test_an_idle_connection_that_the_server_closed_costs_no_try() -> None:
                     return
                 with connection:
                     connection.recv(1 << 16)
+                    self.served += 1  # before the answer, after which it is looked at
                     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(data)}\r\n\r\n"
                     connection.sendall(head.encode() + data)
-                self.served += 1
 
     server = Idle()
     model = RemoteModel.at(server.url + "#told")
