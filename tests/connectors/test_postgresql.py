@@ -111,7 +111,7 @@ def test_a_locked_table_is_given_up_and_its_holder_named(
 
 def without_refusals(table: Table) -> Table:
     """As read by somebody whose rights were taken away afterwards."""
-    columns = tuple(replace(column, comment_refused=None) for column in table.columns)
+    columns = tuple(column._replace(comment_refused=None) for column in table.columns)
     return replace(table, comment_refused=None, columns=columns)
 
 
