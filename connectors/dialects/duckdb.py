@@ -11,7 +11,8 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -253,15 +254,25 @@ WHERE comment IS NOT NULL AND database_name = current_database()
 """
 
 
-def _columns(table_id: TableId, rows: Iterable[Row]) -> tuple[Column, ...]:
-    columns: list[Column] = []
-    for _, _, name, type_, nullable, default, comment, _ in rows:
-        column = ColumnId(table_id, name)
-        position = len(columns) + 1
-        columns.append(
-            Column(column, position, type_, nullable, default, comment or None)
+def _columns(rows: Iterable[Row]) -> dict[TableId, tuple[Column, ...]]:
+    """Columns by table, from rows in that order."""
+    found: dict[TableId, tuple[Column, ...]] = {}
+    for (schema, table), of_table in groupby(rows, key=itemgetter(0, 1)):
+        table_id = TableId(schema, table)
+        found[table_id] = tuple(
+            Column(
+                ColumnId(table_id, name),
+                position,
+                type_,
+                nullable,
+                default,
+                comment or None,
+            )
+            for position, (_, _, name, type_, nullable, default, comment, _) in (
+                enumerate(of_table, 1)
+            )
         )
-    return tuple(columns)
+    return found
 
 
 class DuckDB(TransactionalDialect):
@@ -333,26 +344,35 @@ class DuckDB(TransactionalDialect):
     def _read_all(
         self, session: Session, only: TableId | None = None, *, brief: bool = False
     ) -> Iterator[Table]:
-        def query(sql: str) -> Iterator[Row]:
-            if only is None:
-                sql = f"SELECT * FROM ({sql}) {_ORDER}"
-                if isinstance(session, DuckDBSession):
-                    return session.stream(sql)
-                return iter(session.rows(sql))
-            return iter(
-                session.rows(
-                    f"SELECT * FROM ({sql}) WHERE schema_name = $schema "
-                    f"AND name = $name {_ORDER}",
-                    schema=only.schema,
-                    name=only.name,
+        def query(session: Session, sql: str) -> Iterable[Row]:
+            sql = f"SELECT * FROM ({sql})"
+            if only is not None:
+                condition = "WHERE schema_name = $schema AND name = $name"
+                return session.rows(
+                    f"{sql} {condition} {_ORDER}", schema=only.schema, name=only.name
                 )
+            if isinstance(session, DuckDBSession):
+                return session.stream(f"{sql} {_ORDER}")
+            return session.rows(f"{sql} {_ORDER}")
+
+        def others(session: Session) -> tuple[list[Row], list[Row]]:
+            return list(query(session, _TABLES)), (
+                [] if brief else list(query(session, _KEYS))
             )
+
+        if only is None:
+            # DuckDB works on these while columns are made of what it answered.
+            with ThreadPoolExecutor(1) as pool, closing(session.witness()) as beside:
+                asked = pool.submit(others, beside)
+                columns = _columns(query(session, _COLUMNS))
+                tables, keys = asked.result()
+        else:
+            columns = _columns(query(session, _COLUMNS))
+            tables, keys = others(session)
 
         primary: dict[TableId, tuple[str, ...]] = {}
         foreign: dict[TableId, list[ForeignKey]] = defaultdict(list)
-        for schema, table, kind, names, other, other_names, _ in (
-            query(_KEYS) if not brief else ()
-        ):
+        for schema, table, kind, names, other, other_names, _ in keys:
             table_id = TableId(schema, table)
             if kind == "PRIMARY KEY":
                 primary[table_id] = tuple(names)
@@ -361,22 +381,12 @@ class DuckDB(TransactionalDialect):
                     tuple(names), TableId(schema, other), tuple(other_names)
                 )
                 foreign[table_id].append(key)
-        tables = list(query(_TABLES))
-        # Both are in the same order, so one look at the columns is enough.
-        groups = groupby(query(_COLUMNS), key=itemgetter(0, 1))
-        group = next(groups, None)
         for schema, name, comment, size, kind, sql, _ in tables:
             table_id = TableId(schema, name)
-            while group is not None and group[0] < (schema, name):
-                group = next(groups, None)
-            columns: tuple[Column, ...] = ()
-            if group is not None and group[0] == (schema, name):
-                columns = _columns(table_id, group[1])
-                group = next(groups, None)
             yield Table(
                 table_id,
                 TableKind(kind),
-                columns,
+                columns.get(table_id, ()),
                 primary.get(table_id, ()),
                 tuple(foreign.get(table_id, ())),
                 normal(comment),
