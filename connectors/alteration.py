@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import ClassVar
@@ -60,6 +60,14 @@ class Standing:
         column = self.definition.columns.get(name)
         return column.comment if column else None
 
+    def with_comments(self, comments: Mapping[str | None, str | None]) -> str | None:
+        """How it would be printed with other comments; None where that is not known.
+
+        Args:
+            comments: By column; the table's own under None.
+        """
+        return None if self.srids else self.definition.with_comments(comments)
+
     def differences(self, other: Standing) -> list[str]:
         """What another standing has changed besides comments, a sentence each."""
         found = self.definition.differences(other.definition)
@@ -86,8 +94,21 @@ class AlteringDialect(Dialect):
     """Error codes that mean: not under this table lock, or no right to take it."""
 
     @abstractmethod
-    def standing(self, session: Session, table_id: TableId) -> Standing | None:
+    def printed(self, session: Session, table_id: TableId) -> str | None:
+        """The text of the table's definition, or None where there is no such table."""
+
+    @abstractmethod
+    def standing(self, session: Session, table_id: TableId, printed: str) -> Standing:
+        """The table as it stands, from that text.
+
+        Raises:
+            Fault: The text is not understood.
+        """
+
+    def look(self, session: Session, table_id: TableId) -> Standing | None:
         """The table as it stands, or None where there is none."""
+        printed = self.printed(session, table_id)
+        return None if printed is None else self.standing(session, table_id, printed)
 
     @abstractmethod
     def restated(self, standing: Standing, definition: Definition) -> Definition:
@@ -179,7 +200,7 @@ class AlteringDialect(Dialect):
         if session is None:
             raise Fault("its statements restate definitions, so it must be connected")
         try:
-            standing = self.standing(session, table.id)
+            standing = self.look(session, table.id)
         except Fault as fault:
             if fault.lost:
                 raise
@@ -215,7 +236,7 @@ class AlteringDialect(Dialect):
             def planned(table: Table, changes: Sequence[CommentChange]) -> Plan:
                 nonlocal session
                 try:
-                    standing = self.standing(session, table.id)
+                    standing = self.look(session, table.id)
                 except Fault as fault:
                     if fault.lost:
                         raise
@@ -268,9 +289,15 @@ class _Writer:
         self._session.close()
 
     def write(self, chunk: Chunk, *, ended: Callable[[], bool]) -> None:
-        """Table after table."""
+        """Table after table; locking one gives up the one before."""
         if not chunk.tables:
             return
+        try:
+            self._write(chunk, ended=ended)
+        finally:
+            self._session.quietly("UNLOCK TABLES")
+
+    def _write(self, chunk: Chunk, *, ended: Callable[[], bool]) -> None:
         if self.lost is None and not ended():
             self._dialect.pin(self._session)
         for table, pending in chunk.tables:
@@ -336,7 +363,9 @@ class _Alteration:
                 return
             except _Unlockable as unlockable:
                 self._unlocked = str(unlockable)
+                self._session.quietly("UNLOCK TABLES")
             except _Locked as locked:
+                self._session.quietly("UNLOCK TABLES")
                 pending = [item for item in pending if item.is_open]
                 if tries == len(PAUSES) or self._options.stop():
                     for item in pending:
@@ -347,8 +376,6 @@ class _Alteration:
                 tries += 1
             except Fault as fault:
                 self._give_up(pending, fault)
-            finally:
-                self._session.quietly("UNLOCK TABLES")
             pending = [item for item in pending if item.is_open]
 
     def _plan(
@@ -373,7 +400,7 @@ class _Alteration:
     def _attempt(self, pending: list[Pending]) -> None:
         """Lock, compare, alter, compare again."""
         self._lock()
-        before = self._dialect.standing(self._session, self._id)
+        before = self._look()
         for item in pending:
             there = before.comment_of(item.change.target) if before else None
             if item.is_open and there != normal(item.change.previous):
@@ -394,6 +421,15 @@ class _Alteration:
             self._compare(before)
             raise
         self._compare(before)
+
+    def _look(self) -> Standing | None:
+        """The table as it stands: mostly as it was when its statements were made."""
+        printed = self._dialect.printed(self._session, self._id)
+        if printed is None:
+            return None
+        if printed == self._planned.with_comments({}):
+            return self._planned
+        return self._dialect.standing(self._session, self._id, printed)
 
     def _lock(self) -> None:
         if self._unlocked:
@@ -471,9 +507,20 @@ class _Alteration:
         """Reads back what was executed and closes the intents."""
         if not self._executed:
             return
-        after = self._dialect.standing(self._session, self._id)
+        printed = self._dialect.printed(self._session, self._id)
+        done = self._executed
+        comments = {column_of(item.change.target): item.change.text for item in done}
+        if printed is not None and printed == before.with_comments(comments):
+            # What was expected, to the letter: the usual case, and nothing to cut.
+            self._executed = []
+            for item in done:
+                self._written(item, normal(item.change.text))
+            return
+        after: Standing | None = None
+        if printed is not None:
+            after = self._dialect.standing(self._session, self._id, printed)
         differences = before.differences(after) if after else ["the table is gone"]
-        done, self._executed = self._executed, []
+        self._executed = []
         for item in done:
             there = after.comment_of(item.change.target) if after else None
             if differences:
@@ -488,8 +535,11 @@ class _Alteration:
                 reason = "written, but the database holds another text now"
                 self._intents.end(item, Outcome.FAILED, reason, read_back=there)
             else:
-                note = self._unlocked and UNLOCKED.format(why=self._unlocked)
-                self._intents.end(item, Outcome.WRITTEN, note or None, read_back=there)
+                self._written(item, there)
+
+    def _written(self, item: Pending, there: str | None) -> None:
+        note = self._unlocked and UNLOCKED.format(why=self._unlocked)
+        self._intents.end(item, Outcome.WRITTEN, note or None, read_back=there)
 
     def _undo(self, before: Standing, item: Pending) -> str:
         """The statement that restores the definition as it was."""

@@ -12,9 +12,8 @@ NO_BACKSLASH_ESCAPES and whose sql_quote_show_create is on.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -101,6 +100,9 @@ class Definition:
     """What must stand behind it: a CHECK, or nothing."""
     comment: str | None = field(default=None, compare=False)
     """The comment itself, which is no part of the definition; None for none."""
+    place: tuple[int, int] = field(default=(0, 0), compare=False)
+    """Where COMMENT begins and ends in the table's text, the blank before it included;
+    where there is none, the place for it."""
 
     def with_comment(self, literal: str | None) -> str:
         """The whole definition with another comment, or with none."""
@@ -187,6 +189,37 @@ class TableDefinition:
     """What follows the parentheses, without COMMENT and AUTO_INCREMENT."""
     comment: str | None = field(default=None, compare=False)
     """The table's comment, or None."""
+    text: str = field(default="", compare=False, repr=False)
+    """The whole text."""
+    place: tuple[int, int] = field(default=(0, 0), compare=False)
+    """Where the table's COMMENT is in the text, or most likely would be."""
+
+    def with_comments(self, comments: Mapping[str | None, str | None]) -> str | None:
+        """The text as the server prints it once these comments are set.
+
+        A guess, to be compared with what it does print: where that is the same to the
+        letter, the definition is the same and the comments are these.
+
+        Args:
+            comments: By column; the table's own under None.
+        """
+        edits: list[tuple[int, int, str]] = []
+        for name, comment in comments.items():
+            if name is None:
+                edits.append(
+                    (*self.place, f" COMMENT={_printed(comment)}" * bool(comment))
+                )
+            elif name in self.columns:
+                place = self.columns[name].place
+                edits.append((*place, f" COMMENT {_printed(comment)}" * bool(comment)))
+            else:
+                return None
+        parts: list[str] = []
+        done = 0
+        for start, end, comment in sorted(edits):
+            parts += (self.text[done:start], comment)
+            done = end
+        return "".join((*parts, self.text[done:]))
 
     def differences(self, other: TableDefinition) -> list[str]:
         """What is not the same in another definition, a sentence each."""
@@ -202,13 +235,22 @@ class TableDefinition:
         return found
 
 
+_PRINTED = str.maketrans(
+    {"\\": "\\\\", "'": "''", "\n": "\\n", "\r": "\\r", "\0": "\\0"}
+)
+
+
+def _printed(comment: str | None) -> str:
+    """A comment's literal as the server prints it."""
+    return "'" + (comment or "").translate(_PRINTED) + "'"
+
+
 def _shown(definition: Definition | None) -> str:
     return definition.with_comment(None) if definition else "nothing"
 
 
-@lru_cache(maxsize=64)
 def slice_table(create: str) -> TableDefinition:
-    """Cuts a SHOW CREATE TABLE text, which is mostly asked for twice in a row.
+    """Cuts a SHOW CREATE TABLE text.
 
     Raises:
         ValueError: It is not one, or not in the quoting described above.
@@ -233,8 +275,9 @@ def slice_table(create: str) -> TableDefinition:
             others.append(create[place : token.start].strip())
         place, item = token.end, []
         if ends:
-            options, comment = _options(create[place:])
-            return TableDefinition(columns, tuple(others), options, comment)
+            options, comment, at = _options(create, place)
+            found = (columns, tuple(others), options, comment, create, at)
+            return TableDefinition(*found)
     missing = "opening" if place < 0 else "closing"
     raise ValueError(f"the {missing} parenthesis is missing")
 
@@ -246,20 +289,24 @@ def _slice_column(name: str, sql: str, pieces: list[Token], end: int) -> Definit
         if token.text.upper() == "COMMENT" and following.text.startswith("'"):
             before, after = sql[start : token.start], sql[following.end : end]
             comment = text_of(following.text) or None
-            return Definition(name, before.strip(), after.strip(), comment)
+            place = (start + len(before.rstrip()), following.end)
+            return Definition(name, before.strip(), after.strip(), comment, place)
     # Without one it belongs before the CHECK: behind it, it is a syntax error.
-    for token in pieces:
-        if token.text.upper() == "CHECK":
-            before, after = sql[start : token.start], sql[token.start : end]
-            return Definition(name, before.strip(), after.strip())
-    return Definition(name, sql[start:end].strip(), "")
+    checks = (token.start for token in pieces if token.text.upper() == "CHECK")
+    middle = next(checks, end)
+    before, after = sql[start:middle], sql[middle:end]
+    at = start + len(before.rstrip())
+    return Definition(name, before.strip(), after.strip(), place=(at, at))
 
 
-def _options(text: str) -> tuple[str, str | None]:
-    """Table options without the comment and a counter that moves; the comment."""
+def _options(sql: str, start: int) -> tuple[str, str | None, tuple[int, int]]:
+    """Table options, without a counter that moves; their comment; its place."""
     kept: list[str] = []
     comment: str | None = None
-    pieces = list(tokens(text))
+    line = sql.find("\n", start)  # partitions stand on lines of their own
+    at = len(sql) if line < 0 else line
+    place = (at, at)
+    pieces = list(tokens(sql[start:]))
     index = 0
     while index < len(pieces):
         word = pieces[index].text.upper()
@@ -270,9 +317,12 @@ def _options(text: str) -> tuple[str, str | None]:
             and pieces[index].depth == 0
         ):
             if word == "COMMENT":
-                comment = text_of(pieces[index + 2].text) or None
+                literal = pieces[index + 2]
+                comment = text_of(literal.text) or None
+                before = sql[: start + pieces[index].start].rstrip()
+                place = (len(before), start + literal.end)
             index += 3
             continue
         kept.append(pieces[index].text)
         index += 1
-    return " ".join(kept), comment
+    return " ".join(kept), comment, place

@@ -18,6 +18,7 @@ from connectors.comment_text import normal
 from connectors.definition import Definition, slice_table
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection, dialect_named
 from connectors.grants import may_alter
+from connectors.mysql_session import PyMySQLSession
 from connectors.option_file import with_option_files
 from connectors.quoting import backslash_escaped, backticked
 from connectors.session import EngineSource, Fault, Row, Session, Source
@@ -176,7 +177,9 @@ class MySQL(AlteringDialect):
         if url.password:
             # PyMySQL would take it for Latin-1, and show a character it cannot encode.
             arguments["password"] = url.password.encode()
-        source = EngineSource(url, connect_args=arguments, settings=settings)
+        source = EngineSource(
+            url, connect_args=arguments, settings=settings, session=PyMySQLSession
+        )
         source.on_connect(_read_without_limit)
         return source
 
@@ -320,16 +323,20 @@ class MySQL(AlteringDialect):
             return "AUTO_INCREMENT"
         return default
 
-    def standing(self, session: Session, table_id: TableId) -> Standing | None:
-        """The table as it stands, or None where there is none."""
+    def printed(self, session: Session, table_id: TableId) -> str | None:
+        """The text of SHOW CREATE TABLE, or None where there is no such table."""
         try:
             rows = session.rows(f"SHOW CREATE TABLE {self.table_name(table_id)}")
         except Fault as fault:
             if fault.code in ("1146", "1049"):  # no such table, no such schema
                 return None
             raise
+        return str(rows[0][1])
+
+    def standing(self, session: Session, table_id: TableId, printed: str) -> Standing:
+        """The table as it stands, from that text."""
         try:
-            definition = slice_table(str(rows[0][1]))
+            definition = slice_table(printed)
         except ValueError as error:
             message = f"the definition of {table_id} is not understood: {error}"
             raise Fault(message) from error

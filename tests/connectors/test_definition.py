@@ -207,6 +207,29 @@ def test_slicing_keeps_all_text(
     assert table.options == "ENGINE = InnoDB"
 
 
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@given(st.dictionaries(st.sampled_from([None, *slice_table(CREATE).columns]), texts))
+def test_the_text_with_other_comments_differs_in_nothing_else(
+    comments: dict[str | None, str],
+) -> None:
+    before = slice_table(CREATE)
+    text = before.with_comments(comments)
+    assert text is not None
+    after = slice_table(text)
+    assert after.differences(before) == []
+    assert after.others == before.others
+    for name, column in after.columns.items():
+        there = before.columns[name].comment
+        assert column.comment == (comments.get(name, there) or None)
+    assert after.comment == (comments.get(None, before.comment) or None)
+
+
+def test_a_comment_for_a_column_that_is_not_there_gives_no_text() -> None:
+    assert slice_table(CREATE).with_comments({"nowhere": "x"}) is None
+
+
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_tokens_lose_nothing_but_blanks_and_comments(text: str) -> None:
     try:

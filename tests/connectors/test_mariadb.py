@@ -13,9 +13,11 @@ from sqlalchemy import make_url
 
 from catalog.change import CommentChange, Outcome
 from catalog.errors import ColumnistError
-from catalog.objects import ColumnId, TableKind
+from catalog.objects import ColumnId, TableKind, column_of
 from connectors import alteration
-from connectors.session import EngineSession, Fault
+from connectors.dialects.mariadb import MariaDB
+from connectors.mysql_session import PyMySQLSession
+from connectors.session import Fault
 from tests.connectors.nasty import SUPPLEMENTARY
 from tests.connectors.recording import RecordingLedger
 from tests.connectors.targets import (
@@ -343,16 +345,16 @@ def test_a_connection_killed_in_the_middle_is_settled(
     database = mariadb.open()
     table = fresh(database, mariadb.id("t"))
     ledger = RecordingLedger()
-    run = EngineSession.run
+    run = PyMySQLSession.run
 
-    def killing(session: EngineSession, sql: str) -> None:
+    def killing(session: PyMySQLSession, sql: str) -> None:
         if sql.startswith("ALTER"):
-            monkeypatch.setattr(EngineSession, "run", run)
+            monkeypatch.setattr(PyMySQLSession, "run", run)
             number = session.value("SELECT CONNECTION_ID()")
             mariadb.run(f"KILL {number}")
         run(session, sql)
 
-    monkeypatch.setattr(EngineSession, "run", killing)
+    monkeypatch.setattr(PyMySQLSession, "run", killing)
     with pytest.raises(ColumnistError, match="connection was lost") as caught:
         list(database.write(table, changes_to(table, "ours"), ledger))
     assert "2 changes are open in the ledger" in caught.value.hint
@@ -381,14 +383,14 @@ def test_a_connection_lost_after_the_alter_is_settled_as_written(
     database = mariadb.open()
     table = fresh(database, mariadb.id("t"))
     ledger = RecordingLedger()
-    run = EngineSession.run
+    run = PyMySQLSession.run
 
-    def deaf(session: EngineSession, sql: str) -> None:
+    def deaf(session: PyMySQLSession, sql: str) -> None:
         run(session, sql)
         if sql.startswith("ALTER"):
             raise Fault("the answer never came", lost=True)
 
-    monkeypatch.setattr(EngineSession, "run", deaf)
+    monkeypatch.setattr(PyMySQLSession, "run", deaf)
     with pytest.raises(ColumnistError, match="connection was lost"):
         list(database.write(table, changes_to(table, "ours"), ledger))
     results = database.settle(ledger.open, ledger)
@@ -402,14 +404,40 @@ def test_a_definition_that_changed_with_the_comment_is_reported(
     mariadb.run("CREATE TABLE t (a int NOT NULL DEFAULT 7)")
     database = mariadb.open()
     table = fresh(database, mariadb.id("t"))
-    run = EngineSession.run
+    run = PyMySQLSession.run
 
-    def damaging(session: EngineSession, sql: str) -> None:
+    def damaging(session: PyMySQLSession, sql: str) -> None:
         run(session, sql.replace(" NOT NULL DEFAULT 7", " NOT NULL"))
 
-    monkeypatch.setattr(EngineSession, "run", damaging)
+    monkeypatch.setattr(PyMySQLSession, "run", damaging)
     change = CommentChange(ColumnId(table.id, "a"), None, "ours")
     [result] = write(database, table, [change])
     assert result.outcome is Outcome.FAILED
     assert "int(11) NOT NULL DEFAULT 7 is now int(11) NOT NULL" in (result.reason or "")
     assert "To undo: ALTER TABLE" in (result.reason or "")
+
+
+def test_what_the_server_prints_is_known_before(mariadb: Proved) -> None:
+    """Then the definition is compared without cutting it a second time."""
+    mariadb.run(
+        "CREATE TABLE t (a int CHECK (a > 0), b json, c varchar(9) DEFAULT 'COMMENT', "
+        "d int GENERATED ALWAYS AS (a + 1), e int COMMENT 'old', KEY (c)) COMMENT='old'"
+    )
+    dialect = mariadb.open().dialect
+    assert isinstance(dialect, MariaDB)
+    session = mariadb.open()._source.open(write=True)
+    table_id = mariadb.id("t")
+    for text in ('it\'s\n\ta \\ "b"; \r\u00e9', "x", None):
+        before = dialect.look(session, table_id)
+        assert before is not None
+        changes = [
+            CommentChange(target, before.comment_of(target), text)
+            for target in (table_id, *(ColumnId(table_id, name) for name in "abcde"))
+        ]
+        statements, refused = dialect.plan(before, changes, allow_rebuild=False)
+        assert not refused
+        for statement in statements:
+            session.run(statement.sql)
+        comments = {column_of(change.target): text for change in changes}
+        assert before.with_comments(comments) == dialect.printed(session, table_id)
+    session.close()
