@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from itertools import groupby
+from itertools import chain, groupby, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -207,38 +207,43 @@ def _faults() -> Generator[None]:
 _ROWS = 20_000
 """Rows fetched at a time."""
 
+_KEPT = 5_000
+"""Tables that are kept in memory, so that others can have the file; 10 KB each."""
+
 _BLOCKS = 200_000
 """Rows that a sample of a large table is drawn from: about a hundred blocks."""
 
-_ORDER = "ORDER BY schema_name, name, position"
-
+# By number, which is less to fetch and to sort than schema and name on every row.
 _TABLES = """
-SELECT schema_name, table_name AS name, comment, estimated_size, 'table', NULL,
-       0 AS position
+SELECT table_oid AS number, schema_name, table_name AS name, comment, estimated_size,
+       'table', NULL
 FROM duckdb_tables()
-WHERE database_name = current_database() AND NOT internal AND NOT temporary
+WHERE database_name = current_database() AND NOT internal AND NOT temporary {one}
 UNION ALL
-SELECT schema_name, view_name, comment, NULL, 'view', sql, 0
+SELECT view_oid, schema_name, view_name AS name, comment, NULL, 'view', sql
 FROM duckdb_views()
-WHERE database_name = current_database() AND NOT internal AND NOT temporary
+WHERE database_name = current_database() AND NOT internal AND NOT temporary {one}
+ORDER BY number
 """
 
 _COLUMNS = """
-SELECT schema_name, table_name AS name, column_name, data_type, is_nullable,
+SELECT table_oid, column_name, data_type, is_nullable,
        CASE WHEN is_generated
             THEN 'GENERATED ALWAYS AS (' || generation_expression || ')'
             ELSE column_default END,
-       comment, column_index AS position
+       comment
 FROM duckdb_columns()
-WHERE database_name = current_database() AND NOT internal
+WHERE database_name = current_database() AND NOT internal {one}
+ORDER BY table_oid, column_index
 """
 
 _KEYS = """
-SELECT schema_name, table_name AS name, constraint_type, constraint_column_names,
-       referenced_table, referenced_column_names, constraint_index AS position
+SELECT table_oid, schema_name, constraint_type, constraint_column_names,
+       referenced_table, referenced_column_names
 FROM duckdb_constraints()
 WHERE database_name = current_database()
-  AND constraint_type IN ('PRIMARY KEY', 'FOREIGN KEY')
+  AND constraint_type IN ('PRIMARY KEY', 'FOREIGN KEY') {one}
+ORDER BY table_oid, constraint_index
 """
 
 
@@ -254,12 +259,9 @@ WHERE comment IS NOT NULL AND database_name = current_database()
 """
 
 
-def _columns(rows: Iterable[Row]) -> dict[TableId, tuple[Column, ...]]:
-    """Columns by table, from rows in that order."""
-    found: dict[TableId, tuple[Column, ...]] = {}
-    for (schema, table), of_table in groupby(rows, key=itemgetter(0, 1)):
-        table_id = TableId(schema, table)
-        found[table_id] = tuple(
+def _columns(table_id: TableId, rows: Iterable[Row]) -> tuple[Column, ...]:
+    return tuple(
+        [
             Column(
                 ColumnId(table_id, name),
                 position,
@@ -268,11 +270,11 @@ def _columns(rows: Iterable[Row]) -> dict[TableId, tuple[Column, ...]]:
                 default,
                 comment or None,
             )
-            for position, (_, _, name, type_, nullable, default, comment, _) in (
-                enumerate(of_table, 1)
+            for position, (_, name, type_, nullable, default, comment) in (
+                enumerate(rows, 1)
             )
-        )
-    return found
+        ]
+    )
 
 
 class DuckDB(TransactionalDialect):
@@ -325,12 +327,21 @@ class DuckDB(TransactionalDialect):
     def scan(
         self, source: Source, selection: Selection, stop: Callable[[], bool]
     ) -> Iterator[Table]:
-        """Reads everything, closes the file, then hands out the tables."""
+        """Reads everything, closes the file, then hands out the tables.
+
+        The file of a large catalog stays open until the last one is handed out.
+        """
         with source.session() as session:
-            tables = [
-                table for table in self._read_all(session) if selection.takes(table.id)
-            ]
-        for table in tables:
+            found = self._read_all(session)
+            wanted = (table for table in found if selection.takes(table.id))
+            kept = list(islice(wanted, _KEPT))
+            if len(kept) == _KEPT:
+                for table in chain(kept, wanted):
+                    if stop():
+                        return
+                    yield table
+                return
+        for table in kept:
             if stop():
                 return
             yield table
@@ -344,51 +355,58 @@ class DuckDB(TransactionalDialect):
     def _read_all(
         self, session: Session, only: TableId | None = None, *, brief: bool = False
     ) -> Iterator[Table]:
-        def query(session: Session, sql: str) -> Iterable[Row]:
-            sql = f"SELECT * FROM ({sql})"
+        def query(session: Session, sql: str, name: str) -> Iterable[Row]:
             if only is not None:
-                condition = "WHERE schema_name = $schema AND name = $name"
+                one = f"AND schema_name = $schema AND {name} = $name"
                 return session.rows(
-                    f"{sql} {condition} {_ORDER}", schema=only.schema, name=only.name
+                    sql.format(one=one), schema=only.schema, name=only.name
                 )
+            sql = sql.format(one="")
             if isinstance(session, DuckDBSession):
-                return session.stream(f"{sql} {_ORDER}")
-            return session.rows(f"{sql} {_ORDER}")
+                return session.stream(sql)
+            return session.rows(sql)
 
         def others(session: Session) -> tuple[list[Row], list[Row]]:
-            return list(query(session, _TABLES)), (
-                [] if brief else list(query(session, _KEYS))
+            return list(query(session, _TABLES, "name")), (
+                [] if brief else list(query(session, _KEYS, "table_name"))
             )
 
+        # Both are in the same order, so one look at the columns is enough.
+        groups = groupby(query(session, _COLUMNS, "table_name"), key=itemgetter(0))
         if only is None:
-            # DuckDB works on these while columns are made of what it answered.
+            # DuckDB sorts the columns while it works on the others.
             with ThreadPoolExecutor(1) as pool, closing(session.witness()) as beside:
                 asked = pool.submit(others, beside)
-                columns = _columns(query(session, _COLUMNS))
+                group = next(groups, None)
                 tables, keys = asked.result()
         else:
-            columns = _columns(query(session, _COLUMNS))
+            group = next(groups, None)
             tables, keys = others(session)
 
-        primary: dict[TableId, tuple[str, ...]] = {}
-        foreign: dict[TableId, list[ForeignKey]] = defaultdict(list)
-        for schema, table, kind, names, other, other_names, _ in keys:
-            table_id = TableId(schema, table)
+        primary: dict[int, tuple[str, ...]] = {}
+        foreign: dict[int, list[ForeignKey]] = defaultdict(list)
+        for number, schema, kind, names, other, other_names in keys:
             if kind == "PRIMARY KEY":
-                primary[table_id] = tuple(names)
+                primary[number] = tuple(names)
             else:  # DuckDB allows foreign keys within one schema only
                 key = ForeignKey(
                     tuple(names), TableId(schema, other), tuple(other_names)
                 )
-                foreign[table_id].append(key)
-        for schema, name, comment, size, kind, sql, _ in tables:
+                foreign[number].append(key)
+        for number, schema, name, comment, size, kind, sql in tables:
             table_id = TableId(schema, name)
+            while group is not None and group[0] < number:
+                group = next(groups, None)
+            columns: tuple[Column, ...] = ()
+            if group is not None and group[0] == number:
+                columns = _columns(table_id, group[1])
+                group = next(groups, None)
             yield Table(
                 table_id,
                 TableKind(kind),
-                columns.get(table_id, ()),
-                primary.get(table_id, ()),
-                tuple(foreign.get(table_id, ())),
+                columns,
+                primary.get(number, ()),
+                tuple(foreign.get(number, ())),
                 normal(comment),
                 row_estimate=size,
                 view_sql=sql,

@@ -216,3 +216,22 @@ def test_a_conflict_reason_says_what_happened(target: Proved) -> None:
     results = write(database, table, changes_to(table, "same"))
     assert {result.outcome for result in results} == {Outcome.CONFLICT}
     assert results[0].reason == "somebody else wrote exactly this text meanwhile"
+
+
+def test_a_catalog_too_large_to_keep_is_handed_out_as_it_is_read(
+    target: Proved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"many{number}" for number in range(7)]
+    for name in names:
+        target.run(f"CREATE TABLE {name} (a INT PRIMARY KEY, b TEXT)")
+        target.run(f"COMMENT ON COLUMN {name}.b IS 'b of {name}'")
+    database = target.open()
+    whole = list(database.scan(tables=["many?"]))
+    monkeypatch.setattr("connectors.dialects.duckdb._KEPT", 3)
+    assert list(database.scan(tables=["many?"])) == whole
+    assert [table.id.name for table in whole] == names
+    assert [table.columns[1].comment for table in whole] == [f"b of {n}" for n in names]
+    begun = database.scan(tables=["many?"])
+    next(begun)
+    begun.close()  # type: ignore[attr-defined]  # a generator, whatever it is called
+    assert all_written(write(database, whole[0], changes_to(whole[0], "ours")))

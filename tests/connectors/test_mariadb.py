@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from catalog.change import CommentChange, Outcome
 from catalog.errors import ColumnistError
-from catalog.objects import ColumnId, TableKind, column_of
+from catalog.objects import ColumnId, TableKind, Target, column_of
 from connectors import alteration
 from connectors.dialects.mariadb import MariaDB
 from connectors.mysql_session import PyMySQLSession
@@ -430,9 +430,10 @@ def test_what_the_server_prints_is_known_before(mariadb: Proved) -> None:
     for text in ('it\'s\n\ta \\ "b"; \r\u00e9', "x", None):
         before = dialect.look(session, table_id)
         assert before is not None
+        targets: list[Target] = [table_id]
+        targets += [ColumnId(table_id, name) for name in "abcde"]
         changes = [
-            CommentChange(target, before.comment_of(target), text)
-            for target in (table_id, *(ColumnId(table_id, name) for name in "abcde"))
+            CommentChange(target, before.comment_of(target), text) for target in targets
         ]
         statements, refused = dialect.plan(before, changes, allow_rebuild=False)
         assert not refused
