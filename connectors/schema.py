@@ -130,7 +130,12 @@ class SchemaDialect(Dialect):
         self, session: Session, schema: str, selection: Selection
     ) -> Iterator[Table]:
         there = list(self.relations(session, schema))
-        wanted = [one for one in there if selection.takes(TableId(schema, one.name))]
+        wanted = [
+            one
+            for one in there
+            if selection.takes(TableId(schema, one.name))
+            and selection.takes_kind(one.kind)
+        ]
         if len(wanted) < len(there) and len(wanted) <= FEW:
             for one in wanted:
                 yield from self._tables(session, schema, [one], name=one.name)

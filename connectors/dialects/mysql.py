@@ -210,7 +210,12 @@ class MySQL(AlteringDialect):
         self, session: Session, schema: str, selection: Selection
     ) -> Iterator[Table]:
         rows = session.rows(_TABLES.format(one=""), schema=schema)
-        wanted = [row for row in rows if selection.takes(TableId(schema, row[0]))]
+        wanted = [
+            row
+            for row in rows
+            if selection.takes(TableId(schema, row[0]))
+            and selection.takes_kind(_kind(row))
+        ]
         if len(wanted) < len(rows) and len(wanted) <= _FEW:
             for row in wanted:
                 table = self.read(session, TableId(schema, row[0]))
@@ -261,20 +266,17 @@ class MySQL(AlteringDialect):
         is_view = any(row[1] == "VIEW" for row in rows)
         views = {row[0]: row[1] for row in query(_VIEWS)} if is_view else {}
         altering = None if brief else may_alter(session, schema)
-        for table, kind, count, comment, options in rows:
+        for relation in rows:
+            table, _, count, comment, _ = relation
             table_id = TableId(schema, table)
-            view = kind == "VIEW"
-            partitioned = "partitioned" in (options or "")
+            kind = _kind(relation)
+            view = kind is TableKind.VIEW
             refused = f"{self.label} has no comments on views" if view else None
             if not view and altering is not None and not altering(table):
                 refused = self.refusals["1142"]
             yield Table(
                 table_id,
-                TableKind.VIEW
-                if view
-                else TableKind.PARTITIONED_TABLE
-                if partitioned
-                else TableKind.TABLE,
+                kind,
                 tuple(
                     self._column(table_id, position, row, view=view, refused=refused)
                     for position, row in enumerate(columns[table], 1)
@@ -408,6 +410,14 @@ def _read_without_limit(connection: object) -> None:
     """Lets statements run as long as they need: an ALTER may take hours."""
     # PyMySQL has no public way; it looks at this before every read.
     setattr(connection, "_read_timeout", None)  # noqa: B010
+
+
+def _kind(row: Row) -> TableKind:
+    """What a row of `_TABLES` is."""
+    if row[1] == "VIEW":
+        return TableKind.VIEW
+    partitioned = "partitioned" in (row[4] or "")
+    return TableKind.PARTITIONED_TABLE if partitioned else TableKind.TABLE
 
 
 def _by_table(rows: Iterable[Row]) -> Mapping[str, list[Row]]:

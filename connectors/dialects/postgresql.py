@@ -451,6 +451,7 @@ class PostgreSQL(TransactionalDialect):
                 row
                 for row in tuples(session, _RELATIONS.format(condition=wanted))
                 if selection.takes(TableId(row[1], row[2]))
+                and selection.takes_kind(_KINDS[row[3]])
             ]
             chunks = (
                 relations[start : start + _CHUNK]

@@ -12,11 +12,12 @@ import pytest
 
 from catalog.change import CommentChange, Outcome
 from catalog.errors import ColumnistError
-from catalog.objects import ColumnId, Table
-from connectors import transaction
+from catalog.objects import ColumnId, Table, TableKind
+from connectors import libpq, transaction
+from connectors.dialects import postgresql as reading
 from connectors.libpq import PsycopgSession
 from connectors.limits import Limits
-from connectors.session import Fault
+from connectors.session import Fault, Row, Session
 from tests.connectors.recording import RecordingLedger
 from tests.connectors.targets import (
     Proved,
@@ -349,3 +350,30 @@ def test_the_bounds_of_a_connection_reach_the_server(postgresql: Proved) -> None
         table = fresh(database, postgresql.id("t"))
         assert all_written(write(database, table, changes_to(table, f"{lock}")))
         database.close()
+
+
+def test_only_the_kinds_wanted_are_read(
+    postgresql: Proved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgresql.run(
+        "CREATE TABLE base (a int)", "CREATE VIEW seen AS SELECT a FROM base"
+    )
+    database = postgresql.open()
+    asked: list[str] = []
+    tuples = libpq.tuples
+
+    def told(session: Session, sql: str) -> list[Row]:
+        asked.append(sql)
+        return tuples(session, sql)
+
+    monkeypatch.setattr(reading, "tuples", told)
+    schemas = [postgresql.schema]
+    found = list(database.scan(schemas=schemas, kinds=[TableKind.VIEW]))
+    assert [table.id.name for table in found] == ["seen"]
+    [(number,)] = postgresql.run(
+        f"SELECT '{postgresql.schema}.base'::regclass::oid::text"
+    )
+    assert len(asked) > 1
+    assert not any(str(number) in sql for sql in asked)
+    both = database.scan(schemas=schemas, kinds=[TableKind.VIEW, TableKind.TABLE])
+    assert {table.kind for table in both} == {TableKind.VIEW, TableKind.TABLE}
