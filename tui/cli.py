@@ -24,6 +24,7 @@ from tui.commands import (
     draft,
     evaluate,
     exchange,
+    metrics,
     models,
     revert,
     scan,
@@ -145,6 +146,7 @@ app.command("apply")(apply.run)
 app.command("revert")(revert.run)
 app.command("export")(exchange.run_export)
 app.command("import")(exchange.run_import)
+app.command("metrics")(metrics.run)
 app.add_typer(connections.app, name="connections")
 app.add_typer(models.app, name="models")
 app.add_typer(evaluate.app, name="evaluate")

@@ -52,6 +52,25 @@ def wilson(count: int, total: int) -> Share | None:
     return Share(share, max(0.0, low), min(1.0, high))
 
 
+def fall(before: tuple[int, int], after: tuple[int, int]) -> Share | None:
+    """How much a share fell, with its 95 % interval; None where one is of nothing.
+
+    Newcombe 1998, "Interval estimation for the difference between independent
+    proportions", method 10: from the Wilson intervals of both.
+
+    Args:
+        before: count and total.
+        after: count and total, of others.
+    """
+    first, second = wilson(*before), wilson(*after)
+    if first is None or second is None:
+        return None
+    lost = first.share - second.share
+    down = math.hypot(first.share - first.low, second.high - second.share)
+    up = math.hypot(first.high - first.share, second.share - second.low)
+    return Share(lost, lost - down, lost + up)
+
+
 def fleiss_kappa(table: Sequence[Sequence[int]]) -> float | None:
     """Agreement of several judges beyond chance; 1 is full, 0 is chance.
 

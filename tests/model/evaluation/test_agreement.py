@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.evaluation.agreement import cohen_kappa, fleiss_kappa, sign_test, wilson
+from model.evaluation.agreement import (
+    cohen_kappa,
+    fall,
+    fleiss_kappa,
+    sign_test,
+    wilson,
+)
 
 FLEISS = [
     [0, 0, 0, 0, 14],
@@ -80,3 +86,13 @@ def test_wilson_holds_its_share(count: int, total: int) -> None:
 def test_a_judge_agrees_with_itself(votes: list[str]) -> None:
     kappa = cohen_kappa(votes, votes)
     assert kappa is None or kappa == pytest.approx(1)
+
+
+def test_a_fall_by_hand() -> None:
+    """Newcombe 1998, table II: 56 of 70 against 48 of 80, method 10."""
+    found = fall((56, 70), (48, 80))
+    assert found is not None
+    assert found.share == pytest.approx(0.2)
+    assert found.low == pytest.approx(0.0524, abs=5e-5)
+    assert found.high == pytest.approx(0.3339, abs=5e-5)
+    assert fall((0, 0), (1, 2)) is None

@@ -1,0 +1,202 @@
+"""How the steward's decisions went: acceptance, reasons, provenance and pace.
+
+All of it is counted from the decision log and the ledger, of one database or of all.
+Undone decisions do not count, and a suggestion counts once, with its last decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from catalog.suggestion import Source
+from catalog.workspace import Workspace
+
+PAUSE_SECONDS = 60.0
+"""A longer gap between two decisions is a break, and no time of work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What became of the texts of one origin in one month."""
+
+    source: Source
+    """Where the texts came from."""
+    model: str | None
+    """The model that was asked, whichever candidate was shown; None for none."""
+    month: str
+    """Of the last decision, UTC, as in 2026-11."""
+    accepted: int
+    """Texts taken as they were."""
+    edited: int
+    """Texts taken with other words."""
+    rejected: int
+    """Texts thrown away."""
+    distance: int
+    """Levenshtein distance of all edited texts from their drafts, in characters."""
+
+    @property
+    def decided(self) -> int:
+        """Texts that were decided on."""
+        return self.accepted + self.edited + self.rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Whose words the comments are that Columnist wrote and that still stand."""
+
+    machine: int
+    """Drafted, and written as drafted."""
+    edited: int
+    """Drafted, then edited by the steward."""
+    imported: int
+    """From a file that the steward imported, as it was."""
+    human: int
+    """Written by the steward where there was no draft."""
+    unknown: int
+    """Their suggestion is no longer in the workspace."""
+
+    @property
+    def comments(self) -> int:
+        """All of them."""
+        known = self.machine + self.edited + self.imported + self.human
+        return known + self.unknown
+
+    @property
+    def assisted(self) -> float | None:
+        """Share that began as a draft, in [0, 1]; None where there are none."""
+        if not self.comments:
+            return None
+        return (self.machine + self.edited) / self.comments
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How quickly one decides after the other; bulk decisions are left out."""
+
+    decisions: int
+    """Decisions that followed another within `PAUSE_SECONDS`."""
+    seconds: float
+    """The time between them."""
+
+    @property
+    def per_minute(self) -> float | None:
+        """Decisions a minute; None where nothing can be said."""
+        return 60 * self.decisions / self.seconds if self.seconds else None
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """All figures of one database, or of all in a workspace."""
+
+    acceptance: tuple[Acceptance, ...]
+    """By source, model and month, in that order."""
+    reasons: tuple[tuple[str | None, int], ...]
+    """Why texts were rejected, the most frequent first; None where no reason is."""
+    provenance: Provenance
+    """Of the comments that stand."""
+    pace: Pace
+    """Of decisions one by one."""
+
+
+class DecisionLog:
+    """The figures of a workspace.
+
+    Args:
+        workspace: the file.
+        database: the id of a database; None is all of them.
+    """
+
+    def __init__(self, workspace: Workspace, database: int | None = None) -> None:
+        self._workspace = workspace
+        self._of = "IS NOT NULL" if database is None else f"= {database:d}"
+
+    def metrics(self) -> Metrics:
+        """Count everything."""
+        return Metrics(
+            self._acceptance(), self._reasons(), self._provenance(), self._pace()
+        )
+
+    @property
+    def _last_decisions(self) -> str:
+        """The last decision on each suggestion that had a text to decide on."""
+        return (
+            " FROM (SELECT max(id) AS id FROM decisions GROUP BY suggestion) last"
+            " JOIN decisions d ON d.id = last.id"
+            " JOIN suggestions s ON s.id = d.suggestion"
+            f" WHERE s.database {self._of} AND s.drafted IS NOT NULL"
+        )
+
+    def _acceptance(self) -> tuple[Acceptance, ...]:
+        return tuple(
+            Acceptance(
+                Source(row["source"]),
+                row["model"],
+                row["month"],
+                row["accepted"],
+                row["edited"],
+                row["rejected"],
+                row["distance"],
+            )
+            for row in self._workspace.rows(
+                "SELECT s.source, s.model, substr(d.at, 1, 7) AS month,"
+                " sum(d.state_after = 'accepted') AS accepted,"
+                " sum(d.state_after = 'edited') AS edited,"
+                " sum(d.state_after = 'rejected') AS rejected,"
+                " sum(d.edit_distance * (d.state_after = 'edited')) AS distance"
+                f"{self._last_decisions}"
+                " AND d.state_after IN ('accepted', 'edited', 'rejected')"
+                " GROUP BY s.source, s.model, month ORDER BY s.source, s.model, month"
+            )
+        )
+
+    def _reasons(self) -> tuple[tuple[str | None, int], ...]:
+        rows = self._workspace.rows(
+            f"SELECT d.reason_after AS reason, count(*) AS n{self._last_decisions}"
+            " AND d.state_after = 'rejected' GROUP BY reason ORDER BY n DESC, reason"
+        )
+        return tuple((row["reason"], row["n"]) for row in rows)
+
+    def _provenance(self) -> Provenance:
+        # A write that was taken back is not the last one of its target.
+        row = self._workspace.row(
+            "SELECT"
+            " sum(whose = 'machine'), sum(whose = 'edited'), sum(whose = 'imported'),"
+            " sum(whose = 'human'), sum(whose IS NULL) FROM ("
+            "SELECT (SELECT CASE WHEN s.drafted IS NULL THEN 'human'"
+            " WHEN s.drafted IS NOT s.text THEN 'edited'"
+            " WHEN s.source IN ('imported', 'human') THEN s.source"
+            " ELSE 'machine' END FROM suggestions s"
+            " WHERE s.database = r.database AND s.schema = l.schema"
+            " AND s.name = l.name AND s.column_name IS l.column_name"
+            " AND s.text IS l.text ORDER BY s.id DESC LIMIT 1) AS whose"
+            " FROM (SELECT max(w.id) AS id FROM ledger w JOIN runs v ON v.id = w.run"
+            f" WHERE v.database {self._of} AND w.outcome = 'written'"
+            " GROUP BY v.database, w.schema, w.name, w.column_name) last"
+            " JOIN ledger l ON l.id = last.id JOIN runs r ON r.id = l.run"
+            " WHERE r.what = 'apply' AND l.text IS NOT NULL)"
+        )
+        return Provenance(*(number or 0 for number in row or (0,) * 5))
+
+    def _pace(self) -> Pace:
+        rows = self._workspace.rows(
+            "SELECT d.who, min(d.at) AS at FROM decisions d"
+            " JOIN batches b ON b.id = d.batch"
+            f" WHERE b.database {self._of}"
+            " AND d.verdict IN ('accepted', 'edited', 'rejected')"
+            " GROUP BY d.batch HAVING count(*) = 1 ORDER BY d.who, at"
+        )
+        return pace((row["who"], datetime.fromisoformat(row["at"])) for row in rows)
+
+
+def pace(decisions: Iterable[tuple[str, datetime]]) -> Pace:
+    """The pace of decisions, by person and then by time."""
+    number, seconds = 0, 0.0
+    for (who, before), (other, after) in pairwise(decisions):
+        gap = (after - before).total_seconds()
+        if who == other and gap <= PAUSE_SECONDS:
+            number += 1
+            seconds += gap
+    return Pace(number, seconds)

@@ -1,0 +1,88 @@
+"""`columnist metrics` over a workspace that decisions were made in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from catalog.metrics import Acceptance
+from catalog.suggestion import Draft, Source
+from tui.cli import app
+from tui.commands.metrics import falls
+from tui.session import open_session
+from tui.settings import locate
+
+
+def month(name: str, accepted: int, rejected: int, model: str = "m") -> Acceptance:
+    return Acceptance(Source.MODEL, model, name, accepted, 0, rejected, 0)
+
+
+@pytest.mark.parametrize(
+    ("months", "told"),
+    [
+        ([month("2026-09", 80, 20), month("2026-10", 55, 45)], True),
+        ([month("2026-09", 8, 2), month("2026-10", 5, 5)], False),  # may be chance
+        ([month("2026-09", 55, 45), month("2026-10", 80, 20)], False),
+        ([month("2026-09", 80, 20)], False),
+        ([month("2026-09", 80, 20), month("2026-10", 5, 95, "other")], False),
+        # Only the last step counts: what fell long ago was said then.
+        (
+            [
+                month("2026-08", 90, 10),
+                month("2026-09", 50, 50),
+                month("2026-10", 52, 48),
+            ],
+            False,
+        ),
+    ],
+)
+def test_a_fall_is_told_where_chance_is_an_unlikely_reason(
+    months: Sequence[Acceptance], told: bool
+) -> None:
+    found = list(falls(months))
+    assert bool(found) is told
+    if told:
+        assert "model (m) fell from 80% in 2026-09 to 55% in 2026-10" in found[0]
+
+
+def decide(workspace: Path, url: str) -> None:
+    session = open_session(locate(workspace), url)
+    tables = list(session.database.scan())
+    targets = [column.id for table in tables for column in table.columns][:4]
+    session.suggestions.put(
+        (Draft(target, "Drafted.", Source.MODEL, 0.5, model="[b]m\x1b[0m"), None)
+        for target in targets
+    )
+    first, second, third, _ = session.suggestions.all()
+    session.suggestions.accept([first])
+    session.suggestions.edit(second, "Mine.")
+    session.suggestions.reject([third], reason="wrong")
+    session.close()
+
+
+def test_by_command(shop: Path, tmp_path: Path) -> None:
+    workspace, url = tmp_path / "w.db", f"duckdb:///{shop}"
+    call = ["--workspace", str(workspace), "metrics"]
+    runner = CliRunner()
+    assert "Nothing has been decided" in runner.invoke(app, call).stdout
+    decide(workspace, url)
+    for target in ([], [url]):
+        done = runner.invoke(app, [*call, *target, "--json"])
+        found = json.loads(done.stdout)
+        (line,) = found["acceptance"]
+        assert line["decided"] == 3
+        assert line["acceptance"] == pytest.approx(1 / 3, abs=1e-4)
+        assert line["low"] < line["acceptance"] < line["high"]
+        assert line["mean_edit_distance"] > 0
+        assert found["reasons"] == [{"reason": "wrong", "count": 1}]
+        assert found["comments"]["machine_assisted"] is None
+        assert found["pace"]["decisions"] == 2
+        assert found["warnings"] == []
+    shown = runner.invoke(app, call).stdout
+    assert "33%" in shown
+    assert "1 wrong" in shown
+    assert "\x1b" not in shown
