@@ -21,6 +21,7 @@ SCREENS = [
     ("review", "ReviewScreen"),
     ("write", "WriteScreen"),
     ("confirm", "ConfirmModal"),
+    ("reason", "ReasonModal"),
     ("password", "PasswordModal"),
     ("help", "HelpModal"),
 ]

@@ -27,6 +27,7 @@ from tui.screens.catalog import CatalogScreen
 from tui.screens.confirm import ConfirmModal
 from tui.screens.help import HelpModal
 from tui.screens.picker import PickerScreen
+from tui.screens.reason import REASONS
 from tui.screens.review import ReviewScreen
 from tui.screens.too_small import TooSmallModal
 from tui.screens.write import WriteScreen
@@ -187,6 +188,24 @@ async def test_editing_rejecting_undo_and_redo(
         assert state(drafted, ORDERS) == (State.PENDING, "About orders.")
         await pilot.press("U", "U")
         assert state(drafted, ORDERS)[0] is State.REJECTED
+
+
+@pytest.mark.parametrize(("name", "key"), [(n, k) for n, (k, _) in REASONS.items()])
+async def test_one_key_more_rejects_with_a_reason(
+    settings: Settings, shop: Path, drafted: Suggestions, name: str, key: str
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        await to_orders(app, pilot)
+        await pilot.press("x", "escape")
+        assert state(drafted, ORDERS)[0] is State.PENDING
+        await pilot.press("x", key, "a")
+        found = drafted.of_table(ORDERS)[ORDERS]
+        assert (found.state, found.reason) == (State.REJECTED, REASONS[name][1])
+        decided = {State.REJECTED, State.ACCEPTED}
+        states = [each.state for each in drafted.of_table(ORDERS).values()]
+        assert sum(each in decided for each in states) == 2  # a went on to the next
+        await pilot.press("u", "u")
+        assert drafted.of_table(ORDERS)[ORDERS].reason is None
 
 
 async def test_letters_typed_while_editing_are_text_not_commands(

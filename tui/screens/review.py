@@ -26,6 +26,7 @@ from tui.drafting import BackgroundDrafting
 from tui.messages import CatalogChanged, DraftingChanged, DraftsSaved
 from tui.screens.bulk import ask_accept, ask_reject
 from tui.screens.confirm import ConfirmModal
+from tui.screens.reason import ReasonModal
 from tui.screens.review_keys import REVIEW_KEYS
 from tui.screens.review_rows import HEADINGS, Line, ReviewRows, evidence, review_lines
 from tui.session import Session
@@ -331,6 +332,22 @@ class ReviewScreen(Screen[None]):
             return
         self._told(self._session.suggestions.reject([line.suggestion]))
         self._advance()
+
+    def action_reject_because(self) -> None:
+        """Reject what is under the cursor with a reason, and go on."""
+        line = self._line
+        if line is None or line.suggestion is None:
+            self.notify("There is no suggestion here.")
+            return
+        suggestion = line.suggestion
+
+        def decide(reason: str | None) -> None:
+            if reason is not None:
+                rejected = self._session.suggestions.reject([suggestion], reason=reason)
+                self._told(rejected)
+                self._advance()
+
+        self.app.push_screen(ReasonModal(plain(suggestion.target.name)), decide)
 
     def _told(self, batch: Batch) -> None:
         """Say it where a decision came too late."""

@@ -24,6 +24,14 @@ REVIEW_KEYS: list[BindingType] = [
     ),
     Binding("r", "reject", "Reject", id="review.reject", tooltip="Reject and go on"),
     Binding(
+        "x",
+        "reject_because",
+        "Reject, why",
+        show=False,
+        id="review.reject_because",
+        tooltip="Reject with a reason, which is one more key, and go on",
+    ),
+    Binding(
         "R",
         "reject_all",
         "Reject all",
