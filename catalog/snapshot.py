@@ -323,8 +323,9 @@ def _of_kinds(
     return f"{condition} AND kind IN ({marks})", (*values, *(k.value for k in kinds))
 
 
-_COMMENT = 5
-"""Where a column's comment stands in its encoded list."""
+_COMMENT = Column._fields.index("comment")
+"""Where a column's comment stands in its encoded list, which is the column itself with
+its name for its id."""
 
 
 def _encode(table: Table) -> dict[str, Any]:
@@ -344,18 +345,7 @@ def _encode(table: Table) -> dict[str, Any]:
             ]
             for key in table.foreign_keys
         ],
-        "columns": [
-            [
-                c.name,
-                c.position,
-                c.type,
-                c.nullable,
-                c.default,
-                c.comment,
-                c.comment_refused,
-            ]
-            for c in table.columns
-        ],
+        "columns": [(c.id.name, *c[1:]) for c in table.columns],
     }
 
 

@@ -46,8 +46,10 @@ from tui.sampling import Sampler
 from tui.session import Session
 from tui.settings import Settings
 
-SCAN_BATCH = 200
-"""Tables stored in one transaction."""
+SCAN_BATCH = 1000
+"""Most tables stored in one transaction, which costs a flush of the disk."""
+SCAN_SECONDS = 0.5
+"""Tables are stored at least so often, however slowly they come."""
 FRESH_SECONDS = 600.0
 """A snapshot older than this is read again before drafting."""
 SAVE_SECONDS = 0.25
@@ -92,11 +94,14 @@ def scan(
     number = session.snapshot.begin()
     rescan = Rescan(session.workspace, session.database_id)
     batch: list[Table] = []
+    saved_at = time.monotonic()
 
     def save() -> Iterator[Table]:
+        nonlocal saved_at
         rescan.save(batch, scan=number)
         yield from batch
         batch.clear()
+        saved_at = time.monotonic()
 
     with session.lock:
         for table in session.database.scan(
@@ -107,7 +112,8 @@ def scan(
             stop=stop,
         ):
             batch.append(table)
-            if len(batch) >= SCAN_BATCH:
+            late = time.monotonic() - saved_at > SCAN_SECONDS
+            if late or len(batch) >= SCAN_BATCH:
                 yield from save()
         yield from save()
     if stop():
