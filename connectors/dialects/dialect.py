@@ -60,6 +60,11 @@ class Selection:
             and not excluded(table_id, self.exclude)
         )
 
+    @property
+    def narrows_schema(self) -> bool:
+        """Whether some tables of a wanted schema may be left out."""
+        return bool(self.tables or self.exclude or self.kinds)
+
     def takes_kind(self, kind: TableKind) -> bool:
         """Whether tables of this kind are wanted."""
         return not self.kinds or kind in self.kinds

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from catalog.objects import TableId
+from connectors import innodb
 from connectors.alteration import Standing
 from connectors.definition import Definition
 from connectors.dialects.mysql import MySQL
-from connectors.session import Session
+from connectors.session import Row, Session
 
 _SRIDS = """
 SELECT g_geometry_column, srid FROM information_schema.geometry_columns
@@ -24,6 +25,16 @@ class MariaDB(MySQL):
     parallel = 2
     algorithm = "ALGORITHM=INSTANT, LOCK=NONE"
     table_algorithm = algorithm
+
+    def relations(self, session: Session, schema: str) -> list[Row]:
+        """Name, type, row estimate, comment and options of a schema's tables."""
+        found = innodb.relations(session, schema)
+        return super().relations(session, schema) if found is None else found
+
+    def keys(self, session: Session, schema: str) -> list[Row]:
+        """Columns of a schema's primary and foreign keys, in key order."""
+        found = innodb.keys(session, schema)
+        return super().keys(session, schema) if found is None else found
 
     def default_text(
         self, default: str | None, extra: str, expression: str

@@ -442,3 +442,53 @@ def test_what_the_server_prints_is_known_before(mariadb: Proved) -> None:
         comments = {column_of(change.target): text for change in changes}
         assert before.with_comments(comments) == dialect.printed(session, table_id)
     session.close()
+
+
+SHAPES = (
+    "CREATE TABLE `p a-r#` (`i d` int, j int, PRIMARY KEY (j, `i d`))",
+    "CREATE TABLE `c$ h/ü.` (`x y` int, z int AUTO_INCREMENT PRIMARY KEY, w int, "
+    "KEY (w), FOREIGN KEY (w, `x y`) REFERENCES `p a-r#` (j, `i d`))",
+    "CREATE TABLE parted (a int) PARTITION BY HASH (a) PARTITIONS 3",
+    "CREATE TABLE aria_parted (a int) ENGINE=Aria PARTITION BY HASH (a) PARTITIONS 2",
+    "CREATE TABLE isam (a int PRIMARY KEY, b int DEFAULT 5) ENGINE=MyISAM COMMENT 'i'",
+    "CREATE TABLE `a:b'c\\` (a int NOT NULL) ENGINE=MyISAM",
+    "CREATE TABLE many (a int GENERATED ALWAYS AS (1) STORED, b text) COMMENT 'm'",
+    "CREATE VIEW seen AS SELECT a FROM isam",
+    "INSERT INTO isam (a) VALUES (1), (2)",
+    "INSERT INTO parted VALUES (1), (2), (3), (4)",
+    "INSERT INTO many (b) VALUES ('x'), ('y')",
+    "ANALYZE TABLE parted, many, isam",
+)
+
+
+def test_innodb_tells_the_same_as_the_catalog(mariadb: Proved) -> None:
+    """A scan asks InnoDB, a single table is read from information_schema."""
+    mariadb.run(*SHAPES)
+    database = mariadb.open()
+    whole = list(database.scan(schemas=[mariadb.schema]))
+    assert len(whole) == 8
+    assert whole == [fresh(database, table.id) for table in whole]
+    kinds = {table.id.name: table.kind for table in whole}
+    assert kinds["parted"] is kinds["aria_parted"] is TableKind.PARTITIONED_TABLE
+    assert {table.id.name: table.row_estimate for table in whole}["parted"] == 4
+    (child,) = (table for table in whole if table.foreign_keys)
+    assert child.foreign_keys[0].references == mariadb.id("p a-r#")
+    some = list(database.scan(schemas=[mariadb.schema], exclude=["*.seen"]))
+    assert some == [table for table in whole if table.id.name != "seen"]
+
+
+def test_a_user_without_process_reads_the_same(
+    mariadb: Proved, mariadb_server: Server
+) -> None:
+    mariadb.run(*SHAPES)
+    whole = list(mariadb.open().scan(schemas=[mariadb.schema]))
+    user = f"ann{time.monotonic_ns() % 10**12}"
+    mariadb.run(
+        f"CREATE USER {user} IDENTIFIED BY 'ann'",
+        f"GRANT ALL ON `{mariadb.schema}`.* TO {user}",
+    )
+    url = mariadb_server.with_user(user, "ann", database=mariadb.schema)
+    database = replace(mariadb, url=url).open()
+    assert list(database.scan(schemas=[mariadb.schema])) == whole
+    database.close()
+    mariadb.run(f"DROP USER {user}")
