@@ -35,6 +35,8 @@ DOUBTFUL = (
     "the {what} of it holds a question mark, which the database also prints for "
     "characters that it cannot; restated, they would be lost"
 )
+UNREADABLE = "its definition cannot be read: {why}"
+GONE = "the table is no longer there; scan again"
 UNLOCKED = (
     "written without a table lock ({why}): a change that somebody else made in the "
     "instant before would have been overwritten"
@@ -197,6 +199,17 @@ class AlteringDialect(Dialect):
         allow_rebuild: bool = False,
     ) -> list[Statement]:
         """One ALTER for all changes, plus one for each that copies the table."""
+        return self.preview(session, table, changes, allow_rebuild=allow_rebuild)[0]
+
+    def preview(
+        self,
+        session: Session | None,
+        table: Table,
+        changes: Sequence[CommentChange],
+        *,
+        allow_rebuild: bool = False,
+    ) -> tuple[list[Statement], list[tuple[CommentChange, str]]]:
+        """The same, and why there is no statement for the others."""
         if session is None:
             raise Fault("its statements restate definitions, so it must be connected")
         try:
@@ -205,10 +218,11 @@ class AlteringDialect(Dialect):
             if fault.lost:
                 raise
             session.discard()  # half an answer may be left on it
-            return []
+            reason = UNREADABLE.format(why=self.explain(fault))
+            return [], [(change, reason) for change in changes]
         if standing is None:
-            return []
-        return self.plan(standing, changes, allow_rebuild=allow_rebuild)[0]
+            return [], [(change, GONE) for change in changes]
+        return self.plan(standing, changes, allow_rebuild=allow_rebuild)
 
     def write(
         self,
@@ -243,11 +257,10 @@ class AlteringDialect(Dialect):
                     # What is left of the answer must not be taken for the next one.
                     session.discard()
                     session = stack.enter_context(source.session())
-                    reason = f"its definition cannot be read: {self.explain(fault)}"
+                    reason = UNREADABLE.format(why=self.explain(fault))
                     return Plan([], [(change, reason) for change in changes])
                 if standing is None:
-                    reason = "the table is no longer there; scan again"
-                    return Plan([], [(change, reason) for change in changes])
+                    return Plan([], [(change, GONE) for change in changes])
                 standings[table.id] = standing
                 statements, refused = self.plan(
                     standing, changes, allow_rebuild=options.allow_rebuild

@@ -234,20 +234,44 @@ class Database:
         Unproved dialects render too. Databases whose statement restates a column's
         definition are asked for it, so this can connect.
         """
-        fine = [
-            change
-            for change in changes
-            if self.check(table, change, unproved=True) is None
+        return self.preview(table, changes, allow_rebuild=allow_rebuild, unproved=True)[
+            0
         ]
+
+    def preview(
+        self,
+        table: Table,
+        changes: Sequence[CommentChange],
+        *,
+        allow_rebuild: bool = False,
+        unproved: bool = False,
+    ) -> tuple[list[Statement], list[tuple[CommentChange, str]]]:
+        """The same, and every change that `write` would refuse before it runs any SQL.
+
+        Args:
+            table: The table as last read.
+            changes: Changes to it and its columns.
+            allow_rebuild: Statements that copy the whole table are allowed.
+            unproved: Writing to a database that was never tried is allowed.
+        """
+        fine: list[CommentChange] = []
+        refused: list[tuple[CommentChange, str]] = []
+        for change in changes:
+            reason = self.check(table, change, unproved=unproved)
+            if reason is None:
+                fine.append(change)
+            else:
+                refused.append((change, reason))
         if not fine:
-            return []
+            return [], refused
         try:
             with self._source.session() as session:
-                return self.dialect.render(
+                statements, more = self.dialect.preview(
                     session, table, fine, allow_rebuild=allow_rebuild
                 )
         except Fault as fault:
             raise self._failed("asked for its definitions", fault) from fault
+        return statements, refused + more
 
     def write(
         self,

@@ -49,16 +49,10 @@ def plan_writes(
                 (c, "the table is not in the catalog") for c in of_table
             ]
             continue
-        fine = []
-        for change in of_table:
-            reason = session.database.check(table, change, unproved=unproved)
-            if reason is None:
-                fine.append(change)
-            else:
-                planned.refused.append((change, reason))
-        if fine:
-            with session.lock:
-                planned.statements += session.database.render(
-                    table, fine, allow_rebuild=allow_rebuild
-                )
+        with session.lock:
+            statements, refused = session.database.preview(
+                table, of_table, allow_rebuild=allow_rebuild, unproved=unproved
+            )
+        planned.statements += statements
+        planned.refused += refused
     return planned

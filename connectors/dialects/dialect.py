@@ -301,6 +301,21 @@ class Dialect(ABC):
             allow_rebuild: Statements that copy the whole table are allowed.
         """
 
+    def preview(
+        self,
+        session: Session | None,
+        table: Table,
+        changes: Sequence[CommentChange],
+        *,
+        allow_rebuild: bool = False,
+    ) -> tuple[list[Statement], list[tuple[CommentChange, str]]]:
+        """The statements, and the changes there is none for, each with the reason.
+
+        Overridden where that takes a look at the table.
+        """
+        statements = self.render(session, table, changes, allow_rebuild=allow_rebuild)
+        return statements, []
+
     # -- writing ---------------------------------------------------------------
 
     @abstractmethod

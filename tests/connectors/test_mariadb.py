@@ -113,7 +113,10 @@ def test_stored_columns_need_leave_to_copy_the_table(mariadb: Proved) -> None:
     database = mariadb.open()
     table = fresh(database, mariadb.id("t"))
     stored = ColumnId(table.id, "s")
-    assert len(database.render(table, changes_to(table, "x"))) == 1
+    statements, refused = database.preview(table, changes_to(table, "x"))
+    assert len(statements) == 1
+    assert [change.target for change, _ in refused] == [stored]
+    assert "--allow-rebuild" in refused[0][1]
     assert len(database.render(table, changes_to(table, "x"), allow_rebuild=True)) == 2
     results = write(database, table, changes_to(table, "new"))
     assert outcomes(results).pop(stored) is Outcome.REFUSED
