@@ -4,7 +4,7 @@
 keys, which took 8 of the 12 seconds of reading 10,000 tables. InnoDB keeps all of these
 in tables of its own, for users with the right PROCESS who may read
 `mysql.innodb_table_stats`. Names there are spelled as file names, which the server
-turns back.
+turns back; row estimates are those that were saved last, so a little older.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from catalog.change import CommentChange, Outcome
@@ -304,5 +306,9 @@ def test_the_scan_and_a_fresh_read_agree(proved: Proved) -> None:
     proved.run(*OBJECTS[proved.name])
     database = proved.open()
     for table in list(database.scan(schemas=[proved.schema])):
-        assert database.read(table.id) == table
+        found = database.read(table.id)
+        assert found is not None
+        if proved.name == "mariadb":  # a scan takes the estimate that InnoDB saved last
+            found = replace(found, row_estimate=table.row_estimate)
+        assert found == table
     assert database.read(proved.id("nothing")) is None
