@@ -60,6 +60,7 @@ from benchmarks.measuring import (
     ratio_text,
     table,
 )
+from catalog.choice import Choices
 from catalog.ledger import Ledger
 from catalog.objects import Column, ColumnId, Profile, Table, TableId, TableKind
 from catalog.snapshot import Snapshot
@@ -196,6 +197,7 @@ def session(workspace: Workspace, folder: Path) -> Session:
         database_id=number,
         snapshot=Snapshot(workspace, number),
         suggestions=Suggestions(workspace, number),
+        choices=Choices(workspace, number),
         ledger=Ledger(workspace, number),
     )
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, NamedTuple
 
 from catalog.objects import (
     Column,
@@ -38,8 +38,7 @@ def excluded(table: TableId, globs: Sequence[str]) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class TableSummary:
+class TableSummary(NamedTuple):
     """One line of a list of tables: counts, without the columns."""
 
     id: TableId
@@ -221,30 +220,81 @@ class Snapshot:
         )
         return _decode(table_id, json.loads(row["body"])) if row else None
 
-    def summaries(self) -> list[TableSummary]:
-        """Every table with its counts, in order of schema and name."""
+    def summaries(self, *, first: int | None = None) -> list[TableSummary]:
+        """Every table with its counts, in order of schema and name.
+
+        Args:
+            first: only so many, which is at once where all take a moment.
+        """
+        limit = "" if first is None else f" LIMIT {first:d}"
+        return self._summaries(f"ORDER BY t.schema, t.name{limit}", ())
+
+    def summary(self, table: TableId) -> TableSummary | None:
+        """One table with its counts."""
+        found = self._summaries("AND t.schema = ? AND t.name = ?", table)
+        return found[0] if found else None
+
+    def _summaries(
+        self, condition: str, parameters: Sequence[str]
+    ) -> list[TableSummary]:
+        kinds = {kind.value: kind for kind in TableKind}
         return [
             TableSummary(
-                TableId(row["schema"], row["name"]),
-                TableKind(row["kind"]),
-                row["row_estimate"],
-                bool(row["described"]),
-                row["columns"],
-                row["columns_described"],
-                row["undecided"] or 0,
-                row["staged"] or 0,
+                TableId(schema, name),
+                kinds[kind],
+                rows,
+                bool(described),
+                columns,
+                columns_described,
+                undecided or 0,
+                staged or 0,
             )
-            for row in self._workspace.rows(
-                "SELECT t.*, s.undecided, s.staged FROM tables t LEFT JOIN ("
-                " SELECT schema, name,"
-                " sum(state IN ('pending', 'abstained', 'stale', 'conflict'))"
-                " AS undecided, sum(state IN ('accepted', 'edited')) AS staged"
-                " FROM suggestions WHERE database = ?1 AND current"
-                " GROUP BY schema, name) s USING (schema, name)"
-                " WHERE t.database = ?1 ORDER BY t.schema, t.name",
-                (self._database,),
+            for (
+                schema,
+                name,
+                kind,
+                rows,
+                described,
+                columns,
+                columns_described,
+                undecided,
+                staged,
+            ) in self._workspace.rows(
+                "SELECT t.schema, t.name, kind, row_estimate, described, columns,"
+                " columns_described, w.undecided, w.staged FROM tables t"
+                " LEFT JOIN waiting w ON w.database = t.database"
+                " AND w.schema = t.schema AND w.name = t.name"
+                f" WHERE t.database = ? {condition}",
+                (self._database, *parameters),
             )
         ]
+
+    def references(self) -> dict[TableId, int]:
+        """How many foreign keys point to a table; tables with none are left out."""
+        return {
+            TableId(schema, name): number
+            for schema, name, number in self._workspace.rows(
+                "SELECT json_extract(value, '$[1]'), json_extract(value, '$[2]'),"
+                " count(*) FROM tables, json_each(body, '$.foreign_keys')"
+                " WHERE database = ? GROUP BY 1, 2",
+                (self._database,),
+            )
+        }
+
+    def similar(self) -> dict[TableId, int]:
+        """How many other tables have columns of the very same names, where any has.
+
+        A name's order counts: such tables are copies, parts or months of one.
+        """
+        found = self._workspace.rows(
+            "WITH named AS (SELECT schema, name, (SELECT"
+            " group_concat(json_extract(value, '$[0]'), char(0))"
+            " FROM json_each(body, '$.columns')) AS shape"
+            " FROM tables WHERE database = ?)"
+            " SELECT schema, name, count(*) OVER (PARTITION BY shape) - 1 FROM named",
+            (self._database,),
+        )
+        return {TableId(schema, name): more for schema, name, more in found if more}
 
     def coverage(
         self,

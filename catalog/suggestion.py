@@ -58,6 +58,28 @@ UNDECIDED = frozenset({State.PENDING, State.ABSTAINED, State.STALE, State.CONFLI
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """A range of confidence; calibrated ones are seldom above a half."""
+
+    low: float
+    """From here, in [0, 1]."""
+    high: float
+    """Up to but not including here; 1 is the end of the last."""
+
+    def __str__(self) -> str:
+        if self.high >= 1:
+            return f"{self.low:.0%} and more"
+        return f"{self.low:.0%} to {self.high:.0%}"
+
+    def __contains__(self, confidence: float) -> bool:
+        return self.low <= confidence and (confidence < self.high or self.high >= 1)
+
+
+BANDS = (Band(0, 0.1), Band(0.1, 0.25), Band(0.25, 0.5), Band(0.5, 1))
+"""How sure a text is, in steps that a steward tells apart."""
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A description proposed for one target, before it is in the workspace."""
 
@@ -142,3 +164,30 @@ class Decision:
     """Login name of the steward."""
     at: datetime
     """When, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionFilter:
+    """Which suggestions are meant; what is empty leaves none out."""
+
+    states: frozenset[State] = frozenset()
+    """Any of these."""
+    sources: frozenset[Source] = frozenset()
+    """Any of these."""
+    bands: frozenset[Band] = frozenset()
+    """Any of these ranges of confidence."""
+    findings: frozenset[Finding] = frozenset()
+    """At least one of these."""
+
+    def __bool__(self) -> bool:
+        return bool(self.states or self.sources or self.bands or self.findings)
+
+    def fits(self, suggestion: Suggestion) -> bool:
+        """Whether a suggestion is meant."""
+        draft = suggestion.draft
+        return (
+            (not self.states or suggestion.state in self.states)
+            and (not self.sources or draft.source in self.sources)
+            and (not self.bands or any(draft.confidence in b for b in self.bands))
+            and (not self.findings or bool(self.findings & set(draft.findings)))
+        )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.change import CommentChange, Outcome, WriteResult
+from catalog.choice import Choice
 from catalog.errors import ColumnistError
 from catalog.objects import (
     ColumnId,
@@ -92,6 +93,20 @@ class Suggestions:
             ),
         )
         return {suggestion.target: suggestion for suggestion in found}
+
+    def tables(self) -> list[TableId]:
+        """Tables of which something waits to be decided."""
+        found = self._workspace.rows(
+            "SELECT schema, name FROM waiting WHERE database = ? AND undecided > 0",
+            (self._database,),
+        )
+        return [TableId(schema, name) for schema, name in found]
+
+    def get(self, ids: Iterable[int]) -> list[Suggestion]:
+        """Suggestions by id, in that order; those that are not current are left out."""
+        query = "SELECT * FROM suggestions WHERE id = ? AND database = ? AND current"
+        found = (self._workspace.row(query, (id_, self._database)) for id_ in ids)
+        return [_suggestion(row) for row in found if row]
 
     def decisions(self) -> list[Decision]:
         """Every decision on this database, oldest first."""
@@ -257,35 +272,30 @@ class Suggestions:
         )
         return self._replay(row, Verdict.REDO) if row else None
 
+    def accept_chosen(self, choice: Choice) -> Batch:
+        """Stage what a bulk choice took, but for what was decided since."""
+        return self._decide_chosen(Verdict.ACCEPT, State.ACCEPTED, choice, None)
+
+    def reject_chosen(self, choice: Choice, *, reason: str | None = None) -> Batch:
+        """Reject what a bulk choice took, but for what was decided since."""
+        return self._decide_chosen(Verdict.REJECT, State.REJECTED, choice, reason)
+
     def _replay(self, batch: sqlite3.Row, verdict: Verdict) -> Batch:
         back = verdict is Verdict.UNDO
-        count = 0
+        here, there = ("after", "before") if back else ("before", "after")
         with self._workspace.transaction() as db:
-            rows = db.execute(
-                "SELECT d.*, s.state, s.text FROM decisions d"
-                " JOIN suggestions s ON s.id = d.suggestion"
-                " WHERE d.batch = ? AND s.current ORDER BY d.id",
-                (batch["id"],),
-            ).fetchall()
             log = self._batch(db, f"{verdict.value}: {batch['what']}", "log")
-            for row in reversed(rows) if back else rows:
-                here, there = ("after", "before") if back else ("before", "after")
-                # What has been written, replaced or re-decided since stays.
-                if row["state"] != row[f"state_{here}"]:
-                    continue
-                if row["text"] != row[f"text_{here}"]:
-                    continue
-                self._move(
-                    db,
-                    log,
-                    row["suggestion"],
-                    verdict,
-                    (row[f"state_{here}"], row[f"state_{there}"]),
-                    (row[f"text_{here}"], row[f"text_{there}"]),
-                    row["edit_distance"],
-                    (row[f"reason_{here}"], row[f"reason_{there}"]),
-                )
-                count += 1
+            # What has been written, replaced or re-decided since stays.
+            count = self._move(
+                db,
+                log,
+                verdict,
+                f"SELECT suggestion, d.state_{there} AS state, d.text_{there} AS text,"
+                f" d.reason_{there} AS reason FROM decisions d"
+                " JOIN suggestions s ON s.id = d.suggestion WHERE d.batch = ?"
+                f" AND s.state = d.state_{here} AND s.text IS d.text_{here}",
+                (batch["id"],),
+            )
             db.execute(
                 "UPDATE batches SET standing = ? WHERE id = ?",
                 ("undone" if back else "done", batch["id"]),
@@ -302,37 +312,67 @@ class Suggestions:
             what = f"{verdict.value} {moves[0][0].target}"
         if not moves:
             return Batch(0, what, 0)
-        count = 0
         with self._workspace.transaction() as db:
-            # A new action makes what was undone unreachable, as in any editor.
             db.execute(
-                "UPDATE batches SET standing = 'dropped' WHERE database = ?"
-                " AND standing = 'undone'",
-                (self._database,),
+                "CREATE TEMP TABLE moves (suggestion, seen_state, seen_text, state,"
+                " text, reason)"
             )
-            batch = self._batch(db, what, "done")
-            for suggestion, state, text, reason in moves:
-                row = db.execute(
-                    "SELECT state, text, reason FROM suggestions"
-                    " WHERE id = ? AND current",
-                    (suggestion.id,),
-                ).fetchone()
-                # Somebody else decided meanwhile: what the steward saw is not there.
-                seen = (suggestion.state.value, suggestion.text)
-                if row is None or (row["state"], row["text"]) != seen:
-                    continue
-                self._move(
-                    db,
-                    batch,
-                    suggestion.id,
-                    verdict,
-                    (row["state"], state.value),
-                    (row["text"], text),
-                    levenshtein(suggestion.draft.text or "", text or ""),
-                    (row["reason"], reason),
-                )
-                count += 1
+            db.executemany(
+                "INSERT INTO moves VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (s.id, s.state.value, s.text, state.value, text, reason)
+                    for s, state, text, reason in moves
+                ],
+            )
+            batch = self._begin(db, what)
+            # Somebody else decided meanwhile: what the steward saw is not there.
+            count = self._move(
+                db,
+                batch,
+                verdict,
+                "SELECT suggestion, m.state, m.text, m.reason FROM moves m"
+                " JOIN suggestions s ON s.id = suggestion"
+                " WHERE s.state = seen_state AND s.text IS seen_text",
+            )
+            db.execute("DROP TABLE temp.moves")
         return Batch(batch, what, count)
+
+    def _decide_chosen(
+        self, verdict: Verdict, state: State, choice: Choice, reason: str | None
+    ) -> Batch:
+        what = f"{verdict.value} {len(choice)}"
+        if not choice:
+            return Batch(0, what, 0)
+        with self._workspace.transaction() as db:
+            db.execute("CREATE TEMP TABLE chosen (suggestion INTEGER PRIMARY KEY)")
+            db.executemany("INSERT INTO chosen VALUES (?)", ((i,) for i in choice.ids))
+            batch = self._begin(db, what)
+            count = self._move(
+                db,
+                batch,
+                verdict,
+                "SELECT suggestion, ? AS state, s.text, ? AS reason FROM chosen c"
+                " CROSS JOIN suggestions s ON s.id = suggestion"
+                " WHERE s.state IN (SELECT value FROM json_each(?)) AND NOT EXISTS ("
+                " SELECT 1 FROM decisions d WHERE d.suggestion = s.id AND d.id > ?)",
+                (
+                    state.value,
+                    reason,
+                    json.dumps([each.value for each in UNDECIDED]),
+                    choice.seen,
+                ),
+            )
+            db.execute("DROP TABLE temp.chosen")
+        return Batch(batch, what, count)
+
+    def _begin(self, db: sqlite3.Connection, what: str) -> int:
+        """A new action, which makes what was undone unreachable, as in any editor."""
+        db.execute(
+            "UPDATE batches SET standing = 'dropped' WHERE database = ?"
+            " AND standing = 'undone'",
+            (self._database,),
+        )
+        return self._batch(db, what, "done")
 
     def _batch(self, db: sqlite3.Connection, what: str, standing: str) -> int:
         cursor = db.execute(
@@ -345,33 +385,47 @@ class Suggestions:
         self,
         db: sqlite3.Connection,
         batch: int,
-        suggestion: int,
         verdict: Verdict,
-        states: tuple[str, str],
-        texts: tuple[str | None, str | None],
-        distance: int,
-        reasons: tuple[str | None, str | None],
-    ) -> None:
-        db.execute(
-            "UPDATE suggestions SET state = ?, text = ?, reason = ? WHERE id = ?",
-            (states[1], texts[1], reasons[1], suggestion),
-        )
-        db.execute(
+        moves: str,
+        parameters: Sequence[object] = (),
+    ) -> int:
+        """Log decisions and carry them out; how many there were.
+
+        Args:
+            db: the open transaction.
+            batch: the action that they belong to.
+            verdict: what they say.
+            moves: a query of suggestion, and the state, text and reason it gets.
+            parameters: of that query.
+        """
+        db.create_function("edit_distance", 2, levenshtein, deterministic=True)
+        logged = db.execute(
             "INSERT INTO decisions (batch, suggestion, verdict, state_before,"
             " state_after, text_before, text_after, edit_distance, reason_before,"
-            " reason_after, who, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " reason_after, who, at)"
+            " SELECT ?, s.id, ?, s.state, m.state, s.text, m.text,"
+            # An undone edit is as far from the draft as the edit was.
+            " CASE WHEN ? THEN edit_distance(ifnull(s.drafted, ''),"
+            " ifnull(s.text, '')) WHEN s.drafted IS m.text THEN 0"
+            " ELSE edit_distance(ifnull(s.drafted, ''), ifnull(m.text, '')) END,"
+            f" s.reason, m.reason, ?, ? FROM ({moves}) m"
+            " CROSS JOIN suggestions s ON s.id = m.suggestion WHERE s.current",
             (
                 batch,
-                suggestion,
                 verdict.value,
-                *states,
-                *texts,
-                distance,
-                *reasons,
+                verdict is Verdict.UNDO,
                 steward(),
                 now(),
+                *parameters,
             ),
         )
+        db.execute(
+            "UPDATE suggestions SET state = d.state_after, text = d.text_after,"
+            " reason = d.reason_after FROM decisions d"
+            " WHERE d.batch = ? AND suggestions.id = d.suggestion",
+            (batch,),
+        )
+        return logged.rowcount
 
     # Writing
 
@@ -441,8 +495,7 @@ class Suggestions:
         """
         doubtful = [state.value for state in (UNDECIDED | STAGED) - {State.STALE}]
         with self._workspace.transaction() as db:
-            before = db.total_changes
-            db.executemany(
+            moved = db.executemany(
                 "UPDATE suggestions SET state = 'stale', reason = ?"
                 " WHERE database = ? AND schema = ? AND name = ? AND column_name IS ?"
                 f" AND current AND state IN ({', '.join('?' * len(doubtful))})",
@@ -451,7 +504,7 @@ class Suggestions:
                     for target, reason in reasons.items()
                 ],
             )
-            return db.total_changes - before
+            return moved.rowcount
 
     def follow(self, renamed: Mapping[TableId, TableId]) -> None:
         """Tables have other names now: their suggestions and history go with them."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog.choice import Choices
 from catalog.ledger import Ledger
 from catalog.objects import TableId
 from catalog.snapshot import Snapshot, excluded
@@ -38,6 +39,8 @@ class Session:
     """Its catalog as last read."""
     suggestions: Suggestions
     """Suggestions and decisions."""
+    choices: Choices
+    """What bulk decisions take."""
     ledger: Ledger
     """Writes."""
     saved: SavedConnection | None = None
@@ -147,6 +150,7 @@ def attach(
         database_id=number,
         snapshot=Snapshot(workspace, number),
         suggestions=Suggestions(workspace, number),
+        choices=Choices(workspace, number),
         ledger=Ledger(workspace, number),
         saved=saved,
     )

@@ -8,12 +8,13 @@ import duckdb
 import pytest
 
 from catalog.change import Outcome
+from catalog.choice import Scope
 from catalog.errors import RefusedError
 from catalog.objects import ColumnId, TableId, make_target, table_of
 from catalog.rescan import Rescan
 from catalog.suggestion import Draft, Source, State
 from tests.conftest import comments
-from tui import bulk, jobs, writes
+from tui import jobs, writes
 from tui.session import Session
 
 ORDERS = TableId("sales", "orders")
@@ -41,8 +42,7 @@ def put(session: Session, *targets: object, text: str = "Drafted.") -> None:
 
 
 def accept_all(session: Session) -> None:
-    choice = bulk.choose_in_bulk(session.suggestions.all())
-    session.suggestions.accept(choice.taken)
+    session.suggestions.accept_chosen(session.choices.to_accept(Scope()))
 
 
 def test_a_draft_gives_way_to_a_comment_made_while_it_was_drafted(
@@ -133,9 +133,9 @@ def test_bulk_accept_leaves_existing_comments_to_single_decisions(
     imported = Draft(email, "Imported.", Source.IMPORTED, 1.0)
     session.suggestions.put([(imported, "Address written to by support.")])
     put(session, STATUS)
-    choice = bulk.choose_in_bulk(session.suggestions.all())
-    assert [each.target for each in choice.taken] == [STATUS]
-    assert choice.left_out() == {"replaces": 1}
+    choice = session.choices.to_accept(Scope())
+    assert [s.target for s in session.suggestions.get(choice.ids)] == [STATUS]
+    assert choice.left_out == {"replaces": 1}
 
 
 def test_editing_after_a_conflict_takes_their_comment_as_seen(

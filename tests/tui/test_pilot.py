@@ -23,6 +23,7 @@ from tests.conftest import comments
 from tui import jobs
 from tui.app import ColumnistApp
 from tui.connections import Connections
+from tui.screens.bulk import AcceptModal
 from tui.screens.catalog import CatalogScreen
 from tui.screens.confirm import ConfirmModal
 from tui.screens.help import HelpModal
@@ -232,18 +233,18 @@ async def test_bulk_accept_states_the_exact_count_and_takes_marks(
     async with opened(settings, shop) as (app, pilot):
         await to_orders(app, pilot)
         await pilot.press("j", "v", "j", "v", "A")
-        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
-        assert isinstance(app.screen, ConfirmModal)
-        assert app.screen._question == "Accept 2 suggestions?"
+        await until(pilot, lambda: isinstance(app.screen, AcceptModal))
+        assert isinstance(app.screen, AcceptModal)
+        assert len(app.screen.choice) == 2
         await pilot.press("y")
         await settled(app, pilot)
         found = drafted.of_table(ORDERS)
         accepted = [t.name for t, s in found.items() if s.state is State.ACCEPTED]
         assert len(accepted) == 2
         await pilot.press("g", "space", "A")
-        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
-        assert isinstance(app.screen, ConfirmModal)
-        assert app.screen._question == "Accept 1 suggestion?"
+        await until(pilot, lambda: isinstance(app.screen, AcceptModal))
+        assert isinstance(app.screen, AcceptModal)
+        assert len(app.screen.choice) == 1
         await pilot.press("n", "escape", "R")
         await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
         await pilot.press("y")
@@ -259,9 +260,9 @@ async def test_bulk_accept_leaves_blocking_findings_out_and_says_so(
     drafted.put([(leaking, None)])
     async with opened(settings, shop) as (app, pilot):
         await pilot.press("A")
-        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
-        assert isinstance(app.screen, ConfirmModal)
-        assert any("leak" in line for line in app.screen._details)
+        await until(pilot, lambda: isinstance(app.screen, AcceptModal))
+        assert isinstance(app.screen, AcceptModal)
+        assert app.screen.choice.left_out == {"leak": 1}
         await pilot.press("y")
         await settled(app, pilot)
     waiting = drafted.all(states=[State.PENDING])
@@ -360,8 +361,9 @@ async def test_moving_between_tables_and_undecided(
         assert screen._table_id == screen._order[place - 1]
         await pilot.press("n")
         assert screen._table_id == ORDERS
-        await pilot.press("f")
-        assert screen._state is State.PENDING
+        await pilot.press("f", "j", "space", "f")
+        assert [facet.value for facet in screen._facets] == [State.ACCEPTED]
+        assert screen.has_class("-empty")
         await pilot.press("escape", "q")
         await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
 
@@ -384,9 +386,12 @@ async def test_the_catalog_filters_by_name_schema_and_state(
         await pilot.press("k", "enter")
         await pilot.pause()
         assert len(tables._source) == 5
-        await pilot.press("f", "f", "f")
+        await pilot.press("f", *"jj", "space", "f")
         await pilot.pause()
         assert app.screen.query_one("#right").has_class("-empty")
+        await pilot.press("f", "c", "g", "j", "enter")
+        await pilot.pause()
+        assert len(tables._source) == 5
 
 
 async def test_help_lists_every_key_of_the_screen(

@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
+from catalog.choice import Choice, Scope
 from catalog.errors import UsageError
-from catalog.objects import table_of
-from catalog.suggestion import UNDECIDED, Suggestion
-from tui import bulk, console
+from catalog.objects import TableId
+from catalog.snapshot import matches
+from tui import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Tables, Url, settings
+from tui.session import Session
 from tui.text import count
 
 All = Annotated[bool, typer.Option("--all", help="Every one that waits.")]
@@ -27,28 +29,34 @@ def run_accept(
     everything: All = False,
     table: Tables = None,
     min_confidence: Confidence = None,
+    no_findings: Annotated[
+        bool,
+        typer.Option("--no-findings", help="Only those in which no check found any."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Accept pending suggestions; those with a blocking finding are left and named."""
     _demand(everything, table, min_confidence)
     session = open_session(settings(context), url)
     try:
-        choice = bulk.choose_in_bulk(
-            session.suggestions.all(globs=table or []),
-            min_confidence=min_confidence or 0.0,
+        choice = session.choices.to_accept(
+            Scope(
+                tables=_named(session, table),
+                min_confidence=min_confidence or 0.0,
+                without_findings=no_findings,
+            )
         )
-        batch = session.suggestions.accept(choice.taken)
+        batch = session.suggestions.accept_chosen(choice)
     finally:
         session.close()
-    left = choice.left_out()
+    left = choice.left_out
     if json:
         console.out_json({"accepted": batch.count, "blocked": left})
         return
-    console.out(f"Accepted {_counted(choice.taken, batch.count)}.")
+    console.out(f"Accepted {_counted(choice, batch.count)}.")
     if left:
         reasons = ", ".join(f"{n} {name}" for name, n in left.items())
-        number = len(choice.blocked) + len(choice.replacing)
-        console.out(f"Left {count(number, 'suggestion')} undecided: {reasons}.")
+        console.out(f"Left {count(choice.left, 'suggestion')} undecided: {reasons}.")
 
 
 def run_reject(
@@ -70,22 +78,20 @@ def run_reject(
     )
     session = open_session(settings(context), url)
     try:
-        found = [
-            suggestion
-            for suggestion in session.suggestions.all(
-                states=UNDECIDED, globs=table or []
+        choice = session.choices.to_reject(
+            Scope(
+                tables=_named(session, table),
+                min_confidence=min_confidence or 0.0,
+                max_confidence=1.0 if max_confidence is None else max_confidence,
             )
-            if (min_confidence or 0.0)
-            <= suggestion.draft.confidence
-            <= (1.0 if max_confidence is None else max_confidence)
-        ]
-        batch = session.suggestions.reject(found, reason=reason)
+        )
+        batch = session.suggestions.reject_chosen(choice, reason=reason)
     finally:
         session.close()
     if json:
         console.out_json({"rejected": batch.count})
         return
-    console.out(f"Rejected {_counted(found, batch.count)}.")
+    console.out(f"Rejected {_counted(choice, batch.count)}.")
 
 
 def _demand(
@@ -98,6 +104,11 @@ def _demand(
         )
 
 
-def _counted(suggestions: list[Suggestion], number: int) -> str:
-    tables = {table_of(suggestion.target) for suggestion in suggestions}
-    return f"{count(number, 'suggestion')} in {count(len(tables), 'table')}"
+def _named(session: Session, globs: list[str] | None) -> list[TableId] | None:
+    if not globs:
+        return None
+    return [table for table in session.suggestions.tables() if matches(table, globs)]
+
+
+def _counted(choice: Choice, number: int) -> str:
+    return f"{count(number, 'suggestion')} in {count(choice.tables, 'table')}"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from catalog.objects import TableId, table_of
-from catalog.suggestion import UNDECIDED, Suggestion
-from tui import bulk
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Label
+
+from catalog.acceptance import CONFIDENCE, SAMPLE, at_least_good
+from catalog.choice import Choice, Scope
 from tui.screens.confirm import ConfirmModal
 from tui.session import Session
 from tui.text import count
@@ -16,76 +20,135 @@ from tui.text import count
 if TYPE_CHECKING:
     from tui.app import ColumnistApp
 
+Answer = Literal["all", "sample"]
+
+
+class AcceptModal(ModalScreen[Answer | None]):
+    """Accept all of a choice, or look at a sample of it first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer('all')", "Yes", id="accept.all", tooltip="Accept them"),
+        Binding(
+            "s",
+            "answer('sample')",
+            "Sample",
+            id="accept.sample",
+            tooltip="Look at some, drawn at random, first",
+        ),
+        Binding(
+            "n,escape,q",
+            "answer(None)",
+            "No",
+            id="accept.none",
+            tooltip="Accept nothing",
+        ),
+    ]
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__()
+        self.choice = choice
+
+    def compose(self) -> ComposeResult:
+        """The count, what it covers, what a sample would prove, and the keys."""
+        number = len(self.choice)
+        with Vertical(classes="modal"):
+            question = f"Accept {count(number, 'suggestion')}?"
+            yield Label(question, classes="modal-title", markup=False)
+            for line in covers(self.choice):
+                yield Label(line, markup=False)
+            for name, left in self.choice.left_out.items():
+                what = f"with the finding {name}"
+                if name == "replaces":
+                    what = "that would replace a comment; a accepts each"
+                yield Label(f"Left out: {left} {what}.", markup=False)
+            yield Label("Nothing is written yet.", markup=False)
+            yield Label(
+                f"s shows you {sample_size(number)} of them first: {promise(number)}",
+                classes="modal-lead",
+                markup=False,
+            )
+            yield Label(
+                "y yes   s sample first   n no", classes="modal-keys", markup=False
+            )
+
+    def action_answer(self, answer: Answer | None) -> None:
+        """Close with the answer."""
+        self.dismiss(answer)
+
+
+def sample_size(number: int) -> int:
+    """How many of so many are looked at."""
+    return min(number, SAMPLE)
+
+
+def promise(number: int) -> str:
+    """What a sample without a bad one proves."""
+    size = sample_size(number)
+    if size == number:
+        return "that is all of them."
+    good = at_least_good(number, size)
+    return (
+        f"if all {size} are good, at least {good:,} of {number:,}"
+        f" ({good / number:.1%}) are, with {CONFIDENCE:.0%} confidence."
+    )
+
 
 def ask_accept(
-    app: ColumnistApp,
-    session: Session,
-    suggestions: Sequence[Suggestion],
-    then: Callable[[], None],
+    app: ColumnistApp, session: Session, scope: Scope, then: Callable[[], object]
 ) -> None:
     """Ask, then accept what may be accepted in bulk."""
-    choice = bulk.choose_in_bulk(suggestions)
-    if not choice.taken:
-        left = ", ".join(f"{n} {name}" for name, n in choice.left_out().items())
+    choice = session.choices.to_accept(scope)
+    if not choice:
+        left = ", ".join(f"{n} {name}" for name, n in choice.left_out.items())
         left = f" Left out: {left}." if left else ""
         app.notify(f"Nothing pending to accept in bulk here.{left}")
         return
 
-    def decide(answer: bool | None) -> None:
-        if answer:
-            batch = session.suggestions.accept(choice.taken)
-            app.notify(f"Accepted {batch.count}. u takes it back, w writes.")
-            then()
+    def looked(_: None) -> None:
+        then()
 
-    details = _covers(choice.taken)
-    for reason, number in choice.left_out().items():
-        what = f"with the finding {reason}"
-        if reason == "replaces":
-            what = "that would replace a comment; a accepts each"
-        details.append(f"Left out: {number} {what}.")
-    details.append("Nothing is written yet.")
-    app.push_screen(
-        ConfirmModal(f"Accept {count(len(choice.taken), 'suggestion')}?", details),
-        decide,
-    )
+    def decide(answer: Answer | None) -> None:
+        from tui.screens.sample import SampleScreen
+
+        if answer == "all":
+            app.decide_in_bulk("Accepting", "accept", choice, then)
+        elif answer == "sample":
+            app.push_screen(SampleScreen(session, choice), looked)
+
+    app.push_screen(AcceptModal(choice), decide)
 
 
 def ask_reject(
-    app: ColumnistApp,
-    session: Session,
-    suggestions: Sequence[Suggestion],
-    then: Callable[[], None],
+    app: ColumnistApp, session: Session, scope: Scope, then: Callable[[], object]
 ) -> None:
     """Ask, then reject every undecided one."""
-    taken = [each for each in suggestions if each.state in UNDECIDED]
-    if not taken:
+    choice = session.choices.to_reject(scope)
+    if not choice:
         app.notify("Nothing undecided to reject here.")
         return
 
     def decide(answer: bool | None) -> None:
         if answer:
-            batch = session.suggestions.reject(taken)
-            app.notify(f"Rejected {batch.count}. u takes it back.")
-            then()
+            app.decide_in_bulk("Rejecting", "reject", choice, then)
 
     app.push_screen(
-        ConfirmModal(f"Reject {count(len(taken), 'suggestion')}?", _covers(taken)),
+        ConfirmModal(f"Reject {count(len(choice), 'suggestion')}?", covers(choice)),
         decide,
     )
 
 
-def _covers(suggestions: Sequence[Suggestion]) -> list[str]:
-    tables = {table_of(each.target) for each in suggestions}
-    themselves = sum(isinstance(each.target, TableId) for each in suggestions)
-    columns = len(suggestions) - themselves
-    sources = Counter(each.draft.source.value for each in suggestions)
-    with_findings = sum(bool(each.draft.findings) for each in suggestions)
+def covers(choice: Choice) -> list[str]:
+    """What a choice consists of, line by line."""
+    columns = len(choice) - choice.themselves
     lines = [
-        f"In {count(len(tables), 'table')}: {count(themselves, 'table description')}"
+        f"In {count(choice.tables, 'table')}:"
+        f" {count(choice.themselves, 'table description')}"
         f" and {count(columns, 'column')}.",
-        "By " + ", ".join(f"{source} {n}" for source, n in sources.most_common()) + ".",
+        "By "
+        + ", ".join(f"{name} {n}" for name, n in choice.sources.most_common())
+        + ".",
     ]
-    if with_findings:
-        verb = "has" if with_findings == 1 else "have"
-        lines.append(f"{with_findings} of them {verb} a finding.")
+    if choice.with_findings:
+        verb = "has" if choice.with_findings == 1 else "have"
+        lines.append(f"{choice.with_findings:,} of them {verb} a finding.")
     return lines

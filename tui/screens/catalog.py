@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import Worker, get_current_worker
 
-from catalog.objects import TableId, table_of
+from catalog.choice import Scope
+from catalog.listing import Listing, Order, Show, TableFilter
+from catalog.objects import TableId, TableKind, table_of
 from catalog.snapshot import SchemaCoverage, TableSummary
-from catalog.suggestion import UNDECIDED, Suggestion
+from catalog.suggestion import (
+    BANDS,
+    Band,
+    Finding,
+    Source,
+    State,
+    SuggestionFilter,
+)
 from tui import jobs
 from tui.drafting import BackgroundDrafting
 from tui.messages import CatalogChanged, DraftingChanged, DraftsSaved
 from tui.screens.bulk import ask_accept, ask_reject
+from tui.screens.facets import Facet, FacetModal, values
 from tui.session import Session
 from tui.text import count, plain
 from tui.widgets.row_list import Cell, Heading, RowList
@@ -36,13 +46,19 @@ BAR = 8
 NARROW = 110
 
 
-class Show(Enum):
-    """Which tables are listed."""
-
-    ALL = "all tables"
-    UNDOCUMENTED = "undocumented"
-    UNDECIDED = "to decide"
-    STAGED = "to write"
+FIRST = 200
+"""Tables shown at once, while all are being listed."""
+FEW = 200
+"""Changed tables that are looked up one by one; after more all are listed anew."""
+FACETS = (
+    *(Facet("what", each, each.value) for each in Show),
+    *(Facet("kind", each, each.value) for each in TableKind),
+    *(Facet("state", each, each.value) for each in State),
+    *(Facet("source", each, each.value) for each in Source),
+    *(Facet("confidence", each, str(each)) for each in BANDS),
+    *(Facet("finding", each, each.value.replace("_", " ")) for each in Finding),
+)
+"""What tables can be listed by; the last four are properties of suggestions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +131,21 @@ class CatalogScreen(Screen[None]):
         Binding(
             "slash", "filter", "Filter", id="catalog.filter", tooltip="Filter by name"
         ),
-        Binding("f", "show", "Show", id="catalog.show", tooltip="All, undocumented, …"),
+        Binding(
+            "f",
+            "show",
+            "Show",
+            id="catalog.show",
+            tooltip="By what is missing, kind, state, source, confidence, finding",
+        ),
+        Binding(
+            "o",
+            "order",
+            "Order",
+            show=False,
+            id="catalog.order",
+            tooltip="By name, rows, what waits, foreign keys to it, tables like it",
+        ),
         Binding("u", "undo", "Undo", show=False, id="catalog.undo", tooltip="Undo"),
         Binding("U", "redo", "Redo", show=False, id="catalog.redo", tooltip="Redo"),
         Binding(
@@ -133,18 +163,42 @@ class CatalogScreen(Screen[None]):
 
     app: ColumnistApp
 
+    @dataclass
+    class Listed(Message):
+        """All tables are known anew."""
+
+        listing: Listing
+        """The tables."""
+        coverage: list[SchemaCoverage]
+        """The total, then each schema."""
+
+        def can_replace(self, message: Message) -> bool:
+            """A later one says all that an earlier one said."""
+            return isinstance(message, CatalogScreen.Listed)
+
+    @dataclass
+    class Narrowed(Message):
+        """The tables are known that have suggestions of some kind."""
+
+        tables: frozenset[TableId]
+        """Those tables."""
+        facets: frozenset[Facet]
+        """What was asked for."""
+
     def __init__(self, session: Session, drafting: BackgroundDrafting) -> None:
         super().__init__()
         self._session = session
         self._drafting = drafting
-        self._summaries: list[TableSummary] = []
+        self._listing = Listing([])
+        self._schemas: list[SchemaCoverage] = []
         self._tables = _Tables(())
-        self._schema: str | None = None
-        self._show = Show.ALL
-        self._filter = ""
+        self._wanted = TableFilter()
+        self._order = Order.NAME
+        self._facets: frozenset[Facet] = frozenset()
+        self._complete = False
         self._read = 0
-        self._dirty = False
-        self._reload_after = 0.0
+        self._changed_tables: set[TableId] | None = set()
+        self._list_after = 0.0
 
     def compose(self) -> ComposeResult:
         """Schemas on the left, tables on the right."""
@@ -179,15 +233,16 @@ class CatalogScreen(Screen[None]):
         self.query_one("#tables").focus()
         self.query_one(StatusLine).place = self._session.database.identity.label
         self.set_interval(0.5, self._tick)
-        self._reload()
+        self._take(Listing(self._session.snapshot.summaries(first=FIRST)), [])
         if self._session.files_only:
             self.notify(plain(self._session.files_only), markup=False, timeout=10)
+        self._reload()
         if jobs.is_stale(self._session):
             self._scan()
 
     def on_screen_resume(self) -> None:
         """Other screens decide and write."""
-        if self._open:
+        if self._open and self._complete:
             self._reload()
 
     @property
@@ -201,39 +256,69 @@ class CatalogScreen(Screen[None]):
 
     # What is listed
 
+    @work(
+        thread=True,
+        exclusive=True,
+        group="list",
+        exit_on_error=False,
+        description="Listing the tables",
+    )
     def _reload(self) -> None:
-        self._summaries = self._session.snapshot.summaries()
-        by_schema, total = self._session.snapshot.coverage()
-        schemas = _Schemas([total, *by_schema])
-        self.query_one("#schemas", RowList).show(schemas)
+        """List everything anew; the screen shows what it has meanwhile."""
+        worker = get_current_worker()
+        snapshot = self._session.snapshot
+        listing = Listing(snapshot.summaries())
+        by_schema, total = listing.coverage()
+        if worker.is_cancelled or not self._open:
+            return
+        # Asked for once, they stay as they were.
+        listing.references = self._listing.references
+        listing.similar = self._listing.similar
+        if self._order is Order.REFERENCES and not listing.references:
+            listing.references = snapshot.references()
+        if self._order is Order.SIMILAR and not listing.similar:
+            listing.similar = snapshot.similar()
+        if not worker.is_cancelled:
+            self.post_message(self.Listed(listing, [total, *by_schema]))
+
+    @on(Listed)
+    def _listed_anew(self, event: Listed) -> None:
+        if self._open:
+            self._complete = True
+            self._take(event.listing, event.coverage)
+
+    def _take(self, listing: Listing, coverage: list[SchemaCoverage]) -> None:
+        self._listing = listing
+        if coverage:
+            self._show_coverage(coverage)
+        self._list()
+
+    def _show_coverage(self, coverage: list[SchemaCoverage]) -> None:
+        self._schemas = coverage
+        self.query_one("#schemas", RowList).show(_Schemas(coverage))
+        total = coverage[0]
         self.query_one("#head", Label).update(
             f"{plain(self._session.database.identity.label)}"
             f" — {total.share:.0%} described:"
             f" {total.tables_described:,} of {count(total.tables, 'table')},"
             f" {total.columns_described:,} of {count(total.columns, 'column')}"
         )
-        self._list()
 
     def _list(self) -> None:
         here = self._current()
-        wanted = self._filter.lower()
-        found = [
-            summary
-            for summary in self._summaries
-            if (self._schema is None or summary.id.schema == self._schema)
-            and _shown(summary, self._show)
-            and fuzzy(wanted, str(summary.id).lower())
-        ]
+        found = self._listing.find(self._wanted, self._order)
         self._tables = _Tables(found)
-        ids = [summary.id for summary in found]
-        cursor = ids.index(here) if here in ids else None
+        cursor = None
+        if here is not None:
+            places = (i for i, each in enumerate(found) if each.id == here)
+            cursor = next(places, None)
         self.query_one("#tables", RowList).show(self._tables, cursor=cursor)
         self.query_one("#right").set_class(not found, "-empty")
         self.query_one("#empty", Static).update(self._nothing())
-        self._tick()
+        self._say()
 
     def _nothing(self) -> str:
-        if not self._summaries:
+        if not self._listing.summaries:
             if any(w.group == "scan" and w.is_running for w in self.workers):
                 return "Reading the catalog…"
             return (
@@ -249,10 +334,10 @@ class CatalogScreen(Screen[None]):
 
     @on(RowList.Moved, "#schemas")
     def _schema_moved(self, event: RowList.Moved) -> None:
-        by_schema, _ = self._session.snapshot.coverage()
-        names = [None, *(each.schema for each in by_schema)]
-        self._schema = names[event.index] if event.index < len(names) else None
-        self._list()
+        if event.index < len(self._schemas):
+            schema = self._schemas[event.index].schema
+            self._wanted = replace(self._wanted, schema=schema)
+            self._list()
 
     @on(RowList.Chosen, "#schemas")
     def _schema_chosen(self) -> None:
@@ -274,15 +359,21 @@ class CatalogScreen(Screen[None]):
         box.focus()
 
     def action_clear(self) -> None:
-        """Close the filter."""
+        """List everything again."""
         box = self.query_one(Input)
         box.value = ""
         box.remove_class("-open")
         self.query_one("#tables").focus()
+        if self._facets:
+            self._facets = frozenset()
+            self._wanted = replace(
+                self._wanted, shows=frozenset(), kinds=frozenset(), tables=None
+            )
+            self._list()
 
     @on(Input.Changed)
     def _filtered(self, event: Input.Changed) -> None:
-        self._filter = event.value
+        self._wanted = replace(self._wanted, text=event.value)
         self._list()
 
     @on(Input.Submitted)
@@ -290,9 +381,48 @@ class CatalogScreen(Screen[None]):
         self.query_one("#tables").focus()
 
     def action_show(self) -> None:
-        """List all tables, the undocumented, those to decide, those to write."""
-        kinds = list(Show)
-        self._show = kinds[(kinds.index(self._show) + 1) % len(kinds)]
+        """List by what is missing, kind, state, source, confidence or finding."""
+
+        def list_those(chosen: frozenset[Facet] | None) -> None:
+            if chosen is None or chosen == self._facets:
+                return
+            self._facets = chosen
+            self._wanted = replace(
+                self._wanted,
+                shows=cast("frozenset[Show]", values(chosen, Show)),
+                kinds=cast("frozenset[TableKind]", values(chosen, TableKind)),
+                tables=None,
+            )
+            if wanted := suggestions_with(chosen):
+                self._narrow(wanted, chosen)
+            self._list()
+
+        self.app.push_screen(FacetModal(FACETS, self._facets), list_those)
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="narrow",
+        exit_on_error=False,
+        description="Looking through the suggestions",
+    )
+    def _narrow(self, wanted: SuggestionFilter, facets: frozenset[Facet]) -> None:
+        found = self._session.choices.tables_with(wanted)
+        self.post_message(self.Narrowed(found, facets))
+
+    @on(Narrowed)
+    def _narrowed(self, event: Narrowed) -> None:
+        if event.facets == self._facets:
+            self._wanted = replace(self._wanted, tables=event.tables)
+            self._list()
+
+    def action_order(self) -> None:
+        """What helps most first: rows, what waits, foreign keys, tables like it."""
+        orders = list(Order)
+        self._order = orders[(orders.index(self._order) + 1) % len(orders)]
+        if self._order in (Order.REFERENCES, Order.SIMILAR):
+            self.notify("Looking through the catalog…", timeout=2)
+            self._reload()
         self._list()
 
     # Reading and drafting
@@ -328,7 +458,8 @@ class CatalogScreen(Screen[None]):
         if not wanted:
             self.notify("Everything listed is described.")
             return
-        everything = len(wanted) == sum(each.undocumented for each in self._summaries)
+        every = sum(each.undocumented for each in self._listing.summaries)
+        everything = len(wanted) == every
         self.app.draft([] if everything else wanted)
 
     def action_stop(self) -> None:
@@ -337,22 +468,34 @@ class CatalogScreen(Screen[None]):
         self.workers.cancel_group(self, "scan")
 
     @on(DraftsSaved)
+    def _saved(self, event: DraftsSaved) -> None:
+        if self._changed_tables is not None:
+            self._changed_tables |= {table_of(draft.target) for draft in event.drafts}
+
     @on(DraftingChanged)
     @on(CatalogChanged)
     def _changed(self) -> None:
-        self._dirty = True
+        self._changed_tables = None
 
     def _tick(self) -> None:
-        if not self._open:
+        if not self._open or not self._complete:
             return
-        if self._dirty and time.monotonic() >= self._reload_after:
-            self._dirty = False
+        changed = self._changed_tables
+        if changed != set() and time.monotonic() >= self._list_after:
+            self._changed_tables = set()
             began = time.monotonic()
-            self._reload()
+            if changed is None or len(changed) > FEW:
+                self._reload()
+            else:
+                found = map(self._session.snapshot.summary, changed)
+                self._listing.update(filter(None, found))
+                self._list()
             # Listing a large catalog takes a while: at most a tenth of the time.
             now = time.monotonic()
-            self._reload_after = now + 10 * (now - began)
-            return
+            self._list_after = now + 10 * (now - began)
+        self._say()
+
+    def _say(self) -> None:
         if self.app.screen is self and (under := self._current()) is not None:
             # Drafting goes on from where the steward is.
             self._drafting.prefer(under, add=False)
@@ -364,26 +507,35 @@ class CatalogScreen(Screen[None]):
             shown = f"{self._drafting.progress.line()} · s stops"
         else:
             model = self._drafting.model_line
-            shown = f"{self._show.value}: {len(self._tables.found):,}"
+            shown = self._listed_line()
         line.activity = " · ".join(filter(None, [model, shown]))
+
+    def _listed_line(self) -> str:
+        parts = [count(len(self._tables.found), "table")]
+        if self._facets:
+            parts.append(", ".join(sorted(facet.label for facet in self._facets)))
+        if any(w.group == "narrow" and w.is_running for w in self.workers):
+            parts.append("looking through the suggestions…")
+        if self._order is not Order.NAME:
+            parts.append(self._order.value + " first")
+        return " · ".join(parts)
 
     # Deciding
 
     def action_accept_all(self) -> None:
         """Accept all pending suggestions of the tables listed."""
-        ask_accept(self.app, self._session, self._listed(), self._reload)
+        ask_accept(self.app, self._session, self._scope(), self._reload)
 
     def action_reject_all(self) -> None:
         """Reject all undecided suggestions of the tables listed."""
-        ask_reject(self.app, self._session, self._listed(), self._reload)
+        ask_reject(self.app, self._session, self._scope(), self._reload)
 
-    def _listed(self) -> list[Suggestion]:
-        ids = {summary.id for summary in self._tables.found}
-        return [
-            suggestion
-            for suggestion in self._session.suggestions.all(states=UNDECIDED)
-            if table_of(suggestion.target) in ids
-        ]
+    def _scope(self) -> Scope:
+        wanted = suggestions_with(self._facets)
+        if len(self._tables.found) == len(self._listing.summaries):
+            return Scope(wanted=wanted)
+        tables = [each.id for each in self._tables.found]
+        return Scope(tables=tables, wanted=wanted)
 
     def action_undo(self) -> None:
         """Take back the last decision."""
@@ -407,22 +559,14 @@ class CatalogScreen(Screen[None]):
         self.app.close_session()
 
 
-def _shown(summary: TableSummary, show: Show) -> bool:
-    match show:
-        case Show.UNDOCUMENTED:
-            return summary.undocumented
-        case Show.UNDECIDED:
-            return summary.undecided > 0
-        case Show.STAGED:
-            return summary.staged > 0
-        case _:
-            return True
-
-
-def fuzzy(wanted: str, name: str) -> bool:
-    """Whether the characters wanted occur in a name, in order."""
-    rest = iter(name)
-    return all(character in rest for character in wanted)
+def suggestions_with(facets: frozenset[Facet]) -> SuggestionFilter:
+    """What facets say of suggestions."""
+    return SuggestionFilter(
+        cast("frozenset[State]", values(facets, State)),
+        cast("frozenset[Source]", values(facets, Source)),
+        cast("frozenset[Band]", values(facets, Band)),
+        cast("frozenset[Finding]", values(facets, Finding)),
+    )
 
 
 def bar(done: int, total: int) -> str:

@@ -18,14 +18,19 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import get_current_worker
 
+from catalog.choice import Scope
+from catalog.listing import fuzzy
 from catalog.objects import Profile, Table, TableId, Target, table_of
 from catalog.suggestion import STAGED, Source, State, Suggestion
 from catalog.suggestions import Batch
 from model.draft import undescribed
 from tui.drafting import BackgroundDrafting
 from tui.messages import CatalogChanged, DraftingChanged, DraftsSaved
+from tui.screens import catalog
 from tui.screens.bulk import ask_accept, ask_reject
+from tui.screens.catalog import suggestions_with
 from tui.screens.confirm import ConfirmModal
+from tui.screens.facets import Facet, FacetModal
 from tui.screens.reason import ReasonModal
 from tui.screens.review_keys import REVIEW_KEYS
 from tui.screens.review_rows import HEADINGS, Line, ReviewRows, evidence, review_lines
@@ -41,16 +46,8 @@ if TYPE_CHECKING:
 SHORT = 32
 SOON_SECONDS = 0.03
 """Drafts that come within this time are shown together."""
-STATES: tuple[State | None, ...] = (
-    None,
-    State.PENDING,
-    State.ABSTAINED,
-    State.ACCEPTED,
-    State.EDITED,
-    State.REJECTED,
-    State.CONFLICT,
-    State.WRITTEN,
-)
+FACETS = tuple(f for f in catalog.FACETS if f.group not in ("what", "kind"))
+"""Properties of suggestions that columns are listed by."""
 
 
 class ReviewScreen(Screen[None]):
@@ -78,7 +75,7 @@ class ReviewScreen(Screen[None]):
         self._rows: ReviewRows | None = None
         self._marked: set[Target] = set()
         self._range_from: int | None = None
-        self._state: State | None = None
+        self._facets: frozenset[Facet] = frozenset()
         self._filter = ""
         self._profiles: dict[TableId, dict[str, Profile]] = {}
         self._alternatives: dict[Target, list[str]] = {}
@@ -162,12 +159,16 @@ class ReviewScreen(Screen[None]):
     def _relist(self, *, cursor: int | None = None) -> None:
         if self._table is None:
             return
-        wanted = self._filter.lower()
+        match = fuzzy(self._filter).match
+        wanted = suggestions_with(self._facets)
         lines = [
             line
             for line in self._lines
-            if (self._state is None or _state(line) is self._state)
-            and wanted in line.target.name.lower()
+            if match(line.target.name.lower())
+            and (
+                not wanted
+                or (line.suggestion is not None and wanted.fits(line.suggestion))
+            )
         ]
         here = self._line
         if cursor is None and here is not None:
@@ -195,8 +196,9 @@ class ReviewScreen(Screen[None]):
         parts = [f"{undecided} to decide", f"{staged} to write"]
         if self._marked:
             parts.append(f"{len(self._marked)} marked")
-        if self._state is not None:
-            parts.append(f"only {self._state.value}")
+        if self._facets:
+            labels = sorted(facet.label for facet in self._facets)
+            parts.append(f"only {', '.join(labels)}")
         if self._filter:
             parts.append(f"names with {self._filter}")
         self.query_one("#head", Label).update(
@@ -362,13 +364,15 @@ class ReviewScreen(Screen[None]):
         """Reject all marked, or all listed."""
         ask_reject(self.app, self._session, self._chosen(), self._decided)
 
-    def _chosen(self) -> list[Suggestion]:
-        return [
-            line.suggestion
-            for line in self._shown()
-            if line.suggestion is not None
-            and (not self._marked or line.target in self._marked)
-        ]
+    def _chosen(self) -> Scope:
+        return Scope(
+            ids=[
+                line.suggestion.id
+                for line in self._shown()
+                if line.suggestion is not None
+                and (not self._marked or line.target in self._marked)
+            ]
+        )
 
     def _decided(self) -> None:
         self._marked.clear()
@@ -560,17 +564,21 @@ class ReviewScreen(Screen[None]):
         self._list.focus()
 
     def action_state(self) -> None:
-        """List one state after the other."""
-        index = STATES.index(self._state) if self._state in STATES else 0
-        self._state = STATES[(index + 1) % len(STATES)]
-        self._relist()
+        """List by state, source, confidence or finding."""
+
+        def list_those(chosen: frozenset[Facet] | None) -> None:
+            if chosen is not None:
+                self._facets = chosen
+                self._relist()
+
+        self.app.push_screen(FacetModal(FACETS, self._facets), list_those)
 
     def action_clear(self) -> None:
         """No filter, no marks."""
         box = self.query_one(Input)
         box.value = ""
         box.remove_class("-open")
-        self._state = None
+        self._facets = frozenset()
         self._marked.clear()
         self._range_from = None
         self._list.focus()
@@ -629,10 +637,6 @@ class _Nothing:
 
     def cells(self, index: int) -> Sequence[Cell]:
         raise IndexError(index)
-
-
-def _state(line: Line) -> State | None:
-    return line.suggestion.state if line.suggestion is not None else None
 
 
 def _summary(suggestion: Suggestion | None) -> str:

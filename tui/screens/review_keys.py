@@ -99,10 +99,10 @@ REVIEW_KEYS: list[BindingType] = [
     Binding(
         "f",
         "state",
-        "By state",
+        "Show",
         show=False,
         id="review.state",
-        tooltip="List only one state",
+        tooltip="By state, source, confidence, finding",
     ),
     Binding("d", "draft", "Draft", show=False, id="review.draft", tooltip="Draft this"),
     Binding("s", "stop", "Stop", show=False, id="review.stop"),
