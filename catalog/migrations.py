@@ -172,6 +172,9 @@ def m005_waiting(db: sqlite3.Connection) -> None:
         "INSERT INTO waiting SELECT database, schema, name,"
         f" sum({undecided.format('suggestions')}), sum({staged.format('suggestions')})"
         " FROM suggestions GROUP BY database, schema, name",
+        # the history of one object
+        "CREATE INDEX suggestions_by_table ON suggestions (database, schema, name)",
+        "CREATE INDEX ledger_by_table ON ledger (schema, name)",
         "CREATE TRIGGER suggestion_added AFTER INSERT ON suggestions BEGIN "
         + count("new", "+")
         + " END",

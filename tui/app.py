@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Literal
 from textual import events, on, work
 from textual.app import App, ScreenStackError
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from catalog.choice import Choice
@@ -22,7 +21,8 @@ from catalog.objects import TableId
 from catalog.suggestions import Batch
 from tui.drafting import BackgroundDrafting, ended
 from tui.messages import DraftingChanged, DraftsSaved
-from tui.screens.help import HelpModal, KeyHelp
+from tui.palette import KeyCommands
+from tui.screens.help import HelpModal, KeyHelp, bindings_in_force
 from tui.screens.too_small import HEIGHT, WIDTH, TooSmallModal
 from tui.session import Session
 from tui.settings import Settings
@@ -44,6 +44,7 @@ class ColumnistApp(App[None]):
     TITLE = "Columnist"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[Any]] = {*App.COMMANDS, KeyCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "Help", id="app.help", key_display="?"),
         Binding("ctrl+q", "leave", "Quit", show=False, id="app.quit"),
@@ -249,7 +250,7 @@ class ColumnistApp(App[None]):
         lead = (type(screen).__doc__ or "").strip().split("\n")[0]
         keys = [
             KeyHelp(self.get_key_display(b), b.tooltip or b.description)
-            for b in _bindings(screen)
+            for _, b in bindings_in_force(screen)
         ]
         self.push_screen(HelpModal(screen.title or "Columnist", lead, keys))
 
@@ -281,17 +282,6 @@ class ColumnistApp(App[None]):
             self.push_screen(TooSmallModal())
         elif covered and not small:
             self.pop_screen()
-
-
-def _bindings(screen: Screen[object]) -> list[Binding]:
-    """The bindings in force on a screen, each once, its own first."""
-    found: dict[str, Binding] = {}
-    active = sorted(screen.active_bindings.values(), key=lambda a: a.node is not screen)
-    for each in active:
-        # Ours have an id; what has none is a widget's own scrolling.
-        if each.binding.description and each.binding.id:
-            found.setdefault(each.binding.action, each.binding)
-    return list(found.values())
 
 
 def read_keymap(path: Path) -> dict[str, str]:

@@ -10,7 +10,8 @@ from rich.table import Table
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
+from textual.dom import DOMNode
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Label, Static
 
 
@@ -50,3 +51,14 @@ class HelpModal(ModalScreen[None]):
             with VerticalScroll():
                 yield Static(table)
             yield Label("escape closes", classes="modal-keys", markup=False)
+
+
+def bindings_in_force(screen: Screen[object]) -> list[tuple[DOMNode, Binding]]:
+    """The keys that work on a screen, each action once, the screen's own first."""
+    found: dict[str, tuple[DOMNode, Binding]] = {}
+    active = sorted(screen.active_bindings.values(), key=lambda a: a.node is not screen)
+    for each in active:
+        # Ours have an id; what has none is a widget's own scrolling.
+        if each.binding.description and each.binding.id:
+            found.setdefault(each.binding.action, (each.node, each.binding))
+    return list(found.values())
