@@ -140,7 +140,26 @@ def m002_rescans(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_first_light, m002_rescans)
+def m003_coverage_history(db: sqlite3.Connection) -> None:
+    """How much was described when: a row for each change, not for each table."""
+    db.execute(
+        """CREATE TABLE coverage_history (
+            database INTEGER NOT NULL REFERENCES databases(id),
+            at TEXT NOT NULL,
+            tables INTEGER NOT NULL,
+            tables_described INTEGER NOT NULL,
+            columns INTEGER NOT NULL,
+            columns_described INTEGER NOT NULL,
+            PRIMARY KEY (database, at)
+        ) WITHOUT ROWID"""
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    m001_first_light,
+    m002_rescans,
+    m003_coverage_history,
+)
 
 
 def migrate(db: sqlite3.Connection) -> None:
