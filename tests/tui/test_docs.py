@@ -20,6 +20,7 @@ SCREENS = [
     ("catalog", "CatalogScreen"),
     ("review", "ReviewScreen"),
     ("write", "WriteScreen"),
+    ("figures", "FiguresScreen"),
     ("confirm", "ConfirmModal"),
     ("reason", "ReasonModal"),
     ("password", "PasswordModal"),
