@@ -136,11 +136,14 @@ def render(figures: Figures) -> str:
 
 def safe(text: str) -> str:
     """Foreign text as HTML on one line, with what nobody would see made visible."""
-    shown = "".join(
+    return html.escape(_visible(text), quote=True)
+
+
+def _visible(text: str) -> str:
+    return "".join(
         f"<{ord(each):04x}>" if unicodedata.category(each) in UNSEEN else each
         for each in plain(text)
     )
-    return html.escape(shown, quote=True)
 
 
 UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
@@ -417,7 +420,9 @@ def _intervals(rates: Sequence[Rate]) -> Iterator[str]:
         if share is None:
             continue
         middle = TOP + LINE_HEIGHT * (place + 0.5)
-        yield _text(NAMES - 10, middle + 4, shorten(rate.name, NAME_LENGTH), "end")
+        yield _text(
+            NAMES - 10, middle + 4, shorten(_visible(rate.name), NAME_LENGTH), "end"
+        )
         yield _line("range", x(share.low), middle, x(share.high), middle)
         for end in (share.low, share.high):
             yield _line("range", x(end), middle - 5, x(end), middle + 5)
@@ -431,7 +436,7 @@ def _bars(counts: Sequence[tuple[str, int]]) -> Iterator[str]:
         upper = TOP + LINE_HEIGHT * place
         length = number / most * (right - NAMES)
         middle = upper + LINE_HEIGHT / 2 + 4
-        yield _text(NAMES - 10, middle, shorten(name, NAME_LENGTH), "end")
+        yield _text(NAMES - 10, middle, shorten(_visible(name), NAME_LENGTH), "end")
         yield (
             f'<rect class="one" x="{NAMES}" y="{upper + 6}" width="{length:.1f}"'
             f' height="{LINE_HEIGHT - 12}"/>'
