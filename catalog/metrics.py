@@ -6,16 +6,23 @@ Undone decisions do not count, and a suggestion counts once, with its last decis
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import pairwise
 
+from catalog.objects import TableId
 from catalog.suggestion import Source
+from catalog.trial import TableOutcome
 from catalog.workspace import Workspace
 
 PAUSE_SECONDS = 60.0
 """A longer gap between two decisions is a break, and no time of work."""
+
+_WITH_TABLES = (
+    " LEFT JOIN tables t ON t.database = s.database AND t.schema = s.schema"
+    " AND t.name = s.name"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,25 @@ class Acceptance:
     """Texts thrown away."""
     distance: int
     """Levenshtein distance of all edited texts from their drafts, in characters."""
+
+    @property
+    def decided(self) -> int:
+        """Texts that were decided on."""
+        return self.accepted + self.edited + self.rejected
+
+
+@dataclass(frozen=True, slots=True)
+class KindAcceptance:
+    """What became of the texts of one kind of object."""
+
+    kind: str | None
+    """`column`, or what the catalog says the table is; None where it is gone."""
+    accepted: int
+    """Texts taken as they were."""
+    edited: int
+    """Texts taken with other words."""
+    rejected: int
+    """Texts thrown away."""
 
     @property
     def decided(self) -> int:
@@ -88,6 +114,16 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
+class DayPace:
+    """The pace of one day."""
+
+    day: date
+    """UTC."""
+    pace: Pace
+    """Of the decisions of that day."""
+
+
+@dataclass(frozen=True, slots=True)
 class Metrics:
     """All figures of one database, or of all in a workspace."""
 
@@ -99,6 +135,10 @@ class Metrics:
     """Of the comments that stand."""
     pace: Pace
     """Of decisions one by one."""
+    kinds: tuple[KindAcceptance, ...] = ()
+    """By kind of object: columns first, then by name, what is gone last."""
+    days: tuple[DayPace, ...] = ()
+    """The pace day by day, days without one left out."""
 
 
 class DecisionLog:
@@ -115,19 +155,60 @@ class DecisionLog:
 
     def metrics(self) -> Metrics:
         """Count everything."""
+        log = self._one_by_one()
         return Metrics(
-            self._acceptance(), self._reasons(), self._provenance(), self._pace()
+            self._acceptance(),
+            self._reasons(),
+            self._provenance(),
+            pace(log),
+            self._kinds(),
+            paces(log),
         )
 
-    @property
-    def _last_decisions(self) -> str:
+    def _last_decisions(self, more: str = "") -> str:
         """The last decision on each suggestion that had a text to decide on."""
         return (
             " FROM (SELECT max(id) AS id FROM decisions GROUP BY suggestion) last"
             " JOIN decisions d ON d.id = last.id"
-            " JOIN suggestions s ON s.id = d.suggestion"
+            f" JOIN suggestions s ON s.id = d.suggestion{more}"
             f" WHERE s.database {self._of} AND s.drafted IS NOT NULL"
         )
+
+    def models(self) -> tuple[str, ...]:
+        """Every model whose texts were decided on."""
+        rows = self._workspace.rows(
+            f"SELECT DISTINCT s.model{self._last_decisions()}"
+            " AND s.model IS NOT NULL AND s.source IN ('model', 'rules')"
+            " AND d.state_after IN ('accepted', 'edited', 'rejected')"
+            " ORDER BY s.model"
+        )
+        return tuple(row["model"] for row in rows)
+
+    def by_table(self, models: tuple[str, str]) -> list[TableOutcome]:
+        """What became of the texts of two models, for each table and model.
+
+        Only texts that were made for the target: those taken from elsewhere in the
+        catalog, a glossary, a file or a person say nothing of a model.
+        """
+        return [
+            TableOutcome(
+                row["key"],
+                TableId(row["schema"], row["name"]),
+                row["model"],
+                row["accepted"],
+                row["decided"],
+            )
+            for row in self._workspace.rows(
+                "SELECT b.key, s.schema, s.name, s.model,"
+                " sum(d.state_after = 'accepted') AS accepted, count(*) AS decided"
+                f"{self._last_decisions(' JOIN databases b ON b.id = s.database')}"
+                " AND s.source IN ('model', 'rules') AND s.model IN (?, ?)"
+                " AND d.state_after IN ('accepted', 'edited', 'rejected')"
+                " GROUP BY b.key, s.schema, s.name, s.model"
+                " ORDER BY b.key, s.schema, s.name, s.model",
+                models,
+            )
+        ]
 
     def _acceptance(self) -> tuple[Acceptance, ...]:
         return tuple(
@@ -146,7 +227,7 @@ class DecisionLog:
                 " sum(d.state_after = 'edited') AS edited,"
                 " sum(d.state_after = 'rejected') AS rejected,"
                 " sum(d.edit_distance * (d.state_after = 'edited')) AS distance"
-                f"{self._last_decisions}"
+                f"{self._last_decisions()}"
                 " AND d.state_after IN ('accepted', 'edited', 'rejected')"
                 " GROUP BY s.source, s.model, month ORDER BY s.source, s.model, month"
             )
@@ -154,7 +235,7 @@ class DecisionLog:
 
     def _reasons(self) -> tuple[tuple[str | None, int], ...]:
         rows = self._workspace.rows(
-            f"SELECT d.reason_after AS reason, count(*) AS n{self._last_decisions}"
+            f"SELECT d.reason_after AS reason, count(*) AS n{self._last_decisions()}"
             " AND d.state_after = 'rejected' GROUP BY reason ORDER BY n DESC, reason"
         )
         return tuple((row["reason"], row["n"]) for row in rows)
@@ -180,7 +261,24 @@ class DecisionLog:
         )
         return Provenance(*(number or 0 for number in row or (0,) * 5))
 
-    def _pace(self) -> Pace:
+    def _kinds(self) -> tuple[KindAcceptance, ...]:
+        rows = self._workspace.rows(
+            "SELECT CASE WHEN s.column_name IS NULL THEN t.kind ELSE 'column' END"
+            " AS what,"
+            " sum(d.state_after = 'accepted') AS accepted,"
+            " sum(d.state_after = 'edited') AS edited,"
+            " sum(d.state_after = 'rejected') AS rejected"
+            f"{self._last_decisions(_WITH_TABLES)}"
+            " AND d.state_after IN ('accepted', 'edited', 'rejected')"
+            " GROUP BY what ORDER BY what IS NULL, what <> 'column', what"
+        )
+        return tuple(
+            KindAcceptance(row["what"], row["accepted"], row["edited"], row["rejected"])
+            for row in rows
+        )
+
+    def _one_by_one(self) -> list[tuple[str, datetime]]:
+        """Who decided when, by person and then by time; bulk is left out."""
         rows = self._workspace.rows(
             "SELECT d.who, min(d.at) AS at FROM decisions d"
             " JOIN batches b ON b.id = d.batch"
@@ -188,15 +286,30 @@ class DecisionLog:
             " AND d.verdict IN ('accepted', 'edited', 'rejected')"
             " GROUP BY d.batch HAVING count(*) = 1 ORDER BY d.who, at"
         )
-        return pace((row["who"], datetime.fromisoformat(row["at"])) for row in rows)
+        return [(row["who"], datetime.fromisoformat(row["at"])) for row in rows]
 
 
 def pace(decisions: Iterable[tuple[str, datetime]]) -> Pace:
     """The pace of decisions, by person and then by time."""
-    number, seconds = 0, 0.0
+    gaps = [seconds for _, seconds in _gaps(decisions)]
+    return Pace(len(gaps), sum(gaps))
+
+
+def paces(decisions: Iterable[tuple[str, datetime]]) -> tuple[DayPace, ...]:
+    """The same day by day; what follows a decision of the day before is of its day."""
+    by_day: dict[date, list[float]] = {}
+    for at, seconds in _gaps(decisions):
+        by_day.setdefault(at.date(), []).append(seconds)
+    return tuple(
+        DayPace(day, Pace(len(gaps), sum(gaps))) for day, gaps in sorted(by_day.items())
+    )
+
+
+def _gaps(
+    decisions: Iterable[tuple[str, datetime]],
+) -> Iterator[tuple[datetime, float]]:
+    """When a decision followed another without a break, and after how many seconds."""
     for (who, before), (other, after) in pairwise(decisions):
         gap = (after - before).total_seconds()
         if who == other and gap <= PAUSE_SECONDS:
-            number += 1
-            seconds += gap
-    return Pace(number, seconds)
+            yield after, gap

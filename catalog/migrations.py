@@ -140,6 +140,21 @@ def m002_rescans(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def m003_coverage_history(db: sqlite3.Connection) -> None:
+    """How much was described when: a row for each change, not for each table."""
+    db.execute(
+        """CREATE TABLE coverage_history (
+            database INTEGER NOT NULL REFERENCES databases(id),
+            at TEXT NOT NULL,
+            tables INTEGER NOT NULL,
+            tables_described INTEGER NOT NULL,
+            columns INTEGER NOT NULL,
+            columns_described INTEGER NOT NULL,
+            PRIMARY KEY (database, at)
+        ) WITHOUT ROWID"""
+    )
+
+
 def m005_waiting(db: sqlite3.Connection) -> None:
     """How many suggestions of each table wait, kept by triggers.
 
@@ -190,6 +205,7 @@ def m005_waiting(db: sqlite3.Connection) -> None:
 MIGRATIONS: tuple[Migration, ...] = (
     m001_first_light,
     m002_rescans,
+    m003_coverage_history,
     m005_waiting,
 )
 

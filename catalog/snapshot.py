@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+from catalog.coverage import CoverageHistory
 from catalog.objects import (
     Column,
     ColumnId,
@@ -182,7 +183,8 @@ class Snapshot:
         """End a scan: forget tables it should have met and did not; which they were.
 
         The arguments are what this scan alone was narrowed to. What a connection never
-        reads is not among them, so it is forgotten.
+        reads is not among them, so it is forgotten. A scan that was not narrowed notes
+        the coverage.
         """
         gone = [
             table_id
@@ -200,6 +202,7 @@ class Snapshot:
                     "UPDATE databases SET scanned_at = ? WHERE id = ?",
                     (now(), self._database),
                 )
+                CoverageHistory(self._workspace, self._database).record()
         return found
 
     def tables(

@@ -33,6 +33,7 @@ from tui.commands import (
     train,
 )
 from tui.commands import open as open_command
+from tui.models import refuse_two_models
 from tui.settings import locate
 
 app = typer.Typer(
@@ -91,7 +92,8 @@ def columnist(
         str | None,
         typer.Option(
             help="Model by name or GGUF file, or one on a server:"
-            " http://HOST:PORT/v1#NAME.",
+            " http://HOST:PORT/v1#NAME. `draft` takes two, as in A,B, and splits the"
+            " tables between them.",
             envvar="COLUMNIST_MODEL",
         ),
     ] = None,
@@ -130,6 +132,8 @@ def columnist(
         sizes=sizes.parse(engine or ()),
         seed=seed,
     )
+    if context.invoked_subcommand != "draft":
+        refuse_two_models(context.obj)
     if context.invoked_subcommand is None:
         open_command.launch(context.obj, None)
 

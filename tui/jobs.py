@@ -35,6 +35,7 @@ from catalog.objects import (
 from catalog.rescan import Changes, Rescan
 from catalog.snapshot import excluded
 from catalog.suggestion import Draft, State, Suggestion
+from catalog.trial import drawn_model
 from connectors.lineage import base_columns
 from model.draft import Documented, Drafter, Job, undescribed
 from model.engine import Engine, never
@@ -163,6 +164,24 @@ class DraftPlan:
         self.work[table] = targets
         self.targets += len(targets)
         self.columns += sum(not isinstance(target, TableId) for target in targets)
+
+    def split(
+        self, database: str, models: tuple[str, str]
+    ) -> tuple[DraftPlan, DraftPlan]:
+        """A plan for each of two models: tables are drawn, columns go with theirs.
+
+        Args:
+            database: what identifies the database in the workspace.
+            models: the names of both; a table that was drawn before is drawn alike.
+        """
+        plans = (
+            DraftPlan(documented=self.documented),
+            DraftPlan(documented=self.documented),
+        )
+        for table, targets in self.work.items():
+            drawn = drawn_model(database, table, models)
+            plans[models.index(drawn)].add(table, targets)
+        return plans
 
     def leave_out(self, drafted: Set[Target]) -> None:
         """Go on without what was drafted meanwhile."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.errors import RefusedError, UsageError
@@ -15,16 +17,91 @@ if TYPE_CHECKING:
     from model.engine import EngineSettings
 
 
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A model to draft with, and how the options say that it is to be run."""
+
+    model: Model
+    """What is known of it."""
+    settings: Settings
+    """With it as the one model."""
+
+
 def library(settings: Settings) -> Library:
     """The bundled models and those that were added."""
     return Library(settings.data / "models")
+
+
+def two_models(settings: Settings) -> tuple[Settings, Settings] | None:
+    """The settings of each of two models that `--model A,B` names; None for one.
+
+    A file whose name has a comma is one model.
+
+    Raises:
+        UsageError: there are more than two, one of them has no name, or an adapter is
+            to be put on them.
+    """
+    named = settings.model
+    if named is None or "," not in named or Path(named).expanduser().exists():
+        return None
+    one, *rest = (name.strip() for name in named.split(","))
+    if len(rest) != 1 or not one or not rest[0]:
+        raise UsageError(
+            "--model takes one model, or two to draft with, as in A,B.",
+            "`columnist models list` has their names.",
+        )
+    if settings.adapter is not None:
+        raise UsageError(
+            "--adapter goes with one model, not with two.",
+            "`columnist train export` makes a model of both.",
+        )
+    return replace(settings, model=one), replace(settings, model=rest[0])
+
+
+def refuse_two_models(settings: Settings) -> None:
+    """Where one model is used, two are wrong.
+
+    Raises:
+        UsageError: `--model` names two.
+    """
+    if two_models(settings) is not None:
+        raise UsageError(
+            "Two models are for `columnist draft` alone.",
+            "Name one with --model; COLUMNIST_MODEL and a connection name one, too.",
+        )
+
+
+def find_arms(settings: Settings) -> list[Arm]:
+    """The model to draft with, or the two that tables are to be split between.
+
+    Raises:
+        UsageError: as for `find_model`; or both are one, or one has no name yet.
+        RefusedError: one is elsewhere, and nothing may leave.
+    """
+    arms = [Arm(find_model(each), each) for each in two_models(settings) or (settings,)]
+    if len(arms) == 1:
+        return arms
+    for arm in arms:
+        # What a table is drawn for must be known before a server is asked.
+        if isinstance(arm.model, RemoteModel) and not arm.model.endpoint.served:
+            raise UsageError(
+                f"Two models need names, and {arm.settings.model} has none.",
+                "Name it after a #, as in http://HOST:PORT/v1#NAME.",
+            )
+    if arms[0].model.name == arms[1].model.name:
+        raise UsageError(
+            f"Both models are called {arms[0].model.name}.",
+            "Afterwards nobody could tell them apart; `columnist models add --name`"
+            " gives one another name.",
+        )
+    return arms
 
 
 def find_model(settings: Settings) -> Model:
     """The model to draft with.
 
     Raises:
-        UsageError: there is no such model, file or endpoint.
+        UsageError: there is no such model, file or endpoint, or two are named.
         RefusedError: it is elsewhere, and nothing may leave.
     """
     remote = remote_model(settings)
@@ -37,9 +114,11 @@ def remote_model(settings: Settings) -> RemoteModel | None:
     """The model elsewhere that `--model` names; None where it names one here.
 
     Raises:
-        UsageError: it is no endpoint, or an adapter is to be put on it.
+        UsageError: it is no endpoint, an adapter is to be put on it, or two models
+            are named.
         RefusedError: nothing may leave.
     """
+    refuse_two_models(settings)
     if settings.model is None or not is_address(settings.model):
         return None
     if settings.adapter is not None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from catalog.change import CommentChange, Outcome, WriteResult
+from catalog.coverage import CoverageHistory
 from catalog.errors import RefusedError
 from catalog.lease import Lease
 from catalog.ledger import Run, RunLedger
@@ -31,7 +32,7 @@ def settle(session: Session) -> list[WriteResult]:
         results += session.database.settle(
             list(of_run), _run_ledger(session, runs[run])
         )
-        session.ledger.end(run)
+        _end(session, run)
     return results
 
 
@@ -81,7 +82,7 @@ def apply(
                 on_result=session.suggestions.record,
             )
         finally:
-            session.ledger.end(run)
+            _end(session, run)
 
 
 def revert(
@@ -134,7 +135,14 @@ def revert(
                 stop=stop,
             )
         finally:
-            session.ledger.end(number)
+            _end(session, number)
+
+
+def _end(session: Session, run: int) -> None:
+    """Note that a run ended, and what is described now."""
+    with session.workspace.transaction():
+        session.ledger.end(run)
+        CoverageHistory(session.workspace, session.database_id).record()
 
 
 def _may_write(session: Session) -> None:

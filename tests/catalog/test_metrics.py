@@ -6,8 +6,9 @@ import pytest
 
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.ledger import Ledger, RunLedger
-from catalog.metrics import DecisionLog, Provenance, pace
-from catalog.objects import Target, make_target
+from catalog.metrics import DecisionLog, Pace, Provenance, pace, paces
+from catalog.objects import Table, TableId, TableKind, Target, make_target
+from catalog.snapshot import Snapshot
 from catalog.suggestion import Draft, Source
 from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
@@ -179,3 +180,65 @@ def test_pace_leaves_out_bulk_and_undo(
     store.accept(waiting[3:])
     found = DecisionLog(workspace, number).metrics().pace
     assert (found.decisions, found.seconds) == (2, 4.0)
+
+
+def test_pace_is_told_day_by_day() -> None:
+    night = datetime(2026, 11, 1, 23, 59, 50, tzinfo=UTC)
+    later = [night + timedelta(seconds=s) for s in (0, 5, 15, 1000)]
+    found = paces([("ann", at) for at in later])
+    assert [(day.day.isoformat(), day.pace) for day in found] == [
+        ("2026-11-01", Pace(1, 5.0)),
+        ("2026-11-02", Pace(1, 10.0)),
+    ]
+
+
+def test_acceptance_by_kind_asks_the_catalog_what_a_table_is(
+    workspace: Workspace, store: Suggestions, number: int
+) -> None:
+    tables = [
+        Table(TableId("s", name), kind, ())
+        for name, kind in (("t", TableKind.TABLE), ("v", TableKind.VIEW))
+    ]
+    snapshot = Snapshot(workspace, number)
+    snapshot.save(tables, scan=snapshot.begin())
+    names = ("t", "v", "gone")
+    store.put([draft(make_target("s", name, None)) for name in names])
+    store.put([draft(TARGETS[0]), draft(TARGETS[1])])
+    waiting = store.all()
+    store.accept(waiting[:1])
+    store.reject(waiting[1:3])
+    store.accept(waiting[3:])
+    found = DecisionLog(workspace, number).metrics().kinds
+    assert [(k.kind, k.decided) for k in found] == [
+        ("column", 2),
+        ("table", 1),
+        ("view", 1),
+        (None, 1),
+    ]
+
+
+def test_two_models_are_told_apart_by_table_and_nothing_else_counts(
+    workspace: Workspace, store: Suggestions, number: int
+) -> None:
+    def put(column: str, model: str, source: Source) -> None:
+        target = make_target("s", "t", column)
+        store.put([(Draft(target, "Drafted.", source, 0.5, model=model), None)])
+
+    put("a", "one", Source.MODEL)
+    put("b", "one", Source.RULES)
+    put("c", "two", Source.MODEL)
+    put("d", "three", Source.MODEL)
+    put("e", "one", Source.INHERITED)
+    put("f", "one", Source.GLOSSARY)
+    put("g", "one", Source.IMPORTED)
+    put("h", "one", Source.MODEL)  # waits
+    waiting = {s.target.name: s for s in store.all()}
+    store.accept([waiting[name] for name in "adefg"])
+    store.reject([waiting["b"]])
+    store.edit(waiting["c"], "Mine.")
+    log = DecisionLog(workspace, number)
+    assert [
+        (o.database, str(o.table), o.model, o.accepted, o.decided)
+        for o in log.by_table(("one", "two"))
+    ] == [("k", "s.t", "one", 1, 2), ("k", "s.t", "two", 0, 1)]
+    assert log.models() == ("one", "three", "two")

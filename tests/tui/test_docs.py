@@ -23,6 +23,7 @@ SCREENS = [
     ("facets", "FacetModal"),
     ("bulk", "AcceptModal"),
     ("sample", "SampleScreen"),
+    ("figures", "FiguresScreen"),
     ("confirm", "ConfirmModal"),
     ("reason", "ReasonModal"),
     ("password", "PasswordModal"),

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from catalog.metrics import Acceptance
 from catalog.suggestion import Draft, Source
 from tui.cli import app
-from tui.commands.metrics import falls
+from tui.figures import falls
 from tui.session import open_session
 from tui.settings import locate
 
@@ -86,3 +86,29 @@ def test_by_command(shop: Path, tmp_path: Path) -> None:
     assert "33%" in shown
     assert "1 wrong" in shown
     assert "\x1b" not in shown
+
+
+def test_acceptance_by_kind_and_coverage_are_told_too(
+    shop: Path, tmp_path: Path
+) -> None:
+    workspace, url = tmp_path / "w.db", f"duckdb:///{shop}"
+    decide(workspace, url)
+    call = ["--workspace", str(workspace)]
+    runner = CliRunner()
+    runner.invoke(app, [*call, "scan", url])
+    found = json.loads(runner.invoke(app, [*call, "metrics", url, "--json"]).stdout)
+    (kind,) = found["acceptance_by_kind"]
+    assert kind | {"low": 0, "high": 0} == {
+        "kind": "column",
+        "decided": 3,
+        "accepted": 1,
+        "edited": 1,
+        "rejected": 1,
+        "acceptance": pytest.approx(1 / 3, abs=1e-4),
+        "low": 0,
+        "high": 0,
+    }
+    (point,) = found["coverage"]
+    assert (point["tables"], point["columns_described"]) == (5, 2)
+    shown = runner.invoke(app, [*call, "metrics", url]).stdout
+    assert "By kind: column 33% (6% to 79%) of 3." in shown

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import typer
 
 from catalog.objects import TableId
-from catalog.suggestion import Source
+from catalog.suggestion import Draft, Source
 from model.remote import RemoteModel
 from tui import console, jobs
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, settings
 from tui.commands.scan import read
-from tui.models import find_model
-from tui.session import settings_for
+from tui.models import Arm, find_arms, two_models
+from tui.session import Session, settings_for
 from tui.text import plain
 
 
@@ -35,10 +37,16 @@ def run(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Draft descriptions for what is undocumented; interrupted, it goes on later."""
-    options = settings_for(settings(context), url)
-    model = find_model(options)
-    session = open_session(options, url)
+    """Draft descriptions for what is undocumented; interrupted, it goes on later.
+
+    With two models, `columnist --model A,B draft URL`, tables are drawn for one of them
+    each, their columns with them, and every run draws the same. `columnist metrics URL
+    --compare A,B` tells whose texts were accepted more often.
+    """
+    options = settings(context)
+    options = options if two_models(options) else settings_for(options, url)
+    arms = find_arms(options)
+    session = open_session(arms[0].settings, url)
     try:
         if jobs.is_stale(session):
             read(session, [], [])
@@ -48,66 +56,141 @@ def run(
         plan = jobs.plan_drafts(
             session, schemas=schema or [], globs=table or [], limit=limit, redo=redo
         )
-        result: dict[str, int | float | str] = {
-            "tables": len(plan.work),
-            "columns": plan.columns,
-            "drafted": 0,
-            "inherited": 0,
-            "abstained": 0,
-        }
-        by_source = dict.fromkeys(Source, 0)
-        started = time.monotonic()
-        read_tokens = written_tokens = 0
-        if plan.targets:
-            if isinstance(model, RemoteModel):
-                values = "" if no_samples else " and sampled codes and ranges"
-                console.note(
-                    f"columnist: sends names, types, comments{values} to"
-                    f" {plain(model.endpoint.place)}."
-                )
-            with (
-                console.stopping() as stop,
-                jobs.start_engine(model, options, stop=stop) as engine,
-                console.progress("Drafting", plan.targets) as advance,
-            ):
-                model = jobs.as_served(model, engine)
-                started = time.monotonic()
-                for each in jobs.draft(
-                    session, plan, engine, model, samples=not no_samples, stop=stop
-                ):
-                    advance(1)
-                    key = "drafted" if each.text is not None else "abstained"
-                    if each.source is Source.INHERITED:
-                        key = "inherited"
-                    result[key] = int(result[key]) + 1
-                    by_source[each.source] += each.text is not None
-                read_tokens = engine.prompt_tokens
-                written_tokens = engine.generated_tokens
-                if engine.note:
-                    console.note(f"columnist: {plain(engine.note)}.")
+        plans: Sequence[jobs.DraftPlan] = (plan,)
+        if len(arms) == 2:
+            names = (arms[0].model.name, arms[1].model.name)
+            plans = plan.split(session.database.identity.key, names)
+        # One engine after the other: two models would share one machine's memory.
+        done = [
+            _draft(session, arm, each, samples=not no_samples)
+            for arm, each in zip(arms, plans, strict=True)
+        ]
     finally:
         session.close()
-    seconds = time.monotonic() - started
-    result |= {
-        "seconds": round(seconds, 3),
-        "prompt_tokens": read_tokens,
-        "generated_tokens": written_tokens,
-        "tokens_per_second": round(written_tokens / seconds, 1) if seconds else 0.0,
-        "model": model.name,
-    }
+    tokens, seconds = (
+        sum(d.generated_tokens for d in done),
+        sum(d.seconds for d in done),
+    )
     if json:
+        result = {
+            "tables": len(plan.work),
+            "columns": plan.columns,
+            "drafted": sum(each.drafted for each in done),
+            "inherited": sum(each.inherited for each in done),
+            "abstained": sum(each.abstained for each in done),
+            "seconds": round(seconds, 3),
+            "prompt_tokens": sum(each.prompt_tokens for each in done),
+            "generated_tokens": tokens,
+            "tokens_per_second": round(tokens / seconds, 1) if seconds else 0.0,
+            "model": ",".join(each.model for each in done),
+        }
+        if len(done) == 2:
+            result["models"] = [each.as_json() for each in done]
         console.out_json(result)
         return
     if not plan.targets:
         console.out("Nothing to draft: all is described or has a draft.")
         return
-    tables = sum(isinstance(t, TableId) for ts in plan.work.values() for t in ts)
-    sources = ", ".join(
-        f"{number} by {source.value}" for source, number in by_source.items() if number
+    for each in done:
+        if each.plan.targets:
+            console.out(each.line())
+    if len(done) == 2:
+        split = " and ".join(
+            f"{len(each.plan.work):,} for {plain(each.model)}" for each in done
+        )
+        console.out(f"Tables drawn: {split}.")
+
+
+@dataclass(slots=True)
+class _Done:
+    """What one model did."""
+
+    plan: jobs.DraftPlan
+    model: str
+    by_source: dict[Source, int] = field(
+        default_factory=lambda: dict.fromkeys(Source, 0)
     )
-    console.out(
-        f"Drafted {int(result['drafted']) + int(result['inherited'])} descriptions"
-        f" ({sources or 'none'}), abstained on {result['abstained']},"
-        f" for {tables} tables and {plan.columns} columns"
-        f" in {seconds:.1f} s with {plain(model.name)}."
-    )
+    abstained: int = 0
+    seconds: float = 0.0
+    prompt_tokens: int = 0
+    generated_tokens: int = 0
+
+    @property
+    def inherited(self) -> int:
+        """Texts taken from elsewhere in the catalog."""
+        return self.by_source[Source.INHERITED]
+
+    @property
+    def drafted(self) -> int:
+        """All the other texts."""
+        return sum(self.by_source.values()) - self.inherited
+
+    def add(self, draft: Draft) -> None:
+        """Count one."""
+        if draft.text is None:
+            self.abstained += 1
+        else:
+            self.by_source[draft.source] += 1
+
+    def as_json(self) -> dict[str, int | str]:
+        """For scripts."""
+        return {
+            "model": self.model,
+            "tables": len(self.plan.work),
+            "columns": self.plan.columns,
+            "drafted": self.drafted,
+            "inherited": self.inherited,
+            "abstained": self.abstained,
+        }
+
+    def line(self) -> str:
+        """For people."""
+        tables = sum(
+            isinstance(target, TableId)
+            for targets in self.plan.work.values()
+            for target in targets
+        )
+        sources = ", ".join(
+            f"{number} by {source.value}"
+            for source, number in self.by_source.items()
+            if number
+        )
+        return (
+            f"Drafted {self.drafted + self.inherited} descriptions"
+            f" ({sources or 'none'}), abstained on {self.abstained},"
+            f" for {tables} tables and {self.plan.columns} columns"
+            f" in {self.seconds:.1f} s with {plain(self.model)}."
+        )
+
+
+def _draft(session: Session, arm: Arm, plan: jobs.DraftPlan, *, samples: bool) -> _Done:
+    """Draft what a plan names with one model, which is gone from memory afterwards."""
+    model = arm.model
+    done = _Done(plan, model.name)
+    if not plan.targets:
+        return done
+    if isinstance(model, RemoteModel):
+        values = " and sampled codes and ranges" if samples else ""
+        console.note(
+            f"columnist: sends names, types, comments{values} to"
+            f" {plain(model.endpoint.place)}."
+        )
+    with (
+        console.stopping() as stop,
+        jobs.start_engine(model, arm.settings, stop=stop) as engine,
+        console.progress("Drafting", plan.targets) as advance,
+    ):
+        model = jobs.as_served(model, engine)
+        done.model = model.name
+        started = time.monotonic()
+        for each in jobs.draft(
+            session, plan, engine, model, samples=samples, stop=stop
+        ):
+            advance(1)
+            done.add(each)
+        done.seconds = time.monotonic() - started
+        done.prompt_tokens = engine.prompt_tokens
+        done.generated_tokens = engine.generated_tokens
+        if engine.note:
+            console.note(f"columnist: {plain(engine.note)}.")
+    return done

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby, pairwise
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from catalog.metrics import Acceptance, DecisionLog, Metrics
+from catalog.metrics import DecisionLog
 from catalog.workspace import Workspace
-from model.evaluation.agreement import Share, fall, wilson
+from model.evaluation.agreement import Share, wilson
 from tui import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, settings
+from tui.comparison import Arm, Comparison, compare, points
+from tui.figures import NOTHING, Figures, between, gather, origin
+from tui.settings import Settings
 from tui.text import count, plain
 
 
@@ -28,57 +31,78 @@ def run(
         ),
     ] = None,
     json: Json = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a report with charts: one file that opens without a network.",
+        ),
+    ] = None,
+    compared: Annotated[
+        str | None,
+        typer.Option(
+            "--compare",
+            metavar="A,B",
+            help="Compare two models that `draft --model A,B` split the tables between."
+            " Columns of one table are not independent, so the interval that counts"
+            " draws whole tables again.",
+        ),
+    ] = None,
 ) -> None:
     """Acceptance by model and month, reasons, whose words stand, decisions a minute.
 
     A text counts as accepted if it was taken as drafted; one that was edited or
     rejected was not good enough. Intervals hold with 95 % confidence (Wilson).
     """
+    options = settings(context)
     if url is None:
-        with Workspace(settings(context).workspace) as workspace:
-            found = DecisionLog(workspace).metrics()
+        with Workspace(options.workspace) as workspace:
+            found = _gather(options, workspace, None, "all databases", compared)
     else:
-        session = open_session(settings(context), url)
+        session = open_session(options, url)
         try:
-            found = DecisionLog(session.workspace, session.database_id).metrics()
+            found = _gather(
+                options,
+                session.workspace,
+                session.database_id,
+                session.database.identity.label,
+                compared,
+            )
         finally:
             session.close()
-    warnings = list(falls(found.acceptance))
+    if html is not None:
+        from tui import report
+
+        report.save(found, html)
+        console.note(f"columnist: wrote {plain(str(html))}.")
     if json:
-        console.out_json({**as_json(found), "warnings": warnings})
+        console.out_json(as_json(found))
         return
     for line in _lines(found):
         console.out(line)
-    for warning in warnings:
+    for warning in found.warnings:
         console.note(f"columnist: {warning}")
 
 
-def falls(acceptance: Sequence[Acceptance]) -> Iterator[str]:
-    """A sentence for each origin whose acceptance fell from its last month but one.
-
-    Only where chance is an unlikely reason: the 95 % interval of the difference has no
-    0 in it.
-    """
-    for (source, model), of_origin in groupby(
-        acceptance, key=lambda each: (each.source, each.model)
-    ):
-        months = [each for each in of_origin if each.decided]
-        for before, after in list(pairwise(months))[-1:]:
-            lost = fall(
-                (before.accepted, before.decided), (after.accepted, after.decided)
-            )
-            if lost is not None and lost.low > 0:
-                yield (
-                    f"acceptance of {_origin(source.value, model)} fell from"
-                    f" {before.accepted / before.decided:.0%} in {before.month} to"
-                    f" {after.accepted / after.decided:.0%} in {after.month}"
-                    f" (by {lost.low:.0%} at least)."
-                )
+def _gather(
+    options: Settings,
+    workspace: Workspace,
+    database: int | None,
+    label: str,
+    models: str | None,
+) -> Figures:
+    comparison = None
+    if models is not None:
+        log = DecisionLog(workspace, database)
+        comparison = compare(log, models, seed=options.seed)
+    return gather(workspace, database, label, comparison=comparison)
 
 
-def as_json(found: Metrics) -> dict[str, object]:
+def as_json(figures: Figures) -> dict[str, object]:
     """The contract's shape of the figures."""
+    found = figures.metrics
     whose = found.provenance
+    comparison = figures.comparison
     return {
         "acceptance": [
             {
@@ -113,6 +137,59 @@ def as_json(found: Metrics) -> dict[str, object]:
             "minutes": round(found.pace.seconds / 60, 2),
             "decisions_per_minute": _rounded(found.pace.per_minute),
         },
+        "acceptance_by_kind": [
+            {
+                "kind": each.kind,
+                "decided": each.decided,
+                "accepted": each.accepted,
+                "edited": each.edited,
+                "rejected": each.rejected,
+                **_rate(wilson(each.accepted, each.decided)),
+            }
+            for each in found.kinds
+        ],
+        "coverage": [
+            {
+                "database": history.label,
+                "at": point.at.isoformat(),
+                "tables": point.tables,
+                "tables_described": point.tables_described,
+                "columns": point.columns,
+                "columns_described": point.columns_described,
+            }
+            for history in figures.coverage
+            for point in history.points
+        ],
+        **({} if comparison is None else {"comparison": _compared(comparison)}),
+        "warnings": list(figures.warnings),
+    }
+
+
+def _compared(comparison: Comparison) -> dict[str, object]:
+    def arm(each: Arm) -> dict[str, object]:
+        return {
+            "model": each.model,
+            "tables": len(each.tables),
+            "decided": each.decided,
+            "accepted": each.accepted,
+            **_rate(each.share),
+        }
+
+    return {
+        "models": [arm(comparison.first), arm(comparison.second)],
+        "difference_by_tables": _interval(comparison.by_tables),
+        "difference_by_texts": _interval(comparison.by_texts),
+        "left_out": comparison.left_out,
+        "better": comparison.better,
+        "verdict": comparison.verdict,
+    }
+
+
+def _interval(share: Share | None) -> dict[str, float | None]:
+    return {
+        "difference": _rounded(share.share if share else None),
+        "low": _rounded(share.low if share else None),
+        "high": _rounded(share.high if share else None),
     }
 
 
@@ -128,14 +205,11 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def _origin(source: str, model: str | None) -> str:
-    return f"{source} ({plain(model)})" if model else source
-
-
-def _lines(found: Metrics) -> Iterator[str]:
-    if not found.acceptance and not found.provenance.comments:
-        yield "Nothing has been decided yet. `columnist open` shows what waits."
+def _lines(figures: Figures) -> Iterator[str]:
+    if figures.is_empty:
+        yield f"{NOTHING} `columnist open` shows what waits."
         return
+    found = figures.metrics
     if found.acceptance:
         yield (
             f"{'month':<8} {'texts by':<32} {'decided':>8} {'accepted':>9}"
@@ -145,16 +219,25 @@ def _lines(found: Metrics) -> Iterator[str]:
         share = wilson(each.accepted, each.decided)
         if share is None:
             continue
-        interval = f"{share.low:.0%} to {share.high:.0%}"
         yield (
-            f"{each.month:<8} {_origin(each.source.value, each.model):<32}"
-            f" {each.decided:>8,} {share.share:>9.0%} {interval:>10}"
+            f"{each.month:<8} {plain(origin(each.source.value, each.model)):<32}"
+            f" {each.decided:>8,} {share.share:>9.0%} {between(share):>10}"
             f" {each.edited:>7,} {each.rejected:>9,}"
+        )
+    if figures.kinds:
+        yield (
+            "By kind: "
+            + ", ".join(
+                f"{plain(rate.name)} {share.share:.0%} ({between(share)})"
+                f" of {rate.decided:,}"
+                for rate in figures.kinds
+                if (share := rate.share) is not None
+            )
+            + "."
         )
     if found.reasons:
         reasons = ", ".join(
-            f"{number:,} {plain(reason or 'without a reason')}"
-            for reason, number in found.reasons
+            f"{number:,} {plain(reason)}" for reason, number in figures.reasons
         )
         yield f"Rejected: {reasons}."
     whose = found.provenance
@@ -171,3 +254,27 @@ def _lines(found: Metrics) -> Iterator[str]:
             f"Pace: {found.pace.per_minute:.1f} decisions a minute, over"
             f" {count(found.pace.decisions, 'decision')} one by one."
         )
+    if figures.comparison is not None:
+        yield from _comparison_lines(figures.comparison)
+
+
+def _comparison_lines(comparison: Comparison) -> Iterator[str]:
+    for arm in (comparison.first, comparison.second):
+        share = arm.share
+        yield (
+            f"{plain(arm.model)}: {count(arm.decided, 'text')} of"
+            f" {count(len(arm.tables), 'table')} decided"
+            + (f", {share.share:.0%} accepted ({between(share)})." if share else ".")
+        )
+    tables, texts = comparison.by_tables, comparison.by_texts
+    if tables is not None and texts is not None:
+        yield (
+            f"Difference: {points(tables)} with whole tables drawn again,"
+            f" {points(texts)} if texts were independent (Newcombe)."
+        )
+    if comparison.left_out:
+        yield (
+            f"Left out: {count(comparison.left_out, 'text')} of tables that were drawn"
+            " for the other model."
+        )
+    yield comparison.verdict

@@ -129,6 +129,13 @@ class CatalogScreen(Screen[None]):
         ),
         Binding("w", "write", "Write", id="catalog.write", tooltip="See and write SQL"),
         Binding(
+            "m",
+            "figures",
+            "Figures",
+            id="catalog.figures",
+            tooltip="How it goes: coverage over time, acceptance, pace",
+        ),
+        Binding(
             "slash", "filter", "Filter", id="catalog.filter", tooltip="Filter by name"
         ),
         Binding(
@@ -550,6 +557,12 @@ class CatalogScreen(Screen[None]):
         from tui.screens.write import WriteScreen
 
         self.app.push_screen(WriteScreen(self._session, self._drafting))
+
+    def action_figures(self) -> None:
+        """Charts of how documenting goes."""
+        from tui.screens.figures import FiguresScreen
+
+        self.app.push_screen(FiguresScreen(self._session))
 
     def action_back(self) -> None:
         """Close this database."""

@@ -1,0 +1,91 @@
+"""How much of a database was described, and since when: one row for each change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from catalog.workspace import Workspace, now
+
+
+@dataclass(frozen=True, slots=True)
+class CoveragePoint:
+    """What was described at one moment."""
+
+    at: datetime
+    """When it was counted, UTC."""
+    tables: int
+    """Tables and views."""
+    tables_described: int
+    """Those with a comment."""
+    columns: int
+    """Their columns."""
+    columns_described: int
+    """Those with a comment."""
+
+    @property
+    def share_of_tables(self) -> float:
+        """Described tables of all, in [0, 1]; 1 where there are none."""
+        return self.tables_described / self.tables if self.tables else 1.0
+
+    @property
+    def share_of_columns(self) -> float:
+        """Described columns of all, in [0, 1]; 1 where there are none."""
+        return self.columns_described / self.columns if self.columns else 1.0
+
+
+class CoverageHistory:
+    """The coverage of one database over time.
+
+    Args:
+        workspace: the file.
+        database: the database's id in it.
+    """
+
+    def __init__(self, workspace: Workspace, database: int) -> None:
+        self._workspace = workspace
+        self._database = database
+
+    def record(self) -> None:
+        """Note what is described now, if it is not what was noted last.
+
+        A database that was never read completely is left out: a part of it would look
+        like a fall.
+        """
+        with self._workspace.transaction() as db:
+            known = db.execute(
+                "SELECT scanned_at FROM databases WHERE id = ?", (self._database,)
+            ).fetchone()
+            if known is None or known["scanned_at"] is None:
+                return
+            counted = db.execute(
+                "SELECT count(*), ifnull(sum(described), 0), ifnull(sum(columns), 0),"
+                " ifnull(sum(columns_described), 0) FROM tables WHERE database = ?",
+                (self._database,),
+            ).fetchone()
+            last = db.execute(
+                "SELECT tables, tables_described, columns, columns_described"
+                " FROM coverage_history WHERE database = ? ORDER BY at DESC LIMIT 1",
+                (self._database,),
+            ).fetchone()
+            if last is None or tuple(last) != tuple(counted):
+                db.execute(
+                    "INSERT OR REPLACE INTO coverage_history VALUES (?, ?, ?, ?, ?, ?)",
+                    (self._database, now(), *counted),
+                )
+
+    def points(self) -> tuple[CoveragePoint, ...]:
+        """Every change of the coverage, the oldest first."""
+        return tuple(
+            CoveragePoint(
+                datetime.fromisoformat(row["at"]),
+                row["tables"],
+                row["tables_described"],
+                row["columns"],
+                row["columns_described"],
+            )
+            for row in self._workspace.rows(
+                "SELECT * FROM coverage_history WHERE database = ? ORDER BY at",
+                (self._database,),
+            )
+        )

@@ -1,0 +1,250 @@
+"""The report in HTML: one file, no network, whatever the names in it are."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from catalog.coverage import CoveragePoint
+from catalog.errors import ColumnistError, UsageError
+from catalog.metrics import (
+    Acceptance,
+    DayPace,
+    KindAcceptance,
+    Metrics,
+    Pace,
+    Provenance,
+)
+from catalog.suggestion import Source
+from model.evaluation.agreement import clustered_difference, fall
+from tests.tui.test_metrics import decide
+from tui import report
+from tui.cli import app
+from tui.comparison import Arm, Comparison
+from tui.figures import DatabaseCoverage, Figures
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "\"'><img src=https://evil.example/x onerror=alert(1)>",
+    "\x1b[31mred\x1b[0m\x1b]8;;https://evil.example\x07link\x1b]8;;\x07",
+    "\u202egnp.exe\u202c \u200b\u200f\ufeff",
+    "</title></style></svg><!--",
+    "a\nb\tc\0d\x9be",
+    "&lt;b&gt; &amp;",
+    "url(//evil.example)",
+]
+START = datetime(2026, 9, 1, tzinfo=UTC)
+
+
+def figures(name: str, *, points: int = 3, empty: bool = False) -> Figures:
+    acceptance = (
+        Acceptance(Source.MODEL, name, "2026-09", 80, 5, 15, 40),
+        Acceptance(Source.MODEL, name, "2026-10", 50, 10, 40, 90),
+    )
+    metrics = Metrics(
+        () if empty else acceptance,
+        () if empty else ((name, 50), (None, 5)),
+        Provenance(0, 0, 0, 0, 0) if empty else Provenance(90, 12, 3, 4, 1),
+        Pace(0, 0.0) if empty else Pace(100, 300.0),
+        () if empty else (KindAcceptance("column", 120, 10, 50),),
+        () if empty else (DayPace(date(2026, 9, 1), Pace(100, 300.0)),),
+    )
+    history = tuple(
+        CoveragePoint(START + timedelta(days=n), 10, min(n, 10), 100, min(n, 100))
+        for n in range(points)
+    )
+    first, second = Arm(name, ((4, 5),) * 12), Arm("other", ((1, 5),) * 12)
+    comparison = Comparison(
+        first,
+        second,
+        0,
+        fall((48, 60), (12, 60)),
+        clustered_difference(first.tables, second.tables),
+    )
+    return Figures(name, metrics, (DatabaseCoverage(name, history),), comparison)
+
+
+class Page(HTMLParser):
+    """Every tag with its attributes, and that each is closed where it should be."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag != "meta":
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+TAGS = {
+    *("html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3"),
+    *("p", "bdi", "figure", "svg", "desc", "text", "line", "polyline", "circle"),
+    *("rect", "table", "caption", "thead", "tbody", "tr", "th", "td"),
+}
+
+
+@pytest.mark.parametrize("name", ["columnist-small", *HOSTILE])
+def test_nothing_in_the_report_refers_to_anything_outside(name: str) -> None:
+    text = report.render(figures(name))
+    page = Page(text)
+    assert {tag for tag, _ in page.tags} <= TAGS
+    for tag, attributes in page.tags:
+        assert not {"src", "href", "style", "action", "srcset"} & set(attributes), tag
+        assert not [each for each in attributes if each.startswith("on")]
+    style = re.findall("<style>(.*?)</style>", text, re.DOTALL)
+    assert len(style) == 1
+    assert "url(" not in style[0]
+    assert "@import" not in style[0]
+    if "evil.example" not in name:
+        assert "//" not in text
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_foreign_text_is_shown_and_does_nothing(name: str) -> None:
+    text = report.render(figures(name))
+    # No control, no direction, no zero width is left; line breaks are ours.
+    assert not re.search("[\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f]", text)
+    assert not re.search("[\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff]", text)
+    assert "<script" not in text
+    assert "<img" not in text
+    words = "".join(Page(text).words)
+    letters = re.sub(r"[^\w.]", "", name)
+    assert letters[:4] in re.sub(r"[^\w.]", "", words)
+
+
+def test_the_policy_allows_the_one_style_and_nothing_else() -> None:
+    text = report.render(figures("m"))
+    (policy,) = (
+        attributes["content"] or ""
+        for tag, attributes in Page(text).tags
+        if tag == "meta" and attributes.get("http-equiv") == "Content-Security-Policy"
+    )
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'none'"
+    (style,) = re.findall("<style>(.*?)</style>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert rules["style-src"] == f"'sha256-{digest}'"
+    assert set(rules) == {"default-src", "style-src", "base-uri", "form-action"}
+    assert "prefers-color-scheme: dark" in style
+
+
+def test_every_chart_has_a_title_a_description_and_a_table_of_its_numbers() -> None:
+    text = report.render(figures("m"))
+    charts = re.findall("<svg.*?</svg>", text, re.DOTALL)
+    assert len(charts) == 7
+    for chart in charts:
+        assert re.search("<title>[^<]+</title>", chart)
+        assert re.search("<desc>[^<]+</desc>", chart)
+        assert 'role="img"' in chart
+    after = text.split("</svg>")[1:]
+    assert all("<table>" in rest.split("<svg")[0] for rest in after)
+
+
+def test_the_numbers_are_in_the_tables() -> None:
+    text = report.render(figures("small"))
+    rows = [re.sub("<[^>]*>", "|", row) for row in re.findall("<tr>.*?</tr>", text)]
+    cells = [[cell for cell in row.split("|") if cell] for row in rows]
+    assert ["model (small)", "200", "65%", "58% to 71%", "15", "55"] in cells
+    assert ["column", "180", "67%", "59% to 73%", "10", "50"] in cells
+    assert ["small", "50", "91%"] in cells
+    assert ["without a reason", "5", "9%"] in cells
+    assert ["machine, as drafted", "90", "82%"] in cells
+    assert ["human", "4", "4%"] in cells
+    assert ["2026-09-01", "100", "20.0"] in cells
+    assert ["2026-09-03 00:00", "2", "10", "2", "100"] in cells
+    assert ["small", "12", "60", "80%", "68% to 88%"] in cells
+    assert "Warning: acceptance of model (small) fell from 80% in 2026-09" in text
+    assert "Decided: texts of small are taken as drafted more often" in text
+
+
+@pytest.mark.parametrize("points", [0, 1, 2, 500])
+def test_a_coverage_of_any_length_is_drawn(points: int) -> None:
+    whole = figures("m", points=points)
+    if not points:
+        whole = Figures("m", whole.metrics)
+    text = report.render(whole)
+    Page(text)
+    assert ("It is noted at the end of every scan" in text) is not points
+    assert text.count("<tr>") < 300
+    assert "nan" not in text
+
+
+def test_before_any_decision_the_report_says_so() -> None:
+    text = report.render(figures("m", empty=True))
+    assert "Nothing has been decided yet." in text
+    assert "Coverage over time" in text
+    assert "Acceptance by origin" not in text
+
+
+def test_it_is_written_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("before")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(ColumnistError, match="No space left"):
+        report.save(figures("m"), path)
+    assert [each.name for each in tmp_path.iterdir()] == ["report.html"]
+    assert path.read_text() == "before"
+
+
+def test_by_command(shop: Path, tmp_path: Path) -> None:
+    workspace, url = tmp_path / "w.db", f"duckdb:///{shop}"
+    decide(workspace, url)
+    call = ["--workspace", str(workspace), "metrics", url, "--html"]
+    path = tmp_path / "report.html"
+    done = CliRunner().invoke(app, [*call, str(path)])
+    assert done.exit_code == 0
+    assert f"wrote {path}" in done.stderr
+    assert "33%" in done.stdout
+    page = path.read_text()
+    Page(page)
+    assert "␛" in page
+    assert "\x1b" not in page
+    everything = CliRunner().invoke(
+        app, ["--workspace", str(workspace), "metrics", "--html", str(path), "--json"]
+    )
+    assert everything.stdout.startswith("{")
+    assert "all databases" in path.read_text()
+
+
+@pytest.mark.parametrize("place", ["none/report.html", "file/report.html", "folder"])
+def test_a_place_that_cannot_be_written_is_said_in_a_line(
+    tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    call = ["--workspace", str(tmp_path / "w.db"), "metrics", "--html"]
+    done = CliRunner().invoke(app, [*call, str(tmp_path / place)])
+    error = done.exception
+    assert isinstance(error, ColumnistError)
+    assert error.message.startswith(f"Cannot write {tmp_path / place}: ")
+    assert error.exit_code == 1
+    unnamed = CliRunner().invoke(app, [*call, ""])
+    assert isinstance(unnamed.exception, UsageError)
