@@ -121,8 +121,8 @@ reads each table once more, which counts in both."""
 # The catalog
 
 
-def catalog(size: int) -> Iterator[Table]:
-    """The same tables each time."""
+def catalog(size: int, *, width: int = COLUMNS) -> Iterator[Table]:
+    """The same tables each time, each of so many columns."""
     random = Random(0)
     subjects, aspects, names = _SUBJECTS.split(), _ASPECTS.split(), _COLUMNS.split()
     for number in range(size):
@@ -131,7 +131,7 @@ def catalog(size: int) -> Iterator[Table]:
         table_id = TableId(
             f"area_{number // TABLES_A_SCHEMA}", f"{subject}_{aspect}_{number}"
         )
-        chosen = [f"{subject}_id:bigint", *random.sample(names, COLUMNS - 1)]
+        chosen = [f"{subject}_id:bigint", *random.sample(names, width - 1)]
         documented = number % DOCUMENTED == 0
         columns = []
         for position, each in enumerate(chosen, 1):

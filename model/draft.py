@@ -21,7 +21,7 @@ from model.choose import Candidate, choose, unlike
 from model.engine import never
 from model.library import PromptFormat
 from model.names import humanize, split
-from model.prompt import Generation, Prompt
+from model.prompt import Generation, Prompt, Written
 from model.prompts import compact, long
 from model.remote import Model, RemoteFacts
 from model.writer import Writer
@@ -256,6 +256,15 @@ class Drafter:
         if by_rules and by_rules not in texts[:count]:
             texts[count - 1 :] = [by_rules]
         return texts[:count]
+
+    def prompt(self, job: Job) -> Written | None:
+        """What a model is asked for a job's one target; None where none is."""
+        for prompt, targets in self._prompts(job):
+            for block, target in enumerate(targets):
+                if target == job.targets[0]:
+                    text = prompt.head + prompt.blocks[block]
+                    return Written(text, prompt.fingerprint(block))
+        return None
 
     def _prompts(self, job: Job) -> list[tuple[Prompt, tuple[Target, ...]]]:
         if self._engine is None or not job.targets:

@@ -44,6 +44,16 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """The prompt of one target, for the steward to read."""
+
+    text: str
+    """All of it, special tokens spelt out."""
+    fingerprint: str
+    """Of that text, as a draft keeps it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Generation:
     """What the model wrote for one block."""
 

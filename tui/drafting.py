@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from catalog.errors import ColumnistError
 from catalog.objects import TableId, Target, table_of
 from catalog.suggestion import Draft
 from model.engine import Engine
+from model.prompt import Written
 from model.remote import Model, RemoteModel
 from model.writer import Writer
 from tui import jobs
@@ -145,8 +147,27 @@ class BackgroundDrafting:
             if self._engine is not None:
                 self.note = self._engine.note
 
-    def alternatives(self, target: Target, stop: Callable[[], bool]) -> list[str]:
+    def alternatives(
+        self, target: Target, *, hint: str = "", stop: Callable[[], bool]
+    ) -> list[str]:
         """Other wordings for one target; drafting pauses meanwhile."""
+        with self._between(stop) as (engine, ended):
+            return jobs.alternatives(
+                self._session, target, engine, self._model, hint=hint, stop=ended
+            )
+
+    def prompt(self, target: Target, *, stop: Callable[[], bool]) -> Written | None:
+        """What the model is asked for one target; drafting pauses meanwhile."""
+        with self._between(stop) as (engine, ended):
+            return jobs.prompt_of(
+                self._session, target, engine, self._model, stop=ended
+            )
+
+    @contextmanager
+    def _between(
+        self, stop: Callable[[], bool]
+    ) -> Iterator[tuple[Writer | None, Callable[[], bool]]]:
+        """The engine while drafting is kept away, and what ends its use."""
 
         def ended() -> bool:
             return self._closing or stop()
@@ -154,10 +175,7 @@ class BackgroundDrafting:
         self._pauses += 1
         try:
             with self._using:
-                engine = self._start(ended)
-                return jobs.alternatives(
-                    self._session, target, engine, self._model, stop=ended
-                )
+                yield self._start(ended), ended
         finally:
             self._pauses -= 1
 

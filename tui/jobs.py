@@ -18,7 +18,7 @@ from collections.abc import (
     Set,
 )
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from catalog.errors import ColumnistError
@@ -39,6 +39,7 @@ from catalog.trial import drawn_model
 from connectors.lineage import base_columns
 from model.draft import Documented, Drafter, Job, undescribed
 from model.engine import Engine, never
+from model.prompt import Written
 from model.remote import Model, RemoteEngine, RemoteFacts, RemoteModel
 from model.writer import Writer
 from tui import writes
@@ -303,20 +304,57 @@ def alternatives(
     model: Model | None,
     *,
     count: int = 5,
+    hint: str = "",
     samples: bool = True,
     stop: Callable[[], bool] = never,
 ) -> list[str]:
-    """Other wordings for one target."""
+    """Other wordings for one target.
+
+    Args:
+        session: the open database.
+        target: what is described.
+        engine: the model, or None for rules alone.
+        model: what is known of the model.
+        count: most wordings.
+        hint: what the steward knows of it; the model reads it as a comment on the
+            table, the one place for such words that every model was taught.
+        samples: look at bounded samples of the table's rows.
+        stop: ends it within a decoding step.
+    """
     table = session.snapshot.table(table_of(target))
     if table is None:
         return []
     profiles = _profiles(session, table, samples, stop)
-    drafter = Drafter(
+    if hint:
+        table = replace(table, comment=f"{hint} {table.comment or ''}".strip())
+    drafter = _drafter(session, engine, model)
+    return drafter.alternatives(Job(table, (target,), profiles), count, stop=stop)
+
+
+def prompt_of(
+    session: Session,
+    target: Target,
+    engine: Writer | None,
+    model: Model | None,
+    *,
+    samples: bool = True,
+    stop: Callable[[], bool] = never,
+) -> Written | None:
+    """The exact prompt for one target; None where no model is asked."""
+    table = session.snapshot.table(table_of(target))
+    if table is None:
+        return None
+    profiles = _profiles(session, table, samples, stop)
+    drafter = _drafter(session, engine, model)
+    return drafter.prompt(Job(table, (target,), profiles, _bases(session, table)))
+
+
+def _drafter(session: Session, engine: Writer | None, model: Model | None) -> Drafter:
+    return Drafter(
         engine,
         model,
         limit=lambda target: session.database.limit(isinstance(target, TableId)),
     )
-    return drafter.alternatives(Job(table, (target,), profiles), count, stop=stop)
 
 
 def _jobs(

@@ -1,0 +1,386 @@
+"""How long a steward waits for the screen in a warehouse of 100,000 tables.
+
+    python -m benchmarks.screens [--tables 100000] [--kept FOLDER] [--json]
+
+The workspace holds so many tables of 12 columns; every tenth is documented, all the
+rest has a suggestion that waits. The real program runs in a pseudo terminal of 120 by
+40 cells, in a process of its own, and keys are typed into it. Measured:
+
+- first: from starting the process (Python, imports and all) until the first tables are
+  drawn; all: until every table is listed and counted,
+- key to paint: from a key until the last byte of what it draws has arrived, which is
+  when nothing came for 40 ms: moving in the list of tables, typing a filter, moving
+  and accepting in the review,
+- accept, undo: from the key that confirms until the screen says that it is done, for a
+  filtered list of about 10,000 suggestions,
+- memory: most that the app's process had, the shared pages of libraries among it.
+
+The baseline is the same program with 100 tables, in the same run. Not covered: the
+terminal that draws the bytes, a network, drafting in the background (that is
+`benchmarks.latency`), and the database, which is an empty DuckDB file.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import select
+import shutil
+import signal
+import struct
+import sys
+import tempfile
+import termios
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+import duckdb
+
+from benchmarks.machine import machine
+from benchmarks.measuring import (
+    Json,
+    arguments,
+    median,
+    peak_memory,
+    ratio,
+    ratio_text,
+    table,
+)
+from benchmarks.scale import catalog
+from catalog.objects import Table, Target
+from catalog.snapshot import Snapshot
+from catalog.suggestion import Draft, Finding, Source
+from catalog.suggestions import Suggestions
+from catalog.workspace import Workspace, now
+from connectors.connect import identify
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = 100
+WIDTH = 12
+BATCH = 1000
+SIZE = (40, 120)
+QUIET_SECONDS = 0.04
+"""A screen is drawn when nothing came for so long."""
+TIMEOUT_SECONDS = 120.0
+BULK = 10_000
+MOVES = 60
+DECISIONS = 60
+KEYS = ("moving", "paging", "filtering", "reviewing", "accepting")
+
+
+# The workspace
+
+
+def build(folder: Path, tables: int) -> Path:
+    """A workspace as a scan and a draft leave it, and an empty database."""
+    path = folder / f"{tables}.db"
+    database = folder / "warehouse.duckdb"
+    if not database.exists():
+        duckdb.connect(str(database)).close()
+    if path.exists():
+        return path
+    random = Random(1)
+    identity = identify(f"duckdb:///{database}")
+    made = path.with_suffix(".part")
+    made.unlink(missing_ok=True)
+    with Workspace(made) as workspace:
+        number = workspace.database(
+            identity.key, label=identity.label, url=f"duckdb:///{database}"
+        )
+        snapshot, suggestions = (
+            Snapshot(workspace, number),
+            Suggestions(workspace, number),
+        )
+        scan = snapshot.begin()
+        rest = catalog(tables, width=WIDTH)
+        while batch := list(islice(rest, BATCH)):
+            with workspace.transaction():
+                snapshot.save(batch, scan=scan)
+                suggestions.put(
+                    (_draft(target, random), None)
+                    for each in batch
+                    if each.comment is None
+                    for target in _targets(each)
+                )
+        snapshot.finish(scan)
+    made.rename(path)
+    return path
+
+
+def _targets(of: Table) -> list[Target]:
+    return [of.id, *(column.id for column in of.columns)]
+
+
+def _draft(target: Target, random: Random) -> Draft:
+    text = f"The {target.name.replace('_', ' ')} as it was recorded."
+    findings = (Finding.RESTATES,) if random.random() < 0.05 else ()
+    source = random.choice((Source.MODEL, Source.RULES))
+    model = "columnist-small" if source is Source.MODEL else None
+    return Draft(target, text, source, random.random() * 0.6, findings, model)
+
+
+# The terminal
+
+
+class Terminal:
+    """The program in a pseudo terminal: keys go in, bytes come out."""
+
+    def __init__(self, command: Sequence[str], environment: dict[str, str]) -> None:
+        self.began = time.perf_counter()
+        self.pid, self._file = pty.fork()
+        if not self.pid:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
+            os.chdir(ROOT)
+            os.execvpe(command[0], list(command), environment)
+        fcntl.ioctl(self._file, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
+        self._seen = b""
+
+    def press(self, keys: str) -> float:
+        """Type; seconds until what it draws has arrived."""
+        self.drain()
+        pressed = time.perf_counter()
+        os.write(self._file, keys.encode())
+        last, deadline = None, pressed + 2.0
+        while time.perf_counter() < deadline:
+            if self._read(QUIET_SECONDS if last else 0.5):
+                last = time.perf_counter()
+            elif last:
+                break
+        return (last or time.perf_counter()) - pressed
+
+    def wait_for(self, text: str, keys: str = "") -> float:
+        """Type, if anything; seconds until a text is drawn."""
+        if keys:
+            self.drain()
+        self._seen = b""
+        pressed = time.perf_counter()
+        if keys:
+            os.write(self._file, keys.encode())
+        while text.encode() not in self._seen:
+            if time.perf_counter() - pressed > TIMEOUT_SECONDS:
+                raise TimeoutError(f"{text!r} was not drawn: {self._seen[-2000:]!r}")
+            self._read(0.2)
+        return time.perf_counter() - pressed
+
+    def drain(self) -> None:
+        """Take what is still being drawn."""
+        while self._read(QUIET_SECONDS):
+            pass
+
+    def _read(self, seconds: float) -> bool:
+        ready, _, _ = select.select([self._file], [], [], seconds)
+        if not ready:
+            return False
+        with suppress(OSError):
+            self._seen += os.read(self._file, 1 << 16)
+        return True
+
+    def close(self) -> None:
+        """End the program."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+        self.drain()
+        os.waitpid(self.pid, 0)
+        os.close(self._file)
+
+
+def run_one(folder: Path, tables: int, bulk: str) -> Json:
+    """One run of the program on a fresh copy of the workspace."""
+    with tempfile.TemporaryDirectory(prefix="columnist-screens-") as name:
+        home = Path(name)
+        workspace = home / "workspace.db"
+        shutil.copy(folder / f"{tables}.db", workspace)
+        with Workspace(workspace) as fresh, fresh.transaction() as db:
+            db.execute("UPDATE databases SET scanned_at = ?", (now(),))
+        environment = {
+            **os.environ,
+            "COLUMNIST_WORKSPACE": str(workspace),
+            "XDG_CONFIG_HOME": str(home),
+            "XDG_DATA_HOME": str(home),
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+            "TERM": "xterm-256color",
+            "LC_ALL": "C.UTF-8",
+        }
+        program = "from tui.cli import main; main()"
+        command = [sys.executable, "-c", program, "open"]
+        terminal = Terminal(
+            [*command, f"duckdb:///{folder / 'warehouse.duckdb'}"], environment
+        )
+        try:
+            return _steps(terminal, tables, bulk)
+        finally:
+            terminal.close()
+
+
+def _steps(terminal: Terminal, tables: int, bulk: str) -> Json:
+    found: Json = {"tables": tables}
+    terminal.wait_for("area_0.")
+    found["first_seconds"] = time.perf_counter() - terminal.began
+    terminal.wait_for(" described:")
+    found["all_seconds"] = time.perf_counter() - terminal.began
+    terminal.drain()
+    keys: dict[str, list[float]] = {name: [] for name in KEYS}
+    for _ in range(MOVES):
+        keys["moving"].append(terminal.press("j"))
+    for _ in range(MOVES // 4):
+        keys["paging"].append(terminal.press("\x1b[6~"))
+        keys["paging"].append(terminal.press("\x1b[5~"))
+    terminal.press("/")
+    for letter in "invoicehist":
+        keys["filtering"].append(terminal.press(letter))
+    for _ in "invoicehist":
+        keys["filtering"].append(terminal.press("\x7f"))
+    terminal.press("\r")
+    terminal.press("g")
+    terminal.press("j")
+    terminal.wait_for("to decide", "\r")
+    time.sleep(0.5)
+    terminal.drain()
+    for _ in range(MOVES // 2):
+        keys["reviewing"].append(terminal.press("j"))
+        keys["reviewing"].append(terminal.press("k"))
+    for number in range(DECISIONS):
+        if number and number % 10 == 0:
+            terminal.press("]")
+            time.sleep(0.2)
+            terminal.press("n")
+        keys["accepting"].append(terminal.press("a"))
+    terminal.press("q")
+    time.sleep(1.5)
+    terminal.press("/")
+    for letter in bulk:
+        terminal.press(letter)
+    terminal.press("\r")
+    terminal.wait_for("sample first", "A")
+    found["accept_seconds"] = terminal.wait_for("Accepted ", "y")
+    time.sleep(2)
+    found["undo_seconds"] = terminal.wait_for("Undone", "u")
+    time.sleep(2)
+    found["memory_bytes"] = peak_memory(terminal.pid)
+    return found | {"keys": keys}
+
+
+def bulk_filter(path: Path) -> tuple[str, int]:
+    """A filter whose tables have about so many suggestions, and how many."""
+    from catalog.listing import Listing, TableFilter
+
+    with Workspace(path) as workspace:
+        listing = Listing(Snapshot(workspace, 1).summaries())
+
+    def waiting(text: str) -> int:
+        return sum(each.undecided for each in listing.find(TableFilter(text=text)))
+
+    words = ("customer", "invoice", "payment", "sensor", "vehicle", "patient")
+    texts = [f"{word}{digits}" for word in words for digits in ("", "1", "12", "345")]
+    best = min(texts, key=lambda text: abs(waiting(text) - BULK))
+    return best, waiting(best)
+
+
+# All runs
+
+
+def p95(figures: Sequence[float]) -> float:
+    """The figure that one in twenty is above."""
+    return sorted(figures)[int(0.95 * (len(figures) - 1))]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = arguments(__doc__)
+    parser.set_defaults(repeats=3)
+    parser.add_argument("--tables", type=int, default=100_000, help="of the large one")
+    parser.add_argument("--kept", type=Path, help="a folder that keeps the workspaces")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="columnist-screens-") as name:
+        folder = options.kept or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        arms: dict[int, list[Json]] = {}
+        filters: dict[int, tuple[str, int]] = {}
+        for tables in (SMALL, options.tables):
+            _say(f"a workspace of {tables:,} tables")
+            filters[tables] = bulk_filter(build(folder, tables))
+            arms[tables] = []
+        for repeat in range(options.repeats):
+            for tables in sorted(arms, reverse=bool(repeat % 2)):
+                _say(f"repeat {repeat + 1}: {tables:,} tables")
+                arms[tables].append(run_one(folder, tables, filters[tables][0]))
+    rows = _rows(arms[SMALL], arms[options.tables])
+    if options.json:
+        document = {
+            "benchmark": "screens",
+            "machine": machine().as_json(),
+            "settings": {
+                "columns": WIDTH,
+                "repeats": options.repeats,
+                "bulk": {f"{key}": value[1] for key, value in filters.items()},
+            },
+            "rows": rows,
+        }
+        print(json.dumps(document, indent=2))
+        return
+    print("\n".join(machine().lines()))
+    print(
+        f"work       {options.tables:,} tables of {WIDTH} columns beside {SMALL};"
+        f" medians of {options.repeats}; in bulk {filters[options.tables][1]:,}"
+        f" suggestions beside {filters[SMALL][1]:,}\n"
+    )
+    head = ["", f"{options.tables:,}", f"{SMALL}", "ratio"]
+    cells = [
+        [row["what"], row["shown"], row["baseline"], ratio_text(row["ratio"])]
+        for row in rows
+    ]
+    print(table(head, cells))
+
+
+def _rows(small: list[Json], large: list[Json]) -> list[Json]:
+    rows: list[Json] = []
+
+    def add(what: str, unit: str, figure: Callable[[Json], float]) -> None:
+        ours, theirs = [figure(one) for one in large], [figure(one) for one in small]
+        rows.append(
+            {
+                "what": what,
+                "value": median(ours),
+                "shown": f"{median(ours):,.0f} {unit}",
+                "baseline": f"{median(theirs):,.0f} {unit}",
+                "ratio": ratio(ours, theirs).as_json(),
+            }
+        )
+
+    for what, key in (
+        ("process to first tables", "first_seconds"),
+        ("process to all tables", "all_seconds"),
+        ("accept the list", "accept_seconds"),
+        ("undo that", "undo_seconds"),
+    ):
+        add(what, "ms", partial(_milliseconds, key=key))
+    for name in KEYS:
+        add(f"{name}, median", "ms", partial(_of_keys, name=name, figure=median))
+        add(f"{name}, p95", "ms", partial(_of_keys, name=name, figure=p95))
+    add("memory", "MiB", lambda one: one["memory_bytes"] / 2**20)
+    return rows
+
+
+def _milliseconds(one: Json, *, key: str) -> float:
+    return 1000 * float(one[key])
+
+
+def _of_keys(
+    one: Json, *, name: str, figure: Callable[[Sequence[float]], float]
+) -> float:
+    return 1000 * figure(one["keys"][name])
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
