@@ -140,7 +140,20 @@ def m002_rescans(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_first_light, m002_rescans)
+def m004_unasked(db: sqlite3.Connection) -> None:
+    """Questions not worth asking, and tables by the beginning of their name."""
+    for statement in (
+        """CREATE TABLE unasked (
+            database INTEGER NOT NULL REFERENCES databases(id),
+            term TEXT NOT NULL,
+            PRIMARY KEY (database, term)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX tables_by_name ON tables (database, name COLLATE NOCASE)",
+    ):
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_first_light, m002_rescans, m004_unasked)
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -221,6 +221,25 @@ class Snapshot:
         )
         return _decode(table_id, json.loads(row["body"])) if row else None
 
+    def named(self, prefix: str, *, limit: int) -> list[str]:
+        """Names of tables that begin so, whatever their case, each once.
+
+        The cost depends on the limit, not on the number of tables.
+        """
+        if not prefix:
+            return []
+        # The first string, as NOCASE sorts, after all that begin with the prefix.
+        after = prefix[:-1] + chr(min(ord(prefix[-1].lower()) + 1, 0x10FFFF))
+        return [
+            row["name"]
+            for row in self._workspace.rows(
+                "SELECT DISTINCT name FROM tables INDEXED BY tables_by_name"
+                " WHERE database = ? AND name >= ? COLLATE NOCASE"
+                " AND name < ? COLLATE NOCASE ORDER BY name COLLATE NOCASE LIMIT ?",
+                (self._database, prefix, after, limit),
+            )
+        ]
+
     def summaries(self) -> list[TableSummary]:
         """Every table with its counts, in order of schema and name."""
         return [

@@ -93,6 +93,18 @@ class Suggestions:
         )
         return {suggestion.target: suggestion for suggestion in found}
 
+    def settled(self) -> set[Target]:
+        """Targets whose text is decided, or came from people or documentation."""
+        told = (Source.INHERITED, Source.GLOSSARY, Source.IMPORTED, Source.HUMAN)
+        rows = self._workspace.rows(
+            "SELECT schema, name, column_name FROM suggestions"
+            " WHERE database = ? AND current AND (state IN ('accepted', 'edited',"
+            " 'rejected', 'written', 'conflict', 'refused') OR"
+            f" (text IS NOT NULL AND source IN ({', '.join('?' * len(told))})))",
+            (self._database, *(source.value for source in told)),
+        )
+        return {make_target(*row) for row in rows}
+
     def decisions(self) -> list[Decision]:
         """Every decision on this database, oldest first."""
         return [

@@ -61,9 +61,14 @@ class Session:
         return self.saved.exclude if self.saved else ()
 
     @property
-    def glossary(self) -> Path | None:
-        """The connection's file of terms, which may not be there."""
-        return self.saved.glossary if self.saved else None
+    def glossary(self) -> Path:
+        """The file of terms: the connection's, else the one beside the workspace.
+
+        It need not be there.
+        """
+        if self.saved is not None and self.saved.glossary is not None:
+            return self.saved.glossary
+        return self.workspace.path.with_name("glossary.csv")
 
     def takes(self, table: TableId) -> bool:
         """Whether a table belongs to what the connection reads."""
