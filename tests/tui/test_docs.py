@@ -20,6 +20,7 @@ SCREENS = [
     ("catalog", "CatalogScreen"),
     ("review", "ReviewScreen"),
     ("write", "WriteScreen"),
+    ("questions", "QuestionsScreen"),
     ("confirm", "ConfirmModal"),
     ("reason", "ReasonModal"),
     ("password", "PasswordModal"),

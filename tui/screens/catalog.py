@@ -113,6 +113,13 @@ class CatalogScreen(Screen[None]):
         ),
         Binding("w", "write", "Write", id="catalog.write", tooltip="See and write SQL"),
         Binding(
+            "Q",
+            "questions",
+            "Questions",
+            id="catalog.questions",
+            tooltip="Say what names mean that would explain the most",
+        ),
+        Binding(
             "slash", "filter", "Filter", id="catalog.filter", tooltip="Filter by name"
         ),
         Binding("f", "show", "Show", id="catalog.show", tooltip="All, undocumented, …"),
@@ -398,6 +405,12 @@ class CatalogScreen(Screen[None]):
         from tui.screens.write import WriteScreen
 
         self.app.push_screen(WriteScreen(self._session, self._drafting))
+
+    def action_questions(self) -> None:
+        """The names whose meaning would explain the most."""
+        from tui.screens.questions import QuestionsScreen
+
+        self.app.push_screen(QuestionsScreen(self._session, self._drafting))
 
     def action_back(self) -> None:
         """Close this database."""

@@ -602,6 +602,12 @@ class ReviewScreen(Screen[None]):
 
         self.app.push_screen(WriteScreen(self._session, self._drafting))
 
+    def action_questions(self) -> None:
+        """The names whose meaning would explain the most."""
+        from tui.screens.questions import QuestionsScreen
+
+        self.app.push_screen(QuestionsScreen(self._session, self._drafting))
+
     def action_back(self) -> None:
         """Back to the catalog."""
         self._drafting.prefer(None)

@@ -110,6 +110,14 @@ REVIEW_KEYS: list[BindingType] = [
     Binding("U", "redo", "Redo", show=False, id="review.redo"),
     Binding("y", "copy", "Copy", show=False, id="review.copy"),
     Binding("w", "write", "Write", id="review.write", tooltip="See and write SQL"),
+    Binding(
+        "Q",
+        "questions",
+        "Questions",
+        show=False,
+        id="review.questions",
+        tooltip="Say what names mean that would explain the most",
+    ),
     Binding("escape", "clear", "Clear", show=False, id="review.clear"),
     Binding("q", "back", "Back", id="review.back", tooltip="Back to the catalog"),
 ]
