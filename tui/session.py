@@ -70,6 +70,13 @@ class Session:
             return self.saved.glossary
         return self.workspace.path.with_name("glossary.csv")
 
+    @property
+    def style(self) -> Path:
+        """The file of rules for descriptions, which may not be there."""
+        if self.saved is not None and self.saved.style is not None:
+            return self.saved.style
+        return self.settings.connections.with_name("style.toml")
+
     def takes(self, table: TableId) -> bool:
         """Whether a table belongs to what the connection reads."""
         if excluded(table, self.exclude):
