@@ -229,7 +229,8 @@ class Snapshot:
         if not prefix:
             return []
         # The first string, as NOCASE sorts, after all that begin with the prefix.
-        after = prefix[:-1] + chr(min(ord(prefix[-1].lower()) + 1, 0x10FFFF))
+        last = prefix[-1].lower() if prefix[-1].isascii() else prefix[-1]
+        after = prefix[:-1] + chr(min(ord(last) + 1, 0x10FFFF))
         return [
             row["name"]
             for row in self._workspace.rows(

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,11 +15,14 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import get_current_worker
 
+from catalog.errors import ColumnistError
 from catalog.objects import Profile, Table, TableId, Target, table_of
+from catalog.style import StyleRules, check
 from catalog.suggestion import STAGED, Source, State, Suggestion
 from catalog.suggestions import Batch
 from model.draft import undescribed
@@ -30,6 +34,8 @@ from tui.screens.reason import ReasonModal
 from tui.screens.review_keys import REVIEW_KEYS
 from tui.screens.review_rows import HEADINGS, Line, ReviewRows, evidence, review_lines
 from tui.session import Session
+from tui.style_file import read_style
+from tui.terms import meaning_of
 from tui.text import plain
 from tui.widgets.description_editor import DescriptionEditor
 from tui.widgets.row_list import Cell, RowList
@@ -41,6 +47,8 @@ if TYPE_CHECKING:
 SHORT = 32
 SOON_SECONDS = 0.03
 """Drafts that come within this time are shown together."""
+OFFERED = 8
+"""Most tables offered for the beginning of a name."""
 STATES: tuple[State | None, ...] = (
     None,
     State.PENDING,
@@ -51,6 +59,16 @@ STATES: tuple[State | None, ...] = (
     State.CONFLICT,
     State.WRITTEN,
 )
+
+
+@dataclass
+class NamesFound(Message):
+    """Tables whose names begin as what the steward typed."""
+
+    prefix: str
+    """What was typed."""
+    names: list[str]
+    """The first few."""
 
 
 class ReviewScreen(Screen[None]):
@@ -85,6 +103,7 @@ class ReviewScreen(Screen[None]):
         self._dirty = False
         self._soon = False
         self._undrafted = False
+        self._style = StyleRules()
 
     def compose(self) -> ComposeResult:
         """The list, the details under it, and the editor over those."""
@@ -100,6 +119,10 @@ class ReviewScreen(Screen[None]):
     def on_mount(self) -> None:
         """Show the table, and draft it if nobody has."""
         self.set_interval(0.3, self._tick)
+        try:
+            self._style = read_style(self._session.style)
+        except ColumnistError as error:
+            self.app.explain(error)
         self._go(self._table_id)
         self.query_one("#targets").focus()
 
@@ -217,6 +240,9 @@ class ReviewScreen(Screen[None]):
                 shown.append(plain(line.comment) + "\n")
             if suggestion is not None and suggestion.reason:
                 shown.append(plain(suggestion.reason) + "\n", "italic")
+            lacks = check(line.text, name, self._style) if suggestion else []
+            if lacks and line.text:
+                shown.append("style: " + plain(" · ".join(lacks)) + "\n", "italic")
             if suggestion is not None and suggestion.draft.origin:
                 shown.append(f"from {plain(suggestion.draft.origin)}\n", "dim")
             for number, text in enumerate(self._alternatives.get(line.target, []), 1):
@@ -379,7 +405,45 @@ class ReviewScreen(Screen[None]):
         line = self._line
         if line is not None and self._may_write(line):
             limit = self._session.database.limit(line.column is None)
-            self.query_one(DescriptionEditor).edit(line.target, line.text, limit=limit)
+            names = (
+                [column.name for column in self._table.columns] if self._table else []
+            )
+            self.query_one(DescriptionEditor).edit(
+                line.target,
+                line.text,
+                limit=limit,
+                names=names,
+                check=lambda text: check(text, line.target.name, self._style),
+            )
+
+    @on(DescriptionEditor.NameBegun)
+    def _name_begun(self, event: DescriptionEditor.NameBegun) -> None:
+        self._find_names(event.prefix)
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="names",
+        exit_on_error=False,
+        description="Completing names",
+    )
+    def _find_names(self, prefix: str) -> None:
+        """Tables by the beginning of their name; a write elsewhere may take a while."""
+        names = self._session.snapshot.named(prefix, limit=OFFERED)
+        self.post_message(NamesFound(prefix, names))
+
+    @on(NamesFound)
+    def _names_found(self, event: NamesFound) -> None:
+        self.query_one(DescriptionEditor).offer(event.prefix, event.names)
+
+    @on(DescriptionEditor.LookedUp)
+    def _looked_up(self, event: DescriptionEditor.LookedUp) -> None:
+        editor = self.query_one(DescriptionEditor)
+        if editor.target is not None:
+            try:
+                editor.tell(meaning_of(self._session, editor.target, event.word))
+            except ColumnistError as error:
+                editor.tell(error.message)
 
     @on(DescriptionEditor.Submitted)
     def _edited(self, event: DescriptionEditor.Submitted) -> None:
