@@ -112,14 +112,17 @@ class Census:
         siblings = tuple(column.name for column in read.columns)
         names = dict(zip((c.id for c in table.columns), siblings, strict=True))
         for target in targets:
-            if whole(target.name, terms) is not None:
+            name = read.id.name if isinstance(target, TableId) else names[target]
+            # Most names are plain words; only others are worth a look at their table.
+            if not self._unknown(split(name), told) or whole(target.name, terms):
                 continue
             if isinstance(target, TableId):
-                words = table_words(read.id.name)
+                words = table_words(name)
             else:
-                words = column_words(names[target], siblings, read.id.name)
-            if not gibberish(words):
-                self._count(table.id, target.name, words, told)
+                words = column_words(name, siblings, read.id.name)
+            unknown = self._unknown(words, told)
+            if unknown and not gibberish(words):
+                self._count(table.id, target.name, unknown)
 
     def _words_of(self, terms: Terms) -> frozenset[str]:
         """The words of a glossary's meanings, in whatever language they are."""
@@ -131,14 +134,12 @@ class Census:
             known = self._told[id(terms)] = (terms, found)
         return known[1]
 
-    def _count(
-        self, table: TableId, name: str, words: Sequence[str], told: Set[str]
-    ) -> None:
-        unknown = frozenset(
-            word for word in words if word not in told and not self._understood(word)
+    def _unknown(self, words: Sequence[str], told: Set[str]) -> frozenset[str]:
+        return frozenset(
+            word for word in words if not self._understood(word) and word not in told
         )
-        if not unknown:
-            return
+
+    def _count(self, table: TableId, name: str, unknown: frozenset[str]) -> None:
         names = self._names.setdefault(unknown, _Names())
         names.count += 1
         if table != names.last:

@@ -29,6 +29,7 @@ from model.questions import Question
 from tests.tui.test_pilot import opened, settled, until
 from tui import jobs
 from tui.app import ColumnistApp
+from tui.connections import Connections
 from tui.drafting import BackgroundDrafting
 from tui.screens.questions import QuestionsScreen
 from tui.screens.review import ReviewScreen
@@ -449,3 +450,21 @@ def test_questions_and_answers_of_a_script(
     done = columnist("answer", url, "rpid", "", "--no-draft")
     assert done.stdout.startswith("Taken out of ")
     assert columnist("answer", url, " ", "x").returncode == 1
+
+
+def test_the_glossary_is_the_one_that_the_connection_names(
+    settings: Settings, crm: Path
+) -> None:
+    Connections(settings.connections).add(
+        "plans", f"duckdb:///{crm}", settings={"glossary": "ours.csv"}
+    )
+    done = columnist("answer", "plans", "rpid", "rate plan", "--no-draft", "--json")
+    assert done.returncode == 0, done.stderr
+    ours = settings.connections.with_name("ours.csv")
+    assert json.loads(done.stdout)["glossary"] == str(ours)
+    assert ours.read_text().split("\n")[1].startswith("rpid,rate plan")
+    assert "rpid:" not in columnist("questions", "plans").stdout
+    ours.write_text("term,meaning\nx\n")
+    done = columnist("questions", "plans")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("columnist: ours.csv:2: the meaning is missing.\n")

@@ -11,6 +11,7 @@ from catalog.glossary import GlossaryFile, Term
 from catalog.objects import table_of
 from catalog.suggestion import Draft
 from catalog.unasked import Unasked
+from model.remote import RemoteModel
 from tui import console, jobs
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Url, settings
@@ -112,6 +113,11 @@ def _redraft(session: Session, terms: list[Term]) -> list[Draft]:
     if not plan.targets:
         return []
     model = find_model(session.settings)
+    if isinstance(model, RemoteModel):
+        console.note(
+            "columnist: sends names, types, comments and sampled codes and ranges to"
+            f" {plain(model.endpoint.place)}."
+        )
     with (
         console.stopping() as stop,
         jobs.start_engine(model, session.settings, stop=stop) as engine,

@@ -262,9 +262,10 @@ class QuestionsScreen(Screen[None]):
             )
         self.query_one("#empty", Static).update(nothing)
         explained = sum(question.unlocks for question in rows.questions)
-        parts = [f"{count(len(rows.questions), 'name')} to explain"]
-        if rows.questions:
-            parts.append(f"answers would explain {count(explained, 'description')}")
+        named = count(len(rows.questions), "name")
+        parts = [f"{named} would explain {count(explained, 'description')}"]
+        if not rows.questions:
+            parts = ["No questions"]
         parts.append(f"{count(len(rows.terms), 'term')} in the glossary")
         if self._stopped and self._census is not None:
             parts.append(f"stopped after {count(self._census.tables, 'table')}")

@@ -22,6 +22,7 @@ SHORTEST = 2
 """Letters that are completed; one begins too many names."""
 SHOWN = 4
 """Names that are shown to choose from; more letters choose better."""
+_KEYS = "   enter saves · alt+enter breaks the line · escape leaves"
 _BEFORE = re.compile(r"[\w$]+\Z")
 _AFTER = re.compile(r"\A[\w$]+")
 
@@ -272,6 +273,5 @@ class DescriptionEditor(Vertical):
         lacks = plain(" · ".join(self._check(text)))
         self.query_one("#counted", Label).update(
             f" {name}   {length:,}{limit} characters{over}"
-            + (f" — {lacks}" if lacks else "")
-            + "   enter saves · alt+enter breaks the line · escape leaves"
+            + (f" — {lacks}" if lacks else _KEYS)  # the footer has the keys too
         )
