@@ -155,6 +155,19 @@ def m003_coverage_history(db: sqlite3.Connection) -> None:
     )
 
 
+def m004_unasked(db: sqlite3.Connection) -> None:
+    """Questions not worth asking, and tables by the beginning of their name."""
+    for statement in (
+        """CREATE TABLE unasked (
+            database INTEGER NOT NULL REFERENCES databases(id),
+            term TEXT NOT NULL,
+            PRIMARY KEY (database, term)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX tables_by_name ON tables (database, name COLLATE NOCASE)",
+    ):
+        db.execute(statement)
+
+
 def m005_waiting(db: sqlite3.Connection) -> None:
     """How many suggestions of each table wait, kept by triggers.
 
@@ -187,6 +200,9 @@ def m005_waiting(db: sqlite3.Connection) -> None:
         "INSERT INTO waiting SELECT database, schema, name,"
         f" sum({undecided.format('suggestions')}), sum({staged.format('suggestions')})"
         " FROM suggestions GROUP BY database, schema, name",
+        # columns of one name
+        "CREATE INDEX suggestions_by_column ON suggestions (database, column_name)"
+        " WHERE current AND column_name IS NOT NULL",
         # the history of one object
         "CREATE INDEX suggestions_by_table ON suggestions (database, schema, name)",
         "CREATE INDEX ledger_by_table ON ledger (schema, name)",
@@ -206,6 +222,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m001_first_light,
     m002_rescans,
     m003_coverage_history,
+    m004_unasked,
     m005_waiting,
 )
 

@@ -223,6 +223,26 @@ class Snapshot:
         )
         return _decode(table_id, json.loads(row["body"])) if row else None
 
+    def named(self, prefix: str, *, limit: int) -> list[str]:
+        """Names of tables that begin so, whatever their case, each once.
+
+        The cost depends on the limit, not on the number of tables.
+        """
+        if not prefix:
+            return []
+        # The first string, as NOCASE sorts, after all that begin with the prefix.
+        last = prefix[-1].lower() if prefix[-1].isascii() else prefix[-1]
+        after = prefix[:-1] + chr(min(ord(last) + 1, 0x10FFFF))
+        return [
+            row["name"]
+            for row in self._workspace.rows(
+                "SELECT DISTINCT name FROM tables INDEXED BY tables_by_name"
+                " WHERE database = ? AND name >= ? COLLATE NOCASE"
+                " AND name < ? COLLATE NOCASE ORDER BY name COLLATE NOCASE LIMIT ?",
+                (self._database, prefix, after, limit),
+            )
+        ]
+
     def summaries(self, *, first: int | None = None) -> list[TableSummary]:
         """Every table with its counts, in order of schema and name.
 

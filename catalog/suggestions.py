@@ -37,6 +37,10 @@ REPLACEABLE = frozenset({State.PENDING, State.ABSTAINED, State.WRITTEN})
 """States in which a new draft takes a suggestion's place: none holds a decided text."""
 
 
+_Move = tuple[Suggestion, State, str | None, str | None]
+"""A suggestion as it was seen, and the state, text and reason it gets."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """One action of the steward, on one or many suggestions."""
@@ -94,6 +98,15 @@ class Suggestions:
         )
         return {suggestion.target: suggestion for suggestion in found}
 
+    def waits(self, table: TableId) -> bool:
+        """Whether anything of a table waits to be decided."""
+        row = self._workspace.row(
+            "SELECT undecided FROM waiting WHERE database = ? AND schema = ?"
+            " AND name = ?",
+            (self._database, table.schema, table.name),
+        )
+        return bool(row and row["undecided"])
+
     def tables(self) -> list[TableId]:
         """Tables of which something waits to be decided."""
         found = self._workspace.rows(
@@ -107,6 +120,33 @@ class Suggestions:
         query = "SELECT * FROM suggestions WHERE id = ? AND database = ? AND current"
         found = (self._workspace.row(query, (id_, self._database)) for id_ in ids)
         return [_suggestion(row) for row in found if row]
+
+    def of_name(self, name: str, type_: str) -> list[Suggestion]:
+        """What waits of columns of that name and type that have no comment."""
+        return [
+            _suggestion(row)
+            for row in self._workspace.rows(
+                "SELECT s.* FROM suggestions s JOIN tables t USING (database, schema,"
+                " name), json_each(t.body, '$.columns') c"
+                " WHERE s.database = ? AND s.column_name = ? AND s.current"
+                " AND s.state IN ('pending', 'abstained') AND s.previous IS NULL"
+                " AND json_extract(c.value, '$[0]') = s.column_name"
+                " AND json_extract(c.value, '$[2]') = ? ORDER BY s.schema, s.name",
+                (self._database, name, type_),
+            )
+        ]
+
+    def settled(self) -> set[Target]:
+        """Targets whose text is decided, or came from people or documentation."""
+        told = (Source.INHERITED, Source.GLOSSARY, Source.IMPORTED, Source.HUMAN)
+        rows = self._workspace.rows(
+            "SELECT schema, name, column_name FROM suggestions"
+            " WHERE database = ? AND current AND (state IN ('accepted', 'edited',"
+            " 'rejected', 'written', 'conflict', 'refused') OR"
+            f" (text IS NOT NULL AND source IN ({', '.join('?' * len(told))})))",
+            (self._database, *(source.value for source in told)),
+        )
+        return {make_target(*row) for row in rows}
 
     def decisions(self) -> list[Decision]:
         """Every decision on this database, oldest first."""
@@ -211,14 +251,12 @@ class Suggestions:
 
     def accept(self, suggestions: Iterable[Suggestion]) -> Batch:
         """Stage suggestions that have a text; the ones without are left alone."""
-        return self._decide(
-            Verdict.ACCEPT,
-            [
-                (s, State.ACCEPTED, s.text, None)
-                for s in suggestions
-                if s.text and s.state is not State.ACCEPTED
-            ],
-        )
+        moves: list[_Move] = [
+            (s, State.ACCEPTED, s.text, None)
+            for s in suggestions
+            if s.text and s.state is not State.ACCEPTED
+        ]
+        return self._decide({Verdict.ACCEPT: moves})
 
     def edit(self, suggestion: Suggestion, text: str) -> Batch:
         """Stage the steward's wording; the draft's own words count as an accept."""
@@ -226,23 +264,34 @@ class Suggestions:
         if not text:
             raise ColumnistError("An empty description cannot be staged.", "Reject it.")
         if text == suggestion.draft.text:
-            return self._decide(
-                Verdict.ACCEPT, [(suggestion, State.ACCEPTED, text, None)]
-            )
-        return self._decide(Verdict.EDIT, [(suggestion, State.EDITED, text, None)])
+            move = (suggestion, State.ACCEPTED, text, None)
+            return self._decide({Verdict.ACCEPT: [move]})
+        return self._decide({Verdict.EDIT: [(suggestion, State.EDITED, text, None)]})
+
+    def say_of_all(self, suggestions: Iterable[Suggestion], text: str) -> Batch:
+        """Stage one text for all of these, as one action.
+
+        Where it is the draft's own it counts as an accept, elsewhere as an edit.
+        """
+        own: list[_Move] = []
+        new: list[_Move] = []
+        for each in suggestions:
+            if each.draft.text == text:
+                own.append((each, State.ACCEPTED, text, None))
+            else:
+                new.append((each, State.EDITED, text, None))
+        return self._decide({Verdict.ACCEPT: own, Verdict.EDIT: new})
 
     def reject(
         self, suggestions: Iterable[Suggestion], *, reason: str | None = None
     ) -> Batch:
         """Reject suggestions; none of them is drafted again by itself."""
-        return self._decide(
-            Verdict.REJECT,
-            [
-                (s, State.REJECTED, s.text, reason)
-                for s in suggestions
-                if s.state not in (State.REJECTED, State.WRITTEN)
-            ],
-        )
+        moves: list[_Move] = [
+            (s, State.REJECTED, s.text, reason)
+            for s in suggestions
+            if s.state not in (State.REJECTED, State.WRITTEN)
+        ]
+        return self._decide({Verdict.REJECT: moves})
 
     def accept_over(self, suggestion: Suggestion, *, previous: str | None) -> Batch:
         """Accept after a conflict, with the comment now in the database as seen."""
@@ -302,38 +351,40 @@ class Suggestions:
             )
         return Batch(batch["id"], batch["what"], count)
 
-    def _decide(
-        self,
-        verdict: Verdict,
-        moves: list[tuple[Suggestion, State, str | None, str | None]],
-    ) -> Batch:
-        what = f"{verdict.value} {len(moves)}"
-        if len(moves) == 1:
-            what = f"{verdict.value} {moves[0][0].target}"
-        if not moves:
+    def _decide(self, moves: Mapping[Verdict, list[_Move]]) -> Batch:
+        taken = {verdict: each for verdict, each in moves.items() if each}
+        number = sum(map(len, taken.values()))
+        what = f"{next(iter(taken or moves)).value} {number}"
+        if number == 1:
+            ((verdict, ((suggestion, *_),)),) = taken.items()
+            what = f"{verdict.value} {suggestion.target}"
+        if not number:
             return Batch(0, what, 0)
+        count = 0
         with self._workspace.transaction() as db:
+            batch = self._begin(db, what)
             db.execute(
                 "CREATE TEMP TABLE moves (suggestion, seen_state, seen_text, state,"
                 " text, reason)"
             )
-            db.executemany(
-                "INSERT INTO moves VALUES (?, ?, ?, ?, ?, ?)",
-                [
-                    (s.id, s.state.value, s.text, state.value, text, reason)
-                    for s, state, text, reason in moves
-                ],
-            )
-            batch = self._begin(db, what)
-            # Somebody else decided meanwhile: what the steward saw is not there.
-            count = self._move(
-                db,
-                batch,
-                verdict,
-                "SELECT suggestion, m.state, m.text, m.reason FROM moves m"
-                " JOIN suggestions s ON s.id = suggestion"
-                " WHERE s.state = seen_state AND s.text IS seen_text",
-            )
+            for verdict, each in taken.items():
+                db.executemany(
+                    "INSERT INTO moves VALUES (?, ?, ?, ?, ?, ?)",
+                    [
+                        (s.id, s.state.value, s.text, state.value, text, reason)
+                        for s, state, text, reason in each
+                    ],
+                )
+                # Somebody else decided meanwhile: what the steward saw is not there.
+                count += self._move(
+                    db,
+                    batch,
+                    verdict,
+                    "SELECT suggestion, m.state, m.text, m.reason FROM moves m"
+                    " JOIN suggestions s ON s.id = suggestion"
+                    " WHERE s.state = seen_state AND s.text IS seen_text",
+                )
+                db.execute("DELETE FROM temp.moves")
             db.execute("DROP TABLE temp.moves")
         return Batch(batch, what, count)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field, replace
 from itertools import count
 
+from catalog.glossary import Glossary
 from catalog.objects import (
     Column,
     ColumnId,
@@ -16,7 +17,7 @@ from catalog.objects import (
     Target,
 )
 from catalog.suggestion import Draft, Finding, Source
-from model import checks, rules
+from model import checks, rules, spelling
 from model.choose import Candidate, choose, unlike
 from model.engine import never
 from model.library import PromptFormat
@@ -34,6 +35,8 @@ UNUSABLE = frozenset(
 PENALTY = 0.5
 """Every finding on the text that is shown takes this share of its confidence."""
 INHERITED_CONFIDENCE = 0.85
+GLOSSARY_CONFIDENCE = 0.9
+"""A person said what the whole name means."""
 ALTERNATIVES_TEMPERATURE = 1.0
 
 
@@ -49,6 +52,14 @@ class Job:
     """Samples by column name; may be empty."""
     bases: Mapping[str, ColumnId] = field(default_factory=dict[str, ColumnId])
     """Columns of a view that are a table's, by name."""
+    asked: Job | None = None
+    """The same job as the catalog has it, where a glossary wrote its names out."""
+
+    def real(self, target: Target) -> Target:
+        """A target of this job as the catalog calls it."""
+        if self.asked is None:
+            return target
+        return self.asked.targets[self.targets.index(target)]
 
 
 @dataclass(slots=True)
@@ -139,6 +150,8 @@ class Drafter:
         model: what is known of the model.
         documented: columns to inherit from.
         limit: the longest comment the database takes on a target, in characters.
+        glossary: what names mean, asked for with every job, so that an answer counts
+            at once.
         seen: told what was chosen from, for every target that was.
     """
 
@@ -149,6 +162,7 @@ class Drafter:
         *,
         documented: Documented | None = None,
         limit: Callable[[Target], int | None] = lambda _: None,
+        glossary: Callable[[], Glossary] = Glossary,
         seen: Callable[[Job, Target, Sequence[Candidate]], None] | None = None,
     ) -> None:
         self._seen = seen
@@ -156,6 +170,7 @@ class Drafter:
         self._model = model
         self._documented = documented or Documented()
         self._limit = limit
+        self._glossary = glossary
 
     def draft(
         self,
@@ -175,11 +190,15 @@ class Drafter:
                 if job is None:
                     continue
                 used: set[str] = set()
-                for target in job.targets:
+                told, rest = self._told(job)
+                for draft in told:
                     if stop():
                         return
-                    inherited = self._inherit(job, target)
-                    yield inherited or self._decide(job, target, (), None, used)
+                    yield draft
+                for target in rest.targets:
+                    if stop():
+                        return
+                    yield self._decide(rest, target, (), None, used)
             return
         # Prompts in work, with what was written for the blocks still to come; values
         # of rows go with them.
@@ -192,15 +211,11 @@ class Drafter:
                 if job is None:
                     yield None
                     continue
-                rest = []
                 used: set[str] = set()
-                for target in job.targets:
-                    if inherited := self._inherit(job, target):
-                        ready.append(inherited)
-                    else:
-                        rest.append(target)
-                for prompt, targets in self._prompts(replace(job, targets=tuple(rest))):
-                    asked[next(numbers)] = _Asked(job, targets, prompt, used)
+                told, rest = self._told(job)
+                ready.extend(told)
+                for prompt, targets in self._prompts(rest):
+                    asked[next(numbers)] = _Asked(rest, targets, prompt, used)
                     yield replace(prompt, table=job.table.id)
 
         for generation in self._engine.generate(prompts(), stop=stop, first=first):
@@ -230,6 +245,7 @@ class Drafter:
 
         All are drawn from one reading of the prompt.
         """
+        job = self._spelled(job)
         (target,) = job.targets
         texts: list[str] = []
         if self._engine is not None:
@@ -300,6 +316,49 @@ class Drafter:
             eos=facts.eos,
         )
 
+    def _told(self, job: Job) -> tuple[list[Draft], Job]:
+        """Drafts of what the catalog or the glossary tells; what is left to describe.
+
+        The names of what is left are written out as the glossary has them.
+        """
+        told: list[Draft] = []
+        rest: list[Target] = []
+        for target in job.targets:
+            if found := self._inherit(job, target) or self._explain(job, target):
+                told.append(found)
+            else:
+                rest.append(target)
+        return told, self._spelled(replace(job, targets=tuple(rest)))
+
+    def _explain(self, job: Job, target: Target) -> Draft | None:
+        """A draft from the glossary, where it has the whole name."""
+        term = spelling.whole(target.name, self._glossary().of(job.table.id))
+        if term is None:
+            return None
+        text = spelling.sentence(term)
+        findings = checks.writing_only(text, limit=self._limit(target))
+        return Draft(
+            target=target,
+            text=text,
+            source=Source.GLOSSARY,
+            confidence=GLOSSARY_CONFIDENCE * PENALTY ** len(findings),
+            findings=findings,
+            origin=f"glossary: {term.term.strip()}",
+        )
+
+    def _spelled(self, job: Job) -> Job:
+        """The job with its names written out, or itself where no term touches it."""
+        glossary = self._glossary()
+        found = spelling.spell(job.table, glossary.of) if len(glossary) else None
+        if found is None:
+            return job
+        return Job(
+            found.table,
+            tuple(found.target(target) for target in job.targets),
+            {found.names.get(name, name): each for name, each in job.profiles.items()},
+            asked=job,
+        )
+
     def _inherit(self, job: Job, target: Target) -> Draft | None:
         if isinstance(target, TableId):
             return None
@@ -347,7 +406,7 @@ class Drafter:
                     Candidate(text, Source.MODEL, generation.logprob, generation.tokens)
                 )
         if self._seen is not None:
-            self._seen(job, target, candidates)
+            self._seen(job.asked or job, job.real(target), candidates)
         candidates = unlike(candidates, used)
         choice = choose(
             candidates,
@@ -359,15 +418,16 @@ class Drafter:
         if choice.text is not None:
             used.add(choice.text.lower())
             findings = self._check(job, target, choice.text, None)
+        real = job.real(target)
         return Draft(
-            target=target,
+            target=real,
             text=choice.text,
             source=choice.source,
             confidence=choice.confidence * PENALTY ** len(findings),
             findings=findings,
             model=self._model.name if self._model and written else None,
             prompt=fingerprint,
-            guess=(guess or humanized(target)) if choice.text is None else None,
+            guess=(guess or humanized(real)) if choice.text is None else None,
         )
 
     def _finish(self, raw: str) -> str:
@@ -381,7 +441,7 @@ class Drafter:
         profile = None
         if not isinstance(target, TableId):
             profile = job.profiles.get(target.name)
-        return checks.find(
+        found = checks.find(
             text,
             job.table,
             target,
@@ -389,6 +449,12 @@ class Drafter:
             limit=self._limit(target),
             complete=generation is None or generation.complete,
         )
+        if job.asked is not None and Finding.RESTATES in found:
+            # The words of the glossary are news to whoever reads the name as it is.
+            real = job.real(target)
+            if not checks.restates(text, job.asked.table, real):
+                return tuple(each for each in found if each is not Finding.RESTATES)
+        return found
 
 
 def undescribed(

@@ -188,16 +188,30 @@ def subject(table: str) -> str:
     The words before a double underscore (dbt's source) and the words that tell a layer
     (`stg`, `dim`, `tbl`) are dropped, unless nothing is left.
     """
+    phrase = expand(table_words(table))
+    if not phrase:
+        return "row"
+    return " ".join([*phrase[:-1], singular(phrase[-1])])
+
+
+def table_words(table: str) -> tuple[str, ...]:
+    """The words of a table's name that tell its subject, abbreviations kept."""
     name = re.sub(r"^.*[^_]__+(?=[^_])", "", table)
-    tokens = list(split(name) or split(table))
+    tokens = split(name) or split(table)
     while len(tokens) > 1 and tokens[0] in _NOISE_FIRST:
         tokens = tokens[1:]
     while len(tokens) > 1 and (tokens[-1] in _NOISE_LAST or tokens[-1].isdigit()):
         tokens = tokens[:-1]
-    phrase = expand(tokens)
-    if not phrase:
-        return "row"
-    return " ".join([*phrase[:-1], singular(phrase[-1])])
+    return tokens
+
+
+def understood(token: str) -> bool:
+    """Whether a word of a name can be read, alone or written out."""
+    if token.isdigit() or known(token) or known(singular(token)):
+        return True
+    if re.fullmatch(r"[^\W\d_]\d*", token):
+        return True  # a letter, perhaps with a number, is nothing to ask about
+    return expand((token,)) != [token]
 
 
 @lru_cache(maxsize=1 << 16)

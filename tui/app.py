@@ -17,6 +17,7 @@ from textual.worker import Worker, WorkerState
 
 from catalog.choice import Choice
 from catalog.errors import ColumnistError, ExitCode, UsageError
+from catalog.glossary import Term
 from catalog.objects import TableId
 from catalog.suggestions import Batch
 from tui.drafting import BackgroundDrafting, ended
@@ -90,7 +91,7 @@ class ColumnistApp(App[None]):
 
         self.close_session()
         self.session = session
-        self.drafting = BackgroundDrafting(session)
+        self.drafting = BackgroundDrafting(session, tell=self.notify)
         if isinstance(self.screen, TooSmallModal):
             self.pop_screen()  # it belongs on top of what comes
         self.push_screen(CatalogScreen(session, self.drafting))
@@ -107,13 +108,15 @@ class ColumnistApp(App[None]):
     # Drafting, which outlives screens
 
     @work(thread=True, group="draft", exit_on_error=False, description="Drafting")
-    def draft(self, tables: list[TableId], redo: bool = False) -> None:
+    def draft(
+        self, tables: list[TableId], redo: bool = False, answers: bool = False
+    ) -> None:
         """Draft in the background; all that is undocumented where no table is named."""
         drafting = self.drafting
         if drafting is None or drafting.running:
             return
         try:
-            for each in drafting.run(tables=tables, redo=redo):
+            for each in drafting.run(tables=tables, redo=redo, answers=answers):
                 self.announce(DraftsSaved([each]))
         finally:
             self.announce(DraftsSaved([]))
@@ -154,6 +157,19 @@ class ColumnistApp(App[None]):
         writes = ", w writes" if what == "accept" else ""
         self.notify(f"{what.capitalize()}ed {batch.count:,}. u takes it back{writes}.")
         then()
+
+    def redraft(self, terms: list[Term]) -> None:
+        """Draft again what is undecided and read otherwise by these terms."""
+        if self.drafting is not None:
+            self.drafting.redraft(terms)
+            self._redraft_waiting()
+
+    def _redraft_waiting(self) -> None:
+        """Begin a run for terms that no run has taken; one under way takes them."""
+        if self.drafting is None or not self.drafting.answered:
+            return
+        if not any(w.group == "draft" and not w.is_finished for w in self.workers):
+            self.draft([], answers=True)
 
     # Undo, the same everywhere
 
@@ -227,6 +243,7 @@ class ColumnistApp(App[None]):
                 self.notify(ended(self.drafting.progress))
             if self.drafting.note:
                 self.notify(plain(self.drafting.note), severity="warning", markup=False)
+            self._redraft_waiting()
 
     def explain(self, error: BaseException, what: str = "") -> None:
         """Show an error as two lines, never as a traceback."""

@@ -26,6 +26,7 @@ from tui.commands import (
     exchange,
     metrics,
     models,
+    questions,
     revert,
     scan,
     suggestions,
@@ -143,6 +144,8 @@ app.command("demo")(demo.run)
 app.command("scan")(scan.run)
 app.command("tables")(tables.run)
 app.command("draft")(draft.run)
+app.command("questions")(questions.run_questions)
+app.command("answer")(questions.run_answer)
 app.command("suggestions")(suggestions.run)
 app.command("accept")(accept.run_accept)
 app.command("reject")(accept.run_reject)

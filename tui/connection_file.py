@@ -28,6 +28,8 @@ class SavedConnection:
     """Case-sensitive patterns on `schema` or `schema.table` that scans leave out."""
     glossary: Path | None = None
     """A file of terms; the path is absolute."""
+    style: Path | None = None
+    """A file of rules for descriptions; the path is absolute."""
     model: str | None = None
     """What `--model` takes, where it is not given."""
     password_env: str | None = None
@@ -45,6 +47,7 @@ class SavedConnection:
             "schemas": list(self.schemas),
             "exclude": list(self.exclude),
             "glossary": str(self.glossary) if self.glossary else None,
+            "style": str(self.style) if self.style else None,
             "model": self.model,
             "password_env": self.password_env,
             "limits": {
@@ -107,7 +110,6 @@ class _File:
         self._check_keys(place, entry, _KEYS)
         if "url" not in entry:
             raise self._wrong(place, f"{name} has no url.")
-        glossary = self._text_of((*place, "glossary"), entry)
         password_env = self._text_of((*place, "password_env"), entry)
         if password_env is not None and not re.fullmatch(r"\w+", password_env):
             raise self._wrong(
@@ -119,9 +121,8 @@ class _File:
             self._url((*place, "url"), entry),
             self._texts_of((*place, "schemas"), entry),
             self._texts_of((*place, "exclude"), entry),
-            (self._path.parent / Path(glossary).expanduser()).absolute()
-            if glossary
-            else None,
+            self._file_of((*place, "glossary"), entry),
+            self._file_of((*place, "style"), entry),
             self._model((*place, "model"), entry),
             password_env,
             self._limits((*place, "limits"), entry.get("limits", {})),
@@ -180,6 +181,12 @@ class _File:
         if not isinstance(value, str) or not value.strip():
             raise self._wrong(place, f"{place[-1]} must be a text.")
         return value
+
+    def _file_of(self, place: tuple[str, ...], entry: Mapping[str, Any]) -> Path | None:
+        name = self._text_of(place, entry)
+        if name is None:
+            return None
+        return (self._path.parent / Path(name).expanduser()).absolute()
 
     def _texts_of(
         self, place: tuple[str, ...], entry: Mapping[str, Any]

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from catalog.errors import ColumnistError
+from catalog.glossary import Term
 from catalog.objects import TableId, Target, table_of
 from catalog.suggestion import Draft
 from model.engine import Engine
@@ -61,8 +62,12 @@ class BackgroundDrafting:
     a decoding step, and goes on with what is left.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(
+        self, session: Session, *, tell: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._session = session
+        self._tell = tell
+        self._answers: list[Term] = []
         self._engine: Writer | None = None
         self._remote = remote_model(session.settings)
         self._model: Model | None = self._remote
@@ -104,24 +109,41 @@ class BackgroundDrafting:
         """End drafting within a step; what is drafted stays."""
         self._stop.set()
 
+    def redraft(self, terms: Sequence[Term]) -> None:
+        """Have undecided drafts that terms touch drafted again, by this run or another.
+
+        A run that is under way turns to them at once.
+        """
+        self._answers += terms
+
+    @property
+    def answered(self) -> bool:
+        """Whether terms wait for a run that drafts again what they touch."""
+        return bool(self._answers)
+
     def run(
         self,
         *,
         tables: Sequence[TableId] = (),
         redo: bool = False,
+        answers: bool = False,
     ) -> Iterator[Draft]:
         """Draft until all is done or `stop` is called; drafts once they are saved.
 
         Args:
             tables: only these, where given.
             redo: undecided drafts too.
+            answers: only what was asked for by `redraft`.
         """
         self._stop.clear()
         self.running = True
         self.progress = Progress()
         tally = _Tally()
         try:
-            plan = jobs.plan_drafts(self._session, tables=tables, redo=redo)
+            if answers:
+                plan = self._take_answers()
+            else:
+                plan = jobs.plan_drafts(self._session, tables=tables, redo=redo)
             while plan.targets and not self._stop.is_set():
                 self._wait_for_pauses()
                 with self._using:
@@ -139,13 +161,30 @@ class BackgroundDrafting:
                         tally.add(draft.target, plan)
                         self.progress = tally.progress(plan)
                         yield draft
-                if not self._paused:
+                if not self._paused and not self._answers:
                     return
                 plan.leave_out(tally.drafted)
+                if self._answers and not self._stop.is_set():
+                    again = self._take_answers()
+                    tally.forget(again)
+                    plan.put_first(again)
         finally:
             self.running = False
+            if self._stop.is_set():
+                self._answers.clear()
             if self._engine is not None:
                 self.note = self._engine.note
+
+    def _take_answers(self) -> jobs.DraftPlan:
+        terms, self._answers = self._answers, []
+        plan = jobs.plan_redrafts(self._session, terms)
+        if plan.targets:
+            themselves = plan.targets - plan.columns
+            what = count(plan.columns, "column")
+            if themselves:
+                what += f" and {count(themselves, 'table description')}"
+            self._tell(f"Redrafting {what} in {count(len(plan.work), 'table')}.")
+        return plan
 
     def alternatives(
         self, target: Target, *, hint: str = "", stop: Callable[[], bool]
@@ -200,7 +239,8 @@ class BackgroundDrafting:
                 self._engine = None
 
     def _interrupted(self) -> bool:
-        self._paused = self._paused or self._pauses > 0
+        waited_for = self._pauses > 0 or bool(self._answers)
+        self._paused = self._paused or waited_for
         return self._stop.is_set() or self._paused
 
     def _wait_for_pauses(self) -> None:
@@ -269,6 +309,11 @@ class _Tally:
         self._started = self._started or time.monotonic()
         self._before = (len(self.drafted), len(self._tables))
         self._left.clear()
+
+    def forget(self, plan: jobs.DraftPlan) -> None:
+        """What a plan names is drafted again."""
+        self.drafted.difference_update(t for ts in plan.work.values() for t in ts)
+        self._tables.difference_update(plan.work)
 
     def add(self, target: Target, plan: jobs.DraftPlan) -> None:
         """Count a draft."""

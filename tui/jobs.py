@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from catalog.errors import ColumnistError
+from catalog.glossary import GlossaryFile, Term
 from catalog.lease import Lease
 from catalog.objects import (
     ColumnId,
@@ -34,13 +35,15 @@ from catalog.objects import (
 )
 from catalog.rescan import Changes, Rescan
 from catalog.snapshot import excluded
-from catalog.suggestion import Draft, State, Suggestion
+from catalog.suggestion import Draft, Source, State, Suggestion
 from catalog.trial import drawn_model
 from connectors.lineage import base_columns
 from model.draft import Documented, Drafter, Job, undescribed
 from model.engine import Engine, never
 from model.prompt import Written
+from model.questions import Census
 from model.remote import Model, RemoteEngine, RemoteFacts, RemoteModel
+from model.spelling import touched
 from model.writer import Writer
 from tui import writes
 from tui.models import engine_settings
@@ -184,6 +187,15 @@ class DraftPlan:
             plans[models.index(drawn)].add(table, targets)
         return plans
 
+    def put_first(self, other: DraftPlan) -> None:
+        """Do what another plan names before all else."""
+        work, self.work, self.targets, self.columns = self.work, {}, 0, 0
+        for table, targets in other.work.items():
+            rest = (t for t in work.pop(table, ()) if t not in targets)
+            self.add(table, (*targets, *rest))
+        for table, targets in work.items():
+            self.add(table, targets)
+
     def leave_out(self, drafted: Set[Target]) -> None:
         """Go on without what was drafted meanwhile."""
         work, self.work, self.targets, self.columns = self.work, {}, 0, 0
@@ -240,6 +252,64 @@ def plan_drafts(
     return plan
 
 
+def plan_redrafts(session: Session, terms: Sequence[Term]) -> DraftPlan:
+    """Find the undecided drafts that answers touch, in one pass over the snapshot.
+
+    What somebody decided on or wrote stays, and so does what is imported or inherited.
+    """
+    plan = DraftPlan()
+    waiting: dict[TableId, set[Target]] = {}
+    for suggestion in session.suggestions.all(states=[State.PENDING, State.ABSTAINED]):
+        # A pending text that is not the drafted one was edited, written and reverted.
+        if (
+            suggestion.draft.source in _REDRAFTED
+            and suggestion.text == suggestion.draft.text
+        ):
+            table_id = table_of(suggestion.target)
+            waiting.setdefault(table_id, set()).add(suggestion.target)
+    for table in session.snapshot.tables():
+        plan.documented.add(table)
+        undecided = waiting.get(table.id)
+        if undecided is None:
+            continue
+        read = {target for term in terms for target in touched(table, term)}
+        lacking = undescribed(table, for_files=bool(session.files_only))
+        targets = tuple(t for t in lacking if t in undecided and t in read)
+        if targets:
+            plan.add(table.id, targets)
+    return plan
+
+
+_REDRAFTED = frozenset((Source.MODEL, Source.RULES, Source.GLOSSARY))
+
+
+def census(
+    session: Session,
+    *,
+    read: Callable[[int], None] = lambda _: None,
+    stop: Callable[[], bool] = never,
+) -> Census:
+    """Count the words that nobody knows in the names of what is undocumented.
+
+    Args:
+        session: the open database.
+        read: told how many tables are read so far.
+        stop: ends it between two tables, with what is counted by then.
+    """
+    found = Census()
+    glossary = GlossaryFile(session.glossary).read()
+    settled = session.suggestions.settled()
+    for table in session.snapshot.tables():
+        if stop():
+            break
+        if session.takes(table.id):
+            lacking = undescribed(table, for_files=bool(session.files_only))
+            open_ = [target for target in lacking if target not in settled]
+            found.add(table, open_, glossary.of)
+        read(found.tables)
+    return found
+
+
 def _is_taken(suggestion: Suggestion, *, redo: bool) -> bool:
     """Whether what is there keeps a new draft away."""
     if redo and suggestion.state in (State.PENDING, State.ABSTAINED):
@@ -268,12 +338,15 @@ def draft(
         first: the table that goes before all others, asked for each table anew.
         stop: ends it within a decoding step; what is saved stays.
     """
+    glossary = GlossaryFile(session.glossary)
+    glossary.read()  # a mistake in it is told before anything begins
     with Lease(session.workspace, session.database_id, "draft"):
         drafter = Drafter(
             engine,
             model,
             documented=plan.documented,
             limit=lambda target: session.database.limit(isinstance(target, TableId)),
+            glossary=glossary.read,
         )
         jobs = _jobs(
             session,
@@ -354,6 +427,7 @@ def _drafter(session: Session, engine: Writer | None, model: Model | None) -> Dr
         engine,
         model,
         limit=lambda target: session.database.limit(isinstance(target, TableId)),
+        glossary=GlossaryFile(session.glossary).read,
     )
 
 

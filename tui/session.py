@@ -64,9 +64,21 @@ class Session:
         return self.saved.exclude if self.saved else ()
 
     @property
-    def glossary(self) -> Path | None:
-        """The connection's file of terms, which may not be there."""
-        return self.saved.glossary if self.saved else None
+    def glossary(self) -> Path:
+        """The file of terms: the connection's, else the one beside the workspace.
+
+        It need not be there.
+        """
+        if self.saved is not None and self.saved.glossary is not None:
+            return self.saved.glossary
+        return self.workspace.path.with_name("glossary.csv")
+
+    @property
+    def style(self) -> Path:
+        """The file of rules for descriptions, which may not be there."""
+        if self.saved is not None and self.saved.style is not None:
+            return self.saved.style
+        return self.settings.connections.with_name("style.toml")
 
     def takes(self, table: TableId) -> bool:
         """Whether a table belongs to what the connection reads."""

@@ -60,6 +60,7 @@ def test_the_example_in_the_documents_is_valid_and_names_every_key() -> None:
         ("sales", "finance"),
         ("*.tmp_*", "finance.audit*"),
         Path("/conf/terms.csv"),
+        Path("/conf/style.toml"),
         "columnist-small",
         "PROD_PASSWORD",
         Limits(500, 2.5, 1, 1, 60),
@@ -177,6 +178,7 @@ def test_adding_keeps_comments_and_refuses_what_could_not_be_read(
         "schemas": ["s", "t"],
         "exclude": ["s.tmp*"],
         "glossary": str(terms),
+        "style": None,
         "model": "columnist-small",
         "password_env": "PW",
         "limits": {

@@ -136,6 +136,13 @@ class CatalogScreen(Screen[None]):
             tooltip="How it goes: coverage over time, acceptance, pace",
         ),
         Binding(
+            "Q",
+            "questions",
+            "Questions",
+            id="catalog.questions",
+            tooltip="Say what names mean that would explain the most",
+        ),
+        Binding(
             "slash", "filter", "Filter", id="catalog.filter", tooltip="Filter by name"
         ),
         Binding(
@@ -563,6 +570,12 @@ class CatalogScreen(Screen[None]):
         from tui.screens.figures import FiguresScreen
 
         self.app.push_screen(FiguresScreen(self._session))
+
+    def action_questions(self) -> None:
+        """The names whose meaning would explain the most."""
+        from tui.screens.questions import QuestionsScreen
+
+        self.app.push_screen(QuestionsScreen(self._session, self._drafting))
 
     def action_back(self) -> None:
         """Close this database."""

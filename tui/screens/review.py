@@ -7,34 +7,44 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
+from rich.console import RenderableType
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import get_current_worker
 
 from catalog.choice import Scope
+from catalog.errors import ColumnistError
 from catalog.listing import fuzzy
 from catalog.objects import Profile, Table, TableId, Target, table_of
-from catalog.suggestion import STAGED, Source, State, Suggestion
+from catalog.style import StyleRules, check
+from catalog.suggestion import STAGED, State, Suggestion
 from catalog.suggestions import Batch
 from model.draft import undescribed
 from tui.drafting import BackgroundDrafting
 from tui.messages import CatalogChanged, DraftingChanged, DraftsSaved
 from tui.screens import catalog
+from tui.screens.ask import AskModal
 from tui.screens.bulk import ask_accept, ask_reject
 from tui.screens.catalog import suggestions_with
 from tui.screens.confirm import ConfirmModal
 from tui.screens.facets import Facet, FacetModal
+from tui.screens.inspect import InspectModal
 from tui.screens.reason import ReasonModal
+from tui.screens.review_details import details
 from tui.screens.review_keys import REVIEW_KEYS
 from tui.screens.review_rows import HEADINGS, Line, ReviewRows, evidence, review_lines
+from tui.screens.same_name import SameNameScreen
 from tui.session import Session
+from tui.style_file import read_style
+from tui.terms import meaning_of
 from tui.text import plain
 from tui.widgets.description_editor import DescriptionEditor
 from tui.widgets.row_list import Cell, RowList
@@ -48,6 +58,18 @@ SOON_SECONDS = 0.03
 """Drafts that come within this time are shown together."""
 FACETS = tuple(f for f in catalog.FACETS if f.group not in ("what", "kind"))
 """Properties of suggestions that columns are listed by."""
+OFFERED = 8
+"""Most tables offered for the beginning of a name."""
+
+
+@dataclass
+class NamesFound(Message):
+    """Tables whose names begin as what the steward typed."""
+
+    prefix: str
+    """What was typed."""
+    names: list[str]
+    """The first few."""
 
 
 class ReviewScreen(Screen[None]):
@@ -82,6 +104,7 @@ class ReviewScreen(Screen[None]):
         self._dirty = False
         self._soon = False
         self._undrafted = False
+        self._style = StyleRules()
 
     def compose(self) -> ComposeResult:
         """The list, the details under it, and the editor over those."""
@@ -97,6 +120,10 @@ class ReviewScreen(Screen[None]):
     def on_mount(self) -> None:
         """Show the table, and draft it if nobody has."""
         self.set_interval(0.3, self._tick)
+        try:
+            self._style = read_style(self._session.style)
+        except ColumnistError as error:
+            self.app.explain(error)
         self._go(self._table_id)
         self.query_one("#targets").focus()
 
@@ -206,29 +233,24 @@ class ReviewScreen(Screen[None]):
         )
 
     def _detail(self) -> None:
-        line, table = self._line, self._table
-        shown = Text()
-        if line is not None and table is not None:
-            suggestion = line.suggestion
-            name = line.target.name
-            shown.append(plain(name), "bold")
-            shown.append(f"  {_summary(suggestion)}\n", "dim")
-            shown.append(plain(line.text or "No description.") + "\n")
-            if line.comment is not None and line.comment != line.text:
-                shown.append("now: ", "bold")
-                shown.append(plain(line.comment) + "\n")
-            if suggestion is not None and suggestion.reason:
-                shown.append(plain(suggestion.reason) + "\n", "italic")
-            if suggestion is not None and suggestion.draft.origin:
-                shown.append(f"from {plain(suggestion.draft.origin)}\n", "dim")
-            for number, text in enumerate(self._alternatives.get(line.target, []), 1):
-                shown.append(f"{number} ", "bold")
-                shown.append(plain(text) + "\n")
-            column = line.column.name if line.column else ""
-            profile = self._profiles.get(table.id, {}).get(column)
-            for fact in evidence(table, line, profile):
-                shown.append(plain(fact) + "\n", "dim")
+        line = self._line
+        shown: RenderableType = ""
+        if line is not None:
+            style = check(line.text, line.target.name, self._style)
+            shown = details(
+                line,
+                self._facts(line),
+                alternatives=self._alternatives.get(line.target, ()),
+                style=style if line.suggestion else (),
+            )
         self.query_one("#details", Static).update(shown)
+
+    def _facts(self, line: Line) -> list[str]:
+        if self._table is None:
+            return []
+        profiles = self._profiles.get(self._table.id, {})
+        name = line.column.name if line.column else ""
+        return evidence(self._table, line, profiles.get(name))
 
     @property
     def _list(self) -> RowList:
@@ -383,7 +405,45 @@ class ReviewScreen(Screen[None]):
         line = self._line
         if line is not None and self._may_write(line):
             limit = self._session.database.limit(line.column is None)
-            self.query_one(DescriptionEditor).edit(line.target, line.text, limit=limit)
+            names = (
+                [column.name for column in self._table.columns] if self._table else []
+            )
+            self.query_one(DescriptionEditor).edit(
+                line.target,
+                line.text,
+                limit=limit,
+                names=names,
+                check=lambda text: check(text, line.target.name, self._style),
+            )
+
+    @on(DescriptionEditor.NameBegun)
+    def _name_begun(self, event: DescriptionEditor.NameBegun) -> None:
+        self._find_names(event.prefix)
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="names",
+        exit_on_error=False,
+        description="Completing names",
+    )
+    def _find_names(self, prefix: str) -> None:
+        """Tables by the beginning of their name; a write elsewhere may take a while."""
+        names = self._session.snapshot.named(prefix, limit=OFFERED)
+        self.post_message(NamesFound(prefix, names))
+
+    @on(NamesFound)
+    def _names_found(self, event: NamesFound) -> None:
+        self.query_one(DescriptionEditor).offer(event.prefix, event.names)
+
+    @on(DescriptionEditor.LookedUp)
+    def _looked_up(self, event: DescriptionEditor.LookedUp) -> None:
+        editor = self.query_one(DescriptionEditor)
+        if editor.target is not None:
+            try:
+                editor.tell(meaning_of(self._session, editor.target, event.word))
+            except ColumnistError as error:
+                editor.tell(error.message)
 
     @on(DescriptionEditor.Submitted)
     def _edited(self, event: DescriptionEditor.Submitted) -> None:
@@ -466,7 +526,24 @@ class ReviewScreen(Screen[None]):
         line = self._line
         if line is not None:
             self.notify("Looking for other wordings…", timeout=2)
-            self._find_alternatives(line.target)
+            self._find_alternatives(line.target, "")
+
+    def action_hint(self) -> None:
+        """Ask for other wordings, and tell the model what the steward knows."""
+        line = self._line
+        if line is None:
+            return
+        target = line.target
+
+        def ask(hint: str | None) -> None:
+            if hint is not None:
+                self.notify("Looking for other wordings…", timeout=2)
+                self._find_alternatives(target, hint)
+
+        lead = "The model reads it as a comment on the table; nothing keeps it."
+        self.app.push_screen(
+            AskModal(f"What should it know of {plain(target.name)}?", lead), ask
+        )
 
     @work(
         thread=True,
@@ -475,9 +552,11 @@ class ReviewScreen(Screen[None]):
         exit_on_error=False,
         description="Other wordings",
     )
-    def _find_alternatives(self, target: Target) -> None:
+    def _find_alternatives(self, target: Target, hint: str) -> None:
         worker = get_current_worker()
-        texts = self._drafting.alternatives(target, lambda: worker.is_cancelled)
+        texts = self._drafting.alternatives(
+            target, hint=hint, stop=lambda: worker.is_cancelled
+        )
         self._alternatives[target] = texts
         self.post_message(CatalogChanged())
 
@@ -489,6 +568,30 @@ class ReviewScreen(Screen[None]):
             self.notify("There is no such alternative. t asks for some.")
             return
         self._save(line.target, texts[number - 1])
+
+    def action_same_name(self) -> None:
+        """One decision for all columns of this name and type."""
+        line = self._line
+        if line is None or line.column is None or line.suggestion is None:
+            self.notify("Columns with a suggestion have namesakes; this has none.")
+            return
+        if not line.undecided or line.comment is not None:
+            self.notify("This one is decided already. u takes that back.")
+            return
+        if not line.text:
+            self.notify("There is no text here yet. e writes your own.")
+            return
+        screen = SameNameScreen(
+            self._session, line.suggestion, line.column.type, line.text
+        )
+        self.app.push_screen(screen, lambda _: self._reload())
+
+    def action_inspect(self) -> None:
+        """Evidence, history and prompt of what is under the cursor."""
+        if (line := self._line) is not None:
+            self.app.push_screen(
+                InspectModal(self._session, self._drafting, line, self._facts(line))
+            )
 
     # Moving and marking
 
@@ -523,17 +626,12 @@ class ReviewScreen(Screen[None]):
             if lines[index].undecided:
                 self._list.cursor = index
                 return
-        waiting = {
-            summary.id
-            for summary in self._session.snapshot.summaries()
-            if summary.undecided
-        }
         if self._table_id not in self._order:
             return
         at = self._order.index(self._table_id)
         rest = self._order[at + 1 :] if direction > 0 else self._order[:at][::-1]
         for table in rest:
-            if table in waiting:
+            if self._session.suggestions.waits(table):
                 self._go(table, undecided=direction)
                 return
         self.notify("Nothing undecided that way.")
@@ -610,6 +708,12 @@ class ReviewScreen(Screen[None]):
 
         self.app.push_screen(WriteScreen(self._session, self._drafting))
 
+    def action_questions(self) -> None:
+        """The names whose meaning would explain the most."""
+        from tui.screens.questions import QuestionsScreen
+
+        self.app.push_screen(QuestionsScreen(self._session, self._drafting))
+
     def action_back(self) -> None:
         """Back to the catalog."""
         self._drafting.prefer(None)
@@ -637,19 +741,3 @@ class _Nothing:
 
     def cells(self, index: int) -> Sequence[Cell]:
         raise IndexError(index)
-
-
-def _summary(suggestion: Suggestion | None) -> str:
-    if suggestion is None:
-        return ""
-    draft = suggestion.draft
-    parts = [
-        suggestion.state.value,
-        f"{draft.confidence:.0%} sure",
-        f"by {draft.source.value}",
-    ]
-    if draft.model and draft.source is Source.MODEL:
-        parts.append(draft.model)
-    if draft.findings:
-        parts.append("findings: " + ", ".join(f.value for f in draft.findings))
-    return plain(" · ".join(parts))

@@ -46,6 +46,30 @@ REVIEW_KEYS: list[BindingType] = [
         id="review.again",
         tooltip="Other wordings, picked with 1 to 5",
     ),
+    Binding(
+        "T",
+        "hint",
+        "Again, with a hint",
+        show=False,
+        id="review.hint",
+        tooltip="Other wordings, with what you know of it",
+    ),
+    Binding(
+        "c",
+        "same_name",
+        "Same name",
+        show=False,
+        id="review.same_name",
+        tooltip="One text for all columns of this name and type",
+    ),
+    Binding(
+        "i",
+        "inspect",
+        "Inspect",
+        show=False,
+        id="review.inspect",
+        tooltip="All that is known of it, its history, the exact prompt",
+    ),
     *(
         Binding(
             str(n),
@@ -110,6 +134,14 @@ REVIEW_KEYS: list[BindingType] = [
     Binding("U", "redo", "Redo", show=False, id="review.redo"),
     Binding("y", "copy", "Copy", show=False, id="review.copy"),
     Binding("w", "write", "Write", id="review.write", tooltip="See and write SQL"),
+    Binding(
+        "Q",
+        "questions",
+        "Questions",
+        show=False,
+        id="review.questions",
+        tooltip="Say what names mean that would explain the most",
+    ),
     Binding("escape", "clear", "Clear", show=False, id="review.clear"),
     Binding("q", "back", "Back", id="review.back", tooltip="Back to the catalog"),
 ]
