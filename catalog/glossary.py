@@ -76,7 +76,7 @@ class Glossary:
         scopes = tuple(s for s in self._scopes if not s or _in_scope(table, s))
         found = self._merged.get(scopes)
         if found is None:
-            found = {}
+            found = dict[str, Term]()
             for scope in scopes:
                 found |= self._by_scope[scope]
             self._merged[scopes] = found
