@@ -96,10 +96,8 @@ async def settled(app: ColumnistApp, pilot: Pilot[None]) -> None:
 
 
 async def to_orders(app: ColumnistApp, pilot: Pilot[None]) -> ReviewScreen:
-    names = [
-        app.screen.query_one("#tables", RowList)._source.cells(index)[0].text
-        for index in range(5)
-    ]
+    tables = app.screen.query_one("#tables", RowList)._source
+    names = [tables.cells(index)[0].text for index in range(len(tables))]
     await pilot.press("g", *["j"] * names.index("sales.orders"), "enter")
     await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
     await settled(app, pilot)

@@ -1,0 +1,286 @@
+"""Deciding on many at once: properties, samples, namesakes, rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from catalog.choice import Scope
+from catalog.objects import TableId, make_target
+from catalog.suggestion import Draft, Finding, Source, State
+from catalog.suggestions import Suggestions
+from tests.tui.test_pilot import (  # noqa: F401  # fixtures
+    ORDERS,
+    STATUS,
+    drafted,
+    opened,
+    settled,
+    state,
+    store,
+    to_orders,
+    until,
+)
+from tui.screens.bulk import AcceptModal
+from tui.screens.catalog import CatalogScreen
+from tui.screens.confirm import ConfirmModal
+from tui.screens.inspect import InspectModal
+from tui.screens.review import ReviewScreen
+from tui.screens.same_name import SameNameScreen
+from tui.screens.sample import SampleScreen
+from tui.session import Session
+from tui.settings import Settings
+from tui.widgets.row_list import RowList
+
+CUSTOMER_ID = make_target("sales", "orders", "customer_id")
+
+
+def count(store: Suggestions, state: State) -> int:  # noqa: F811
+    return len(store.all(states=[state]))
+
+
+async def test_a_clean_sample_accepts_the_rest_in_one_action(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+) -> None:
+    waiting = count(drafted, State.PENDING)
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("A")
+        await until(pilot, lambda: isinstance(app.screen, AcceptModal))
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, SampleScreen))
+        await pilot.press(*"a" * waiting)
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        assert count(drafted, State.ACCEPTED) == 0
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
+        assert count(drafted, State.ACCEPTED) == waiting
+        await pilot.press("u")
+        await settled(app, pilot)
+    assert count(drafted, State.PENDING) == waiting
+
+
+async def test_one_bad_one_leaves_the_rest_undecided(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+) -> None:
+    waiting = count(drafted, State.PENDING)
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("A")
+        await until(pilot, lambda: isinstance(app.screen, AcceptModal))
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, SampleScreen))
+        await pilot.press("a", "r", "u", "r", "a", "q")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        assert isinstance(app.screen, ConfirmModal)
+        assert app.screen._details[0] == "2 are accepted and 1 rejected."
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
+    assert count(drafted, State.ACCEPTED) == 2
+    assert count(drafted, State.REJECTED) == 1
+    assert count(drafted, State.PENDING) == waiting - 3
+
+
+async def test_leaving_a_sample_decides_nothing(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+) -> None:
+    waiting = count(drafted, State.PENDING)
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("A")
+        await until(pilot, lambda: isinstance(app.screen, AcceptModal))
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, SampleScreen))
+        await pilot.press("a", "q")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
+    assert count(drafted, State.PENDING) == waiting
+
+
+async def test_what_is_listed_by_a_property_is_what_bulk_accept_takes(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+) -> None:
+    doubtful = Draft(STATUS, "Status.", Source.RULES, 0.1, (Finding.RESTATES,))
+    drafted.put([(doubtful, None)])
+    async with opened(settings, shop) as (app, pilot):
+        tables = app.screen.query_one("#tables", RowList)
+        await pilot.press("f", "G", *["k"] * 4, "space", "f")
+        await settled(app, pilot)
+        assert [tables._source.cells(0)[0].text] == ["sales.orders"]
+        assert len(tables._source) == 1
+        await pilot.press("A")
+        await until(pilot, lambda: isinstance(app.screen, AcceptModal))
+        assert isinstance(app.screen, AcceptModal)
+        assert len(app.screen.choice) == 1
+        await pilot.press("y")
+        await settled(app, pilot)
+    assert [each.target for each in drafted.all(states=[State.ACCEPTED])] == [STATUS]
+
+
+async def test_tables_come_in_the_order_that_helps(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        tables = app.screen.query_one("#tables", RowList)
+
+        def first() -> str:
+            return tables._source.cells(0)[0].text
+
+        assert first() == "legacy.zz9"
+        await pilot.press("o", "g")
+        assert first() == "sales.orders"  # most rows
+        await pilot.press("o", "o", "g")
+        await settled(app, pilot)
+        assert first() == "sales.customers"  # most foreign keys to it
+
+
+@pytest.fixture
+def copies(shop: Path) -> Path:
+    """Three more tables with a `status`: two of the same codes, one of numbers."""
+    connection = duckdb.connect(str(shop))
+    for name, values in (
+        ("a", "['open', 'paid', 'shipped']"),
+        ("b", "['paid', 'open', 'shipped']"),
+        ("c", "['1', '2', '3']"),
+    ):
+        connection.execute(
+            f"CREATE TABLE sales.copy_{name} AS SELECT i AS id,"
+            f" {values}[1 + i % 3] AS status FROM range(90) t (i)"
+        )
+    connection.close()
+    return shop
+
+
+async def test_one_decision_for_all_columns_of_a_name_whose_values_agree(
+    copies: Path,
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        screen = await to_orders(app, pilot)
+        names = [line.target.name for line in screen._lines]
+        await pilot.press("g", *"j" * names.index("status"), "c")
+        await until(pilot, lambda: isinstance(app.screen, SameNameScreen))
+        await settled(app, pilot)
+        same = app.screen
+        assert isinstance(same, SameNameScreen)
+        said = [(e.suggestion.target.table.name, e.differs) for e in same._rows.found]  # type: ignore[union-attr]
+        assert said == [
+            ("copy_a", ""),
+            ("copy_b", ""),
+            ("copy_c", "other codes"),
+        ]
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        assert isinstance(app.screen, ConfirmModal)
+        assert app.screen._question == "Use this text for 3 columns?"
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        staged = {e.target.name for e in drafted.all(states=[State.ACCEPTED])}
+        tables = {
+            str(e.target.table)  # type: ignore[union-attr]
+            for e in drafted.all(states=[State.ACCEPTED])
+        }
+        assert staged == {"status"}
+        assert tables == {"sales.orders", "sales.copy_a", "sales.copy_b"}
+        await pilot.press("u")
+    assert count(drafted, State.ACCEPTED) == 0
+
+
+async def test_an_outlier_is_taken_only_if_it_is_chosen(
+    copies: Path,
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        screen = await to_orders(app, pilot)
+        names = [line.target.name for line in screen._lines]
+        await pilot.press("g", *"j" * names.index("status"), "c")
+        await until(pilot, lambda: isinstance(app.screen, SameNameScreen))
+        await settled(app, pilot)
+        await pilot.press("g", "space", "G", "space", "a")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+    tables = {
+        e.target.table.name  # type: ignore[union-attr]
+        for e in drafted.all(states=[State.ACCEPTED])
+    }
+    assert tables == {"orders", "copy_b", "copy_c"}
+
+
+async def test_inspecting_shows_evidence_history_and_the_exact_prompt(
+    settings: Settings,
+    shop: Path,
+    tiny_model: Path,
+    drafted: Suggestions,  # noqa: F811
+) -> None:
+    drafted.reject([drafted.of_table(ORDERS)[STATUS]], reason="wrong")
+    chosen = replace(settings, model=str(tiny_model))
+    async with opened(chosen, shop) as (app, pilot):
+        screen = await to_orders(app, pilot)
+        names = [line.target.name for line in screen._lines]
+        await pilot.press("g", *"j" * names.index("status"), "i")
+        await until(pilot, lambda: isinstance(app.screen, InspectModal))
+        await settled(app, pilot)
+        history = str(app.screen.query_one("#history").render())
+        assert "rejected by" in history
+        assert "(wrong)" in history
+        await pilot.press("p")
+        await settled(app, pilot)
+        prompt = str(app.screen.query_one("#prompt").render())
+        assert "as it would be sent now" in prompt
+        assert "status" in prompt
+        await pilot.press("escape")
+        assert isinstance(app.screen, ReviewScreen)
+
+
+async def test_a_hint_goes_to_the_model_and_nowhere_else(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[object, str]] = []
+
+    def alternatives(_: object, target: object, **named: object) -> list[str]:
+        asked.append((target, str(named["hint"])))
+        return ["Told so."]
+
+    monkeypatch.setattr("tui.drafting.BackgroundDrafting.alternatives", alternatives)
+    async with opened(settings, shop) as (app, pilot):
+        await to_orders(app, pilot)
+        await pilot.press("g", "T", *"sold", "enter")
+        await settled(app, pilot)
+        assert asked == [(ORDERS, "sold")]
+        await pilot.press("1")
+        assert state(drafted, ORDERS) == (State.EDITED, "Told so.")
+        await pilot.press("g", "T", "x", "escape")
+        await settled(app, pilot)
+    assert len(asked) == 1
+
+
+def test_a_choice_is_what_was_seen(session: Session, drafted: Suggestions) -> None:  # noqa: F811
+    from catalog.choice import Choices
+    from catalog.workspace import Workspace
+
+    with Workspace(session.settings.workspace) as workspace:
+        choices = Choices(workspace, session.database_id)
+        choice = choices.to_accept(Scope(tables=[TableId("sales", "orders")]))
+        drafted.reject([drafted.of_table(ORDERS)[STATUS]])
+        drafted.undo()  # pending again, but somebody had it in hand
+        batch = drafted.accept_chosen(choice)
+        assert batch.count == len(choice) - 1
+        assert state(drafted, STATUS)[0] is State.PENDING
