@@ -65,23 +65,22 @@ class Listing:
     """Tables like a table; read when it is asked for."""
     _names: list[str] = field(init=False)
     _places: dict[TableId, int] = field(init=False)
+    _last: tuple[str, list[int]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._names = [f"{s.id.schema}.{s.id.name}".lower() for s in self.summaries]
         self._places = {s.id: place for place, s in enumerate(self.summaries)}
+        self._last = ("", list(range(len(self.summaries))))
 
     def find(
         self, wanted: TableFilter, order: Order = Order.NAME
     ) -> list[TableSummary]:
         """The tables that fit; names that have the text in one piece come first."""
-        found: Iterable[int] = range(len(self.summaries))
-        if wanted.text:
-            text = wanted.text.lower()
-            match = fuzzy(text).match
-            found = [place for place, name in enumerate(self._names) if match(name)]
+        text = wanted.text.lower()
+        found = self._named(text)
+        if text and order is Order.NAME:
             names = self._names
-            if order is Order.NAME:
-                found.sort(key=lambda place: text not in names[place])
+            found = sorted(found, key=lambda place: text not in names[place])
         tables = [self.summaries[place] for place in found]
         if wanted.schema is not None:
             tables = [each for each in tables if each.id.schema == wanted.schema]
@@ -92,6 +91,17 @@ class Listing:
         if wanted.shows:
             tables = [e for e in tables if any(_is(e, show) for show in wanted.shows)]
         return self._sorted(tables, order)
+
+    def _named(self, text: str) -> list[int]:
+        """Places of the names that fit; of a longer text only the last ones can."""
+        before, found = self._last
+        if not text.startswith(before):
+            found = list(range(len(self.summaries)))
+        if text != before:
+            match, names = fuzzy(text).match, self._names
+            found = [place for place in found if match(names[place])]
+            self._last = (text, found)
+        return found
 
     def update(self, changed: Iterable[TableSummary]) -> None:
         """Take in other counts of tables that are listed."""

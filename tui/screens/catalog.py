@@ -388,7 +388,8 @@ class CatalogScreen(Screen[None]):
     @on(Input.Changed)
     def _filtered(self, event: Input.Changed) -> None:
         self._wanted = replace(self._wanted, text=event.value)
-        self._list()
+        # The letter is drawn before the list, which takes a moment of 100,000 tables.
+        self.call_after_refresh(self._list)
 
     @on(Input.Submitted)
     def _filter_done(self) -> None:
