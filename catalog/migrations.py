@@ -218,12 +218,28 @@ def m005_waiting(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def m006_places(db: sqlite3.Connection) -> None:
+    """Where each database was left, and the hints that were given."""
+    for statement in (
+        """CREATE TABLE places (
+            database INTEGER PRIMARY KEY REFERENCES databases(id),
+            schema TEXT NOT NULL,
+            name TEXT NOT NULL,
+            column_name TEXT,
+            reviewing INTEGER NOT NULL
+        )""",
+        "CREATE TABLE hints (hint TEXT PRIMARY KEY) WITHOUT ROWID",
+    ):
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_first_light,
     m002_rescans,
     m003_coverage_history,
     m004_unasked,
     m005_waiting,
+    m006_places,
 )
 
 

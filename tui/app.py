@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 from textual import events, on, work
 from textual.app import App, ScreenStackError
 from textual.binding import Binding, BindingType
+from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 
 from catalog.choice import Choice
@@ -20,10 +21,12 @@ from catalog.errors import ColumnistError, ExitCode, UsageError
 from catalog.glossary import Term
 from catalog.objects import TableId
 from catalog.suggestions import Batch
+from tui.appearance import read_theme, write_theme
 from tui.drafting import BackgroundDrafting, ended
 from tui.messages import DraftingChanged, DraftsSaved
 from tui.palette import KeyCommands
 from tui.screens.help import HelpModal, KeyHelp, bindings_in_force
+from tui.screens.review import ReviewScreen
 from tui.screens.too_small import HEIGHT, WIDTH, TooSmallModal
 from tui.session import Session
 from tui.settings import Settings
@@ -64,7 +67,10 @@ class ColumnistApp(App[None]):
         """Look, keys and the first screen."""
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = THEMES[0].name
+        chosen = read_theme(self._appearance)
+        known = chosen in self.available_themes
+        self.theme = chosen if chosen and known else THEMES[0].name
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
         self.set_keymap(read_keymap(self.settings.connections.with_name("keys.toml")))
         from tui.screens.picker import PickerScreen
 
@@ -73,6 +79,17 @@ class ColumnistApp(App[None]):
         asyncio.get_running_loop().add_signal_handler(
             signal.SIGTERM, lambda: self.exit(return_code=ExitCode.INTERRUPTED)
         )
+
+    @property
+    def _appearance(self) -> Path:
+        return self.settings.connections.with_name("appearance.toml")
+
+    def _keep_theme(self, theme: Theme) -> None:
+        try:
+            if read_theme(self._appearance) != theme.name:
+                write_theme(self._appearance, theme.name)
+        except (OSError, UsageError) as error:
+            self.explain(error, "Keeping the theme")
 
     def on_resize(self, event: events.Resize) -> None:
         """A terminal that is too small is said so, not drawn into."""
@@ -199,6 +216,10 @@ class ColumnistApp(App[None]):
 
     def exit(self, *arguments: Any, **options: Any) -> None:
         """End the app; work in threads is told first, or the process would wait."""
+        for screen in self.screen_stack:
+            if isinstance(screen, ReviewScreen):
+                with suppress(ColumnistError):  # a full disk is no reason to stay
+                    screen.remember()
         if self.drafting is not None:
             self.drafting.stop()
         self.workers.cancel_all()
@@ -342,6 +363,7 @@ def run_app(settings: Settings, target: str | None) -> None:
             "Set a UTF-8 locale, such as LANG=C.UTF-8, or use the commands.",
         )
     read_keymap(settings.connections.with_name("keys.toml"))
+    read_theme(settings.connections.with_name("appearance.toml"))
     app = ColumnistApp(settings, target)
     try:
         app.run()

@@ -23,6 +23,7 @@ SCREENS = [
     ("facets", "FacetModal"),
     ("bulk", "AcceptModal"),
     ("sample", "SampleScreen"),
+    ("rule", "RuleModal"),
     ("same_name", "SameNameScreen"),
     ("inspect", "InspectModal"),
     ("ask", "AskModal"),

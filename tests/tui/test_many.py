@@ -28,6 +28,7 @@ from tui.screens.catalog import CatalogScreen
 from tui.screens.confirm import ConfirmModal
 from tui.screens.inspect import InspectModal
 from tui.screens.review import ReviewScreen
+from tui.screens.rule import RuleModal
 from tui.screens.same_name import SameNameScreen
 from tui.screens.sample import SampleScreen
 from tui.session import Session
@@ -120,6 +121,29 @@ async def test_what_is_listed_by_a_property_is_what_bulk_accept_takes(
         await until(pilot, lambda: isinstance(app.screen, AcceptModal))
         assert isinstance(app.screen, AcceptModal)
         assert len(app.screen.choice) == 1
+        await pilot.press("y")
+        await settled(app, pilot)
+    assert [each.target for each in drafted.all(states=[State.ACCEPTED])] == [STATUS]
+
+
+async def test_a_rule_takes_what_is_sure_enough_and_clean(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+) -> None:
+    drafted.put(
+        [
+            (Draft(STATUS, "Sure.", Source.RULES, 0.9), None),
+            (Draft(ORDERS, "Doubted.", Source.RULES, 0.9, (Finding.RESTATES,)), None),
+        ]
+    )
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(app.screen, RuleModal))
+        await pilot.press("end", "backspace", "backspace", "x", "enter")
+        assert isinstance(app.screen, RuleModal)  # x is no number
+        await pilot.press("backspace", "8", "0", "enter")
+        await until(pilot, lambda: isinstance(app.screen, AcceptModal))
         await pilot.press("y")
         await settled(app, pilot)
     assert [each.target for each in drafted.all(states=[State.ACCEPTED])] == [STATUS]

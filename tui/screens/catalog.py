@@ -19,6 +19,7 @@ from textual.worker import Worker, get_current_worker
 from catalog.choice import Scope
 from catalog.listing import Listing, Order, Show, TableFilter
 from catalog.objects import TableId, TableKind, table_of
+from catalog.places import left
 from catalog.snapshot import SchemaCoverage, TableSummary
 from catalog.suggestion import (
     BANDS,
@@ -30,9 +31,11 @@ from catalog.suggestion import (
 )
 from tui import jobs
 from tui.drafting import BackgroundDrafting
+from tui.hints import hint
 from tui.messages import CatalogChanged, DraftingChanged, DraftsSaved
 from tui.screens.bulk import ask_accept, ask_reject
 from tui.screens.facets import Facet, FacetModal, values
+from tui.screens.rule import RuleModal
 from tui.session import Session
 from tui.text import count, plain
 from tui.widgets.row_list import Cell, Heading, RowList
@@ -126,6 +129,14 @@ class CatalogScreen(Screen[None]):
             id="catalog.reject_all",
             show=False,
             tooltip="Reject all undecided suggestions of the tables listed",
+        ),
+        Binding(
+            "b",
+            "accept_by_rule",
+            "By rule",
+            show=False,
+            id="catalog.accept_by_rule",
+            tooltip="Accept what is sure enough and without findings",
         ),
         Binding("w", "write", "Write", id="catalog.write", tooltip="See and write SQL"),
         Binding(
@@ -253,6 +264,8 @@ class CatalogScreen(Screen[None]):
         self._reload()
         if jobs.is_stale(self._session):
             self._scan()
+        if (told := hint(self._session, "catalog")) is not None:
+            self.notify(told, timeout=10)
 
     def on_screen_resume(self) -> None:
         """Other screens decide and write."""
@@ -298,8 +311,23 @@ class CatalogScreen(Screen[None]):
     @on(Listed)
     def _listed_anew(self, event: Listed) -> None:
         if self._open:
-            self._complete = True
+            first, self._complete = not self._complete, True
             self._take(event.listing, event.coverage)
+            if first:
+                self._go_on()
+
+    def _go_on(self) -> None:
+        """Where this database was left, once all tables are known."""
+        place = left(self._session.workspace, self._session.database_id)
+        if place is None or self.app.screen is not self:
+            return
+        ids = [each.id for each in self._tables.found]
+        if place.table not in ids:
+            return
+        self.query_one("#tables", RowList).cursor = ids.index(place.table)
+        if place.reviewing:
+            self._review(place.table, place.column)
+            self.notify("Here you left. q shows the catalog.")
 
     def _take(self, listing: Listing, coverage: list[SchemaCoverage]) -> None:
         self._listing = listing
@@ -359,11 +387,14 @@ class CatalogScreen(Screen[None]):
 
     @on(RowList.Chosen, "#tables")
     def _table_chosen(self, event: RowList.Chosen) -> None:
+        self._review(self._tables.found[event.index].id)
+
+    def _review(self, table: TableId, column: str | None = None) -> None:
         from tui.screens.review import ReviewScreen
 
         order = [summary.id for summary in self._tables.found]
         self.app.push_screen(
-            ReviewScreen(self._session, self._drafting, order, order[event.index])
+            ReviewScreen(self._session, self._drafting, order, table, column)
         )
 
     def action_filter(self) -> None:
@@ -540,6 +571,18 @@ class CatalogScreen(Screen[None]):
     def action_accept_all(self) -> None:
         """Accept all pending suggestions of the tables listed."""
         ask_accept(self.app, self._session, self._scope(), self._reload)
+
+    def action_accept_by_rule(self) -> None:
+        """Accept what a rule takes, once its count was seen."""
+
+        def ask(rule: Scope | None) -> None:
+            if rule is not None:
+                ask_accept(self.app, self._session, rule, self._reload)
+
+        covered = count(len(self._tables.found), "table") + " listed"
+        self.app.push_screen(
+            RuleModal(self._session.choices, self._scope(), covered), ask
+        )
 
     def action_reject_all(self) -> None:
         """Reject all undecided suggestions of the tables listed."""

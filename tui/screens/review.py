@@ -24,11 +24,13 @@ from catalog.choice import Scope
 from catalog.errors import ColumnistError
 from catalog.listing import fuzzy
 from catalog.objects import Profile, Table, TableId, Target, table_of
+from catalog.places import Place, leave
 from catalog.style import StyleRules, check
 from catalog.suggestion import STAGED, State, Suggestion
 from catalog.suggestions import Batch
 from model.draft import undescribed
 from tui.drafting import BackgroundDrafting
+from tui.hints import hint
 from tui.messages import CatalogChanged, DraftingChanged, DraftsSaved
 from tui.screens import catalog
 from tui.screens.ask import AskModal
@@ -86,12 +88,14 @@ class ReviewScreen(Screen[None]):
         drafting: BackgroundDrafting,
         order: Sequence[TableId],
         table: TableId,
+        column: str | None = None,
     ) -> None:
         super().__init__()
         self._session = session
         self._drafting = drafting
         self._order = list(order)
         self._table_id = table
+        self._left_at = column
         self._table: Table | None = None
         self._lines: list[Line] = []
         self._rows: ReviewRows | None = None
@@ -125,7 +129,12 @@ class ReviewScreen(Screen[None]):
         except ColumnistError as error:
             self.app.explain(error)
         self._go(self._table_id)
+        names = [line.column.name if line.column else None for line in self._lines]
+        if self._left_at is not None and self._left_at in names:
+            self._list.cursor = names.index(self._left_at)
         self.query_one("#targets").focus()
+        if (told := hint(self._session, "review")) is not None:
+            self.notify(told, timeout=10)
 
     def on_screen_resume(self) -> None:
         """The write screen changes states."""
@@ -145,6 +154,7 @@ class ReviewScreen(Screen[None]):
         self._range_from = None
         self._drafting.prefer(table)
         self._reload(cursor=0)
+        self.remember()
         found = [i for i, line in enumerate(self._shown()) if line.undecided]
         if found:
             self._list.cursor = found[-1] if undecided < 0 else found[0]
@@ -152,6 +162,16 @@ class ReviewScreen(Screen[None]):
             self._sample(table)
         self._undrafted = True
         self._draft()
+
+    def remember(self, *, reviewing: bool = True) -> None:
+        """Where to go on the next time."""
+        line = self._line
+        column = line.column.name if line and line.column else None
+        leave(
+            self._session.workspace,
+            self._session.database_id,
+            Place(self._table_id, column, reviewing),
+        )
 
     def _draft(self) -> None:
         """Have what is missing drafted, once.
@@ -717,6 +737,7 @@ class ReviewScreen(Screen[None]):
     def action_back(self) -> None:
         """Back to the catalog."""
         self._drafting.prefer(None)
+        self.remember(reviewing=False)
         self.app.pop_screen()
 
     @work(
