@@ -11,6 +11,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from tui.widgets.keys_line import KeysLine
+
 
 class AskModal(ModalScreen[str | None]):
     """Type an answer; enter takes it, escape takes none."""
@@ -31,8 +33,7 @@ class AskModal(ModalScreen[str | None]):
             yield Label(self._question, classes="modal-title", markup=False)
             yield Label(self._lead, classes="modal-lead", markup=False)
             yield Input(self._value)
-            keys = "enter takes it   escape takes none"
-            yield Label(keys, classes="modal-keys", markup=False)
+            yield KeysLine({"ask.cancel": "takes none"}, lead="enter takes it")
 
     @on(Input.Submitted)
     def _answered(self, event: Input.Submitted) -> None:

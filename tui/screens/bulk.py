@@ -16,6 +16,7 @@ from catalog.choice import Choice, Scope
 from tui.screens.confirm import ConfirmModal
 from tui.session import Session
 from tui.text import count
+from tui.widgets.keys_line import KeysLine
 
 if TYPE_CHECKING:
     from tui.app import ColumnistApp
@@ -63,12 +64,17 @@ class AcceptModal(ModalScreen[Answer | None]):
                 yield Label(f"Left out: {left} {what}.", markup=False)
             yield Label("Nothing is written yet.", markup=False)
             yield Label(
-                f"s shows you {sample_size(number)} of them first: {promise(number)}",
+                f"A sample shows you {sample_size(number)} of them first:"
+                f" {promise(number)}",
                 classes="modal-lead",
                 markup=False,
             )
-            yield Label(
-                "y yes   s sample first   n no", classes="modal-keys", markup=False
+            yield KeysLine(
+                {
+                    "accept.all": "yes",
+                    "accept.sample": "sample first",
+                    "accept.none": "no",
+                }
             )
 
     def action_answer(self, answer: Answer | None) -> None:

@@ -11,6 +11,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
+from tui.widgets.keys_line import KeysLine
+
 
 class ConfirmModal(ModalScreen[bool]):
     """Yes or no; nothing happens on any other key."""
@@ -31,7 +33,7 @@ class ConfirmModal(ModalScreen[bool]):
             yield Label(self._question, classes="modal-title", markup=False)
             for line in self._details:
                 yield Label(line, markup=False)
-            yield Label("y yes   n no", classes="modal-keys", markup=False)
+            yield KeysLine({"confirm.yes": "yes", "confirm.no": "no"})
 
     def action_answer(self, answer: bool) -> None:
         """Close with the answer."""

@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
+from tui.widgets.keys_line import KeysLine
 from tui.widgets.row_list import Cell, Heading, RowList
 
 
@@ -77,8 +78,14 @@ class FacetModal(ModalScreen[frozenset[Facet]]):
                 self._facets,
                 id="facets",
             )
-            keys = "space chooses   enter this alone   c none   f lists"
-            yield Label(keys, classes="modal-keys", markup=False)
+            yield KeysLine(
+                {
+                    "facets.choose": "chooses",
+                    "list.choose": "this alone",
+                    "facets.clear": "none",
+                    "facets.done": "lists",
+                }
+            )
 
     def on_mount(self) -> None:
         """The list takes the keys."""

@@ -14,6 +14,8 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Label, Static
 
+from tui.widgets.keys_line import KeysLine
+
 
 @dataclass(frozen=True, slots=True)
 class KeyHelp:
@@ -50,7 +52,7 @@ class HelpModal(ModalScreen[None]):
             yield Label(self._lead, classes="modal-lead", markup=False)
             with VerticalScroll():
                 yield Static(table)
-            yield Label("escape closes", classes="modal-keys", markup=False)
+            yield KeysLine({"help.close": "closes"})
 
 
 def bindings_in_force(screen: Screen[object]) -> list[tuple[DOMNode, Binding]]:

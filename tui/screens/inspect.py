@@ -23,6 +23,7 @@ from tui.drafting import BackgroundDrafting
 from tui.screens.review_rows import Line
 from tui.session import Session
 from tui.text import plain
+from tui.widgets.keys_line import KeysLine
 
 if TYPE_CHECKING:
     from tui.app import ColumnistApp
@@ -93,8 +94,14 @@ class InspectModal(ModalScreen[None]):
                 yield Static(self._evidence(), markup=False)
                 yield Static("", id="history", markup=False)
                 yield Static("", id="prompt", markup=False)
-            keys = "p exact prompt   j k scroll   escape closes"
-            yield Label(keys, classes="modal-keys", markup=False)
+            yield KeysLine(
+                {
+                    "inspect.prompt": "exact prompt",
+                    "inspect.down": "down",
+                    "inspect.up": "up",
+                    "inspect.close": "closes",
+                }
+            )
 
     def on_mount(self) -> None:
         """The history is read beside the screen."""

@@ -10,6 +10,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
+from tui.widgets.keys_line import KeysLine
+
 REASONS = {
     "wrong": ("w", "wrong"),
     "empty": ("n", "says nothing new"),
@@ -40,10 +42,9 @@ class ReasonModal(ModalScreen[str | None]):
         with Vertical(classes="modal"):
             title = f"Why reject {self._what}?"
             yield Label(title, classes="modal-title", markup=False)
-            for key, reason in REASONS.values():
-                yield Label(f"{key}  {reason}", markup=False)
-            keys = "escape rejects nothing"
-            yield Label(keys, classes="modal-keys", markup=False)
+            for name, (_, reason) in REASONS.items():
+                yield KeysLine({f"reason.{name}": reason})
+            yield KeysLine({"reason.cancel": "rejects nothing"})
 
     def action_choose(self, name: str) -> None:
         """Close with the reason."""

@@ -13,6 +13,7 @@ from textual.widgets import Checkbox, Input, Label
 
 from catalog.choice import Choices, Scope
 from tui.text import count
+from tui.widgets.keys_line import KeysLine
 
 
 class RuleModal(ModalScreen[Scope | None]):
@@ -40,8 +41,10 @@ class RuleModal(ModalScreen[Scope | None]):
             yield Input("25", id="percent", max_length=5)
             yield Checkbox("without any finding", value=True, id="clean")
             yield Label("", id="taken", markup=False)
-            keys = "tab moves   space ticks   enter goes on   escape accepts nothing"
-            yield Label(keys, classes="modal-keys", markup=False)
+            yield KeysLine(
+                {"rule.take": "goes on", "rule.cancel": "accepts nothing"},
+                lead="tab moves   space ticks",
+            )
 
     def on_mount(self) -> None:
         """Count what the rule takes as it stands."""

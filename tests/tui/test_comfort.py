@@ -1,0 +1,137 @@
+"""Palette, hints, themes, places: what makes a day in the app bearable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.screen import Screen
+from textual.widgets import Label
+
+from catalog.suggestion import State
+from catalog.suggestions import Suggestions
+from tests.tui.test_pilot import (  # noqa: F401  # fixtures
+    ORDERS,
+    drafted,
+    opened,
+    settled,
+    store,
+    to_orders,
+    until,
+)
+from tui.app import ColumnistApp
+from tui.palette import KeyCommands
+from tui.screens.catalog import CatalogScreen
+from tui.screens.confirm import ConfirmModal
+from tui.screens.facets import FacetModal
+from tui.screens.review import ReviewScreen
+from tui.screens.write import WriteScreen
+from tui.settings import Settings
+from tui.theme import THEMES
+from tui.widgets.keys_line import KeysLine
+
+
+async def palette(screen: Screen[object]) -> set[str]:
+    return {str(hit.text) async for hit in KeyCommands(screen).discover()}
+
+
+def named(screen: Screen[object]) -> set[str]:
+    own = type(screen).BINDINGS
+    return {b.tooltip or b.description for b in own}  # type: ignore[union-attr]
+
+
+async def test_the_palette_has_every_action_and_runs_it(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        assert named(app.screen) <= await palette(app.screen)
+        await to_orders(app, pilot)
+        assert named(app.screen) <= await palette(app.screen)
+        await pilot.press("g", "ctrl+p")
+        await pilot.pause(0.3)
+        await pilot.press(*"reject and go on")
+        await pilot.pause(0.6)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await pilot.pause(0.2)
+        assert drafted.of_table(ORDERS)[ORDERS].state is State.REJECTED
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, WriteScreen))
+        assert named(app.screen) <= await palette(app.screen)
+
+
+async def test_hints_are_given_once(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+) -> None:
+    def told(app: ColumnistApp) -> list[str]:
+        return [n.message for n in app._notifications if "enter opens" in n.message]
+
+    async with opened(settings, shop) as (app, _):
+        assert told(app)
+    async with opened(settings, shop) as (app, _):
+        assert not told(app)
+
+
+async def test_the_app_goes_on_where_it_was_left(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        await to_orders(app, pilot)
+        await pilot.press("g", "j", "j", "ctrl+q")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await pilot.press("y")
+    app = ColumnistApp(settings, f"duckdb:///{shop}")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await settled(app, pilot)
+        screen = app.screen
+        assert isinstance(screen, ReviewScreen)
+        assert screen._table_id == ORDERS
+        assert screen._list.cursor == 2
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
+        await settled(app, pilot)
+    app.close_session()
+    async with opened(settings, shop) as (app, pilot):
+        assert isinstance(app.screen, CatalogScreen)
+        assert app.screen._current() == ORDERS
+
+
+@pytest.mark.parametrize("name", [theme.name for theme in THEMES])
+async def test_a_theme_is_kept(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+    name: str,
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        app.theme = name
+        await pilot.pause()
+    async with opened(settings, shop) as (app, _):
+        assert app.theme == name
+
+
+async def test_questions_name_the_keys_that_are_bound(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+) -> None:
+    keys = settings.connections.with_name("keys.toml")
+    keys.parent.mkdir(parents=True, exist_ok=True)
+    keys.write_text('"confirm.yes" = "j"\n"facets.clear" = "z"\n')
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("R")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await pilot.pause()
+        line = app.screen.query(KeysLine).last(Label)
+        assert str(line.render()) == "j yes   n no"
+        await pilot.press("n", "f")
+        await until(pilot, lambda: isinstance(app.screen, FacetModal))
+        await pilot.pause()
+        assert "z none" in str(app.screen.query_one(KeysLine).render())
