@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.choice import Choice
@@ -303,22 +304,37 @@ class Suggestions:
             )
             return self.accept([suggestion])
 
-    def undo(self) -> Batch | None:
-        """Take back the latest action that stands; None where there is none."""
-        row = self._workspace.row(
+    def replayed(self, what: Literal["undo", "redo"]) -> int:
+        """How many decisions an undo or redo would go over."""
+        row = self._last_done() if what == "undo" else self._first_undone()
+        if row is None:
+            return 0
+        count = "SELECT count(*) FROM decisions WHERE batch = ?"
+        found = self._workspace.row(count, (row["id"],))
+        return int(found[0]) if found else 0
+
+    def _last_done(self) -> sqlite3.Row | None:
+        return self._workspace.row(
             "SELECT * FROM batches WHERE database = ? AND standing = 'done'"
             " ORDER BY id DESC LIMIT 1",
             (self._database,),
         )
-        return self._replay(row, Verdict.UNDO) if row else None
 
-    def redo(self) -> Batch | None:
-        """Do again what was undone last; None where nothing was, or since decided."""
-        row = self._workspace.row(
+    def _first_undone(self) -> sqlite3.Row | None:
+        return self._workspace.row(
             "SELECT * FROM batches WHERE database = ? AND standing = 'undone'"
             " ORDER BY id LIMIT 1",
             (self._database,),
         )
+
+    def undo(self) -> Batch | None:
+        """Take back the latest action that stands; None where there is none."""
+        row = self._last_done()
+        return self._replay(row, Verdict.UNDO) if row else None
+
+    def redo(self) -> Batch | None:
+        """Do again what was undone last; None where nothing was, or since decided."""
+        row = self._first_undone()
         return self._replay(row, Verdict.REDO) if row else None
 
     def accept_chosen(self, choice: Choice) -> Batch:

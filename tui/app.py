@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from textual import events, on, work
 from textual.app import App, ScreenStackError
@@ -16,12 +15,11 @@ from textual.binding import Binding, BindingType
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 
-from catalog.choice import Choice
 from catalog.errors import ColumnistError, ExitCode, UsageError
 from catalog.glossary import Term
 from catalog.objects import TableId
-from catalog.suggestions import Batch
 from tui.appearance import read_theme, write_theme
+from tui.deciding import Deciding
 from tui.drafting import BackgroundDrafting, ended
 from tui.messages import DraftingChanged, DraftsSaved
 from tui.palette import KeyCommands
@@ -33,11 +31,8 @@ from tui.settings import Settings
 from tui.text import plain
 from tui.theme import THEMES
 
-AT_ONCE = 20_000
-"""Suggestions that are decided on within a second; more are in the background."""
 
-
-class ColumnistApp(App[None]):
+class ColumnistApp(Deciding):
     """Columnist in the terminal.
 
     Args:
@@ -138,43 +133,6 @@ class ColumnistApp(App[None]):
         finally:
             self.announce(DraftsSaved([]))
 
-    # Decisions in bulk, the same everywhere
-
-    def decide_in_bulk(
-        self,
-        doing: str,
-        what: Literal["accept", "reject"],
-        choice: Choice,
-        then: Callable[[], object],
-    ) -> None:
-        """Decide on a choice: at once, or in the background where it is a large one."""
-        if self.session is None:
-            return
-        suggestions = self.session.suggestions
-        decide = suggestions.accept_chosen
-        if what == "reject":
-            decide = suggestions.reject_chosen
-        if len(choice) <= AT_ONCE:
-            self._decided(what, decide(choice), then)
-            return
-        self.notify(f"{doing} {len(choice):,}…")
-        self._decide_later(what, lambda: decide(choice), then)
-
-    @work(thread=True, group="decide", exit_on_error=False, description="Deciding")
-    def _decide_later(
-        self,
-        what: Literal["accept", "reject"],
-        decide: Callable[[], Batch],
-        then: Callable[[], object],
-    ) -> None:
-        batch = decide()
-        self.call_from_thread(self._decided, what, batch, then)
-
-    def _decided(self, what: str, batch: Batch, then: Callable[[], object]) -> None:
-        writes = ", w writes" if what == "accept" else ""
-        self.notify(f"{what.capitalize()}ed {batch.count:,}. u takes it back{writes}.")
-        then()
-
     def redraft(self, terms: list[Term]) -> None:
         """Draft again what is undecided and read otherwise by these terms."""
         if self.drafting is not None:
@@ -187,27 +145,6 @@ class ColumnistApp(App[None]):
             return
         if not any(w.group == "draft" and not w.is_finished for w in self.workers):
             self.draft([], answers=True)
-
-    # Undo, the same everywhere
-
-    def undo(self, then: Callable[[], object]) -> None:
-        """Take back the last decision on this database, single or in bulk."""
-        self._replayed("Undone", "undo", then)
-
-    def redo(self, then: Callable[[], object]) -> None:
-        """Decide again what was taken back last."""
-        self._replayed("Redone", "redo", then)
-
-    def _replayed(self, done: str, what: str, then: Callable[[], object]) -> None:
-        if self.session is None:
-            return
-        suggestions = self.session.suggestions
-        batch = suggestions.undo() if what == "undo" else suggestions.redo()
-        if batch is None:
-            self.notify(f"Nothing to {what}.")
-            return
-        self.notify(f"{done}: {plain(batch.what)} ({batch.count}).", markup=False)
-        then()
 
     def announce(self, message: DraftsSaved | DraftingChanged) -> None:
         """Tell the screen on top; safe from any thread."""

@@ -308,3 +308,24 @@ def test_a_choice_is_what_was_seen(session: Session, drafted: Suggestions) -> No
         batch = drafted.accept_chosen(choice)
         assert batch.count == len(choice) - 1
         assert state(drafted, STATUS)[0] is State.PENDING
+
+
+async def test_a_large_decision_and_its_undo_run_beside_the_screen(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tui.deciding.AT_ONCE", 3)
+    waiting = count(drafted, State.PENDING)
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("A")
+        await until(pilot, lambda: isinstance(app.screen, AcceptModal))
+        await pilot.press("y")
+        await until(pilot, lambda: count(drafted, State.ACCEPTED) == waiting)
+        await settled(app, pilot)
+        await pilot.press("u")
+        await until(pilot, lambda: count(drafted, State.PENDING) == waiting)
+        await settled(app, pilot)
+        messages = [each.message for each in app._notifications]
+        assert f"Undone: accepted {waiting} ({waiting})." in messages

@@ -117,7 +117,7 @@ def ask_accept(
         from tui.screens.sample import SampleScreen
 
         if answer == "all":
-            app.decide_in_bulk("Accepting", "accept", choice, then)
+            app.decide_in_bulk("accept", choice, then)
         elif answer == "sample":
             app.push_screen(SampleScreen(session, choice), looked)
 
@@ -135,7 +135,7 @@ def ask_reject(
 
     def decide(answer: bool | None) -> None:
         if answer:
-            app.decide_in_bulk("Rejecting", "reject", choice, then)
+            app.decide_in_bulk("reject", choice, then)
 
     app.push_screen(
         ConfirmModal(f"Reject {count(len(choice), 'suggestion')}?", covers(choice)),

@@ -74,7 +74,12 @@ class _Schemas:
     def cells(self, index: int) -> Sequence[Cell]:
         each = self.coverage[index]
         name = "all schemas" if each.schema is None else each.schema
-        return (Cell(name, "strong"), Cell(f"{each.share:.0%}", "accent"))
+        described = each.tables_described + each.columns_described
+        return (
+            Cell(name, "strong"),
+            Cell(bar(described, each.tables + each.columns), "accent"),
+            Cell(f"{each.share:.0%}", "muted"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +235,11 @@ class CatalogScreen(Screen[None]):
         yield Label("", classes="title", id="head", markup=False)
         with Horizontal():
             yield RowList(
-                [Heading("schema"), Heading("done", 5, right=True)],
+                [
+                    Heading("schema"),
+                    Heading("described", BAR + 1, minimum=26),
+                    Heading("", 4, right=True),
+                ],
                 _Schemas(()),
                 id="schemas",
             )

@@ -55,7 +55,7 @@ from tui.widgets.status_line import StatusLine
 if TYPE_CHECKING:
     from tui.app import ColumnistApp
 
-SHORT = 32
+SHORT, TALL = 32, 50
 SOON_SECONDS = 0.03
 """Drafts that come within this time are shown together."""
 FACETS = tuple(f for f in catalog.FACETS if f.group not in ("what", "kind"))
@@ -113,6 +113,7 @@ class ReviewScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """The list, the details under it, and the editor over those."""
         yield Label("", classes="title", id="head", markup=False)
+        yield Label("", classes="about", id="about", markup=False)
         yield RowList(HEADINGS, _Nothing(), id="targets")
         yield Static("", id="empty", markup=False)
         yield Static("", id="details", markup=False)
@@ -143,6 +144,7 @@ class ReviewScreen(Screen[None]):
     def on_resize(self) -> None:
         """Give the list room."""
         self.set_class(self.size.height < SHORT, "-short")
+        self.set_class(self.size.height >= TALL, "-tall")
 
     # What is shown
 
@@ -250,6 +252,10 @@ class ReviewScreen(Screen[None]):
             parts.append(f"names with {self._filter}")
         self.query_one("#head", Label).update(
             plain(f"{self._table_id}{place} — {' · '.join(parts)}")
+        )
+        about = self._lines[0].text if self._lines else ""
+        self.query_one("#about", Label).update(
+            plain(about or "Nobody has said yet what this table is.")
         )
 
     def _detail(self) -> None:

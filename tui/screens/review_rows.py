@@ -26,6 +26,7 @@ HEADINGS = (
     Heading("", 1),
     Heading("column", 24),
     Heading("type", 14, minimum=100),
+    Heading("key", 3, minimum=90),
     Heading("state", 11),
     Heading("sure", 4, right=True),
     Heading("source", 9, minimum=110),
@@ -101,12 +102,24 @@ class ReviewRows:
             Cell("▌" if line.target in self.marked else "", "accent"),
             Cell(name, "strong" if line.column is None else ""),
             Cell(kind, "muted"),
+            Cell(keys(self.table, line.column), "accent"),
             Cell(sign, role),
             Cell(sure, "muted"),
             Cell(source, "muted"),
             Cell(line.text, text_role),
             Cell(findings, "bad"),
         )
+
+
+def keys(table: Table, column: Column | None) -> str:
+    """`PK` or `FK`, or `PFK` for both."""
+    if column is None:
+        return ""
+    primary = column.name in table.primary_key
+    foreign = table.references(column.name) is not None
+    return {(True, True): "PFK", (True, False): "PK", (False, True): "FK"}.get(
+        (primary, foreign), ""
+    )
 
 
 def review_lines(table: Table, suggestions: dict[Target, Suggestion]) -> list[Line]:

@@ -173,9 +173,7 @@ class SampleScreen(Screen[None]):
 
         def decide(answer: bool | None) -> None:
             if answer:
-                self.app.decide_in_bulk(
-                    "Accepting", "accept", self._choice, lambda: self.dismiss()
-                )
+                self.app.decide_in_bulk("accept", self._choice, lambda: self.dismiss())
 
         self.app.push_screen(
             ConfirmModal(

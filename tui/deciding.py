@@ -1,0 +1,110 @@
+"""Bulk decisions, undo and redo, the same on every screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from textual import work
+from textual.app import App
+
+from catalog.choice import Choice
+from catalog.suggestions import Batch, Suggestions
+from catalog.workspace import Workspace
+from tui.session import Session
+from tui.text import plain
+
+AT_ONCE = 20_000
+"""Suggestions that are decided on within a second; more are in the background."""
+
+Act = Callable[[Suggestions], Batch | None]
+"""Decides something, or finds nothing to decide."""
+
+
+class Deciding(App[None]):
+    """An app that decides: at once, or beside the screen where that takes a while."""
+
+    session: Session | None
+
+    def decide_in_bulk(
+        self,
+        what: Literal["accept", "reject"],
+        choice: Choice,
+        then: Callable[[], object],
+    ) -> None:
+        """Accept or reject a choice, then call back."""
+
+        def act(suggestions: Suggestions) -> Batch | None:
+            if what == "accept":
+                return suggestions.accept_chosen(choice)
+            return suggestions.reject_chosen(choice)
+
+        def tell(batch: Batch | None) -> str:
+            number = batch.count if batch else 0
+            writes = ", w writes" if what == "accept" else ""
+            return f"{what.capitalize()}ed {number:,}. u takes it back{writes}."
+
+        self._act(len(choice), f"{what.capitalize()}ing", act, tell, then)
+
+    def undo(self, then: Callable[[], object]) -> None:
+        """Take back the last decision on this database, single or in bulk."""
+        self._replay("undo", "Undone", Suggestions.undo, then)
+
+    def redo(self, then: Callable[[], object]) -> None:
+        """Decide again what was taken back last."""
+        self._replay("redo", "Redone", Suggestions.redo, then)
+
+    def _replay(
+        self,
+        what: Literal["undo", "redo"],
+        done: str,
+        act: Act,
+        then: Callable[[], object],
+    ) -> None:
+        def tell(batch: Batch | None) -> str:
+            if batch is None:
+                return f"Nothing to {what}."
+            return f"{done}: {plain(batch.what)} ({batch.count:,})."
+
+        if self.session is not None:
+            number = self.session.suggestions.replayed(what)
+            self._act(number, f"{what.capitalize()}ing", act, tell, then)
+
+    def _act(
+        self,
+        number: int,
+        doing: str,
+        act: Act,
+        tell: Callable[[Batch | None], str],
+        then: Callable[[], object],
+    ) -> None:
+        if self.session is None:
+            return
+        if number <= AT_ONCE:
+            self._acted(act(self.session.suggestions), tell, then)
+            return
+        self.notify(f"{doing} {number:,}…")
+        self._act_later(self.session, act, tell, then)
+
+    @work(thread=True, group="decide", exit_on_error=False, description="Deciding")
+    def _act_later(
+        self,
+        session: Session,
+        act: Act,
+        tell: Callable[[Batch | None], str],
+        then: Callable[[], object],
+    ) -> None:
+        # A connection of its own, so that the screen can read meanwhile.
+        with Workspace(session.workspace.path) as workspace:
+            batch = act(Suggestions(workspace, session.database_id))
+        self.call_from_thread(self._acted, batch, tell, then)
+
+    def _acted(
+        self,
+        batch: Batch | None,
+        tell: Callable[[Batch | None], str],
+        then: Callable[[], object],
+    ) -> None:
+        self.notify(tell(batch), markup=False)
+        if batch is not None:
+            then()
