@@ -135,3 +135,18 @@ async def test_questions_name_the_keys_that_are_bound(
         await until(pilot, lambda: isinstance(app.screen, FacetModal))
         await pilot.pause()
         assert "z none" in str(app.screen.query_one(KeysLine).render())
+
+
+async def test_questions_are_answered_with_the_mouse_too(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("R")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await pilot.pause()
+        await pilot.click(KeysLine, offset=(1, 0))
+        await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
+        await settled(app, pilot)
+    assert drafted.all(states=[State.PENDING]) == []

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from textual.binding import ActiveBinding
+from textual.content import Content
+from textual.screen import Screen
+from textual.style import Style
 from textual.widgets import Label
 
 
@@ -17,17 +21,26 @@ class KeysLine(Label):
     """
 
     def __init__(self, words: Mapping[str, str], *, lead: str = "") -> None:
-        super().__init__("", classes="modal-keys", markup=False)
+        super().__init__("", classes="modal-keys")
         self._words = words
         self._lead = lead
 
     def on_mount(self) -> None:
         """The screen's keys are known only now."""
-        keys: dict[str, str] = {}
+        found: dict[str, ActiveBinding] = {}
         for active in self.screen.active_bindings.values():
-            name = active.binding.id or ""
-            keys.setdefault(name, self.app.get_key_display(active.binding))
-        named = [
-            f"{keys[name]} {what}" for name, what in self._words.items() if name in keys
-        ]
-        self.update("   ".join(filter(None, [self._lead, *named])))
+            found.setdefault(active.binding.id or "", active)
+        shown = [Content(self._lead)] if self._lead else []
+        for name, what in self._words.items():
+            if name in found:
+                key = self.app.get_key_display(found[name].binding)
+                shown.append(Content(f"{key} {what}").stylize(_click(found[name])))
+        self.update(Content("   ").join(shown))
+
+
+def _click(active: ActiveBinding) -> Style:
+    """A click does what the key does."""
+    action = active.binding.action
+    if isinstance(active.node, Screen) and "." not in action:
+        action = f"screen.{action}"
+    return Style.from_meta({"@click": action})
