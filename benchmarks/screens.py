@@ -142,11 +142,12 @@ class Terminal:
             os.chdir(ROOT)
             os.execvpe(command[0], list(command), environment)
         fcntl.ioctl(self._file, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
-        self._seen = b""
+        self.seen = b""
 
     def press(self, keys: str) -> tuple[float, float]:
         """Type; seconds until it draws, and until all that it draws has arrived."""
         self.drain()
+        self.seen = b""
         pressed = time.perf_counter()
         os.write(self._file, keys.encode())
         first = last = None
@@ -163,13 +164,13 @@ class Terminal:
         """Type, if anything; seconds until a text is drawn."""
         if keys:
             self.drain()
-        self._seen = b""
+        self.seen = b""
         pressed = time.perf_counter()
         if keys:
             os.write(self._file, keys.encode())
-        while text.encode() not in self._seen:
+        while text.encode() not in self.seen:
             if time.perf_counter() - pressed > TIMEOUT_SECONDS:
-                raise TimeoutError(f"{text!r} was not drawn: {self._seen[-2000:]!r}")
+                raise TimeoutError(f"{text!r} was not drawn: {self.seen[-2000:]!r}")
             self._read(0.2)
         return time.perf_counter() - pressed
 
@@ -183,7 +184,7 @@ class Terminal:
         if not ready:
             return False
         with suppress(OSError):
-            self._seen += os.read(self._file, 1 << 16)
+            self.seen += os.read(self._file, 1 << 16)
         return True
 
     def close(self) -> None:

@@ -1,0 +1,160 @@
+"""How many keys and seconds a first comment takes, and 200 decisions.
+
+    python -m benchmarks.first_use [--json]
+
+The real program in a pseudo terminal of 120 by 36 cells, with a fresh home: no demo
+warehouse, no workspace, no settings. The script presses what the screen itself offers
+(the hint of each first screen and the footer), waits for what each key leads to as a
+person would, and logs every key. Then it decides on 200 suggestions one by one: `a`
+accepts and goes on, `n` goes to the next table once the headline says that this one
+has 0 to decide.
+
+What the database and the workspace say at the end is checked. Not covered: the time
+that a person reads. The baseline of the keys is one for each decision.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.machine import machine
+from benchmarks.measuring import Json, arguments
+from benchmarks.screens import Terminal
+from catalog.workspace import Workspace
+
+DECISIONS = 200
+STEPS = (
+    ("", "finance.budget", "start: the program makes the demo and opens it"),
+    ("\r", "to decide", "enter: open the table under the cursor; it is drafted"),
+    ("a", "1 to write", "a: accept the first description"),
+    ("w", "1 comment in 1 statement", "w: see the statement"),
+    ("\r", "Write 1 comment?", "enter: write what is listed"),
+    ("y", "1 written", "y: yes"),
+)
+NAMES = {"\r": "enter"}
+
+
+def run() -> Json:
+    """Both tasks on a fresh home; the log of keys."""
+    with tempfile.TemporaryDirectory(prefix="columnist-first-") as name:
+        home = Path(name)
+        environment = {
+            **os.environ,
+            "HOME": name,
+            "COLUMNIST_WORKSPACE": str(home / "workspace.db"),
+            "XDG_CONFIG_HOME": name,
+            "XDG_DATA_HOME": name,
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+            "TERM": "xterm-256color",
+            "LC_ALL": "C.UTF-8",
+        }
+        program = "from tui.cli import main; main()"
+        terminal = Terminal([sys.executable, "-c", program, "demo"], environment)
+        try:
+            log = _first_comment(terminal)
+            commented = time.perf_counter() - terminal.began
+            keys, seconds = _decide(terminal, home / "workspace.db")
+        finally:
+            terminal.close()
+        return {
+            "log": log,
+            "keys_to_first_comment": sum(bool(each["key"]) for each in log),
+            "seconds_to_first_comment": commented,
+            "comments": _comments(home),
+            "decisions": DECISIONS,
+            "keys": keys,
+            "keys_a_decision": keys / DECISIONS,
+            "seconds": seconds,
+        }
+
+
+def _first_comment(terminal: Terminal) -> list[Json]:
+    log: list[Json] = []
+    for key, shown, what in STEPS:
+        terminal.wait_for(shown, key)
+        log.append(
+            {
+                "seconds": time.perf_counter() - terminal.began,
+                "key": NAMES.get(key, key),
+                "what": what,
+            }
+        )
+        if key == "\r" and shown == "to decide":
+            time.sleep(2)  # the drafts come; a person reads the first
+    return log
+
+
+def _decide(terminal: Terminal, workspace: Path) -> tuple[int, float]:
+    terminal.wait_for("to decide", "q")
+    terminal.press("q")
+    time.sleep(1)
+    terminal.wait_for(" descriptions in ", "d")
+    terminal.press("g")
+    terminal.wait_for("to decide", "\r")
+    before, keys, began = _decided(workspace), 0, time.perf_counter()
+    while _decided(workspace) - before < DECISIONS:
+        terminal.press("a")
+        keys += 1
+        if b" 0 to decide" in terminal.seen:  # the headline: the table has no more
+            terminal.press("n")
+            keys += 1
+    return keys, time.perf_counter() - began
+
+
+def _decided(path: Path) -> int:
+    with Workspace(path) as workspace:
+        row = workspace.row("SELECT count(*) FROM decisions")
+    return int(row[0]) if row else 0
+
+
+def _comments(home: Path) -> int:
+    """Comments in the database that the ledger says were written."""
+    with Workspace(home / "workspace.db") as workspace:
+        rows = workspace.rows(
+            "SELECT schema, name, column_name, text FROM ledger"
+            " WHERE outcome = 'written'"
+        )
+    (file,) = home.rglob("demo.duckdb")
+    connection = duckdb.connect(str(file), read_only=True)
+    try:
+        found = dict.fromkeys(
+            connection.execute(
+                "SELECT schema_name, table_name, NULL, comment FROM duckdb_tables()"
+                " UNION ALL SELECT schema_name, table_name, column_name, comment"
+                " FROM duckdb_columns()"
+            ).fetchall()
+        )
+    finally:
+        connection.close()
+    return sum(tuple(row) in found for row in rows)
+
+
+def main() -> None:
+    """Measure and print."""
+    options = arguments(__doc__).parse_args()
+    found = run()
+    if options.json:
+        document = {"benchmark": "first_use", "machine": machine().as_json(), **found}
+        print(json.dumps(document, indent=2))
+        return
+    print("\n".join(machine().lines()), end="\n\n")
+    for each in found["log"]:
+        print(f"{each['seconds']:6.1f} s  {each['key']:<6} {each['what']}")
+    print(
+        f"\nfirst comment: {found['keys_to_first_comment']} keys,"
+        f" {found['seconds_to_first_comment']:.1f} s;"
+        f" in the database: {found['comments']}"
+        f"\n{found['decisions']} decisions: {found['keys']} keys,"
+        f" {found['keys_a_decision']:.2f} each, {found['seconds']:.0f} s"
+    )
+
+
+if __name__ == "__main__":
+    main()
