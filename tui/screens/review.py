@@ -14,7 +14,6 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import get_current_worker
 
@@ -34,6 +33,7 @@ from tui.screens.facets import Facet, FacetModal
 from tui.screens.reason import ReasonModal
 from tui.screens.review_keys import REVIEW_KEYS
 from tui.screens.review_rows import HEADINGS, Line, ReviewRows, evidence, review_lines
+from tui.screens.working import WorkingScreen
 from tui.session import Session
 from tui.text import plain
 from tui.widgets.description_editor import DescriptionEditor
@@ -50,7 +50,7 @@ FACETS = tuple(f for f in catalog.FACETS if f.group not in ("what", "kind"))
 """Properties of suggestions that columns are listed by."""
 
 
-class ReviewScreen(Screen[None]):
+class ReviewScreen(WorkingScreen):
     """Accept, edit or reject what was drafted; nothing is written until w."""
 
     TITLE = "Review"

@@ -11,15 +11,15 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Footer, Label, Static
-from textual.worker import Worker, get_current_worker
+from textual.worker import Worker, WorkerState, get_current_worker
 
 from catalog.change import CommentChange, Outcome, WriteResult
 from tui import writes
 from tui.drafting import BackgroundDrafting
 from tui.plan import Planned, plan_writes
 from tui.screens.confirm import ConfirmModal
+from tui.screens.working import WorkingScreen
 from tui.session import Session
 from tui.text import count, plain
 from tui.widgets.row_list import Cell, Heading, RowList
@@ -99,7 +99,7 @@ class _Results:
         )
 
 
-class WriteScreen(Screen[None]):
+class WriteScreen(WorkingScreen):
     """The exact statements; enter writes them, d drops one from this run."""
 
     TITLE = "Write"
@@ -176,6 +176,11 @@ class WriteScreen(Screen[None]):
         self.query_one(StatusLine).place = self._session.database.identity.label
         self.query_one("#statements").focus()
         self._render_plan()
+
+    @on(Worker.StateChanged)
+    def _not_rendered(self, event: Worker.StateChanged) -> None:
+        if event.worker.group == "plan" and event.state is WorkerState.ERROR:
+            self._headline("the statements could not be rendered; q goes back")
 
     # Before writing
 
