@@ -40,9 +40,14 @@ def plan_writes(
     by_table: dict[TableId, list[CommentChange]] = {}
     for change in changes:
         by_table.setdefault(table_of(change.target), []).append(change)
+    with session.lock:
+        denied = session.database.denied(list(by_table))
     for table_id, of_table in by_table.items():
         if stop():
             break
+        if table_id in denied:
+            planned.refused += [(change, denied[table_id]) for change in of_table]
+            continue
         table = session.snapshot.table(table_id)
         if table is None:
             planned.refused += [
