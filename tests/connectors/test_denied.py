@@ -11,8 +11,8 @@ import pytest
 
 from catalog.change import CommentChange, Outcome
 from catalog.objects import TableId
-from connectors.dialects import duckdb as opening
-from connectors.dialects import postgresql as reading
+from connectors import libpq
+from connectors.dialects import postgresql as postgresql_dialect
 from connectors.session import Row, Session
 from tests.connectors.targets import Proved, changes_to, duckdb_target, fresh, write
 from tests.servers import Server
@@ -68,13 +68,13 @@ def test_postgresql_is_asked_once_for_thousands_of_tables(
     database = postgresql.open()
     database.denied([postgresql.id("t")])
     asked: list[str] = []
-    ask = reading.tuples
+    ask = libpq.tuples
 
     def counting(session: Session, sql: str) -> list[Row]:
         asked.append(sql)
         return ask(session, sql)
 
-    monkeypatch.setattr(reading, "tuples", counting)
+    monkeypatch.setattr(postgresql_dialect, "tuples", counting)
     began = time.monotonic()
     assert database.denied([postgresql.id(f"t{n}") for n in range(10_000)]) == {}
     assert len(asked) == 1
@@ -121,7 +121,7 @@ def test_a_duckdb_file_that_may_not_be_written_is_said_without_opening_it(
         (tmp_path, "you have no right to write in the file's folder"),
     ):
         monkeypatch.setattr(
-            opening.os,
+            os,
             "access",
             lambda asked, mode, path=path: asked != path and access(asked, mode),
         )
