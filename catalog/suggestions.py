@@ -49,6 +49,28 @@ class Batch:
     """How many suggestions it changed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A decision of somebody else that is to be carried out here."""
+
+    draft: Draft
+    """What it was about."""
+    previous: str | None
+    """The comment that was seen."""
+    keep: bool
+    """The suggestion here is the one that was decided on; else it is replaced."""
+    verdict: Verdict
+    """What it says."""
+    state: State
+    """What it makes of the suggestion."""
+    text: str | None
+    """The text that counts from then on."""
+    reason: str | None
+    """Why, with who approved or refused it."""
+    who: str
+    """Whose decision it is."""
+
+
 class Suggestions:
     """The current suggestion of every target of one database, and their history."""
 
@@ -280,6 +302,34 @@ class Suggestions:
         """Reject what a bulk choice took, but for what was decided since."""
         return self._decide_chosen(Verdict.REJECT, State.REJECTED, choice, reason)
 
+    def take_over(self, what: str, rulings: Sequence[Ruling]) -> Batch:
+        """Carry out decisions that others made, each a row in their name.
+
+        What is here is not looked at: the caller has, in the same transaction.
+        """
+        if not rulings:
+            return Batch(0, what, 0)
+        with self._workspace.transaction() as db:
+            batch = self._begin(db, what)
+            moves: dict[tuple[Verdict, str], list[tuple[object, ...]]] = {}
+            for ruling in rulings:
+                current = self._current(ruling.draft.target)
+                if current is None or not ruling.keep:
+                    self._insert(db, ruling.draft, ruling.previous)
+                    current = self._current(ruling.draft.target)
+                assert current is not None
+                move = (current.id, ruling.state.value, ruling.text, ruling.reason)
+                moves.setdefault((ruling.verdict, ruling.who), []).append(move)
+            db.execute("CREATE TEMP TABLE rulings (suggestion, state, text, reason)")
+            count = 0
+            for (verdict, who), rows in moves.items():
+                db.executemany("INSERT INTO rulings VALUES (?, ?, ?, ?)", rows)
+                query = "SELECT * FROM temp.rulings"
+                count += self._move(db, batch, verdict, query, who=who)
+                db.execute("DELETE FROM temp.rulings")
+            db.execute("DROP TABLE temp.rulings")
+        return Batch(batch, what, count)
+
     def _replay(self, batch: sqlite3.Row, verdict: Verdict) -> Batch:
         back = verdict is Verdict.UNDO
         here, there = ("after", "before") if back else ("before", "after")
@@ -388,6 +438,8 @@ class Suggestions:
         verdict: Verdict,
         moves: str,
         parameters: Sequence[object] = (),
+        *,
+        who: str | None = None,
     ) -> int:
         """Log decisions and carry them out; how many there were.
 
@@ -397,6 +449,7 @@ class Suggestions:
             verdict: what they say.
             moves: a query of suggestion, and the state, text and reason it gets.
             parameters: of that query.
+            who: whose decisions they are; None is the steward at this machine.
         """
         db.create_function("edit_distance", 2, levenshtein, deterministic=True)
         logged = db.execute(
@@ -414,7 +467,7 @@ class Suggestions:
                 batch,
                 verdict.value,
                 verdict is Verdict.UNDO,
-                steward(),
+                who or steward(),
                 now(),
                 *parameters,
             ),

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 from textual import events, on, work
 from textual.app import App, ScreenStackError
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from catalog.choice import Choice
@@ -39,6 +40,7 @@ class ColumnistApp(App[None]):
     Args:
         settings: global options.
         target: URL or saved connection; None opens the picker.
+        first: makes the first screen; None is the picker.
     """
 
     TITLE = "Columnist"
@@ -51,8 +53,14 @@ class ColumnistApp(App[None]):
         Binding("ctrl+c", "leave", "Quit", show=False, id="app.interrupt"),
     ]
 
-    def __init__(self, settings: Settings, target: str | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        target: str | None,
+        first: Callable[[], Screen[None]] | None = None,
+    ) -> None:
         super().__init__()
+        self._first = first
         self.settings = settings
         self.target = target
         self.session: Session | None = None
@@ -67,7 +75,7 @@ class ColumnistApp(App[None]):
         self.set_keymap(read_keymap(self.settings.connections.with_name("keys.toml")))
         from tui.screens.picker import PickerScreen
 
-        self.push_screen(PickerScreen(self.target))
+        self.push_screen(self._first() if self._first else PickerScreen(self.target))
         self._fit()
         asyncio.get_running_loop().add_signal_handler(
             signal.SIGTERM, lambda: self.exit(return_code=ExitCode.INTERRUPTED)
@@ -307,7 +315,11 @@ def read_keymap(path: Path) -> dict[str, str]:
     return keys
 
 
-def run_app(settings: Settings, target: str | None) -> None:
+def run_app(
+    settings: Settings,
+    target: str | None,
+    first: Callable[[], Screen[None]] | None = None,
+) -> None:
     """Open the app; errors that end it are raised when the terminal is whole again.
 
     Raises:
@@ -325,7 +337,7 @@ def run_app(settings: Settings, target: str | None) -> None:
             "Set a UTF-8 locale, such as LANG=C.UTF-8, or use the commands.",
         )
     read_keymap(settings.connections.with_name("keys.toml"))
-    app = ColumnistApp(settings, target)
+    app = ColumnistApp(settings, target, first)
     try:
         app.run()
     finally:

@@ -24,6 +24,7 @@ SCREENS = [
     ("bulk", "AcceptModal"),
     ("sample", "SampleScreen"),
     ("figures", "FiguresScreen"),
+    ("sign_off", "SignOffScreen"),
     ("confirm", "ConfirmModal"),
     ("reason", "ReasonModal"),
     ("password", "PasswordModal"),
