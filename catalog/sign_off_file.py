@@ -113,9 +113,9 @@ class _Reader:
             whole = json.loads(data, parse_constant=_no_constant)
         except (ValueError, RecursionError):
             self._wrong("it is not JSON")
-        if not isinstance(whole, dict) or whole.get("format") != "columnist-decisions":
+        top = self._mapping(whole, "it")
+        if top.get("format") != "columnist-decisions":
             self._wrong("it is JSON of something else")
-        top = cast("dict[str, Any]", whole)
         version = top.get("version")
         if type(version) is not int or version != VERSION:
             raise UsageError(
@@ -131,7 +131,9 @@ class _Reader:
             self._name(top["exported_by"], "exported_by"),
             self._moment(top["exported_at"], "exported_at"),
             self._all(top["items"], "items", self._item),
-            self._approvals(top["approvals"]),
+            self._all(
+                top["approvals"], "approvals", self._approval, most=MOST_APPROVALS
+            ),
         )
         targets = [each.target for each in found.items]
         if len(set(targets)) < len(targets):
@@ -149,11 +151,6 @@ class _Reader:
             if not {*approval.refused, *approval.open} <= set(targets):
                 self._changed(f"approval {number} names what is not in it")
         return found
-
-    def _approvals(self, value: object) -> tuple[Approval, ...]:
-        if isinstance(value, list) and len(value) > MOST_APPROVALS:
-            self._wrong(f"it has more than {MOST_APPROVALS} approvals")
-        return self._all(value, "approvals", self._approval)
 
     def _item(self, value: object, what: str) -> Decided:
         item = self._mapping(value, what)
@@ -218,11 +215,18 @@ class _Reader:
     # Pieces
 
     def _all(
-        self, value: object, what: str, read: Callable[[object, str], T]
+        self,
+        value: object,
+        what: str,
+        read: Callable[[object, str], T],
+        *,
+        most: int | None = None,
     ) -> tuple[T, ...]:
         if not isinstance(value, list):
             self._wrong(f"{what} is no list")
         listed = cast("list[object]", value)
+        if most is not None and len(listed) > most:
+            self._wrong(f"it has more than {most} {what}")
         return tuple(
             read(each, f"{what} {number}") for number, each in enumerate(listed, 1)
         )
