@@ -160,7 +160,7 @@ class Handover:
             return Ruling(
                 draft,
                 here.previous,
-                keep=True,
+                here.id,
                 verdict=Verdict.UNDO,
                 state=State.ABSTAINED if draft.text is None else State.PENDING,
                 text=draft.text,
@@ -184,7 +184,7 @@ class Handover:
         return Ruling(
             _draft(item),
             item.previous,
-            keep=here is not None and (same or _is_same_draft(item, here)),
+            here.id if here and (same or _is_same_draft(item, here)) else None,
             verdict=item.verdict,
             state=item.state,
             text=item.text,

@@ -57,8 +57,8 @@ class Ruling:
     """What it was about."""
     previous: str | None
     """The comment that was seen."""
-    keep: bool
-    """The suggestion here is the one that was decided on; else it is replaced."""
+    current: int | None
+    """Id of the suggestion here that was decided on; None makes a new one."""
     verdict: Verdict
     """What it says."""
     state: State
@@ -198,7 +198,8 @@ class Suggestions:
 
     def _insert(
         self, db: sqlite3.Connection, draft: Draft, previous: str | None
-    ) -> None:
+    ) -> int:
+        """Make a suggestion the current one of its target; its id."""
         table = table_of(draft.target)
         place = (self._database, table.schema, table.name, column_of(draft.target))
         db.execute(
@@ -207,7 +208,7 @@ class Suggestions:
             place,
         )
         state = State.ABSTAINED if draft.text is None else State.PENDING
-        db.execute(
+        cursor = db.execute(
             "INSERT INTO suggestions (database, schema, name, column_name, state, text,"
             " drafted, source, confidence, findings, model, prompt, origin, guess,"
             " previous, created_at)"
@@ -228,6 +229,7 @@ class Suggestions:
                 now(),
             ),
         )
+        return int(cursor.lastrowid or 0)
 
     # Deciding
 
@@ -313,12 +315,10 @@ class Suggestions:
             batch = self._begin(db, what)
             moves: dict[tuple[Verdict, str], list[tuple[object, ...]]] = {}
             for ruling in rulings:
-                current = self._current(ruling.draft.target)
-                if current is None or not ruling.keep:
-                    self._insert(db, ruling.draft, ruling.previous)
-                    current = self._current(ruling.draft.target)
-                assert current is not None
-                move = (current.id, ruling.state.value, ruling.text, ruling.reason)
+                current = ruling.current
+                if current is None:
+                    current = self._insert(db, ruling.draft, ruling.previous)
+                move = (current, ruling.state.value, ruling.text, ruling.reason)
                 moves.setdefault((ruling.verdict, ruling.who), []).append(move)
             db.execute("CREATE TEMP TABLE rulings (suggestion, state, text, reason)")
             count = 0
