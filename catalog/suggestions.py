@@ -54,6 +54,28 @@ class Batch:
     """How many suggestions it changed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A decision of somebody else that is to be carried out here."""
+
+    draft: Draft
+    """What it was about."""
+    previous: str | None
+    """The comment that was seen."""
+    current: int | None
+    """Id of the suggestion here that was decided on; None makes a new one."""
+    verdict: Verdict
+    """What it says."""
+    state: State
+    """What it makes of the suggestion."""
+    text: str | None
+    """The text that counts from then on."""
+    reason: str | None
+    """Why, with who approved or refused it."""
+    who: str
+    """Whose decision it is."""
+
+
 class Suggestions:
     """The current suggestion of every target of one database, and their history."""
 
@@ -217,7 +239,8 @@ class Suggestions:
 
     def _insert(
         self, db: sqlite3.Connection, draft: Draft, previous: str | None
-    ) -> None:
+    ) -> int:
+        """Make a suggestion the current one of its target; its id."""
         table = table_of(draft.target)
         place = (self._database, table.schema, table.name, column_of(draft.target))
         db.execute(
@@ -226,7 +249,7 @@ class Suggestions:
             place,
         )
         state = State.ABSTAINED if draft.text is None else State.PENDING
-        db.execute(
+        cursor = db.execute(
             "INSERT INTO suggestions (database, schema, name, column_name, state, text,"
             " drafted, source, confidence, findings, model, prompt, origin, guess,"
             " previous, created_at)"
@@ -247,6 +270,7 @@ class Suggestions:
                 now(),
             ),
         )
+        return int(cursor.lastrowid or 0)
 
     # Deciding
 
@@ -344,6 +368,32 @@ class Suggestions:
     def reject_chosen(self, choice: Choice, *, reason: str | None = None) -> Batch:
         """Reject what a bulk choice took, but for what was decided since."""
         return self._decide_chosen(Verdict.REJECT, State.REJECTED, choice, reason)
+
+    def take_over(self, what: str, rulings: Sequence[Ruling]) -> Batch:
+        """Carry out decisions that others made, each a row in their name.
+
+        What is here is not looked at: the caller has, in the same transaction.
+        """
+        if not rulings:
+            return Batch(0, what, 0)
+        with self._workspace.transaction() as db:
+            batch = self._begin(db, what)
+            moves: dict[tuple[Verdict, str], list[tuple[object, ...]]] = {}
+            for ruling in rulings:
+                current = ruling.current
+                if current is None:
+                    current = self._insert(db, ruling.draft, ruling.previous)
+                move = (current, ruling.state.value, ruling.text, ruling.reason)
+                moves.setdefault((ruling.verdict, ruling.who), []).append(move)
+            db.execute("CREATE TEMP TABLE rulings (suggestion, state, text, reason)")
+            count = 0
+            for (verdict, who), rows in moves.items():
+                db.executemany("INSERT INTO rulings VALUES (?, ?, ?, ?)", rows)
+                query = "SELECT * FROM temp.rulings"
+                count += self._move(db, batch, verdict, query, who=who)
+                db.execute("DELETE FROM temp.rulings")
+            db.execute("DROP TABLE temp.rulings")
+        return Batch(batch, what, count)
 
     def _replay(self, batch: sqlite3.Row, verdict: Verdict) -> Batch:
         back = verdict is Verdict.UNDO
@@ -455,6 +505,8 @@ class Suggestions:
         verdict: Verdict,
         moves: str,
         parameters: Sequence[object] = (),
+        *,
+        who: str | None = None,
     ) -> int:
         """Log decisions and carry them out; how many there were.
 
@@ -464,6 +516,7 @@ class Suggestions:
             verdict: what they say.
             moves: a query of suggestion, and the state, text and reason it gets.
             parameters: of that query.
+            who: whose decisions they are; None is the steward at this machine.
         """
         db.create_function("edit_distance", 2, levenshtein, deterministic=True)
         logged = db.execute(
@@ -481,7 +534,7 @@ class Suggestions:
                 batch,
                 verdict.value,
                 verdict is Verdict.UNDO,
-                steward(),
+                who or steward(),
                 now(),
                 *parameters,
             ),

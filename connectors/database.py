@@ -10,6 +10,7 @@ from collections.abc import (
     Generator,
     Iterable,
     Iterator,
+    Mapping,
     Sequence,
 )
 from contextlib import AbstractContextManager, contextmanager
@@ -264,6 +265,11 @@ class Database:
                 refused.append((change, reason))
         if not fine:
             return [], refused
+        if not self.dialect.restates:  # opening a file for each table takes minutes
+            statements, more = self.dialect.preview(
+                None, table, fine, allow_rebuild=allow_rebuild
+            )
+            return statements, refused + more
         try:
             with self._source.session() as session:
                 statements, more = self.dialect.preview(
@@ -272,6 +278,19 @@ class Database:
         except Fault as fault:
             raise self._failed("asked for its definitions", fault) from fault
         return statements, refused + more
+
+    def denied(self, tables: Sequence[TableId]) -> Mapping[TableId, str]:
+        """Which of these tables may not be commented on now, and why.
+
+        Rights may have been taken away since the catalog was read. It is asked once for
+        all of them; where the database does not tell, nothing is denied.
+        """
+        try:
+            return self.dialect.denied(self._source, tables) if tables else {}
+        except Fault as fault:
+            if fault.lost:
+                raise self._failed("asked for rights", fault) from fault
+            return {}
 
     def write(
         self,

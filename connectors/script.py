@@ -13,6 +13,7 @@ from catalog.errors import UsageError
 from catalog.objects import Table
 from connectors.database import Database
 from connectors.dialects.dialect import Dialect, dialect_named
+from connectors.statement import Statement
 
 
 def render_script(
@@ -38,16 +39,47 @@ def render_script(
             f"There is no SQL for this: {dialect.why_no_comments}.",
             "Export as dbt, csv, json or markdown.",
         )
+    lines = _head(dialect)
+    for table, wanted in changes:
+        lines += _table_lines(target, dialect, table, wanted, allow_rebuild)
+    lines += [f"{sql};" for sql in dialect.script_tail]
+    return "\n".join(lines) + "\n"
+
+
+def planned_script(
+    dialect: Dialect,
+    statements: Sequence[Statement],
+    refused: Sequence[tuple[CommentChange, str]],
+    remarks: Sequence[str] = (),
+) -> str:
+    """SQL text of statements that are rendered already, as they would be executed.
+
+    Args:
+        dialect: What they are written in.
+        statements: In order.
+        refused: Changes that have none, each with the reason, as remarks.
+        remarks: What stands at the top besides.
+    """
+    lines = [*map(_remark, remarks), *_head(dialect)]
+    lines += [_remark(f"left out: {one.target}: {why}") for one, why in refused]
+    for statement in statements:
+        lines += _statement_lines(statement)
+    lines += [f"{sql};" for sql in dialect.script_tail]
+    return "\n".join(lines) + "\n"
+
+
+def _head(dialect: Dialect) -> list[str]:
     lines = [f"-- Comments for {dialect.label}."]
     if not dialect.proved:
         lines.append("-- These statements were never tried on a live server.")
     if dialect.restates:
         lines.append("-- They restate column definitions: run them before any change.")
-    lines += [f"{sql};" for sql in dialect.script_head]
-    for table, wanted in changes:
-        lines += _table_lines(target, dialect, table, wanted, allow_rebuild)
-    lines += [f"{sql};" for sql in dialect.script_tail]
-    return "\n".join(lines) + "\n"
+    return lines + [f"{sql};" for sql in dialect.script_head]
+
+
+def _statement_lines(statement: Statement) -> list[str]:
+    note = [_remark(statement.note)] if statement.note else []
+    return [*note, f"{statement.sql};"]
 
 
 def _table_lines(
@@ -74,9 +106,7 @@ def _table_lines(
         if change not in rendered:
             lines.append(_remark(f"left out: {change.target}: it copies the table"))
     for statement in statements:
-        if statement.note:
-            lines.append(_remark(statement.note))
-        lines.append(f"{statement.sql};")
+        lines += _statement_lines(statement)
     return lines
 
 

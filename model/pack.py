@@ -12,19 +12,16 @@ import hashlib
 import json
 import os
 import re
-import shutil
-import subprocess
-import sys
 import tarfile
 import tempfile
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from model.library import Library, ModelFile, verify
+from model.signature import Signers, is_signed, sign
 
 NAMESPACE = "columnist-model"
 """What signatures are for; one made for something else does not count."""
@@ -48,16 +45,6 @@ Advance = Callable[[int], None]
 
 def silent(_: int) -> None:
     """The `advance` of work that nobody watches."""
-
-
-@dataclass(frozen=True, slots=True)
-class Signers:
-    """Whose signature is demanded."""
-
-    allowed: Path
-    """An allowed signers file, as ssh-keygen(1) has it."""
-    identity: str
-    """The principal in it."""
 
 
 def pack(
@@ -94,7 +81,7 @@ def pack(
     text = "".join(f"{sums[name]}  {name}\n" for name in sorted(sums))
     first = {SUMS: text.encode()}
     if key is not None:
-        first[SIGNATURE] = _sign(first[SUMS], key)
+        first[SIGNATURE] = sign(first[SUMS], key, NAMESPACE)
     partial = target.with_name(f"{target.name}.partial")
     try:
         # GNU's format has plain headers whatever the size and time.
@@ -283,7 +270,7 @@ def _demand(source: Path, small: dict[str, bytes], signers: Signers | None) -> N
         return
     if SIGNATURE not in small:
         raise _refused(source, "it is not signed")
-    if not _signed(small[SUMS], small[SIGNATURE], signers):
+    if not is_signed(small[SUMS], small[SIGNATURE], signers, NAMESPACE):
         raise _refused(source, f"its signature is not one of {signers.identity}")
 
 
@@ -348,65 +335,3 @@ class _Watched:
         piece = self._file.read(size)
         self._advance(len(piece))
         return piece
-
-
-# Signatures
-
-
-def _ssh_keygen(*arguments: str, given: bytes) -> subprocess.CompletedProcess[bytes]:
-    """Run ssh-keygen; it asks for a passphrase only where there is a terminal.
-
-    Raises:
-        ColumnistError: it is not installed.
-    """
-    program = shutil.which("ssh-keygen")
-    if program is None:
-        raise ColumnistError(
-            "Signatures need ssh-keygen, and it is not there.", "Install OpenSSH."
-        )
-    return subprocess.run(
-        [program, "-Y", *arguments],
-        input=given,
-        capture_output=True,
-        check=False,
-        start_new_session=not sys.stdin.isatty(),
-    )
-
-
-def _sign(data: bytes, key: Path) -> bytes:
-    """The signature of some bytes with an SSH key.
-
-    Raises:
-        ColumnistError: it cannot be made.
-    """
-    if not key.is_file():
-        raise UsageError(f"There is no key {key}.", "Give an SSH private key.")
-    done = _ssh_keygen("sign", "-q", "-f", str(key), "-n", NAMESPACE, given=data)
-    if done.returncode or not done.stdout:
-        raise ColumnistError(
-            f"ssh-keygen does not sign with {key}: {_last(done.stderr)}", ""
-        )
-    return done.stdout
-
-
-def _signed(data: bytes, signature: bytes, signers: Signers) -> bool:
-    """Whether some bytes were signed by the one that is demanded."""
-    if not signers.allowed.is_file():
-        raise UsageError(
-            f"There is no file {signers.allowed}.",
-            "Give an allowed signers file: a line has a name and a public key.",
-        )
-    with tempfile.NamedTemporaryFile(suffix=".sig") as file:
-        file.write(signature)
-        file.flush()
-        done = _ssh_keygen(
-            *("verify", "-f", str(signers.allowed), "-I", signers.identity),
-            *("-n", NAMESPACE, "-s", file.name),
-            given=data,
-        )
-    return done.returncode == 0
-
-
-def _last(text: bytes) -> str:
-    lines = text.decode("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else "it gave no reason"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,6 +13,7 @@ from typing import Any, ClassVar
 from textual import events, on, work
 from textual.app import App, ScreenStackError
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 
@@ -38,6 +40,7 @@ class ColumnistApp(Deciding):
     Args:
         settings: global options.
         target: URL or saved connection; None opens the picker.
+        first: makes the first screen; None is the picker.
     """
 
     TITLE = "Columnist"
@@ -50,8 +53,14 @@ class ColumnistApp(Deciding):
         Binding("ctrl+c", "leave", "Quit", show=False, id="app.interrupt"),
     ]
 
-    def __init__(self, settings: Settings, target: str | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        target: str | None,
+        first: Callable[[], Screen[None]] | None = None,
+    ) -> None:
         super().__init__()
+        self._first = first
         self.settings = settings
         self.target = target
         self.session: Session | None = None
@@ -69,7 +78,7 @@ class ColumnistApp(Deciding):
         self.set_keymap(read_keymap(self.settings.connections.with_name("keys.toml")))
         from tui.screens.picker import PickerScreen
 
-        self.push_screen(PickerScreen(self.target))
+        self.push_screen(self._first() if self._first else PickerScreen(self.target))
         self._fit()
         asyncio.get_running_loop().add_signal_handler(
             signal.SIGTERM, lambda: self.exit(return_code=ExitCode.INTERRUPTED)
@@ -282,7 +291,11 @@ def read_keymap(path: Path) -> dict[str, str]:
     return keys
 
 
-def run_app(settings: Settings, target: str | None) -> None:
+def run_app(
+    settings: Settings,
+    target: str | None,
+    first: Callable[[], Screen[None]] | None = None,
+) -> None:
     """Open the app; errors that end it are raised when the terminal is whole again.
 
     Raises:
@@ -301,7 +314,7 @@ def run_app(settings: Settings, target: str | None) -> None:
         )
     read_keymap(settings.connections.with_name("keys.toml"))
     read_theme(settings.connections.with_name("appearance.toml"))
-    app = ColumnistApp(settings, target)
+    app = ColumnistApp(settings, target, first)
     try:
         app.run()
     finally:

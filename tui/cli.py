@@ -19,6 +19,7 @@ from tui.commands import (
     accept,
     apply,
     connections,
+    decisions,
     demo,
     doctor,
     draft,
@@ -154,6 +155,7 @@ app.command("revert")(revert.run)
 app.command("export")(exchange.run_export)
 app.command("import")(exchange.run_import)
 app.command("metrics")(metrics.run)
+app.add_typer(decisions.app, name="decisions")
 app.add_typer(connections.app, name="connections")
 app.add_typer(models.app, name="models")
 app.add_typer(evaluate.app, name="evaluate")

@@ -318,6 +318,16 @@ class Dialect(ABC):
 
     # -- writing ---------------------------------------------------------------
 
+    def denied(
+        self, source: Source, tables: Sequence[TableId]
+    ) -> Mapping[TableId, str]:
+        """Which of these tables this user may not comment on now, and why.
+
+        Overridden where a query or two tell it for all of them; what is not told here
+        the server refuses when it is written.
+        """
+        return {}
+
     @abstractmethod
     def write(
         self,

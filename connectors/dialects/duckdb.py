@@ -6,11 +6,12 @@ cannot mix the two modes (ran on 2.0.0). So nothing here keeps the file open.
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from itertools import chain, groupby, islice
@@ -299,11 +300,13 @@ class DuckDB(TransactionalDialect):
 
     def __init__(self) -> None:
         self._catalog = ""
+        self._path = Path()
 
     def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
         """The file, opened for each operation."""
         # A file's own name is its catalog's name; the resolved path decides it.
-        return DuckDBFile(Path(url.database or "").resolve(), timeout=timeout)
+        self._path = Path(url.database or "").resolve()
+        return DuckDBFile(self._path, timeout=timeout)
 
     def literal(self, text: str) -> str:
         """A string literal."""
@@ -425,6 +428,20 @@ class DuckDB(TransactionalDialect):
             if table_id in wanted and normal(comment):
                 found[ColumnId(table_id, column) if column else table_id] = comment
         return found
+
+    def denied(
+        self, source: Source, tables: Sequence[TableId]
+    ) -> Mapping[TableId, str]:
+        """All of them where the file may not be written, which is not opened for it."""
+        reason = ""
+        if not self._path.exists():
+            return {}  # writing says so
+        if not os.access(self._path, os.W_OK):
+            reason = "you have no right to write the file"
+        elif not os.access(self._path.parent, os.W_OK):
+            # DuckDB keeps its log of writes beside the file.
+            reason = "you have no right to write in the file's folder"
+        return dict.fromkeys(tables, reason) if reason else {}
 
     def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
         """The first rows of a view, a spread sample of a table."""

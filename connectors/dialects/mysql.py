@@ -402,6 +402,19 @@ class MySQL(AlteringDialect):
 
     # -- writing ---------------------------------------------------------------
 
+    def denied(
+        self, source: Source, tables: Sequence[TableId]
+    ) -> Mapping[TableId, str]:
+        """Tables that the user may not alter, by a query for each schema."""
+        found: dict[TableId, str] = {}
+        with source.session() as session:
+            for schema, of_schema in groupby(sorted(tables), lambda t: t.schema):
+                altering = may_alter(session, schema)
+                for table in of_schema:
+                    if not altering(table.name):
+                        found[table] = self.refusals["1142"]
+        return found
+
     def pin(self, session: Session) -> None:
         """Reads back what was set on connecting, and stops where it is different."""
         seconds = max(1, ceil(self.limits.lock_seconds))

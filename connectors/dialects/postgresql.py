@@ -134,6 +134,15 @@ WHERE n.nspname = :schema AND c.relname = :name AND l.granted
   AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')
 """
 
+_DENIED = """
+SELECT w.number::int, CASE WHEN pg_has_role(c.relowner, 'USAGE') THEN NULL
+       ELSE pg_get_userbyid(c.relowner)::text END
+FROM (VALUES {names}) w (number, schema, name)
+JOIN pg_namespace n ON n.nspname = w.schema::name
+JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name::name
+WHERE NOT pg_has_role(c.relowner, 'USAGE') OR NOT has_schema_privilege(n.oid, 'USAGE')
+"""
+
 _COMMENTS = """
 SELECT w.number, a.attname, d.description
 FROM (VALUES {names}) w (number, oid)
@@ -141,6 +150,8 @@ JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = w.oid
 LEFT JOIN pg_attribute a ON a.attrelid = d.objoid AND a.attnum = d.objsubid
   AND d.objsubid > 0
 """
+
+_OWNED = "only its owner {owner} may comment on it"
 
 _PINNED = {
     "standard_conforming_strings": "on",
@@ -216,7 +227,7 @@ def _tables(
     start, end = 0, len(rows)
     for oid, schema, name, kind, estimate, owner in relations:
         table_id = TableId(schema, name)
-        refused = f"only its owner {owner} may comment on it" if owner else None
+        refused = _OWNED.format(owner=owner) if owner else None
         first = start
         columns: list[Column] = []
         while start < end and rows[start][0] == oid:
@@ -520,6 +531,23 @@ class PostgreSQL(TransactionalDialect):
         return f"left({self.quote(column)}::text, 256)"
 
     # -- writing ---------------------------------------------------------------
+
+    def denied(
+        self, source: Source, tables: Sequence[TableId]
+    ) -> Mapping[TableId, str]:
+        """Tables of others, and those in schemas that may not be used, in one query."""
+        names = ", ".join(
+            f"({number}, {self.literal(table.schema)}, {self.literal(table.name)})"
+            for number, table in enumerate(tables)
+        )
+        with source.session() as session:
+            rows = tuples(session, _DENIED.format(names=names))
+        return {
+            tables[number]: _OWNED.format(owner=owner)
+            if owner
+            else "you have no right to use its schema"
+            for number, owner in rows
+        }
 
     def pin(self, session: Session) -> None:
         """Pins, for this transaction, what rendering relies on, and reads it back."""

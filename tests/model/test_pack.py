@@ -16,7 +16,8 @@ import pytest
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from model.library import BUNDLED, Library, ModelFile, verify
-from model.pack import Signers, check, pack, unpack
+from model.pack import check, pack, unpack
+from model.signature import Signers
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ SCREENS = [
     ("ask", "AskModal"),
     ("figures", "FiguresScreen"),
     ("questions", "QuestionsScreen"),
+    ("sign_off", "SignOffScreen"),
     ("confirm", "ConfirmModal"),
     ("reason", "ReasonModal"),
     ("password", "PasswordModal"),

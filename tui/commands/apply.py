@@ -9,11 +9,10 @@ import typer
 from catalog.change import Outcome, WriteResult
 from catalog.errors import ColumnistError, ExitCode
 from catalog.objects import Target, column_of, table_of
-from connectors.dialects.dialect import Dialect
 from tui import console, writes
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, Yes, settings
-from tui.plan import Planned, plan_writes
+from tui.plan import Planned, costs, plan_writes
 from tui.text import count, plain
 
 
@@ -83,17 +82,6 @@ def run(
     finally:
         session.close()
     report(results, runs[0] if runs else None, json=json)
-
-
-def costs(dialect: Dialect) -> list[str]:
-    """What writing holds up, and what it cannot promise."""
-    lines = [f"Each statement locks {dialect.lock}."]
-    if dialect.window:
-        lines.append(
-            f"{dialect.label} cannot compare and write in one step: what somebody else"
-            " writes in the instant between is overwritten."
-        )
-    return lines
 
 
 def report(results: list[WriteResult], run: int | None, *, json: bool) -> None:

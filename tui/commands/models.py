@@ -11,7 +11,8 @@ import typer
 
 from catalog.errors import ExitCode, RefusedError, UsageError
 from model.library import verify as verify_model
-from model.pack import Signers, check, pack, unpack
+from model.pack import check, pack, unpack
+from model.signature import Signers
 from tui import console
 from tui.commands.lineage import show_lineage
 from tui.commands.options import Json, Yes, settings

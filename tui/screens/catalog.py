@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import Worker, get_current_worker
 
@@ -36,6 +35,7 @@ from tui.messages import CatalogChanged, DraftingChanged, DraftsSaved
 from tui.screens.bulk import ask_accept, ask_reject
 from tui.screens.facets import Facet, FacetModal, values
 from tui.screens.rule import RuleModal
+from tui.screens.working import WorkingScreen
 from tui.session import Session
 from tui.text import count, plain
 from tui.widgets.row_list import Cell, Heading, RowList
@@ -104,7 +104,7 @@ class _Tables:
         )
 
 
-class CatalogScreen(Screen[None]):
+class CatalogScreen(WorkingScreen):
     """What the database holds, how much is described, and what waits for you."""
 
     TITLE = "Catalog"

@@ -14,13 +14,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid, Vertical, VerticalScroll
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Footer, Label, Static
 from textual.worker import Worker, WorkerState
 
 from catalog.workspace import Workspace
 from tui import report
 from tui.figures import NOTHING, Figures, Rate, between, gather
+from tui.screens.working import WorkingScreen
 from tui.session import Session
 from tui.text import count, plain
 from tui.widgets.chart import MARKS, Chart
@@ -62,7 +62,7 @@ class Panel(Vertical):
         self.query_one(".numbers", Static).update("\n".join(lines))
 
 
-class FiguresScreen(Screen[None]):
+class FiguresScreen(WorkingScreen):
     """Coverage over time, acceptance, reasons, pace, and whose words stand."""
 
     TITLE = "Figures"
@@ -167,12 +167,7 @@ class FiguresScreen(Screen[None]):
 
     @on(Worker.StateChanged)
     def _failed(self, event: Worker.StateChanged) -> None:
-        # It does not bubble to the app.
-        worker = event.worker
-        if event.state is not WorkerState.ERROR or worker.error is None:
-            return
-        self.app.explain(worker.error, worker.description)
-        if worker.group == "figures":
+        if event.worker.group == "figures" and event.state is WorkerState.ERROR:
             self.query_one("#head", Label).update(" Figures — could not be counted")
 
     # Drawing

@@ -21,6 +21,7 @@ from catalog.suggestion import Finding
 from model.prompt import Written
 from tui.drafting import BackgroundDrafting
 from tui.screens.review_rows import Line
+from tui.screens.working import WorkingScreen
 from tui.session import Session
 from tui.text import plain
 from tui.widgets.keys_line import KeysLine
@@ -40,7 +41,7 @@ EXPLAINED = {
 """What each finding means, for the steward."""
 
 
-class InspectModal(ModalScreen[None]):
+class InspectModal(ModalScreen[None], WorkingScreen):
     """All that is known of this one, and what happened to it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
@@ -17,6 +16,7 @@ from catalog.errors import ColumnistError
 from catalog.workspace import Workspace
 from tui.connections import Connections
 from tui.screens.password import PasswordAnswer, PasswordModal
+from tui.screens.working import WorkingScreen
 from tui.session import Session, open_session
 from tui.widgets.row_list import Cell, Heading, RowList
 from tui.widgets.status_line import StatusLine
@@ -53,7 +53,7 @@ class _Choices:
         )
 
 
-class PickerScreen(Screen[None]):
+class PickerScreen(WorkingScreen):
     """Choose the database to document: one from the list, or a URL of your own."""
 
     TITLE = "Open a database"
@@ -181,14 +181,11 @@ class PickerScreen(Screen[None]):
         self.query_one("#opening", Static).update("")
         if event.state is WorkerState.SUCCESS and event.worker.result is not None:
             self.app.open_catalog(event.worker.result)
-        elif event.state is WorkerState.ERROR and event.worker.error is not None:
-            event.stop()
-            if self._wants_password(event.worker.error):
-                self._ask_password(self._opening)
-            else:
-                self.app.explain(event.worker.error, "Opening")
+        elif self._wants_password(event.worker.error):
+            event.prevent_default()  # a question, not a failure to be explained
+            self._ask_password(self._opening)
 
-    def _wants_password(self, error: BaseException) -> bool:
+    def _wants_password(self, error: BaseException | None) -> bool:
         from connectors.connect import PasswordWanted
 
         return isinstance(error, PasswordWanted)

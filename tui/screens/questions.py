@@ -11,9 +11,8 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Footer, Input, Label, Static
-from textual.worker import Worker, WorkerState, get_current_worker
+from textual.worker import Worker, get_current_worker
 
 from catalog.errors import ColumnistError
 from catalog.glossary import GlossaryFile, Term, key_of
@@ -21,6 +20,7 @@ from catalog.unasked import Unasked
 from model.questions import Census, Question
 from tui import jobs
 from tui.drafting import BackgroundDrafting
+from tui.screens.working import WorkingScreen
 from tui.session import Session
 from tui.text import count, plain
 from tui.widgets.row_list import Cell, Heading, RowList
@@ -94,7 +94,7 @@ class _Step:
         return self.before is None and self.after is None
 
 
-class QuestionsScreen(Screen[None]):
+class QuestionsScreen(WorkingScreen):
     """Names that would explain the most columns, if somebody said what they mean."""
 
     TITLE = "Questions"
@@ -238,8 +238,6 @@ class QuestionsScreen(Screen[None]):
 
     @on(Worker.StateChanged)
     def _worked(self, event: Worker.StateChanged) -> None:
-        if event.state is WorkerState.ERROR and event.worker.error is not None:
-            self.app.explain(event.worker.error, event.worker.description)
         if event.worker.group == "questions" and event.worker.is_finished:
             self._show(self._rows)
 

@@ -16,7 +16,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import get_current_worker
 
@@ -44,6 +43,7 @@ from tui.screens.review_details import details
 from tui.screens.review_keys import REVIEW_KEYS
 from tui.screens.review_rows import HEADINGS, Line, ReviewRows, evidence, review_lines
 from tui.screens.same_name import SameNameScreen
+from tui.screens.working import WorkingScreen
 from tui.session import Session
 from tui.style_file import read_style
 from tui.terms import meaning_of
@@ -74,7 +74,7 @@ class NamesFound(Message):
     """The first few."""
 
 
-class ReviewScreen(Screen[None]):
+class ReviewScreen(WorkingScreen):
     """Accept, edit or reject what was drafted; nothing is written until w."""
 
     TITLE = "Review"

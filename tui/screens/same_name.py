@@ -10,14 +10,14 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Footer, Label, Static
-from textual.worker import Worker, WorkerState, get_current_worker
+from textual.worker import Worker, get_current_worker
 
 from catalog.objects import ColumnId, table_of
 from catalog.suggestion import Suggestion
 from tui.same_name import Namesake, compared, namesakes
 from tui.screens.confirm import ConfirmModal
+from tui.screens.working import WorkingScreen
 from tui.session import Session
 from tui.text import count, plain
 from tui.widgets.row_list import Cell, Heading, RowList
@@ -69,7 +69,7 @@ def _place(each: Namesake) -> tuple[str, str]:
     return table_of(each.suggestion.target)
 
 
-class SameNameScreen(Screen[bool]):
+class SameNameScreen(WorkingScreen):
     """One text for all columns of this name and type whose values agree."""
 
     TITLE = "Same name"
@@ -186,8 +186,6 @@ class SameNameScreen(Screen[bool]):
 
     @on(Worker.StateChanged)
     def _ended(self, event: Worker.StateChanged) -> None:
-        if event.state is WorkerState.ERROR and event.worker.error is not None:
-            self.app.explain(event.worker.error, event.worker.description)
         if event.worker.is_finished:
             self._relist()
 
@@ -244,7 +242,7 @@ class SameNameScreen(Screen[bool]):
             if answer:
                 batch = self._session.suggestions.say_of_all(taken, self._text)
                 self.notify(f"Staged {batch.count:,}. u takes all of it back.")
-                self.dismiss(True)
+                self.dismiss()
 
         left = len(self._found) + 1 - len(taken)
         self.app.push_screen(
@@ -262,4 +260,4 @@ class SameNameScreen(Screen[bool]):
     def action_back(self) -> None:
         """Change nothing."""
         self.workers.cancel_node(self)
-        self.dismiss(False)
+        self.dismiss()

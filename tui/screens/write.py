@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.syntax import Syntax
@@ -11,95 +15,32 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Footer, Label, Static
-from textual.worker import Worker, get_current_worker
+from textual.worker import Worker, WorkerState, get_current_worker
 
 from catalog.change import CommentChange, Outcome, WriteResult
+from catalog.ledger import Run
 from tui import writes
 from tui.drafting import BackgroundDrafting
-from tui.plan import Planned, plan_writes
+from tui.plan import Planned, costs, plan_writes, reasons, save_script
 from tui.screens.confirm import ConfirmModal
+from tui.screens.working import WorkingScreen
+from tui.screens.write_rows import HEADINGS, Pace, PlanRows, ResultRows
 from tui.session import Session
 from tui.text import count, plain
-from tui.widgets.row_list import Cell, Heading, RowList
+from tui.widgets.row_list import RowList
 from tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
     from tui.app import ColumnistApp
 
-OUTCOMES = {
-    Outcome.WRITTEN: ("● written", "good"),
-    Outcome.CONFLICT: ("! conflict", "bad"),
-    Outcome.REFUSED: ("⊘ refused", "bad"),
-    Outcome.FAILED: ("✗ failed", "bad"),
-}
-HEADINGS = (Heading("", 12), Heading("object", 40), Heading("statement"))
+TOLD_SECONDS = 0.1
+"""Results are drawn so often; a message for each would hold the writer up."""
+REASONS = 3
+"""Reasons of refusals that are summed up; the list has all of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Statements to write, then what would be refused."""
-
-    planned: Planned
-
-    def __len__(self) -> int:
-        return len(self.planned.statements) + len(self.planned.refused)
-
-    def cells(self, index: int) -> Sequence[Cell]:
-        number = len(self.planned.statements)
-        if index < number:
-            statement = self.planned.statements[index]
-            first = statement.changes[0].target
-            more = len(statement.changes) - 1
-            name = str(first) + (f" and {more} more" if more else "")
-            return (
-                Cell("→ to write", "accent"),
-                Cell(name, "strong"),
-                Cell(statement.sql),
-            )
-        change, reason = self.planned.refused[index - number]
-        return (
-            Cell("⊘ refused", "bad"),
-            Cell(str(change.target), "strong"),
-            Cell(reason, "muted"),
-        )
-
-    def changes(self, index: int) -> Sequence[CommentChange]:
-        """The changes of one line."""
-        number = len(self.planned.statements)
-        if index < number:
-            return self.planned.statements[index].changes
-        return (self.planned.refused[index - number][0],)
-
-    def sql(self, index: int) -> str:
-        """The whole statement of one line, or the reason why there is none."""
-        number = len(self.planned.statements)
-        if index < number:
-            statement = self.planned.statements[index]
-            note = f"-- {statement.note}\n" if statement.note else ""
-            return note + statement.sql
-        return f"-- {self.planned.refused[index - number][1]}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Results:
-    results: Sequence[WriteResult]
-
-    def __len__(self) -> int:
-        return len(self.results)
-
-    def cells(self, index: int) -> Sequence[Cell]:
-        result = self.results[index]
-        sign, role = OUTCOMES[result.outcome]
-        return (
-            Cell(sign, role),
-            Cell(str(result.change.target), "strong"),
-            Cell(result.reason or result.change.text or "(cleared)"),
-        )
-
-
-class WriteScreen(Screen[None]):
+class WriteScreen(WorkingScreen):
     """The exact statements; enter writes them, d drops one from this run."""
 
     TITLE = "Write"
@@ -120,15 +61,36 @@ class WriteScreen(Screen[None]):
             tooltip="Leave this one out; it stays accepted",
         ),
         Binding(
+            "S",
+            "save",
+            "Save script",
+            id="write.save",
+            tooltip="Save the statements as columnist-DATE.sql in the current folder",
+        ),
+        Binding(
             "b",
             "take_back",
             "Take back",
             id="write.take_back",
-            tooltip="Restore what this run replaced",
+            tooltip="Restore what this run replaced, or the last one",
+        ),
+        Binding(
+            "f",
+            "filter",
+            "Not written",
+            id="write.filter",
+            tooltip="Show only what was not written, or all again",
         ),
         Binding("s", "stop", "Stop", id="write.stop", tooltip="Stop after this one"),
-        Binding("y", "copy", "Copy", show=False, id="write.copy"),
-        Binding("q,escape", "back", "Back", id="write.back"),
+        Binding(
+            "y",
+            "copy",
+            "Copy",
+            show=False,
+            id="write.copy",
+            tooltip="Copy the statement",
+        ),
+        Binding("q,escape", "back", "Back", id="write.back", tooltip="Back"),
     ]
 
     app: ColumnistApp
@@ -139,6 +101,8 @@ class WriteScreen(Screen[None]):
 
         planned: Planned
         """To be shown."""
+        last: Run | None
+        """A run that can be taken back, looked for where nothing is to be written."""
 
     @dataclass
     class Went(Message):
@@ -147,15 +111,30 @@ class WriteScreen(Screen[None]):
         results: Sequence[WriteResult]
         """The new ones."""
 
+    @dataclass
+    class Saved(Message):
+        """The statements are in a file."""
+
+        path: Path
+        """Where."""
+
     def __init__(self, session: Session, drafting: BackgroundDrafting) -> None:
         super().__init__()
         self._session = session
         self._drafting = drafting
         self._dropped: set[CommentChange] = set()
-        self._plan: _Plan | None = None
+        self._plan: PlanRows | None = None
+        self._last: Run | None = None
         self._results: list[WriteResult] = []
+        self._shown = ResultRows([])
+        self._only_unwritten = False
         self._run: int | None = None
+        """The run made here that still stands."""
+        self._began_any = False
         self._reverting = False
+        self._pace = Pace(0)
+        # Cancelling the worker would say that it ended while its thread still writes.
+        self._stop = threading.Event()
 
     def compose(self) -> ComposeResult:
         """Statements, or results, with the whole SQL of one below."""
@@ -165,7 +144,8 @@ class WriteScreen(Screen[None]):
             id="head",
             markup=False,
         )
-        yield RowList(HEADINGS, _Results(()), id="statements")
+        yield Static("", id="facts", markup=False)
+        yield RowList(HEADINGS, self._shown, id="statements")
         yield Static("", id="empty", markup=False)
         yield Static("", id="details", markup=False)
         yield StatusLine()
@@ -194,60 +174,88 @@ class WriteScreen(Screen[None]):
             if change not in self._dropped
         ]
         planned = plan_writes(self._session, staged, stop=lambda: worker.is_cancelled)
-        self.post_message(self.Rendered(planned))
+        last = None if staged else self._session.ledger.last_revertible()
+        self.post_message(self.Rendered(planned, last))
 
     @on(Rendered)
     def _rendered(self, event: Rendered) -> None:
-        self._plan = _Plan(event.planned)
+        self._plan = PlanRows(event.planned)
+        self._last = event.last
         self._show_plan()
+
+    @on(Worker.StateChanged)
+    def _not_rendered(self, event: Worker.StateChanged) -> None:
+        if event.worker.group == "plan" and event.state is WorkerState.ERROR:
+            self._headline("the statements could not be rendered; q goes back")
 
     def _show_plan(self) -> None:
         if self._plan is None:
             return
         self._rows.show(self._plan)
-        statements = self._plan.planned.statements
-        changes = sum(len(statement.changes) for statement in statements)
-        refused = len(self._plan.planned.refused)
+        planned = self._plan.planned
+        changes = sum(len(statement.changes) for statement in planned.statements)
         parts = [
-            f"{count(changes, 'comment')} in {count(len(statements), 'statement')}"
+            f"{count(changes, 'comment')}"
+            f" in {count(len(planned.statements), 'statement')}"
         ]
-        if refused:
-            parts.append(f"{refused} would be refused")
+        if planned.refused:
+            parts.append(f"{len(planned.refused):,} would be refused")
         if self._dropped:
             parts.append(f"{len(self._dropped)} dropped")
         self._headline(" · ".join(parts))
+        self._facts(_facts(self._session, planned))
         self.set_class(not len(self._plan), "-empty")
-        self.query_one("#empty", Static).update(
-            "Nothing is accepted yet, so there is nothing to write.\nq goes back."
-        )
+        lines = ["Nothing is accepted yet, so there is nothing to write."]
+        if self._last is not None:
+            lines.append(
+                f"b takes back run {self._last.id}:"
+                f" {count(self._last.written, 'comment')}, {_when(self._last)}."
+            )
+        self.query_one("#empty", Static).update("\n".join([*lines, "q goes back."]))
         self._detail()
 
     def action_drop(self) -> None:
         """Leave the statement under the cursor out of this run."""
-        if self._plan is None or self._run is not None or not len(self._plan):
+        if self._plan is None or self._began_any or not len(self._plan):
             return
         self._dropped.update(self._plan.changes(self._rows.cursor))
-        planned = Planned(
-            [
-                statement
-                for statement in self._plan.planned.statements
-                if not self._dropped & set(statement.changes)
-            ],
-            [
-                each
-                for each in self._plan.planned.refused
-                if each[0] not in self._dropped
-            ],
-        )
-        self._plan = _Plan(planned)
+        self._plan = self._plan.without(self._dropped)
         self._show_plan()
+
+    def action_save(self) -> None:
+        """Save the statements as a file, for a client or somebody else to run."""
+        if self._plan is None:
+            self.notify("Still rendering the statements.")
+        elif self._began_any:
+            self.notify("This was executed; a script is saved before.")
+        elif not self._plan.planned.statements:
+            self.notify("There is no statement to save.")
+        else:
+            self._save(self._plan.planned)
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="script",
+        exit_on_error=False,
+        description="Saving the script",
+    )
+    def _save(self, planned: Planned) -> None:
+        path = save_script(self._session, planned, Path.cwd())
+        self.post_message(self.Saved(path))
+
+    @on(Saved)
+    def _saved(self, event: Saved) -> None:
+        self.notify(
+            f"Saved {plain(str(event.path))}. Nothing was written to the database.",
+            markup=False,
+        )
 
     def action_write(self) -> None:
         """Ask, with the exact count, then write."""
-        if self._plan is None or self._run is not None or self._busy:
+        if self._plan is None or self._began_any or self._busy:
             return
-        if self._session.settings.read_only:
-            self.notify("Opened with --read-only: nothing is written.")
+        if self._refuses():
             return
         changes = [
             change
@@ -260,7 +268,7 @@ class WriteScreen(Screen[None]):
 
         def decide(answer: bool | None) -> None:
             if answer:
-                self._results = []
+                self._begin(len(changes))
                 self._write(changes)
 
         self.app.push_screen(
@@ -274,7 +282,24 @@ class WriteScreen(Screen[None]):
             decide,
         )
 
+    def _refuses(self) -> bool:
+        if self._session.settings.read_only:
+            self.notify("Opened with --read-only: nothing is written.")
+            return True
+        return False
+
     # Writing
+
+    def _begin(self, total: int, *, reverting: bool = False) -> None:
+        self._stop.clear()
+        self._results = []
+        self._began_any = True
+        self._reverting = reverting
+        self._pace = Pace(total)
+        self._facts([])
+        self.set_class(False, "-empty")
+        self._show_results()
+        self._headline_of_run()
 
     @work(
         thread=True,
@@ -288,13 +313,14 @@ class WriteScreen(Screen[None]):
         # Sampling reads the file that is written; DuckDB allows only one of the two.
         resume = self._drafting.pause()
         try:
-            for result in writes.apply(
-                self._session,
-                changes,
-                on_run=self._began,
-                stop=lambda: worker.is_cancelled,
-            ):
-                self.post_message(self.Went([result]))
+            self._tell(
+                writes.apply(
+                    self._session,
+                    changes,
+                    on_run=self._began,
+                    stop=lambda: worker.is_cancelled or self._stop.is_set(),
+                )
+            )
         finally:
             resume()
 
@@ -309,12 +335,29 @@ class WriteScreen(Screen[None]):
         worker = get_current_worker()
         resume = self._drafting.pause()
         try:
-            for result in writes.revert(
-                self._session, run, stop=lambda: worker.is_cancelled
-            ):
-                self.post_message(self.Went([result]))
+            self._tell(
+                writes.revert(
+                    self._session,
+                    run,
+                    stop=lambda: worker.is_cancelled or self._stop.is_set(),
+                )
+            )
         finally:
             resume()
+
+    def _tell(self, results: Iterable[WriteResult]) -> None:
+        """Show results as they come, some at a time."""
+        some: list[WriteResult] = []
+        told = 0.0
+        try:
+            for result in results:
+                some.append(result)
+                if time.monotonic() - told >= TOLD_SECONDS:
+                    self.post_message(self.Went(some))
+                    some, told = [], time.monotonic()
+        finally:
+            if some:
+                self.post_message(self.Went(some))
 
     def _began(self, run: int) -> None:
         self._run = run
@@ -322,8 +365,13 @@ class WriteScreen(Screen[None]):
     @on(Went)
     def _went(self, event: Went) -> None:
         self._results += event.results
-        self._rows.show(_Results(self._results), cursor=len(self._results) - 1)
-        self._headline("writing… s stops")
+        self._show_results(cursor=len(self._results) - 1)
+        self._headline_of_run()
+
+    def _headline_of_run(self) -> None:
+        verb = "restoring" if self._reverting else "writing"
+        keys = "stopping after this one" if self._stop.is_set() else "s stops"
+        self._headline(f"{verb} {self._pace.told(len(self._results))} · {keys}")
 
     @on(Worker.StateChanged)
     def _ended(self, event: Worker.StateChanged) -> None:
@@ -331,48 +379,78 @@ class WriteScreen(Screen[None]):
             return
         counts = writes.summarize(self._results)
         verb = "restored" if self._reverting else "written"
-        parts = [f"{counts[Outcome.WRITTEN]} {verb}"]
+        parts = [f"{counts[Outcome.WRITTEN]:,} {verb}"]
         parts += [
-            f"{number} {name}"
+            f"{number:,} {name}"
             for name, number in (
                 ("in conflict", counts[Outcome.CONFLICT]),
                 ("refused", counts[Outcome.REFUSED]),
                 ("failed", counts[Outcome.FAILED]),
+                ("not tried", self._pace.total - len(self._results)),
             )
-            if number
+            if number > 0
         ]
-        keys = "q goes back"
-        if self._run is not None and counts[Outcome.WRITTEN] and not self._reverting:
-            keys = f"run {self._run}: b takes it back, q goes back"
-        self._rows.show(_Results(self._results), cursor=0)
-        self._headline(f"{', '.join(parts)} — {keys}")
+        keys = ["q goes back"]
+        if counts[Outcome.WRITTEN] < len(self._results):
+            keys.insert(0, "f shows only the others")
+        if self._reverting:
+            self._run = None
+        elif self._run is not None and counts[Outcome.WRITTEN]:
+            keys.insert(0, f"run {self._run}: b takes it back")
+        self._show_results(cursor=0)
+        self._headline(f"{', '.join(parts)} — {', '.join(keys)}")
         self._detail()
 
     def action_take_back(self) -> None:
-        """Restore what this run replaced."""
-        if self._run is None or self._reverting or self._busy:
-            self.notify("Only a run that just ended can be taken back here.")
+        """Restore what the run made here replaced, or else the last one that stands."""
+        if self._busy:
+            self.notify("Writing is under way; s stops it.")
             return
-        run = self._run
+        if self._plan is None:
+            self.notify("Still rendering the statements.")
+            return
+        if self._refuses():
+            return
+        last = self._session.ledger.last_revertible()
+        made = [] if self._run is None else self._session.ledger.runs()
+        run = next((each for each in made if each.id == self._run), None)
+        if run is None or not run.written:
+            run = last
+        if run is None:
+            self.notify("There is no run to take back.")
+            return
+        number, written = run.id, run.written
 
         def decide(answer: bool | None) -> None:
             if answer:
-                self._results = []
-                self._reverting = True
-                self._revert(run)
+                self._begin(written, reverting=True)
+                self._revert(number)
 
-        written = len(self._session.ledger.written(run))
         self.app.push_screen(
             ConfirmModal(
-                f"Restore {count(written, 'comment')} of run {run}?",
-                ["What somebody changed since is left alone."],
+                f"Restore {count(written, 'comment')} of run {number}?",
+                [
+                    f"It was made {_when(run)}.",
+                    "What somebody changed since is left alone.",
+                ],
             ),
             decide,
         )
 
     def action_stop(self) -> None:
         """Stop between two statements."""
-        self.workers.cancel_group(self, "write")
+        if self._busy:
+            self._stop.set()
+            self._headline_of_run()
+
+    def action_filter(self) -> None:
+        """Only what was not written, or everything again."""
+        if not self._began_any:
+            self.notify("Nothing was written yet.")
+            return
+        self._only_unwritten = not self._only_unwritten
+        self._show_results(cursor=0)
+        self._detail()
 
     def action_copy(self) -> None:
         """Copy the statement under the cursor."""
@@ -401,6 +479,13 @@ class WriteScreen(Screen[None]):
     def _moved(self) -> None:
         self._detail()
 
+    def _show_results(self, *, cursor: int = 0) -> None:
+        wanted: Sequence[WriteResult] = self._results
+        if self._only_unwritten:
+            wanted = [r for r in wanted if r.outcome is not Outcome.WRITTEN]
+        self._shown = ResultRows(wanted)
+        self._rows.show(self._shown, cursor=cursor)
+
     def _detail(self) -> None:
         text = self._statement()
         self.query_one("#details", Static).update(
@@ -415,12 +500,31 @@ class WriteScreen(Screen[None]):
         )
 
     def _statement(self) -> str:
+        rows = self._shown if self._began_any else self._plan
         index = self._rows.cursor
-        if self._results:
-            return self._results[index].statement if index < len(self._results) else ""
-        if self._plan is not None and index < len(self._plan):
-            return self._plan.sql(index)
-        return ""
+        return rows.sql(index) if rows is not None and index < len(rows) else ""
 
     def _headline(self, text: str) -> None:
         self.query_one("#head", Label).update(f" Write — {text}")
+
+    def _facts(self, lines: Sequence[str]) -> None:
+        facts = self.query_one("#facts", Static)
+        facts.update("\n".join(plain(line) for line in lines))
+        facts.display = bool(lines)
+
+
+def _facts(session: Session, planned: Planned) -> list[str]:
+    """What writing holds up, and why some of it would be refused."""
+    lines = costs(session.database.dialect) if planned.statements else []
+    if dear := [each for each in planned.statements if each.note]:
+        lines.append(f"! {count(len(dear), 'statement')}: {dear[0].note}.")
+    found = reasons(planned)
+    told = [f"{number:,} because {reason}" for reason, number in found[:REASONS]]
+    if len(found) > REASONS:
+        told.append(f"{count(len(found) - REASONS, 'more reason')}")
+    return [*lines, f"⊘ Refused: {'; '.join(told)}."] if told else lines
+
+
+def _when(run: Run) -> str:
+    moment = datetime.fromisoformat(run.started_at).astimezone()
+    return f"{moment:%Y-%m-%d %H:%M}"

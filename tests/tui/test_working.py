@@ -1,0 +1,90 @@
+"""Work that fails on a screen is explained there, whichever screen it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from catalog.errors import ColumnistError
+from catalog.objects import Table
+from catalog.suggestions import Suggestions
+from tests.tui.test_pilot import (  # noqa: F401  # fixtures
+    drafted,
+    opened,
+    settled,
+    store,
+    to_orders,
+    until,
+)
+from tui import jobs, writes
+from tui.app import ColumnistApp
+from tui.screens import write
+from tui.screens.confirm import ConfirmModal
+from tui.screens.write import WriteScreen
+from tui.session import Session
+from tui.settings import Settings
+
+
+class BrokenError(ColumnistError):
+    """What the test lets fail."""
+
+
+def broken(*_: object, **__: object) -> Iterator[Table]:
+    raise BrokenError("The disk is gone.", "Bring it back.")
+
+
+def explained(app: ColumnistApp) -> list[str]:
+    return [note.message for note in app._notifications if note.severity == "error"]
+
+
+async def to_write(app: ColumnistApp, pilot: Pilot[None]) -> None:
+    await pilot.press("w")
+    await until(pilot, lambda: isinstance(app.screen, WriteScreen))
+    await settled(app, pilot)
+
+
+async def test_a_scan_that_fails_is_explained_once(
+    settings: Settings, shop: Path, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message of a worker goes to its own node only, so the app never heard."""
+    session.close()
+    async with opened(settings, shop) as (app, pilot):
+        monkeypatch.setattr(jobs, "scan", broken)
+        await pilot.press("r")
+        await settled(app, pilot)
+        assert explained(app) == ["The disk is gone.\nBring it back."]
+
+
+async def test_statements_that_cannot_be_rendered_are_explained(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(write, "plan_writes", broken)
+    async with opened(settings, shop) as (app, pilot):
+        await to_orders(app, pilot)
+        await pilot.press("a")
+        await to_write(app, pilot)
+        assert explained(app) == ["The disk is gone.\nBring it back."]
+
+
+async def test_a_write_that_breaks_off_is_explained(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writes, "apply", broken)
+    async with opened(settings, shop) as (app, pilot):
+        await to_orders(app, pilot)
+        await pilot.press("a")
+        await to_write(app, pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await pilot.press("y")
+        await settled(app, pilot)
+        assert explained(app) == ["The disk is gone.\nBring it back."]

@@ -1,0 +1,28 @@
+"""A screen with work in the background, whose failures are shown where it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+if TYPE_CHECKING:
+    from tui.app import ColumnistApp
+
+
+class WorkingScreen(Screen[None]):
+    """Explains work that failed; a subclass may handle the same message besides.
+
+    A worker's message goes to the node that started it and no further, so the app hears
+    of its own workers only.
+    """
+
+    app: ColumnistApp
+
+    @on(Worker.StateChanged)
+    def _explain_failure(self, event: Worker.StateChanged) -> None:
+        worker = event.worker
+        if event.state is WorkerState.ERROR and worker.error is not None:
+            self.app.explain(worker.error, worker.description)
