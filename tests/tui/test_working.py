@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from catalog.errors import ColumnistError
 from catalog.objects import Table
@@ -19,10 +23,11 @@ from tests.tui.test_pilot import (  # noqa: F401  # fixtures
     to_orders,
     until,
 )
-from tui import jobs, writes
+from tui import jobs, screens, writes
 from tui.app import ColumnistApp
 from tui.screens import write
 from tui.screens.confirm import ConfirmModal
+from tui.screens.working import WorkingScreen
 from tui.screens.write import WriteScreen
 from tui.session import Session
 from tui.settings import Settings
@@ -88,3 +93,18 @@ async def test_a_write_that_breaks_off_is_explained(
         await pilot.press("y")
         await settled(app, pilot)
         assert explained(app) == ["The disk is gone.\nBring it back."]
+
+
+def test_every_screen_with_work_in_the_background_explains_its_failures() -> None:
+    silent = []
+    for module in pkgutil.iter_modules(screens.__path__, "tui.screens."):
+        for name, kind in vars(importlib.import_module(module.name)).items():
+            if (
+                inspect.isclass(kind)
+                and issubclass(kind, Screen)
+                and kind.__module__ == module.name
+                and not issubclass(kind, WorkingScreen)
+                and "@work(" in inspect.getsource(kind)
+            ):
+                silent.append(name)
+    assert silent == []
