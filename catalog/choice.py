@@ -167,7 +167,7 @@ def _that_fit(wanted: SuggestionFilter) -> tuple[str, list[object]]:
             conditions.append(f"{column} IN ({', '.join('?' * len(chosen))})")
             values += chosen
     if wanted.bands:
-        ranges = []
+        ranges: list[str] = []
         for band in wanted.bands:
             last = band.high >= 1
             ranges.append(f"confidence >= ?{'' if last else ' AND confidence < ?'}")
