@@ -11,6 +11,7 @@ from typing import Literal
 
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.choice import Choice
+from catalog.decisions import Batch, Decisions, Move
 from catalog.errors import ColumnistError
 from catalog.objects import (
     ColumnId,
@@ -24,7 +25,6 @@ from catalog.snapshot import matches
 from catalog.suggestion import (
     STAGED,
     UNDECIDED,
-    Decision,
     Draft,
     Finding,
     Source,
@@ -32,26 +32,10 @@ from catalog.suggestion import (
     Suggestion,
     Verdict,
 )
-from catalog.workspace import Workspace, now, steward
+from catalog.workspace import Workspace, now
 
 REPLACEABLE = frozenset({State.PENDING, State.ABSTAINED, State.WRITTEN})
 """States in which a new draft takes a suggestion's place: none holds a decided text."""
-
-
-_Move = tuple[Suggestion, State, str | None, str | None]
-"""A suggestion as it was seen, and the state, text and reason it gets."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """One action of the steward, on one or many suggestions."""
-
-    id: int
-    """Row id; 0 where nothing had to be decided."""
-    what: str
-    """What it did, in words for the steward."""
-    count: int
-    """How many suggestions it changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +66,7 @@ class Suggestions:
     def __init__(self, workspace: Workspace, database: int) -> None:
         self._workspace = workspace
         self._database = database
+        self.decisions = Decisions(workspace, database)
 
     # Reading
 
@@ -171,29 +156,6 @@ class Suggestions:
         )
         return {make_target(*row) for row in rows}
 
-    def decisions(self) -> list[Decision]:
-        """Every decision on this database, oldest first."""
-        return [
-            Decision(
-                row["id"],
-                row["batch"],
-                row["suggestion"],
-                Verdict(row["verdict"]),
-                State(row["state_before"]),
-                State(row["state_after"]),
-                row["text_before"],
-                row["text_after"],
-                row["edit_distance"],
-                row["who"],
-                datetime.fromisoformat(row["at"]),
-            )
-            for row in self._workspace.rows(
-                "SELECT d.* FROM decisions d JOIN batches b ON b.id = d.batch"
-                " WHERE b.database = ? ORDER BY d.id",
-                (self._database,),
-            )
-        ]
-
     # Drafting
 
     def put(self, drafts: Iterable[tuple[Draft, str | None]]) -> int:
@@ -276,12 +238,12 @@ class Suggestions:
 
     def accept(self, suggestions: Iterable[Suggestion]) -> Batch:
         """Stage suggestions that have a text; the ones without are left alone."""
-        moves: list[_Move] = [
+        moves: list[Move] = [
             (s, State.ACCEPTED, s.text, None)
             for s in suggestions
             if s.text and s.state is not State.ACCEPTED
         ]
-        return self._decide({Verdict.ACCEPT: moves})
+        return self.decisions.decide({Verdict.ACCEPT: moves})
 
     def edit(self, suggestion: Suggestion, text: str) -> Batch:
         """Stage the steward's wording; the draft's own words count as an accept."""
@@ -290,33 +252,35 @@ class Suggestions:
             raise ColumnistError("An empty description cannot be staged.", "Reject it.")
         if text == suggestion.draft.text:
             move = (suggestion, State.ACCEPTED, text, None)
-            return self._decide({Verdict.ACCEPT: [move]})
-        return self._decide({Verdict.EDIT: [(suggestion, State.EDITED, text, None)]})
+            return self.decisions.decide({Verdict.ACCEPT: [move]})
+        return self.decisions.decide(
+            {Verdict.EDIT: [(suggestion, State.EDITED, text, None)]}
+        )
 
     def say_of_all(self, suggestions: Iterable[Suggestion], text: str) -> Batch:
         """Stage one text for all of these, as one action.
 
         Where it is the draft's own it counts as an accept, elsewhere as an edit.
         """
-        own: list[_Move] = []
-        new: list[_Move] = []
+        own: list[Move] = []
+        new: list[Move] = []
         for each in suggestions:
             if each.draft.text == text:
                 own.append((each, State.ACCEPTED, text, None))
             else:
                 new.append((each, State.EDITED, text, None))
-        return self._decide({Verdict.ACCEPT: own, Verdict.EDIT: new})
+        return self.decisions.decide({Verdict.ACCEPT: own, Verdict.EDIT: new})
 
     def reject(
         self, suggestions: Iterable[Suggestion], *, reason: str | None = None
     ) -> Batch:
         """Reject suggestions; none of them is drafted again by itself."""
-        moves: list[_Move] = [
+        moves: list[Move] = [
             (s, State.REJECTED, s.text, reason)
             for s in suggestions
             if s.state not in (State.REJECTED, State.WRITTEN)
         ]
-        return self._decide({Verdict.REJECT: moves})
+        return self.decisions.decide({Verdict.REJECT: moves})
 
     def accept_over(self, suggestion: Suggestion, *, previous: str | None) -> Batch:
         """Accept after a conflict, with the comment now in the database as seen."""
@@ -330,44 +294,27 @@ class Suggestions:
 
     def replayed(self, what: Literal["undo", "redo"]) -> int:
         """How many decisions an undo or redo would go over."""
-        row = self._last_done() if what == "undo" else self._first_undone()
-        if row is None:
-            return 0
-        count = "SELECT count(*) FROM decisions WHERE batch = ?"
-        found = self._workspace.row(count, (row["id"],))
-        return int(found[0]) if found else 0
-
-    def _last_done(self) -> sqlite3.Row | None:
-        return self._workspace.row(
-            "SELECT * FROM batches WHERE database = ? AND standing = 'done'"
-            " ORDER BY id DESC LIMIT 1",
-            (self._database,),
-        )
-
-    def _first_undone(self) -> sqlite3.Row | None:
-        return self._workspace.row(
-            "SELECT * FROM batches WHERE database = ? AND standing = 'undone'"
-            " ORDER BY id LIMIT 1",
-            (self._database,),
-        )
+        return self.decisions.replayed(what)
 
     def undo(self) -> Batch | None:
         """Take back the latest action that stands; None where there is none."""
-        row = self._last_done()
-        return self._replay(row, Verdict.UNDO) if row else None
+        return self.decisions.undo()
 
     def redo(self) -> Batch | None:
         """Do again what was undone last; None where nothing was, or since decided."""
-        row = self._first_undone()
-        return self._replay(row, Verdict.REDO) if row else None
+        return self.decisions.redo()
 
     def accept_chosen(self, choice: Choice) -> Batch:
         """Stage what a bulk choice took, but for what was decided since."""
-        return self._decide_chosen(Verdict.ACCEPT, State.ACCEPTED, choice, None)
+        return self.decisions.decide_chosen(
+            Verdict.ACCEPT, State.ACCEPTED, choice, None
+        )
 
     def reject_chosen(self, choice: Choice, *, reason: str | None = None) -> Batch:
         """Reject what a bulk choice took, but for what was decided since."""
-        return self._decide_chosen(Verdict.REJECT, State.REJECTED, choice, reason)
+        return self.decisions.decide_chosen(
+            Verdict.REJECT, State.REJECTED, choice, reason
+        )
 
     def take_over(self, what: str, rulings: Sequence[Ruling]) -> Batch:
         """Carry out decisions that others made, each a row in their name.
@@ -377,7 +324,7 @@ class Suggestions:
         if not rulings:
             return Batch(0, what, 0)
         with self._workspace.transaction() as db:
-            batch = self._begin(db, what)
+            batch = self.decisions.begin(db, what)
             moves: dict[tuple[Verdict, str], list[tuple[object, ...]]] = {}
             for ruling in rulings:
                 current = ruling.current
@@ -390,162 +337,10 @@ class Suggestions:
             for (verdict, who), rows in moves.items():
                 db.executemany("INSERT INTO rulings VALUES (?, ?, ?, ?)", rows)
                 query = "SELECT * FROM temp.rulings"
-                count += self._move(db, batch, verdict, query, who=who)
+                count += self.decisions.move(db, batch, verdict, query, who=who)
                 db.execute("DELETE FROM temp.rulings")
             db.execute("DROP TABLE temp.rulings")
         return Batch(batch, what, count)
-
-    def _replay(self, batch: sqlite3.Row, verdict: Verdict) -> Batch:
-        back = verdict is Verdict.UNDO
-        here, there = ("after", "before") if back else ("before", "after")
-        with self._workspace.transaction() as db:
-            log = self._batch(db, f"{verdict.value}: {batch['what']}", "log")
-            # What has been written, replaced or re-decided since stays.
-            count = self._move(
-                db,
-                log,
-                verdict,
-                f"SELECT suggestion, d.state_{there} AS state, d.text_{there} AS text,"
-                f" d.reason_{there} AS reason FROM decisions d"
-                " JOIN suggestions s ON s.id = d.suggestion WHERE d.batch = ?"
-                f" AND s.state = d.state_{here} AND s.text IS d.text_{here}",
-                (batch["id"],),
-            )
-            db.execute(
-                "UPDATE batches SET standing = ? WHERE id = ?",
-                ("undone" if back else "done", batch["id"]),
-            )
-        return Batch(batch["id"], batch["what"], count)
-
-    def _decide(self, moves: Mapping[Verdict, list[_Move]]) -> Batch:
-        taken = {verdict: each for verdict, each in moves.items() if each}
-        number = sum(map(len, taken.values()))
-        what = f"{next(iter(taken or moves)).value} {number}"
-        if number == 1:
-            ((verdict, ((suggestion, *_),)),) = taken.items()
-            what = f"{verdict.value} {suggestion.target}"
-        if not number:
-            return Batch(0, what, 0)
-        count = 0
-        with self._workspace.transaction() as db:
-            batch = self._begin(db, what)
-            db.execute(
-                "CREATE TEMP TABLE moves (suggestion, seen_state, seen_text, state,"
-                " text, reason)"
-            )
-            for verdict, each in taken.items():
-                db.executemany(
-                    "INSERT INTO moves VALUES (?, ?, ?, ?, ?, ?)",
-                    [
-                        (s.id, s.state.value, s.text, state.value, text, reason)
-                        for s, state, text, reason in each
-                    ],
-                )
-                # Somebody else decided meanwhile: what the steward saw is not there.
-                count += self._move(
-                    db,
-                    batch,
-                    verdict,
-                    "SELECT suggestion, m.state, m.text, m.reason FROM moves m"
-                    " JOIN suggestions s ON s.id = suggestion"
-                    " WHERE s.state = seen_state AND s.text IS seen_text",
-                )
-                db.execute("DELETE FROM temp.moves")
-            db.execute("DROP TABLE temp.moves")
-        return Batch(batch, what, count)
-
-    def _decide_chosen(
-        self, verdict: Verdict, state: State, choice: Choice, reason: str | None
-    ) -> Batch:
-        what = f"{verdict.value} {len(choice)}"
-        if not choice:
-            return Batch(0, what, 0)
-        with self._workspace.transaction() as db:
-            db.execute("CREATE TEMP TABLE chosen (suggestion INTEGER PRIMARY KEY)")
-            db.executemany("INSERT INTO chosen VALUES (?)", ((i,) for i in choice.ids))
-            batch = self._begin(db, what)
-            count = self._move(
-                db,
-                batch,
-                verdict,
-                "SELECT suggestion, ? AS state, s.text, ? AS reason FROM chosen c"
-                " CROSS JOIN suggestions s ON s.id = suggestion"
-                " WHERE s.state IN (SELECT value FROM json_each(?)) AND NOT EXISTS ("
-                " SELECT 1 FROM decisions d WHERE d.suggestion = s.id AND d.id > ?)",
-                (
-                    state.value,
-                    reason,
-                    json.dumps([each.value for each in UNDECIDED]),
-                    choice.seen,
-                ),
-            )
-            db.execute("DROP TABLE temp.chosen")
-        return Batch(batch, what, count)
-
-    def _begin(self, db: sqlite3.Connection, what: str) -> int:
-        """A new action, which makes what was undone unreachable, as in any editor."""
-        db.execute(
-            "UPDATE batches SET standing = 'dropped' WHERE database = ?"
-            " AND standing = 'undone'",
-            (self._database,),
-        )
-        return self._batch(db, what, "done")
-
-    def _batch(self, db: sqlite3.Connection, what: str, standing: str) -> int:
-        cursor = db.execute(
-            "INSERT INTO batches (database, what, standing, at) VALUES (?, ?, ?, ?)",
-            (self._database, what, standing, now()),
-        )
-        return int(cursor.lastrowid or 0)
-
-    def _move(
-        self,
-        db: sqlite3.Connection,
-        batch: int,
-        verdict: Verdict,
-        moves: str,
-        parameters: Sequence[object] = (),
-        *,
-        who: str | None = None,
-    ) -> int:
-        """Log decisions and carry them out; how many there were.
-
-        Args:
-            db: the open transaction.
-            batch: the action that they belong to.
-            verdict: what they say.
-            moves: a query of suggestion, and the state, text and reason it gets.
-            parameters: of that query.
-            who: whose decisions they are; None is the steward at this machine.
-        """
-        db.create_function("edit_distance", 2, levenshtein, deterministic=True)
-        logged = db.execute(
-            "INSERT INTO decisions (batch, suggestion, verdict, state_before,"
-            " state_after, text_before, text_after, edit_distance, reason_before,"
-            " reason_after, who, at)"
-            " SELECT ?, s.id, ?, s.state, m.state, s.text, m.text,"
-            # An undone edit is as far from the draft as the edit was.
-            " CASE WHEN ? THEN edit_distance(ifnull(s.drafted, ''),"
-            " ifnull(s.text, '')) WHEN s.drafted IS m.text THEN 0"
-            " ELSE edit_distance(ifnull(s.drafted, ''), ifnull(m.text, '')) END,"
-            f" s.reason, m.reason, ?, ? FROM ({moves}) m"
-            " CROSS JOIN suggestions s ON s.id = m.suggestion WHERE s.current",
-            (
-                batch,
-                verdict.value,
-                verdict is Verdict.UNDO,
-                who or steward(),
-                now(),
-                *parameters,
-            ),
-        )
-        db.execute(
-            "UPDATE suggestions SET state = d.state_after, text = d.text_after,"
-            " reason = d.reason_after FROM decisions d"
-            " WHERE d.batch = ? AND suggestions.id = d.suggestion",
-            (batch,),
-        )
-        return logged.rowcount
 
     # Writing
 
@@ -707,20 +502,3 @@ def _suggestion(row: sqlite3.Row) -> Suggestion:
         created_at=datetime.fromisoformat(row["created_at"]),
         reason=row["reason"],
     )
-
-
-def levenshtein(a: str, b: str) -> int:
-    """Edit distance in characters: insertions, deletions and substitutions."""
-    while a and b and a[0] == b[0]:
-        a, b = a[1:], b[1:]
-    while a and b and a[-1] == b[-1]:
-        a, b = a[:-1], b[:-1]
-    before = list(range(len(b) + 1))
-    for i, left in enumerate(a, 1):
-        line = [i]
-        for j, right in enumerate(b, 1):
-            line.append(
-                min(line[-1] + 1, before[j] + 1, before[j - 1] + (left != right))
-            )
-        before = line
-    return before[-1]

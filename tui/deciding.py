@@ -9,7 +9,8 @@ from textual import work
 from textual.app import App
 
 from catalog.choice import Choice
-from catalog.suggestions import Batch, Suggestions
+from catalog.decisions import Batch
+from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
 from tui.session import Session
 from tui.text import plain

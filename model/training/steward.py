@@ -61,7 +61,7 @@ def steward_examples(
     for database in sorted(workspace.databases(), key=lambda known: known.id):
         private = private_words(database)
         store = Suggestions(workspace, database.id)
-        private |= {d.who.lower() for d in store.decisions() if len(d.who) > 2}
+        private |= {d.who.lower() for d in store.decisions.all() if len(d.who) > 2}
         snapshot = Snapshot(workspace, database.id)
         decided: dict[TableId, dict[Target, Suggestion]] = {}
         for suggestion in store.all(states=DECIDED):

@@ -101,7 +101,7 @@ def test_what_was_approved_is_staged_in_the_name_of_who_decided(
     assert other.of(B) == (State.EDITED, "Mine.", "approved by bob")
     assert other.of(C) == (State.REJECTED, "About c.", "vague (approved by bob)")
     assert A not in other.suggestions.of_table(TABLE)
-    decisions = other.suggestions.decisions()
+    decisions = other.suggestions.decisions.all()
     assert [each.who for each in decisions] == ["ann"] * 3
     assert len({each.batch for each in decisions}) == 1
     told = history(other.workspace, other.id, B)
@@ -113,7 +113,7 @@ def test_what_was_approved_is_staged_in_the_name_of_who_decided(
     assert [change.target for change in other.suggestions.staged()] == [TABLE, B]
     again = other.take(document, demand=True)
     assert (again.staged, again.already) == ([], [TABLE, B, C])
-    assert len(other.suggestions.decisions()) == 3
+    assert len(other.suggestions.decisions.all()) == 3
     # One action, which undo takes back as a whole.
     other.suggestions.undo()
     assert other.of(B)[0] is State.PENDING
@@ -130,7 +130,7 @@ def test_at_home_an_approval_is_noted_and_a_refusal_gives_back(ann: Place) -> No
     assert taken.given_back == [A]
     assert ann.of(A) == (State.PENDING, "About a.", "refused by bob")
     assert ann.of(TABLE) == (State.ACCEPTED, "About orders.", "approved by bob")
-    undone = {each for each in ann.suggestions.decisions() if each.who == "bob"}
+    undone = {each for each in ann.suggestions.decisions.all() if each.who == "bob"}
     assert [each.verdict for each in undone] == [Verdict.UNDO]
     assert len(ann.suggestions.of_table(TABLE)) == 4
 

@@ -5,10 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.change import CommentChange, Outcome, WriteResult
+from catalog.decisions import Batch, levenshtein
 from catalog.errors import ColumnistError
 from catalog.objects import TableId, Target, make_target
 from catalog.suggestion import Draft, Finding, Source, State, Verdict
-from catalog.suggestions import GONE, Batch, Suggestions, levenshtein
+from catalog.suggestions import GONE, Suggestions
 from catalog.workspace import Workspace
 
 A, B, C = (make_target("s", "t", name) for name in "abc")
@@ -70,9 +71,9 @@ def test_every_decision_is_a_row_with_who_when_and_distance(
     (found,) = store.all()
     store.edit(found, "Drafted!")
     store.undo()
-    verdicts = [(d.verdict, d.edit_distance) for d in store.decisions()]
+    verdicts = [(d.verdict, d.edit_distance) for d in store.decisions.all()]
     assert verdicts == [(Verdict.EDIT, 1), (Verdict.UNDO, 1)]
-    assert all(d.who and d.at.tzinfo for d in store.decisions())
+    assert all(d.who and d.at.tzinfo for d in store.decisions.all())
 
 
 def test_saving_the_drafts_own_words_counts_as_accepted(store: Suggestions) -> None:

@@ -20,13 +20,13 @@ from textual.widgets import Footer, Input, Label, Static
 from textual.worker import get_current_worker
 
 from catalog.choice import Scope
+from catalog.decisions import Batch
 from catalog.errors import ColumnistError
 from catalog.listing import fuzzy
 from catalog.objects import Profile, Table, TableId, Target, table_of
 from catalog.places import Place, leave
 from catalog.style import StyleRules, check
 from catalog.suggestion import STAGED, State, Suggestion
-from catalog.suggestions import Batch
 from model.draft import undescribed
 from tui.drafting import BackgroundDrafting
 from tui.hints import hint
