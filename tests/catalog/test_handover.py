@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog import suggestions as deciding
+from catalog import decisions as deciding
 from catalog.handover import Handover, Taken
 from catalog.history import history
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind, Target
