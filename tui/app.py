@@ -13,6 +13,9 @@ from typing import Any, ClassVar, Literal
 from textual import events, on, work
 from textual.app import App, ScreenStackError
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
+from textual.errors import NoWidget
+from textual.theme import ThemeProvider
 from textual.worker import Worker, WorkerState
 
 from catalog.choice import Choice
@@ -21,7 +24,7 @@ from catalog.objects import TableId
 from catalog.suggestions import Batch
 from tui.drafting import BackgroundDrafting, ended
 from tui.messages import DraftingChanged, DraftsSaved
-from tui.palette import KeyCommands
+from tui.palette import KeyCommands, Palette
 from tui.screens.help import HelpModal, KeyHelp, bindings_in_force
 from tui.screens.too_small import HEIGHT, WIDTH, TooSmallModal
 from tui.session import Session
@@ -31,6 +34,9 @@ from tui.theme import THEMES
 
 AT_ONCE = 20_000
 """Suggestions that are decided on within a second; more are in the background."""
+
+COMPOSE_SECONDS = 1.0
+"""At most so long does a key wait for the screen that the one before it opened."""
 
 
 class ColumnistApp(App[None]):
@@ -58,6 +64,7 @@ class ColumnistApp(App[None]):
         self.session: Session | None = None
         self.drafting: BackgroundDrafting | None = None
         self.fatal: ColumnistError | None = None
+        self._leaving = False
 
     def on_mount(self) -> None:
         """Look, keys and the first screen."""
@@ -183,21 +190,40 @@ class ColumnistApp(App[None]):
 
     def exit(self, *arguments: Any, **options: Any) -> None:
         """End the app; work in threads is told first, or the process would wait."""
+        self._leaving = True
         if self.drafting is not None:
             self.drafting.stop()
         self.workers.cancel_all()
         super().exit(*arguments, **options)
 
+    async def on_event(self, event: events.Event) -> None:
+        """The mouse on what was just taken away ended the app (Textual 8.2)."""
+        if isinstance(event, (events.MouseDown, events.MouseMove)):
+            with suppress(NoWidget, ScreenStackError):
+                if not self.get_widget_at(event.x, event.y)[0].is_attached:
+                    return
+        await super().on_event(event)
+
     async def run_action(self, *arguments: Any, **options: Any) -> bool:
         """A full disk or a locked workspace in a key's action is no reason to end."""
+        await self._wait_for_screen()
         try:
             return await super().run_action(*arguments, **options)
         except ColumnistError as error:
             self.explain(error)
             return True
 
+    async def _wait_for_screen(self) -> None:
+        """Keys typed ahead wait for the screen that they are meant for."""
+        with suppress(ScreenStackError, TimeoutError):
+            async with asyncio.timeout(COMPOSE_SECONDS):
+                while not self.screen.is_mounted:
+                    await asyncio.sleep(0.005)
+
     def _handle_exception(self, error: Exception) -> None:
         """Elsewhere it ends the app, with two lines instead of a traceback."""
+        if self._leaving and isinstance(error, (NoMatches, ScreenStackError)):
+            return  # keys typed after the last one find nothing to act on
         if isinstance(error, ColumnistError):
             self.fatal = error
             self.exit(return_code=error.exit_code)
@@ -274,6 +300,17 @@ class ColumnistApp(App[None]):
         if self.drafting is not None and self.drafting.running:
             details.append("Drafting stops, and goes on when you draft again.")
         self.push_screen(ConfirmModal("Quit Columnist?", details), quit_if)
+
+    def action_command_palette(self) -> None:
+        """Everything that can be done here, by name."""
+        if not any(isinstance(screen, Palette) for screen in self.screen_stack):
+            self.push_screen(Palette())
+
+    def search_themes(self) -> None:
+        """All colour themes, by name."""
+        self.push_screen(
+            Palette(providers=[ThemeProvider], placeholder="Search for themes…")
+        )
 
     def _fit(self) -> None:
         small = self.size.width < WIDTH or self.size.height < HEIGHT

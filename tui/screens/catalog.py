@@ -355,6 +355,8 @@ class CatalogScreen(Screen[None]):
         from tui.screens.review import ReviewScreen
 
         order = [summary.id for summary in self._tables.found]
+        if event.index >= len(order):
+            return  # the list became shorter meanwhile
         self.app.push_screen(
             ReviewScreen(self._session, self._drafting, order, order[event.index])
         )
