@@ -13,8 +13,10 @@ from typing import Any, ClassVar
 from textual import events, on, work
 from textual.app import App, ScreenStackError
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
+from textual.errors import NoWidget
 from textual.screen import Screen
-from textual.theme import Theme
+from textual.theme import Theme, ThemeProvider
 from textual.worker import Worker, WorkerState
 
 from catalog.errors import ColumnistError, ExitCode, UsageError
@@ -24,7 +26,7 @@ from tui.appearance import read_theme, write_theme
 from tui.deciding import Deciding
 from tui.drafting import BackgroundDrafting, ended
 from tui.messages import DraftingChanged, DraftsSaved
-from tui.palette import KeyCommands
+from tui.palette import KeyCommands, Palette
 from tui.screens.help import HelpModal, KeyHelp, bindings_in_force
 from tui.screens.review import ReviewScreen
 from tui.screens.too_small import HEIGHT, WIDTH, TooSmallModal
@@ -32,6 +34,9 @@ from tui.session import Session
 from tui.settings import Settings
 from tui.text import plain
 from tui.theme import THEMES
+
+COMPOSE_SECONDS = 1.0
+"""At most so long does a key wait for the screen that the one before it opened."""
 
 
 class ColumnistApp(Deciding):
@@ -66,6 +71,7 @@ class ColumnistApp(Deciding):
         self.session: Session | None = None
         self.drafting: BackgroundDrafting | None = None
         self.fatal: ColumnistError | None = None
+        self._leaving = False
 
     def on_mount(self) -> None:
         """Look, keys and the first screen."""
@@ -162,6 +168,7 @@ class ColumnistApp(Deciding):
 
     def exit(self, *arguments: Any, **options: Any) -> None:
         """End the app; work in threads is told first, or the process would wait."""
+        self._leaving = True
         for screen in self.screen_stack:
             if isinstance(screen, ReviewScreen):
                 with suppress(ColumnistError):  # a full disk is no reason to stay
@@ -171,16 +178,34 @@ class ColumnistApp(Deciding):
         self.workers.cancel_all()
         super().exit(*arguments, **options)
 
+    async def on_event(self, event: events.Event) -> None:
+        """The mouse on what was just taken away ended the app (Textual 8.2)."""
+        if isinstance(event, (events.MouseDown, events.MouseMove)):
+            with suppress(NoWidget, ScreenStackError):
+                if not self.get_widget_at(event.x, event.y)[0].is_attached:
+                    return
+        await super().on_event(event)
+
     async def run_action(self, *arguments: Any, **options: Any) -> bool:
         """A full disk or a locked workspace in a key's action is no reason to end."""
+        await self._wait_for_screen()
         try:
             return await super().run_action(*arguments, **options)
         except ColumnistError as error:
             self.explain(error)
             return True
 
+    async def _wait_for_screen(self) -> None:
+        """Keys typed ahead wait for the screen that they are meant for."""
+        with suppress(ScreenStackError, TimeoutError):
+            async with asyncio.timeout(COMPOSE_SECONDS):
+                while not self.screen.is_mounted:
+                    await asyncio.sleep(0.005)
+
     def _handle_exception(self, error: Exception) -> None:
         """Elsewhere it ends the app, with two lines instead of a traceback."""
+        if self._leaving and isinstance(error, (NoMatches, ScreenStackError)):
+            return  # keys typed after the last one find nothing to act on
         if isinstance(error, ColumnistError):
             self.fatal = error
             self.exit(return_code=error.exit_code)
@@ -258,6 +283,17 @@ class ColumnistApp(Deciding):
         if self.drafting is not None and self.drafting.running:
             details.append("Drafting stops, and goes on when you draft again.")
         self.push_screen(ConfirmModal("Quit Columnist?", details), quit_if)
+
+    def action_command_palette(self) -> None:
+        """Everything that can be done here, by name."""
+        if not any(isinstance(screen, Palette) for screen in self.screen_stack):
+            self.push_screen(Palette())
+
+    def search_themes(self) -> None:
+        """All colour themes, by name."""
+        self.push_screen(
+            Palette(providers=[ThemeProvider], placeholder="Search for themes…")
+        )
 
     def _fit(self) -> None:
         small = self.size.width < WIDTH or self.size.height < HEIGHT

@@ -4,18 +4,64 @@ from __future__ import annotations
 
 import unicodedata
 
-BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+VARIATIONS = frozenset(
+    chr(code)
+    for codes in ((0x180B, 0x180E), (0xFE00, 0xFE10), (0xE0100, 0xE01F0))
+    for code in range(*codes)
+)
+"""Choose a glyph of the character before them, and are unseen themselves."""
+FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180f\u2800\u3164\uffa0")
+"""Letters, marks and a symbol that are drawn as nothing or as a blank."""
+SIGNS = frozenset(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2"
+    "\U000110bd\U000110cd"
+)
+"""Format characters that are drawn: signs around numbers."""
+JOINERS = "\u200c\u200d"
+JOINING = (
+    range(0x0600, 0x10A0),  # Arabic to Myanmar
+    range(0x1700, 0x1D00),  # Philippine scripts, Khmer, Mongolian, Balinese
+    range(0xA800, 0xAC00),
+    range(0xFB50, 0xFE00),  # Arabic presentation forms
+    range(0x10A00, 0x12000),
+)
+"""Scripts that are not spelled rightly without joiners."""
+TAGS = range(0xE0000, 0xE1000)
 
 
 def plain(text: str) -> str:
-    """The text on one line, with everything that could move the cursor made visible.
+    """The text on one line, with everything unseen or moving the cursor made visible.
 
-    Control characters, escapes and direction overrides become pictures or code points;
-    line breaks become `⏎`.
+    Control characters, escapes, direction marks and what has no width become pictures
+    or code points; line breaks become `⏎`. Combining marks stay, and so do joiners and
+    variation selectors where they change what is drawn.
     """
-    if text.isprintable():
+    if text.isprintable() and VARIATIONS.isdisjoint(text) and FILLERS.isdisjoint(text):
         return text
-    return "".join(_visible(c) for c in text.replace("\r\n", "\n"))
+    text = text.replace("\r\n", "\n")
+    return "".join(
+        character if _does_something(text, place) else _visible(character)
+        for place, character in enumerate(text)
+    )
+
+
+def _does_something(text: str, place: int) -> bool:
+    """Whether an unseen character changes how its neighbours are drawn."""
+    character = text[place]
+    before, after = text[place - 1 : place], text[place + 1 : place + 2]
+    if character in VARIATIONS:
+        kinds = ("So", "Sm", "Nd", "Po") if "\ufe00" <= character < "\ufe10" else ()
+        return bool(before) and unicodedata.category(before) in (*kinds, "Lo")
+    if character not in JOINERS or not before or not after:
+        return False
+    if all(any(ord(c) in script for script in JOINING) for c in (before, after)):
+        return unicodedata.category(after)[0] == "L"
+    emoji = ("So", "Sm", "Sk")
+    return (
+        character == "\u200d"
+        and (before == "\ufe0f" or unicodedata.category(before) in emoji)
+        and unicodedata.category(after) in emoji
+    )
 
 
 def _visible(character: str) -> str:
@@ -26,9 +72,13 @@ def _visible(character: str) -> str:
     code = ord(character)
     if code < 0x20:
         return chr(0x2400 + code)
-    if character in BIDI or unicodedata.category(character) in ("Cc", "Cs"):
-        return f"<{code:04x}>"
-    return character
+    unseen = (
+        character in FILLERS
+        or character in VARIATIONS
+        or code in TAGS
+        or unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    )
+    return f"<{code:04x}>" if unseen and character not in SIGNS else character
 
 
 def shorten(text: str, width: int) -> str:

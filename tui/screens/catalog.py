@@ -396,7 +396,8 @@ class CatalogScreen(WorkingScreen):
 
     @on(RowList.Chosen, "#tables")
     def _table_chosen(self, event: RowList.Chosen) -> None:
-        self._review(self._tables.found[event.index].id)
+        if event.index < len(self._tables.found):  # it may be shorter by now
+            self._review(self._tables.found[event.index].id)
 
     def _review(self, table: TableId, column: str | None = None) -> None:
         from tui.screens.review import ReviewScreen

@@ -102,7 +102,9 @@ class FacetModal(ModalScreen[frozenset[Facet]]):
 
     @on(RowList.Chosen)
     def _alone(self) -> None:
-        self.dismiss(frozenset([self._facet]))
+        # A second enter may be under way when the first has closed it.
+        if self.is_current:
+            self.dismiss(frozenset([self._facet]))
 
     def action_clear(self) -> None:
         """Choose none, which lists all."""

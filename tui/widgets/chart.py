@@ -149,4 +149,5 @@ class Chart(PlotWidget, can_focus=False):
 
     def _colour(self, place: int) -> str:
         variables = self.app.theme_variables
-        return variables["primary" if place == 0 else "accent"]
+        # Rich calls the terminal's own colours by shorter names.
+        return variables["primary" if place == 0 else "accent"].removeprefix("ansi_")

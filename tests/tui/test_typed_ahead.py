@@ -1,0 +1,172 @@
+"""Keys and clicks that come faster than screens do; each ended the app once."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from textual import events
+from textual.command import CommandList
+from textual.keys import _character_to_key
+from textual.widgets import Input
+from textual.widgets._toast import Toast
+
+from catalog.suggestions import Suggestions
+from tests.tui.test_figures import decided, to_figures
+from tests.tui.test_pilot import drafted, opened, settled, store, until
+from tui.app import ColumnistApp
+from tui.palette import Palette
+from tui.screens.catalog import CatalogScreen
+from tui.screens.confirm import ConfirmModal
+from tui.screens.facets import FacetModal
+from tui.screens.help import HelpModal
+from tui.screens.review import ReviewScreen
+from tui.session import Session
+from tui.settings import Settings
+from tui.widgets.row_list import RowList
+
+__all__ = ["decided", "drafted", "store"]  # fixtures
+
+
+def send(app: ColumnistApp, *keys: str) -> None:
+    """Keys in one go, as a terminal hands over what was typed meanwhile."""
+    assert app._driver is not None
+    for key in keys:
+        character = key if len(key) == 1 else None
+        named = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
+        app._driver.process_message(events.Key(named, character))
+
+
+async def test_a_filter_typed_while_the_review_opens_is_not_lost(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    """The field was looked for before it was there."""
+    async with opened(settings, shop) as (app, pilot):
+        send(app, "enter")
+        async with asyncio.timeout(30):
+            while not isinstance(app.screen, ReviewScreen):
+                await asyncio.sleep(0)
+        await app.run_action("screen.filter")
+        await settled(app, pilot)
+        assert app.screen.query_one(Input).has_class("-open")
+
+
+async def test_keys_typed_after_the_last_answer_end_nothing(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    """They looked for screens that were gone, and quitting showed a traceback."""
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        send(app, "y", "A", "/", "enter", "j")
+        async with asyncio.timeout(30):
+            while not app._exit:
+                await asyncio.sleep(0)
+    assert app._exception is None
+    assert app.fatal is None
+
+
+async def test_enter_twice_lists_by_one_facet_and_closes_one_screen(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    """The second closed the catalog too."""
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(app.screen, FacetModal))
+        modal = app.screen
+        rows = modal.query_one(RowList)
+        modal.post_message(RowList.Chosen(rows, 0))
+        modal.post_message(RowList.Chosen(rows, 0))
+        await settled(app, pilot)
+        assert isinstance(app.screen, CatalogScreen)
+
+
+async def test_a_row_chosen_from_a_list_that_became_shorter_opens_nothing(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        tables = app.screen.query_one("#tables", RowList)
+        tables.post_message(RowList.Chosen(tables, 99))
+        await settled(app, pilot)
+        assert isinstance(app.screen, CatalogScreen)
+
+
+async def test_a_page_down_in_a_palette_without_lines_does_nothing(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, Palette))
+        palette = app.screen
+        assert isinstance(palette, Palette)
+        commands = palette.query_one(CommandList)
+        await until(pilot, lambda: commands.option_count > 0)
+        commands.highlighted = 0
+        commands.styles.display = "none"
+        await pilot.pause()
+        palette._action_command_list("page_down")
+
+
+async def test_enter_twice_in_the_palette_does_it_once(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    """The second enter closed the screen below, or ended the app."""
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, Palette))
+        palette = app.screen
+        await pilot.press(*"coverage")
+        await settled(app, pilot)
+        box = palette.query_one(Input)
+        commands = palette.query_one(CommandList)
+        await until(pilot, lambda: commands.option_count > 0)
+        await pilot.press("down")
+        for _ in range(3):
+            palette.post_message(Input.Submitted(box, box.value))
+        await settled(app, pilot)
+        names = [type(screen).__name__ for screen in app.screen_stack]
+        assert names == ["Screen", "PickerScreen", "CatalogScreen", "FiguresScreen"]
+
+
+async def test_the_palette_opens_once_also_from_a_screen_over_it(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    """Two of them had the same id."""
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, Palette))
+        await app.push_screen(HelpModal("Over it", "", []))
+        await pilot.press("ctrl+p")
+        await settled(app, pilot)
+        assert sum(isinstance(screen, Palette) for screen in app.screen_stack) == 1
+
+
+async def test_a_double_click_on_a_notification_only_closes_it(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    """The second click met a widget that had no place any more."""
+    app = ColumnistApp(settings, f"duckdb:///{shop}")
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
+        await settled(app, pilot)
+        app.notify("Look.", timeout=60)
+        await until(pilot, lambda: bool(app.screen.query(Toast)))
+        toast = app.screen.query(Toast).first()
+        await until(pilot, lambda: toast.region.area > 0)
+        x, y = toast.region.offset
+        toast.remove()
+        event = events.MouseDown(None, x, y, 0, 0, 1, False, False, False, x, y)
+        await app.on_event(event)
+        await settled(app, pilot)
+        assert isinstance(app.screen, CatalogScreen)
+        app.close_session()
+
+
+async def test_the_charts_take_the_terminals_own_colours(
+    settings: Settings, shop: Path, decided: Session
+) -> None:
+    """A theme of them, chosen in the palette, ended the app on the figures."""
+    async with opened(settings, shop) as (app, pilot):
+        app.theme = next(name for name in app.available_themes if "ansi" in name)
+        await to_figures(app, pilot)
+        assert app._exception is None
