@@ -70,6 +70,43 @@ def test_every_key_is_in_the_documents() -> None:
     assert missing == []
 
 
+NAMED = {"question_mark": "?", "slash": "/", "left_square_bracket": "["}
+NAMED["right_square_bracket"] = "]"
+ROWS = {
+    "app": "everywhere",
+    "list": "lists",
+    "edit": "editing",
+    "picker": "opening",
+    "bulk": "accept many",
+    "same_name": "same name",
+    "facets": "list only",
+    "rule": "accept by rule",
+    "sample": "acceptance sample",
+    "ask": "a line of text",
+    "questions": "what names mean",
+    "confirm": "yes or no",
+    "reason": "why rejected",
+    "sign_off": "sign off",
+}
+"""What a row of the README's table is called, where not as its module."""
+
+
+def test_every_key_is_in_the_table_of_the_readme() -> None:
+    text = (ROOT / "README.md").read_text()
+    rows = dict(
+        line.strip("| ").split(" | ", 1)
+        for line in text.split("## Keys\n")[1].split("\n## ")[0].split("\n")
+        if line.startswith("| ") and " | " in line
+    )
+    missing = [
+        (owner, binding.id, key)
+        for owner, binding in bindings()
+        for key in binding.key.split(",")
+        if f"`{NAMED.get(key, key)}`" not in rows.get(ROWS.get(owner, owner), "")
+    ]
+    assert missing == []
+
+
 @pytest.mark.parametrize("command", ["make demo", "make test"])
 def test_the_readme_has_both_commands(command: str) -> None:
     assert command in (ROOT / "README.md").read_text()
