@@ -66,6 +66,27 @@ async def test_keys_typed_after_the_last_answer_end_nothing(
     assert app.fatal is None
 
 
+async def test_enter_twice_opens_a_database_once(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    """The second time closed what the first had opened, under its screen."""
+    app = ColumnistApp(settings, None)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        picker = app.screen
+        rows = picker.query_one(RowList)
+        for _ in range(3):
+            picker.post_message(RowList.Chosen(rows, 0))
+            await asyncio.sleep(0.01)
+        await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
+        await settled(app, pilot)
+        assert sum(isinstance(s, CatalogScreen) for s in app.screen_stack) == 1
+        assert app.session is not None
+        assert app.session.snapshot.summaries()
+        app.close_session()
+    assert app.fatal is None
+
+
 async def test_enter_twice_lists_by_one_facet_and_closes_one_screen(
     settings: Settings, shop: Path, drafted: Suggestions
 ) -> None:

@@ -180,6 +180,9 @@ class PickerScreen(WorkingScreen):
             return
         self.query_one("#opening", Static).update("")
         if event.state is WorkerState.SUCCESS and event.worker.result is not None:
+            if self.app.session is not None:  # enter was pressed twice
+                event.worker.result.close()
+                return
             self.app.open_catalog(event.worker.result)
         elif self._wants_password(event.worker.error):
             event.prevent_default()  # a question, not a failure to be explained
