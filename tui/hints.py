@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual.screen import Screen
+
 from catalog.places import first_time
 from tui.session import Session
 
@@ -18,6 +20,8 @@ HINTS = {
 }
 
 
-def hint(session: Session, screen: str) -> str | None:
-    """The hint for a screen that this workspace has not seen before."""
-    return HINTS[screen] if first_time(session.workspace, screen) else None
+def give_hint(screen: Screen[object], session: Session, name: str) -> None:
+    """Tell of a screen that this workspace has not seen before."""
+    if first_time(session.workspace, name):
+        screen.app.clear_notifications()  # the last screen's hint would cover this one
+        screen.notify(HINTS[name], timeout=10)

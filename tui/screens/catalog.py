@@ -30,7 +30,7 @@ from catalog.suggestion import (
 )
 from tui import jobs
 from tui.drafting import BackgroundDrafting
-from tui.hints import hint
+from tui.hints import give_hint
 from tui.messages import CatalogChanged, DraftingChanged, DraftsSaved
 from tui.screens.bulk import ask_accept, ask_reject
 from tui.screens.facets import Facet, FacetModal, values
@@ -273,8 +273,7 @@ class CatalogScreen(WorkingScreen):
         self._reload()
         if jobs.is_stale(self._session):
             self._scan()
-        if (told := hint(self._session, "catalog")) is not None:
-            self.notify(told, timeout=10)
+        give_hint(self, self._session, "catalog")
 
     def on_screen_resume(self) -> None:
         """Other screens decide and write."""

@@ -18,7 +18,7 @@ from catalog.style import StyleRules, check
 from catalog.suggestion import STAGED
 from model.draft import undescribed
 from tui.drafting import BackgroundDrafting
-from tui.hints import hint
+from tui.hints import give_hint
 from tui.messages import CatalogChanged, DraftingChanged, DraftsSaved
 from tui.screens import catalog
 from tui.screens.catalog import suggestions_with
@@ -100,8 +100,7 @@ class ReviewList(WorkingScreen):
         if self._left_at is not None and self._left_at in names:
             self._list.cursor = names.index(self._left_at)
         self.query_one("#targets").focus()
-        if (told := hint(self._session, "review")) is not None:
-            self.notify(told, timeout=10)
+        give_hint(self, self._session, "review")
 
     def on_screen_resume(self) -> None:
         """The write screen changes states."""

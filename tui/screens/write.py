@@ -22,6 +22,7 @@ from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.ledger import Run
 from tui import writes
 from tui.drafting import BackgroundDrafting
+from tui.hints import give_hint
 from tui.plan import Planned, costs, plan_writes, reasons, save_script
 from tui.screens.confirm import ConfirmModal
 from tui.screens.working import WorkingScreen
@@ -155,6 +156,7 @@ class WriteScreen(WorkingScreen):
         """Render what is staged."""
         self.query_one(StatusLine).place = self._session.database.identity.label
         self.query_one("#statements").focus()
+        give_hint(self, self._session, "write")
         self._render_plan()
 
     # Before writing
