@@ -20,7 +20,7 @@ HINTS = {
 }
 
 
-def give_hint(screen: Screen[object], session: Session, name: str) -> None:
+def give_hint(screen: Screen[None], session: Session, name: str) -> None:
     """Tell of a screen that this workspace has not seen before."""
     if first_time(session.workspace, name):
         screen.app.clear_notifications()  # the last screen's hint would cover this one

@@ -268,12 +268,12 @@ class CatalogScreen(WorkingScreen):
         self.query_one(StatusLine).place = self._session.database.identity.label
         self.set_interval(0.5, self._tick)
         self._take(Listing(self._session.snapshot.summaries(first=FIRST)), [])
+        give_hint(self, self._session, "catalog")
         if self._session.files_only:
             self.notify(plain(self._session.files_only), markup=False, timeout=10)
         self._reload()
         if jobs.is_stale(self._session):
             self._scan()
-        give_hint(self, self._session, "catalog")
 
     def on_screen_resume(self) -> None:
         """Other screens decide and write."""
