@@ -46,6 +46,15 @@ COMMENT ON COLUMN sales.customers.email IS 'Address written to by support.';
 """Five relations, eighteen descriptions missing of twenty-two."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the tests' own."""
+    parser.addoption(
+        "--update-looks",
+        action="store_true",
+        help="write tests/tui/looks anew from what the screens show now",
+    )
+
+
 @pytest.fixture(autouse=True)
 def _no_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No user's files, keyring, editor or locale reach a test."""

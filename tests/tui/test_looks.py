@@ -1,0 +1,427 @@
+"""How every screen looks, as text; `--update-looks` writes what is there now.
+
+The characters of a terminal, one line a row, lie in `looks/NAME-WxH.txt`. What the keys
+do is tested elsewhere; here a change of looks is shown as a difference to be read.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from textual.pilot import Pilot
+from textual.widgets import Footer
+
+from catalog.objects import TableId
+from catalog.suggestion import Draft, Finding, Source
+from catalog.workspace import Workspace
+from connectors.connect import open_database
+from tests.tui.test_pilot import settled, to_orders, until
+from tui import jobs
+from tui.app import ColumnistApp
+from tui.connections import Connections
+from tui.palette import Palette
+from tui.screens import picker
+from tui.screens.bulk import AcceptModal
+from tui.screens.catalog import CatalogScreen
+from tui.screens.confirm import ConfirmModal
+from tui.screens.facets import FacetModal
+from tui.screens.figures import FiguresScreen
+from tui.screens.help import HelpModal
+from tui.screens.reason import ReasonModal
+from tui.screens.sample import SampleScreen
+from tui.screens.too_small import TooSmallModal
+from tui.screens.write import WriteScreen
+from tui.session import Session, attach, open_session
+from tui.settings import Settings
+from tui.widgets.row_list import RowList
+
+LOOKS = Path(__file__).with_name("looks")
+SIZES = ((80, 24), (120, 40), (200, 60))
+LABEL = "duckdb shop.duckdb"
+LEAST_KEYS = 4
+"""So many keys the footer shows at any size."""
+
+
+@dataclass
+class Stage:
+    """One app on the shop, before the keys of a state are pressed."""
+
+    app: ColumnistApp
+    """The app."""
+    pilot: Pilot[None]
+    """Presses keys."""
+
+    async def press(self, *keys: str) -> None:
+        """Press keys and wait for what they started."""
+        await self.pilot.press(*keys)
+        await self.app.workers.wait_for_complete()
+        await self.pilot.pause()
+
+    async def reach(self, kind: type) -> None:
+        """Wait for a screen."""
+        await until(self.pilot, lambda: isinstance(self.app.screen, kind))
+        await self.app.workers.wait_for_complete()
+        await self.pilot.pause()
+
+    async def review(self) -> None:
+        """Open sales.orders."""
+        await to_orders(self.app, self.pilot)
+
+
+State = Callable[[Stage], Awaitable[None]]
+STATES: dict[str, State] = {}
+
+
+def look(state: State) -> State:
+    """Register a state under its name."""
+    STATES[state.__name__] = state
+    return state
+
+
+@look
+async def picker_empty(stage: Stage) -> None:
+    """Nothing was ever opened: the demo to begin with, and how to type a URL."""
+
+
+@look
+async def picker_saved(stage: Stage) -> None:
+    """Saved connections first, then recent databases, then the demo."""
+
+
+@look
+async def catalog_all(stage: Stage) -> None:
+    """Schemas with their shares, tables with bars, what waits to be decided."""
+
+
+@look
+async def catalog_filtered(stage: Stage) -> None:
+    """The field with what was typed, and only the tables that fit."""
+    await stage.press("slash", *"ord")
+
+
+@look
+async def catalog_nothing_fits(stage: Stage) -> None:
+    """No table fits, and which keys help."""
+    await stage.press("slash", *"zzzz")
+
+
+@look
+async def catalog_facets(stage: Stage) -> None:
+    """What can be listed by, group by group, one of them chosen."""
+    await stage.press("f", "j", "space")
+    assert isinstance(stage.app.screen, FacetModal)
+
+
+@look
+async def review_pending(stage: Stage) -> None:
+    """The table and its columns with states, the details of the first undecided."""
+    await stage.review()
+
+
+@look
+async def review_conflict(stage: Stage) -> None:
+    """Why there is a conflict, with the text that somebody wrote beside ours."""
+    await stage.review()
+    await stage.press("g", "j", "j")
+
+
+@look
+async def review_abstained(stage: Stage) -> None:
+    """No text, but the best guess."""
+    await stage.review()
+    await stage.press("g", "j", "j", "j")
+
+
+@look
+async def review_marked(stage: Stage) -> None:
+    """Marks at the left edge, and how many in the headline."""
+    await stage.review()
+    await stage.press("g", "space", "space")
+
+
+@look
+async def review_editor(stage: Stage) -> None:
+    """The text under the list, its length, and the keys of the editor."""
+    await stage.review()
+    await stage.press("g", "e", *" ed")
+
+
+@look
+async def review_filter(stage: Stage) -> None:
+    """Only the columns whose name fits."""
+    await stage.review()
+    await stage.press("slash", *"stat")
+
+
+@look
+async def review_reason(stage: Stage) -> None:
+    """Five reasons with their keys."""
+    await stage.review()
+    await stage.press("g", "x")
+    assert isinstance(stage.app.screen, ReasonModal)
+
+
+@look
+async def accept(stage: Stage) -> None:
+    """The exact count, what it covers, what is left out, what a sample would prove."""
+    await stage.press("A")
+    assert isinstance(stage.app.screen, AcceptModal)
+
+
+@look
+async def sample(stage: Stage) -> None:
+    """Two of the sample were looked at, one of them is bad."""
+    await stage.press("A", "s")
+    await stage.reach(SampleScreen)
+    await stage.press("a", "r")
+
+
+@look
+async def write_plan(stage: Stage) -> None:
+    """Each statement, and the whole SQL of the first below."""
+    await stage.press("w")
+    assert isinstance(stage.app.screen, WriteScreen)
+
+
+@look
+async def write_nothing(stage: Stage) -> None:
+    """Nothing is accepted, so nothing can be written; how to go back."""
+    await stage.press("w")
+    assert isinstance(stage.app.screen, WriteScreen)
+
+
+@look
+async def write_confirm(stage: Stage) -> None:
+    """How many comments go where, before anything is written."""
+    await stage.press("w", "enter")
+    assert isinstance(stage.app.screen, ConfirmModal)
+
+
+@look
+async def write_results(stage: Stage) -> None:
+    """What became of each, and the key that takes it back."""
+    await stage.press("w", "enter", "y")
+    assert isinstance(stage.app.screen, WriteScreen)
+    await until(stage.pilot, lambda: not stage.app.workers._workers)
+
+
+@look
+async def figures_empty(stage: Stage) -> None:
+    """Nothing was decided yet: coverage alone, and what to do."""
+    await stage.press("m")
+    await stage.reach(FiguresScreen)
+
+
+@look
+async def figures_data(stage: Stage) -> None:
+    """Charts and numbers: coverage, acceptance, reasons, pace, whose words stand."""
+    await stage.press("m")
+    await stage.reach(FiguresScreen)
+
+
+@look
+async def help_keys(stage: Stage) -> None:
+    """What the screen is for, and its keys."""
+    await stage.review()
+    await stage.press("f1")
+    assert isinstance(stage.app.screen, HelpModal)
+
+
+@look
+async def palette(stage: Stage) -> None:
+    """What can be done here, by name."""
+    await stage.press("ctrl+p")
+    await stage.press(*"acc")
+    assert isinstance(stage.app.screen, Palette)
+    await until(stage.pilot, lambda: not stage.app.workers._workers)
+
+
+# What is there before the app starts
+
+
+@pytest.fixture(autouse=True)
+def _fixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No path of this machine is on the screen."""
+
+    def opened(settings: Settings, target: str, **options: str | None) -> Session:
+        session = open_session(settings, target, **options)
+        named = replace(session.database.identity, label=LABEL)
+        monkeypatch.setattr(session.database, "identity", named)
+        return session
+
+    monkeypatch.setattr(picker, "open_session", opened)
+    # The sample is drawn at random: here it is the first ones.
+    monkeypatch.setattr(
+        "catalog.choice.Choice.sample", lambda self, size, _: list(self.ids)[:size]
+    )
+
+
+def prepare(state: str, settings: Settings, shop: Path) -> str | None:
+    """Fill the workspace for a state; what to open."""
+    if state.startswith("picker"):
+        if state == "picker_saved":
+            connections = Connections(settings.connections)
+            connections.add("production", "postgresql://steward@db.example/warehouse")
+            connections.add("shop", "mysql://steward@db.example/shop")
+            with Workspace(settings.workspace) as workspace:
+                for name in ("archive", "warehouse"):
+                    url = f"postgresql://steward@old.example/{name}"
+                    workspace.database(name, label=f"postgresql {name}", url=url)
+        return None
+    url = f"duckdb:///{shop}"
+    session = attach(settings, Workspace(settings.workspace), open_database(url))
+    for _ in jobs.scan(session):
+        pass
+    targets = [t for work in jobs.plan_drafts(session).work.values() for t in work]
+    drafts = []
+    for number, target in enumerate(targets):
+        finding = (Finding.LEAK,) if number % 7 == 3 else ()
+        text = f"What {target.name} is, in the words of the business."
+        source = (Source.MODEL, Source.RULES, Source.INHERITED)[number % 3]
+        draft = Draft(target, text, source, (number % 10) / 10, finding, model="small")
+        if number % 5 == 2:
+            draft = replace(draft, text=None, guess="Perhaps a code.")
+        drafts.append((draft, None))
+    session.suggestions.put(drafts)
+    if state not in ("write_nothing", "figures_empty"):
+        decide(session)
+    session.close()
+    return url
+
+
+def decide(session: Session) -> None:
+    """Accept, edit, reject; one is in conflict, one abstained."""
+    orders = session.suggestions.of_table(TableId("sales", "orders"))
+    by_name = {target.name: each for target, each in orders.items()}
+    session.suggestions.accept([by_name["total_amount"]])
+    session.suggestions.edit(by_name["status"], "How far the order is.")
+    rest = [s for s in session.suggestions.all() if s.target not in orders]
+    for number, each in enumerate(rest):
+        if number % 3 == 1:
+            session.suggestions.accept([each])
+        elif number % 3 == 2:
+            session.suggestions.reject([each], reason=("vague", "wrong")[number % 2])
+    with session.workspace.transaction() as db:
+        for name, state, reason in (
+            ("order_id", "conflict", "the comment was changed meanwhile: Theirs."),
+            ("customer_id", "abstained", None),
+        ):
+            db.execute(
+                "UPDATE suggestions SET state = ?, reason = ?, text = CASE ? WHEN"
+                " 'abstained' THEN NULL ELSE coalesce(text, 'The number of an order.')"
+                " END, guess = 'Perhaps a code.' WHERE current AND name = 'orders'"
+                " AND column_name = ?",
+                (state, reason, state, name),
+            )
+        # The charts have an axis of time.
+        db.execute(
+            "UPDATE decisions SET at = strftime('%Y-%m-%dT%H:%M:%S+00:00',"
+            " '2026-03-02', (id * 20) || ' seconds')"
+        )
+        db.execute("UPDATE coverage_history SET at = '2026-03-02T08:00:00+00:00'")
+
+
+# The tests
+
+
+@pytest.mark.parametrize("name", [*STATES])
+async def test_looks(
+    name: str, settings: Settings, shop: Path, request: pytest.FixtureRequest
+) -> None:
+    app = ColumnistApp(settings, prepare(name, settings, shop))
+    async with app.run_test(size=SIZES[1]) as pilot:
+        stage = Stage(app, pilot)
+        if not name.startswith("picker"):
+            await stage.reach(CatalogScreen)
+            tables = app.screen.query_one("#tables", RowList)
+            await until(pilot, lambda: len(tables._source) > 0)
+        await STATES[name](stage)
+        await settled(app, pilot)
+        for size in SIZES:
+            await pilot.resize_terminal(*size)
+            lines = await still(app, pilot)
+            nothing_important_is_cut(app, lines, size)
+            compare(f"{name}-{size[0]}x{size[1]}", lines, request)
+        app.close_session()
+
+
+async def test_too_small(
+    settings: Settings, shop: Path, request: pytest.FixtureRequest
+) -> None:
+    """The size that is needed, the size that there is, and how to quit."""
+    app = ColumnistApp(settings, prepare("catalog_all", settings, shop))
+    async with app.run_test(size=SIZES[0]) as pilot:
+        await Stage(app, pilot).reach(CatalogScreen)
+        for size in ((40, 12), (69, 24), (30, 5)):
+            await pilot.resize_terminal(*size)
+            await Stage(app, pilot).reach(TooSmallModal)
+            lines = await still(app, pilot)
+            compare(f"too_small-{size[0]}x{size[1]}", lines, request)
+        app.close_session()
+
+
+def test_every_look_belongs_to_a_state() -> None:
+    known = {f"{name}-{w}x{h}" for name in STATES for w, h in SIZES}
+    files = {file.stem for file in LOOKS.glob("*.txt")}
+    assert {each for each in files if not each.startswith("too_small")} == known
+    assert all(state.__doc__ for state in STATES.values())
+
+
+async def still(app: ColumnistApp, pilot: Pilot[None]) -> list[str]:
+    """What is drawn once nothing moves any more."""
+    before, now = [""], drawn(app)
+    while now != before:
+        await pilot.pause(0.1)
+        before, now = now, drawn(app)
+    return now
+
+
+def drawn(app: ColumnistApp) -> list[str]:
+    """What the terminal shows, one line a row, without the blanks at the end."""
+    return [strip.text.rstrip() for strip in app.screen._compositor.render_strips()]
+
+
+def nothing_important_is_cut(
+    app: ColumnistApp, lines: list[str], size: tuple[int, int]
+) -> None:
+    """Nothing is wider than the terminal; title and first keys are there."""
+    width, height = size
+    assert len(lines) == height
+    assert max(cell_len(line) for line in lines) <= width
+    screen = app.screen
+    titles = [*screen.query(".title"), *screen.query(".modal-title")]
+    for title in titles:
+        text = str(title.render()).strip()
+        assert any(text[:40] in line for line in lines), f"{text} is cut"
+    for footer in screen.query(Footer):
+        keys = [b for _, b, on, _ in screen.active_bindings.values() if b.show and on]
+        known = {b.description for b in keys}
+        shown = [word for word in known if word and word in lines[footer.region.y]]
+        assert len(shown) >= min(LEAST_KEYS, len(known)), lines[footer.region.y]
+    for line_of_keys in screen.query(".modal-keys"):
+        text = str(line_of_keys.render()).strip()
+        assert any(text in line for line in lines), f"{text} is cut"
+
+
+def compare(name: str, lines: list[str], request: pytest.FixtureRequest) -> None:
+    """Hold what is drawn against the file, or write it there."""
+    file = LOOKS / f"{name}.txt"
+    if request.config.getoption("--update-looks"):
+        LOOKS.mkdir(exist_ok=True)
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return
+    wanted = file.read_text(encoding="utf-8").split("\n")[:-1] if file.exists() else []
+    if wanted != lines:
+        difference = "\n".join(
+            difflib.unified_diff(wanted, lines, file.name, "now", lineterm="", n=1)
+        )
+        pytest.fail(
+            f"{difference}\n\nIf it is meant: make test PYTEST='tests/tui/test_looks.py"
+            " --update-looks', and look at the difference.",
+            pytrace=False,
+        )
