@@ -26,13 +26,18 @@ from tui.app import ColumnistApp
 from tui.connections import Connections
 from tui.palette import Palette
 from tui.screens import picker
+from tui.screens.ask import AskModal
 from tui.screens.bulk import AcceptModal
 from tui.screens.catalog import CatalogScreen
 from tui.screens.confirm import ConfirmModal
 from tui.screens.facets import FacetModal
 from tui.screens.figures import FiguresScreen
 from tui.screens.help import HelpModal
+from tui.screens.inspect import InspectModal
+from tui.screens.questions import QuestionsScreen
 from tui.screens.reason import ReasonModal
+from tui.screens.rule import RuleModal
+from tui.screens.same_name import SameNameScreen
 from tui.screens.sample import SampleScreen
 from tui.screens.too_small import TooSmallModal
 from tui.screens.write import WriteScreen
@@ -127,14 +132,14 @@ async def review_pending(stage: Stage) -> None:
 async def review_conflict(stage: Stage) -> None:
     """Why there is a conflict, with the text that somebody wrote beside ours."""
     await stage.review()
-    await stage.press("g", "j", "j")
+    await stage.press("g", "j")
 
 
 @look
 async def review_abstained(stage: Stage) -> None:
     """No text, but the best guess."""
     await stage.review()
-    await stage.press("g", "j", "j", "j")
+    await stage.press("g", "j", "j")
 
 
 @look
@@ -164,6 +169,44 @@ async def review_reason(stage: Stage) -> None:
     await stage.review()
     await stage.press("g", "x")
     assert isinstance(stage.app.screen, ReasonModal)
+
+
+@look
+async def review_hint(stage: Stage) -> None:
+    """What the model should know, and what becomes of it."""
+    await stage.review()
+    await stage.press("g", "T", *"sold")
+    assert isinstance(stage.app.screen, AskModal)
+
+
+@look
+async def review_inspect(stage: Stage) -> None:
+    """Evidence, findings and the history of one column, oldest first."""
+    await stage.review()
+    await stage.press("G", "i")
+    await stage.reach(InspectModal)
+
+
+@look
+async def same_name(stage: Stage) -> None:
+    """The other column of that name, chosen because its values agree."""
+    await stage.review()
+    await stage.press("g", "j", "c")
+    await stage.reach(SameNameScreen)
+
+
+@look
+async def rule(stage: Stage) -> None:
+    """How sure, without findings, and what that takes."""
+    await stage.press("b")
+    assert isinstance(stage.app.screen, RuleModal)
+
+
+@look
+async def questions(stage: Stage) -> None:
+    """The names that would explain the most, or that none is unknown."""
+    await stage.press("Q")
+    await stage.reach(QuestionsScreen)
 
 
 @look
@@ -288,7 +331,7 @@ def prepare(state: str, settings: Settings, shop: Path) -> str | None:
             draft = replace(draft, text=None, guess="Perhaps a code.")
         drafts.append((draft, None))
     session.suggestions.put(drafts)
-    if state not in ("write_nothing", "figures_empty"):
+    if state not in ("write_nothing", "figures_empty", "same_name"):
         decide(session)
     session.close()
     return url
@@ -323,6 +366,8 @@ def decide(session: Session) -> None:
             "UPDATE decisions SET at = strftime('%Y-%m-%dT%H:%M:%S+00:00',"
             " '2026-03-02', (id * 20) || ' seconds')"
         )
+        db.execute("UPDATE decisions SET who = 'ann'")
+        db.execute("UPDATE suggestions SET created_at = '2026-03-01T08:00:00+00:00'")
         db.execute("UPDATE coverage_history SET at = '2026-03-02T08:00:00+00:00'")
 
 

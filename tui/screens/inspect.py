@@ -118,7 +118,8 @@ class InspectModal(ModalScreen[None], WorkingScreen):
             if draft.origin:
                 shown.append(f"from {plain(draft.origin)}\n")
             if draft.model:
-                shown.append(f"model {plain(draft.model)}, prompt {draft.prompt}\n")
+                shown.append(f"model {plain(draft.model)}")
+                shown.append(f", prompt {draft.prompt}\n" if draft.prompt else "\n")
             for finding in draft.findings:
                 shown.append(f"{finding.value}: the text {EXPLAINED[finding]}.\n")
             if draft.guess:

@@ -321,8 +321,9 @@ class ReviewScreen(ReviewList):
         if line is None or line.column is None or line.suggestion is None:
             self.notify("Columns with a suggestion have namesakes; this has none.")
             return
-        if not line.undecided or line.comment is not None:
-            self.notify("This one is decided already. u takes that back.")
+        fresh = line.suggestion.state in (State.PENDING, State.ABSTAINED)
+        if not fresh or line.comment is not None:
+            self.notify("This one is decided, or has a comment; it takes its own look.")
             return
         if not line.text:
             self.notify("There is no text here yet. e writes your own.")
