@@ -16,6 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.errors import NoWidget
 from textual.theme import ThemeProvider
+from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from catalog.choice import Choice
@@ -29,7 +30,7 @@ from tui.screens.help import HelpModal, KeyHelp, bindings_in_force
 from tui.screens.too_small import HEIGHT, WIDTH, TooSmallModal
 from tui.session import Session
 from tui.settings import Settings
-from tui.text import plain
+from tui.text import pasted, plain
 from tui.theme import THEMES
 
 AT_ONCE = 20_000
@@ -202,7 +203,16 @@ class ColumnistApp(App[None]):
             with suppress(NoWidget, ScreenStackError):
                 if not self.get_widget_at(event.x, event.y)[0].is_attached:
                     return
+        if isinstance(event, events.Paste) and not event.is_forwarded:
+            event.text = pasted(event.text)
         await super().on_event(event)
+
+    @property
+    def clipboard(self) -> str:
+        """What was copied here, to be pasted without what nobody sees."""
+        text = pasted(super().clipboard)
+        # A field has one line, and would draw the others into it.
+        return " ".join(text.split()) if isinstance(self.focused, Input) else text
 
     async def run_action(self, *arguments: Any, **options: Any) -> bool:
         """A full disk or a locked workspace in a key's action is no reason to end."""
@@ -262,7 +272,7 @@ class ColumnistApp(App[None]):
             text = f"{what} failed: {type(error).__name__}: {error}".strip()
         self.notify(
             "\n".join(plain(line) for line in text.split("\n")),
-            title=what,
+            title=plain(what),
             severity="error",
             timeout=12,
             markup=False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,7 +14,7 @@ from textual.message import Message
 from textual.widgets import Label, TextArea
 
 from catalog.objects import Target
-from tui.text import plain
+from tui.text import pictured, plain
 
 
 class _Text(TextArea):
@@ -38,6 +39,10 @@ class _Text(TextArea):
             event.stop()
             return
         await super()._on_key(event)
+
+    def get_line(self, line_index: int) -> Text:
+        # What is unseen or moves the cursor is drawn as one character, and kept.
+        return Text(pictured(self.document.get_line(line_index)), end="", no_wrap=True)
 
     def action_save(self) -> None:
         self.post_message(DescriptionEditor.Submitted(self.text))
