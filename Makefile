@@ -1,6 +1,8 @@
 # make demo   installs and opens the app on the demo warehouse
 # make test   installs and passes the tests
-# make test-deep  the same with ten times the generated cases, and 20 kills of each job
+# make test-deep  the same with ten times the generated cases, 20 kills of each job and
+#             20 runs of 5,000 random events in the app
+# make pictures  draws the README's pictures anew
 # make check  format, lint, types, import contracts
 # ACCEL=auto|cpu|cuda|rocm|vulkan|metal chooses the backend llama.cpp is built for
 
@@ -11,7 +13,7 @@ BIN := $(VENV)/bin
 LLAMA := $(shell sed -n 's/.*"llama-cpp-python==\([0-9.]*\)".*/\1/p' pyproject.toml)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo install test test-deep check format clean
+.PHONY: demo install test test-deep pictures check format clean
 
 demo: $(VENV)/.app
 	@$(BIN)/columnist demo
@@ -22,7 +24,11 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(PYTEST)
 
 test-deep: $(VENV)/.dev
-	COLUMNIST_TEST_CASES=2000 COLUMNIST_TEST_KILLS=20 $(BIN)/python -m pytest $(PYTEST)
+	COLUMNIST_TEST_CASES=2000 COLUMNIST_TEST_KILLS=20 COLUMNIST_FUZZ_RUNS=20 \
+		COLUMNIST_FUZZ_EVENTS=5000 $(BIN)/python -m pytest $(PYTEST)
+
+pictures: $(VENV)/.app
+	$(BIN)/python -m columnist_assets.pictures
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -17,6 +17,7 @@ from textual.css.query import NoMatches
 from textual.errors import NoWidget
 from textual.screen import Screen
 from textual.theme import Theme, ThemeProvider
+from textual.widgets import Input
 from textual.worker import Worker, WorkerState
 
 from catalog.errors import ColumnistError, ExitCode, UsageError
@@ -32,7 +33,7 @@ from tui.screens.review import ReviewScreen
 from tui.screens.too_small import HEIGHT, WIDTH, TooSmallModal
 from tui.session import Session
 from tui.settings import Settings
-from tui.text import plain
+from tui.text import pasted, plain
 from tui.theme import THEMES
 
 COMPOSE_SECONDS = 1.0
@@ -184,7 +185,16 @@ class ColumnistApp(Deciding):
             with suppress(NoWidget, ScreenStackError):
                 if not self.get_widget_at(event.x, event.y)[0].is_attached:
                     return
+        if isinstance(event, events.Paste) and not event.is_forwarded:
+            event.text = pasted(event.text)
         await super().on_event(event)
+
+    @property
+    def clipboard(self) -> str:
+        """What was copied here, to be pasted without what nobody sees."""
+        text = pasted(super().clipboard)
+        # A field has one line, and would draw the others into it.
+        return " ".join(text.split()) if isinstance(self.focused, Input) else text
 
     async def run_action(self, *arguments: Any, **options: Any) -> bool:
         """A full disk or a locked workspace in a key's action is no reason to end."""
@@ -245,7 +255,7 @@ class ColumnistApp(Deciding):
             text = f"{what} failed: {type(error).__name__}: {error}".strip()
         self.notify(
             "\n".join(plain(line) for line in text.split("\n")),
-            title=what,
+            title=plain(what),
             severity="error",
             timeout=12,
             markup=False,

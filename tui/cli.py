@@ -37,6 +37,7 @@ from tui.commands import (
 from tui.commands import open as open_command
 from tui.models import refuse_two_models
 from tui.settings import locate
+from tui.text import plain
 
 app = typer.Typer(
     name="columnist",
@@ -200,7 +201,7 @@ def _wrong_usage(error: Exception) -> int:
         raise error
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "columnist"
-    console.note(f"columnist: {show()}")
+    console.note(f"columnist: {plain(show())}")
     console.note(f"  Try `{path} --help`.")
     return ExitCode.USAGE
 

@@ -45,6 +45,30 @@ def plain(text: str) -> str:
     )
 
 
+def pasted(text: str) -> str:
+    """What is pasted without what nobody sees; line breaks and tabs stay."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(
+        character
+        for place, character in enumerate(text)
+        if character in "\n\t"
+        or _does_something(text, place)
+        or _visible(character) == character
+    )
+
+
+def pictured(text: str) -> str:
+    """The same as `plain` for text whose characters are counted: one for each."""
+    return "".join(
+        character
+        if character == "\t" or _does_something(text, place)
+        else shown
+        if len(shown := _visible(character)) == 1
+        else "\ufffd"
+        for place, character in enumerate(text)
+    )
+
+
 def _does_something(text: str, place: int) -> bool:
     """Whether an unseen character changes how its neighbours are drawn."""
     character = text[place]

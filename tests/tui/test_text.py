@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.text import count, plain, shorten
+from tui.text import count, pasted, pictured, plain, shorten
 
 
 @given(st.text())
@@ -53,6 +53,21 @@ def test_what_scripts_and_emoji_need_stays(text: str) -> None:
 @pytest.mark.parametrize("text", ["pay\u200dpal", "a\u200c1", "x\ufe0f", "👨\u200d"])
 def test_joiners_between_latin_letters_are_shown(text: str) -> None:
     assert "<" in plain(text)
+
+
+@given(st.text())
+def test_a_picture_of_a_text_is_as_long_as_the_text(text: str) -> None:
+    """The editor counts characters: its cursor would stand elsewhere."""
+    shown = pictured(text)
+    assert len(shown) == len(text)
+    assert plain(shown.replace("\t", "")) == shown.replace("\t", "")
+
+
+@given(st.text())
+def test_what_is_pasted_holds_nothing_unseen(text: str) -> None:
+    kept = pasted(text).replace("\n", "").replace("\t", "")
+    assert plain(kept) == kept
+    assert pasted("two\r\nlines\x1b[2J") == "two\nlines[2J"
 
 
 def test_counts_and_lengths() -> None:

@@ -231,7 +231,8 @@ class ReviewScreen(ReviewList):
             else self._table and self._table.comment_refused
         )
         if refused and not self._session.files_only:
-            self.notify(f"No comment can be written here: {refused}.", markup=False)
+            why = plain(str(refused))
+            self.notify(f"No comment can be written here: {why}.", markup=False)
             return False
         return True
 

@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.widgets import Label, TextArea
 
 from catalog.objects import Target
-from tui.text import plain
+from tui.text import pictured, plain
 
 SHORTEST = 2
 """Letters that are completed; one begins too many names."""
@@ -73,10 +73,8 @@ class _Text(TextArea):
 
     def get_line(self, line_index: int) -> Text:
         """A line as it is drawn: a control character is one cell and does nothing."""
-        line = super().get_line(line_index)
-        if not line.plain.isprintable():
-            line.plain = "".join(c if c.isprintable() else "\ufffd" for c in line.plain)
-        return line
+        # What is unseen or moves the cursor is drawn as one character, and kept.
+        return Text(pictured(self.document.get_line(line_index)), end="", no_wrap=True)
 
     def action_save(self) -> None:
         self.post_message(DescriptionEditor.Submitted(self.text))
