@@ -51,6 +51,8 @@ NARROW = 110
 
 FIRST = 200
 """Tables shown at once, while all are being listed."""
+TYPING_SECONDS = 0.03
+"""A pause in typing after which tables are listed."""
 FEW = 200
 """Changed tables that are looked up one by one; after more all are listed anew."""
 FACETS = (
@@ -266,6 +268,7 @@ class CatalogScreen(WorkingScreen):
         """Show what is known; read the catalog if nothing is, or it is old."""
         self.query_one("#tables").focus()
         self.query_one(StatusLine).place = self._session.database.identity.label
+        self._typing = self.set_timer(0, self._say)
         self.set_interval(0.5, self._tick)
         self._take(Listing(self._session.snapshot.summaries(first=FIRST)), [])
         give_hint(self, self._session, "catalog")
@@ -418,21 +421,22 @@ class CatalogScreen(WorkingScreen):
         box.value = ""
         box.remove_class("-open")
         self.query_one("#tables").focus()
-        if self._facets:
-            self._facets = frozenset()
-            self._wanted = replace(
-                self._wanted, shows=frozenset(), kinds=frozenset(), tables=None
-            )
-            self._list()
+        self._typing.stop()
+        self._facets = frozenset()
+        self._wanted = TableFilter(schema=self._wanted.schema)
+        self._list()
 
     @on(Input.Changed)
     def _filtered(self, event: Input.Changed) -> None:
         self._wanted = replace(self._wanted, text=event.value)
         # The letter is drawn before the list, which takes a moment of 100,000 tables.
-        self.call_after_refresh(self._list)
+        self._typing.stop()
+        self._typing = self.set_timer(TYPING_SECONDS, self._list)
 
     @on(Input.Submitted)
     def _filter_done(self) -> None:
+        self._typing.stop()
+        self._list()
         self.query_one("#tables").focus()
 
     def action_show(self) -> None:
