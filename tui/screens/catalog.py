@@ -355,8 +355,8 @@ class CatalogScreen(Screen[None]):
         from tui.screens.review import ReviewScreen
 
         order = [summary.id for summary in self._tables.found]
-        if event.index >= len(order):
-            return  # the list became shorter meanwhile
+        if event.index >= len(order) or not self._open:
+            return  # the list became shorter meanwhile, or q closed it
         self.app.push_screen(
             ReviewScreen(self._session, self._drafting, order, order[event.index])
         )
