@@ -9,8 +9,10 @@ threads take their own time, so a replay is close to the run and not always the 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sqlite3
+import sys
 import threading
 import traceback
 import webbrowser
@@ -50,6 +52,8 @@ from tui.settings import Settings
 SMALLEST, LARGEST = (20, 5), (220, 70)
 KEPT = 60
 """Events that a failure prints."""
+PROGRESS = bool(os.environ.get("COLUMNIST_FUZZ_PROGRESS"))
+"""Whether a long run says how far it is."""
 PATIENCE = 60.0
 """Seconds within which the app has dealt with an event, on a loaded machine."""
 NAMED = (
@@ -263,6 +267,10 @@ class Fuzz:
 
     async def _event(self, app: ColumnistApp) -> None:
         self.sent += 1
+        if PROGRESS and self.sent % 100 == 0:
+            depth = len(app.screen_stack)
+            line = f"seed {self.seed}: {self.sent} events, {depth} screens, {app.size}"
+            print(line, file=sys.__stderr__, flush=True)
         signal.alarm(2 * int(PATIENCE))
         self.screens[type(app.screen).__name__] += 1
         chance = self.random.random()

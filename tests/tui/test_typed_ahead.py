@@ -112,6 +112,19 @@ async def test_a_row_chosen_from_a_list_that_became_shorter_opens_nothing(
         assert isinstance(app.screen, CatalogScreen)
 
 
+async def test_a_row_chosen_while_the_database_is_closed_opens_nothing(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    """The review asked a closed workspace, which ended the app."""
+    async with opened(settings, shop) as (app, pilot):
+        tables = app.screen.query_one("#tables", RowList)
+        tables.post_message(RowList.Chosen(tables, 0))
+        app.close_session()
+        await settled(app, pilot)
+        assert isinstance(app.screen, CatalogScreen)
+    assert app.fatal is None
+
+
 async def test_a_page_down_in_a_palette_without_lines_does_nothing(
     settings: Settings, shop: Path, drafted: Suggestions
 ) -> None:

@@ -398,7 +398,8 @@ class CatalogScreen(WorkingScreen):
 
     @on(RowList.Chosen, "#tables")
     def _table_chosen(self, event: RowList.Chosen) -> None:
-        if event.index < len(self._tables.found):  # it may be shorter by now
+        # The list may be shorter by now, or q has closed the database.
+        if event.index < len(self._tables.found) and self._open:
             self._review(self._tables.found[event.index].id)
 
     def _review(self, table: TableId, column: str | None = None) -> None:
