@@ -29,7 +29,8 @@ def store(workspace: Workspace, number: int) -> Suggestions:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
     at = [datetime(2026, 10, 31, 12, tzinfo=UTC)]
-    monkeypatch.setattr("catalog.suggestions.now", lambda: at[0].isoformat())
+    for module in ("suggestions", "decisions"):
+        monkeypatch.setattr(f"catalog.{module}.now", lambda: at[0].isoformat())
     return at
 
 

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
+from textual.timer import Timer
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import Worker, get_current_worker
 
@@ -231,6 +232,7 @@ class CatalogScreen(WorkingScreen):
         self._read = 0
         self._changed_tables: set[TableId] | None = set()
         self._list_after = 0.0
+        self._typing: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Schemas on the left, tables on the right."""
@@ -268,7 +270,6 @@ class CatalogScreen(WorkingScreen):
         """Show what is known; read the catalog if nothing is, or it is old."""
         self.query_one("#tables").focus()
         self.query_one(StatusLine).place = self._session.database.identity.label
-        self._typing = self.set_timer(0, self._say)
         self.set_interval(0.5, self._tick)
         self._take(Listing(self._session.snapshot.summaries(first=FIRST)), [])
         give_hint(self, self._session, "catalog")
@@ -422,7 +423,7 @@ class CatalogScreen(WorkingScreen):
         box.value = ""
         box.remove_class("-open")
         self.query_one("#tables").focus()
-        self._typing.stop()
+        self._stop_typing()
         self._facets = frozenset()
         self._wanted = TableFilter(schema=self._wanted.schema)
         self._list()
@@ -431,12 +432,18 @@ class CatalogScreen(WorkingScreen):
     def _filtered(self, event: Input.Changed) -> None:
         self._wanted = replace(self._wanted, text=event.value)
         # The letter is drawn before the list, which takes a moment of 100,000 tables.
-        self._typing.stop()
+        self._stop_typing()
         self._typing = self.set_timer(TYPING_SECONDS, self._list)
+
+    def _stop_typing(self) -> None:
+        """What is listed next has all that was typed."""
+        if self._typing is not None:
+            self._typing.stop()
+            self._typing = None
 
     @on(Input.Submitted)
     def _filter_done(self) -> None:
-        self._typing.stop()
+        self._stop_typing()
         self._list()
         self.query_one("#tables").focus()
 
