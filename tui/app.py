@@ -15,6 +15,7 @@ from textual.app import App, ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.errors import NoWidget
+from textual.screen import ModalScreen
 from textual.theme import ThemeProvider
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
@@ -26,6 +27,7 @@ from catalog.suggestions import Batch
 from tui.drafting import BackgroundDrafting, ended
 from tui.messages import DraftingChanged, DraftsSaved
 from tui.palette import KeyCommands, Palette
+from tui.races import close_races
 from tui.screens.help import HelpModal, KeyHelp, bindings_in_force
 from tui.screens.too_small import HEIGHT, WIDTH, TooSmallModal
 from tui.session import Session
@@ -60,6 +62,7 @@ class ColumnistApp(App[None]):
 
     def __init__(self, settings: Settings, target: str | None) -> None:
         super().__init__()
+        close_races()
         self.settings = settings
         self.target = target
         self.session: Session | None = None
@@ -99,8 +102,8 @@ class ColumnistApp(App[None]):
         self.close_session()
         self.session = session
         self.drafting = BackgroundDrafting(session)
-        if isinstance(self.screen, TooSmallModal):
-            self.pop_screen()  # it belongs on top of what comes
+        while isinstance(self.screen, ModalScreen):
+            self.pop_screen()  # it would come up again under what it was opened over
         self.push_screen(CatalogScreen(session, self.drafting))
         self.call_later(self._fit)
 

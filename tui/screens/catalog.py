@@ -357,6 +357,8 @@ class CatalogScreen(Screen[None]):
         order = [summary.id for summary in self._tables.found]
         if event.index >= len(order) or not self._open:
             return  # the list became shorter meanwhile, or q closed it
+        if self.app.screen is not self:
+            return  # enter came twice
         self.app.push_screen(
             ReviewScreen(self._session, self._drafting, order, order[event.index])
         )
