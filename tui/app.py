@@ -15,7 +15,7 @@ from textual.app import App, ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.errors import NoWidget
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.theme import Theme, ThemeProvider
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
@@ -28,6 +28,7 @@ from tui.deciding import Deciding
 from tui.drafting import BackgroundDrafting, ended
 from tui.messages import DraftingChanged, DraftsSaved
 from tui.palette import KeyCommands, Palette
+from tui.races import close_races
 from tui.screens.help import HelpModal, KeyHelp, bindings_in_force
 from tui.screens.review import ReviewScreen
 from tui.screens.too_small import HEIGHT, WIDTH, TooSmallModal
@@ -66,6 +67,7 @@ class ColumnistApp(Deciding):
         first: Callable[[], Screen[None]] | None = None,
     ) -> None:
         super().__init__()
+        close_races()
         self._first = first
         self.settings = settings
         self.target = target
@@ -120,8 +122,8 @@ class ColumnistApp(Deciding):
         self.close_session()
         self.session = session
         self.drafting = BackgroundDrafting(session, tell=self.notify)
-        if isinstance(self.screen, TooSmallModal):
-            self.pop_screen()  # it belongs on top of what comes
+        while isinstance(self.screen, ModalScreen):
+            self.pop_screen()  # it would come up again under what it was opened over
         self.push_screen(CatalogScreen(session, self.drafting))
         self.call_later(self._fit)
 

@@ -7,7 +7,6 @@ from functools import partial
 from inspect import unwrap
 
 from textual import work
-from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.command import (
     CommandList,
@@ -19,7 +18,6 @@ from textual.command import (
 )
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
-from textual.events import Click
 from textual.message import Message
 from textual.widgets import Input, OptionList
 
@@ -29,27 +27,12 @@ LATE = (Input.Changed, Input.Submitted, OptionList.OptionSelected)
 """Messages of the palette's own widgets, which stand in its queue when it closes."""
 
 
-class Commands(CommandList):
-    """Takes a click on a line that a search has taken away since for no click."""
-
-    async def _on_click(self, event: Click) -> None:
-        option = event.style.meta.get("option")
-        if option is None or option < self.option_count:
-            await super()._on_click(event)
-
-
 class Palette(CommandPalette):
     """Textual's palette, which takes what is typed faster than it is drawn.
 
     With Textual 8.2 each of these ended the app or ran a command twice: a page down in
-    a list that has no lines yet, enter twice, a search begun while the palette goes, a
-    click on a line that is gone.
+    a list that has no lines yet, enter twice, a search begun while the palette goes.
     """
-
-    def compose(self) -> ComposeResult:
-        """Textual's own, with our list."""
-        for widget in super().compose():
-            yield Commands() if type(widget) is CommandList else widget
 
     def _action_command_list(self, action: str) -> None:
         if self.query_one(CommandList).scrollable_content_region:

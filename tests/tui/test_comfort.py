@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from textual.screen import Screen
-from textual.style import Style
 from textual.widgets import Label
 
 from catalog.suggestion import State
@@ -21,7 +20,7 @@ from tests.tui.test_pilot import (  # noqa: F401  # fixtures
     until,
 )
 from tui.app import ColumnistApp
-from tui.palette import Commands, KeyCommands, Palette
+from tui.palette import KeyCommands
 from tui.screens.catalog import CatalogScreen
 from tui.screens.confirm import ConfirmModal
 from tui.screens.facets import FacetModal
@@ -61,24 +60,6 @@ async def test_the_palette_has_every_action_and_runs_it(
         await pilot.press("w")
         await until(pilot, lambda: isinstance(app.screen, WriteScreen))
         assert named(app.screen) <= await palette(app.screen)
-
-
-async def test_a_click_on_a_line_of_the_palette_that_is_gone_does_nothing(
-    settings: Settings,
-    shop: Path,
-    drafted: Suggestions,  # noqa: F811
-) -> None:
-    """The list became shorter between the press and its handling, and the app ended."""
-
-    class Late:
-        style = Style.from_meta({"option": 1000})
-
-    async with opened(settings, shop) as (app, pilot):
-        await pilot.press("ctrl+p")
-        await pilot.pause(0.3)
-        await app.screen.query_one(Commands)._on_click(Late())  # type: ignore[arg-type]
-        assert isinstance(app.screen, Palette)
-        await pilot.press("escape")
 
 
 async def test_hints_are_given_once(

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+from rich.style import Style
 from textual import events
 from textual.command import CommandList
+from textual.geometry import Size
 from textual.keys import _character_to_key
 from textual.widgets import Input
 from textual.widgets._toast import Toast
@@ -125,6 +128,47 @@ async def test_a_row_chosen_while_the_database_is_closed_opens_nothing(
     assert app.fatal is None
 
 
+async def test_enter_twice_opens_one_review(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        tables = app.screen.query_one("#tables", RowList)
+        tables.post_message(RowList.Chosen(tables, 0))
+        tables.post_message(RowList.Chosen(tables, 0))
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await settled(app, pilot)
+        assert sum(isinstance(s, ReviewScreen) for s in app.screen_stack) == 1
+
+
+async def test_a_database_that_opens_closes_what_is_over_the_picker(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    """The help came up again when the database was left."""
+    app = ColumnistApp(settings, None)
+    async with app.run_test(size=(120, 40)) as pilot:
+        picker = app.screen
+        await app.push_screen(HelpModal("Over it", "", []))
+        picker.post_message(RowList.Chosen(picker.query_one(RowList), 0))
+        await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
+        await settled(app, pilot)
+        names = [type(screen).__name__ for screen in app.screen_stack]
+        assert names == ["Screen", "PickerScreen", "CatalogScreen"]
+        app.close_session()
+
+
+async def test_a_click_on_an_option_that_is_gone_chooses_nothing(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, Palette))
+        commands = app.screen.query_one(CommandList)
+        style = Style(meta={"option": 999})
+        click = events.Click(None, 1, 1, 0, 0, 1, False, False, False, style=style)
+        await commands._on_click(click)
+        assert isinstance(app.screen, Palette)
+
+
 async def test_a_page_down_in_a_palette_without_lines_does_nothing(
     settings: Settings, shop: Path, drafted: Suggestions
 ) -> None:
@@ -194,6 +238,34 @@ async def test_a_double_click_on_a_notification_only_closes_it(
         await settled(app, pilot)
         assert isinstance(app.screen, CatalogScreen)
         app.close_session()
+
+
+async def test_sizes_that_follow_each_other_quickly_come_to_an_end(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two sizes under way in a screen below another followed each other for ever."""
+    async with opened(settings, shop) as (app, pilot):
+        below = app.screen
+        await app.push_screen(HelpModal("Over it", "", []))
+        await pilot.pause()
+        laid_out = 0
+        lay_out = below._refresh_layout
+
+        def counted(size: Size | None = None, scroll: bool = False) -> None:
+            nonlocal laid_out
+            laid_out += 1
+            lay_out(size, scroll)
+
+        monkeypatch.setattr(below, "_refresh_layout", counted)
+        with app.batch_update():  # as while a screen comes or goes
+            for size in (Size(90, 30), Size(100, 35)):
+                below.post_message(events.Resize(size, size))
+                below.call_later(lambda: None)
+            await asyncio.sleep(1)
+        assert laid_out < 10
 
 
 async def test_the_charts_take_the_terminals_own_colours(

@@ -135,7 +135,8 @@ class FiguresScreen(WorkingScreen):
         self.query_one(StatusLine).place = self._session.database.identity.label
         self.query_one("#page").focus()
         self.app.theme_changed_signal.subscribe(self, lambda _: self._show())
-        self._count()
+        # Counting may take no time, and the panels are composed after this.
+        self.call_after_refresh(self._count)
 
     def on_resize(self) -> None:
         """Two panels side by side where there is room."""
