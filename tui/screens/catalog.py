@@ -399,8 +399,9 @@ class CatalogScreen(WorkingScreen):
 
     @on(RowList.Chosen, "#tables")
     def _table_chosen(self, event: RowList.Chosen) -> None:
-        # The list may be shorter by now, enter came twice, or q closed the database.
-        if event.index < len(self._tables.found) and self.app.screen is self:
+        if not self._open or self.app.screen is not self:
+            return  # q closed the database, or enter came twice
+        if event.index < len(self._tables.found):  # it may be shorter by now
             self._review(self._tables.found[event.index].id)
 
     def _review(self, table: TableId, column: str | None = None) -> None:
