@@ -9,11 +9,13 @@ threads take their own time, so a replay is close to the run and not always the 
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import signal
 import sqlite3
 import sys
 import threading
+import time
 import traceback
 import webbrowser
 from collections import Counter, deque
@@ -56,6 +58,8 @@ PROGRESS = bool(os.environ.get("COLUMNIST_FUZZ_PROGRESS"))
 """Whether a long run says how far it is."""
 PATIENCE = 60.0
 """Seconds within which the app has dealt with an event, on a loaded machine."""
+ENOUGH_TURNS = 2000
+"""Turns of the loop that it has had meanwhile."""
 NAMED = (
     *("enter", "escape", "tab", "shift+tab", "up", "down", "left", "right", "home"),
     *("end", "pageup", "pagedown", "backspace", "delete", "space", "ctrl+c"),
@@ -313,13 +317,21 @@ class Fuzz:
             await asyncio.sleep(0)
 
     async def _dealt_with(self, app: ColumnistApp) -> None:
-        """Wait for the app: an event goes to a widget and comes back from it."""
+        """Wait for the app: an event goes to a widget and comes back from it.
+
+        Raises:
+            TimeoutError: it does not come back, with where everything waits.
+        """
         for _ in range(3):
             done = asyncio.Event()
             app.call_later(done.set)
-            async with asyncio.timeout(PATIENCE):
-                while not (done.is_set() or app._exit or app._exception):
-                    await asyncio.sleep(0.001)
+            turns, since = 0, time.monotonic()
+            while not (done.is_set() or app._exit or app._exception):
+                await asyncio.sleep(0.001)
+                turns += 1
+                # The whole process may have been kept from running.
+                if turns > ENOUGH_TURNS and time.monotonic() - since > PATIENCE:
+                    raise TimeoutError(f"no answer in {turns} turns\n{waiting()}")
 
     def _size(self) -> tuple[int, int]:
         if self.random.random() < 0.6:
@@ -424,6 +436,16 @@ class Fuzz:
             if (target, text) not in theirs | ours:
                 found.append(f"nobody accepted this comment on {target}: {text!r}")
         return found
+
+
+def waiting() -> str:
+    """Where every task and every thread stands."""
+    found = io.StringIO()
+    for task in asyncio.all_tasks():
+        task.print_stack(limit=6, file=found)
+    for number, frame in sys._current_frames().items():
+        found.write(f"thread {number}\n{''.join(traceback.format_stack(frame)[-6:])}")
+    return found.getvalue()
 
 
 def contents(file: Path) -> list[tuple[object, ...]]:
