@@ -23,5 +23,4 @@ HINTS = {
 def give_hint(screen: Screen[None], session: Session, name: str) -> None:
     """Tell of a screen that this workspace has not seen before."""
     if first_time(session.workspace, name):
-        screen.app.clear_notifications()  # the last screen's hint would cover this one
-        screen.notify(HINTS[name], timeout=10)
+        screen.notify(HINTS[name], timeout=8)
