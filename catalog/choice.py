@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -71,17 +71,26 @@ class Choices:
         self._workspace = workspace
         self._database = database
 
-    def to_accept(self, scope: Scope) -> Choice:
+    def to_accept(
+        self, scope: Scope, *, stop: Callable[[], bool] = lambda: False
+    ) -> Choice:
         """Pending suggestions with a text.
 
         Left out are those with a blocking finding, and those that would replace a
         comment, which takes a look at each.
-        """
-        return self._choose(scope, [State.PENDING], "AND text <> ''", careful=True)
 
-    def to_reject(self, scope: Scope) -> Choice:
-        """Suggestions that wait."""
-        return self._choose(scope, list(UNDECIDED), "", careful=False)
+        Args:
+            scope: which are meant.
+            stop: ends it; what is found by then is no whole choice.
+        """
+        also = "AND text <> ''"
+        return self._choose(scope, [State.PENDING], also, stop, careful=True)
+
+    def to_reject(
+        self, scope: Scope, *, stop: Callable[[], bool] = lambda: False
+    ) -> Choice:
+        """Suggestions that wait; `stop` as in `to_accept`."""
+        return self._choose(scope, list(UNDECIDED), "", stop, careful=False)
 
     def tables_with(self, wanted: SuggestionFilter) -> frozenset[TableId]:
         """Tables that have such a suggestion; it looks at every one of them."""
@@ -94,7 +103,13 @@ class Choices:
         return frozenset(TableId(schema, name) for schema, name in found)
 
     def _choose(
-        self, scope: Scope, states: Sequence[State], also: str, *, careful: bool
+        self,
+        scope: Scope,
+        states: Sequence[State],
+        also: str,
+        stop: Callable[[], bool],
+        *,
+        careful: bool,
     ) -> Choice:
         found = Choice()
         places: set[TableId] = set()
@@ -104,54 +119,56 @@ class Choices:
         also += condition
         marks = ", ".join("?" * len(states))
         # The cross join makes SQLite begin with what is named, never with all there is.
-        named = ""
-        with self._workspace.transaction() as db:
-            if scope.ids is not None:
-                db.execute("CREATE TEMP TABLE named (id INTEGER PRIMARY KEY)")
-                db.executemany(
-                    "INSERT OR IGNORE INTO named VALUES (?)", ((i,) for i in scope.ids)
-                )
-                named = "named CROSS JOIN"
-                also += " AND s.id = named.id"
-            elif scope.tables is not None:
-                db.execute("CREATE TEMP TABLE named (schema TEXT, name TEXT)")
-                db.executemany("INSERT INTO named VALUES (?, ?)", scope.tables)
-                named = "named CROSS JOIN"
-                also += " AND s.schema = named.schema AND s.name = named.name"
-            (found.seen,) = db.execute(
-                "SELECT ifnull(max(id), 0) FROM decisions"
-            ).fetchone()
-            cursor = db.execute(
-                "SELECT s.id, s.schema, s.name, column_name IS NULL, source, findings,"
-                f" previous IS NOT NULL FROM {named} suggestions s"
-                f" WHERE database = ? AND current AND state IN ({marks})"
-                f" AND confidence BETWEEN ? AND ? {also}",
-                (
-                    self._database,
-                    *(state.value for state in states),
-                    scope.min_confidence,
-                    scope.max_confidence,
-                    *values,
-                ),
-            )
-            cursor.row_factory = None
-            blocking: dict[str, list[str]] = {}
-            for id_, schema, name, itself, source, findings, replaces in cursor:
-                if careful:
-                    stops = blocking.get(findings)
-                    if stops is None:
-                        stops = blocking[findings] = _blocking(findings)
-                    if stops or replaces:
-                        found.left_out.update(stops or ["replaces"])
-                        found.left += 1
-                        continue
-                found.ids.append(id_)
-                found.themselves += itself
-                found.sources[source] += 1
-                found.with_findings += findings != "[]"
-                places.add(TableId(schema, name))
-            if named:
-                db.execute("DROP TABLE temp.named")
+        named, meant = "", list[object]()
+        if scope.ids is not None:
+            named = "json_each(?) CROSS JOIN"
+            meant = [json.dumps(list(scope.ids))]
+            also += " AND s.id = value"
+        elif scope.tables is not None:
+            named = "json_each(?) CROSS JOIN"
+            meant = [json.dumps(list(scope.tables))]
+            also += " AND s.schema = value ->> 0 AND s.name = value ->> 1"
+        # Known before anything is looked at: who decides meanwhile is not overruled.
+        last = self._workspace.row("SELECT ifnull(max(id), 0) FROM decisions")
+        found.seen = int(last[0]) if last else 0
+        blocking: dict[str, list[str]] = {}
+        for (
+            id_,
+            schema,
+            name,
+            itself,
+            source,
+            findings,
+            replaces,
+        ) in self._workspace.each(
+            "SELECT s.id, s.schema, s.name, column_name IS NULL, source, findings,"
+            f" previous IS NOT NULL FROM {named} suggestions s"
+            f" WHERE database = ? AND current AND state IN ({marks})"
+            f" AND confidence BETWEEN ? AND ? {also}",
+            (
+                *meant,
+                self._database,
+                *(state.value for state in states),
+                scope.min_confidence,
+                scope.max_confidence,
+                *values,
+            ),
+        ):
+            if stop():
+                break
+            if careful:
+                stops = blocking.get(findings)
+                if stops is None:
+                    stops = blocking[findings] = _blocking(findings)
+                if stops or replaces:
+                    found.left_out.update(stops or ["replaces"])
+                    found.left += 1
+                    continue
+            found.ids.append(id_)
+            found.themselves += itself
+            found.sources[source] += 1
+            found.with_findings += findings != "[]"
+            places.add(TableId(schema, name))
         found.tables = len(places)
         return found
 

@@ -6,7 +6,7 @@ import getpass
 import sqlite3
 import threading
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -123,6 +123,16 @@ class Workspace:
         """All rows of a query."""
         with self._lock, _explained(self.path):
             return self._db.execute(sql, parameters).fetchall()
+
+    def each(
+        self, sql: str, parameters: Sequence[Any] = ()
+    ) -> Generator[tuple[Any, ...]]:
+        """The rows of a query, read as they are taken; nobody else reads meanwhile."""
+        with self._lock, _explained(self.path):
+            cursor = self._db.execute(sql, parameters)
+            cursor.row_factory = None
+            with closing(cursor):
+                yield from cursor
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Row | None:
         """The first row of a query, or None."""

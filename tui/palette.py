@@ -43,18 +43,18 @@ class Palette(CommandPalette):
         try:
             await unwrap(CommandPalette._gather_commands)(self, search_value)
         except NoMatches:
-            if self.is_current:
+            if self.is_active:
                 raise
 
     async def _dispatch_message(self, message: Message) -> None:
         # It has closed, or is covered: what was typed before that comes too late.
-        late = isinstance(message, LATE) and not self.is_current
+        late = isinstance(message, LATE) and not self.is_active
         if not late:
             await super()._dispatch_message(message)
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Close it, once."""
-        return super().dismiss(result) if self.is_current else AwaitComplete()
+        return super().dismiss(result) if self.is_active else AwaitComplete()
 
 
 class KeyCommands(Provider):

@@ -13,7 +13,8 @@ from catalog.suggestion import Draft, Finding, Source
 from catalog.workspace import Workspace
 from connectors.connect import open_database
 from tests.tui.fuzzing import Fuzz, watched
-from tui import jobs
+from tui import deciding, jobs
+from tui.screens import bulk, rule
 from tui.session import attach
 from tui.settings import Settings
 
@@ -63,6 +64,9 @@ def test_nothing_is_written_that_was_not_accepted_and_confirmed(
     demo.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(shop, demo)
     some_drafts(settings, shop)
+    if seed % 2:  # in half of the runs a few are a great many
+        for module in (deciding, bulk, rule):
+            monkeypatch.setattr(module, "AT_ONCE", 0)
     with watched(monkeypatch) as seen:
         fuzz = Fuzz(seed, replace(settings, model=str(tiny_model)), [shop, demo], seen)
         fuzz.run(EVENTS)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from catalog.choice import Scope
+from catalog.choice import Choice, Scope
+from catalog.errors import ColumnistError
 from catalog.objects import TableId, make_target
 from catalog.suggestion import Draft, Finding, Source, State
 from catalog.suggestions import Suggestions
@@ -23,14 +26,18 @@ from tests.tui.test_pilot import (  # noqa: F401  # fixtures
     to_orders,
     until,
 )
+from tui.screens import bulk, rule
+from tui.screens import counting as counting_module
 from tui.screens.bulk import AcceptModal
 from tui.screens.catalog import CatalogScreen
 from tui.screens.confirm import ConfirmModal
+from tui.screens.counting import CountingModal, Find, find_beside
 from tui.screens.inspect import InspectModal
 from tui.screens.review import ReviewScreen
 from tui.screens.rule import RuleModal
 from tui.screens.same_name import SameNameScreen
 from tui.screens.sample import SampleScreen
+from tui.screens.too_small import TooSmallModal
 from tui.session import Session
 from tui.settings import Settings
 from tui.widgets.row_list import RowList
@@ -147,6 +154,98 @@ async def test_a_rule_takes_what_is_sure_enough_and_clean(
         await pilot.press("y")
         await settled(app, pilot)
     assert [each.target for each in drafted.all(states=[State.ACCEPTED])] == [STATUS]
+
+
+@pytest.fixture
+def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Everything is a great many, and counted only once this is set."""
+    go = threading.Event()
+
+    def find(session: Session, find: Find, stop: Callable[[], bool]) -> Choice:
+        while not (go.wait(0.01) or stop()):
+            pass
+        return find_beside(session, find, stop)
+
+    for module in (bulk, rule):
+        monkeypatch.setattr(module, "AT_ONCE", 0)
+    for module in (counting_module, rule):
+        monkeypatch.setattr(module, "find_beside", find)
+    yield go
+    go.set()
+
+
+@pytest.mark.parametrize(
+    ("key", "what"), [("A", State.ACCEPTED), ("R", State.REJECTED)]
+)
+async def test_many_are_counted_beside_the_screen_and_not_decided_before(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+    counting: threading.Event,
+    key: str,
+    what: State,
+) -> None:
+    waiting = count(drafted, State.PENDING)
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press(key)
+        await until(pilot, lambda: isinstance(app.screen, CountingModal))
+        await pilot.press("y")
+        assert isinstance(app.screen, CountingModal)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
+        await pilot.press(key, "y")
+        await pilot.resize_terminal(40, 10)  # another screen is on top when it ends
+        await until(pilot, lambda: isinstance(app.screen, TooSmallModal))
+        below = app.screen_stack[-2]
+        assert isinstance(below, CountingModal)
+        counting.set()
+        await until(pilot, lambda: below._choice is not None)
+        await pilot.resize_terminal(120, 40)
+        asked = AcceptModal if key == "A" else ConfirmModal
+        await until(pilot, lambda: isinstance(app.screen, asked))
+        assert count(drafted, State.PENDING) == waiting
+        await pilot.press("y")
+        await settled(app, pilot)
+    assert count(drafted, what) == waiting
+
+
+async def test_a_rule_of_many_goes_on_once_it_is_counted(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+    counting: threading.Event,
+) -> None:
+    drafted.put([(Draft(STATUS, "Sure.", Source.RULES, 0.9), None)])
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(app.screen, RuleModal))
+        await pilot.press("end", "backspace", "backspace", "8", "0", "enter")
+        assert isinstance(app.screen, RuleModal)
+        counting.set()
+        await until(pilot, lambda: isinstance(app.screen, AcceptModal))
+        await pilot.press("y")
+        await settled(app, pilot)
+    assert [each.target for each in drafted.all(states=[State.ACCEPTED])] == [STATUS]
+
+
+async def test_a_count_that_fails_is_explained(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> Choice:
+        raise ColumnistError("The workspace is gone.", "Look for it.")
+
+    monkeypatch.setattr(bulk, "AT_ONCE", 0)
+    monkeypatch.setattr(counting_module, "find_beside", fail)
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("A")
+        await until(pilot, lambda: bool(app._notifications))
+        await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
+        assert "The workspace is gone." in [
+            n.message.split("\n")[0] for n in app._notifications
+        ]
 
 
 async def test_tables_come_in_the_order_that_helps(

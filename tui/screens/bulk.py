@@ -13,7 +13,9 @@ from textual.widgets import Label
 
 from catalog.acceptance import CONFIDENCE, SAMPLE, at_least_good
 from catalog.choice import Choice, Scope
+from tui.deciding import AT_ONCE
 from tui.screens.confirm import ConfirmModal
+from tui.screens.counting import CountingModal, Find
 from tui.session import Session
 from tui.text import count
 from tui.widgets.keys_line import KeysLine
@@ -99,11 +101,62 @@ def promise(number: int) -> str:
     )
 
 
-def ask_accept(
-    app: ColumnistApp, session: Session, scope: Scope, then: Callable[[], object]
+def choose(
+    app: ColumnistApp,
+    session: Session,
+    number: int,
+    find: Find,
+    then: Callable[[Choice], object],
 ) -> None:
-    """Ask, then accept what may be accepted in bulk."""
-    choice = session.choices.to_accept(scope)
+    """Find what a decision takes, then call back, unless the steward cancels.
+
+    Args:
+        app: the app.
+        session: the open database.
+        number: suggestions to look at; many are counted beside the screen.
+        find: finds the choice.
+        then: called with it.
+    """
+    if number <= AT_ONCE:
+        then(find(session.choices, lambda: False))
+        return
+
+    def counted(choice: Choice | None) -> None:
+        if choice is not None:
+            then(choice)
+
+    app.push_screen(CountingModal(session, find, number), counted)
+
+
+def ask_accept(
+    app: ColumnistApp,
+    session: Session,
+    scope: Scope,
+    number: int,
+    then: Callable[[], object],
+) -> None:
+    """Ask, then accept what may be accepted in bulk.
+
+    Args:
+        app: the app.
+        session: the open database.
+        scope: which suggestions are meant.
+        number: how many there are to look at.
+        then: called when something was decided.
+    """
+    choose(
+        app,
+        session,
+        number,
+        lambda choices, stop: choices.to_accept(scope, stop=stop),
+        lambda choice: ask_accept_chosen(app, session, choice, then),
+    )
+
+
+def ask_accept_chosen(
+    app: ColumnistApp, session: Session, choice: Choice, then: Callable[[], object]
+) -> None:
+    """Ask, then accept a choice."""
     if not choice:
         left = ", ".join(f"{n} {name}" for name, n in choice.left_out.items())
         left = f" Left out: {left}." if left else ""
@@ -125,21 +178,32 @@ def ask_accept(
 
 
 def ask_reject(
-    app: ColumnistApp, session: Session, scope: Scope, then: Callable[[], object]
+    app: ColumnistApp,
+    session: Session,
+    scope: Scope,
+    number: int,
+    then: Callable[[], object],
 ) -> None:
-    """Ask, then reject every undecided one."""
-    choice = session.choices.to_reject(scope)
-    if not choice:
-        app.notify("Nothing undecided to reject here.")
-        return
+    """Ask, then reject every undecided one; arguments as of `ask_accept`."""
 
-    def decide(answer: bool | None) -> None:
-        if answer:
-            app.decide_in_bulk("reject", choice, then)
+    def ask(choice: Choice) -> None:
+        if not choice:
+            app.notify("Nothing undecided to reject here.")
+            return
 
-    app.push_screen(
-        ConfirmModal(f"Reject {count(len(choice), 'suggestion')}?", covers(choice)),
-        decide,
+        def decide(answer: bool | None) -> None:
+            if answer:
+                app.decide_in_bulk("reject", choice, then)
+
+        question = f"Reject {count(len(choice), 'suggestion')}?"
+        app.push_screen(ConfirmModal(question, covers(choice)), decide)
+
+    choose(
+        app,
+        session,
+        number,
+        lambda choices, stop: choices.to_reject(scope, stop=stop),
+        ask,
     )
 
 

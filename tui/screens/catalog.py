@@ -16,7 +16,7 @@ from textual.timer import Timer
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import Worker, get_current_worker
 
-from catalog.choice import Scope
+from catalog.choice import Choice, Scope
 from catalog.listing import Listing, Order, Show, TableFilter
 from catalog.objects import TableId, TableKind, table_of
 from catalog.places import left
@@ -33,7 +33,7 @@ from tui import jobs
 from tui.drafting import BackgroundDrafting
 from tui.hints import give_hint
 from tui.messages import CatalogChanged, DraftingChanged, DraftsSaved
-from tui.screens.bulk import ask_accept, ask_reject
+from tui.screens.bulk import ask_accept, ask_accept_chosen, ask_reject
 from tui.screens.facets import Facet, FacetModal, values
 from tui.screens.rule import RuleModal
 from tui.screens.working import WorkingScreen
@@ -107,7 +107,7 @@ class _Tables:
         )
 
 
-class CatalogScreen(WorkingScreen):
+class CatalogScreen(WorkingScreen[None]):
     """What the database holds, how much is described, and what waits for you."""
 
     TITLE = "Catalog"
@@ -592,23 +592,29 @@ class CatalogScreen(WorkingScreen):
 
     def action_accept_all(self) -> None:
         """Accept all pending suggestions of the tables listed."""
-        ask_accept(self.app, self._session, self._scope(), self._reload)
+        scope, number = self._scope(), self._undecided
+        ask_accept(self.app, self._session, scope, number, self._reload)
 
     def action_accept_by_rule(self) -> None:
         """Accept what a rule takes, once its count was seen."""
 
-        def ask(rule: Scope | None) -> None:
-            if rule is not None:
-                ask_accept(self.app, self._session, rule, self._reload)
+        def ask(choice: Choice | None) -> None:
+            if choice is not None:
+                ask_accept_chosen(self.app, self._session, choice, self._reload)
 
         covered = count(len(self._tables.found), "table") + " listed"
         self.app.push_screen(
-            RuleModal(self._session.choices, self._scope(), covered), ask
+            RuleModal(self._session, self._scope(), self._undecided, covered), ask
         )
 
     def action_reject_all(self) -> None:
         """Reject all undecided suggestions of the tables listed."""
-        ask_reject(self.app, self._session, self._scope(), self._reload)
+        scope, number = self._scope(), self._undecided
+        ask_reject(self.app, self._session, scope, number, self._reload)
+
+    @property
+    def _undecided(self) -> int:
+        return sum(each.undecided for each in self._tables.found)
 
     def _scope(self) -> Scope:
         wanted = suggestions_with(self._facets)

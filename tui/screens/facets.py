@@ -103,7 +103,7 @@ class FacetModal(ModalScreen[frozenset[Facet]]):
     @on(RowList.Chosen)
     def _alone(self) -> None:
         # A second enter may be under way when the first has closed it.
-        if self.is_current:
+        if self.is_active:
             self.dismiss(frozenset([self._facet]))
 
     def action_clear(self) -> None:

@@ -62,7 +62,7 @@ class Panel(Vertical):
         self.query_one(".numbers", Static).update("\n".join(lines))
 
 
-class FiguresScreen(WorkingScreen):
+class FiguresScreen(WorkingScreen[None]):
     """Coverage over time, acceptance, reasons, pace, and whose words stand."""
 
     TITLE = "Figures"

@@ -41,7 +41,7 @@ EXPLAINED = {
 """What each finding means, for the steward."""
 
 
-class InspectModal(ModalScreen[None], WorkingScreen):
+class InspectModal(ModalScreen[None], WorkingScreen[None]):
     """All that is known of this one, and what happened to it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -53,7 +53,7 @@ class _Choices:
         )
 
 
-class PickerScreen(WorkingScreen):
+class PickerScreen(WorkingScreen[None]):
     """Choose the database to document: one from the list, or a URL of your own."""
 
     TITLE = "Open a database"

@@ -94,7 +94,7 @@ class _Step:
         return self.before is None and self.after is None
 
 
-class QuestionsScreen(WorkingScreen):
+class QuestionsScreen(WorkingScreen[None]):
     """Names that would explain the most columns, if somebody said what they mean."""
 
     TITLE = "Questions"

@@ -126,21 +126,21 @@ class ReviewScreen(ReviewList):
 
     def action_accept_all(self) -> None:
         """Accept all marked, or all listed."""
-        ask_accept(self.app, self._session, self._chosen(), self._decided)
+        ids = self._chosen()
+        ask_accept(self.app, self._session, Scope(ids=ids), len(ids), self._decided)
 
     def action_reject_all(self) -> None:
         """Reject all marked, or all listed."""
-        ask_reject(self.app, self._session, self._chosen(), self._decided)
+        ids = self._chosen()
+        ask_reject(self.app, self._session, Scope(ids=ids), len(ids), self._decided)
 
-    def _chosen(self) -> Scope:
-        return Scope(
-            ids=[
-                line.suggestion.id
-                for line in self._shown()
-                if line.suggestion is not None
-                and (not self._marked or line.target in self._marked)
-            ]
-        )
+    def _chosen(self) -> list[int]:
+        return [
+            line.suggestion.id
+            for line in self._shown()
+            if line.suggestion is not None
+            and (not self._marked or line.target in self._marked)
+        ]
 
     def _decided(self) -> None:
         self._marked.clear()

@@ -43,7 +43,7 @@ FACETS = tuple(f for f in catalog.FACETS if f.group not in ("what", "kind"))
 """Properties of suggestions that columns are listed by."""
 
 
-class ReviewList(WorkingScreen):
+class ReviewList(WorkingScreen[None]):
     """One table and its columns: listed, filtered, marked and moved through."""
 
     app: ColumnistApp

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Checkbox, Input, Label
+from textual.worker import get_current_worker
 
-from catalog.choice import Choices, Scope
+from catalog.choice import Choice, Scope
+from tui.deciding import AT_ONCE
+from tui.screens.counting import find_beside
+from tui.screens.working import WorkingScreen
+from tui.session import Session
 from tui.text import count
 from tui.widgets.keys_line import KeysLine
 
+if TYPE_CHECKING:
+    from tui.app import ColumnistApp
 
-class RuleModal(ModalScreen[Scope | None]):
+
+class RuleModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
     """Say how sure a text must be; the count beside it is what would be taken."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -26,11 +36,27 @@ class RuleModal(ModalScreen[Scope | None]):
         ),
     ]
 
-    def __init__(self, choices: Choices, scope: Scope, covered: str) -> None:
+    app: ColumnistApp
+
+    @dataclass
+    class Counted(Message):
+        """All is looked at."""
+
+        rule: Scope
+        """By this rule."""
+        choice: Choice
+        """What it takes."""
+
+    def __init__(
+        self, session: Session, scope: Scope, number: int, covered: str
+    ) -> None:
         super().__init__()
-        self._choices = choices
+        self._session = session
         self._scope = scope
+        self._number = number
         self._covered = covered
+        self._counted: tuple[Scope, Choice] | None = None
+        self._taking = False
 
     def compose(self) -> ComposeResult:
         """The rule, and what it takes."""
@@ -60,9 +86,8 @@ class RuleModal(ModalScreen[Scope | None]):
             return None
         if not 0 <= percent <= 100:
             return None
-        return Scope(
-            tables=self._scope.tables,
-            wanted=self._scope.wanted,
+        return replace(
+            self._scope,
             min_confidence=percent / 100,
             without_findings=self.query_one("#clean", Checkbox).value,
         )
@@ -71,20 +96,54 @@ class RuleModal(ModalScreen[Scope | None]):
     @on(Checkbox.Changed)
     def _count(self) -> None:
         rule = self._rule
-        said = "Type a number from 0 to 100."
-        if rule is not None:
-            choice = self._choices.to_accept(rule)
-            said = (
-                f"Takes {count(len(choice), 'suggestion')}"
-                f" in {count(choice.tables, 'table')}."
-            )
-        self.query_one("#taken", Label).update(said)
+        self._taking = False
+        if rule is None:
+            self.workers.cancel_node(self)
+            self._say("Type a number from 0 to 100.")
+        elif self._number <= AT_ONCE:
+            choice = self._session.choices.to_accept(rule)
+            self._was_counted(self.Counted(rule, choice))
+        else:
+            self._say("Counting…")
+            self._count_beside(rule)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, description="Counting")
+    def _count_beside(self, rule: Scope) -> None:
+        worker = get_current_worker()
+        choice = find_beside(
+            self._session,
+            lambda choices, stop: choices.to_accept(rule, stop=stop),
+            lambda: worker.is_cancelled,
+        )
+        if not worker.is_cancelled:
+            self.post_message(self.Counted(rule, choice))
+
+    @on(Counted)
+    def _was_counted(self, event: Counted) -> None:
+        if event.rule != self._rule:
+            return
+        self._counted = event.rule, event.choice
+        self._say(
+            f"Takes {count(len(event.choice), 'suggestion')}"
+            f" in {count(event.choice.tables, 'table')}."
+        )
+        if self._taking:
+            self.action_take()
+
+    def _say(self, what: str) -> None:
+        self.query_one("#taken", Label).update(what)
 
     def action_take(self) -> None:
-        """Go on to the question that states the count."""
-        if (rule := self._rule) is not None:
-            self.dismiss(rule)
+        """Go on to the question that states the count, once it is known."""
+        rule = self._rule
+        if rule is None or not self.is_active:
+            return
+        if self._counted is not None and self._counted[0] == rule:
+            self.dismiss(self._counted[1])
+        else:
+            self._taking = True
 
     def action_cancel(self) -> None:
         """Accept nothing."""
+        self.workers.cancel_node(self)
         self.dismiss(None)

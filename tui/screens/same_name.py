@@ -69,7 +69,7 @@ def _place(each: Namesake) -> tuple[str, str]:
     return table_of(each.suggestion.target)
 
 
-class SameNameScreen(WorkingScreen):
+class SameNameScreen(WorkingScreen[None]):
     """One text for all columns of this name and type whose values agree."""
 
     TITLE = "Same name"

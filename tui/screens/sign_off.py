@@ -60,7 +60,7 @@ class _Items:
         )
 
 
-class SignOffScreen(WorkingScreen):
+class SignOffScreen(WorkingScreen[None]):
     """Approve or refuse what somebody else decided; w signs the file, no database."""
 
     TITLE = "Sign off"

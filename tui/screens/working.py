@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from textual import on
 from textual.screen import Screen
@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from tui.app import ColumnistApp
 
 
-class WorkingScreen(Screen[None]):
+Result = TypeVar("Result")
+"""What a screen gives back."""
+
+
+class WorkingScreen(Screen[Result]):
     """Explains work that failed; a subclass may handle the same message besides.
 
     A worker's message goes to the node that started it and no further, so the app hears

@@ -41,7 +41,7 @@ REASONS = 3
 """Reasons of refusals that are summed up; the list has all of them."""
 
 
-class WriteScreen(WorkingScreen):
+class WriteScreen(WorkingScreen[None]):
     """The exact statements; enter writes them, d drops one from this run."""
 
     TITLE = "Write"
