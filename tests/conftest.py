@@ -53,6 +53,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write tests/tui/looks anew from what the screens show now",
     )
+    parser.addoption(
+        "--unpressed",
+        action="store_true",
+        help="name the keys of the app that no test of those run presses",
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -56,7 +56,8 @@ class ColumnistApp(Deciding):
     COMMANDS: ClassVar[set[Any]] = {*App.COMMANDS, KeyCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "Help", id="app.help", key_display="?"),
-        Binding("ctrl+q", "leave", "Quit", show=False, id="app.quit"),
+        # First of all: questions have keys of their own, and hide the app's.
+        Binding("ctrl+q", "leave", "Quit", show=False, priority=True, id="app.quit"),
         Binding("ctrl+c", "leave", "Quit", show=False, id="app.interrupt"),
     ]
 
@@ -283,8 +284,8 @@ class ColumnistApp(Deciding):
             self.copy_to_clipboard(selected)
             self.notify("Copied.")
             return
-        if isinstance(self.screen, ConfirmModal):
-            self.exit()
+        if isinstance(self.screen, (ConfirmModal, TooSmallModal)):
+            self.exit()  # asked already, or there is no room to ask
             return
 
         def quit_if(answer: bool | None) -> None:

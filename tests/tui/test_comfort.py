@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Label
 
 from catalog.suggestion import State
 from catalog.suggestions import Suggestions
+from tests.tui.test_docs import screens
+from tests.tui.test_looks import STATES, Stage, prepare
 from tests.tui.test_pilot import (  # noqa: F401  # fixtures
     ORDERS,
     drafted,
@@ -25,10 +27,24 @@ from tui.screens.catalog import CatalogScreen
 from tui.screens.confirm import ConfirmModal
 from tui.screens.facets import FacetModal
 from tui.screens.review import ReviewScreen
+from tui.screens.too_small import TooSmallModal
 from tui.screens.write import WriteScreen
 from tui.settings import Settings
 from tui.theme import THEMES
 from tui.widgets.keys_line import KeysLine
+
+REACHED = {
+    "picker_saved": "PickerScreen",
+    "catalog_all": "CatalogScreen",
+    "review_pending": "ReviewScreen",
+    "same_name": "SameNameScreen",
+    "sample": "SampleScreen",
+    "questions": "QuestionsScreen",
+    "write_plan": "WriteScreen",
+    "figures_data": "FiguresScreen",
+    "sign_off": "SignOffScreen",
+}
+"""Every screen that is no question, by a state that shows it."""
 
 
 async def palette(screen: Screen[object]) -> set[str]:
@@ -60,6 +76,57 @@ async def test_the_palette_has_every_action_and_runs_it(
         await pilot.press("w")
         await until(pilot, lambda: isinstance(app.screen, WriteScreen))
         assert named(app.screen) <= await palette(app.screen)
+
+
+@pytest.mark.parametrize("name", REACHED)
+async def test_the_palette_has_every_action_of_every_screen(
+    name: str, settings: Settings, shop: Path
+) -> None:
+    app = ColumnistApp(settings, prepare(name, settings, shop))
+    async with app.run_test(size=(120, 40)) as pilot:
+        stage = Stage(app, pilot)
+        if not name.startswith("picker"):
+            await stage.reach(CatalogScreen)
+        await STATES[name](stage)
+        await settled(app, pilot)
+        assert type(app.screen) is screens()[REACHED[name]]
+        assert named(app.screen) <= await palette(app.screen)
+        app.close_session()
+
+
+def test_no_screen_is_without_a_palette() -> None:
+    """Questions have none: their keys stand below them."""
+    whole = {n for n, each in screens().items() if not issubclass(each, ModalScreen)}
+    assert whole == set(REACHED.values())
+
+
+async def test_a_question_can_be_left_for_good(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+) -> None:
+    """Its keys are all there are, but for the one that quits."""
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("f", "ctrl+q")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, FacetModal))
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await pilot.press("y")
+        assert app._exit
+
+
+async def test_a_terminal_that_is_too_small_can_be_left(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.resize_terminal(40, 10)
+        await until(pilot, lambda: isinstance(app.screen, TooSmallModal))
+        await pilot.press("ctrl+q")
+        assert app._exit
 
 
 async def test_hints_are_given_once(

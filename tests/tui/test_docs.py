@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from textual.binding import Binding
 from textual.screen import Screen
 
+import tui.screens
 from tui.app import ColumnistApp
 from tui.widgets.description_editor import _Text
 from tui.widgets.row_list import RowList
@@ -22,6 +24,7 @@ SCREENS = [
     ("write", "WriteScreen"),
     ("facets", "FacetModal"),
     ("bulk", "AcceptModal"),
+    ("counting", "CountingModal"),
     ("sample", "SampleScreen"),
     ("rule", "RuleModal"),
     ("same_name", "SameNameScreen"),
@@ -51,6 +54,21 @@ def bindings() -> list[tuple[str, Binding]]:
         for binding in kind.__dict__["BINDINGS"]
         if isinstance(binding, Binding)
     ]
+
+
+def screens() -> dict[str, type[Screen[object]]]:
+    """Every screen that is ours and has keys, by its name."""
+    found: dict[str, type[Screen[object]]] = {}
+    for module in pkgutil.iter_modules(tui.screens.__path__, "tui.screens."):
+        for name, each in vars(importlib.import_module(module.name)).items():
+            ours = isinstance(each, type) and each.__module__ == module.name
+            if ours and issubclass(each, Screen) and each.__dict__.get("BINDINGS"):
+                found[name] = each
+    return found
+
+
+def test_no_screen_is_left_out() -> None:
+    assert set(screens()) == {name for _, name in SCREENS}
 
 
 def test_every_key_has_an_id_of_its_own() -> None:

@@ -157,7 +157,7 @@ class CatalogScreen(WorkingScreen[None]):
         Binding(
             "Q",
             "questions",
-            "Questions",
+            "Names",
             id="catalog.questions",
             tooltip="Say what names mean that would explain the most",
         ),

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Checkbox, Input, Label
 
 from tui.text import plain
+from tui.widgets.keys_line import KeysLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,12 @@ class PasswordModal(ModalScreen[PasswordAnswer | None]):
             yield Label("Password", classes="modal-title", markup=False)
             yield Label(plain(self._database), classes="modal-lead", markup=False)
             yield Input(password=True, id="password")
-            keys = "enter opens   escape cancels"
             if self._can_keep:
                 yield Checkbox("Keep it in the system keyring", id="keep")
-                keys += "   tab, space keeps it"
-            yield Label(keys, classes="modal-keys", markup=False)
+            yield KeysLine(
+                {"password.open": "opens", "password.cancel": "cancels"},
+                lead="tab moves   space keeps it" if self._can_keep else "",
+            )
 
     def on_mount(self) -> None:
         """Type at once."""

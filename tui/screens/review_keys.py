@@ -137,7 +137,7 @@ REVIEW_KEYS: list[BindingType] = [
     Binding(
         "Q",
         "questions",
-        "Questions",
+        "Names",
         show=False,
         id="review.questions",
         tooltip="Say what names mean that would explain the most",

@@ -78,14 +78,14 @@ class SignOffScreen(WorkingScreen[None]):
         Binding(
             "A",
             "approve_all",
-            "Approve all",
+            "All",
             id="signoff.approve_all",
             tooltip="Approve all that are listed and open; states the count first",
         ),
         Binding(
             "u",
             "reopen",
-            "Open again",
+            "Reopen",
             id="signoff.reopen",
             tooltip="Say nothing of this one",
         ),

@@ -64,7 +64,7 @@ class WriteScreen(WorkingScreen[None]):
         Binding(
             "S",
             "save",
-            "Save script",
+            "Script",
             id="write.save",
             tooltip="Save the statements as columnist-DATE.sql in the current folder",
         ),

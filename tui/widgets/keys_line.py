@@ -26,7 +26,11 @@ class KeysLine(Label):
         self._lead = lead
 
     def on_mount(self) -> None:
-        """The screen's keys are known only now."""
+        """The screen's keys are known only now, those of a list once it has focus."""
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self._show())
+        self._show()
+
+    def _show(self) -> None:
         found: dict[str, ActiveBinding] = {}
         for active in self.screen.active_bindings.values():
             found.setdefault(active.binding.id or "", active)
