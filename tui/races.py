@@ -1,4 +1,4 @@
-"""What of Textual 8.2 froze or ended the app where one event overtook another.
+"""What of Textual 8.2 froze or ended the app where things overtook each other.
 
 A screen below another one may have two terminal sizes under way. It lays itself out
 for each, and tells itself of every size that it did not have: the two then follow each
@@ -6,17 +6,35 @@ other for ever, a core is fully used and no key is heard. Dragging a window's ed
 enough. So a size that is not the terminal's any more is left out.
 
 A click on an option that is gone by the time it is handled is left out too.
+
+A timer leaves out the times that it is late for, also where it has only one: what it
+should do is then never done. Set for the past, as for a notification that expires
+while it is being drawn, it counts up for ever and nothing else runs. So a timer that
+fires once is never left out.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
+from textual._types import MessageTarget
 from textual.events import Click
 from textual.geometry import Size
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import OptionList
 
+_set = Timer.__init__
 _lay_out = Screen._screen_resized
 _choose = OptionList._on_click
+
+
+def _set_once(
+    timer: Timer, event_target: MessageTarget, interval: float, **options: Any
+) -> None:
+    if options.get("repeat") == 0:
+        options["skip"] = False
+    _set(timer, event_target, interval, **options)
 
 
 def _lay_out_latest(screen: Screen[object], size: Size) -> None:
@@ -31,7 +49,8 @@ async def _choose_what_is_there(options: OptionList, event: Click) -> None:
 
 
 def close_races() -> None:
-    """Apply both to every screen, Textual's own too."""
+    """Apply all three to every screen, Textual's own too."""
     # No subclass reaches the palette's list and all modal screens at once.
+    Timer.__init__ = _set_once  # type: ignore[assignment, method-assign]
     Screen._screen_resized = _lay_out_latest  # type: ignore[assignment, method-assign]
     OptionList._on_click = _choose_what_is_there  # type: ignore[assignment, method-assign]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from textual import events
 from textual.command import CommandList
 from textual.geometry import Size
 from textual.keys import _character_to_key
+from textual.notifications import Notification
 from textual.widgets import Input
 from textual.widgets._toast import Toast
 
@@ -276,3 +278,24 @@ async def test_the_charts_take_the_terminals_own_colours(
         app.theme = next(name for name in app.available_themes if "ansi" in name)
         await to_figures(app, pilot)
         assert app._exception is None
+
+
+async def test_a_notification_that_expired_before_it_was_drawn_goes_away(
+    settings: Settings,
+) -> None:
+    """Its timer was set for the past, and counted up for ever: nothing else ran."""
+
+    def frozen(*_: object) -> None:
+        raise TimeoutError
+
+    app = ColumnistApp(settings, None)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        toast = Toast(Notification("Late.", timeout=-0.5))
+        signal.signal(signal.SIGALRM, frozen)
+        signal.alarm(20)
+        try:
+            await app.screen.mount(toast)
+            await until(pilot, lambda: not toast.is_attached)
+        finally:
+            signal.alarm(0)
