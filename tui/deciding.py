@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 from textual import work
 from textual.app import App
+from textual.screen import Screen
 
 from catalog.choice import Choice
 from catalog.decisions import Batch
@@ -31,9 +32,10 @@ class Deciding(App[None]):
         self,
         what: Literal["accept", "reject"],
         choice: Choice,
+        screen: Screen[Any],
         then: Callable[[], object],
     ) -> None:
-        """Accept or reject a choice, then call back."""
+        """Accept or reject a choice, then call the screen back, if it is there yet."""
 
         def act(suggestions: Suggestions) -> Batch | None:
             if what == "accept":
@@ -45,21 +47,22 @@ class Deciding(App[None]):
             writes = ", w writes" if what == "accept" else ""
             return f"{what.capitalize()}ed {number:,}. u takes it back{writes}."
 
-        self._act(len(choice), f"{what.capitalize()}ing", act, tell, then)
+        self._act(len(choice), f"{what.capitalize()}ing", act, tell, screen, then)
 
-    def undo(self, then: Callable[[], object]) -> None:
+    def undo(self, screen: Screen[Any], then: Callable[[], object]) -> None:
         """Take back the last decision on this database, single or in bulk."""
-        self._replay("undo", "Undone", Suggestions.undo, then)
+        self._replay("undo", "Undone", Suggestions.undo, screen, then)
 
-    def redo(self, then: Callable[[], object]) -> None:
+    def redo(self, screen: Screen[Any], then: Callable[[], object]) -> None:
         """Decide again what was taken back last."""
-        self._replay("redo", "Redone", Suggestions.redo, then)
+        self._replay("redo", "Redone", Suggestions.redo, screen, then)
 
     def _replay(
         self,
         what: Literal["undo", "redo"],
         done: str,
         act: Act,
+        screen: Screen[Any],
         then: Callable[[], object],
     ) -> None:
         def tell(batch: Batch | None) -> str:
@@ -69,7 +72,7 @@ class Deciding(App[None]):
 
         if self.session is not None:
             number = self.session.suggestions.replayed(what)
-            self._act(number, f"{what.capitalize()}ing", act, tell, then)
+            self._act(number, f"{what.capitalize()}ing", act, tell, screen, then)
 
     def _act(
         self,
@@ -77,15 +80,19 @@ class Deciding(App[None]):
         doing: str,
         act: Act,
         tell: Callable[[Batch | None], str],
+        screen: Screen[Any],
         then: Callable[[], object],
     ) -> None:
         if self.session is None:
             return
         if number <= AT_ONCE:
-            self._acted(act(self.session.suggestions), tell, then)
+            batch = act(self.session.suggestions)
+            self.notify(tell(batch), markup=False)
+            if batch is not None:
+                then()
             return
         self.notify(f"{doing} {number:,}…")
-        self._act_later(self.session, act, tell, then)
+        self._act_later(self.session, act, tell, screen, then)
 
     @work(thread=True, group="decide", exit_on_error=False, description="Deciding")
     def _act_later(
@@ -93,19 +100,12 @@ class Deciding(App[None]):
         session: Session,
         act: Act,
         tell: Callable[[Batch | None], str],
+        screen: Screen[Any],
         then: Callable[[], object],
     ) -> None:
         # A connection of its own, so that the screen can read meanwhile.
         with Workspace(session.workspace.path) as workspace:
             batch = act(Suggestions(workspace, session.database_id))
-        self.call_from_thread(self._acted, batch, tell, then)
-
-    def _acted(
-        self,
-        batch: Batch | None,
-        tell: Callable[[Batch | None], str],
-        then: Callable[[], object],
-    ) -> None:
         self.notify(tell(batch), markup=False)
         if batch is not None:
-            then()
+            screen.call_later(then)  # which a screen that was left does not hear

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from catalog.choice import Choice, Scope
+from catalog.decisions import Batch
 from catalog.errors import ColumnistError
 from catalog.objects import TableId, make_target
 from catalog.suggestion import Draft, Finding, Source, State
@@ -26,6 +27,7 @@ from tests.tui.test_pilot import (  # noqa: F401  # fixtures
     to_orders,
     until,
 )
+from tui import deciding
 from tui.screens import bulk, rule
 from tui.screens import counting as counting_module
 from tui.screens.bulk import AcceptModal
@@ -172,6 +174,36 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         monkeypatch.setattr(module, "find_beside", find)
     yield go
     go.set()
+
+
+async def test_a_screen_may_be_left_while_many_are_decided(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It was called back when it was gone."""
+    go = threading.Event()
+    accept_chosen = Suggestions.accept_chosen
+
+    def slowly(self: Suggestions, choice: Choice) -> Batch:
+        go.wait(30)
+        return accept_chosen(self, choice)
+
+    monkeypatch.setattr(deciding, "AT_ONCE", 0)
+    monkeypatch.setattr(Suggestions, "accept_chosen", slowly)
+    async with opened(settings, shop) as (app, pilot):
+        screen = await to_orders(app, pilot)
+        here = len(screen._lines)
+        await pilot.press("A", "y", "q")
+        await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
+        assert count(drafted, State.ACCEPTED) == 0
+        go.set()
+        await settled(app, pilot)
+        assert count(drafted, State.ACCEPTED) == here
+        said = [each.message for each in app._notifications]
+        assert f"Accepted {here}. u takes it back, w writes." in said
+        assert not any("failed" in each for each in said)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ import pytest
 from rich.style import Style
 from textual import events
 from textual.command import CommandList
-from textual.geometry import Size
+from textual.geometry import Offset, Size
 from textual.keys import _character_to_key
 from textual.notifications import Notification
+from textual.selection import Selection
 from textual.widgets import Input
 from textual.widgets._toast import Toast
 
@@ -299,3 +300,14 @@ async def test_a_notification_that_expired_before_it_was_drawn_goes_away(
             await until(pilot, lambda: not toast.is_attached)
         finally:
             signal.alarm(0)
+
+
+@pytest.mark.parametrize("text", ["", "one", "one\ntwo"])
+async def test_a_selection_of_what_is_gone_copies_nothing(
+    settings: Settings, text: str
+) -> None:
+    """It began below the last line of what the screen showed by then."""
+    ColumnistApp(settings, None)  # which mends it
+    below = Selection(Offset(3, 7), Offset(9, 7))
+    assert below.extract(text) == ""
+    assert Selection(Offset(1, 0), Offset(3, 0)).extract("one") == "ne"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -16,14 +16,14 @@ from catalog.choice import Choice, Scope
 from tui.deciding import AT_ONCE
 from tui.screens.confirm import ConfirmModal
 from tui.screens.counting import CountingModal, Find
+from tui.screens.working import WorkingScreen
 from tui.session import Session
 from tui.text import count
 from tui.widgets.keys_line import KeysLine
 
-if TYPE_CHECKING:
-    from tui.app import ColumnistApp
-
 Answer = Literal["all", "sample"]
+Asking = WorkingScreen[None]
+"""A screen that is called back when something was decided."""
 
 
 class AcceptModal(ModalScreen[Answer | None]):
@@ -102,7 +102,7 @@ def promise(number: int) -> str:
 
 
 def choose(
-    app: ColumnistApp,
+    screen: Asking,
     session: Session,
     number: int,
     find: Find,
@@ -111,7 +111,7 @@ def choose(
     """Find what a decision takes, then call back, unless the steward cancels.
 
     Args:
-        app: the app.
+        screen: the screen that asks.
         session: the open database.
         number: suggestions to look at; many are counted beside the screen.
         find: finds the choice.
@@ -125,11 +125,11 @@ def choose(
         if choice is not None:
             then(choice)
 
-    app.push_screen(CountingModal(session, find, number), counted)
+    screen.app.push_screen(CountingModal(session, find, number), counted)
 
 
 def ask_accept(
-    app: ColumnistApp,
+    screen: Asking,
     session: Session,
     scope: Scope,
     number: int,
@@ -138,47 +138,50 @@ def ask_accept(
     """Ask, then accept what may be accepted in bulk.
 
     Args:
-        app: the app.
+        screen: the screen that asks.
         session: the open database.
         scope: which suggestions are meant.
         number: how many there are to look at.
         then: called when something was decided.
     """
     choose(
-        app,
+        screen,
         session,
         number,
         lambda choices, stop: choices.to_accept(scope, stop=stop),
-        lambda choice: ask_accept_chosen(app, session, choice, then),
+        lambda choice: ask_accept_chosen(screen, session, choice, then),
     )
 
 
 def ask_accept_chosen(
-    app: ColumnistApp, session: Session, choice: Choice, then: Callable[[], object]
+    screen: Asking, session: Session, choice: Choice, then: Callable[[], object]
 ) -> None:
     """Ask, then accept a choice."""
     if not choice:
         left = ", ".join(f"{n} {name}" for name, n in choice.left_out.items())
         left = f" Left out: {left}." if left else ""
-        app.notify(f"Nothing pending to accept in bulk here.{left}")
+        screen.notify(f"Nothing pending to accept in bulk here.{left}")
         return
 
-    def looked(_: None) -> None:
-        then()
+    def looked(good: bool | None) -> None:
+        if good:
+            screen.app.decide_in_bulk("accept", choice, screen, then)
+        else:
+            then()
 
     def decide(answer: Answer | None) -> None:
         from tui.screens.sample import SampleScreen
 
         if answer == "all":
-            app.decide_in_bulk("accept", choice, then)
+            screen.app.decide_in_bulk("accept", choice, screen, then)
         elif answer == "sample":
-            app.push_screen(SampleScreen(session, choice), looked)
+            screen.app.push_screen(SampleScreen(session, choice), looked)
 
-    app.push_screen(AcceptModal(choice), decide)
+    screen.app.push_screen(AcceptModal(choice), decide)
 
 
 def ask_reject(
-    app: ColumnistApp,
+    screen: Asking,
     session: Session,
     scope: Scope,
     number: int,
@@ -188,18 +191,18 @@ def ask_reject(
 
     def ask(choice: Choice) -> None:
         if not choice:
-            app.notify("Nothing undecided to reject here.")
+            screen.notify("Nothing undecided to reject here.")
             return
 
         def decide(answer: bool | None) -> None:
             if answer:
-                app.decide_in_bulk("reject", choice, then)
+                screen.app.decide_in_bulk("reject", choice, screen, then)
 
         question = f"Reject {count(len(choice), 'suggestion')}?"
-        app.push_screen(ConfirmModal(question, covers(choice)), decide)
+        screen.app.push_screen(ConfirmModal(question, covers(choice)), decide)
 
     choose(
-        app,
+        screen,
         session,
         number,
         lambda choices, stop: choices.to_reject(scope, stop=stop),

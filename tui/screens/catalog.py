@@ -593,14 +593,14 @@ class CatalogScreen(WorkingScreen[None]):
     def action_accept_all(self) -> None:
         """Accept all pending suggestions of the tables listed."""
         scope, number = self._scope(), self._undecided
-        ask_accept(self.app, self._session, scope, number, self._reload)
+        ask_accept(self, self._session, scope, number, self._reload)
 
     def action_accept_by_rule(self) -> None:
         """Accept what a rule takes, once its count was seen."""
 
         def ask(choice: Choice | None) -> None:
             if choice is not None:
-                ask_accept_chosen(self.app, self._session, choice, self._reload)
+                ask_accept_chosen(self, self._session, choice, self._reload)
 
         covered = count(len(self._tables.found), "table") + " listed"
         self.app.push_screen(
@@ -610,7 +610,7 @@ class CatalogScreen(WorkingScreen[None]):
     def action_reject_all(self) -> None:
         """Reject all undecided suggestions of the tables listed."""
         scope, number = self._scope(), self._undecided
-        ask_reject(self.app, self._session, scope, number, self._reload)
+        ask_reject(self, self._session, scope, number, self._reload)
 
     @property
     def _undecided(self) -> int:
@@ -625,11 +625,11 @@ class CatalogScreen(WorkingScreen[None]):
 
     def action_undo(self) -> None:
         """Take back the last decision."""
-        self.app.undo(self._reload)
+        self.app.undo(self, self._reload)
 
     def action_redo(self) -> None:
         """Decide again as before the undo."""
-        self.app.redo(self._reload)
+        self.app.redo(self, self._reload)
 
     def action_write(self) -> None:
         """Every statement that would be written."""

@@ -127,12 +127,12 @@ class ReviewScreen(ReviewList):
     def action_accept_all(self) -> None:
         """Accept all marked, or all listed."""
         ids = self._chosen()
-        ask_accept(self.app, self._session, Scope(ids=ids), len(ids), self._decided)
+        ask_accept(self, self._session, Scope(ids=ids), len(ids), self._decided)
 
     def action_reject_all(self) -> None:
         """Reject all marked, or all listed."""
         ids = self._chosen()
-        ask_reject(self.app, self._session, Scope(ids=ids), len(ids), self._decided)
+        ask_reject(self, self._session, Scope(ids=ids), len(ids), self._decided)
 
     def _chosen(self) -> list[int]:
         return [
@@ -260,11 +260,11 @@ class ReviewScreen(ReviewList):
 
     def action_undo(self) -> None:
         """Take back the last decision."""
-        self.app.undo(self._reload)
+        self.app.undo(self, self._reload)
 
     def action_redo(self) -> None:
         """Decide again as before the undo."""
-        self.app.redo(self._reload)
+        self.app.redo(self, self._reload)
 
     # Alternatives
 

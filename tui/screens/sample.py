@@ -49,7 +49,7 @@ class _Looked:
         )
 
 
-class SampleScreen(Screen[None]):
+class SampleScreen(Screen[bool]):
     """Say of each whether it is good; one bad one, and the rest is not accepted."""
 
     TITLE = "Acceptance sample"
@@ -157,7 +157,7 @@ class SampleScreen(Screen[None]):
         if self._looked.good:
             self._ask()
         else:
-            self.dismiss()
+            self.dismiss(False)
 
     def _ask(self) -> None:
         said = self._looked.good
@@ -173,7 +173,7 @@ class SampleScreen(Screen[None]):
 
         def decide(answer: bool | None) -> None:
             if answer:
-                self.app.decide_in_bulk("accept", self._choice, lambda: self.dismiss())
+                self.dismiss(True)
 
         self.app.push_screen(
             ConfirmModal(
@@ -197,7 +197,7 @@ class SampleScreen(Screen[None]):
                 suggestions.accept(sample[i] for i, yes in said if yes)
                 suggestions.reject(sample[i] for i, yes in said if not yes)
                 self.app.notify(f"Accepted {good}, rejected {bad}. u takes it back.")
-            self.dismiss()
+            self.dismiss(False)
 
         rest = len(self._choice) - good - bad
         self.app.push_screen(
