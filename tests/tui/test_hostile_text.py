@@ -24,6 +24,7 @@ from tests.tui.test_pilot import settled, until
 from tui import cli, jobs
 from tui.app import ColumnistApp
 from tui.screens.catalog import CatalogScreen
+from tui.screens.password import PasswordModal
 from tui.screens.review import ReviewScreen
 from tui.session import attach
 from tui.settings import Settings
@@ -149,6 +150,11 @@ async def test_no_screen_obeys_them(
         await see.press("m", "end", "h", "q")
         await see.press("A", "s", "a", "j", "q", "n")
         await see.press("R", "n")
+        await see.press("o", "b", "escape", "Q", "j", "enter", "z", "escape", "q")
+        app.push_screen(PasswordModal(EVIL, can_keep=True))
+        assert MARKUP in await see.press("tab")
+        see.paste(EVIL)
+        await see.press("left", "end", "escape")
         while not isinstance(app.screen, CatalogScreen):
             await see.press("q")
         await see.press("g", "enter")
@@ -157,6 +163,10 @@ async def test_no_screen_obeys_them(
         assert MARKUP in await see.press("g")
         for _ in range(10):
             await see.press("x", "escape", "e", "left", "home", "escape")
+            await see.press("i", "j", "k", "p", "escape", "T", "z", "escape")
+            await see.press("y", "c", "j", "space", "a", "n")
+            while not isinstance(app.screen, ReviewScreen):
+                await see.press("escape")
             await see.press("a", "n", "u", "j")
             await see.press("escape")
         await see.press(
@@ -221,6 +231,16 @@ COMMANDS = [
     ("connections", "add", "{evil}", "{url}"),
     ("models", "show", "{evil}"),
     ("draft", "{url}", "--limit", "0"),
+    ("export", "{url}", "--format", "markdown", "-o", "{file}"),
+    ("export", "{url}", "--format", "sql", "-o", "{evil}"),
+    ("metrics", "{url}", "--html", "{file}"),
+    ("metrics", "{url}", "--compare", "{evil},other"),
+    ("questions", "{url}"),
+    ("answer", "{url}", "{evil}", "{evil}"),
+    ("answer", "{url}", "z{evil}", "{evil}", "--scope", "{evil}"),
+    ("decisions", "export", "{url}", "-o", "{file}"),
+    ("decisions", "export", "{url}", "-o", "{evil}"),
+    ("decisions", "review", "{evil}"),
     ("doctor",),
     ("open", "{evil}"),
     ("nonsense{evil}",),
@@ -236,14 +256,44 @@ def test_no_command_prints_them(
     tiny_model: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    arguments = [
-        part.replace("{url}", f"duckdb:///{evil}").replace("{evil}", EVIL)
+    printed = ran(monkeypatch, ["--model", str(tiny_model), *filled(command, evil)])
+    assert ("No such option" in printed) == command[-1].startswith("--{")
+
+
+TWO_STEWARDS = [
+    ("decisions", "export", "{url}", "-o", "{file}"),
+    ("decisions", "review", "{file}"),
+    ("decisions", "sign", "{file}", "--by", "{evil}"),
+    ("decisions", "sign", "{file}", "--by", "z{evil}", "--reject", "{evil}"),
+    ("decisions", "review", "{file}"),
+    ("decisions", "import", "{url}", "{file}"),
+    ("decisions", "import", "{url}", "{file}", "--require-approval"),
+]
+
+
+def test_no_command_of_two_stewards_prints_them(
+    evil: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed = [ran(monkeypatch, filled(command, evil)) for command in TWO_STEWARDS]
+    assert MARKUP in printed[1]
+    assert not any("No such option" in each for each in printed)
+
+
+def filled(command: tuple[str, ...], evil: Path) -> list[str]:
+    """A command's words, with what is hostile in them."""
+    file = str(evil.parent / f"out {EVIL.replace('/', '')}.txt")
+    return [
+        part.replace("{url}", f"duckdb:///{evil}")
+        .replace("{file}", file)
+        .replace("{evil}", EVIL)
         for part in command
     ]
+
+
+def ran(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> str:
+    """All that a command prints, once it was looked at."""
     out, err = Terminal(), io.StringIO()
-    monkeypatch.setattr(
-        sys, "argv", ["columnist", "--model", str(tiny_model), *arguments]
-    )
+    monkeypatch.setattr(sys, "argv", ["columnist", *arguments])
     monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setattr(sys, "stderr", err)
     with pytest.raises(SystemExit):
@@ -251,6 +301,7 @@ def test_no_command_prints_them(
     for printed in (out.getvalue(), err.getvalue()):
         assert not unseen(printed.replace("\n", "")), ascii(printed)
         assert "Traceback" not in printed
+    return out.getvalue() + err.getvalue()
 
 
 @pytest.fixture
