@@ -15,6 +15,8 @@ rest has a suggestion that waits. The real program runs in a pseudo terminal of 
   byte of a filter is the letter in its box, the last one the list,
 - accept, undo: from the key that confirms until the screen says that it is done, for a
   filtered list of about 10,000 suggestions,
+- count all: from the key until the question with the exact count of everything, which
+  is counted beside the screen, and the keys of a rule while that is being counted,
 - memory: most that the app's process had, the shared pages of libraries among it.
 
 The baseline is the same program with 100 tables, in the same run. Not covered: the
@@ -74,7 +76,9 @@ TIMEOUT_SECONDS = 120.0
 BULK = 10_000
 MOVES = 60
 DECISIONS = 60
-KEYS = ("moving", "paging", "filtering", "reviewing", "accepting")
+RULES = 20
+"""Keys typed into a rule."""
+KEYS = ("moving", "paging", "filtering", "reviewing", "accepting", "ruling")
 
 
 # The workspace
@@ -271,6 +275,14 @@ def _steps(terminal: Terminal, tables: int, bulk: str) -> Json:
     time.sleep(2)
     found["undo_seconds"] = terminal.wait_for("Undone", "u")
     time.sleep(2)
+    terminal.press("\x1b")
+    time.sleep(1)
+    found["count_seconds"] = terminal.wait_for("sample first", "A")
+    terminal.press("n")
+    terminal.press("b")
+    for number in range(RULES):
+        keys["ruling"].append(terminal.press("\x7f" if number % 2 else "5"))
+    terminal.press("\x1b")
     found["memory_bytes"] = peak_memory(terminal.pid)
     return found | {"keys": keys}
 
@@ -368,6 +380,7 @@ def _rows(small: list[Json], large: list[Json]) -> list[Json]:
         ("process to all tables", "all_seconds"),
         ("accept the list", "accept_seconds"),
         ("undo that", "undo_seconds"),
+        ("count all", "count_seconds"),
     ):
         add(what, "ms", partial(_milliseconds, key=key))
     for name in KEYS:

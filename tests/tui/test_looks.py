@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import duckdb
 import pytest
 from rich.cells import cell_len
 from textual.pilot import Pilot
@@ -41,6 +42,7 @@ from tui.screens.inspect import InspectModal
 from tui.screens.password import PasswordModal
 from tui.screens.questions import QuestionsScreen
 from tui.screens.reason import ReasonModal
+from tui.screens.review import ReviewScreen
 from tui.screens.rule import RuleModal
 from tui.screens.same_name import SameNameScreen
 from tui.screens.sample import SampleScreen
@@ -157,6 +159,11 @@ async def catalog_facets(stage: Stage) -> None:
 
 
 @look
+async def catalog_empty(stage: Stage) -> None:
+    """There are no tables, or none that may be seen; which keys help."""
+
+
+@look
 async def review_pending(stage: Stage) -> None:
     """The table and its columns with states, the details of the first undecided."""
     await stage.review()
@@ -188,6 +195,19 @@ async def review_editor(stage: Stage) -> None:
     """The text under the list, its length, and the keys of the editor."""
     await stage.review()
     await stage.press("g", "e", *" ed")
+
+
+@look
+async def review_alternatives(stage: Stage) -> None:
+    """Other wordings with their numbers, under the text that is there."""
+    await stage.review()
+    await stage.press("g", "j", "j", "j")
+    screen = stage.app.screen
+    assert isinstance(screen, ReviewScreen)
+    assert screen._line is not None
+    texts = ["When the customer ordered.", "Day on which the order came in."]
+    screen._alternatives[screen._line.target] = texts
+    await stage.press("j", "k")
 
 
 @look
@@ -237,10 +257,25 @@ async def rule(stage: Stage) -> None:
 
 
 @look
-async def questions(stage: Stage) -> None:
-    """The names that would explain the most, or that none is unknown."""
+async def questions_none(stage: Stage) -> None:
+    """No name is unknown."""
     await stage.press("Q")
     await stage.reach(QuestionsScreen)
+
+
+@look
+async def questions(stage: Stage) -> None:
+    """The names that would explain the most, what each explains, the glossary."""
+    await stage.press("Q")
+    await stage.reach(QuestionsScreen)
+
+
+@look
+async def questions_answer(stage: Stage) -> None:
+    """A field for what the name means, under what is known of it."""
+    await stage.press("Q")
+    await stage.reach(QuestionsScreen)
+    await stage.press("enter", *"rate plan")
 
 
 @look
@@ -284,6 +319,23 @@ async def write_results(stage: Stage) -> None:
     """What became of each, and the key that takes it back."""
     await stage.press("w", "enter", "y")
     assert isinstance(stage.app.screen, WriteScreen)
+    await until(stage.pilot, lambda: not stage.app.workers._workers)
+
+
+@look
+async def write_conflict(stage: Stage) -> None:
+    """One comment was changed meanwhile: not written, and whose text is there."""
+    await stage.press("w", "enter", "y")
+    await until(stage.pilot, lambda: not stage.app.workers._workers)
+    await stage.press("f")
+
+
+@look
+async def write_taken_back(stage: Stage) -> None:
+    """Everything is as it was before the run."""
+    await stage.press("w", "enter", "y")
+    await until(stage.pilot, lambda: not stage.app.workers._workers)
+    await stage.press("b", "y")
     await until(stage.pilot, lambda: not stage.app.workers._workers)
 
 
@@ -394,6 +446,12 @@ def prepare(state: str, settings: Settings, shop: Path) -> str | None:
                     url = f"postgresql://steward@old.example/{name}"
                     workspace.database(name, label=f"postgresql {name}", url=url)
         return None
+    if state == "catalog_empty":
+        duckdb.connect(str(shop.with_name("empty.duckdb"))).close()
+        return f"duckdb:///{shop.with_name('empty.duckdb')}"
+    if state in ("questions", "questions_answer"):
+        run_in(shop, "CREATE TABLE sales.plans (rpid INTEGER, old_rpid INTEGER)")
+        run_in(shop, "CREATE TABLE sales.moves (from_rpid INTEGER, wvxq VARCHAR)")
     url = f"duckdb:///{shop}"
     session = attach(settings, Workspace(settings.workspace), open_database(url))
     for _ in jobs.scan(session):
@@ -412,7 +470,15 @@ def prepare(state: str, settings: Settings, shop: Path) -> str | None:
     if state not in ("write_nothing", "figures_empty", "same_name"):
         decide(session)
     session.close()
+    if state == "write_conflict":
+        run_in(shop, "COMMENT ON COLUMN sales.orders.status IS 'Theirs.'")
     return url
+
+
+def run_in(shop: Path, sql: str) -> None:
+    """Another program's statement."""
+    with duckdb.connect(str(shop)) as connection:
+        connection.execute(sql)
 
 
 def decide(session: Session) -> None:
@@ -462,7 +528,8 @@ async def test_looks(
         if not name.startswith("picker"):
             await stage.reach(CatalogScreen)
             tables = app.screen.query_one("#tables", RowList)
-            await until(pilot, lambda: len(tables._source) > 0)
+            full = name != "catalog_empty"
+            await until(pilot, lambda: (len(tables._source) > 0) == full)
         await STATES[name](stage)
         await settled(app, pilot)
         for size in SIZES:
