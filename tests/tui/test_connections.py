@@ -166,7 +166,7 @@ def test_adding_keeps_comments_and_refuses_what_could_not_be_read(
     done = columnist(
         *["connections", "add", "b", "postgresql://me@h/d", "--schema", "s"],
         *["--schema", "t", "--exclude", "s.tmp*", "--model", "columnist-small"],
-        *["--password-env", "PW", "--glossary", terms],
+        *["--password-env", "PW", "--glossary", terms, "--style", tmp_path / "s.toml"],
     )
     assert done.returncode == 0, done.stderr
     text = settings.connections.read_text()
@@ -178,7 +178,7 @@ def test_adding_keeps_comments_and_refuses_what_could_not_be_read(
         "schemas": ["s", "t"],
         "exclude": ["s.tmp*"],
         "glossary": str(terms),
-        "style": None,
+        "style": str(tmp_path / "s.toml"),
         "model": "columnist-small",
         "password_env": "PW",
         "limits": {

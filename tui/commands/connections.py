@@ -67,6 +67,9 @@ def add(
     glossary: Annotated[
         Path | None, typer.Option("--glossary", help="A file of terms.")
     ] = None,
+    style: Annotated[
+        Path | None, typer.Option("--style", help="A file of rules for descriptions.")
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option("--model", help="Model to draft with, as the global --model."),
@@ -89,6 +92,7 @@ def add(
             "schemas": schema,
             "exclude": exclude,
             "glossary": str(glossary.absolute()) if glossary else None,
+            "style": str(style.absolute()) if style else None,
             "model": model,
             "password_env": password_env,
         },
