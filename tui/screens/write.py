@@ -485,7 +485,7 @@ class WriteScreen(WorkingScreen[None]):
         wanted: Sequence[WriteResult] = self._results
         if self._only_unwritten:
             wanted = [r for r in wanted if r.outcome is not Outcome.WRITTEN]
-        self._shown = ResultRows(wanted)
+        self._shown = ResultRows(wanted, self._reverting)
         self._rows.show(self._shown, cursor=cursor)
 
     def _detail(self) -> None:

@@ -83,6 +83,8 @@ class ResultRows:
 
     results: Sequence[WriteResult]
     """What is listed."""
+    restored: bool = False
+    """Whether what was there before was written."""
 
     def __len__(self) -> int:
         return len(self.results)
@@ -91,6 +93,8 @@ class ResultRows:
         """The cells of one line."""
         result = self.results[index]
         sign, role = OUTCOMES[result.outcome]
+        if self.restored and result.outcome is Outcome.WRITTEN:
+            sign = "● restored"
         return (
             Cell(sign, role),
             Cell(str(result.change.target), "strong"),
