@@ -17,21 +17,40 @@ from textual.selection import Selection
 from textual.widgets import Input
 from textual.widgets._toast import Toast
 
+from catalog.objects import make_target
+from catalog.suggestion import Draft, Source, State
 from catalog.suggestions import Suggestions
+from tests.conftest import comments
 from tests.tui.test_figures import decided, to_figures
-from tests.tui.test_pilot import drafted, opened, settled, store, until
+from tests.tui.test_pilot import (
+    ORDERS,
+    STATUS,
+    drafted,
+    opened,
+    settled,
+    state,
+    store,
+    to_orders,
+    until,
+)
 from tui.app import ColumnistApp
 from tui.palette import Palette
+from tui.screens.bulk import AcceptModal
 from tui.screens.catalog import CatalogScreen
 from tui.screens.confirm import ConfirmModal
 from tui.screens.facets import FacetModal
 from tui.screens.help import HelpModal
+from tui.screens.password import PasswordAnswer, PasswordModal
 from tui.screens.review import ReviewScreen
+from tui.screens.rule import RuleModal
+from tui.screens.write import WriteScreen
 from tui.session import Session
 from tui.settings import Settings
 from tui.widgets.row_list import RowList
 
 __all__ = ["decided", "drafted", "store"]  # fixtures
+
+TOTAL = make_target("sales", "orders", "total_amount")
 
 
 def send(app: ColumnistApp, *keys: str) -> None:
@@ -311,3 +330,68 @@ async def test_a_selection_of_what_is_gone_copies_nothing(
     below = Selection(Offset(3, 7), Offset(9, 7))
     assert below.extract(text) == ""
     assert Selection(Offset(1, 0), Offset(3, 0)).extract("one") == "ne"
+
+
+async def test_letters_do_not_overtake_what_a_field_does_itself(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    """Backspace went up to the app and came back after what was typed next."""
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("slash")
+        send(app, *"oxe", "backspace", "backspace", *"rd", "home", "delete", "end", "s")
+        await settled(app, pilot)
+        assert app.screen.query_one(Input).value == "rds"
+        await pilot.press("escape")
+        await to_orders(app, pilot)
+        await pilot.press("g", "e", "home")
+        send(app, "x", "backspace", *"So: ", "end", "backspace", "!", "enter")
+        await settled(app, pilot)
+        assert state(drafted, ORDERS) == (State.EDITED, "So: About orders!")
+
+
+async def test_enter_does_not_overtake_the_number_of_a_rule(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    sure = [(STATUS, 0.9), (ORDERS, 0.5), (TOTAL, 0.41)]
+    drafted.put(
+        (Draft(target, "Sure.", Source.RULES, number), None) for target, number in sure
+    )
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(app.screen, RuleModal))
+        send(app, "backspace", "6", "0", "enter")
+        await until(pilot, lambda: isinstance(app.screen, AcceptModal))
+        assert isinstance(app.screen, AcceptModal)
+        assert len(app.screen.choice) == 1
+
+
+async def test_enter_does_not_overtake_a_password(settings: Settings) -> None:
+    app = ColumnistApp(settings, None)
+    answers: list[PasswordAnswer | None] = []
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        app.push_screen(PasswordModal("shop", can_keep=False), answers.append)
+        await until(pilot, lambda: isinstance(app.screen, PasswordModal))
+        send(app, *"secrex", "backspace", "t", "enter", "enter")
+        await until(pilot, lambda: bool(answers))
+        await pilot.pause()
+    assert answers == [PasswordAnswer("secret")]
+
+
+async def test_enter_does_not_overtake_a_drop(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    """What was dropped a moment before was written."""
+    orders = drafted.of_table(ORDERS)
+    drafted.accept([orders[ORDERS], orders[STATUS]])
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, WriteScreen))
+        await settled(app, pilot)
+        send(app, "g", "d", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await pilot.press("y")
+        await settled(app, pilot)
+        app.close_session()
+    assert ("sales", "orders", None) not in comments(shop)
+    assert comments(shop)["sales", "orders", "status"] == "About status."

@@ -56,7 +56,7 @@ class RuleModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
         self._number = number
         self._covered = covered
         self._counted: tuple[Scope, Choice] | None = None
-        self._taking = False
+        self._wanted: Scope | None = None
 
     def compose(self) -> ComposeResult:
         """The rule, and what it takes."""
@@ -96,7 +96,6 @@ class RuleModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
     @on(Checkbox.Changed)
     def _count(self) -> None:
         rule = self._rule
-        self._taking = False
         if rule is None:
             self.workers.cancel_node(self)
             self._say("Type a number from 0 to 100.")
@@ -127,21 +126,26 @@ class RuleModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
             f"Takes {count(len(event.choice), 'suggestion')}"
             f" in {count(event.choice.tables, 'table')}."
         )
-        if self._taking:
-            self.action_take()
+        if self._wanted == event.rule:
+            self._take()
 
     def _say(self, what: str) -> None:
         self.query_one("#taken", Label).update(what)
 
     def action_take(self) -> None:
         """Go on to the question that states the count, once it is known."""
+        # Behind what was typed before it, and behind what that changed.
+        if self.focused is not None:
+            self.focused.call_later(self.call_later, self._take)
+
+    def _take(self) -> None:
         rule = self._rule
         if rule is None or not self.is_active:
             return
         if self._counted is not None and self._counted[0] == rule:
             self.dismiss(self._counted[1])
         else:
-            self._taking = True
+            self._wanted = rule
 
     def action_cancel(self) -> None:
         """Accept nothing."""
