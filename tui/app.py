@@ -26,6 +26,7 @@ from catalog.objects import TableId
 from tui.appearance import read_theme, write_theme
 from tui.deciding import Deciding
 from tui.drafting import BackgroundDrafting, ended
+from tui.in_order import InOrder
 from tui.messages import DraftingChanged, DraftsSaved
 from tui.palette import KeyCommands, Palette
 from tui.races import close_races
@@ -41,7 +42,7 @@ COMPOSE_SECONDS = 1.0
 """At most so long does a key wait for the screen that the one before it opened."""
 
 
-class ColumnistApp(Deciding):
+class ColumnistApp(Deciding, InOrder):
     """Columnist in the terminal.
 
     Args:

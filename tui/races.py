@@ -12,9 +12,6 @@ should do is then never done. Set for the past, as for a notification that expir
 while it is being drawn, it counts up for ever and nothing else runs. So a timer that
 fires once is never left out.
 
-A key that a text field binds, such as backspace, goes up to the app and comes back, and
-letters typed after it overtake it. So a field does at once what it binds itself.
-
 Text that was selected may be gone, or begin below the last line, when it is copied.
 """
 
@@ -23,19 +20,17 @@ from __future__ import annotations
 from typing import Any
 
 from textual._types import MessageTarget
-from textual.events import Click, Key
+from textual.events import Click
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.selection import Selection
 from textual.timer import Timer
-from textual.widgets import Input, OptionList, TextArea
+from textual.widgets import OptionList
 
 _set = Timer.__init__
 _lay_out = Screen._screen_resized
 _choose = OptionList._on_click
 _extract = Selection.extract
-_type = Input._on_key
-_type_lines = TextArea._on_key
 
 
 def _set_once(
@@ -64,36 +59,10 @@ def _extract_what_is_there(selection: Selection, text: str) -> str:
         return ""
 
 
-async def _does_itself(field: Input | TextArea, event: Key) -> bool:
-    """Whether a field binds a key; then it has done what the app would do later."""
-    chain = field.screen._binding_chain
-    own = next((bindings for node, bindings in chain if node is field), None)
-    if own is None or event.is_printable:
-        return False
-    for binding in own.key_to_bindings.get(event.key, ()):
-        if await field.app.run_action(binding.action, field):
-            event.stop()
-            event.prevent_default()
-            return True
-    return False
-
-
-async def _type_in_order(field: Input, event: Key) -> None:
-    if not await _does_itself(field, event):
-        await _type(field, event)
-
-
-async def _type_lines_in_order(field: TextArea, event: Key) -> None:
-    if not await _does_itself(field, event):
-        await _type_lines(field, event)
-
-
 def close_races() -> None:
-    """Apply all to every screen, Textual's own too."""
+    """Apply all four to every screen, Textual's own too."""
     # No subclass reaches the palette's list and all modal screens at once.
     Timer.__init__ = _set_once  # type: ignore[assignment, method-assign]
     Screen._screen_resized = _lay_out_latest  # type: ignore[assignment, method-assign]
     OptionList._on_click = _choose_what_is_there  # type: ignore[assignment, method-assign]
     Selection.extract = _extract_what_is_there  # type: ignore[assignment, method-assign]
-    Input._on_key = _type_in_order  # type: ignore[assignment, method-assign]
-    TextArea._on_key = _type_lines_in_order  # type: ignore[assignment, method-assign]

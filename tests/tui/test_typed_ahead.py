@@ -14,7 +14,7 @@ from textual.geometry import Offset, Size
 from textual.keys import _character_to_key
 from textual.notifications import Notification
 from textual.selection import Selection
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 from textual.widgets._toast import Toast
 
 from catalog.objects import make_target
@@ -330,6 +330,39 @@ async def test_a_selection_of_what_is_gone_copies_nothing(
     below = Selection(Offset(3, 7), Offset(9, 7))
     assert below.extract(text) == ""
     assert Selection(Offset(1, 0), Offset(3, 0)).extract("one") == "ne"
+
+
+@pytest.mark.parametrize("opens", ["slash", "e", "T"])
+async def test_letters_typed_while_a_field_opens_are_no_commands(
+    settings: Settings, shop: Path, drafted: Suggestions, opens: str
+) -> None:
+    """Two suggestions were decided on by what was meant for the filter."""
+    before = [each.state for each in drafted.all()]
+    async with opened(settings, shop) as (app, pilot):
+        await to_orders(app, pilot)
+        await pilot.press("g")
+        send(app, opens, *"aRrxA")
+        await settled(app, pilot)
+        field = app.screen.focused
+        typed = field.text if isinstance(field, TextArea) else field.value  # type: ignore[union-attr]
+        assert typed.endswith("aRrxA")
+        assert [each.state for each in drafted.all()] == before
+        app._driver.process_message(events.Paste(" too"))  # type: ignore[union-attr]
+        send(app, "escape", "j")
+        await settled(app, pilot)
+        assert isinstance(app.screen, ReviewScreen)
+        assert app.screen._list.cursor == 1
+
+
+async def test_what_is_pasted_waits_for_its_field(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        send(app, "slash", "o")
+        app._driver.process_message(events.Paste("rders"))  # type: ignore[union-attr]
+        send(app, "backspace", "enter", "j")
+        await settled(app, pilot)
+        assert app.screen.query_one(Input).value == "order"
 
 
 async def test_letters_do_not_overtake_what_a_field_does_itself(

@@ -60,12 +60,8 @@ class PasswordModal(ModalScreen[PasswordAnswer | None]):
 
     def action_open(self) -> None:
         """Open with what was typed."""
-        # Behind what was typed before it.
-        self.query_one(Input).call_later(self.call_later, self._open)
-
-    def _open(self) -> None:
         password = self.query_one(Input).value
-        if password and self.is_active:
+        if password:
             keep = self._can_keep and self.query_one(Checkbox).value
             self.dismiss(PasswordAnswer(password, keep))
 

@@ -127,18 +127,13 @@ class RuleModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
             f" in {count(event.choice.tables, 'table')}."
         )
         if self._wanted == event.rule:
-            self._take()
+            self.action_take()
 
     def _say(self, what: str) -> None:
         self.query_one("#taken", Label).update(what)
 
     def action_take(self) -> None:
         """Go on to the question that states the count, once it is known."""
-        # Behind what was typed before it, and behind what that changed.
-        if self.focused is not None:
-            self.focused.call_later(self.call_later, self._take)
-
-    def _take(self) -> None:
         rule = self._rule
         if rule is None or not self.is_active:
             return

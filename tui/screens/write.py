@@ -51,6 +51,7 @@ class WriteScreen(WorkingScreen[None]):
             "write",
             "Write",
             id="write.write",
+            priority=True,
             tooltip="Write what is listed",
         ),
         Binding(
@@ -145,7 +146,7 @@ class WriteScreen(WorkingScreen[None]):
             markup=False,
         )
         yield Static("", id="facts", markup=False)
-        yield RowList(HEADINGS, self._shown, id="statements", chooses=False)
+        yield RowList(HEADINGS, self._shown, id="statements")
         yield Static("", id="empty", markup=False)
         yield Static("", id="details", markup=False)
         yield StatusLine()

@@ -129,10 +129,8 @@ class RowList(ScrollView, can_focus=True):
         source: Rows,
         *,
         id: str | None = None,  # noqa: A002  # Textual's own name for it
-        chooses: bool = True,
     ) -> None:
         super().__init__(id=id)
-        self._chooses = chooses
         self._headings = tuple(headings)
         self._source = source
 
@@ -164,10 +162,6 @@ class RowList(ScrollView, can_focus=True):
     def action_edge(self, direction: int) -> None:
         """Go to the first or last row."""
         self.cursor = 0 if direction < 0 else max(len(self._source) - 1, 0)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Enter is the screen's where nothing can be chosen here."""
-        return action != "choose" or self._chooses
 
     def action_choose(self) -> None:
         """Open the row under the cursor."""
