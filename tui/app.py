@@ -38,9 +38,6 @@ from tui.settings import Settings
 from tui.text import pasted, plain
 from tui.theme import THEMES
 
-COMPOSE_SECONDS = 1.0
-"""At most so long does a key wait for the screen that the one before it opened."""
-
 
 class ColumnistApp(Deciding, InOrder):
     """Columnist in the terminal.
@@ -202,19 +199,11 @@ class ColumnistApp(Deciding, InOrder):
 
     async def run_action(self, *arguments: Any, **options: Any) -> bool:
         """A full disk or a locked workspace in a key's action is no reason to end."""
-        await self._wait_for_screen()
         try:
             return await super().run_action(*arguments, **options)
         except ColumnistError as error:
             self.explain(error)
             return True
-
-    async def _wait_for_screen(self) -> None:
-        """Keys typed ahead wait for the screen that they are meant for."""
-        with suppress(ScreenStackError, TimeoutError):
-            async with asyncio.timeout(COMPOSE_SECONDS):
-                while not self.screen.is_mounted:
-                    await asyncio.sleep(0.005)
 
     def _handle_exception(self, error: Exception) -> None:
         """Elsewhere it ends the app, with two lines instead of a traceback."""

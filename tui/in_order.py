@@ -11,16 +11,18 @@ and all that it began on the screen, is done.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from contextlib import suppress
 
 from textual import events
 from textual.app import App, ScreenStackError
 from textual.message_pump import MessagePump
+from textual.screen import Screen
 
-PATIENCE_SECONDS = 1.0
-"""Longest wait for a widget to deal with a key."""
+TURNS = 20
+"""Looks at a widget that does not deal with a key before it is given up."""
+TURN_SECONDS = 0.05
+"""Between two of them; a busy screen takes longer, and does not look meanwhile."""
 ROUNDS = 2
 """Ways up from the widget: of the key, and of what the widget says of it."""
 
@@ -38,7 +40,8 @@ class InOrder(App[None]):
         """Keys from the terminal wait for their turn."""
         known = event.is_forwarded or event is self._taken
         if known or not isinstance(event, (events.Key, events.Paste)):
-            await super().on_event(event)
+            with suppress(ScreenStackError):  # a key that comes after the last screen
+                await super().on_event(event)
             return
         self._typed.append(event)
         if self._taking is None or self._taking.done():
@@ -56,17 +59,25 @@ class InOrder(App[None]):
                     for node in way:
                         await self._deals_with_all(node)
                 await self._deals_with_all(self)  # such as moving the focus
-                await self._deals_with_all(self.screen)
+                await self._is_there(self.screen)
+
+    async def _is_there(self, screen: Screen[object]) -> None:
+        """Wait until a screen, which a key may have opened, takes keys."""
+        for _ in range(TURNS):
+            if screen.is_mounted or self._exit:
+                break
+            await asyncio.sleep(TURN_SECONDS / 10)
+        await self._deals_with_all(screen)
+        await self._deals_with_all(self)
 
     async def _deals_with_all(self, node: MessagePump) -> None:
         """Wait until a node has dealt with all that it was sent, or is gone."""
         done = asyncio.Event()
-        end = time.monotonic() + PATIENCE_SECONDS
         if not node.call_later(done.set):
             return
-        while not (done.is_set() or self._exit) and node.is_running:
-            if time.monotonic() > end:
-                return
+        for _ in range(TURNS):
             with suppress(TimeoutError):
-                async with asyncio.timeout(0.05):
+                async with asyncio.timeout(TURN_SECONDS):
                     await done.wait()
+            if done.is_set() or self._exit or not node.is_running:
+                return

@@ -67,13 +67,11 @@ async def test_a_filter_typed_while_the_review_opens_is_not_lost(
 ) -> None:
     """The field was looked for before it was there."""
     async with opened(settings, shop) as (app, pilot):
-        send(app, "enter")
-        async with asyncio.timeout(30):
-            while not isinstance(app.screen, ReviewScreen):
-                await asyncio.sleep(0)
-        await app.run_action("screen.filter")
+        send(app, "enter", "slash", "o")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
         await settled(app, pilot)
         assert app.screen.query_one(Input).has_class("-open")
+        assert app.screen.query_one(Input).value == "o"
 
 
 async def test_keys_typed_after_the_last_answer_end_nothing(
