@@ -139,6 +139,11 @@ class Workspace:
         found = self.rows(sql, parameters)
         return found[0] if found else None
 
+    def version(self) -> tuple[int, int]:
+        """Another one whenever anything in the file was changed, by whomever."""
+        (others,) = self.rows("PRAGMA data_version")[0]
+        return self._db.total_changes, int(others)
+
     def database(self, key: str, *, label: str, url: str) -> int:
         """The id of a database, remembered as opened now. `url` must hold no secret."""
         with self.transaction() as db:

@@ -73,3 +73,15 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     blocker.write_text("")
     with pytest.raises(ColumnistError, match="Cannot open the workspace"):
         Workspace(blocker / "workspace.db")
+
+
+def test_the_version_is_another_after_every_change(tmp_path: Path) -> None:
+    path = tmp_path / "workspace.db"
+    with Workspace(path) as here, Workspace(path) as there:
+        before = here.version()
+        assert here.version() == before
+        here.database("a", label="a", url="a")
+        after = here.version()
+        assert after != before
+        there.database("b", label="b", url="b")
+        assert here.version() != after

@@ -230,6 +230,7 @@ class CatalogScreen(WorkingScreen[None]):
         self._facets: frozenset[Facet] = frozenset()
         self._complete = False
         self._read = 0
+        self._read_version = (0, 0)
         self._changed_tables: set[TableId] | None = set()
         self._list_after = 0.0
         self._typing: Timer | None = None
@@ -280,8 +281,10 @@ class CatalogScreen(WorkingScreen[None]):
             self._scan()
 
     def on_screen_resume(self) -> None:
-        """Other screens decide and write."""
-        if self._open and self._complete:
+        """Other screens decide and write, most of them do neither."""
+        if not (self._open and self._complete):
+            return
+        if self._session.workspace.version() != self._read_version:
             self._reload()
 
     @property
@@ -306,6 +309,7 @@ class CatalogScreen(WorkingScreen[None]):
         """List everything anew; the screen shows what it has meanwhile."""
         worker = get_current_worker()
         snapshot = self._session.snapshot
+        self._read_version = self._session.workspace.version()
         listing = Listing(snapshot.summaries())
         by_schema, total = listing.coverage()
         if worker.is_cancelled or not self._open:

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
+from textual.timer import Timer
 from textual.widgets import Checkbox, Input, Label
 from textual.worker import get_current_worker
 
@@ -24,6 +25,10 @@ from tui.widgets.keys_line import KeysLine
 
 if TYPE_CHECKING:
     from tui.app import ColumnistApp
+
+
+PAUSE_SECONDS = 0.2
+"""A pause in typing after which a great many are counted."""
 
 
 class RuleModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
@@ -57,6 +62,7 @@ class RuleModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
         self._covered = covered
         self._counted: tuple[Scope, Choice] | None = None
         self._wanted: Scope | None = None
+        self._pause: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """The rule, and what it takes."""
@@ -104,7 +110,12 @@ class RuleModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
             self._was_counted(self.Counted(rule, choice))
         else:
             self._say("Counting…")
-            self._count_beside(rule)
+            self.workers.cancel_node(self)
+            if self._pause is not None:
+                self._pause.stop()
+            self._pause = self.set_timer(
+                PAUSE_SECONDS, lambda: self._count_beside(rule)
+            )
 
     @work(thread=True, exclusive=True, exit_on_error=False, description="Counting")
     def _count_beside(self, rule: Scope) -> None:
