@@ -260,6 +260,26 @@ async def test_a_rule_of_many_goes_on_once_it_is_counted(
     assert [each.target for each in drafted.all(states=[State.ACCEPTED])] == [STATUS]
 
 
+async def test_a_rule_that_was_changed_after_enter_wants_enter_again(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+    counting: threading.Event,
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(app.screen, RuleModal))
+        modal = app.screen
+        assert isinstance(modal, RuleModal)
+        await pilot.press("backspace", "1", "0", "enter", "backspace", "0")
+        counting.set()
+        await until(pilot, lambda: modal._counted is not None)
+        await pilot.pause(0.1)
+        assert app.screen is modal
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, AcceptModal))
+
+
 async def test_a_count_that_fails_is_explained(
     settings: Settings,
     shop: Path,

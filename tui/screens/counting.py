@@ -67,7 +67,8 @@ class CountingModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
     def compose(self) -> ComposeResult:
         """What is looked at, and the way out."""
         with Vertical(classes="modal"):
-            yield Label("Counting what this takes…", classes="modal-title")
+            title = "Counting what this takes…"
+            yield Label(title, classes="modal-title", markup=False)
             yield Label(f"{self._number:,} suggestions to look at.", markup=False)
             yield KeysLine({"counting.cancel": "decides nothing"})
 

@@ -102,17 +102,18 @@ class RuleModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
     @on(Checkbox.Changed)
     def _count(self) -> None:
         rule = self._rule
+        if rule != self._wanted:
+            self._wanted = None
+        self.workers.cancel_node(self)
+        if self._pause is not None:
+            self._pause.stop()
         if rule is None:
-            self.workers.cancel_node(self)
             self._say("Type a number from 0 to 100.")
         elif self._number <= AT_ONCE:
             choice = self._session.choices.to_accept(rule)
             self._was_counted(self.Counted(rule, choice))
         else:
             self._say("Counting…")
-            self.workers.cancel_node(self)
-            if self._pause is not None:
-                self._pause.stop()
             self._pause = self.set_timer(
                 PAUSE_SECONDS, lambda: self._count_beside(rule)
             )
