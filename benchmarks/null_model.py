@@ -19,7 +19,7 @@ from model.schedule import Row
 from model.sizes import Shape, Sizes
 
 VOCABULARY = 4096
-"""As large as the bundled model's, so that choosing a token costs as much."""
+"""Tokens; a small vocabulary, as what is measured is not the choice of a token."""
 TEXT_TOKENS = 16
 END = 0
 LETTERS_A_TOKEN = 4

@@ -1,7 +1,7 @@
 """How many tokens the compact prompt takes, beside the long one and the bare schema.
 
 For every table of a data set, all its columns and the table itself are asked for, in
-the same tokenizer, the bundled model's. Counted is what is read: a head once for the
+the same tokenizer, our own model's. Counted is what is read: a head once for the
 columns that share it, and each block. The long prompt is that of any instruct model
 (`model/prompts/long.py`), without a chat template. Bare is the least that says the
 same: the table's name, then each column's name and type on a line of its own.
@@ -14,8 +14,8 @@ import json
 from collections import Counter
 from pathlib import Path
 
+from benchmarks.random_model import bundled
 from model.evaluation.records import Entry, read_entries
-from model.library import Library
 from model.llama import Model
 from model.prompt import Prompt
 from model.prompts.compact import compact_prompts
@@ -37,9 +37,8 @@ def main() -> None:
     )
     parser.add_argument("data", type=Path, help="documented tables, JSON Lines")
     options = parser.parse_args()
-    found = Library(Path()).find(None)
     model = Model(
-        str(found.path),
+        str(bundled().path),
         gpu_layers=0,
         sizes=lambda shape: choose(shape, Machine(1, None, False)),
     )

@@ -14,14 +14,13 @@ characters and a JSON schema can ask for exactly N tokens. Where a grammar forbi
 words, the longest token that fits wins, as a trained model would write; spaces come
 after that, and the end token is last, so no text ever ends by itself.
 
-Vocabulary and merges are those of the bundled model, so that prompts have real lengths
-in tokens. What a JSON document needs was added to it (`": "`, `_id` and so on), to the
+Vocabulary and merges are those of our own model, so that prompts have real lengths in
+tokens. What a JSON document needs was added to it (`": "`, `_id` and so on), to the
 good of the arms that write JSON, and words that no text is ever read as fill it up.
 """
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,8 +39,10 @@ from benchmarks.gguf_header import (
     read,
     write,
 )
-from model.library import bundled_folder
+from model.library import ModelFile
 from model.prompts.compact import END
+from tui.models import library
+from tui.settings import locate
 
 LETTERS = 4
 """Characters of each of the words that texts are made of."""
@@ -88,7 +89,7 @@ SHAPES = {
 }
 """54M weights; the sizes of Qwen2.5-0.5B; those of Mistral 7B."""
 NAMES = ("bundled", *SHAPES)
-"""What `--model` takes; `bundled` has the sizes of the model in assets/."""
+"""What `--model` takes; `bundled` has the sizes of the program's own model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +103,20 @@ class _Vocabulary:
     """Which token is likelier than which."""
 
 
-def bundled_file() -> Path:
-    """The GGUF file that comes with the program."""
-    return bundled_folder() / str(_manifest()["file"])
+def bundled() -> ModelFile:
+    """The program's own model.
 
-
-def _manifest() -> dict[str, Any]:
-    path = bundled_folder() / "columnist-small.json"
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    Raises:
+        MissingModelError: it was not fetched yet.
+    """
+    return library(locate()).find(None)
 
 
 def shape_of(name: str) -> Shape:
-    """The sizes of a model by name; those of the bundled one are read off its file."""
+    """The sizes of a model by name; those of `bundled` are read off its file."""
     if name != "bundled":
         return SHAPES[name]
-    header = read(bundled_file())
+    header = read(bundled().path)
     return Shape(
         vocabulary=len(header.settings["tokenizer.ggml.tokens"]),
         width=header.setting("embedding_length"),
@@ -133,8 +132,8 @@ def made(name: str, cache: Path, *, kind: str | None = None) -> Path:
     """The file of a model by name, made if it is not there yet."""
     shape = shape_of(name)
     kind = kind or shape.kind
-    # Vocabulary and sizes come from the bundled model: another makes other files.
-    path = cache / f"random-{_manifest()['sha256'][:8]}-{name}.{kind}.gguf"
+    # Vocabulary and sizes come from our own model: another makes other files.
+    path = cache / f"random-{str(bundled().sha256)[:8]}-{name}.{kind}.gguf"
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
@@ -189,7 +188,7 @@ def _settings(shape: Shape, vocabulary: _Vocabulary, kind: str) -> dict[str, Any
 
 
 def _vocabulary(shape: Shape) -> _Vocabulary:
-    settings = read(bundled_file()).settings
+    settings = read(bundled().path).settings
     tokens: list[str] = list(settings["tokenizer.ggml.tokens"])
     types: list[int] = list(settings["tokenizer.ggml.token_type"])
     added = [*_JSON, *(f"_{word}" for word in tables.words())]

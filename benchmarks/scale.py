@@ -68,10 +68,10 @@ from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
 from connectors.database import Database
 from model.engine import EngineSettings
-from model.library import Library
 from tui import jobs
+from tui.models import library
 from tui.session import Session
-from tui.settings import Settings
+from tui.settings import Settings, locate
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (1_000, 10_000, 100_000)
@@ -191,7 +191,9 @@ def session(workspace: Workspace, folder: Path) -> Session:
     """The workspace with a database that is not there."""
     number = workspace.database("benchmark", label="benchmark", url="none://")
     return Session(
-        settings=Settings(workspace.path, folder, folder / "connections.toml"),
+        settings=Settings(
+            workspace.path, folder, folder / "connections.toml", folder / "models"
+        ),
         workspace=workspace,
         database=cast("Database", _Database()),
         database_id=number,
@@ -249,7 +251,11 @@ def _stages() -> Iterator[dict[str, float]]:
 
 def run_one(path: Path, most: int, *, bundled: bool) -> Json:
     """Plan and draft in this process; what it took."""
-    model = Library(path.parent / "models").find(None)
+    known = library(locate())
+    model = known.find(None) if bundled else known.own()
+    if not bundled:  # nothing reads it, so any GGUF file will do: the adapter is one
+        adapter = known.shipped / model.manifest["adapter"]["file"]
+        model = replace(model, path=adapter)
     kind = WatchedEngine if bundled else NullEngine
     with (
         Workspace(path) as workspace,
@@ -445,7 +451,7 @@ def main() -> None:
     parser.add_argument(
         "--bundled",
         action="store_true",
-        help="the bundled model in place of the null model: what memory it takes",
+        help="the program's own model in place of the null model: what memory it takes",
     )
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()

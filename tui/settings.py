@@ -18,6 +18,8 @@ class Settings:
     """Folder for the demo warehouse and the manifests of added models."""
     connections: Path
     """`connections.toml`."""
+    models: Path
+    """Folder of the program's own model, which all workspaces of an account share."""
     offline: bool = False
     """Refuse every socket but the database's."""
     read_only: bool = False
@@ -25,7 +27,7 @@ class Settings:
     password_env: str | None = None
     """Name of the environment variable that holds the database's password."""
     model: str | None = None
-    """Name or file of the model; None is the connection's, else the bundled one."""
+    """Name or file of the model; None is the connection's, else our own."""
     adapter: Path | None = None
     """A LoRA adapter in GGUF to put on top of the model."""
     gpu_layers: int = -1
@@ -45,7 +47,12 @@ def locate(workspace: Path | None = None) -> Settings:
     named = workspace or os.environ.get("COLUMNIST_WORKSPACE")
     path = Path(named).expanduser() if named else data / "workspace.db"
     # A workspace of its own brings everything else with it, so that tests and
-    # colleagues on one account never meet.
+    # colleagues on one account never meet; all but the model, which is large.
     home = path.parent if named else data
     config = home if named else Path(folders.user_config_dir)
-    return Settings(workspace=path, data=home, connections=config / "connections.toml")
+    return Settings(
+        workspace=path,
+        data=home,
+        connections=config / "connections.toml",
+        models=data / "models",
+    )

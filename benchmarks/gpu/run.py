@@ -10,7 +10,7 @@ goes on where it stopped; one that is done is used again. The CUDA toolkit has t
 cuBLAS; where that lies elsewhere, say so with `--cmake`.
 
 Models have random weights and are made on the spot: a 7B one (sizes of Mistral 7B,
-Q4_K_M or Q8_0) with prompts as long as the long ones, and one of the bundled model's
+Q4_K_M or Q8_0) with prompts as long as the long ones, and one of our own model's
 sizes with the compact prompts. Every text has `--text-tokens` tokens. Arms differ in
 how many texts are written at once; each drafts tables in proportion to that, so that
 none waits long for its last ones. All arms of a model are loaded together and take

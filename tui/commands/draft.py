@@ -20,6 +20,9 @@ from tui.models import Arm, find_arms, two_models
 from tui.session import Session, settings_for
 from tui.text import plain
 
+RULES = "rules"
+"""What drafted where no model did."""
+
 
 def run(
     context: typer.Context,
@@ -57,8 +60,8 @@ def run(
             session, schemas=schema or [], globs=table or [], limit=limit, redo=redo
         )
         plans: Sequence[jobs.DraftPlan] = (plan,)
-        if len(arms) == 2:
-            names = (arms[0].model.name, arms[1].model.name)
+        names = tuple(arm.model.name for arm in arms if arm.model is not None)
+        if len(names) == 2:
             plans = plan.split(session.database.identity.key, names)
         # One engine after the other: two models would share one machine's memory.
         done = [
@@ -166,7 +169,7 @@ class _Done:
 def _draft(session: Session, arm: Arm, plan: jobs.DraftPlan, *, samples: bool) -> _Done:
     """Draft what a plan names with one model, which is gone from memory afterwards."""
     model = arm.model
-    done = _Done(plan, model.name)
+    done = _Done(plan, model.name if model else RULES)
     if not plan.targets:
         return done
     if isinstance(model, RemoteModel):
@@ -177,11 +180,12 @@ def _draft(session: Session, arm: Arm, plan: jobs.DraftPlan, *, samples: bool) -
         )
     with (
         console.stopping() as stop,
-        jobs.start_engine(model, arm.settings, stop=stop) as engine,
+        jobs.engine_of(model, arm.settings, stop=stop) as engine,
         console.progress("Drafting", plan.targets) as advance,
     ):
-        model = jobs.as_served(model, engine)
-        done.model = model.name
+        if model is not None and engine is not None:
+            model = jobs.as_served(model, engine)
+            done.model = model.name
         started = time.monotonic()
         for each in jobs.draft(
             session, plan, engine, model, samples=samples, stop=stop
@@ -189,8 +193,9 @@ def _draft(session: Session, arm: Arm, plan: jobs.DraftPlan, *, samples: bool) -
             advance(1)
             done.add(each)
         done.seconds = time.monotonic() - started
-        done.prompt_tokens = engine.prompt_tokens
-        done.generated_tokens = engine.generated_tokens
-        if engine.note:
-            console.note(f"columnist: {plain(engine.note)}.")
+        if engine is not None:
+            done.prompt_tokens = engine.prompt_tokens
+            done.generated_tokens = engine.generated_tokens
+            if engine.note:
+                console.note(f"columnist: {plain(engine.note)}.")
     return done

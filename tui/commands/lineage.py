@@ -17,9 +17,19 @@ def show_lineage(manifest: dict[str, Any]) -> None:
     """Print a manifest; fields that older ones lack are left out."""
     _facts(manifest)
     number = _chain(manifest)
+    if adapter := manifest.get("adapter"):
+        told = ", ".join(f"{k} {adapter[k]}" for k in ("rank", "alpha") if k in adapter)
+        _line(number, f"adapter {adapter.get('file')}, {told}")
+        _more(f"sha256 {adapter.get('sha256')}")
+        number += 1
     if base := manifest.get("base"):
         _line(number, f"base model {base.get('name')}, {base.get('architecture')}")
-        for file, sha256 in (base.get("sha256") or {}).items():
+        if base.get("package"):
+            _more(f"{base['package']} {base.get('version')} {base.get('wheel')}")
+        digests = base.get("sha256") or {}
+        if isinstance(digests, str):
+            digests = {base.get("file"): digests}
+        for file, sha256 in digests.items():
             _more(f"{file} {sha256}")
         if base.get("licence"):
             _more(f"licence {base['licence']}")
@@ -46,7 +56,8 @@ def _facts(manifest: dict[str, Any]) -> None:
             f" {shape.get('layers')} layers of {shape.get('width')},"
             f" {shape.get('vocabulary'):,} tokens"
         )
-    _out(f"  sha256 {manifest.get('sha256')}")
+    if manifest.get("sha256"):
+        _out(f"  sha256 {manifest['sha256']}")
 
 
 def _chain(manifest: dict[str, Any]) -> int:
@@ -57,6 +68,9 @@ def _chain(manifest: dict[str, Any]) -> int:
         commit = exported.get("commit")
         _line(number, exported.get("command", "exported"))
         _more(f"commit {commit}" if commit else "not from a checkout")
+        number += 1
+    if merged := manifest.get("merged"):
+        _line(number, merged.get("command", "merged"))
         number += 1
     runs = manifest.get("lineage")
     if runs is None:

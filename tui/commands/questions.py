@@ -16,7 +16,7 @@ from tui import console, jobs
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Url, settings
 from tui.commands.scan import read
-from tui.models import find_model
+from tui.models import model_or_rules
 from tui.session import Session, settings_for
 from tui.text import count, plain
 
@@ -112,7 +112,7 @@ def _redraft(session: Session, terms: list[Term]) -> list[Draft]:
     plan = jobs.plan_redrafts(session, terms)
     if not plan.targets:
         return []
-    model = find_model(session.settings)
+    model = model_or_rules(session.settings)
     if isinstance(model, RemoteModel):
         console.note(
             "columnist: sends names, types, comments and sampled codes and ranges to"
@@ -120,11 +120,12 @@ def _redraft(session: Session, terms: list[Term]) -> list[Draft]:
         )
     with (
         console.stopping() as stop,
-        jobs.start_engine(model, session.settings, stop=stop) as engine,
+        jobs.engine_of(model, session.settings, stop=stop) as engine,
         console.progress("Drafting", plan.targets) as advance,
     ):
         drafts: list[Draft] = []
-        model = jobs.as_served(model, engine)
+        if model is not None and engine is not None:
+            model = jobs.as_served(model, engine)
         for each in jobs.draft(session, plan, engine, model, stop=stop):
             advance(1)
             drafts.append(each)
