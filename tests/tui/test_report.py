@@ -105,7 +105,7 @@ TAGS = {
 }
 
 
-@pytest.mark.parametrize("name", ["columnist-small", *HOSTILE])
+@pytest.mark.parametrize("name", ["columnist-135m", *HOSTILE])
 def test_nothing_in_the_report_refers_to_anything_outside(name: str) -> None:
     text = report.render(figures(name))
     page = Page(text)

@@ -88,7 +88,7 @@ def run(
     full stop do not count. Differences from --against come with the 95 % interval of a
     paired bootstrap by table: an interval without 0 is no accident.
 
-    Example: columnist evaluate score dev.jsonl -s baseline -s columnist-small --json
+    Example: columnist evaluate score dev.jsonl -s baseline -s columnist-135m --json
     """
     from model.evaluation import cryptic as probe
     from model.evaluation.comparison import compare, likeness_measures

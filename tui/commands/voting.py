@@ -60,7 +60,7 @@ def run_sheet(
     with `columnist evaluate vote`, or fill in item,judge,vote beside sheet.csv. Do not
     give key.json to voters: it says which side is which.
 
-    Example: columnist evaluate sheet dev.jsonl columnist-small baseline -o blind
+    Example: columnist evaluate sheet dev.jsonl columnist-135m baseline -o blind
     """
     from model.evaluation import sheet
     from model.evaluation.records import read_entries
