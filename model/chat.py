@@ -19,6 +19,8 @@ from model.prompt import Prompt
 
 LONGEST_TEXT = 4000
 """Characters of a text that are looked at; a description has a tenth."""
+LONGEST_TOKEN = 8
+"""Characters that a token of a longer text may have, on average."""
 LONGEST_NAME = 200
 UNFIT = re.compile(rb"context[ _](length|size|window)|maximum context", re.IGNORECASE)
 """In the words of a refusal: the prompt is too long."""
@@ -92,8 +94,9 @@ def read_answer(endpoint: Endpoint, data: bytes, prompt: Prompt) -> Answer:
         content = ""
     if not isinstance(content, str):
         raise endpoint.strange()
+    longest = max(LONGEST_TEXT, prompt.limit * LONGEST_TOKEN)
     # JSON can hold half a surrogate pair; UTF-8 and SQLite cannot.
-    shown = content[:LONGEST_TEXT].encode("utf-8", "replace").decode().lstrip()
+    shown = content[:longest].encode("utf-8", "replace").decode().lstrip()
     text = shown
     for stop in prompt.stops:  # not every server knows them
         text = text.split(stop, 1)[0]
@@ -102,7 +105,7 @@ def read_answer(endpoint: Endpoint, data: bytes, prompt: Prompt) -> Answer:
     usage = usage if isinstance(usage, dict) else {}
     return Answer(
         text,
-        len(text) < len(shown) or (ended and len(content) <= LONGEST_TEXT),
+        len(text) < len(shown) or (ended and len(content) <= longest),
         _logprob(choice),
         _count(usage.get("prompt_tokens")),
         _count(usage.get("completion_tokens")),

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import lzma
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -69,14 +70,27 @@ def read(path: Path | Traversable) -> Iterator[Described]:
     Raises:
         UsageError: it cannot be read, or a line is no described table.
     """
-    for number, line in enumerate(_lines(path), 1):
+    return parse(_lines(path), path)
+
+
+def parse(lines: Iterable[str], place: object) -> Iterator[Described]:
+    """The tables of lines; those without anything are none.
+
+    Args:
+        lines: JSON, an object each.
+        place: what an error says they are from.
+
+    Raises:
+        UsageError: a line is no described table.
+    """
+    for number, line in enumerate(lines, 1):
         if line.strip():
             try:
                 yield described(json.loads(line))
             except (ValueError, RecursionError) as error:
-                raise _wrong(path, number, "is no JSON") from error
+                raise _wrong(place, number, "is no JSON") from error
             except ColumnistError as error:
-                raise _wrong(path, number, error.message) from error
+                raise _wrong(place, number, error.message) from error
 
 
 def described(record: Any) -> Described:
@@ -149,9 +163,10 @@ def _lines(path: Path | Traversable) -> Iterator[str]:
     """The lines of a file; every failure on the way is one error."""
     try:
         with path.open("rb") as raw:
-            packed = lzma.LZMAFile(raw) if path.name.endswith(".xz") else raw
-            for line in packed:
-                yield line.decode("utf-8")
+            opened = lzma.LZMAFile if path.name.endswith(".xz") else nullcontext
+            with opened(raw) as file:
+                for line in file:
+                    yield line.decode("utf-8")
     except (OSError, EOFError, lzma.LZMAError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.",
@@ -174,9 +189,9 @@ def _weight(record: dict[str, Any]) -> float:
     return float(value)
 
 
-def _wrong(path: Path | Traversable, number: int, what: str) -> UsageError:
+def _wrong(place: object, number: int, what: str) -> UsageError:
     return UsageError(
-        f"{path}, line {number}: {what}.",
+        f"{place}, line {number}: {what}.",
         "A line is an object with table, description and columns;"
         " docs/training-data.md has the form.",
     )

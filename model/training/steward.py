@@ -26,7 +26,8 @@ from catalog.workspace import KnownDatabase, Workspace, steward
 from model.checks import find, has_control
 from model.names import UPPER, abbreviations, expand, singular, split
 from model.names import words as frequent_words
-from model.training.synthesis.taxonomy import load_taxonomy
+from model.teacher_set import SHIPPED, folder, read
+from model.training.teacher_file import STEWARD
 
 DECIDED = (State.ACCEPTED, State.EDITED, State.WRITTEN)
 """States of a text that a steward has stood behind."""
@@ -132,20 +133,20 @@ def _record(
         entry: dict[str, Any] = {"name": column.name, "type": column.type}
         if column.name in kept:
             entry["description"] = kept[column.name]
+        if column.name in table.primary_key:
+            entry["key"] = True
         if there := table.references(column.name):
             entry["references"] = f"{there[0].name}.{there[1] or ''}".rstrip(".")
         columns.append(entry)
     return {
         "source": "workspace",
         "license": "",
-        "kind": "steward",
+        "kind": STEWARD,
         "schema": "",
         "table": table.id.name,
         "description": kept.get(None),
-        "primary_key": list(table.primary_key),
         "columns": columns,
         "weight": max(weights),
-        "teacher": "steward",
     }
 
 
@@ -174,7 +175,7 @@ def unknown(text: str, table: Table) -> bool:
     """Whether a text has a word that is neither language nor in the schema.
 
     What nobody knows may be a value of a row. Samples are not kept, so this is told
-    from words: those of schema descriptions, those of the taxonomy, and the table's.
+    from words: those of schema descriptions, those of invented tables, and the table's.
     """
     words, stems = _vocabulary()
     parts = [table.id.name, *(column.name for column in table.columns)]
@@ -192,14 +193,10 @@ def unknown(text: str, table: Table) -> bool:
 @cache
 def _vocabulary() -> tuple[frozenset[str], frozenset[str]]:
     """Words that are language, and the first six letters of the longer ones."""
-    taxonomy = load_taxonomy()
-    groups = [e.attributes for e in taxonomy.entities.values()]
-    groups += [*taxonomy.common.values(), *taxonomy.metrics.values()]
     found = set(frequent_words()) | set(abbreviations())
     found |= {low.lower() for low in UPPER}
-    for attributes in groups:
-        for attribute in attributes:
-            told = " ".join((attribute.name, *attribute.texts)).lower()
-            found |= {singular(word) for word in re.findall(r"[a-z]{4,}", told)}
-            found |= set(re.findall(r"[a-z]{4,}", told))
+    for described in read(folder() / SHIPPED[0]):
+        for text in described.texts.values():
+            found |= set(re.findall(r"[a-z]{4,}", text.lower()))
+    found |= {singular(word) for word in found}
     return frozenset(found), frozenset(w[:6] for w in found if len(w) >= 6)

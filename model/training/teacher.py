@@ -1,180 +1,287 @@
-"""Teachers: who writes the descriptions that a model shall learn.
+"""A teacher: a large model that invents tables and describes them in the house style.
 
-The built-in writer's texts come with every synthesized table. A language model, local
-or behind an endpoint, can be asked for its own; what it says passes the checks and the
-house style, or the built-in writer's text stays.
+It is asked with a brief and a specification and answers with JSON. Whatever comes back
+is anybody's: an answer that breaks the brief is asked for once more, with the reason,
+and then dropped and counted.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import cache
+from pathlib import Path
+from typing import Any
 
-from catalog.objects import Profile, Table, Target, column_of
-from model.checks import find
+from catalog.errors import ColumnistError
+from model.checks import NUMBER, schema_text
+from model.engine import never
+from model.lexicon import word_set
+from model.prompt import Prompt
 from model.prompts import long
-from model.training.corpus import codes_of_record, table_of_record
+from model.remote import RemoteFacts
+from model.teacher_set import Described, described
+from model.training.specification import Specification
+from model.writer import Writer
 
-if TYPE_CHECKING:
-    from model.engine import Engine
+LIMIT = 2600
+"""Most tokens of an answer: 26 columns with their texts, and some to spare."""
+TEMPERATURE = 0.7
+"""Greedy answers are alike; hotter ones are no JSON."""
+SHORTEST, LONGEST = 8, 400
+"""Characters of a description."""
+FEWEST, MOST = 3, 40
+"""Columns of a table."""
+TRIES = 2
+"""How often a table is asked for."""
 
-SHORTEST, LONGEST = 2, 40
-"""Words of a text in house style."""
-
-_TALK = re.compile(
-    r"^(this|the) (column|table|field|attribute)\b|\b(i|you|we|as an ai|note that)\b",
+_NAME = re.compile(r"[!-~](?:[ -~]{0,126}[!-~])?")
+_OPENING = re.compile(
+    r"(?:this|the) (?:column|table|field|attribute)\b|contains\b", re.IGNORECASE
+)
+_REFERS = re.compile(
+    r"\b(?:refers to|references) (?:the|an?|its|another)\b|\bforeign key to\b",
     re.IGNORECASE,
+)
+_VENDORS = word_set(
+    "amazon asana databricks facebook fivetran github google hubspot instagram jira "
+    "klaviyo linkedin mailchimp marketo microsoft netsuite pardot pinterest quickbooks "
+    "salesforce servicenow shopify snapchat snowflake tiktok twilio twitter xero "
+    "workday youtube zendesk zuora"
 )
 
 
-class Teacher(Protocol):
-    """Writes texts for tables.
-
-    Attributes:
-        name: what examples are signed with.
-    """
-
-    name: str
-
-    def teach(
-        self, table: Table, targets: Sequence[Target], profiles: dict[str, Profile]
-    ) -> Iterator[tuple[Target, str]]:
-        """A text for each target that the teacher has something to say about."""
-        ...
-
-
-class BuiltinTeacher:
-    """The rules and hand-written texts: leaves every table as it was synthesized."""
-
-    name = "builtin"
-
-    def teach(
-        self, table: Table, targets: Sequence[Target], profiles: dict[str, Profile]
-    ) -> Iterator[tuple[Target, str]]:
-        """Nothing to add: the texts are in the record already."""
-        return iter(())
-
-
-class EngineTeacher:
-    """A local instruct model, asked with the long prompt.
-
-    Args:
-        engine: the running model.
-        name: what examples are signed with.
-    """
-
-    def __init__(self, engine: Engine, name: str) -> None:
-        self._engine = engine
-        self.name = name
-
-    def teach(
-        self, table: Table, targets: Sequence[Target], profiles: dict[str, Profile]
-    ) -> Iterator[tuple[Target, str]]:
-        """A text for each target, as the model ends them."""
-        facts = self._engine.start()
-        asked = long.long_prompts(
-            table,
-            targets,
-            profiles,
-            template=facts.chat_template,
-            bos=facts.bos,
-            eos=facts.eos,
-        )
-        for generation in self._engine.generate(prompt for prompt, _ in asked):
-            if generation.complete:
-                target = asked[generation.prompt][1][generation.block]
-                yield target, long.finish(generation.text)
-
-
-class EndpointTeacher:
-    """A model behind an OpenAI-compatible endpoint.
-
-    Args:
-        ask: answers one user turn, given its text.
-        name: what examples are signed with.
-    """
-
-    def __init__(self, ask: Callable[[str], str], name: str) -> None:
-        self._ask = ask
-        self.name = name
-
-    def teach(
-        self, table: Table, targets: Sequence[Target], profiles: dict[str, Profile]
-    ) -> Iterator[tuple[Target, str]]:
-        """A text for each target, one question each."""
-        for target in targets:
-            content = (
-                f"{long.instructions()}\n\n{long.outline(table, profiles)}\n\n"
-                f"{_question(table, target)}"
-            )
-            if text := long.finish(self._ask(content)):
-                yield target, text
-
-
-def _question(table: Table, target: Target) -> str:
-    name = column_of(target)
-    if name is None:
-        return f"Describe the table {long.neutral(table.id.name)}."
-    return f"Describe the column {long.neutral(name)} of {long.neutral(table.id.name)}."
+class BadAnswerError(Exception):
+    """An answer that nothing is learned from; the message is the reason."""
 
 
 @dataclass(slots=True)
 class Taught:
-    """How a teacher's texts fared."""
+    """How a teacher's answers fared."""
 
-    accepted: int = 0
-    """Texts of the teacher that were taken."""
-    refused: Counter[str] = field(default_factory=Counter)
-    """Texts that were not, by reason; the built-in writer's stand in their place."""
-    silent: int = 0
-    """Targets that the teacher said nothing usable about."""
+    written: int = 0
+    """Tables that were taken."""
+    columns: int = 0
+    """Their columns."""
+    again: int = 0
+    """Answers that were asked for once more."""
+    faults: Counter[str] = field(default_factory=Counter[str])
+    """Bad answers by reason."""
+    dropped: int = 0
+    """Tables that were given up."""
 
 
-def apply_teacher(
-    teacher: Teacher, record: dict[str, Any], taught: Taught
-) -> dict[str, Any]:
-    """The record with the teacher's texts where they pass, else as it was."""
-    if isinstance(teacher, BuiltinTeacher):
-        return record
-    table = table_of_record(record)
-    codes = codes_of_record(record)
-    profiles = {name: Profile(0, 0.0, 0, codes=found) for name, found in codes.items()}
-    columns = {column["name"]: dict(column) for column in record["columns"]}
-    new = {**record, "columns": list(columns.values()), "teacher": teacher.name}
-    said = {column["description"].lower() for column in record["columns"]}
-    answered: set[Target] = set()
-    for target, text in teacher.teach(table, table.targets(), profiles):
-        answered.add(target)
-        name = column_of(target)
-        reason = fault(text, table, target, profiles.get(name or ""))
-        if reason is None and text.lower() in said:
-            reason = "said twice"
-        if reason is not None:
-            taught.refused[reason] += 1
+def teach(
+    engine: Writer,
+    name: str,
+    wanted: Iterable[Specification],
+    taught: Taught,
+    stop: Callable[[], bool] = never,
+) -> Iterator[dict[str, Any] | None]:
+    """A record for each specification, in the order in which they end.
+
+    None stands for a table that was given up.
+
+    Args:
+        engine: the running teacher.
+        name: what records are signed with.
+        wanted: what to invent.
+        taught: counts what comes.
+        stop: asked while the teacher works.
+    """
+    source = iter(wanted)
+    asked: list[tuple[Specification, int]] = []
+    again: deque[tuple[Specification, int, str]] = deque()
+    working = 0
+
+    def questions() -> Iterator[Prompt | None]:
+        nonlocal working
+        while True:
+            if again:
+                specification, tries, fault = again.popleft()
+            elif (following := next(source, None)) is not None:
+                specification, tries, fault = following, 0, ""
+            elif working:
+                yield None
+                continue
+            else:
+                return
+            asked.append((specification, tries + 1))
+            working += 1
+            yield question(engine, specification, fault)
+
+    for generation in engine.generate(questions(), stop=stop):
+        working -= 1
+        specification, tries = asked[generation.prompt]
+        try:
+            record = read_answer(generation.text, specification, name)
+        except BadAnswerError as error:
+            fault = str(error)
+            if fault == "no JSON" and not generation.complete:
+                fault = "cut off"
+            taught.faults[fault] += 1
+            if tries < TRIES:
+                taught.again += 1
+                again.append((specification, tries, fault))
+            else:
+                taught.dropped += 1
+                yield None
             continue
-        taught.accepted += 1
-        said.add(text.lower())
-        if name is None:
-            new["description"] = text
-        else:
-            columns[name]["description"] = text
-    taught.silent += len(table.targets()) - len(answered)
-    return new
+        taught.written += 1
+        taught.columns += len(record["columns"])
+        yield record
 
 
-def fault(
-    text: str, table: Table, target: Target, profile: Profile | None
-) -> str | None:
-    """Why a text cannot be learned from, or None."""
-    words = text.split()
-    if not SHORTEST <= len(words) <= LONGEST:
-        return "length"
-    if not text[0].isupper() or text[-1] != "." or "\n" in text:
-        return "house style"
-    if _TALK.search(text):
-        return "talk"
-    found = find(text, table, target, profile)
-    return found[0].value if found else None
+def question(engine: Writer, specification: Specification, fault: str = "") -> Prompt:
+    """The brief and a specification as one user turn, in the model's own template."""
+    wish = (
+        f"Industry: {specification.industry}\n"
+        f"Use case: {specification.use_case}\n"
+        f"Layer: {specification.layer}\n"
+        f"Way of naming: {specification.naming}\n"
+        f"Dialect: {specification.dialect}\n"
+        f"Columns: about {specification.columns}"
+    )
+    if fault:
+        wish += f"\n\nAn earlier answer was of no use ({fault}). Mind the brief."
+    head, tail = f"{brief()}\n\n", ""
+    facts = engine.facts
+    if facts is not None and not isinstance(facts, RemoteFacts):
+        head, tail = long.render_chat(
+            f"{head}{long.QUESTION}",
+            template=facts.chat_template,
+            bos=facts.bos,
+            eos=facts.eos,
+        )
+    return Prompt(head, (wish + tail,), LIMIT, temperature=TEMPERATURE)
+
+
+@cache
+def brief() -> str:
+    """What a teacher is told of the house style."""
+    file = Path(long.__file__).with_name("teach.txt")
+    return file.read_text(encoding="utf-8").strip()
+
+
+def read_answer(
+    text: str, specification: Specification, teacher: str
+) -> dict[str, Any]:
+    """An answer as a record of the teacher set.
+
+    Raises:
+        BadAnswerError: it breaks the brief.
+    """
+    answer = _object(text.rpartition("</think>")[2])
+    entries = answer.get("columns")
+    if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
+        raise BadAnswerError("no table")
+    if not FEWEST <= len(entries) <= MOST:
+        raise BadAnswerError("too few or too many columns")
+    record = {
+        "id": specification.id,
+        "industry": specification.industry,
+        "use_case": specification.use_case,
+        "layer": specification.layer,
+        "naming": specification.naming,
+        "dialect": specification.dialect,
+        "teacher": teacher,
+        "schema": answer.get("schema") or "",
+        "table": answer.get("table"),
+        "description": _plain(answer.get("description")),
+        "columns": [_column(entry) for entry in entries],
+    }
+    names = [str(column["name"]).lower() for column in record["columns"]]
+    if len(set(names)) < len(names):
+        raise BadAnswerError("a column comes twice")
+    try:
+        found = described(record)
+    except ColumnistError as error:
+        raise BadAnswerError("no table") from error
+    if reason := fault_of(found):
+        raise BadAnswerError(reason)
+    return record
+
+
+def fault_of(found: Described) -> str | None:
+    """Why nothing is to be learned from a described table, or None."""
+    table = found.table
+    names = [table.id.name, *(column.name for column in table.columns)]
+    names += [key.references.name for key in table.foreign_keys]
+    names += [n for n in (table.id.schema, *(c.type for c in table.columns)) if n]
+    names += [code for codes in found.codes.values() for code in codes]
+    if not all(map(_NAME.fullmatch, names)):
+        return "a name is not plain"
+    if len(found.texts) <= len(table.columns):
+        return "a description is missing"
+    shown = f"{schema_text(table)} {found.source}".lower()
+    shown += " ".join(code for codes in found.codes.values() for code in codes).lower()
+    for text in found.texts.values():
+        if reason := fault_of_text(text, shown):
+            return reason
+    if len(set(found.texts.values())) < len(found.texts):
+        return "a description comes twice"
+    return None
+
+
+def fault_of_text(text: str, shown: str) -> str | None:
+    """Why a description breaks the brief, or None.
+
+    Args:
+        text: the description.
+        shown: everything that the schema shows, in lower case.
+    """
+    if not text.isascii() or not text.isprintable() or "<|" in text:
+        return "not plain ASCII"
+    if not SHORTEST <= len(text) <= LONGEST:
+        return "too short or too long"
+    if not text.endswith(".") or text.endswith(".."):
+        return "no full stop"
+    first = text.split()[0]
+    if first == first.lower() and not first[0].isdigit():
+        return "no capital"
+    if _OPENING.match(text):
+        return "opens as it must not"
+    if _REFERS.search(text):
+        return "says what a key refers to"
+    if any(
+        word.lower() in _VENDORS and word.lower() not in shown
+        for word in re.findall(r"\b[A-Z]\w+", text)
+    ):
+        return "names a vendor"
+    if any(number not in shown for number in NUMBER.findall(text)):
+        return "a number that nothing shows"
+    return None
+
+
+def _object(text: str) -> dict[str, Any]:
+    """The first JSON object in an answer; what stands around it is talk."""
+    start = text.find("{")
+    try:
+        found, _ = json.JSONDecoder().raw_decode(text, start)
+    except (ValueError, RecursionError, IndexError):
+        raise BadAnswerError("no JSON") from None
+    if not isinstance(found, dict):
+        raise BadAnswerError("no table")
+    return found
+
+
+def _column(entry: dict[str, Any]) -> dict[str, Any]:
+    """A column with what belongs there, and only where it says something."""
+    column: dict[str, Any] = {"name": entry.get("name")}
+    if entry.get("key") is True:
+        column["key"] = True
+    if entry.get("references"):
+        column["references"] = entry["references"]
+    column["type"] = entry.get("type") or ""
+    if codes := entry.get("codes"):
+        column["codes"] = list(map(str, codes)) if isinstance(codes, list) else codes
+    column["description"] = _plain(entry.get("description"))
+    return column
+
+
+def _plain(text: Any) -> Any:
+    """A text on one line; what is none stays as it is, for the check."""
+    return " ".join(text.split()) if isinstance(text, str) else text

@@ -1,50 +1,44 @@
-"""`columnist train data`: documented schemas to learn from."""
+"""`columnist train data`: described tables to learn from."""
 
 from __future__ import annotations
 
-import hashlib
-import json as json_
-import os
 from collections import Counter
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.errors import ColumnistError, RefusedError, UsageError
+from catalog.errors import UsageError
 from tui import console
 from tui.commands.options import Json, settings
 from tui.text import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from model.training.synthesis.examples import ExampleFile
-    from model.training.teacher import Taught, Teacher
+    from model.training.teacher import Taught
+    from model.training.teacher_file import TeacherFile
+    from model.writer import Writer
     from tui.settings import Settings
+
+SECONDS = 900.0
+"""How long a server may take for a table: thirty times a description's tokens."""
 
 
 def run(
     context: typer.Context,
-    out: Annotated[
-        Path, typer.Option(help="JSON Lines file; packed if it ends in .xz.")
-    ],
-    examples: Annotated[
-        int, typer.Option(min=0, help="How many tables to synthesize.")
-    ] = 3600,
-    seed: Annotated[int, typer.Option(help="Another seed, another data set.")] = 1,
+    out: Annotated[Path, typer.Option(help="JSON Lines file; tables are added to it.")],
+    count: Annotated[
+        int, typer.Option(min=0, help="How many specifications to go through.")
+    ] = 100,
+    seed: Annotated[int, typer.Option(help="Another seed, other tables.")] = 1,
     teacher: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="Who writes the texts: builtin, an instruct model by name or GGUF"
-            " file, or an OpenAI-compatible endpoint (http://HOST:PORT/v1)."
+            help="Who invents and describes: an instruct model by name or GGUF file,"
+            " or an OpenAI-compatible endpoint, http://HOST:PORT/v1#NAME. Else --model."
         ),
-    ] = "builtin",
-    served: Annotated[
-        str, typer.Option(help="The model's name at the endpoint.")
-    ] = "default",
+    ] = None,
     from_workspace: Annotated[
         bool,
         typer.Option(
@@ -52,63 +46,65 @@ def run(
             help="Add the texts that were accepted or edited in the workspace.",
         ),
     ] = False,
-    statistics: Annotated[
-        Path | None, typer.Option(help="Write the figures of variety here, as JSON.")
-    ] = None,
     json: Json = False,
 ) -> None:
-    """Synthesize documented tables from industries, processes and habits of naming.
+    """Have a teacher invent tables and describe them, in the form of the shipped set.
 
-    The same seed gives the same bytes. A run that was killed goes on where it was: give
-    the same command again. What --from-workspace adds has names, types, keys and texts;
-    never a schema, host, user or sample, and a text that may tell of a person or a row
-    is left out and counted.
+    Specifications are numbered and drawn from industries, use cases, layers, ways of
+    naming and dialects. A table that is in the file already is not asked for again, so
+    the same command goes on where it was stopped or killed. An answer that breaks the
+    brief is asked for once more, then dropped and counted.
+
+    What --from-workspace adds has names, types, keys and texts; never a schema, host,
+    user or sample, and a text that may tell of a person or a row is left out and
+    counted. What it added before is replaced.
 
     For example:
 
-    columnist train data --out synthetic.jsonl.xz
+    columnist train data --teacher http://127.0.0.1:8080/v1 --count 500 --out mine.jsonl
 
-    columnist train data --out mine.jsonl --examples 0 --from-workspace
+    columnist train data --teacher llama-8b.gguf --out mine.jsonl
 
-    columnist train data --out taught.jsonl --teacher llama-8b.gguf --examples 500
+    columnist train data --count 0 --from-workspace --out decided.jsonl
 
-    An endpoint's key is taken from COLUMNIST_API_KEY and kept nowhere. With --offline
-    only an endpoint on this machine is asked.
+    An endpoint's key is taken from COLUMNIST_API_KEY and kept nowhere.
     """
-    from model.training.synthesis.examples import ExampleFile
-    from model.training.synthesis.statistics import statistics as measure
     from model.training.teacher import Taught
+    from model.training.teacher_file import TeacherFile
 
-    if not examples and not from_workspace:
+    if not count and not from_workspace:
         raise UsageError(
-            "There is nothing to write.", "Give --examples, or --from-workspace."
+            "There is nothing to write.", "Give --count, or --from-workspace."
         )
     chosen = settings(context)
-    file = ExampleFile(out)
+    chosen = replace(chosen, model=teacher or chosen.model, seed=seed)
+    if count and chosen.model is None:
+        raise UsageError(
+            "There is no teacher.",
+            "Name an instruct model or an endpoint with --teacher.",
+        )
     taught = Taught()
-    dropped: Counter[str] = Counter()
-    with console.stopping() as stop, _teacher(teacher, served, chosen) as asked:
-        records = _fill(file, examples, seed, asked, taught, stop)
-        if records is None:
-            file.close()
-            console.note(f"Stopped; what is done is in {plain(str(file.partial))}.")
-            return
+    left_out: Counter[str] = Counter()
+    decided = 0
+    with TeacherFile(out, renew=from_workspace) as file:
+        before = len(file.ids)
         if from_workspace:
-            for record in _decided(chosen, dropped):
+            for record in _decided(chosen, left_out):
                 file.add(record)
-                records.append(record)
-        file.finish()
-    figures: dict[str, Any] = measure(records)
-    figures["sha256"] = hashlib.sha256(out.read_bytes()).hexdigest()
-    figures["teacher_texts"] = {
-        "accepted": taught.accepted,
-        "refused": dict(sorted(taught.refused.items())),
-        "unanswered": taught.silent,
+                decided += 1
+        if count:
+            with console.stopping() as stop:
+                _fill(file, count, chosen, taught, stop)
+    figures = {
+        "there_before": before,
+        "tables": taught.written,
+        "columns": taught.columns,
+        "asked_again": taught.again,
+        "dropped": taught.dropped,
+        "bad_answers": dict(taught.faults.most_common()),
+        "from_workspace": decided,
+        "workspace_texts_left_out": dict(left_out.most_common()),
     }
-    figures["workspace_texts_left_out"] = dict(sorted(dropped.items()))
-    if statistics is not None:
-        text = json_.dumps(figures, indent=2) + "\n"
-        statistics.write_text(text, encoding="utf-8")
     if json:
         console.out_json(figures)
     else:
@@ -116,50 +112,55 @@ def run(
 
 
 def _fill(
-    file: ExampleFile,
+    file: TeacherFile,
     count: int,
-    seed: int,
-    teacher: Teacher,
+    chosen: Settings,
     taught: Taught,
     stop: Callable[[], bool],
-) -> list[dict[str, Any]] | None:
-    """The file's synthetic examples, made as far as missing; None where stopped."""
-    from model.training.synthesis.examples import first_examples
-    from model.training.teacher import apply_teacher
+) -> None:
+    """Add what is missing of the first `count` specifications."""
+    from model.training.specification import specifications
+    from model.training.teacher import teach
 
-    kept = file.existing()
-    records: list[dict[str, Any]] = []
-    begun = False
-    with console.progress("Tables", count) as advance:
-        for number, made in enumerate(first_examples(count, seed)):
-            if number < len(kept):
-                file.check(kept[number], made)
-                records.append(kept[number])
-            else:
-                if stop():
-                    return None
-                if not begun:
-                    file.begin(records)
-                    begun = True
-                record = apply_teacher(teacher, made, taught)
+    missing = [s for s in specifications(count, chosen.seed) if s.id not in file.ids]
+    if not missing:
+        return
+    engine, name = _teacher(chosen)
+    with engine, console.progress("Tables", len(missing)) as advance:
+        engine.start(stop=stop)
+        for record in teach(engine, name, missing, taught, stop):
+            if record is not None:
                 file.add(record)
-                records.append(record)
             advance(1)
-    rest = kept[count:]
-    if any(record.get("kind") != "steward" for record in rest):
+
+
+def _teacher(chosen: Settings) -> tuple[Writer, str]:
+    """The teacher, not started yet, and what its tables are signed with.
+
+    Raises:
+        UsageError: there is no such model, or it only describes.
+        RefusedError: it is elsewhere, and nothing may leave.
+    """
+    from model.engine import Engine
+    from model.exchange import PATIENCE
+    from model.library import PromptFormat
+    from model.remote import RemoteEngine, RemoteModel
+    from tui.models import engine_settings, find_model
+
+    model = find_model(chosen)
+    if isinstance(model, RemoteModel):
+        patience = replace(PATIENCE, answer_seconds=SECONDS)
+        return RemoteEngine(model, seed=chosen.seed, patience=patience), model.name
+    if model.format is PromptFormat.COMPACT:
         raise UsageError(
-            f"{file.path} holds more than {count} examples.",
-            "Choose another --out, or delete it.",
+            f"{model.name} describes tables and cannot invent them.",
+            "Name an instruct model or an endpoint with --teacher.",
         )
-    if not begun:
-        # The steward's texts may have changed since; they are collected anew.
-        file.partial.unlink(missing_ok=True)
-        file.begin(records)
-    return records
+    return Engine(engine_settings(model, chosen)), model.name
 
 
-def _decided(settings: Settings, dropped: Counter[str]) -> list[dict[str, Any]]:
-    """Examples from the workspace.
+def _decided(chosen: Settings, left_out: Counter[str]) -> Iterator[dict[str, Any]]:
+    """Tables of the workspace with the texts that were decided on.
 
     Raises:
         UsageError: there is no workspace.
@@ -167,64 +168,21 @@ def _decided(settings: Settings, dropped: Counter[str]) -> list[dict[str, Any]]:
     from catalog.workspace import Workspace
     from model.training.steward import steward_examples
 
-    if not settings.workspace.exists():
+    if not chosen.workspace.exists():
         raise UsageError(
-            f"There is no workspace {settings.workspace}.",
+            f"There is no workspace {chosen.workspace}.",
             "Name one with --workspace, or leave --from-workspace out.",
         )
-    with Workspace(settings.workspace) as workspace:
-        return list(steward_examples(workspace, dropped))
-
-
-@contextmanager
-def _teacher(name: str, served: str, settings: Settings) -> Generator[Teacher]:
-    """The teacher of a name, file or URL; a local model runs until the block ends."""
-    from model.training.teacher import BuiltinTeacher, EndpointTeacher, EngineTeacher
-
-    if name == "builtin":
-        yield BuiltinTeacher()
-        return
-    if name.startswith(("http://", "https://")):
-        from model.endpoint import Endpoint
-
-        key = os.environ.get("COLUMNIST_API_KEY")
-        endpoint = Endpoint.at(name, served=served, key=key)
-        if settings.offline and not endpoint.is_loopback:
-            raise RefusedError(
-                f"--offline refuses to ask {endpoint.host}.",
-                "Leave --offline out if it is meant.",
-            )
-
-        def ask(content: str) -> str:
-            try:
-                return endpoint.ask(content, temperature=0.0, limit=120)
-            except ColumnistError as error:
-                raise ColumnistError(
-                    error.message,
-                    "What was written is kept; the same command goes on from there.",
-                ) from error
-
-        yield EndpointTeacher(ask, f"endpoint:{served}")
-        return
-    from model.engine import Engine
-    from tui.models import engine_settings, library
-
-    found = library(settings).find(name)
-    with Engine(engine_settings(found, settings)) as running:
-        yield EngineTeacher(running, found.name)
+    with Workspace(chosen.workspace) as workspace:
+        yield from steward_examples(workspace, left_out)
 
 
 def _show(figures: dict[str, Any], out: Path) -> None:
     """The figures for a person."""
-    console.out(f"{plain(str(out))}: sha256 {figures['sha256']}")
+    console.out(plain(str(out)))
     for key, value in figures.items():
-        if key == "sha256":
-            continue
-        label = key.replace("_", " ")
         if isinstance(value, dict):
-            shown = ", ".join(f"{k} {v}" for k, v in value.items()) or "none"
-        elif isinstance(value, list):
-            shown = " to ".join(map(str, value))
+            shown = ", ".join(f"{k} {v:,}" for k, v in value.items()) or "none"
         else:
             shown = f"{value:,}"
-        console.out(f"{label + ':':<26} {plain(shown)}")
+        console.out(f"{key.replace('_', ' ') + ':':<26} {plain(shown)}")

@@ -1,1 +1,0 @@
-"""Synthesizes documented schemas to learn from: use cases, names, tables, texts."""
