@@ -1,9 +1,11 @@
-"""Chooses among the rules' sentence and the model's texts by what can be measured.
+"""Chooses among the rules' sentence and the model's texts by the chance of acceptance.
 
-Each candidate has signs: how sure the model was of it, how much the other texts agree
-with it, whether it says the words of the name, and so on. What the signs are worth is
-fitted on human descriptions (`model.evaluation.calibrate`) and kept in the model's
-manifest, as is how confident one may be in what was chosen.
+Each candidate has signs: how sure the model was of it, how much the others agree with
+it, whether it says the words of the name, and so on. A logistic function of them, by
+whose text it is and whether it is about a table or a column, is the chance that a
+careful steward accepts the text as it is. It is fitted on labelled drafts
+(`model.evaluation.calibrate`) and kept in the model's manifest. The likeliest candidate
+is shown, with that chance as its confidence.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from typing import Any
 from catalog.objects import Table, TableId, Target
 from catalog.suggestion import Source
 from model import checks
-from model.names import column_words, expand, known, singular, subject, word_set
+from model.names import column_words, expand, subject
 
 UNMEASURED_RULES = 0.3
 """Confidence in a rules' sentence where nothing was measured; a cautious guess."""
@@ -42,18 +44,14 @@ class Candidate:
 
 
 SIGNS = (
-    "model",
     "logprob",
     "total",
-    "consensus",
-    "rules",
+    "agreement",
     "coverage",
     "noun",
     "length",
-    "square",
     "restates",
     "circular",
-    "invents",
 )
 """Names of what is known of a candidate before anybody has read it."""
 
@@ -66,75 +64,37 @@ def signs_of(
 ) -> list[Signs]:
     """The signs of every candidate, which depend on the others too.
 
-    `consensus` is the mean overlap with the model's texts (the utility of minimum
-    Bayes risk decoding; Kumar and Byrne, 2004) and `rules` the overlap with the rules'
-    sentence, both of letter 4-grams; `coverage` and `noun` are the shares of the name's
-    and the table's words that are said; lengths are in tens of words.
+    `total` is the log-probability of the whole text, in tens of nats; `agreement` the
+    mean overlap with the other candidates' letter 4-grams (the utility of minimum Bayes
+    risk decoding; Kumar and Byrne, 2004), 0 where there is no other; `coverage` and
+    `noun` are the shares of the name's and the table's words that are said; length is
+    in tens of words.
     """
     grams = [_grams(candidate.text) for candidate in candidates]
-    drafted = [
-        gram
-        for gram, candidate in zip(grams, candidates, strict=True)
-        if candidate.source is Source.MODEL
-    ]
-    by_rules = [
-        candidate for candidate in candidates if candidate.source is Source.RULES
-    ]
-    sentence = _grams(by_rules[0].text) if by_rules else Counter[str]()
     name = _name_stems(table, target)
     noun = {_stem(word) for word in subject(table.id.name).lower().split()}
-    told = checks.schema_words(table)
-    if by_rules:
-        told = told.union(_words(by_rules[0].text))
     found: list[Signs] = []
-    for candidate, gram in zip(candidates, grams, strict=True):
+    for place, candidate in enumerate(candidates):
         words = _words(candidate.text)
         said = {_stem(word) for word in words}
-        length = len(words) / 10
+        others = [
+            _overlap(grams[place], other)
+            for number, other in enumerate(grams)
+            if number != place
+        ]
         found.append(
             {
-                "model": float(candidate.source is Source.MODEL),
                 "logprob": candidate.logprob,
                 "total": candidate.logprob * candidate.tokens / 10,
-                "consensus": _mean([_overlap(gram, other) for other in drafted]),
-                "rules": _overlap(gram, sentence),
+                "agreement": sum(others) / len(others) if others else 0.0,
                 "coverage": len(name & said) / max(1, len(name)),
                 "noun": len(noun & said) / max(1, len(noun)),
-                "length": length,
-                "square": length * length,
+                "length": len(words) / 10,
                 "restates": float(checks.restates(candidate.text, table, target)),
                 "circular": float(checks.circular(candidate.text)),
-                "invents": float(invents(candidate.text, told)),
             }
         )
     return found
-
-
-_STRANGERS = word_set(
-    "adyen airtable alibaba amazon apigee apple aws azure bigquery bootcamps celo "
-    "cortex datadog datadoghq dbt docusign edfi edx facebook fhir fivetran gcp "
-    "github gitlab gnosis google greenhouse hl7 hubspot instagram jira klaviyo "
-    "kubernetes lever linkedin marketo medicare meta microsoft mit mitx mitxonline "
-    "mixpanel niem ocsf openedx oracle osquery paypal pinterest quickbooks recurly "
-    "reddit saleor salesforce sap shopify snapchat snowflake square stripe tiktok "
-    "tuva twilio twitter workday xero xpro xpros youtube zendesk zoho zuora"
-)
-"""Products and firms of the training schemas; in another schema they are made up."""
-
-
-def invents(text: str, told: Set[str]) -> bool:
-    """Whether a text has a word that is neither English nor told by the schema.
-
-    A small model garbles rare words ("hqit" for "headline") and names firms it has
-    read of.
-    """
-    return any(
-        word.isalpha()
-        and len(word) > 2
-        and word not in told
-        and (word in _STRANGERS or not (known(word) or known(singular(word))))
-        for word in _words(text)
-    )
 
 
 def _words(text: str) -> list[str]:
@@ -166,10 +126,6 @@ def _overlap(one: Counter[str], other: Counter[str]) -> float:
     return 2 * sum(min(n, other[gram]) for gram, n in one.items()) / size if size else 0
 
 
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
     """A weighted sum of signs."""
@@ -180,29 +136,23 @@ class Line:
     """Weight by sign; those left out are 0."""
 
     def __call__(self, signs: Signs) -> float:
-        """The sum."""
-        return self.bias + sum(
+        """The sum through the logistic function: a chance in [0, 1]."""
+        total = self.bias + sum(
             weight * signs[name] for name, weight in self.weights.items()
         )
-
-    def probability(self, signs: Signs) -> float:
-        """The sum through the logistic function."""
-        total = max(-30.0, min(30.0, self(signs)))
-        return 1 / (1 + math.exp(-total))
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
     """What was measured for columns, or for tables."""
 
-    worth: Line
-    """Expected likeness to what a human would write, less what repeating costs."""
     model: Line
-    """Log-odds that the model's text is good, where it is chosen."""
+    """Chance that a careful steward accepts the model's text as it is."""
     rules: Line
-    """Log-odds that the rules' sentence is good, where it is chosen."""
+    """Chance that they accept the rules' sentence, where a model was asked too."""
     alone: float
-    """Share of rules' sentences that are good, where no model was asked."""
+    """Share of rules' sentences that are accepted, where no model was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,31 +163,24 @@ class Calibration:
     """For columns."""
     tables: Scale
     """For tables."""
-    styles: tuple[str, ...] = ("data",)
-    """In whose manner the model is asked to write; a text for each."""
     draws: int = 0
-    """Texts drawn besides the likeliest one, in the first style."""
+    """Texts drawn for a table besides the likeliest one."""
     temperature: float = 0.7
     """Of drawing them."""
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Calibration:
         """From the manifest's `calibration` object."""
-        scales = {
-            kind: Scale(
-                worth=Line(**data[kind]["worth"]),
+        columns, tables = (
+            Scale(
                 model=Line(**data[kind]["model"]),
                 rules=Line(**data[kind]["rules"]),
                 alone=float(data[kind]["alone"]),
             )
             for kind in ("columns", "tables")
-        }
-        return cls(
-            **scales,
-            styles=tuple(data.get("styles", ("data",))),
-            draws=int(data.get("draws", 0)),
-            temperature=float(data.get("temperature", 0.7)),
         )
+        draws = int(data.get("draws", 0))
+        return cls(columns, tables, draws, float(data.get("temperature", 0.7)))
 
     def to_json(self) -> dict[str, Any]:
         """The inverse of `from_json`."""
@@ -257,7 +200,9 @@ class Choice:
     source: Source
     """Whose it is."""
     confidence: float
-    """Estimated probability that it is good, in [0, 1]."""
+    """The chance that a careful steward accepts it as it is, in [0, 1]."""
+    measured: bool = False
+    """Whether that was fitted on labelled drafts, findings and all."""
 
 
 def choose(
@@ -288,15 +233,26 @@ def choose(
         if rules is not None and first.logprob < UNMEASURED_FLOOR:
             return Choice(rules.text, Source.RULES, UNMEASURED_RULES)
         return Choice(first.text, Source.MODEL, math.exp(min(0.0, first.logprob)))
-    scale = calibration.scale(target)
     # The rules abstain on gibberish only; there a model cannot know better than that.
     if rules is None and not isinstance(target, TableId):
         return Choice(None, Source.MODEL, 0.0)
-    signs = signs_of(candidates, table, target)
-    place = best(signs, scale.worth)
+    place, chance = likeliest(
+        candidates, signs_of(candidates, table, target), calibration.scale(target)
+    )
     chosen = candidates[place]
-    line = scale.model if chosen.source is Source.MODEL else scale.rules
-    return Choice(chosen.text, chosen.source, line.probability(signs[place]))
+    return Choice(chosen.text, chosen.source, chance, measured=True)
+
+
+def likeliest(
+    candidates: Sequence[Candidate], signs: Sequence[Signs], scale: Scale
+) -> tuple[int, float]:
+    """The place of the candidate that is likeliest accepted, and how likely."""
+    chances = [
+        (scale.model if each.source is Source.MODEL else scale.rules)(sign)
+        for each, sign in zip(candidates, signs, strict=True)
+    ]
+    best = max(chances)
+    return chances.index(best), best
 
 
 def unlike(candidates: Sequence[Candidate], used: Set[str]) -> list[Candidate]:
@@ -308,9 +264,3 @@ def unlike(candidates: Sequence[Candidate], used: Set[str]) -> list[Candidate]:
     """
     kept = [each for each in candidates if each.text.lower() not in used]
     return kept or list(candidates)
-
-
-def best(signs: Sequence[Signs], worth: Line) -> int:
-    """The place of the candidate that is worth most; the first of equals."""
-    values = [worth(each) for each in signs]
-    return values.index(max(values))

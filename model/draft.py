@@ -15,13 +15,16 @@ from catalog.objects import (
     Table,
     TableId,
     Target,
+    column_of,
 )
 from catalog.suggestion import Draft, Finding, Source
 from model import checks, rules, spelling
 from model.choose import Candidate, choose, unlike
 from model.engine import never
+from model.known import KnownSystems, Match
 from model.library import PromptFormat
 from model.names import humanize, split
+from model.nearest import Nearest, described
 from model.prompt import Generation, Prompt, Written
 from model.prompts import compact, long
 from model.remote import Model, RemoteFacts
@@ -33,8 +36,12 @@ UNUSABLE = frozenset(
 )
 """A model's text with one of these gives way to the rules' sentence."""
 PENALTY = 0.5
-"""Every finding on the text that is shown takes this share of its confidence."""
+"""A finding on a text whose confidence was not measured with it takes this share."""
 INHERITED_CONFIDENCE = 0.85
+KNOWN_CONFIDENCE = 0.9
+"""In the text of a known system; `benchmarks.known_systems` measures matching."""
+EXAMPLES = 5000
+"""Most of the steward's own descriptions that are searched for examples."""
 GLOSSARY_CONFIDENCE = 0.9
 """A person said what the whole name means."""
 ALTERNATIVES_TEMPERATURE = 1.0
@@ -71,15 +78,27 @@ class Documented:
         default_factory=dict[tuple[str, str], dict[str, ColumnId]]
     )
     """By name and type the texts, each with the first column that has it."""
+    nearest: Nearest = field(default_factory=Nearest)
+    """The first `EXAMPLES` of them, to learn the manner of the house from."""
+    tables: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """Names of the tables of each schema."""
 
     def add(self, table: Table) -> None:
-        """Take in a table's commented columns."""
+        """Take in a table's name, comment and commented columns."""
+        self.tables.setdefault(table.id.schema, set()).add(table.id.name)
+        if table.comment:
+            self._show(table, table.id, table.comment)
         for column in table.columns:
             if column.comment and column.comment_refused is None:
+                self._show(table, column.id, column.comment)
                 self._by_column[column.id] = column.comment
                 key = (column.name.lower(), column.type.lower())
                 same = self._by_name.setdefault(key, {})
                 same.setdefault(column.comment, column.id)
+
+    def _show(self, table: Table, target: Target, text: str) -> None:
+        if len(self.nearest) < EXAMPLES:
+            self.nearest.add(described(table, target, text, origin=str(table.id)))
 
     def describe(
         self, table: Table, column: Column, base: ColumnId | None = None
@@ -152,6 +171,8 @@ class Drafter:
         limit: the longest comment the database takes on a target, in characters.
         glossary: what names mean, asked for with every job, so that an answer counts
             at once.
+        nearest: descriptions to learn from by example, for a model that was taught to.
+        known: systems whose tables need no drafting.
         seen: told what was chosen from, for every target that was.
     """
 
@@ -163,9 +184,13 @@ class Drafter:
         documented: Documented | None = None,
         limit: Callable[[Target], int | None] = lambda _: None,
         glossary: Callable[[], Glossary] = Glossary,
+        nearest: Nearest | None = None,
+        known: KnownSystems | None = None,
         seen: Callable[[Job, Target, Sequence[Candidate]], None] | None = None,
     ) -> None:
         self._seen = seen
+        self._nearest = nearest or Nearest()
+        self._known = known
         self._engine = engine
         self._model = model
         self._documented = documented or Documented()
@@ -264,7 +289,7 @@ class Drafter:
             texts = [
                 text
                 for generation in found
-                if (text := self._finish(generation.text))
+                if (text := self._finish(job, job.targets[0], generation.text))
                 and not UNUSABLE & set(self._check(job, target, text, generation))
             ]
         texts = list(dict.fromkeys(texts))
@@ -287,21 +312,25 @@ class Drafter:
             return []
         if self._model is not None and self._model.format is PromptFormat.COMPACT:
             calibration = self._model.calibration
-            if calibration is None:
-                return compact.compact_prompts(job.table, job.targets, job.profiles)
-            styles = calibration.styles
-            draws = (calibration.draws, *(0 for _ in styles[1:]))
+            draws = calibration.draws if calibration is not None else 0
             return [
                 (
                     replace(
                         prompt,
-                        draws=draws * (len(prompt.blocks) // len(styles)),
-                        temperature=calibration.temperature,
+                        draws=tuple(
+                            draws if isinstance(target, TableId) else 0
+                            for target in targets
+                        ),
+                        temperature=calibration.temperature if calibration else 0.0,
                     ),
                     targets,
                 )
                 for prompt, targets in compact.compact_prompts(
-                    job.table, job.targets, job.profiles, styles=styles
+                    job.table,
+                    job.targets,
+                    job.profiles,
+                    nearest=self._example,
+                    opening=rules.table_opening,
                 )
             ]
         facts = self._engine.start()
@@ -323,12 +352,42 @@ class Drafter:
         """
         told: list[Draft] = []
         rest: list[Target] = []
+        match = self._match(job)
         for target in job.targets:
-            if found := self._inherit(job, target) or self._explain(job, target):
+            if found := (
+                self._inherit(job, target)
+                or self._explain(job, target)
+                or self._recognise(match, target)
+            ):
                 told.append(found)
             else:
                 rest.append(target)
         return told, self._spelled(replace(job, targets=tuple(rest)))
+
+    def _match(self, job: Job) -> Match | None:
+        """The known system's table that a job's table is, if it is one."""
+        if self._known is None or not job.targets:
+            return None
+        beside = self._documented.tables.get(job.table.id.schema, ())
+        return self._known.match(job.table, neighbours=beside)
+
+    def _recognise(self, match: Match | None, target: Target) -> Draft | None:
+        """A draft from the documentation of a known system."""
+        text = match.texts.get(column_of(target)) if match is not None else None
+        if match is None or text is None:
+            return None
+        findings = checks.writing_only(text, limit=self._limit(target))
+        return Draft(
+            target=target,
+            text=text,
+            source=Source.KNOWN,
+            confidence=KNOWN_CONFIDENCE * PENALTY ** len(findings),
+            findings=findings,
+            origin=f"{match.system}: {match.table}",
+        )
+
+    def _example(self, table: Table, target: Target) -> str | None:
+        return self._nearest.line(table, target, self._documented.nearest)
 
     def _explain(self, job: Job, target: Target) -> Draft | None:
         """A draft from the glossary, where it has the whole name."""
@@ -394,7 +453,7 @@ class Drafter:
             candidates.append(Candidate(by_rules, Source.RULES))
         guess: str | None = None
         for generation in written:
-            text = self._finish(generation.text)
+            text = self._finish(job, target, generation.text)
             guess = guess or text or None
             if not text or any(
                 text == known.text and known.source is Source.MODEL
@@ -423,17 +482,20 @@ class Drafter:
             target=real,
             text=choice.text,
             source=choice.source,
-            confidence=choice.confidence * PENALTY ** len(findings),
+            confidence=choice.confidence
+            * (1.0 if choice.measured else PENALTY ** len(findings)),
             findings=findings,
             model=self._model.name if self._model and written else None,
             prompt=fingerprint,
             guess=(guess or humanized(real)) if choice.text is None else None,
         )
 
-    def _finish(self, raw: str) -> str:
-        if self._model is not None and self._model.format is PromptFormat.COMPACT:
-            return compact.finish(raw)
-        return long.finish(raw)
+    def _finish(self, job: Job, target: Target, raw: str) -> str:
+        if self._model is None or self._model.format is not PromptFormat.COMPACT:
+            return long.finish(raw)
+        if isinstance(target, TableId):
+            raw = rules.table_opening(job.table) + raw
+        return compact.finish(raw)
 
     def _check(
         self, job: Job, target: Target, text: str, generation: Generation | None

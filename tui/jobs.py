@@ -40,6 +40,9 @@ from catalog.trial import drawn_model
 from connectors.lineage import base_columns
 from model.draft import Documented, Drafter, Job, undescribed
 from model.engine import Engine, never
+from model.known import KnownSystems
+from model.library import PromptFormat
+from model.nearest import Nearest, shipped
 from model.prompt import Written
 from model.questions import Census
 from model.remote import Model, RemoteEngine, RemoteFacts, RemoteModel
@@ -345,6 +348,8 @@ def draft(
             engine,
             model,
             documented=plan.documented,
+            nearest=_nearest(engine, model),
+            known=KnownSystems.shipped(),
             limit=lambda target: session.database.limit(isinstance(target, TableId)),
             glossary=glossary.read,
         )
@@ -426,9 +431,17 @@ def _drafter(session: Session, engine: Writer | None, model: Model | None) -> Dr
     return Drafter(
         engine,
         model,
+        nearest=_nearest(engine, model),
         limit=lambda target: session.database.limit(isinstance(target, TableId)),
         glossary=GlossaryFile(session.glossary).read,
     )
+
+
+def _nearest(engine: Writer | None, model: Model | None) -> Nearest | None:
+    """Examples for a model that was taught to read them; None for others."""
+    if engine is None or model is None or model.format is not PromptFormat.COMPACT:
+        return None
+    return shipped()
 
 
 def _jobs(

@@ -1,40 +1,44 @@
-"""What the app would choose from for every described target of a data set.
+"""What the app would choose from for described targets of a data set.
 
     python -m model.evaluation.answers DATA.jsonl[.xz] --model GGUF -o dev.answers
 
-`model.evaluation.calibrate` fits the choice on what this writes. The app's own
-`Drafter` does the work, so prompts, checks and signs are the app's.
+`model.evaluation.calibrate` fits the choice on what this writes and on labels of it.
+The app's own `Drafter` does the work, so prompts, checks and signs are the app's.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from catalog.objects import Target, column_of
+from catalog.objects import TableId, Target, column_of
 from catalog.suggestion import Source
 from model.choose import Calibration, Candidate, Line, Scale, Signs, signs_of
 from model.draft import Drafter, Job
 from model.engine import Engine, EngineSettings
 from model.evaluation.records import Entry, read_entries
 from model.library import ModelFile, PromptFormat
+from model.nearest import shipped
 
-_UNMEASURED = Scale(Line(), Line(), Line(), 0.0)
+_UNMEASURED = Scale(Line(), Line(), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One target: the human's text and the candidates."""
+    """One target and its candidates."""
 
-    repository: str
-    """Source of the record."""
+    source: str
+    """Repository of the record."""
+    schema: str
+    """Its schema."""
     table: str
-    """Its table, with the record's number: unique in the set."""
+    """Its table."""
     column: str | None
     """The column; None for the table itself."""
     reference: str
@@ -52,46 +56,64 @@ def main() -> None:
     )
     parser.add_argument("data", type=Path, help="records with human texts")
     parser.add_argument("--model", type=Path, required=True, help="GGUF file")
-    parser.add_argument("--styles", default="data,rules", help="one text for each")
-    parser.add_argument("--draws", type=int, default=7, help="drawn in the first")
+    parser.add_argument("--draws", type=int, default=2, help="of a table's text")
     parser.add_argument("--temperature", type=float, default=0.7)
-    parser.add_argument("--limit", type=int, default=0, help="tables per repository")
+    parser.add_argument("--tables", type=int, default=0, help="per repository; 0: all")
+    parser.add_argument("--columns", type=int, default=0, help="per table; 0: all")
+    parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
-    entries = list(read_entries(arguments.data, limit=arguments.limit))
+    entries = sample(
+        read_entries(arguments.data),
+        tables=arguments.tables,
+        columns=arguments.columns,
+        seed=arguments.seed,
+    )
     calibration = Calibration(
-        _UNMEASURED,
-        _UNMEASURED,
-        tuple(arguments.styles.split(",")),
-        arguments.draws,
-        arguments.temperature,
+        _UNMEASURED, _UNMEASURED, arguments.draws, arguments.temperature
     )
-    model = ModelFile(
-        arguments.model.stem,
-        arguments.model,
-        PromptFormat.COMPACT,
-        None,
-        calibration,
-        {},
-    )
-    with Engine(EngineSettings(arguments.model)) as engine:
+    file = arguments.model
+    model = ModelFile(file.stem, file, PromptFormat.COMPACT, None, calibration, {})
+    with Engine(EngineSettings(file)) as engine:
         write(arguments.output, answers(entries, engine, model))
+
+
+def sample(
+    entries: Sequence[Entry], *, tables: int, columns: int, seed: int
+) -> list[Entry]:
+    """At most so many tables of each repository and so many columns of each table."""
+    rng = random.Random(seed)
+    shuffled = rng.sample(entries, len(entries))
+    taken: dict[str, int] = {}
+    found: list[Entry] = []
+    for entry in shuffled:
+        number = taken.get(entry.repository, 0)
+        if tables and number >= tables:
+            continue
+        taken[entry.repository] = number + 1
+        named = [t for t in entry.wanted if not isinstance(t, TableId)]
+        chosen = named
+        if columns and len(named) > columns:
+            chosen = rng.sample(named, columns)
+        whole = [t for t in entry.wanted if isinstance(t, TableId)]
+        found.append(replace(entry, wanted=(*whole, *chosen)))
+    return found
 
 
 def answers(
     entries: Sequence[Entry], engine: Engine, model: ModelFile
 ) -> Iterator[Answer]:
-    """An answer for every target that a human described."""
+    """An answer for every wanted target."""
     places = {id(entry.table): number for number, entry in enumerate(entries)}
     found: list[Answer] = []
 
     def seen(job: Job, target: Target, candidates: Sequence[Candidate]) -> None:
-        number = places[id(job.table)]
-        entry = entries[number]
+        entry = entries[places[id(job.table)]]
         found.append(
             Answer(
                 entry.repository,
-                f"{number} {job.table.id}",
+                job.table.id.schema,
+                job.table.id.name,
                 column_of(target),
                 _reference(entry, target),
                 tuple(candidates),
@@ -99,11 +121,11 @@ def answers(
             )
         )
 
-    drafter = Drafter(engine, model, seen=seen)
+    drafter = Drafter(engine, model, nearest=shipped(), seen=seen)
     jobs = (Job(entry.table, entry.wanted, entry.profiles) for entry in entries)
     total = sum(len(entry.wanted) for entry in entries)
     for done, _ in enumerate(drafter.draft(jobs), 1):
-        if done % 500 == 0:
+        if done % 100 == 0:
             print(f"{done} of {total}", file=sys.stderr)
         yield from found
         found.clear()

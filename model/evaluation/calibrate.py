@@ -1,51 +1,41 @@
-"""Fits the choice among rules' and model's texts on half of a set's repositories.
+"""Fits the chance of acceptance on labelled drafts, and measures it on unseen ones.
 
     python -m model.evaluation.answers dev.jsonl --model GGUF -o dev.answers
-    python -m model.evaluation.calibrate dev.answers --manifest columnist-small.json
+    python -m model.evaluation.calibrate dev.answers labels.jsonl [--manifest FILE]
 
-The halves are fixed by the names of the repositories. The lines are fitted on the first
-half alone; the figures are given for the first half, for the second, which the fit has
-not seen, and for all. With `--manifest` the calibration and the figures are written
-into that file.
+Labels are JSON Lines `{source, schema, table, column, text, label}`, `column` null for
+the table, `label` 2 (accept as it is), 1 (wants an edit) or 0 (wrong); several labels
+of one text, by several readers, each count in part. Figures are of repositories
+that the fit has not seen: each repository is left out in turn. What is written into the
+manifest is fitted on all.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from catalog.errors import UsageError
 from catalog.suggestion import Source
-from model.choose import SIGNS, Calibration, Line, Scale, Signs, best
+from model.choose import SIGNS, Calibration, Line, Scale, Signs, likeliest
 from model.evaluation.answers import Answer, read
-from model.evaluation.measures import (
-    Cosine,
-    Scored,
-    chrf,
-    difference,
-    halves,
-    mean_of_means,
-    rouge_l,
-)
 
-GOOD = {"columns": 0.4, "tables": 0.2}
-"""A text with this ROUGE-L against the human's counts as good: confidence estimates
-the share of such texts. It is stricter than what a steward would accept, and lower for
-tables, which two people hardly ever describe in the same words."""
-PRICES = {"restates": 0.0, "model": 0.02, "circular": 0.03, "invents": 0.15}
-"""What a sign costs beyond what likeness says, as a steward would strike it out: a text
-that goes round in circles, a word from nowhere; and the model's own words, which can be
-wrong where the rules' sentence only says little. A price on mere repetition of the name
-(0.05) halved it and kept likeness above the baseline's, but readers who did not know
-which was which then liked the baseline better."""
-RIDGE = 0.02
-"""Share of the signs' own variance that keeps the weights small."""
-NEVER = Line(bias=-1.0)
-"""Where too little was measured: confidence is low."""
+RIDGE = 2.0
+"""Weight of the squared (standardised) weights: few labels, small weights."""
+LEAST = 20
+"""Fewer labelled texts of a kind fit a constant only."""
+ACCEPTED = 2
+BINS = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 1.0)
+"""Edges of the groups of confidence in the reliability table."""
+
+Key = tuple[str, str, str, str | None, str]
+"""Repository, schema, table, column and text."""
 
 
 def main() -> None:
@@ -54,20 +44,15 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("answers", type=Path)
+    parser.add_argument("labels", type=Path, nargs="+")
     parser.add_argument("--manifest", type=Path)
-    parser.add_argument("--styles", default="data,rules")
-    parser.add_argument("--draws", type=int, default=7, help="as they were drawn")
+    parser.add_argument("--draws", type=int, default=2, help="as they were drawn")
     parser.add_argument("--temperature", type=float, default=0.7)
-    parser.add_argument("--restates", type=float, default=PRICES["restates"])
     arguments = parser.parse_args()
-    found = read(arguments.answers)
-    calibration, document = calibrated(
-        found,
-        styles=tuple(arguments.styles.split(",")),
-        draws=arguments.draws,
-        temperature=arguments.temperature,
-        prices=PRICES | {"restates": arguments.restates},
-    )
+    labels = read_labels(arguments.labels)
+    cases = labelled(read(arguments.answers), labels)
+    calibration = fit(cases, draws=arguments.draws, temperature=arguments.temperature)
+    document = measured(cases)
     print(json.dumps(document, indent=2))
     if arguments.manifest:
         manifest = json.loads(arguments.manifest.read_text(encoding="utf-8"))
@@ -77,278 +62,216 @@ def main() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
-    """One target with what each of its candidates reached."""
+class Case:
+    """A target with the labels of its candidates."""
 
     answer: Answer
-    likeness: tuple[tuple[float, float, float], ...]
-    """ROUGE-L, chrF and TF-IDF cosine of each candidate."""
+    labels: tuple[tuple[int, ...], ...]
+    """Of each candidate, one by each reader; empty where nobody read it."""
 
-    def gained(self, place: int) -> float:
-        """What the choice is fitted to."""
-        rouge, letters, cosine = self.likeness[place]
-        return 0.3 * rouge + 0.4 * letters + 0.3 * cosine
-
-
-def calibrated(
-    found: Sequence[Answer],
-    *,
-    styles: tuple[str, ...] = ("data",),
-    draws: int = 7,
-    temperature: float = 0.7,
-    prices: dict[str, float] = PRICES,
-) -> tuple[Calibration, dict[str, Any]]:
-    """The calibration of the first half, and the figures of both halves and all."""
-    idf = Cosine(answer.reference for answer in found)
-    cases = [_case(answer, idf) for answer in found if answer.candidates]
-    first, second = halves(answer.repository for answer in found)
-    seen = [case for case in cases if case.answer.repository in first]
-    scales = {
-        kind: _fit(
-            [c for c in seen if (c.answer.column is None) == (kind == "tables")],
-            kind,
-            prices,
-        )
-        for kind in ("columns", "tables")
-    }
-    calibration = Calibration(
-        **scales, styles=styles, draws=draws, temperature=temperature
-    )
-    document: dict[str, Any] = {
-        "fitted_on": sorted(first),
-        "unseen_by_the_fit": sorted(second),
-    }
-    for name, chosen in (
-        ("fitted_half", first),
-        ("unseen_half", second),
-        ("all", first | second),
-    ):
-        part = [case for case in cases if case.answer.repository in chosen]
-        document[name] = _report(part, calibration)
-    return calibration, document
+    @property
+    def kind(self) -> str:
+        """`columns` or `tables`."""
+        return "tables" if self.answer.column is None else "columns"
 
 
-def _case(answer: Answer, idf: Cosine) -> _Case:
-    reference = answer.reference
-    return _Case(
-        answer,
-        tuple(
-            (
-                rouge_l(candidate.text, reference),
-                chrf(candidate.text, reference),
-                idf(candidate.text, reference),
-            )
-            for candidate in answer.candidates
-        ),
-    )
+def read_labels(paths: Sequence[Path]) -> dict[Key, list[int]]:
+    """The labels of every text.
 
-
-def _fit(cases: Sequence[_Case], kind: str, prices: dict[str, float]) -> Scale:
-    worth = _worth(cases, prices)
-    chosen = [(case, best(case.answer.signs, worth)) for case in cases]
-    by_model = [
-        (case, place)
-        for case, place in chosen
-        if case.answer.candidates[place].source is Source.MODEL
-    ]
-    by_rules = [pair for pair in chosen if pair not in by_model]
-    alone = [
-        case.likeness[0][0] >= GOOD[kind]
-        for case in cases
-        if case.answer.candidates[0].source is Source.RULES
-    ]
-    return Scale(
-        worth=worth,
-        model=_chance(by_model, GOOD[kind]),
-        rules=_chance(by_rules, GOOD[kind]),
-        alone=round(sum(alone) / len(alone), 4) if alone else 0.0,
-    )
-
-
-def _weights(cases: Sequence[_Case]) -> Any:
-    """One over the repository's size, so that every repository counts the same."""
-    import numpy as np
-
-    sizes: dict[str, int] = {}
-    for case in cases:
-        name = case.answer.repository
-        sizes[name] = sizes.get(name, 0) + 1
-    return np.array([1.0 / sizes[case.answer.repository] for case in cases])
-
-
-def _worth(cases: Sequence[_Case], prices: dict[str, float]) -> Line:
-    """Least squares on the differences within each target, certainty never punished."""
-    import numpy as np
-
-    rows, gains, weights = [], [], []
-    for case, weight in zip(cases, _weights(cases), strict=True):
-        if len(case.answer.candidates) < 2:
-            continue
-        signs = np.array([[s[name] for name in SIGNS] for s in case.answer.signs])
-        gain = np.array([case.gained(place) for place in range(len(signs))])
-        rows.append(signs - signs.mean(axis=0))
-        gains.append(gain - gain.mean())
-        weights.append(np.full(len(signs), weight))
-    if len(rows) < 50:
-        return Line(weights={"model": -1.0})
-    features, gain = np.concatenate(rows), np.concatenate(gains)
-    root = np.sqrt(np.concatenate(weights))[:, None]
-    free: Any = np.ones(len(SIGNS), dtype=bool)
-    while True:
-        used = features[:, free] * root
-        ridge = RIDGE * np.diag((used * used).sum(axis=0) + 1e-9)
-        line = np.zeros(len(SIGNS))
-        line[free] = np.linalg.solve(
-            used.T @ used + ridge, used.T @ (gain * root[:, 0])
-        )
-        wrong = [
-            place
-            for name in ("logprob", "total")
-            if line[place := SIGNS.index(name)] < 0
-        ]
-        if not wrong:
-            break
-        free[wrong] = False
-    for name, price in prices.items():
-        line[SIGNS.index(name)] -= price
-    return Line(
-        weights={
-            name: round(float(value), 5)
-            for name, value in zip(SIGNS, line, strict=True)
-            if value
-        }
-    )
-
-
-SURE = ("logprob", "consensus", "rules", "coverage")
-"""Signs that tell how good a chosen text is."""
-
-
-def _chance(chosen: Sequence[tuple[_Case, int]], good: float) -> Line:
-    """Log-odds of a good text by Newton's method with a ridge."""
-    import numpy as np
-
-    if len(chosen) < 20:
-        return NEVER
-    signs = [case.answer.signs[place] for case, place in chosen]
-    features = np.array([[1.0, *(sign[name] for name in SURE)] for sign in signs])
-    reached = np.array([case.likeness[place][0] >= good for case, place in chosen])
-    scaled = _weights([case for case, _ in chosen])
-    scaled *= len(chosen) / scaled.sum()
-    line = np.zeros(features.shape[1])
-    for _ in range(30):
-        chance = 1 / (1 + np.exp(-np.clip(features @ line, -30, 30)))
-        slope = features.T @ (scaled * (reached - chance)) - line
-        bend = (features * (scaled * chance * (1 - chance))[:, None]).T @ features
-        line = line + np.linalg.solve(bend + np.eye(len(line)), slope)
-    values = [round(float(value), 5) for value in line]
-    return Line(values[0], dict(zip(SURE, values[1:], strict=True)))
-
-
-def _report(cases: Sequence[_Case], calibration: Calibration) -> dict[str, Any]:
-    """Figures x 100 of rules, model and product, for columns and for tables."""
-    document: dict[str, Any] = {}
-    for kind, scale in (
-        ("columns", calibration.columns),
-        ("tables", calibration.tables),
-    ):
-        chosen = [c for c in cases if (c.answer.column is None) == (kind == "tables")]
-        if not chosen:
-            continue
-        rows = [
-            Scored(case.answer.repository, case.answer.table, _figures(case, scale))
-            for case in chosen
-        ]
-        part: dict[str, Any] = {"targets": len(rows)}
-        for system in ("rules", "model", "product"):
-            part[system] = {
-                measure: round(100 * mean_of_means(rows, _figure(system, measure)), 2)
-                for measure in ("rouge_l", "chrf", "cosine", "restates", "by_model")
-            }
-        part["reliability"] = _reliability(chosen, scale, GOOD[kind])
-        part["product_less_rules"] = {
-            measure: _gain(rows, measure) for measure in ("rouge_l", "chrf", "cosine")
-        }
-        document[kind] = part
-    return document
-
-
-def _figures(case: _Case, scale: Scale) -> dict[str, dict[str, float]]:
-    candidates = case.answer.candidates
-    places = {
-        "rules": [p for p, c in enumerate(candidates) if c.source is Source.RULES],
-        "model": [p for p, c in enumerate(candidates) if c.source is Source.MODEL],
-        "product": list(range(len(candidates))),
-    }
-    found = {}
-    for system, allowed in places.items():
-        if not allowed:
-            found[system] = dict.fromkeys(
-                ("rouge_l", "chrf", "cosine", "restates", "by_model"), 0.0
-            )
-            continue
-        signs: list[Signs] = [case.answer.signs[place] for place in allowed]
-        place = allowed[best(signs, scale.worth)]
-        rouge, letters, cosine = case.likeness[place]
-        found[system] = {
-            "rouge_l": rouge,
-            "chrf": letters,
-            "cosine": cosine,
-            "restates": case.answer.signs[place]["restates"],
-            "by_model": float(candidates[place].source is Source.MODEL),
-        }
+    Raises:
+        UsageError: a line is no label.
+    """
+    found: dict[Key, list[int]] = defaultdict(list)
+    for path in paths:
+        for number, line in enumerate(
+            path.read_text(encoding="utf-8").splitlines(), start=1
+        ):
+            try:
+                row = json.loads(line)
+                place = (row["source"], row["schema"], row["table"], row["column"])
+                label = int(row["label"])
+                found[(*place, row["text"])].append(label)
+            except (ValueError, KeyError, TypeError) as error:
+                raise UsageError(
+                    f"{path}:{number} is no label: {error}.",
+                    "Give source, schema, table, column, text and label.",
+                ) from error
+            if label not in (0, 1, 2):
+                raise UsageError(
+                    f"{path}:{number} has the label {label}.", "Labels are 0, 1 and 2."
+                )
     return found
 
 
-BINS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 1.0)
-"""Edges of the groups of confidence in the reliability table."""
+def labelled(
+    answers: Sequence[Answer], labels: Mapping[Key, Sequence[int]]
+) -> list[Case]:
+    """The answers with their labels, those without any left out.
 
-
-def _reliability(
-    cases: Sequence[_Case], scale: Scale, good: float
-) -> list[dict[str, float]]:
-    """How many of the texts shown with some confidence are good, by confidence.
-
-    Repositories count the same, as everywhere. Where the choice is calibrated, the mean
-    confidence of a group is the share of good texts in it.
+    Raises:
+        UsageError: no label belongs to any answer.
     """
-    rows: list[tuple[float, float, float]] = []
-    for case, weight in zip(cases, _weights(cases), strict=True):
-        signs = case.answer.signs
-        place = best(signs, scale.worth)
-        by_model = case.answer.candidates[place].source is Source.MODEL
-        line = scale.model if by_model else scale.rules
-        reached = float(case.likeness[place][0] >= good)
-        rows.append((line.probability(signs[place]), reached, float(weight)))
+    cases = []
+    for answer in answers:
+        place = (answer.source, answer.schema, answer.table, answer.column)
+        found = tuple(
+            tuple(labels.get((*place, each.text), ())) for each in answer.candidates
+        )
+        if any(found):
+            cases.append(Case(answer, found))
+    if not cases:
+        raise UsageError(
+            "No label belongs to a text of these answers.",
+            "Label the texts of this very file; a later model writes others.",
+        )
+    return cases
+
+
+def fit(
+    cases: Sequence[Case], *, draws: int = 0, temperature: float = 0.7
+) -> Calibration:
+    """The calibration fitted on all of these cases."""
+    scales = []
+    for kind in ("columns", "tables"):
+        of_kind = [case for case in cases if case.kind == kind]
+        rules = _texts(of_kind, Source.RULES)
+        share = sum(good for _, good, _ in rules) / len(rules) if rules else 0.0
+        scales.append(
+            Scale(
+                model=_line(_texts(of_kind, Source.MODEL)),
+                rules=_line(rules),
+                alone=round(share, 4),
+            )
+        )
+    return Calibration(scales[0], scales[1], draws, temperature)
+
+
+def _texts(cases: Sequence[Case], source: Source) -> list[tuple[Signs, float, float]]:
+    """Signs, share of readers that accept, and weight of each labelled text."""
+    return [
+        (sign, sum(label == ACCEPTED for label in labels) / len(labels), 1.0)
+        for case in cases
+        for each, sign, labels in zip(
+            case.answer.candidates, case.answer.signs, case.labels, strict=True
+        )
+        if each.source is source and labels
+    ]
+
+
+def _line(texts: Sequence[tuple[Signs, float, float]]) -> Line:
+    """Logistic regression on standardised signs, by Newton's method with a ridge."""
+    import numpy as np
+
+    if not texts:
+        return Line(-1.0)
+    good = np.array([share for _, share, _ in texts])
+    signs = np.array([[sign[name] for name in SIGNS] for sign, *_ in texts])
+    mean, spread = signs.mean(axis=0), signs.std(axis=0)
+    used = spread > 1e-9
+    if len(texts) < LEAST:
+        used[:] = False
+    scaled = (signs[:, used] - mean[used]) / spread[used]
+    features = np.column_stack([np.ones(len(texts)), scaled])
+    ridge = RIDGE * np.eye(features.shape[1])
+    ridge[0, 0] = 1e-3
+    line = np.zeros(features.shape[1])
+    for _ in range(30):
+        chance = 1 / (1 + np.exp(-np.clip(features @ line, -30, 30)))
+        slope = features.T @ (good - chance) - ridge @ line
+        bend = (features * (chance * (1 - chance))[:, None]).T @ features + ridge
+        line = line + np.linalg.solve(bend, slope)
+    weights = line[1:] / spread[used]
+    bias = float(line[0] - weights @ mean[used])
+    names = [name for name, is_used in zip(SIGNS, used, strict=True) if is_used]
+    return Line(
+        round(bias, 5),
+        {name: round(float(w), 5) for name, w in zip(names, weights, strict=True)},
+    )
+
+
+def measured(cases: Sequence[Case]) -> dict[str, Any]:
+    """Figures of what is shown, each repository judged by a fit on the others.
+
+    Of columns and tables apart: how many texts have labels, the shares of 2, 1 and 0 of
+    rules, model (its first text) and product, and confidence against acceptance.
+    """
+    document: dict[str, Any] = {}
+    repositories = sorted({case.answer.source for case in cases})
+    shown: list[tuple[Case, int, float]] = []
+    for name in repositories:
+        calibration = fit([case for case in cases if case.answer.source != name])
+        for case in cases:
+            if case.answer.source == name:
+                scale = getattr(calibration, case.kind)
+                place, chance = likeliest(
+                    case.answer.candidates, case.answer.signs, scale
+                )
+                shown.append((case, place, chance))
+    for kind in ("columns", "tables"):
+        of_kind = [each for each in shown if each[0].kind == kind]
+        first = [
+            (case, place)
+            for case, *_ in of_kind
+            for source in (Source.RULES, Source.MODEL)
+            for place in _first(case, source)
+        ]
+        document[kind] = {
+            "product": _shares([(case, place) for case, place, _ in of_kind]),
+            "rules": _shares([e for e in first if _source(*e) is Source.RULES]),
+            "model": _shares([e for e in first if _source(*e) is Source.MODEL]),
+            "by_model": sum(_source(c, p) is Source.MODEL for c, p, _ in of_kind),
+            "reliability": _reliability(of_kind),
+        }
+    return document
+
+
+def _first(case: Case, source: Source) -> list[int]:
+    places = [
+        place
+        for place, each in enumerate(case.answer.candidates)
+        if each.source is source
+    ]
+    return places[:1]
+
+
+def _source(case: Case, place: int) -> Source:
+    return case.answer.candidates[place].source
+
+
+def _shares(texts: Sequence[tuple[Case, int]]) -> dict[str, float]:
+    """How many labelled texts, and the mean shares of the labels 2, 1 and 0."""
+    found = [case.labels[place] for case, place in texts if case.labels[place]]
+    return {"texts": len(found)} | {
+        name: round(
+            sum(labels.count(label) / len(labels) for labels in found)
+            / max(1, len(found)),
+            4,
+        )
+        for name, label in (("accept", 2), ("edit", 1), ("wrong", 0))
+    }
+
+
+def _reliability(shown: Sequence[tuple[Case, int, float]]) -> list[dict[str, float]]:
+    """How many of the texts shown with some confidence are accepted, by confidence."""
     found = []
     for low, high in pairwise(BINS):
-        group = [row for row in rows if low <= row[0] < high or row[0] == high == 1]
+        group = [
+            (chance, case.labels[place])
+            for case, place, chance in shown
+            if case.labels[place] and (low <= chance < high or chance == high == 1)
+        ]
         if group:
-            total = sum(weight for *_, weight in group)
+            accepted = [labels.count(ACCEPTED) / len(labels) for _, labels in group]
             found.append(
                 {
                     "from": low,
                     "to": high,
-                    "targets": len(group),
-                    "confidence": round(sum(c * w for c, _, w in group) / total, 3),
-                    "good": round(sum(g * w for _, g, w in group) / total, 3),
+                    "texts": len(group),
+                    "confidence": round(sum(c for c, _ in group) / len(group), 3),
+                    "accepted": round(sum(accepted) / len(group), 3),
                 }
             )
     return found
-
-
-def _figure(system: str, measure: str) -> Callable[[Scored], float]:
-    return lambda row: row.figures[system][measure]
-
-
-def _gain(rows: Sequence[Scored], measure: str) -> dict[str, float]:
-    product, rules = _figure("product", measure), _figure("rules", measure)
-    found = difference(rows, lambda row: product(row) - rules(row))
-    return {
-        "mean": round(100 * found.mean, 3),
-        "low": round(100 * found.low, 3),
-        "high": round(100 * found.high, 3),
-    }
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pathlib import Path
 from catalog.errors import UsageError
 from catalog.objects import Target
 from catalog.suggestion import Source
-from model.choose import Candidate, best, signs_of, unlike
+from model.choose import Candidate, likeliest, signs_of, unlike
 from model.draft import Drafter, Job
 from model.engine import Engine, EngineSettings, never
 from model.evaluation import baseline
@@ -33,6 +33,7 @@ from model.evaluation.records import (
     repository_of,
 )
 from model.library import ModelFile
+from model.nearest import shipped
 from model.prompts import compact
 from model.rules import describe_column, describe_table
 
@@ -244,15 +245,15 @@ def run_model(
         if drafted and model.calibration is not None:
             signs = signs_of(candidates, job.table, target)
             kept = [signs[candidates.index(each)] for each in drafted]
-            worth = model.calibration.scale(target).worth
-            text = drafted[best(kept, worth)].text
+            scale = model.calibration.scale(target)
+            text = drafted[likeliest(drafted, kept, scale)[0]].text
         if text:
             used[number].add(text.lower())
         own[number][target] = Text(text)
         asked.append((number, target))
 
     with Engine(settings) as engine:
-        drafter = Drafter(engine, model, seen=seen)
+        drafter = Drafter(engine, model, nearest=shipped(), seen=seen)
         jobs = (Job(entry.table, entry.wanted, entry.profiles) for entry in entries)
         for draft in drafter.draft(jobs, stop=stop):
             number, target = asked[-1]

@@ -1,69 +1,34 @@
-"""The prompt of the bundled model: the table's words between special tokens.
+"""The prompt of the bundled model: the table's lines and nothing else.
 
-There are no instructions; what to do is in the weights. Training builds its examples
-with the functions of this file, so that the two formats cannot drift apart. Names go
-in as the words they are made of, in lower case, so that a word of the name and the
-same word in the description are the same tokens and can be copied.
+There are no instructions; what to do is in the adapter's weights. Training builds its
+examples with the functions of this file, so that the two cannot drift apart. A head has
+the table and the words of its columns; a block a column has its name, kind, keys and
+codes, and before it the nearest description of a like column, if one is near.
 
-Text from databases is untrusted: no `|` ever gets from it into a prompt, so that no
-name, comment or code can spell a special token.
+Text from databases is untrusted: no `|`, `<` or line break ever gets from it into a
+prompt, so that no name, comment or code can spell a special token or a line of its own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from catalog.objects import Column, Profile, Table, TableId, Target, column_of
 from model.names import UPPER, column_words, humanize, split, subject
 from model.prompt import Prompt
 
-END = "<|end|>"
-PAD = "<|pad|>"
-TABLE = "<|table|>"
-SCHEMA = "<|schema|>"
-ABOUT = "<|about|>"
-MEMBER = "<|c|>"
-NOTE = "<|note|>"
-WHOLE = "<|whole|>"
-COLUMN = "<|col|>"
-TYPE = "<|type|>"
-KEY = "<|key|>"
-REFERENCE = "<|ref|>"
-CODES = "<|codes|>"
-STYLES = {
-    "rules": "<|text:rules|>",
-    "data": "<|text:data|>",
-    "api": "<|text:api|>",
-    "standard": "<|text:standard|>",
-}
-"""The last token of a block: in whose manner the model shall write."""
-
-SPECIAL = (
-    END,
-    PAD,
-    TABLE,
-    SCHEMA,
-    ABOUT,
-    MEMBER,
-    NOTE,
-    WHOLE,
-    COLUMN,
-    TYPE,
-    KEY,
-    REFERENCE,
-    CODES,
-    *STYLES.values(),
-)
-"""Every special token, in the order of their ids."""
-
+END = "<|im_end|>"
+"""The end of a text: the base model's own end of a turn."""
+ABOUT = "The table:"
 RUN = 40
 """Most columns that one prompt asks for."""
-LIMIT = 40
+LIMIT = 56
 """Most tokens of one description."""
 
-_NOTE_WORDS = 12
-_PLAIN_SCHEMAS = frozenset(("", "main", "public", "dbo", "default", "raw", "staging"))
+_PLAIN_SCHEMAS = frozenset(
+    ("", "main", "public", "dbo", "default", "raw", "staging", "none")
+)
 _KINDS = (
     ("boolean", re.compile(r"^(bool|bit$|bit\(1\)|tinyint\(1\))")),
     ("json", re.compile(r"json|struct|map|variant|object|super|record")),
@@ -80,6 +45,9 @@ _KINDS = (
     ("text", re.compile(r"char|text|string|clob|enum|name|citext|xml")),
 )
 
+Nearest = Callable[[Table, Target], str | None]
+"""The line of an example for a target, or None where none is near."""
+
 
 def kind_of(type_text: str) -> str:
     """The kind of a type in a word or two; empty where it says nothing we know."""
@@ -88,44 +56,28 @@ def kind_of(type_text: str) -> str:
     return next((kind for kind, pattern in _KINDS if pattern.search(low)), "")
 
 
-def phrase(name: str) -> str:
-    """An identifier as lower-case words."""
-    return humanize(split(name)).lower() or "unnamed"
-
-
 def column_phrase(table: Table, name: str) -> str:
-    """A column's name as lower-case words, without what all of its table begin with."""
+    """A column's name in words, without what all of its table begin with."""
     siblings = tuple(column.name for column in table.columns)
     words = column_words(name, siblings, table.id.name)
-    return humanize(words).lower() or phrase(name)
+    return humanize(words) or humanize(split(name)).lower() or name.lower()
 
 
-def quote(text: str, *, words: int) -> str:
-    """Text from a database, made safe: lower case, no `|`, no controls, cut short."""
-    cleaned = "".join(c if c.isprintable() and c != "|" else " " for c in text)
-    return " ".join(cleaned.lower().split()[:words]).rstrip(".")
+def one_line(text: str, longest: int) -> str:
+    """Text from a database, made safe: one line, no `|`, `<` or control, cut short."""
+    cleaned = "".join(c if c.isprintable() and c not in "|<" else " " for c in text)
+    return " ".join(cleaned.split())[:longest].rstrip()
 
 
-def head(table: Table, columns: Sequence[Column], *, notes: bool = True) -> str:
+def head(table: Table, columns: Sequence[Column]) -> str:
     """What all blocks of a prompt share: the table, and the columns in it."""
-    parts = [f"{TABLE} {subject(table.id.name).lower()}"]
+    first = f"Table {_named(table.id.name, subject(table.id.name))}"
     if table.id.schema.lower() not in _PLAIN_SCHEMAS:
-        parts.append(f"{SCHEMA} {phrase(table.id.schema)}")
-    if (
-        notes
-        and table.comment
-        and (about := quote(table.comment, words=2 * _NOTE_WORDS))
-    ):
-        parts.append(f"{ABOUT} {about}")
-    for column in columns:
-        parts.append(f"{MEMBER} {column_phrase(table, column.name)}")
-        if (
-            notes
-            and column.comment
-            and (note := quote(column.comment, words=_NOTE_WORDS))
-        ):
-            parts.append(f"{NOTE} {note}")
-    return "".join(parts)
+        first += f" in {one_line(table.id.schema, 40)}"
+    if table.comment and (about := one_line(table.comment, 120)):
+        first += f": {about}"
+    names = ", ".join(one_line(column_phrase(table, c.name), 50) for c in columns)
+    return f"{first}\nColumns: {names}\n"
 
 
 def block(
@@ -133,29 +85,53 @@ def block(
     target: Target,
     profile: Profile | None = None,
     *,
-    style: str = "data",
+    example: str | None = None,
+    opening: str = "",
 ) -> str:
-    """What one description sees of its own, up to where the model begins to write."""
+    """What one description sees of its own, up to where the model begins to write.
+
+    Args:
+        table: as the catalog has it.
+        target: the table or one of its columns.
+        profile: a sample of the column.
+        example: the line of `example_line` for the nearest description, if any.
+        opening: the first words of the text, where they are given.
+    """
+    before = f"{example}\n" if example else ""
+    after = f" {opening}" if opening else ""
     name = column_of(target)
     if name is None:
-        return f"{WHOLE}{STYLES[style]}"
-    parts = [f"{COLUMN} {column_phrase(table, name)}"]
+        return f"{before}{ABOUT}{after}"
+    line = f"Column {_named(name, column_phrase(table, name))}"
     column = table.column(name)
     if column is not None and (kind := kind_of(column.type)):
-        parts.append(f"{TYPE} {kind}")
-    if table.primary_key == (name,):
-        parts.append(KEY)
+        line += f", {kind}"
+    if name in table.primary_key:
+        line += ", key"
     reference = table.references(name)
     if reference is not None:
-        parts.append(f"{REFERENCE} {subject(reference[0].name).lower()}")
+        line += f", refers to {one_line(reference[0].name, 40)}"
     if profile is not None and (codes := _codes(profile)):
-        parts.append(f"{CODES} {codes}")
-    return "".join(parts) + STYLES[style]
+        line += f", codes {codes}"
+    return f"{before}{line}:{after}"
+
+
+def example_line(name: str, table: str, text: str) -> str:
+    """One described column (or table, where `name` is empty) as an example."""
+    what = f"{name} of {table}" if name else table
+    return f"Like {one_line(what, 80)}: {one_line(text, 160)}"
+
+
+def _named(name: str, words: str) -> str:
+    """A name, with its words in brackets where they are not plain from the name."""
+    shown, words = one_line(name, 60), one_line(words, 60)
+    plain = shown.lower().replace("_", " ")
+    return shown if words.lower() == plain else f"{shown} ({words})"
 
 
 def _codes(profile: Profile) -> str:
     """The first codes of a list, each safe and short; empty where there is none."""
-    shown = [quote(code, words=3)[:20] for code in profile.codes[:6]]
+    shown = [one_line(code, 20) for code in profile.codes[:6]]
     return ", ".join(code for code in shown if code)
 
 
@@ -164,9 +140,10 @@ def compact_prompts(
     targets: Sequence[Target],
     profiles: Mapping[str, Profile],
     *,
-    styles: Sequence[str] = ("data",),
+    nearest: Nearest = lambda _table, _target: None,
+    opening: Callable[[Table], str] = lambda _: "",
 ) -> list[tuple[Prompt, tuple[Target, ...]]]:
-    """Prompts that ask for every target once in each style, with each block's target.
+    """Prompts that ask for every target once, with each block's target.
 
     A wide table is cut into runs of `RUN` columns. Each run's head has the table and
     its key columns besides the columns of the run.
@@ -182,12 +159,16 @@ def compact_prompts(
             continue
         shared = head(table, _members(table, {column_of(t) for t in run}, asked))
         blocks = tuple(
-            block(table, target, profiles.get(column_of(target) or ""), style=style)
+            block(
+                table,
+                target,
+                profiles.get(column_of(target) or ""),
+                example=nearest(table, target),
+                opening=opening(table) if isinstance(target, TableId) else "",
+            )
             for target in members
-            for style in styles
         )
-        asked_for = tuple(target for target in members for _ in styles)
-        prompts.append((Prompt(shared, blocks, LIMIT, (END,)), asked_for))
+        prompts.append((Prompt(shared, blocks, LIMIT, (END, "\n")), tuple(members)))
     return prompts
 
 
@@ -219,7 +200,7 @@ def finish(raw: str) -> str:
     text = re.sub(r"\s+([.,;:)])", r"\1", text).strip(" ,;:-")
     if not re.search(r"\w", text):
         return ""
-    text = _WORD.sub(lambda m: _CAPITALS.get(m.group().lower(), m.group()), text)
+    text = _WORD.sub(lambda m: _CAPITALS.get(m.group(), m.group()), text)
     text = re.sub(
         r"(^|[.!?]\s+)([a-z])", lambda m: m.group(1) + m.group(2).upper(), text
     )
