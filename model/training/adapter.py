@@ -1,10 +1,15 @@
-"""LoRA adapters in PEFT's format: put on their base, and in llama.cpp's terms."""
+"""LoRA adapters, PEFT's folders and llama.cpp's GGUF: read, put on a base, converted.
+
+llama.cpp wants the rows of Q and K in another order than transformers, so those of an
+adapter's second matrix change places on the way, in both directions.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +17,12 @@ import numpy as np
 import torch
 
 from catalog.errors import UsageError
+from model.training import lineage
 from model.training.gguf_file import LlamaShape, Tensor, values_of
-from model.training.huggingface import load_model
-from model.training.llama_family import MODULES, heads_of, permuted
+from model.training.llama_family import MODULES, halved, heads_of, permuted, shape_of
+from model.training.source import Source, gguf_keys, load_model
 
+WEIGHTS = "adapter_model.safetensors"
 UNKNOWN = (
     "use_dora",
     "use_rslora",
@@ -31,15 +38,128 @@ _ADAPTED = re.compile(
     r"base_model\.model\.(?:(?P<head>lm_head)|model\.layers\.(?P<layer>\d+)\."
     r"(?P<module>.+))\.lora_(?P<side>[AB])\.weight"
 )
+_TENSOR = re.compile(
+    r"(?:output|blk\.(?P<layer>\d+)\.(?P<module>\w+))\.weight\.lora_(?P<side>[ab])"
+)
 
 
-def adapted(base: Path, adapter: Path) -> Any:
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A LoRA adapter in PEFT's terms."""
+
+    rank: int
+    """Columns of the second matrix of each pair."""
+    alpha: float
+    """The scale, times the rank."""
+    weights: Mapping[str, Any]
+    """Tensors by PEFT's names."""
+
+    @property
+    def modules(self) -> list[str]:
+        """The last parts of the names of modules that it changes."""
+        return sorted({key.rsplit(".", 3)[1] for key in self.weights})
+
+
+def weights_of(path: Path) -> Path:
+    """The file that holds an adapter's weights."""
+    return path / WEIGHTS if path.is_dir() else path
+
+
+def read_adapter(path: Path, source: Source) -> Adapter:
+    """An adapter to go on from.
+
+    Raises:
+        UsageError: it is none, or was trained on another base.
+    """
+    if path.is_file():
+        return _read_gguf(path, shape_of(source))
+    config = adapter_config(path)
+    told = lineage.read_lineage(path).get("from", {}).get("sha256")
+    if told and told != source.digests():
+        raise UsageError(
+            f"{path} was trained on another model than {source.name}.",
+            "Give the base that its lineage.json names.",
+        )
+    return Adapter(int(config["r"]), float(config["lora_alpha"]), _load(path))
+
+
+def _load(folder: Path) -> dict[str, Any]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        weights: dict[str, Any] = load_file(folder / WEIGHTS)
+    except (OSError, SafetensorError) as error:
+        raise UsageError(
+            f"{folder / WEIGHTS} cannot be read: {error}.", "Give PEFT's folder."
+        ) from error
+    return weights
+
+
+def _read_gguf(path: Path, shape: LlamaShape) -> Adapter:
+    import gguf
+
+    keys = gguf_keys(path)
+    alpha = keys.get(gguf.Keys.Adapter.LORA_ALPHA)
+    if keys.get(gguf.Keys.Adapter.TYPE) != "lora" or alpha is None:
+        raise UsageError(f"{path} is no LoRA adapter.", "")
+    names = {module: name for name, module in MODULES.items()}
+    weights: dict[str, Any] = {}
+    rank = 0
+    for tensor in gguf.GGUFReader(path).tensors:
+        match = _TENSOR.fullmatch(tensor.name)
+        module = names.get(match["module"] or "", "") if match else ""
+        if match is None or not (module or match["module"] is None):
+            raise UsageError(f"{path} changes {tensor.name}, which is unknown.", "")
+        values = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
+        # The reader's arrays are views of the file.
+        weight = torch.from_numpy(np.array(values, dtype=np.float32))
+        weight = weight.reshape(tuple(int(n) for n in reversed(tensor.shape)))
+        if match["side"] == "a":
+            rank = weight.shape[0]
+        elif heads := heads_of(shape, match["module"] or ""):
+            if weight.shape[0] != heads * shape.head_width:
+                raise _other_base(path.name, tensor.name)
+            weight = halved(weight, heads)
+        part = f"model.layers.{match['layer']}.{module}" if module else "lm_head"
+        weights[f"base_model.model.{part}.lora_{match['side'].upper()}.weight"] = weight
+    if not rank:
+        raise UsageError(f"{path} is an empty adapter.", "")
+    return Adapter(rank, float(alpha), weights)
+
+
+def _other_base(adapter: str, what: str) -> UsageError:
+    return UsageError(
+        f"{adapter} is an adapter of another base: {what} does not fit.",
+        "Give the base that it was trained on.",
+    )
+
+
+def put(adapter: Adapter, model: Any) -> None:
+    """Give a PEFT model of the same modules the adapter's weights.
+
+    Raises:
+        UsageError: it is for another base.
+    """
+    from peft import set_peft_model_state_dict
+
+    try:
+        told = set_peft_model_state_dict(model, dict(adapter.weights))
+    except RuntimeError as error:
+        line = str(error).strip().splitlines()[-1].strip()
+        raise _other_base("This", line) from error
+    left = [key for key in told.missing_keys if ".lora_" in key]
+    for key in (*left, *told.unexpected_keys):
+        raise _other_base("This", key)
+
+
+def adapted(source: Source, adapter: Path) -> Any:
     """The base model with an adapter beside its weights, in float32 on the CPU.
 
     Raises:
         UsageError: the adapter does not fit.
     """
-    model = load_model(base, torch.float32)
+    model = load_model(source, torch.float32)
     from peft import PeftModel  # seconds to import
 
     try:
@@ -47,7 +167,7 @@ def adapted(base: Path, adapter: Path) -> Any:
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         line = (str(error).strip() or repr(error)).splitlines()[0]
         raise UsageError(
-            f"{adapter} is no adapter of {base.name}: {line}", "Check --base."
+            f"{adapter} is no adapter of {source.name}: {line}", "Check --base."
         ) from error
 
 
@@ -73,7 +193,10 @@ def adapter_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read: {error}.", "") from error
+        raise UsageError(
+            f"{path} cannot be read: {error}.",
+            "Give an adapter: PEFT's folder, or a GGUF file.",
+        ) from error
     odd = [key for key in UNKNOWN if config.get(key)]
     if config.get("peft_type") != "LORA":
         odd.insert(0, str(config.get("peft_type")))
@@ -92,10 +215,8 @@ def adapter_tensors(folder: Path, shape: LlamaShape) -> list[Tensor]:
     Raises:
         UsageError: one is for a part that llama.cpp adapts not at all.
     """
-    from safetensors.torch import load_file
-
     found: list[Tensor] = []
-    for key, weight in load_file(folder / "adapter_model.safetensors").items():
+    for key, weight in _load(folder).items():
         match = _ADAPTED.fullmatch(key)
         module = MODULES.get(match["module"] or "", "") if match else ""
         if match is None or not (module or match["head"]):

@@ -7,21 +7,20 @@ from pathlib import Path
 from typing import Any
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 720, 360, 56, 40
-COLOURS = {"train": "#9aa7b0", "dev": "#c0392b", "copy": "#2471a3"}
+COLOURS = {"train": "#9aa7b0", "held_out": "#c0392b"}
 
 
 def points(folder: Path) -> dict[str, list[tuple[int, float]]]:
     """Steps and losses by series, as the log has them; a redone step counts once."""
-    found: dict[str, dict[int, float]] = {"train": {}, "dev": {}, "copy": {}}
+    found: dict[str, dict[int, float]] = {"train": {}, "held_out": {}}
     log = folder / "log.jsonl"
     for line in log.read_text(encoding="utf-8").splitlines():
         event: dict[str, Any] = json.loads(line)
         step = int(event.get("step", 0))
         if event["event"] == "train":
             found["train"][step] = float(event["loss"])
-        for name in ("dev", "copy"):
-            if isinstance(event.get(name), dict):
-                found[name][step] = float(event[name]["loss"])
+        if isinstance(event.get("held_out"), dict):
+            found["held_out"][step] = float(event["held_out"]["loss"])
     return {name: sorted(series.items()) for name, series in found.items() if series}
 
 
@@ -64,7 +63,7 @@ def svg(series: dict[str, list[tuple[int, float]]]) -> str:
             f'<polyline points="{path}" fill="none" stroke="{colour}"'
             ' stroke-width="1.5"/>'
             f'<text x="{WIDTH - 90}" y="{28 + 16 * number}" fill="{colour}">'
-            f"{name}</text>"
+            f"{name.replace('_', ' ')}</text>"
         )
     parts.append(
         f'<text x="{LEFT}" y="{HEIGHT - 12}">0</text>'

@@ -30,15 +30,15 @@ class Event:
                 f" {rest / 60:.0f} min left; Ctrl-C stops and saves"
             )
         if self.kind == "start":
-            return f"{told['parameters']:,} parameters; {told['precision']}"
-        losses = ", ".join(
-            f"{name} {value['loss']:.3f}"
-            for name, value in told.items()
-            if isinstance(value, dict) and "loss" in value
-        )
-        if not losses:
-            return f"step {told['step']:,}: done"
-        return f"step {told['step']:,}: held-out loss {losses}"
+            tables = told["tables"]
+            return (
+                f"{told['parameters']:,} parameters; {told['texts']:,} texts of"
+                f" {tables['learned']:,} tables, {tables['held out']:,} held out;"
+                f" {told['precision']}"
+            )
+        held = told.get("held_out")
+        what = f"loss on held-out tables {held['loss']:.3f}" if held else "done"
+        return f"step {told['step']:,}: {what}"
 
 
 def log(folder: Path, kind: str, **figures: Any) -> Event:

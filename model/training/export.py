@@ -1,14 +1,14 @@
 """Writes models as GGUF, proves that llama.cpp reads them the same, tells their story.
 
-A source is a checkpoint of `train pretrain`, a Hugging Face directory of the Llama
-family, or a LoRA adapter. Every file is compared with its source before it takes its
-name; one that fails is kept beside as `NAME.failed.gguf`. The manifest beside it has
-digest, sizes, base, data, recipe, licences and the figures of the comparison.
+A source is a Hugging Face directory of the Llama family, or a LoRA adapter in PEFT's
+format on such a directory or on a GGUF. Every file is compared with its source before
+it takes its name; one that fails is kept beside as `NAME.failed.gguf`. The manifest
+beside it has digest, sizes, base, data, recipe, licences and the figures of the
+comparison.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -23,41 +23,34 @@ import torch
 
 from catalog.errors import UsageError
 from model.library import PromptFormat
-from model.prompts.compact import END, PAD, SPECIAL
 from model.sizes import cores
 from model.training import lineage
-from model.training.adapter import (
-    adapted,
-    adapter_config,
-    adapter_tensors,
-    logits_of,
-)
-from model.training.finetune import BROKEN
+from model.training.adapter import adapted, adapter_config, adapter_tensors, logits_of
 from model.training.gguf_file import (
     LlamaShape,
     Tensor,
     Vocabulary,
     quantize,
-    values_of,
     write_adapter,
     write_model,
 )
-from model.training.huggingface import load_model, open_source, open_tokens, require
 from model.training.llama_family import (
     architecture_of,
-    permuted,
     shape_of,
     tensors_of,
     vocabulary_of,
 )
 from model.training.manifest import write_manifest
-from model.training.network import Network, Shape
-from model.training.pairs import format_of
-from model.training.tokenizer import PRE_TOKENIZER, load_tokenizer
+from model.training.source import (
+    Source,
+    Tokens,
+    load_model,
+    open_source,
+    open_tokens,
+    require,
+)
 from model.training.verification import Comparison, Reference, compare
 
-LICENCE = "Apache-2.0"
-"""Of models that were made here from nothing."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 """What a model may be called; it becomes the name of files."""
 
@@ -67,7 +60,7 @@ class Settings:
     """What is to be exported."""
 
     source: Path
-    """`final.pt`, a Hugging Face directory, a PEFT adapter, or a run's folder."""
+    """A Hugging Face directory, a PEFT adapter, or a run's folder."""
     out: Path
     """Where the files go."""
     name: str | None = None
@@ -78,10 +71,6 @@ class Settings:
     """Of a run of fine-tuning, export the adapter although there is a merged model."""
     base: Path | None = None
     """The adapter's base model, where it is not where it was."""
-    earlier: tuple[Path, ...] = ()
-    """Folders of earlier runs, newest first, where a log does not say which."""
-    data: tuple[Path, ...] = ()
-    """Data files of the runs, to count their licences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +112,8 @@ def export(settings: Settings) -> Iterator[Exported]:
         UsageError: the source cannot be exported, with the reason.
         ColumnistError: a file cannot be written.
     """
-    require("gguf", "tokenizers")
+    require("gguf", "tokenizers", "transformers", "safetensors", "accelerate")
     source = resolve(settings.source, adapter=settings.adapter)
-    if source.is_dir():
-        require("transformers", "safetensors", "accelerate")
     name = settings.name or _name_of(source)
     if not NAME.fullmatch(name):
         raise UsageError(
@@ -136,43 +123,35 @@ def export(settings: Settings) -> Iterator[Exported]:
     settings.out.mkdir(parents=True, exist_ok=True)
     if (source / "adapter_config.json").exists():
         require("peft")
-        yield _export_adapter(settings, source, name)
-        return
-    if source.is_file():
-        found = of_checkpoint(source, earlier=settings.earlier, data=settings.data)
+        yield from _export_adapter(settings, source, name)
     else:
-        found = of_huggingface(source)
-    yield from _export_model(settings, found, name)
+        yield from _export_model(settings, of_huggingface(source), name)
 
 
 def resolve(source: Path, *, adapter: bool = False) -> Path:
-    """What is meant by a source: a checkpoint, a model's or an adapter's folder.
+    """What is meant by a source: a model's or an adapter's folder.
 
     Raises:
         UsageError: there is nothing to export.
     """
-    if source.is_file():
-        return source
     if (source / "adapter_config.json").exists() or (source / "config.json").exists():
         return source
     for part in ("adapter",) if adapter else ("merged", "model", "adapter"):
         if (source / part / lineage.FILE).exists():
             return source / part
-    if (source / "final.pt").exists() and not adapter:
-        return source / "final.pt"
     wanted = "adapter" if adapter else "model"
     raise UsageError(
         f"There is no {wanted} to export in {source}.",
-        "Give final.pt, a Hugging Face directory, an adapter, or a run's folder.",
+        "Give a Hugging Face directory, an adapter, or a run's folder.",
     )
 
 
 def _name_of(source: Path) -> str:
     """The run's name, not that of a part of it."""
-    folder = source.parent if source.is_file() else source
+    folder = source.resolve()
     if folder.name in ("adapter", "merged", "model"):
         folder = folder.parent
-    return re.sub(r"[^A-Za-z0-9._+-]+", "-", folder.resolve().name).strip("-.")
+    return re.sub(r"[^A-Za-z0-9._+-]+", "-", folder.name).strip("-.")
 
 
 def _export_model(
@@ -232,160 +211,6 @@ def _place(
     return path, faults
 
 
-# A checkpoint of `train pretrain`
-
-
-def load_network(checkpoint: Path) -> tuple[Network, dict[str, Any]]:
-    """The network of a checkpoint, and the rest of what the checkpoint has.
-
-    Raises:
-        UsageError: it is none.
-    """
-    try:
-        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        network = Network(Shape(**state["shape"]))
-        network.load_state_dict(state["network"])
-    except BROKEN as error:
-        raise UsageError(
-            f"{checkpoint} is no checkpoint of `train pretrain`.",
-            "Give the final.pt of a run.",
-        ) from error
-    return network.eval(), state
-
-
-def of_checkpoint(
-    checkpoint: Path, *, earlier: Sequence[Path] = (), data: Sequence[Path] = ()
-) -> Exportable:
-    """A checkpoint, with its lineage from the logs of its runs."""
-    network, state = load_network(checkpoint)
-    tokenizer = load_tokenizer(checkpoint.parent / "tokenizer.json")
-    runs = lineage.runs_of_checkpoint(checkpoint, earlier=earlier, data=data)
-    shape = network.shape
-    about = {
-        "format": PromptFormat.COMPACT.value,
-        "licence": LICENCE,
-        "architecture": {
-            "kind": "llama",
-            "parameters": sum(p.numel() for p in network.parameters()),
-            **asdict(shape),
-        },
-        "base": None,
-        "steps": state["step"],
-        "tokens": state["seen"],
-        "lineage": runs,
-        "licences": lineage.licences_of(runs),
-    }
-    return Exportable(
-        shape=_shape(network),
-        vocabulary=_vocabulary(tokenizer),
-        tensors=_tensors(network),
-        reference=reference_of(network, tokenizer),
-        about=about,
-    )
-
-
-def reference_of(network: Network, tokenizer: Any) -> Reference:
-    """What torch makes of a text with a network."""
-
-    def encode(text: str) -> list[int]:
-        ids: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
-        return ids
-
-    def logits(ids: list[int]) -> np.ndarray[Any, Any]:
-        size = len(ids)
-        mask = torch.full((1, 1, size, size), float("-inf")).triu(1)
-        with torch.no_grad():
-            positions = torch.arange(size)[None]
-            hidden = network.hidden(torch.tensor([ids]), positions, mask)
-            found: np.ndarray[Any, Any] = network.logits(hidden)[0].float().numpy()
-        return found
-
-    return Reference(encode, logits)
-
-
-def write_gguf(
-    path: Path, network: Network, tokenizer: Any, *, kind: str, name: str = "columnist"
-) -> None:
-    """A network as a file, as it is: without comparison or manifest."""
-    write_model(
-        path,
-        _shape(network),
-        _vocabulary(tokenizer),
-        _tensors(network),
-        kind=kind,
-        name=name,
-        licence=LICENCE,
-    )
-
-
-def _shape(network: Network) -> LlamaShape:
-    shape = network.shape
-    return LlamaShape(
-        architecture="llama",
-        vocabulary=shape.vocabulary,
-        width=shape.width,
-        layers=shape.layers,
-        heads=shape.heads,
-        kv_heads=shape.heads,
-        head_width=shape.width // shape.heads,
-        inner=shape.inner,
-        context=shape.context,
-        epsilon=shape.epsilon,
-        base=shape.base,
-    )
-
-
-def _tensors(network: Network) -> list[Tensor]:
-    """All weights of a network in llama.cpp's names and order of rows."""
-    heads = network.shape.heads
-    found: dict[str, torch.Tensor] = {
-        "token_embd.weight": network.embedding,
-        "output_norm.weight": network.norm,
-    }
-    for number, layer in enumerate(network.layers):
-        q, k, v = layer.qkv.chunk(3)
-        gate, up = layer.gate_up.chunk(2)
-        parts = {
-            "attn_norm": layer.attention_norm,
-            "attn_q": permuted(q, heads),
-            "attn_k": permuted(k, heads),
-            "attn_v": v,
-            "attn_output": layer.out,
-            "ffn_norm": layer.mlp_norm,
-            "ffn_gate": gate,
-            "ffn_up": up,
-            "ffn_down": layer.down,
-        }
-        found |= {f"blk.{number}.{key}.weight": value for key, value in parts.items()}
-    return [
-        Tensor(name, tuple(tensor.shape), values_of(tensor))
-        for name, tensor in found.items()
-    ]
-
-
-def _vocabulary(tokenizer: Any) -> Vocabulary:
-    """The vocabulary that `train_tokenizer` made."""
-    import gguf
-
-    data = json.loads(tokenizer.to_str())["model"]
-    ids: dict[str, int] = data["vocab"]
-    ordered = sorted(ids, key=lambda token: ids[token])
-    special = set(SPECIAL)
-    merges = data["merges"]
-    return Vocabulary(
-        tokens=tuple(ordered),
-        types=tuple(
-            int(gguf.TokenType.CONTROL if x in special else gguf.TokenType.NORMAL)
-            for x in ordered
-        ),
-        merges=tuple(m if isinstance(m, str) else " ".join(m) for m in merges),
-        pre=PRE_TOKENIZER,
-        bos=ids[END],
-        eos=ids[END],
-        pad=ids[PAD],
-    )
-
-
 # A Hugging Face directory
 
 
@@ -402,17 +227,12 @@ def of_huggingface(folder: Path) -> Exportable:
 
     def logits(ids: list[int]) -> np.ndarray[Any, Any]:
         if not model:  # large; loaded once all else is known to be right
-            model.append(load_model(folder, torch.float32).eval())
+            model.append(load_model(source, torch.float32).eval())
         return logits_of(model[0], ids)
 
     told = lineage.read_lineage(folder)
     tensors = tensors_of(source, shape)
-    base = told.get("base") or {
-        "name": source.folder.resolve().name,
-        "architecture": source.architecture,
-        "sha256": source.digests(),
-        "licence": source.licence,
-    }
+    base = told.get("base") or source.about()
     about = {
         "format": told.get("format") or PromptFormat.LONG.value,
         "licence": base.get("licence"),
@@ -437,73 +257,76 @@ def of_huggingface(folder: Path) -> Exportable:
 # A LoRA adapter
 
 
-def _export_adapter(settings: Settings, folder: Path, name: str) -> Exported:
-    """The adapter, compared with PEFT's on the base model as F16."""
+def _export_adapter(settings: Settings, folder: Path, name: str) -> Iterator[Exported]:
+    """The adapter, compared with PEFT's: on the base's own GGUF, else on one of F16."""
     config = adapter_config(folder)
     told = lineage.read_lineage(folder)
     source = open_source(_base_of(settings, config))
     wanted = told.get("from", {}).get("sha256")
     if wanted and wanted != source.digests():
         raise UsageError(
-            f"{source.folder} is not the model that the adapter was trained on.",
+            f"{source.path} is not the model that the adapter was trained on.",
             "Name that one with --base.",
         )
+    if "Q4_K_M" in settings.quantisations:
+        raise UsageError("An adapter cannot be Q4_K_M.", "Give Q8_0 or F16.")
     tokens = open_tokens(source)
     shape = shape_of(source)
-    model = adapted(source.folder, folder)
-    partial = settings.out / f"{name}.F32.partial"
     tensors = adapter_tensors(folder, shape)
-    write_adapter(
-        partial,
-        architecture_of(source),
-        tensors,
-        alpha=float(config["lora_alpha"]),
-        name=name,
-    )
-    vocabulary = vocabulary_of(source, tokens, shape)
-    base = settings.out / f"{name}.base.partial"
-    try:
-        write_model(
-            base, shape, vocabulary, tensors_of(source, shape), kind="F16", name="base"
+    model = adapted(source, folder)
+    reference = Reference(tokens.encode, lambda ids: logits_of(model, ids))
+    spare = settings.out / f"{name}.base.partial"
+    for number, kind in enumerate(dict.fromkeys(settings.quantisations)):
+        title = f"{name}-{kind}" if number else name
+        partial = settings.out / f"{title}.partial"
+        write_adapter(
+            partial,
+            architecture_of(source),
+            tensors,
+            kind=kind,
+            alpha=float(config["lora_alpha"]),
+            name=title,
+            licence=source.licence,
         )
-        comparison = compare(
-            base,
-            Reference(tokens.encode, lambda ids: logits_of(model, ids)),
-            adapter=partial,
-            context=shape.context,
-        )
-    finally:
-        base.unlink(missing_ok=True)
-    faults = tuple(comparison.faults("F16"))
-    path = settings.out / f"{name}{'.failed' if faults else ''}.gguf"
-    partial.replace(path)
-    about = {
-        "kind": "adapter",
-        "format": told.get("format") or format_of(tokens).value,
-        "quantisation": "F32",
-        "rank": config["r"],
-        "alpha": config["lora_alpha"],
-        "licence": source.licence,
-        "base": told.get("from")
-        or {
-            "name": source.folder.resolve().name,
-            "architecture": source.architecture,
-            "sha256": source.digests(),
+        try:
+            base = source.path if source.is_gguf else _base(spare, source, tokens)
+            comparison = compare(
+                base, reference, adapter=partial, context=shape.context
+            )
+        finally:
+            spare.unlink(missing_ok=True)
+        # llama.cpp rounds what it multiplies with quantised weights.
+        path, faults = _place(partial, comparison, "Q8_0" if source.is_gguf else kind)
+        about = {
+            "kind": "adapter",
+            "format": told.get("format") or PromptFormat.COMPACT.value,
+            "quantisation": kind,
+            "rank": config["r"],
+            "alpha": config["lora_alpha"],
             "licence": source.licence,
-        },
-        "lineage": told.get("runs", []),
-        "licences": told.get("licences", {}),
-        "verified": {"F32": comparison.to_json()},
-    }
-    manifest = None if faults else write_manifest(path, name, about)
-    return Exported(path, manifest, "F32", comparison, faults)
+            "base": told.get("from") or source.about(),
+            "lineage": told.get("runs", []),
+            "licences": told.get("licences", {}),
+            "verified": {kind: comparison.to_json()},
+        }
+        manifest = None if faults else write_manifest(path, title, about)
+        yield Exported(path, manifest, kind, comparison, faults)
+
+
+def _base(path: Path, source: Source, tokens: Tokens) -> Path:
+    """A Hugging Face directory as F16, to try an adapter on."""
+    shape = shape_of(source)
+    vocabulary = vocabulary_of(source, tokens, shape)
+    tensors = tensors_of(source, shape)
+    write_model(path, shape, vocabulary, tensors, kind="F16", name="base")
+    return path
 
 
 def _base_of(settings: Settings, config: dict[str, Any]) -> Path:
     if settings.base is not None:
         return settings.base
     named = config.get("base_model_name_or_path")
-    if named and Path(named).is_dir():
+    if named and Path(named).exists():
         return Path(named)
     raise UsageError(
         f"The adapter's base model {named} is not there.", "Name it with --base."

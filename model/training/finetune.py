@@ -1,23 +1,22 @@
-"""Fine-tunes a Hugging Face causal model on documented schemas: LoRA, QLoRA or full.
+"""Teaches a causal model of the Llama family to describe schemas: LoRA, QLoRA or full.
 
-All linear layers are adapted unless asked otherwise: that made the difference between
-poor and good texts at rank 8. The loop is the one of `pretrain`: a run that was stopped
-or killed goes on from its last checkpoint with the losses it would have had, and all
-that happens is a line of `log.jsonl`.
+The base is a GGUF or a Hugging Face directory. A run that was stopped or killed goes on
+from its last checkpoint with the losses it would have had, and all that happens is a
+line of `log.jsonl`. Whole sources are held out and only measured on.
 
 Two things end a run: `adapter` in PEFT's format (`model`, where all weights were
-trained), and, if asked for, `merged`, a directory like the one that was given. Each has
-a `lineage.json`.
+trained), and, if asked for, `merged`, a Hugging Face directory. Each has a
+`lineage.json`.
 """
 
 from __future__ import annotations
 
 import os
+import random
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from itertools import islice
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -27,42 +26,42 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch loads Ope
 import torch
 
 from catalog.errors import ColumnistError, UsageError
+from model.library import digest
+from model.teacher_set import Described, read
 from model.training import curve
-from model.training.dataset import Dataset, prepare
+from model.training.adapter import put, read_adapter, weights_of
 from model.training.event import Event, log
-from model.training.huggingface import (
+from model.training.groups import Groups, Place, Row, rows, steps
+from model.training.results import write_results
+from model.training.source import (
     Source,
-    Tokens,
     load_model,
     open_source,
     open_tokens,
     quiet_transformers,
     require,
 )
-from model.training.pairs import Pair, collate, format_of, order, pairs
-from model.training.pretrain import precision
-from model.training.results import write_results
 
 METHODS = ("lora", "qlora", "full")
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
-RATES = {"lora": 2e-4, "qlora": 2e-4, "full": 2e-5}
+RATES = {"lora": 7e-4, "qlora": 7e-4, "full": 2e-5}
 """Learning rate by method, where none is asked for."""
-WARMUP = 10
+WARMUP = 20
 """Steps until the learning rate is at its peak."""
 LOG_EVERY = 10
 """Steps."""
+MEASURED = 64
+"""Most tables that are measured on."""
 BROKEN = (
     OSError,
     RuntimeError,
-    KeyError,
+    LookupError,
     TypeError,
     ValueError,
     EOFError,
     UnpicklingError,
 )
 """What torch raises for files that are no checkpoints."""
-HELD_OUT = 160
-"""Most pairs that are measured on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +69,24 @@ class Settings:
     """What a run is asked to do; kept in its log and in the lineage."""
 
     base: Path
-    """Directory of the model to go on from."""
+    """The model to go on from: a GGUF file or a Hugging Face directory."""
     data: tuple[Path, ...]
-    """Documented schemas, JSON Lines."""
+    """Described tables, JSON Lines."""
     out: Path
     """The run's folder."""
-    held_out: Path | None = None
-    """Schemas that are only measured on."""
+    start: Path | None = None
+    """An adapter to go on from, PEFT's folder or a GGUF; rank and scale are its own."""
+    held_out: float = 0.02
+    """Share of the sources that are only measured on."""
     method: str = "lora"
     """`lora`, `qlora` (LoRA on a 4-bit base) or `full`."""
-    rank: int = 8
+    rank: int = 32
     """Rank of the adapter."""
-    alpha: float = 16
+    alpha: float = 64
     """Its scale, times the rank."""
     target: tuple[str, ...] = ("all-linear",)
     """`all-linear`, `attention`, or names of modules."""
-    epochs: float = 1
+    epochs: float = 3
     """Passes over the data; ignored with `steps` or `minutes`."""
     steps: int = 0
     """How many steps to train; 0 goes by epochs or the clock."""
@@ -93,10 +94,12 @@ class Settings:
     """How long to train; 0 goes by epochs or steps."""
     learning_rate: float = 0
     """At its peak; 0 is the method's own."""
-    batch: int = 8
-    """Pairs of a step."""
-    max_length: int = 1024
-    """Most tokens of a pair; longer ones are left out and counted."""
+    decay: float = 0.4
+    """The last share of the run, in which the rate falls to 0."""
+    tokens: int = 2048
+    """Of a step, heads and examples included."""
+    row: int = 512
+    """Of a row; a step has as many rows as it needs."""
     merge: bool = False
     """Also write a merged model."""
     threads: int = 2
@@ -136,9 +139,11 @@ class Run:
             if parameter.requires_grad
         }
         self.adam = torch.optim.AdamW(
-            self.trained.values(), lr=settings.rate, weight_decay=0
+            self.trained.values(), lr=settings.rate, betas=(0.9, 0.95), weight_decay=0
         )
         self.step = 0
+        self.place: Place = (0, 0)
+        self.seen = 0
         self.elapsed = 0.0
         self.loss = 0.0
         self.losses = 0
@@ -152,33 +157,35 @@ class Run:
         """Go on from the checkpoint, where there is one.
 
         Raises:
-            UsageError: it is another run's.
+            UsageError: it is another run's, or broken.
         """
         if not self.checkpoint.exists():
             return
+        hint = "Choose another folder with --out."
         try:
             state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
-            other = state["identity"]
+            other = dict(state["identity"])
+            changed = sorted(k for k, v in self.identity.items() if other.get(k) != v)
+            if changed:
+                raise UsageError(
+                    f"{self.settings.out} holds a run with another"
+                    f" {', '.join(changed)}.",
+                    f"Give the options of then. {hint}",
+                )
+            self._restore(state)
         except BROKEN as error:
             raise UsageError(
-                f"{self.checkpoint} is no checkpoint of fine-tuning.",
-                "Choose another folder with --out.",
+                f"{self.checkpoint} is no whole checkpoint of fine-tuning.", hint
             ) from error
-        changed = sorted(k for k, v in self.identity.items() if other.get(k) != v)
-        if changed:
-            raise UsageError(
-                f"{self.settings.out} holds a run with another {', '.join(changed)}.",
-                "Give the options of then, or another folder with --out.",
-            )
+
+    def _restore(self, state: dict[str, Any]) -> None:
         with torch.no_grad():
             for name, parameter in self.trained.items():
                 parameter.copy_(state["trained"][name])
         self.adam.load_state_dict(state["adam"])
         self.step, self.elapsed = state["step"], state["elapsed"]
+        self.place, self.seen = tuple(state["place"]), state["seen"]
         self.loss, self.losses = state["loss"], state["losses"]
-        torch.set_rng_state(state["random"])
-        if torch.cuda.is_available():
-            torch.cuda.set_rng_state_all(state["random_gpu"])
 
     def save(self) -> None:
         """Write beside the old file, then take its place.
@@ -191,11 +198,11 @@ class Run:
             "trained": {k: v.detach().cpu() for k, v in self.trained.items()},
             "adam": self.adam.state_dict(),
             "step": self.step,
+            "place": self.place,
+            "seen": self.seen,
             "elapsed": self.elapsed,
             "loss": self.loss,
             "losses": self.losses,
-            "random": torch.get_rng_state(),
-            "random_gpu": torch.cuda.get_rng_state_all(),
         }
         path = self.checkpoint
         partial = path.with_suffix(".partial")
@@ -213,15 +220,15 @@ class Run:
                 "Free some space and run the same command again.",
             ) from error
 
-    def update(self, loss: torch.Tensor, scale: float) -> None:
-        """One step with the gradients of a batch."""
+    def update(self, loss: float, scale: float) -> None:
+        """One step with the gradients that there are."""
         torch.nn.utils.clip_grad_norm_(list(self.trained.values()), 1.0)
         for group in self.adam.param_groups:
             group["lr"] = self.settings.rate * scale
         self.adam.step()
         self.adam.zero_grad(set_to_none=True)
         self.step += 1
-        self.loss += loss.item()
+        self.loss += loss
         self.losses += 1
 
 
@@ -235,70 +242,82 @@ def finetune(
     Raises:
         ColumnistError: the disk is full, or the loss is no number any more; the last
             checkpoint is whole.
-        UsageError: the model or the data cannot be used.
+        UsageError: the model, the adapter or the data cannot be used.
     """
     require("transformers", "tokenizers", "safetensors", "peft", "accelerate")
     torch.set_num_threads(settings.threads)
     source = open_source(settings.base)
     tokens = open_tokens(source)
-    settings.out.mkdir(parents=True, exist_ok=True)
-    learn = prepare(settings.data, settings.out / "data" / "train")
-    counts: Counter[str] = Counter()
-    rows = _pairs(learn, tokens, settings, counts)
-    held = None
-    if settings.held_out is not None:
-        test = prepare([settings.held_out], settings.out / "data" / "held-out")
-        held = _pairs(test, tokens, settings, Counter())[:HELD_OUT]
+    digests = {path.name: digest(path) for path in settings.data}
+    learned, held = split(_tables(settings.data), settings.held_out)
     device, dtype, reason = precision()
-    model = trainable(settings, source, device)
-    run = Run(settings, model, _identity(settings, source, learn))
+    model = trainable(settings, source, device, dtype)
+    run = Run(settings, model, _identity(settings, source, digests))
     run.begin()
+    groups = Groups(learned, tokens)
+    rng = random.Random(settings.seed)
+    measured = [groups.make(each, rng) for each in held[:MEASURED]]
+    measured = [group for group in measured if group.blocks]
+    settings.out.mkdir(parents=True, exist_ok=True)
     yield log(
         settings.out,
         "start",
         parameters=sum(p.numel() for p in run.trained.values()),
         step=run.step,
-        data={"train": learn.census},
-        pairs=dict(counts),
-        format=format_of(tokens).value,
-        base={"name": source.folder.name, "sha256": run.identity["base"]},
-        precision=f"{device}, {dtype or 'float32'}: {reason}",
+        data=digests,
+        tables={"learned": len(learned), "held out": len(held)},
+        texts=sum(len(each.texts) for each in learned),
+        base=source.about(),
+        precision=f"{device}, {reason}",
         settings=settings.to_json(),
     )
-    pad = tokens.id_of(tokens.pad) or 0
+
+    def losses(row: Row) -> torch.Tensor:
+        """Loss of every token that is learned, in nats."""
+        row = row.to(device)
+        with torch.autocast(device, dtype, enabled=dtype is not None):
+            return _losses(run.model, row)
+
+    def measure() -> dict[str, Any]:
+        if not measured:
+            return {}
+        model.eval()
+        with torch.no_grad():
+            found = [losses(row) for row in rows(measured, tokens=settings.row)]
+        model.train()
+        return {"held_out": {"loss": torch.cat(found).mean().item()}}
+
     begin = time.monotonic() - run.elapsed
 
     def done() -> float:
         if settings.minutes:
             return (time.monotonic() - begin) / (settings.minutes * 60)
-        epoch = -(-len(rows) // settings.batch)
-        return run.step / (settings.steps or max(1, round(epoch * settings.epochs)))
-
-    def losses(batch: list[Pair]) -> torch.Tensor:
-        tensors = {k: v.to(device) for k, v in collate(batch, pad=pad).items()}
-        with torch.autocast(device, dtype, enabled=dtype is not None):
-            return _losses(run.model, tensors)
-
-    def measured() -> dict[str, Any]:
-        return {"dev": {"loss": _measure(run.model, held, losses)}} if held else {}
+        if settings.steps:
+            return run.step / settings.steps
+        epoch, at = run.place
+        return (epoch + at / len(learned)) / settings.epochs
 
     saved = time.monotonic()
-    batches = order(len(rows), seed=settings.seed, batch=settings.batch)
     model.train()
-    for numbers in islice(batches, run.step, None):
+    for place, found in steps(
+        len(learned),
+        lambda number, chance: groups.make(learned[number], chance),
+        tokens=settings.tokens,
+        seed=settings.seed,
+        place=run.place,
+    ):
         share = done()
         if share >= 1:
             break
-        loss = losses([rows[number] for number in numbers]).mean()
-        if not torch.isfinite(loss):
+        loss = _gradients(rows(found, tokens=settings.row), losses)
+        if not loss < float("inf"):  # NaN is not
             raise ColumnistError(
                 f"The loss is no number any more at step {run.step + 1:,}.",
                 "Give a lower --learning-rate; the last checkpoint is whole.",
             )
-        loss.backward()
-        scale = min((run.step + 1) / WARMUP, 1 - share)
-        run.update(loss, scale)
-        run.elapsed = time.monotonic() - begin
+        run.update(loss, rate(run.step, share, settings.decay))
+        run.place, run.elapsed = place, time.monotonic() - begin
+        run.seen += sum(map(len, found))
         if run.step % LOG_EVERY == 0 or done() >= 1:
             yield log(
                 settings.out,
@@ -307,7 +326,8 @@ def finetune(
                 done=min(1.0, done()),
                 loss=run.loss / run.losses,
                 seconds=run.elapsed,
-                rate=scale,
+                tokens=run.seen,
+                rate=run.adam.param_groups[0]["lr"],
             )
             run.loss, run.losses = 0.0, 0
         if stop():
@@ -315,53 +335,127 @@ def finetune(
             return
         if time.monotonic() - saved > settings.save_every:
             run.save()
-            if held:
-                yield log(settings.out, "held-out", step=run.step, **measured())
+            if measured:
+                yield log(settings.out, "held-out", step=run.step, **measure())
             curve.draw(settings.out)
             saved = time.monotonic()
     run.save()
-    figures = measured()
-    written = write_results(run, source, tokens, figures)
+    figures = measure()
+    written = write_results(run, source, figures)
     yield log(
         settings.out,
         "end",
         step=run.step,
         seconds=run.elapsed,
+        tokens=run.seen,
         written=[path.name for path in written],
         **figures,
     )
     curve.draw(settings.out)
 
 
-def _pairs(
-    data: Dataset, tokens: Tokens, settings: Settings, counts: Counter[str]
-) -> list[Pair]:
-    return pairs(
-        data,
-        tokens,
-        seed=settings.seed,
-        max_length=settings.max_length,
-        counts=counts,
+def _tables(paths: Iterable[Path]) -> list[Described]:
+    found = [each for path in paths for each in read(path) if each.texts]
+    if not found:
+        raise UsageError(
+            "There is no description in the data.",
+            "A line is a table with `description`, and `columns` with theirs.",
+        )
+    return found
+
+
+def split(
+    tables: Sequence[Described], share: float
+) -> tuple[list[Described], list[Described]]:
+    """What is learned, and whole sources that are held out, by their names alone.
+
+    A single source is never held out.
+    """
+    sources = {each.source for each in tables}
+    ordered = sorted(sources, key=lambda name: (zlib.crc32(name.encode()), name))
+    held = set(ordered[: min(round(share * len(sources)), len(sources) - 1)])
+    return (
+        [each for each in tables if each.source not in held],
+        [each for each in tables if each.source in held],
     )
 
 
-def _identity(settings: Settings, source: Source, learn: Dataset) -> dict[str, Any]:
+def rate(step: int, done: float, decay: float) -> float:
+    """The learning rate as a share of its peak: up, flat, then down to 0."""
+    return min(1.0, (step + 1) / WARMUP, (1 - done) / decay if decay else 1.0)
+
+
+def _gradients(found: list[Row], losses: Callable[[Row], torch.Tensor]) -> float:
+    """Adds the gradients of a step's weighted mean loss; the loss."""
+    total = sum(float(row.weights.sum()) for row in found)
+    told = 0.0
+    for row in found:
+        each = losses(row)
+        part = (each * row.weights.to(each.device)).sum() / total
+        part.backward()
+        told += part.item()
+    return told
+
+
+def _losses(model: Any, row: Row) -> torch.Tensor:
+    logits = model(
+        input_ids=row.ids,
+        attention_mask=row.mask,
+        position_ids=row.positions,
+        logits_to_keep=row.asked,
+        use_cache=False,
+    ).logits[0]
+    return torch.nn.functional.cross_entropy(
+        logits.float(), row.labels, reduction="none"
+    )
+
+
+def precision() -> tuple[str, Any, str]:
+    """Device, the type of the passes (None is float32), and what was measured."""
+    if torch.cuda.is_available():
+        name = torch.cuda.get_device_name()
+        if torch.cuda.is_bf16_supported():
+            return "cuda", torch.bfloat16, f"bfloat16: {name} has it"
+        return "cuda", None, f"float32: {name} has no bfloat16"
+    ratio = _seconds(torch.float32) / _seconds(torch.bfloat16)
+    if ratio > 1.3:
+        return "cpu", torch.bfloat16, f"bfloat16: {ratio:.1f} times as fast here"
+    return "cpu", None, f"float32: bfloat16 is {ratio:.2f} times as fast here"
+
+
+def _seconds(dtype: Any) -> float:
+    """What multiplying two matrices takes, at best."""
+    matrix = torch.ones(512, 512, dtype=dtype)
+    found = []
+    for _ in range(4):
+        begin = time.perf_counter()
+        torch.mm(matrix, matrix)
+        found.append(time.perf_counter() - begin)
+    return min(found)
+
+
+def _identity(
+    settings: Settings, source: Source, data: dict[str, str]
+) -> dict[str, Any]:
     """What must be the same when a run goes on."""
+    start = settings.start
     return {
         "base": source.digests(),
-        "data": sorted(learn.census["sources"].values()),
+        "data": sorted(data.values()),
+        "start": start and digest(weights_of(start)),
+        "held-out": settings.held_out,
         "method": settings.method,
         "rank": settings.rank,
         "alpha": settings.alpha,
         "target": list(settings.target),
-        "batch": settings.batch,
-        "max length": settings.max_length,
+        "tokens": settings.tokens,
+        "row": settings.row,
         "learning rate": settings.rate,
         "seed": settings.seed,
     }
 
 
-def trainable(settings: Settings, source: Source, device: str) -> Any:
+def trainable(settings: Settings, source: Source, device: str, dtype: Any) -> Any:
     """The model with the weights that are to be trained marked as such.
 
     Raises:
@@ -373,35 +467,40 @@ def trainable(settings: Settings, source: Source, device: str) -> Any:
         )
     torch.manual_seed(settings.seed)
     if settings.method == "full":
-        return load_model(source.folder, torch.float32).to(device)
+        if settings.start:
+            raise UsageError("All weights need no adapter.", "Leave --start out.")
+        return load_model(source, torch.float32).to(device)
+    start = read_adapter(settings.start, source) if settings.start else None
     if settings.method == "qlora":
         model = _four_bits(source, device)
     else:
-        small = torch.bfloat16 if device == "cuda" else torch.float32
-        model = load_model(source.folder, small).to(device)
+        model = load_model(source, dtype or torch.float32).to(device)
     quiet_transformers()
     from peft import LoraConfig, get_peft_model  # seconds to import
 
-    target: Any = list(settings.target)
+    target: Any = list(start.modules if start else settings.target)
     if target == ["attention"]:
         target = list(ATTENTION)
     elif target == ["all-linear"]:
         target = "all-linear"
     config = LoraConfig(
-        r=settings.rank,
-        lora_alpha=settings.alpha,
+        r=start.rank if start else settings.rank,
+        lora_alpha=start.alpha if start else settings.alpha,
         target_modules=target,
         lora_dropout=0.0,
         bias="none",
         task_type="CAUSAL_LM",
     )
     try:
-        return get_peft_model(model, config)
+        model = get_peft_model(model, config)
     except ValueError as error:
         raise UsageError(
-            f"No adapter fits {source.folder.name}: {str(error).splitlines()[0]}",
+            f"No adapter fits {source.name}: {str(error).splitlines()[0]}",
             "Name its linear modules with --target, or all-linear.",
         ) from error
+    if start:
+        put(start, model)
+    return model
 
 
 def _four_bits(source: Source, device: str) -> Any:
@@ -409,6 +508,10 @@ def _four_bits(source: Source, device: str) -> Any:
     if device != "cuda":
         raise UsageError(
             "QLoRA needs an NVIDIA GPU, and torch finds none.", "Choose --method lora."
+        )
+    if source.is_gguf:
+        raise UsageError(
+            "QLoRA needs a Hugging Face directory.", "Choose --method lora."
         )
     try:
         import bitsandbytes  # noqa: F401  # transformers needs it; optional
@@ -425,31 +528,6 @@ def _four_bits(source: Source, device: str) -> Any:
         bnb_4bit_compute_dtype=torch.bfloat16,
     )
     model = load_model(
-        source.folder, torch.bfloat16, quantization_config=config, device_map={"": 0}
+        source, torch.bfloat16, quantization_config=config, device_map={"": 0}
     )
     return prepare_model_for_kbit_training(model)
-
-
-def _losses(model: Any, tensors: dict[str, torch.Tensor]) -> torch.Tensor:
-    """Loss of every answer token, in nats."""
-    labels = tensors["labels"][:, 1:]
-    found = model(
-        input_ids=tensors["input_ids"],
-        attention_mask=tensors["attention_mask"],
-        use_cache=False,
-    )
-    answers = labels != -100
-    chosen = found.logits[:, :-1][answers].float()
-    return torch.nn.functional.cross_entropy(chosen, labels[answers], reduction="none")
-
-
-def _measure(
-    model: Any, held: list[Pair], losses: Callable[[list[Pair]], torch.Tensor]
-) -> float:
-    """Mean loss over the held-out pairs."""
-    model.eval()
-    with torch.no_grad():
-        found = [losses(held[i : i + 8]) for i in range(0, len(held), 8)]
-    model.train()
-    mean: float = torch.cat(found).mean().item()
-    return mean

@@ -15,7 +15,7 @@ import numpy as np
 from catalog.errors import ColumnistError
 
 QUANTISATIONS = ("F16", "Q8_0", "Q4_K_M")
-"""What is offered; F32 is for tests and adapters."""
+"""What is offered; F32 is for tests."""
 BLOCK = 32
 """Weights that Q8_0 scales together; a row that is no multiple of it stays F16."""
 
@@ -152,9 +152,16 @@ def write_model(
 
 
 def write_adapter(
-    path: Path, architecture: str, tensors: Sequence[Tensor], *, alpha: float, name: str
+    path: Path,
+    architecture: str,
+    tensors: Sequence[Tensor],
+    *,
+    kind: str,
+    alpha: float,
+    name: str,
+    licence: str | None = None,
 ) -> None:
-    """A LoRA adapter, F32; tensors are `NAME.lora_a` and `NAME.lora_b`.
+    """A LoRA adapter; tensors are `NAME.lora_a` and `NAME.lora_b`.
 
     Raises:
         ColumnistError: it cannot be written.
@@ -164,9 +171,11 @@ def write_adapter(
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_type("adapter")
     writer.add_name(name)
+    if licence:
+        writer.add_license(licence)
     writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
     writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, alpha)
-    _write(writer, path, tensors, "F32")
+    _write(writer, path, tensors, kind)
 
 
 def _write(writer: Any, path: Path, tensors: Sequence[Tensor], kind: str) -> None:

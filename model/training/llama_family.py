@@ -11,14 +11,16 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from catalog.errors import UsageError
 from model.training.gguf_file import LlamaShape, Tensor, Vocabulary
-from model.training.huggingface import Source, Tokens
+
+if TYPE_CHECKING:
+    from model.training.source import Source, Tokens
 
 ARCHITECTURES = {
     "LlamaForCausalLM": "llama",
@@ -125,6 +127,16 @@ def permuted(weight: torch.Tensor, heads: int) -> torch.Tensor:
     )
 
 
+def halved(weight: torch.Tensor, heads: int) -> torch.Tensor:
+    """Rows of Q or K from pairs back to halves."""
+    rows, *rest = weight.shape
+    return (
+        weight.reshape(heads, rows // heads // 2, 2, *rest)
+        .transpose(1, 2)
+        .reshape(rows, *rest)
+    )
+
+
 def heads_of(shape: LlamaShape, module: str) -> int:
     """Heads by which a module's rows are permuted; 0 where they stay."""
     if shape.architecture != "llama":
@@ -208,7 +220,7 @@ def vocabulary_of(source: Source, tokens: Tokens, shape: LlamaShape) -> Vocabula
     """
     import gguf
 
-    told = json.loads((source.folder / "tokenizer.json").read_text(encoding="utf-8"))
+    told = json.loads(tokens.tokenizer.to_str())
     model = told["model"]
     if model.get("type") != "BPE" or model.get("byte_fallback"):
         raise _no_tokenizer("it is no byte-level BPE")
@@ -282,8 +294,31 @@ def pre_tokenizer(told: dict[str, Any]) -> str:
     return name
 
 
+def splitter(name: str) -> Any:
+    """The `tokenizers` way to split text that llama.cpp calls by that name.
+
+    Raises:
+        UsageError: it is an unknown one.
+    """
+    from tokenizers import Regex, pre_tokenizers
+
+    patterns = {told: pattern for pattern, told in SPLITS.items()}
+    level = pre_tokenizers.ByteLevel(
+        add_prefix_space=False, use_regex=name not in patterns
+    )
+    if name == "gpt-2":
+        return level
+    if name == "smollm":
+        first: Any = pre_tokenizers.Digits(individual_digits=True)
+    elif name in patterns:
+        first = pre_tokenizers.Split(Regex(patterns[name]), "isolated", invert=False)
+    else:
+        raise _no_tokenizer(f"how it splits text ({name}) is unknown")
+    return pre_tokenizers.Sequence([first, level])
+
+
 def _no_tokenizer(reason: str) -> UsageError:
     return UsageError(
-        f"The tokenizer cannot be exported: {reason}.",
+        f"The tokenizer cannot be used: {reason}.",
         "Those that can: byte-level BPE split as GPT-2, SmolLM, Llama 3 or Qwen2.",
     )

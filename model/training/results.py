@@ -12,31 +12,29 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from catalog.errors import ColumnistError
+from model.library import PromptFormat
 from model.training import lineage
 from model.training.adapter import adapted
-from model.training.huggingface import CARRIED, Source, Tokens
-from model.training.pairs import format_of
+from model.training.source import Source, carry
 
 if TYPE_CHECKING:
     from model.training.finetune import Run
 
 
-def write_results(
-    run: Run, source: Source, tokens: Tokens, figures: dict[str, Any]
-) -> list[Path]:
+def write_results(run: Run, source: Source, figures: dict[str, Any]) -> list[Path]:
     """The adapter or the model, and the merged model; each is whole or not there.
 
     Raises:
         ColumnistError: the disk is full; the checkpoint and older results are whole.
     """
     settings = run.settings
-    told = _lineage(run, source, tokens, figures)
+    told = _lineage(run, source, figures)
     whole = settings.method == "full"
     first = settings.out / ("model" if whole else "adapter")
 
     def trained(folder: Path) -> None:
         if whole:
-            dtype = getattr(torch, base_dtype(source))
+            dtype = getattr(torch, source.dtype)
             weights = {k: v.to(dtype) for k, v in run.model.state_dict().items()}
             run.model.save_pretrained(str(folder), state_dict=weights)
             _set_dtype(folder, source)
@@ -59,33 +57,18 @@ def write_results(
 
 def merge(source: Source, adapter: Path, folder: Path) -> None:
     """Write the base model with an adapter in its weights, in the base's precision."""
-    model = adapted(source.folder, adapter).merge_and_unload()
-    model = model.to(getattr(torch, base_dtype(source)))
+    model = adapted(source, adapter).merge_and_unload()
+    model = model.to(getattr(torch, source.dtype))
     model.save_pretrained(str(folder))
     carry(source, folder)
-
-
-def base_dtype(source: Source) -> str:
-    """The precision that a model's weights are stored in."""
-    told = source.config.get("dtype") or source.config.get("torch_dtype") or "float32"
-    return str(told).removeprefix("torch.")
 
 
 def _set_dtype(folder: Path, source: Source) -> None:
     """Say in the configuration what the weights are; they were trained in float32."""
     path = folder / "config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
-    config["dtype"] = base_dtype(source)
+    config["dtype"] = source.dtype
     path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-
-
-def carry(source: Source, folder: Path) -> None:
-    """Copy the tokenizer and the licences as they are."""
-    for name in CARRIED:
-        if (source.folder / name).is_file():
-            shutil.copyfile(source.folder / name, folder / name)
-    for path in source.folder.glob("LICENSE*"):
-        shutil.copyfile(path, folder / path.name)
 
 
 def _write_folder(
@@ -112,34 +95,33 @@ def _write_folder(
         ) from error
 
 
-def _lineage(
-    run: Run, source: Source, tokens: Tokens, figures: dict[str, Any]
-) -> dict[str, Any]:
+def _lineage(run: Run, source: Source, figures: dict[str, Any]) -> dict[str, Any]:
     """Where the result comes from: this run, and what is known of its base."""
     settings = run.settings
-    before = lineage.read_lineage(source.folder)
+    before = lineage.read_lineage(source.path)
+    start = lineage.read_lineage(settings.start) if settings.start else {}
     this = {
         "run": settings.out.name,
         "command": "columnist train finetune",
         "settings": settings.to_json(),
         "parameters": sum(p.numel() for p in run.trained.values()),
-        "figures": {"step": run.step, "seconds": round(run.elapsed, 1), **figures},
-        "data": [{**lineage.data_of(path), "use": "train"} for path in settings.data],
+        "figures": {
+            "step": run.step,
+            "tokens": run.seen,
+            "seconds": round(run.elapsed, 1),
+            **figures,
+        },
+        "start": run.identity["start"],
+        "data": [lineage.data_of(path) for path in settings.data],
         "ended": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "commit": lineage.commit(),
         "versions": lineage.versions(),
     }
-    base = {
-        "name": source.folder.resolve().name,
-        "architecture": source.architecture,
-        "sha256": run.identity["base"],
-        "licence": source.licence,
-    }
-    runs = [this, *before.get("runs", [])]
+    runs = [this, *(start.get("runs") or before.get("runs", []))]
     return {
-        "base": before.get("base") or base,
-        "from": base,
-        "format": format_of(tokens).value,
+        "base": before.get("base") or source.about(),
+        "from": source.about(),
+        "format": PromptFormat.COMPACT.value,
         "runs": runs,
         "licences": lineage.licences_of(runs),
     }

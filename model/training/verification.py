@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 
 from catalog.errors import RefusedError
-from model.prompts.compact import SPECIAL
+from model.prompts.compact import END
 
 SIZES: dict[str, int | str] = {"cells": 512, "sequences": 1, "batch": 256}
 """Of the context that a file is tried in."""
 SAMPLES = (
-    "<|table|> order item<|c|> order id<|c|> quantity<|col|> quantity<|type|> number",
+    "Table order_item in sales\nColumns: order id, quantity\nColumn qty (quantity):",
     "date and time when the order was created, in utc",
     "größe, naïve 測試 🙂 «quotes» — dash",
     "  two  spaces\tand tabs 3.14 1,000 'it''s' don't",
     "x" * 70,
-    "".join(SPECIAL),
+    f"a|b <c> {END}{END}",
     "Table sales.orders (table)\n\n- ORDER_ID int [primary key]\r\n \n  - Café №42\n",
     "I'LL we've; 1234567 2024-01-31T12:00:00Z $5.00 100% a_b-c/d?e=f#g @h {i: [j]}",
 )

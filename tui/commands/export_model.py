@@ -17,8 +17,8 @@ def run(
     source: Annotated[
         Path,
         typer.Argument(
-            help="final.pt of `train pretrain`, a Hugging Face directory, a LoRA"
-            " adapter, or a run's folder."
+            help="A Hugging Face directory, a LoRA adapter in PEFT's format, or a"
+            " run's folder."
         ),
     ],
     out: Annotated[Path, typer.Option(help="Folder for the files.")],
@@ -28,7 +28,8 @@ def run(
     quantisation: Annotated[
         list[str] | None,
         typer.Option(
-            help="F16, Q8_0 or Q4_K_M; may be repeated.  [default: Q8_0]",
+            help="F16, Q8_0 or, not of an adapter, Q4_K_M; may be repeated."
+            "  [default: Q8_0]",
         ),
     ] = None,
     adapter: Annotated[
@@ -38,17 +39,6 @@ def run(
     base: Annotated[
         Path | None,
         typer.Option(help="An adapter's base model, if it is not where it was."),
-    ] = None,
-    earlier: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="Folder of the run before, where its log does not say; may be"
-            " repeated, newest first."
-        ),
-    ] = None,
-    data: Annotated[
-        list[Path] | None,
-        typer.Option(help="Data file of a run, to count its licences; repeatable."),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -82,8 +72,6 @@ def run(
         quantisations=kinds,
         adapter=adapter,
         base=base,
-        earlier=tuple(earlier or ()),
-        data=tuple(data or ()),
     )
     found = []
     for each in export(settings):

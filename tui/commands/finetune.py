@@ -1,4 +1,4 @@
-"""`columnist train finetune`: teach a Hugging Face model to describe schemas."""
+"""`columnist train finetune`: teach a model to describe schemas."""
 
 from __future__ import annotations
 
@@ -18,24 +18,29 @@ def run(
     base: Annotated[
         Path,
         typer.Argument(
-            metavar="DIR",
-            help="Directory of a Hugging Face causal model: config.json, safetensors,"
-            " tokenizer.json.",
+            metavar="BASE",
+            help="A model of the Llama family: a GGUF file, or a Hugging Face"
+            " directory.",
         ),
     ],
     data: Annotated[
         list[Path],
-        typer.Option(help="Documented schemas, JSON Lines (.xz too); may be repeated."),
+        typer.Option(help="Described tables, JSON Lines (.xz too); may be repeated."),
     ],
     out: Annotated[Path, typer.Option(help="The run's folder.")],
-    held_out: Annotated[
-        Path | None, typer.Option(help="Schemas to measure on, never to learn from.")
+    start: Annotated[
+        Path | None,
+        typer.Option(help="Go on from this adapter: PEFT's folder, or a GGUF file."),
     ] = None,
+    held_out: Annotated[
+        float,
+        typer.Option(min=0, max=0.9, help="Share of sources that are only measured."),
+    ] = 0.02,
     method: Annotated[
         str, typer.Option(help="lora, qlora (4-bit base, NVIDIA GPU), or full.")
     ] = "lora",
-    rank: Annotated[int, typer.Option(min=1, help="Rank of the adapter.")] = 8,
-    alpha: Annotated[float, typer.Option(help="Its scale, times the rank.")] = 16,
+    rank: Annotated[int, typer.Option(min=1, help="Rank of the adapter.")] = 32,
+    alpha: Annotated[float, typer.Option(help="Its scale, times the rank.")] = 64,
     target: Annotated[
         list[str] | None,
         typer.Option(
@@ -43,7 +48,7 @@ def run(
             "  [default: all-linear]"
         ),
     ] = None,
-    epochs: Annotated[float, typer.Option(min=0, help="Passes over the data.")] = 1,
+    epochs: Annotated[float, typer.Option(min=0.01, help="Passes over the data.")] = 3,
     steps: Annotated[
         int, typer.Option(min=0, help="How many steps to train, instead of epochs.")
     ] = 0,
@@ -52,12 +57,16 @@ def run(
     ] = 0,
     learning_rate: Annotated[
         float,
-        typer.Option(min=0, help="At its peak; 0 is 2e-4, or 2e-5 with full."),
+        typer.Option(min=0, help="At its peak; 0 is 7e-4, or 2e-5 with full."),
     ] = 0,
-    batch: Annotated[int, typer.Option(min=1, help="Pairs of a step.")] = 8,
-    max_length: Annotated[
-        int, typer.Option(min=16, help="Leave out pairs of more tokens.")
-    ] = 1024,
+    decay: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Last share of the run; the rate falls to 0."),
+    ] = 0.4,
+    tokens: Annotated[int, typer.Option(min=1, help="Tokens of a step.")] = 2048,
+    row: Annotated[
+        int, typer.Option(min=1, help="Tokens of a row; more for a GPU.")
+    ] = 512,
     merge: Annotated[
         bool, typer.Option("--merge", help="Also write a merged model.")
     ] = False,
@@ -71,13 +80,12 @@ def run(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Fine-tune a Hugging Face causal model on documented schemas; LoRA by default.
+    """Fine-tune a model of the Llama family on described tables; LoRA by default.
 
-    Nothing is downloaded. A model with a chat template learns the long prompt, any
-    other the compact one. The same command goes on after a stop, a kill or a full disk.
+    Nothing is downloaded. The same command goes on after a stop, a kill or a full disk.
     For example:
 
-    columnist train finetune Qwen2.5-0.5B-Instruct --data mine.jsonl --out runs/mine
+    columnist train finetune SmolLM2-135M-Instruct.gguf --data mine.jsonl.xz --out mine
     """
     try:
         from model.training.finetune import METHODS, Settings, finetune  # needs torch
@@ -95,6 +103,7 @@ def run(
         base=base,
         data=tuple(data),
         out=out,
+        start=start,
         held_out=held_out,
         method=method,
         rank=rank,
@@ -104,8 +113,9 @@ def run(
         steps=steps,
         minutes=minutes,
         learning_rate=learning_rate,
-        batch=batch,
-        max_length=max_length,
+        decay=decay,
+        tokens=tokens,
+        row=row,
         merge=merge,
         threads=threads,
         save_every=save_every,
@@ -116,8 +126,6 @@ def run(
         for event in tracked(finetune(chosen, stop=stop), mlflow, chosen.to_json()):
             last = event.figures
             console.note(event.line())
-            if event.kind == "start":
-                _counted(event.figures)
     written = [out / str(name) for name in _names(last)]
     if json:
         console.out_json({**last, "written": [str(path) for path in written]})
@@ -133,13 +141,3 @@ def run(
 def _names(figures: dict[str, object]) -> list[object]:
     found = figures.get("written")
     return found if isinstance(found, list) else []
-
-
-def _counted(figures: dict[str, object]) -> None:
-    """What is learned from, and what was left out."""
-    data, pairs = figures["data"], figures["pairs"]
-    assert isinstance(data, dict)
-    assert isinstance(pairs, dict)
-    counts = {**data["train"]["counts"], **pairs}
-    told = ", ".join(f"{count:,} {reason}" for reason, count in counts.items())
-    console.note(f"{told}; the {figures['format']} prompt")
