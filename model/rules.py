@@ -367,3 +367,8 @@ def _listed(phrases: Sequence[str]) -> str:
 def _capital(text: str) -> str:
     """The text with its first letter raised, the rest untouched."""
     return text[:1].upper() + text[1:]
+
+
+def table_opening(table: Table) -> str:
+    """How a table's text begins: what a row is, by the words of the table alone."""
+    return f"One row per {subject(table.id.name)}"

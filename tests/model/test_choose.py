@@ -18,23 +18,14 @@ from model.choose import (
     Line,
     Scale,
     choose,
-    invents,
     signs_of,
     unlike,
 )
 
 COLUMNS = Scale(
-    worth=Line(weights={"logprob": 0.1, "model": 0.1, "consensus": 0.05}),
-    model=Line(1.0, {"logprob": 2.0}),
-    rules=Line(-1.0),
-    alone=0.25,
+    model=Line(1.0, {"logprob": 2.0, "agreement": 1.0}), rules=Line(-1.0), alone=0.25
 )
-TABLES = Scale(
-    worth=Line(weights={"model": -1.0}),
-    model=Line(),
-    rules=Line(-2.0),
-    alone=0.1,
-)
+TABLES = Scale(model=Line(-3.0), rules=Line(-2.0), alone=0.1)
 CALIBRATION = Calibration(COLUMNS, TABLES, draws=3)
 ORDERS = TableId("", "orders")
 PRICE = ColumnId(ORDERS, "unit_price")
@@ -126,29 +117,23 @@ def test_the_manifest_keeps_a_calibration() -> None:
     assert Calibration.from_json(json.loads(text)) == CALIBRATION
 
 
+def test_confidence_is_the_likeliest_candidates_chance() -> None:
+    choice = pick(drafted("Price in euros.", -0.1), RULES)
+    assert choice.measured
+    assert 1 / (1 + 2.718281828**-0.8) < choice.confidence < 0.86
+
+
 def test_signs_by_hand() -> None:
     text = "Price of one unit."
     rules, own = signs_of((RULES, drafted(text, -0.5)), TABLE, PRICE)
     assert set(rules) == set(own) == set(SIGNS)
-    assert (rules["model"], own["model"]) == (0, 1)
     assert (own["logprob"], own["total"]) == (-0.5, -0.25)
-    assert (rules["rules"], own["consensus"]) == (1, 1)
+    assert rules["agreement"] == own["agreement"] > 0
     assert (own["coverage"], rules["noun"], own["noun"]) == (1, 1, 0)
-    assert (own["length"], own["square"]) == pytest.approx((0.4, 0.16))
+    assert own["length"] == pytest.approx(0.4)
     assert (rules["restates"], own["restates"]) == (1, 0)
-
-
-@pytest.mark.parametrize(
-    ("text", "invented"),
-    [
-        ("Headline of the products.", False),
-        ("Zorbs of the row.", False),
-        ("Hqit of the product.", True),
-        ("Product in Shopify.", True),
-    ],
-)
-def test_garbled_words_and_strangers_are_known(text: str, invented: bool) -> None:
-    assert invents(text, {"zorbs", "product"}) is invented
+    (alone,) = signs_of((RULES,), TABLE, PRICE)
+    assert alone["agreement"] == 0
 
 
 def test_a_text_that_another_column_has_is_the_last_resort() -> None:

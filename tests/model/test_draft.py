@@ -25,8 +25,10 @@ from model.choose import Calibration, Line, Scale
 from model.draft import Documented, Drafter, Job, undescribed
 from model.engine import Engine
 from model.library import ModelFile, PromptFormat
+from model.nearest import Nearest, described
 from model.prompt import Generation, Prompt
 
+FULL = ", with its hull and keel."
 GOOD = "Stage of fulfilment that the purchase has reached."
 MODEL = ModelFile("told", Path("told.gguf"), PromptFormat.COMPACT, None, None, {})
 
@@ -192,8 +194,7 @@ def test_a_table_of_a_thousand_columns_is_drafted_whole() -> None:
 
 
 def test_of_several_texts_the_measured_best_is_proposed() -> None:
-    worth = Line(weights={"length": 1.0})
-    scale = Scale(worth, Line(), Line(), 0.5)
+    scale = Scale(Line(weights={"length": 1.0}), Line(-2.0), 0.5)
     model = replace(MODEL, calibration=Calibration(scale, scale, draws=2))
 
     class Several(FakeWriter):
@@ -201,23 +202,51 @@ def test_of_several_texts_the_measured_best_is_proposed() -> None:
             self, prompts: Iterable[Prompt], *, stop: Callable[[], bool], **_: Any
         ) -> Iterator[Generation]:
             for index, prompt in enumerate(prompts):
-                assert (prompt.draws, prompt.texts(0)) == ((2,), 3)
-                for draw, text in ((2, "Hull."), (0, GOOD), (1, "Speed of the ship.")):
-                    for block in range(len(prompt.blocks)):
-                        yield Generation(index, block, text, -0.5, 5, True, draw)
+                assert prompt.draws == (2, 0)
+                for draw, text in ((2, ", with."), (0, FULL), (1, ", with its hull.")):
+                    yield Generation(index, 0, text, -0.5, 5, True, draw)
+                yield Generation(index, 1, GOOD, -0.5, 5, True)
 
-    job = Job(
-        table("ships", "status"), (ColumnId(TableId("sales", "ships"), "status"),), {}
-    )
-    seen: list[int] = []
+    ships = table("ships", "status")
+    seen: dict[Target, int] = {}
     drafter = Drafter(
         cast(Engine, Several()),
         model,
-        seen=lambda _job, _target, candidates: seen.append(len(candidates)),
+        seen=lambda _job, target, candidates: seen.update({target: len(candidates)}),
     )
-    (draft,) = drafter.draft([job])
-    assert (draft.text, draft.source) == (GOOD, Source.MODEL)
-    assert seen == [3]  # the rules' sentence, two usable texts; "Hull." is broken
+    about, status = drafter.draft([Job(ships, ships.targets(), {})])
+    opening = rules.table_opening(ships)
+    assert (about.text, about.source) == (f"{opening}{FULL}", Source.MODEL)
+    assert (status.text, status.source) == (GOOD, Source.MODEL)
+    assert seen == {ships.id: 4, ships.columns[0].id: 2}  # with the rules' sentence
+
+
+def test_the_stewards_own_text_is_the_example_before_the_teachers() -> None:
+    documented = Documented()
+    documented.add(table("journeys", "hull_status", comment="Our word for hull state."))
+    taught = Nearest()
+    taught.add(
+        described(
+            table("boats", "hull_status"),
+            ColumnId(TableId("sales", "boats"), "hull_status"),
+            "Taught words.",
+            origin="a/b",
+        )
+    )
+    writer = FakeWriter()
+    ships = table("ships", "hull_status_code")
+    drafter = Drafter(
+        cast(Engine, writer), MODEL, documented=documented, nearest=taught
+    )
+    list(drafter.draft([Job(ships, (ships.columns[0].id,), {})]))
+    (block,) = writer.prompts[0].blocks
+    assert block.startswith("Like hull status of journeys: Our word for hull state.\n")
+    list(
+        Drafter(cast(Engine, writer), MODEL, nearest=taught).draft(
+            [Job(ships, (ships.columns[0].id,), {})]
+        )
+    )
+    assert writer.prompts[1].blocks[0].startswith("Like hull status of boats: Taught")
 
 
 def test_two_columns_of_a_table_do_not_get_the_same_text() -> None:

@@ -1,4 +1,4 @@
-"""The choice is fitted on half of the repositories and never punishes certainty."""
+"""Confidence is fitted on labels and measured on repositories left out."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("sacrebleu")
-pytest.importorskip("rouge_score")
-
+from catalog.errors import UsageError
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind
 from catalog.suggestion import Source
 from model.choose import Calibration, Candidate, signs_of
 from model.evaluation.answers import Answer, main, read, write
-from model.evaluation.calibrate import calibrated
+from model.evaluation.calibrate import fit, labelled, measured, read_labels
 from tests.model import tiny_gguf
 
 TABLE = Table(
@@ -34,59 +32,85 @@ def answer(repository: str, number: int, sure: bool) -> Answer:
         Candidate(GOOD if sure else BAD, Source.MODEL, -0.1 if sure else -2.0, 7),
     )
     signs = signs_of(candidates, TABLE, TABLE.columns[0].id)
-    return Answer(repository, str(number), f"c{number}", GOOD, candidates, tuple(signs))
+    place = (repository, "", str(number), f"c{number}")
+    return Answer(*place, GOOD, candidates, tuple(signs))
 
 
-def test_it_finds_what_tells_the_better_text() -> None:
+def label_file(path: Path, answers: list[Answer], *, readers: int = 2) -> Path:
+    rows = [
+        {
+            "source": a.source,
+            "schema": a.schema,
+            "table": a.table,
+            "column": a.column,
+            "text": each.text,
+            "label": 2 if each.text == GOOD else 0,
+        }
+        for a in answers
+        for each in a.candidates
+        for _ in range(readers)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_it_finds_what_tells_the_better_text(tmp_path: Path) -> None:
     rng = random.Random(1)
     found = [
         answer(repository, number, rng.random() < 0.4)
         for repository in "abcd"
         for number in range(60)
     ]
-    calibration, document = calibrated(found)
-    for half in ("fitted_half", "unseen_half", "all"):
-        figures = document[half]["columns"]
-        assert figures["product"]["rouge_l"] == 100
-        assert figures["product_less_rules"]["rouge_l"]["low"] > 0
-        groups = figures["reliability"]
-        assert sum(group["targets"] for group in groups) == figures["targets"]
-        # Both kinds of text are always right here, and the fit is sure of them.
-        assert all(group["good"] == 1 for group in groups)
-        assert all(group["confidence"] > 0.8 for group in groups)
-    assert not set(document["fitted_on"]) & set(document["unseen_by_the_fit"])
+    labels = read_labels([label_file(tmp_path / "labels.jsonl", found)])
+    cases = labelled(found, labels)
+    assert len(cases) == 240
+    figures = measured(cases)["columns"]
+    assert figures["product"] == {"texts": 240, "accept": 1, "edit": 0, "wrong": 0}
+    share = figures["model"]["accept"]
+    assert figures["rules"]["accept"] == pytest.approx(1 - share, abs=1e-3)
+    assert sum(group["texts"] for group in figures["reliability"]) == 240
+    # What is shown is always right here, and the fit is sure of it.
+    assert all(group["accepted"] == 1 for group in figures["reliability"])
+    assert all(group["confidence"] > 0.7 for group in figures["reliability"])
+    calibration = fit(cases, draws=3)
     assert Calibration.from_json(calibration.to_json()) == calibration
+    assert calibration.columns.alone == pytest.approx(1 - share, abs=1e-3)
 
 
-def test_certainty_is_never_punished() -> None:
-    """Here the sure texts are the wrong ones: the fit may ignore that, not use it."""
-    found = []
-    for repository in "abcd":
-        for number in range(60):
-            right = answer(repository, number, number % 2 == 0)
-            candidates = (
-                right.candidates[0],
-                Candidate(
-                    right.candidates[1].text,
-                    Source.MODEL,
-                    -2.0 if number % 2 == 0 else -0.1,
-                    7,
-                ),
-            )
-            signs = signs_of(candidates, TABLE, TABLE.columns[0].id)
-            found.append(
-                Answer(repository, str(number), "c", GOOD, candidates, tuple(signs))
-            )
-    weights = calibrated(found)[0].columns.worth.weights
-    assert weights.get("logprob", 0) >= 0
-    assert weights.get("total", 0) >= 0
+def test_figures_are_of_repositories_that_the_fit_has_not_seen() -> None:
+    """In d sure texts are wrong, which a fit on a, b and c cannot know."""
+    found = [answer(r, n, n % 2 == 0) for r in "abcd" for n in range(40)]
+    labels = {
+        (a.source, a.schema, a.table, a.column, each.text): [
+            2 if (each.text == GOOD) == (a.source != "d") else 0
+        ]
+        for a in found
+        for each in a.candidates
+    }
+    figures = measured(labelled(found, labels))["columns"]["product"]
+    assert figures == {"texts": 160, "accept": 0.75, "edit": 0, "wrong": 0.25}
 
 
-def test_repetition_costs() -> None:
-    found = [answer(r, n, n % 3 == 0) for r in "abcd" for n in range(60)]
-    free = calibrated(found, prices={})[0].columns.worth.weights
-    priced = calibrated(found, prices={"restates": 0.5})[0].columns.worth.weights
-    assert priced["restates"] == pytest.approx(free.get("restates", 0) - 0.5)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "no json",
+        "[]",
+        '{"source": "a"}',
+        '{"source": "a", "schema": "", "table": "t", "column": null, "text": "x",'
+        ' "label": 3}',
+    ],
+)
+def test_what_is_no_label_is_told_with_its_line(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "labels.jsonl"
+    path.write_text(line + "\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"labels\.jsonl:1"):
+        read_labels([path])
+
+
+def test_labels_of_other_texts_are_refused() -> None:
+    with pytest.raises(UsageError, match="No label"):
+        labelled([answer("a", 1, True)], {})
 
 
 def test_answers_are_written_by_their_command(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,16 +17,17 @@ from catalog.objects import (
     Target,
 )
 from model.prompts.compact import (
+    ABOUT,
+    END,
     RUN,
-    SPECIAL,
     compact_prompts,
+    example_line,
     finish,
     head,
     kind_of,
-    phrase,
 )
 
-SPELLED = re.compile(r"<\|[^|<>]*\|>")
+SPECIAL = (END, "<|im_start|>", "<|endoftext|>")
 
 hostile = st.one_of(
     st.sampled_from(
@@ -68,16 +66,17 @@ def test_nothing_from_the_database_becomes_a_special_token(
     names: list[str], comment: str, codes: list[str], table_name: str
 ) -> None:
     table = table_of(names, comments=[comment] * len(names), name=table_name)
-    plain = table_of([f"c{i}" for i in range(len(names))])
     profiles = {name: Profile(9, 0.0, 2, codes=tuple(codes)) for name in names}
-    for prompt, _ in compact_prompts(table, table.targets(), profiles):
+    example = example_line(names[0], table_name, comment)
+    for prompt, _ in compact_prompts(
+        table, table.targets(), profiles, nearest=lambda *_: example
+    ):
+        assert prompt.head.count("\n") == 2
         for text in (prompt.head, *prompt.blocks):
-            assert all(found in SPECIAL for found in SPELLED.findall(text))
-            # All pipes are ours: two for each special token.
-            assert text.count("|") == 2 * len(SPELLED.findall(text))
-            assert text.isprintable()
-        columns = Counter(SPELLED.findall(prompt.head))
-        assert columns["<|c|>"] == len(plain.columns)
+            assert "|" not in text
+            assert "<" not in text
+            assert text.replace("\n", "").isprintable()
+        assert all(block.count("\n") == 1 for block in prompt.blocks)
 
 
 @given(count=st.integers(1, 3 * RUN), whole=st.booleans(), start=st.integers(0, 50))
@@ -92,9 +91,9 @@ def test_every_target_is_asked_once_and_blocks_belong_to_targets(
         asked += members
         for block, member in zip(prompt.blocks, members, strict=True):
             if isinstance(member, ColumnId):
-                assert f"<|col|> {phrase(member.name)}<" in block
+                assert block.startswith(f"Column {member.name} (")
             else:
-                assert "<|whole|>" in block
+                assert block == ABOUT
     assert sorted(asked, key=str) == sorted(targets, key=str)
 
 
@@ -103,26 +102,34 @@ def test_runs_of_a_wide_table_share_its_start_and_its_keys() -> None:
     prompts = compact_prompts(table, table.targets(), {})
     assert len(prompts) == 4
     for prompt, _ in prompts:
-        assert prompt.head.startswith("<|table|> order<|schema|> sales<|c|>")
-        assert f"<|c|> {phrase('field0_id')}" in prompt.head
-        assert f"<|c|> {phrase('field129_id')}" in prompt.head
-        assert prompt.head.count("<|c|>") <= RUN + 2
+        first, second = prompt.head.splitlines()
+        assert first == "Table orders (order) in sales"
+        shown = second.removeprefix("Columns: ").split(", ")
+        assert {"field 0 ID", "field 129 ID"} <= set(shown)
+        assert len(shown) <= RUN + 2
 
 
-def test_keys_references_codes_and_comments_are_told() -> None:
+def test_keys_references_codes_comments_and_examples_are_told() -> None:
     table = table_of(["order_id", "cust_id"], comments=["The order.", ""])
     profile = Profile(9, 0.0, 2, codes=("A", "B"))
-    ((prompt, _),) = compact_prompts(table, table.targets()[1:], {"cust_id": profile})
+    like = example_line("customer ID", "invoice", "Identifier of the customer billed.")
+    ((prompt, _),) = compact_prompts(
+        table,
+        table.targets(),
+        {"cust_id": profile},
+        nearest=lambda _, target: like if target.name == "cust_id" else None,
+        opening=lambda _: "One row per order",
+    )
     assert prompt.head == (
-        "<|table|> order<|schema|> sales<|about|> the order"
-        "<|c|> order id<|note|> the order<|c|> customer id"
+        "Table orders (order) in sales: The order.\nColumns: order ID, customer ID\n"
     )
     assert prompt.blocks == (
-        "<|col|> order id<|type|> whole number<|key|><|text:data|>",
-        "<|col|> customer id<|type|> whole number<|ref|> customer<|codes|> a, b"
-        "<|text:data|>",
+        "The table: One row per order",
+        "Column order_id, whole number, key:",
+        "Like customer ID of invoice: Identifier of the customer billed.\n"
+        "Column cust_id (customer ID), whole number, refers to customers, codes A, B:",
     )
-    assert prompt.stops == ("<|end|>",)
+    assert prompt.stops == (END, "\n")
 
 
 def test_samples_and_ranges_never_enter_the_prompt() -> None:
@@ -150,7 +157,7 @@ def test_the_head_is_the_same_whatever_is_asked() -> None:
         ("  two\n lines. and more ", "Two lines. And more."),
         ("already done.", "Already done."),
         (" is it us or them?", "Is it us or them?"),
-        ("<|end|>", ""),
+        (END, ""),
         ("", ""),
         (" .", ""),
     ],
