@@ -1,184 +1,194 @@
+"""`train data` with a teacher behind an endpoint that follows a script."""
+
 from __future__ import annotations
 
+import itertools
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from catalog.errors import ColumnistError, RefusedError, UsageError
-from model.training.synthesis.examples import first_examples, line_of
+from catalog.errors import ColumnistError, ExitCode, RefusedError, UsageError
+from model.teacher_set import read
+from tests.model.scripted import Asked, Say, models, serving
+from tests.model.training.test_teacher import ANSWER
 from tui.cli import app
 
+COLUMNIST = [sys.executable, "-c", "from tui.cli import main; main()"]
 
-def command(*arguments: str, code: int = 0) -> Any:
+
+def command(*arguments: str) -> str:
     result = CliRunner().invoke(app, ["train", "data", *arguments])
-    if code and result.exception is not None:
-        return result.exception
     assert result.exit_code == 0, (result.output, result.exception)
     return result.stdout
 
 
-class Answer(BaseHTTPRequestHandler):
-    asked: list[tuple[str | None, dict[str, Any]]]
-    fail_after = 10**9
-
-    def do_POST(self) -> None:
-        length = int(self.headers["Content-Length"])
-        body = json.loads(self.rfile.read(length))
-        cls = type(self)
-        cls.asked.append((self.headers.get("Authorization"), body))
-        if len(cls.asked) > cls.fail_after:
-            self.send_response(503)
-            self.end_headers()
-            return
-        question = body["messages"][0]["content"].rsplit("Describe ", 1)[1]
-        words = question.rstrip(".").replace("_", " ")
-        text = f"Tells what {words} stands for in the business."
-        data = json.dumps({"choices": [{"message": {"content": text}}]}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: object) -> None:
-        pass
+def failing(*arguments: str) -> BaseException:
+    result = CliRunner().invoke(app, list(arguments))
+    assert result.exception is not None
+    return result.exception
 
 
-@pytest.fixture
-def endpoint() -> Iterator[tuple[str, type[Answer]]]:
-    handler = type("Handler", (Answer,), {"asked": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/v1", handler
-    server.shutdown()
-    server.server_close()
+def good(_: Asked) -> Say:
+    return Say(json.dumps(ANSWER))
 
 
-def test_writes_examples_and_figures(tmp_path: Path) -> None:
-    out, figures = tmp_path / "a.jsonl", tmp_path / "a.json"
-    printed = command(
-        "--out", str(out), "--examples", "5", "--statistics", str(figures), "--json"
-    )
-    assert out.read_text(encoding="utf-8") == "".join(
-        map(line_of, first_examples(5, 1))
-    )
-    assert json.loads(printed)["tables"] == 5
-    assert json.loads(figures.read_text(encoding="utf-8")) == json.loads(printed)
+def wish(asked: Asked) -> str:
+    """What a request asks for, the word about an earlier answer left out."""
+    return asked.content.split("Industry: ")[1].split("\n\n")[0]
 
 
-def test_same_bytes_packed_and_again(tmp_path: Path) -> None:
-    one, other = tmp_path / "a.jsonl.xz", tmp_path / "b.jsonl.xz"
-    command("--out", str(one), "--examples", "4")
-    command("--out", str(other), "--examples", "4")
-    first = one.read_bytes()
-    assert first == other.read_bytes()
-    command("--out", str(one), "--examples", "4")
-    assert one.read_bytes() == first
-
-
-def test_goes_on_after_a_kill(tmp_path: Path) -> None:
+def test_tables_are_written_in_the_form_of_the_teacher_set(tmp_path: Path) -> None:
     out = tmp_path / "a.jsonl"
-    lines = list(map(line_of, first_examples(4, 1)))
-    partial = tmp_path / "a.jsonl.partial"
-    partial.write_text("".join(lines[:2]) + lines[2][:50], encoding="utf-8")
-    command("--out", str(out), "--examples", "4")
-    assert out.read_text(encoding="utf-8") == "".join(lines)
-    assert not partial.exists()
+    with serving(good, models("large")) as served:
+        options = ("--out", str(out), "--count", "5", "--teacher", served.url)
+        figures = json.loads(command(*options, "--json"))
+    assert figures == {
+        "there_before": 0,
+        "tables": 5,
+        "columns": 15,
+        "asked_again": 0,
+        "dropped": 0,
+        "bad_answers": {},
+        "from_workspace": 0,
+        "workspace_texts_left_out": {},
+    }
+    found = list(read(out))
+    assert sorted(each.id for each in found) == [f"g1-{n}" for n in range(5)]
+    assert {each.facets["teacher"] for each in found} == {"large"}
+    assert len({each.facets["industry"] for each in found}) > 1
 
 
-def test_other_data_set_in_the_file_is_refused(tmp_path: Path) -> None:
+def test_only_what_is_missing_is_asked_for(tmp_path: Path) -> None:
     out = tmp_path / "a.jsonl"
-    command("--out", str(out), "--examples", "2")
-    before = out.read_bytes()
-    error = command("--out", str(out), "--examples", "2", "--seed", "2", code=2)
-    assert isinstance(error, UsageError)
-    assert out.read_bytes() == before
+    with serving(good) as served:
+        options = ("--out", str(out), "--teacher", served.url, "--json")
+        command(*options, "--count", "3")
+        before = out.read_text()
+        out.write_text(before + '{"id": "g1-3", "tab')
+        figures = json.loads(command(*options, "--count", "6"))
+        assert (figures["there_before"], figures["tables"]) == (3, 3)
+        assert out.read_text().startswith(before)
+        assert len({wish(asked) for asked in served.asked}) == 6
+        again = json.loads(command(*options, "--count", "6"))
+        assert (again["there_before"], again["tables"]) == (6, 0)
+        other = json.loads(command(*options, "--count", "2", "--seed", "2"))
+        assert (other["there_before"], other["tables"]) == (6, 2)
+        assert len(served.asked) == 8
+    assert len({each.id for each in read(out)}) == 8
 
 
-def test_nothing_to_write_is_wrong_usage(tmp_path: Path) -> None:
-    error = command("--out", str(tmp_path / "a.jsonl"), "--examples", "0", code=2)
-    assert isinstance(error, UsageError)
+def test_bad_answers_are_counted_and_asked_once_more(tmp_path: Path) -> None:
+    out = tmp_path / "a.jsonl"
+    numbers = itertools.count()
+
+    def script(asked: Asked) -> Say:
+        if "An earlier answer" in asked.content:
+            return Say("Sorry." if next(numbers) == 0 else json.dumps(ANSWER))
+        return Say(json.dumps(ANSWER).replace("picked.", "picked"))
+
+    with serving(script) as served:
+        options = ("--out", str(out), "--count", "4", "--teacher", served.url)
+        figures = json.loads(command(*options, "--json"))
+        shown = command(*options)
+    assert figures["tables"] == 3
+    assert (figures["asked_again"], figures["dropped"]) == (4, 1)
+    assert figures["bad_answers"] == {"no full stop": 4, "no JSON": 1}
+    assert re.search(r"there before: +3\n", shown)
+    assert re.search(r"bad answers: +no full stop 1\n", shown)
 
 
-def test_endpoint_teaches_and_its_key_is_stored_nowhere(
-    tmp_path: Path,
-    endpoint: tuple[str, type[Answer]],
-    monkeypatch: pytest.MonkeyPatch,
+def killed(
+    tmp_path: Path, end: Callable[[subprocess.Popen[str]], None]
+) -> tuple[int, list[str], list[Asked], Path]:
+    """A run that is ended after its first tables, then given again to its end."""
+    out = tmp_path / "a.jsonl"
+
+    def slow(asked: Asked) -> Say:
+        time.sleep(0.1)
+        return good(asked)
+
+    with serving(slow) as served:
+        options = ["--out", str(out), "--count", "40", "--teacher", served.url]
+        run = [*COLUMNIST, "train", "data", *options]
+        running = subprocess.Popen(run, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 60
+        while not (out.exists() and out.stat().st_size > 2000):
+            assert time.monotonic() < deadline
+            assert running.poll() is None
+            time.sleep(0.01)
+        end(running)
+        running.communicate(timeout=60)
+        half = [each.id for each in read(out)] if out.exists() else []
+        command(*options)
+        return running.returncode, half, served.asked, out
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_ended_run_goes_on(tmp_path: Path, number: signal.Signals) -> None:
+    code, half, asked, out = killed(tmp_path, lambda run: run.send_signal(number))
+    assert code == (-9 if number is signal.SIGKILL else ExitCode.INTERRUPTED)
+    assert 0 < len(half) < 40
+    ids = [each.id for each in read(out)]
+    assert ids[: len(half)] == half
+    assert sorted(ids) == sorted(f"g1-{n}" for n in range(40))
+    assert len(asked) <= 40 + 16  # what was in flight is asked for again
+
+
+def test_failing_endpoint_keeps_what_was_written(tmp_path: Path) -> None:
+    out = tmp_path / "a.jsonl"
+    numbers = itertools.count()
+    with serving(lambda a: good(a) if next(numbers) < 3 else Say(status=401)) as served:
+        options = ("--out", str(out), "--count", "9", "--teacher", served.url)
+        error = failing("train", "data", *options)
+    assert isinstance(error, ColumnistError)
+    assert "COLUMNIST_API_KEY" in error.hint
+    assert 1 <= len(list(read(out))) <= 3
+
+
+def test_key_is_sent_and_stored_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url, handler = endpoint
     monkeypatch.setenv("COLUMNIST_API_KEY", "s3cret-key")
     out = tmp_path / "a.jsonl"
-    printed = command(
-        "--out",
-        str(out),
-        "--examples",
-        "1",
-        "--teacher",
-        url,
-        "--served",
-        "m",
-        "--json",
-    )
-    figures = json.loads(printed)
-    assert figures["teachers"] == {"endpoint:m": 1}
-    assert figures["teacher_texts"]["accepted"] > 0
-    assert handler.asked[0][0] == "Bearer s3cret-key"
-    assert handler.asked[0][1]["model"] == "m"
-    for file in tmp_path.iterdir():
-        assert "s3cret" not in file.read_text(encoding="utf-8")
+    with serving(good) as served:
+        command("--out", str(out), "--count", "1", "--teacher", f"{served.url}#m")
+        (asked,) = served.asked
+    assert asked.headers["Authorization"] == "Bearer s3cret-key"
+    assert asked.body["model"] == "m"
+    assert "s3cret" not in out.read_text()
 
 
-def test_failing_endpoint_keeps_what_was_taught(
-    tmp_path: Path, endpoint: tuple[str, type[Answer]]
-) -> None:
-    url, handler = endpoint
-    out = tmp_path / "a.jsonl"
-    first = next(first_examples(1, 1))
-    handler.fail_after = len(first["columns"]) + 1
-    arguments = ("--out", str(out), "--examples", "2", "--teacher", url)
-    error = command(*arguments, code=1)
-    assert isinstance(error, ColumnistError)
-    assert "goes on from there" in error.hint
-    assert not out.exists()
-    asked = len(handler.asked)
-    handler.fail_after = 10**9
-    command(*arguments)
-    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
-    assert len(lines) == 2
-    second = len(lines[1]["columns"]) + 1
-    assert len(handler.asked) == asked + second
-
-
-def test_offline_asks_only_this_machine(tmp_path: Path) -> None:
+def test_offline_asks_nobody(tmp_path: Path) -> None:
     out = str(tmp_path / "a.jsonl")
-    result = CliRunner().invoke(
-        app,
-        [
-            "--offline",
-            "train",
-            "data",
-            "--out",
-            out,
-            "--teacher",
-            "http://192.0.2.1/v1",
-        ],
-    )
-    assert isinstance(result.exception, RefusedError)
+    with serving(good) as served:
+        options = ("--out", out, "--teacher", served.url)
+        error = failing("--offline", "train", "data", *options)
+        assert isinstance(error, RefusedError)
+        assert not served.heard
 
 
-def test_missing_workspace_is_named(tmp_path: Path) -> None:
-    out = str(tmp_path / "a.jsonl")
-    result = CliRunner().invoke(
-        app,
-        [
-            "--workspace",
-            str(tmp_path / "none.db"),
-            *("train", "data", "--out", out, "--examples", "0", "--from-workspace"),
-        ],
-    )
-    assert isinstance(result.exception, UsageError)
+def test_wrong_usage_writes_nothing(tmp_path: Path) -> None:
+    out, none = str(tmp_path / "a.jsonl"), str(tmp_path / "none.db")
+    url = "http://127.0.0.1:9/v1"
+    for arguments in (
+        ("train", "data", "--out", out),
+        ("train", "data", "--out", out, "--count", "0"),
+        ("train", "data", "--out", out + ".xz", "--teacher", url),
+        ("train", "data", "--out", out, "--teacher", str(tmp_path / "none.gguf")),
+        (
+            *("--workspace", none, "train", "data", "--out", out),
+            *("--count", "0", "--from-workspace"),
+        ),
+    ):
+        error: Any = failing(*arguments)
+        assert isinstance(error, UsageError), (arguments, error)
+    assert list(tmp_path.iterdir()) == []

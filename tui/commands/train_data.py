@@ -119,6 +119,7 @@ def _fill(
     stop: Callable[[], bool],
 ) -> None:
     """Add what is missing of the first `count` specifications."""
+    from model.remote import RemoteFacts
     from model.training.specification import specifications
     from model.training.teacher import teach
 
@@ -127,7 +128,10 @@ def _fill(
         return
     engine, name = _teacher(chosen)
     with engine, console.progress("Tables", len(missing)) as advance:
-        engine.start(stop=stop)
+        facts = engine.start(stop=stop)
+        if isinstance(facts, RemoteFacts):
+            # Not its address: a set is given away.
+            name = facts.model.endpoint.served
         for record in teach(engine, name, missing, taught, stop):
             if record is not None:
                 file.add(record)

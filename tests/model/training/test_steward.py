@@ -12,7 +12,7 @@ from catalog.snapshot import Snapshot
 from catalog.suggestion import Draft, Finding, Source
 from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
-from model.training.corpus import document
+from model.teacher_set import described
 from model.training.steward import personal, steward_examples
 
 Drafts = dict[str | None, tuple[str, str | None]]
@@ -71,11 +71,11 @@ def test_accepted_and_edited_texts_become_an_example(tmp_path: Path) -> None:
         "type": "text",
         "references": "customers.id",
     }
-    assert record["primary_key"] == ["id"]
+    assert record["columns"][0]["key"] is True
     assert record["weight"] == 1.0
-    found = document(record, lambda _: 1, Counter())
-    assert found is not None
+    found = described(record)
     assert len(found.texts) == 2
+    assert (found.table.primary_key, found.weight) == (("id",), 1.0)
 
 
 def test_accepted_alone_weighs_less(tmp_path: Path) -> None:
