@@ -36,10 +36,11 @@ class Share:
     """Upper end of the 95 % interval."""
 
 
-def wilson(count: int, total: int) -> Share | None:
+def wilson(count: float, total: int) -> Share | None:
     """A share with Wilson's 95 % score interval; None of nothing.
 
     Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+    A count with a fraction is of wholes that several judges share.
     """
     if total == 0:
         return None

@@ -31,6 +31,8 @@ class Text:
     """The description; None where it has none."""
     by: str | None = None
     """Whose it is within the system (`model`, `rules`), where that is known."""
+    confidence: float | None = None
+    """How likely the system says that it is accepted, where it says so."""
 
 
 MISSING = Text(None)
@@ -168,18 +170,28 @@ def _checked(line: str, path: Path, number: int) -> dict[str, Any]:
     columns = record.get("columns")
     if not isinstance(columns, list):
         raise _wrong(path, number, "it has no list `columns`")
-    for name in ("schema", "description", "source", "db"):
+    for name in ("schema", "description", "source", "db", "by"):
         if not isinstance(record.get(name), str | None):
             raise _wrong(path, number, f"its `{name}` is no text")
+    if not _is_chance(record.get("confidence")):
+        raise _wrong(path, number, "its `confidence` is no number from 0 to 1")
     for column in columns:
         if not isinstance(column, dict) or not isinstance(column.get("name"), str):
             raise _wrong(path, number, "it has a column without `name`")
-        for name in ("type", "description", "references"):
+        for name in ("type", "description", "references", "source", "by"):
             if not isinstance(column.get(name), str | None):
                 raise _wrong(path, number, f"the `{name}` of a column is no text")
         if not isinstance(column.get("enum"), list | None):
             raise _wrong(path, number, "the `enum` of a column is no list")
+        if not _is_chance(column.get("confidence")):
+            raise _wrong(
+                path, number, "the `confidence` of a column is no number from 0 to 1"
+            )
     return record
+
+
+def _is_chance(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and 0 <= value <= 1)
 
 
 def _wrong(path: Path, number: int, what: str) -> ColumnistError:
@@ -218,16 +230,21 @@ def _texts(entry: Entry, record: Mapping[str, Any] | None) -> Texts:
     if record is None:
         return Texts(MISSING, (MISSING,) * len(entry.table.columns))
     columns = {column["name"]: _text(column) for column in reversed(record["columns"])}
+    # Without `db`, the `source` of a table is its repository.
+    about = record if record.get("db") else {**record, "source": None}
     return Texts(
-        _text(record),
+        _text(about),
         tuple(columns.get(column.name, MISSING) for column in entry.table.columns),
     )
 
 
 def _text(data: Mapping[str, Any]) -> Text:
     text = data.get("description")
-    by = data.get("by")
-    return Text(text if text and text.strip() else None, by if text and by else None)
+    if not text or not text.strip():
+        return MISSING
+    return Text(
+        text, data.get("by") or data.get("source") or None, data.get("confidence")
+    )
 
 
 def line_of(entry: Entry, texts: Texts) -> str:
@@ -245,8 +262,9 @@ def line_of(entry: Entry, texts: Texts) -> str:
     return json.dumps(record) + "\n"
 
 
-def _data(text: Text) -> dict[str, str | None]:
-    return {"description": text.text} | ({"by": text.by} if text.by else {})
+def _data(text: Text) -> dict[str, Any]:
+    data = {"by": text.by or None, "confidence": text.confidence}
+    return {"description": text.text} | {k: v for k, v in data.items() if v is not None}
 
 
 def by_target(entry: Entry, found: Mapping[Target, Text]) -> Texts:

@@ -16,10 +16,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalog.errors import ColumnistError, UsageError
 from model.evaluation.records import Entry, Texts
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 FEWEST, MOST = 3, 40
 """Described columns of the tables that are preferred."""
@@ -193,7 +196,7 @@ def _lines(entry: Entry, a: Texts, b: Texts, reference: bool) -> tuple[Line, ...
                 Line(
                     column.name,
                     column.type,
-                    _notes(entry, place),
+                    notes(entry, place),
                     a.columns[place].text,
                     b.columns[place].text,
                     human if reference else None,
@@ -202,15 +205,16 @@ def _lines(entry: Entry, a: Texts, b: Texts, reference: bool) -> tuple[Line, ...
     return tuple(found)
 
 
-def _notes(entry: Entry, place: int) -> str:
+def notes(entry: Entry, place: int) -> str:
+    """What is known of a column beside its type: keys and the code list."""
     column = entry.record["columns"][place]
-    notes = []
+    found = ["primary key"] if column["name"] in entry.table.primary_key else []
     if there := column.get("references"):
-        notes.append(f"references {there}")
+        found.append(f"references {there}")
     if codes := [str(code) for code in column.get("enum") or ()]:
         more = ", …" if len(codes) > CODES else ""
-        notes.append(f"codes: {', '.join(codes[:CODES])}{more}")
-    return "; ".join(notes)
+        found.append(f"codes: {', '.join(codes[:CODES])}{more}")
+    return "; ".join(found)
 
 
 def write(folder: Path, items: Sequence[Item], key: Key) -> None:
@@ -257,30 +261,74 @@ def _as_csv(items: Sequence[Item]) -> str:
     for item in items:
         for line in item.lines:
             cells = (line.column, line.type, line.notes, line.a, line.b, line.reference)
-            writer.writerow([item.item, *map(_inert, (item.table, *cells))])
+            writer.writerow([item.item, *map(inert, (item.table, *cells))])
     return out.getvalue()
 
 
-def _inert(text: str | None) -> str:
+def inert(text: str | None) -> str:
     """A cell that no spreadsheet takes for a formula."""
     text = text or ""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def as_html(items: Sequence[Item]) -> str:
-    """The sheet as one page that needs nothing else, and lets nothing in or out.
+    """The sheet as one page that needs nothing else, and lets nothing in or out."""
+    reference = any(line.reference is not None for i in items for line in i.lines)
+    return page(
+        {
+            "id": digest(items),
+            "kind": "vote",
+            "ask": "Which side describes the table and its columns better: correct"
+            " first, then complete, then easy to read? Grey lines are the same on both"
+            " sides.",
+            "head": ["", "A", "B"] + ["A human wrote"] * reference,
+            "choices": [
+                {"value": "a", "key": "a", "says": "A is better"},
+                {"value": "tie", "key": "t", "says": "Tie"},
+                {"value": "b", "key": "b", "says": "B is better"},
+            ],
+            "items": [
+                {
+                    "item": item.item,
+                    "title": item.table,
+                    "more": item.more,
+                    "rows": [
+                        {
+                            "name": "the table" if line.column is None else line.column,
+                            "facts": "; ".join(filter(None, (line.type, line.notes))),
+                            "cells": [line.a, line.b] + [line.reference] * reference,
+                            "look": "faint" if line.a == line.b else "",
+                        }
+                        for line in item.lines
+                    ],
+                }
+                for item in items
+            ],
+        }
+    )
+
+
+def page(document: Mapping[str, Any]) -> str:
+    """A page to choose on, item by item, that saves CSV.
 
     All text goes into the page as JSON in which no tag can be spelled, and is drawn
     with `textContent`.
+
+    Args:
+        document: `id` tells its answers from those of others; `kind` names the column
+            that holds them; `ask` is the question; `head` are the columns; `choices`
+            have `value`, `key` and what the button `says`; `items` have `item`,
+            `title`, `more` (columns that are not shown) and `rows` of `name`, `facts`,
+            `cells` (null: no text) and `look` (faint, judged or empty).
     """
-    page = (Path(__file__).parent / "sheet.html").read_text(encoding="utf-8")
-    data = json.dumps({"id": digest(items), "items": [asdict(item) for item in items]})
+    template = (Path(__file__).parent / "sheet.html").read_text(encoding="utf-8")
+    data = json.dumps(document)
     for character in "<>&\u2028\u2029":
         data = data.replace(character, f"\\u{ord(character):04x}")
-    return page.replace("{{SHEET}}", data)
+    return template.replace("{{SHEET}}", data)
 
 
-def digest(items: Sequence[Item]) -> str:
+def digest(items: Sequence[DataclassInstance]) -> str:
     """What tells one sheet from another, 16 characters."""
     text = json.dumps([asdict(item) for item in items])
     return hashlib.sha256(text.encode()).hexdigest()[:16]

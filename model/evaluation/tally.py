@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations
 from typing import Any
 
-from model.evaluation.agreement import cohen_kappa, fleiss_kappa, sign_test, wilson
+from model.evaluation.agreement import (
+    Share,
+    cohen_kappa,
+    fleiss_kappa,
+    sign_test,
+    wilson,
+)
 from model.evaluation.sheet import Key
 from model.evaluation.votes import Choice, JudgeKind, Vote, last_ones
 
@@ -33,10 +39,6 @@ def tally(
     by_repository: dict[str, list[str]] = {}
     for item, place in key.items.items():
         by_repository.setdefault(place.repository, []).append(majority[item])
-    complete = [each for each in said.values() if judges and len(each) == len(judges)]
-    kappa = fleiss_kappa(
-        [[list(each.values()).count(c) for c in CATEGORIES] for each in complete]
-    )
     return {
         "first": key.first,
         "second": key.second,
@@ -50,12 +52,7 @@ def tally(
             }
             for judge in judges
         ],
-        "fleiss_kappa": {
-            "kappa": _rounded(kappa),
-            "items": len(complete),
-            "judges": len(judges),
-        },
-        "pairs": [_pair(one, other, said) for one, other in combinations(judges, 2)],
+        **alike(said, judges, CATEGORIES),
         "repositories": {
             name: outcome(found) for name, found in sorted(by_repository.items())
         },
@@ -100,27 +97,54 @@ def outcome(votes: Iterable[str]) -> dict[str, Any]:
         "second_wins": second,
         "ties": counts[TIE],
         "undecided": counts[UNDECIDED],
-        "share": None
-        if share is None
-        else {name: _rounded(value) for name, value in asdict(share).items()},
+        "share": share_data(share),
         "p": round(sign_test(first, second), 6),
     }
 
 
+def alike(
+    said: Mapping[str, Mapping[str, Hashable]],
+    judges: Sequence[str],
+    categories: Sequence[Hashable],
+) -> dict[str, Any]:
+    """How far judges agree: all of them by Fleiss' kappa, and every two.
+
+    Fleiss' kappa is over the items that all judges spoke of.
+    """
+    complete = [each for each in said.values() if judges and len(each) == len(judges)]
+    kappa = fleiss_kappa(
+        [[list(each.values()).count(c) for c in categories] for each in complete]
+    )
+    return {
+        "fleiss_kappa": {
+            "kappa": rounded(kappa),
+            "items": len(complete),
+            "judges": len(judges),
+        },
+        "pairs": [_pair(one, other, said) for one, other in combinations(judges, 2)],
+    }
+
+
 def _pair(
-    one: str, other: str, said: Mapping[str, Mapping[str, str]]
+    one: str, other: str, said: Mapping[str, Mapping[str, Hashable]]
 ) -> dict[str, Any]:
     both = [(v[one], v[other]) for v in said.values() if one in v and other in v]
     agreed = sum(a == b for a, b in both)
     return {
         "judges": [one, other],
         "items": len(both),
-        "agreement": _rounded(agreed / len(both)) if both else None,
-        "cohen_kappa": _rounded(
-            cohen_kappa([a for a, _ in both], [b for _, b in both])
-        ),
+        "agreement": rounded(agreed / len(both)) if both else None,
+        "cohen_kappa": rounded(cohen_kappa([a for a, _ in both], [b for _, b in both])),
     }
 
 
-def _rounded(value: float | None) -> float | None:
+def share_data(share: Share | None) -> dict[str, float] | None:
+    """A share as reports have it."""
+    if share is None:
+        return None
+    return {name: round(value, 4) for name, value in asdict(share).items()}
+
+
+def rounded(value: float | None) -> float | None:
+    """A figure as reports have it."""
     return None if value is None else round(value, 4)

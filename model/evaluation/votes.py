@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -57,21 +57,36 @@ def read_votes(path: Path, items: Iterable[str]) -> list[Vote]:
         RefusedError: a vote is on an item that the sheet does not have.
     """
     known = set(items)
-    found = []
+    hint = "Votes are CSV in UTF-8 with these columns; a vote is a, b or tie."
+    return [
+        _vote(cells, where, known) for where, cells in read_cells(path, HEADER, hint)
+    ]
+
+
+def read_cells(
+    path: Path, header: Sequence[str], hint: str
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """The filled lines of a CSV file by column, each after where it stands.
+
+    Args:
+        path: of the file.
+        header: columns that it must have; others may be there too.
+        hint: what errors say the file is to be.
+
+    Raises:
+        UsageError: there is no such file.
+        ColumnistError: it cannot be read, is no CSV, or lacks a column.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)
-            header = [name.strip().lower() for name in next(reader, [])]
-            if not set(HEADER) <= set(header):
-                raise ColumnistError(
-                    f"{path} has no header {','.join(HEADER)}.",
-                    "Votes are CSV with these columns; a vote is a, b or tie.",
-                )
+            names = [name.strip().lower() for name in next(reader, [])]
+            if not set(header) <= set(names):
+                raise ColumnistError(f"{path} has no header {','.join(header)}.", hint)
             for row in reader:
-                if not any(cell.strip() for cell in row):
-                    continue
-                cells = dict(zip(header, (c.strip() for c in row), strict=False))
-                found.append(_vote(cells, path, reader.line_num, known))
+                if any(cell.strip() for cell in row):
+                    cells = dict(zip(names, (c.strip() for c in row), strict=False))
+                    yield f"Line {reader.line_num} of {path}", cells
     except FileNotFoundError:
         raise UsageError(f"There is no file {path}.", "Check the path.") from None
     except OSError as error:
@@ -79,15 +94,11 @@ def read_votes(path: Path, items: Iterable[str]) -> list[Vote]:
             f"Cannot read {path}: {error.strerror}.", "Check the file."
         ) from error
     except (csv.Error, UnicodeDecodeError) as error:
-        raise ColumnistError(
-            f"{path} is no CSV: {error}.", "Votes are CSV in UTF-8: item,judge,vote."
-        ) from error
-    return found
+        raise ColumnistError(f"{path} is no CSV: {error}.", hint) from error
 
 
-def _vote(cells: dict[str, str], path: Path, number: int, known: set[str]) -> Vote:
+def _vote(cells: dict[str, str], where: str, known: set[str]) -> Vote:
     item, judge = cells.get("item", ""), cells.get("judge", "")
-    where = f"Line {number} of {path}"
     if not judge:
         raise ColumnistError(f"{where} names no judge.", "Every vote has its judge.")
     try:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from tui.commands import judge, score, voting
+from tui.commands import audit, judge, score, voting
 
 app = typer.Typer(
-    help="Compare systems: by figures (score), or blind (sheet, vote, judge, report).",
+    help="Compare systems: by figures (score), or blind (audit; sheet, vote, judge,"
+    " report).",
     rich_markup_mode=None,
 )
 app.command("sheet")(voting.run_sheet)
@@ -15,3 +16,4 @@ app.command("vote")(voting.run_vote)
 app.command("report")(voting.run_report)
 app.command("judge")(judge.run)
 app.command("score")(score.run)
+app.add_typer(audit.app, name="audit")

@@ -296,15 +296,15 @@ def _outcomes(rows: Mapping[str, Mapping[str, Any]]) -> None:
         )
 
 
-def agreement(pair: Mapping[str, Any]) -> None:
-    """A line on two judges."""
+def agreement(pair: Mapping[str, Any], noun: str = "table") -> None:
+    """A line on two judges, who judged what the noun says."""
     one, other = (plain(name) for name in pair["judges"])
     if pair["agreement"] is None:
-        console.out(f"{one} and {other}: no table in common")
+        console.out(f"{one} and {other}: no {noun} in common")
         return
     kappa = pair["cohen_kappa"]
     beyond = "not defined" if kappa is None else f"{kappa:.2f}"
     console.out(
         f"{one} and {other}: agree on {100 * pair['agreement']:.0f} % of"
-        f" {count(pair['items'], 'table')}, Cohen's kappa {beyond}"
+        f" {count(pair['items'], noun)}, Cohen's kappa {beyond}"
     )

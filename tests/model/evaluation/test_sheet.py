@@ -117,7 +117,7 @@ def test_hostile_text_stays_text_in_the_page() -> None:
     assert "innerHTML" not in page
     data = re.search(r'id="sheet">(.*?)</script>', page, re.DOTALL)
     assert data is not None
-    assert json.loads(data.group(1))["items"][0]["table"] == HOSTILE
+    assert json.loads(data.group(1))["items"][0]["title"] == HOSTILE
 
 
 def test_no_cell_is_a_formula(tmp_path: Path) -> None:

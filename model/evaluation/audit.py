@@ -1,0 +1,401 @@
+"""An audit's sheet: single texts of several systems, mixed, without saying whose.
+
+A folder with the texts as JSON Lines, as CSV with a column to fill in and as one HTML
+page to label in; and `audit-key.json`, which says whose texts are whose and is not for
+readers. All systems are asked for the same tables and columns; what two of them say
+alike is read once and counts for both.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from catalog.errors import ColumnistError, UsageError
+from catalog.objects import ColumnId, Target
+from model.evaluation.records import Entry, Text, Texts
+from model.evaluation.sheet import digest, inert, notes, page, save
+
+SHEET, KEY = "audit.jsonl", "audit-key.json"
+HUMAN = "human"
+"""The system that says what the records say."""
+LISTED = 40
+"""Most columns of a table that are shown around the one that is judged."""
+QUESTION = (
+    "Would you accept this text as it is? It has to be true, say what the name alone"
+    " does not, and read well."
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A column of the table, as a reader sees it."""
+
+    name: str
+    """Its name."""
+    type: str
+    """Its type; empty where it is not known."""
+    notes: str
+    """Keys and code lists."""
+
+    @property
+    def facts(self) -> str:
+        """Type and notes."""
+        return "; ".join(filter(None, (self.type, self.notes)))
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One text to judge."""
+
+    item: str
+    """Its number on the sheet."""
+    schema: str
+    """The schema's name; empty where there is none."""
+    table: str
+    """The table's name."""
+    column: str | None
+    """The column's name; None where the text is of the table."""
+    text: str
+    """What one or more systems say."""
+    columns: tuple[Listed, ...]
+    """The table's columns, or those around the one that is judged."""
+    more: int
+    """Columns of the table that are not shown."""
+
+    @property
+    def qualified(self) -> str:
+        """Schema and table."""
+        return f"{self.schema}.{self.table}" if self.schema else self.table
+
+    @property
+    def facts(self) -> str:
+        """Type and notes of the column that is judged; empty for a table."""
+        found = (each.facts for each in self.columns if each.name == self.column)
+        return next(found, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the key says of one system's text."""
+
+    system: str
+    """Whose it is."""
+    source: str | None
+    """Whose it is within the system, where that is known."""
+    confidence: float | None
+    """How likely the system says that it is accepted, where it says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the key says of one item."""
+
+    repository: str
+    """Where the table comes from."""
+    schema: str
+    """The schema's name."""
+    table: str
+    """The table's name."""
+    column: str | None
+    """The column's name; None where the text is of the table."""
+    drafts: tuple[Draft, ...]
+    """The systems that say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Whose texts are whose."""
+
+    systems: tuple[str, ...]
+    """Their names."""
+    columns: int
+    """How many columns every system was asked for."""
+    tables: int
+    """How many tables every system was asked for."""
+    seed: int
+    """What targets and order were drawn with."""
+    data: str
+    """Where the tables come from."""
+    items: Mapping[str, Place]
+    """By item."""
+
+
+def draw(
+    entries: Sequence[Entry], columns: int, tables: int, *, seed: int = 0
+) -> list[Entry]:
+    """Documented columns and tables at random; what is drawn is wanted.
+
+    Every repository has one before any has its second, and so has every table of a
+    repository.
+    """
+    rng = random.Random(f"audit {seed}")
+    of_columns: dict[str, list[list[tuple[int, Target]]]] = defaultdict(list)
+    of_tables: dict[str, list[list[tuple[int, Target]]]] = defaultdict(list)
+    for number in rng.sample(range(len(entries)), len(entries)):
+        entry = entries[number]
+        wanted = list(dict.fromkeys(entry.wanted))
+        found = [(number, each) for each in wanted if isinstance(each, ColumnId)]
+        of_columns[entry.repository].append(rng.sample(found, len(found)))
+        if len(found) < len(wanted):
+            of_tables[entry.repository].append([(number, entry.table.id)])
+    drawn: dict[int, set[Target]] = defaultdict(set)
+    for groups, count in ((of_columns, columns), (of_tables, tables)):
+        names = rng.sample(sorted(groups), len(groups))
+        balanced = _in_turn([_in_turn(groups[name]) for name in names])
+        for number, target in balanced[:count]:
+            drawn[number].add(target)
+    return [
+        replace(entries[number], wanted=_ordered(entries[number], targets))
+        for number, targets in sorted(drawn.items())
+    ]
+
+
+def _ordered(entry: Entry, targets: set[Target]) -> tuple[Target, ...]:
+    return tuple(each for each in dict.fromkeys(entry.wanted) if each in targets)
+
+
+def _in_turn(groups: Sequence[Sequence[T]]) -> list[T]:
+    """The first of every group, then the second of every group."""
+    longest = max(map(len, groups), default=0)
+    return [group[n] for n in range(longest) for group in groups if n < len(group)]
+
+
+def human(entries: Iterable[Entry]) -> list[Texts]:
+    """What the records themselves say."""
+    return [
+        Texts(
+            Text(entry.record.get("description")),
+            tuple(Text(each.get("description")) for each in entry.record["columns"]),
+        )
+        for entry in entries
+    ]
+
+
+def make(
+    entries: Sequence[Entry],
+    texts: Mapping[str, Sequence[Texts]],
+    *,
+    seed: int,
+    data: str,
+) -> tuple[list[Item], Key]:
+    """The items in random order, and the key.
+
+    Args:
+        entries: as drawn.
+        texts: one for each entry, by system.
+        seed: draws the order.
+        data: where the tables come from, for the key.
+
+    Raises:
+        UsageError: a system has no text at all.
+    """
+    found: list[tuple[Item, Place]] = []
+    for number, entry in enumerate(entries):
+        written = {name: each[number] for name, each in texts.items()}
+        for target in entry.wanted:
+            found += _items(entry, target, written)
+    for name in texts:
+        if not any(
+            draft.system == name for _, place in found for draft in place.drafts
+        ):
+            raise UsageError(
+                f"{name} has no text for any table or column that was drawn.",
+                "Texts in a file are found by db, schema and table.",
+            )
+    random.Random(f"order {seed}").shuffle(found)
+    numbered = [
+        (replace(item, item=f"{number:04}"), place)
+        for number, (item, place) in enumerate(found, 1)
+    ]
+    wanted = [target for entry in entries for target in entry.wanted]
+    columns = sum(isinstance(target, ColumnId) for target in wanted)
+    places = {item.item: place for item, place in numbered}
+    return [item for item, _ in numbered], Key(
+        tuple(texts), columns, len(wanted) - columns, seed, data, places
+    )
+
+
+def _items(
+    entry: Entry, target: Target, written: Mapping[str, Texts]
+) -> Iterator[tuple[Item, Place]]:
+    """The different texts of one target, each once."""
+    names = [column.id for column in entry.table.columns]
+    index = names.index(target) if isinstance(target, ColumnId) else None
+    drafts: dict[str, list[Draft]] = defaultdict(list)
+    for system, texts in written.items():
+        one = texts.about if index is None else texts.columns[index]
+        if text := " ".join((one.text or "").split()):
+            drafts[text].append(Draft(system, one.by, one.confidence))
+    first = max(0, min((index or 0) - LISTED // 2, len(names) - LISTED))
+    listed = tuple(
+        Listed(column.name, column.type, notes(entry, place))
+        for place, column in enumerate(entry.table.columns)
+        if first <= place < first + LISTED
+    )
+    table = entry.table.id
+    column = None if index is None else names[index].name
+    for text, said in drafts.items():
+        yield (
+            Item(
+                "",
+                table.schema,
+                table.name,
+                column,
+                text,
+                listed,
+                len(names) - len(listed),
+            ),
+            Place(entry.repository, table.schema, table.name, column, tuple(said)),
+        )
+
+
+def write(folder: Path, items: Sequence[Item], key: Key) -> None:
+    """All files of an audit into a new or empty folder.
+
+    Raises:
+        UsageError: there is an audit already; labels of it would lose their meaning.
+        ColumnistError: it cannot be written.
+    """
+    refuse_another(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        save(folder / "audit.csv", _as_csv(items))
+        save(folder / "audit.html", as_html(items))
+        save(folder / KEY, json.dumps(asdict(key), indent=2) + "\n")
+        rows = [json.dumps(asdict(item)) + "\n" for item in items]
+        save(folder / SHEET, "".join(rows))
+    except OSError as error:
+        raise ColumnistError(
+            f"Cannot write to {folder}: {error.strerror}.", "Choose another with -o."
+        ) from error
+
+
+def refuse_another(folder: Path) -> None:
+    """Make sure that the folder has no audit.
+
+    Raises:
+        UsageError: it has one.
+    """
+    if (folder / SHEET).exists() or (folder / KEY).exists():
+        raise UsageError(
+            f"There is an audit in {folder} already.", "Choose another folder with -o."
+        )
+
+
+def _as_csv(items: Sequence[Item]) -> str:
+    """A spreadsheet to label in: `judge` and `label` are to be filled in."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(
+        [
+            "item",
+            "judge",
+            "label",
+            "schema",
+            "table",
+            "column",
+            "facts",
+            "text",
+            "columns",
+        ]
+    )
+    for item in items:
+        listed = ", ".join(f"{each.name} {each.type}".strip() for each in item.columns)
+        cells = (item.schema, item.table, item.column, item.facts, item.text, listed)
+        writer.writerow([item.item, "", "", *map(inert, cells)])
+    return out.getvalue()
+
+
+def as_html(items: Sequence[Item]) -> str:
+    """The audit as one page that needs nothing else, and lets nothing in or out."""
+    return page(
+        {
+            "id": digest(items),
+            "kind": "label",
+            "ask": QUESTION,
+            "head": ["", "The text to judge; below it the columns of the table"],
+            "choices": [
+                {"value": "2", "key": "2", "says": "2: accept as it is"},
+                {"value": "1", "key": "1", "says": "1: true, but wants an edit"},
+                {"value": "0", "key": "0", "says": "0: wrong, invented or garbled"},
+            ],
+            "items": [_on_page(item) for item in items],
+        }
+    )
+
+
+def _on_page(item: Item) -> dict[str, Any]:
+    judged = "the table" if item.column is None else item.column
+    rows = [
+        {"name": judged, "facts": item.facts, "cells": [item.text], "look": "judged"}
+    ]
+    rows += [
+        {"name": each.name, "facts": "", "cells": [each.facts], "look": "faint"}
+        for each in item.columns
+    ]
+    return {"item": item.item, "title": item.qualified, "more": item.more, "rows": rows}
+
+
+def read_items(folder: Path) -> list[Item]:
+    """The items of an audit.
+
+    Raises:
+        UsageError: there is no audit in the folder.
+        ColumnistError: it is damaged.
+    """
+    path = folder / SHEET
+    found = []
+    try:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            data: dict[str, Any] = json.loads(line)
+            columns = tuple(Listed(**each) for each in data.pop("columns"))
+            found.append(Item(**data, columns=columns))
+    except OSError:
+        raise _no_audit(folder) from None
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _damaged(path, error) from error
+    return found
+
+
+def read_key(folder: Path) -> Key:
+    """The key of an audit.
+
+    Raises:
+        UsageError: there is none in the folder.
+        ColumnistError: it is damaged.
+    """
+    path = folder / KEY
+    try:
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        places = {}
+        for name, place in data.pop("items").items():
+            drafts = tuple(Draft(**draft) for draft in place.pop("drafts"))
+            places[name] = Place(**place, drafts=drafts)
+        return Key(tuple(data.pop("systems")), **data, items=places)
+    except OSError:
+        raise _no_audit(folder) from None
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _damaged(path, error) from error
+
+
+def _no_audit(folder: Path) -> UsageError:
+    return UsageError(
+        f"There is no audit in {folder}.",
+        "Make one with `columnist evaluate audit draw DATA SYSTEM... -o FOLDER`.",
+    )
+
+
+def _damaged(path: Path, error: Exception) -> ColumnistError:
+    return ColumnistError(
+        f"{path} is damaged: {error}.", "Draw the audit again with the same seed."
+    )

@@ -1,0 +1,207 @@
+"""Labels of an audit: CSV with `item,judge,label`, and what they come to.
+
+2 is to accept a text as it is, 1 that it is true but wants an edit, 0 that it is wrong,
+invented or garbled.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from catalog.errors import ColumnistError, UsageError
+from model.evaluation.agreement import wilson
+from model.evaluation.audit import Draft, Key
+from model.evaluation.sheet import save
+from model.evaluation.tally import alike, rounded, share_data
+from model.evaluation.votes import read_cells
+
+LABELS = "labels.csv"
+HEADER = ["item", "judge", "label"]
+NAMES = {2: "accepted", 1: "edit", 0: "wrong"}
+"""What reports call the labels."""
+BINS = 10
+"""Of said confidence, equally wide."""
+SURE = 0.8
+"""Confidence from which a text is offered as one to accept."""
+
+Said = Mapping[str, int]
+"""The label of one item by judge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """One line of labels."""
+
+    item: str
+    """What was judged."""
+    judge: str
+    """Who judged."""
+    label: int
+    """2, 1 or 0."""
+
+
+def read_labels(path: Path, items: Iterable[str]) -> list[Labelled]:
+    """The labels of a file, in its order; lines without a label are passed over.
+
+    Raises:
+        UsageError: there is no such file, or a line is no label of these items.
+        ColumnistError: it is not a file of labels.
+    """
+    known = set(items)
+    hint = "Labels are CSV in UTF-8 with these columns; a label is 2, 1 or 0."
+    found = []
+    for where, cells in read_cells(path, HEADER, hint):
+        item, judge, label = (cells.get(name, "") for name in HEADER)
+        if not label:
+            continue
+        if label not in ("2", "1", "0"):
+            raise UsageError(f"{where} is no label: {label[:40]!r}.", hint)
+        if not judge:
+            raise UsageError(f"{where} names no judge.", "Every label has its judge.")
+        # A spreadsheet makes 1 of 0001.
+        item = item if item in known else item.zfill(4)
+        if item not in known:
+            raise UsageError(
+                f"{where} labels {item[:40]}, which the audit does not have.",
+                "Check that the labels are of this audit.",
+            )
+        found.append(Labelled(item, judge, int(label)))
+    return found
+
+
+def by_item(labels: Iterable[Labelled]) -> dict[str, dict[str, int]]:
+    """The labels of every item by judge.
+
+    Raises:
+        UsageError: a judge gave one item different labels.
+    """
+    said: dict[str, dict[str, int]] = defaultdict(dict)
+    for one in labels:
+        before = said[one.item].setdefault(one.judge, one.label)
+        if before != one.label:
+            raise UsageError(
+                f"{one.judge} labelled {one.item} both {before} and {one.label}.",
+                "Keep one of the two lines.",
+            )
+    return dict(said)
+
+
+def save_labels(folder: Path, labels: Iterable[Labelled]) -> None:
+    """Write the labels beside an audit.
+
+    Raises:
+        ColumnistError: they cannot be saved.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(HEADER)
+    writer.writerows((one.item, one.judge, one.label) for one in labels)
+    try:
+        save(folder / LABELS, out.getvalue())
+    except OSError as error:
+        raise ColumnistError(
+            f"Cannot save labels in {folder}: {error.strerror}.",
+            "Check the folder and the disk; earlier labels are saved.",
+        ) from error
+
+
+def report(key: Key, said: Mapping[str, Said]) -> dict[str, Any]:
+    """The outcome as one document, columns and tables apart.
+
+    A pooled share is the mean over an item's judges, then over items; its interval is
+    Wilson's of as many trials as there are items, since labels of one item are not
+    independent.
+    """
+    judges = sorted({judge for each in said.values() for judge in each})
+    return {
+        "data": key.data,
+        "items": len(key.items),
+        "labelled": len(said),
+        "judges": judges,
+        **alike(said, judges, tuple(NAMES)),
+        "columns": _kind(key, said, judges, tables=False),
+        "tables": _kind(key, said, judges, tables=True),
+    }
+
+
+def _kind(
+    key: Key, said: Mapping[str, Said], judges: Sequence[str], *, tables: bool
+) -> dict[str, Any]:
+    asked = key.tables if tables else key.columns
+    drafts: dict[str, list[tuple[str, Draft]]] = {name: [] for name in key.systems}
+    for item, place in key.items.items():
+        if (place.column is None) is tables:
+            for draft in place.drafts:
+                drafts[draft.system].append((item, draft))
+    return {
+        "asked": asked,
+        "systems": {
+            name: {
+                "texts": len(its),
+                "missing": asked - len(its),
+                **_system([(said[i], d) for i, d in its if i in said], judges),
+            }
+            for name, its in drafts.items()
+        },
+    }
+
+
+def _system(
+    drafts: Sequence[tuple[Said, Draft]], judges: Sequence[str]
+) -> dict[str, Any]:
+    by_source: dict[str, list[Said]] = defaultdict(list)
+    for said, draft in drafts:
+        if draft.source:
+            by_source[draft.source].append(said)
+    return {
+        "pooled": shares([said for said, _ in drafts]),
+        "judges": {
+            judge: shares([{judge: s[judge]} for s, _ in drafts if judge in s])
+            for judge in judges
+        },
+        "sources": {name: shares(each) for name, each in sorted(by_source.items())},
+        "confidence": _reliability(
+            [(d.confidence, said) for said, d in drafts if d.confidence is not None]
+        ),
+    }
+
+
+def shares(items: Sequence[Said]) -> dict[str, Any]:
+    """How many items, and the share of each label with its interval."""
+    found: dict[str, Any] = {"n": len(items)}
+    for label, name in NAMES.items():
+        count = sum(list(said.values()).count(label) / len(said) for said in items)
+        found[name] = share_data(wilson(count, len(items)))
+    return found
+
+
+def _reliability(said: Sequence[tuple[float, Said]]) -> dict[str, Any] | None:
+    """What was said against what was accepted; None where nothing was said."""
+    if not said:
+        return None
+    bins: dict[int, list[tuple[float, Said]]] = defaultdict(list)
+    for confidence, labels in said:
+        bins[min(int(confidence * BINS), BINS - 1)].append((confidence, labels))
+    sure = [labels for confidence, labels in said if confidence >= SURE]
+    return {
+        "bins": [
+            {
+                "from": number / BINS,
+                "to": (number + 1) / BINS,
+                "said": rounded(sum(c for c, _ in its) / len(its)),
+                **shares([labels for _, labels in its]),
+            }
+            for number, its in sorted(bins.items())
+        ],
+        "sure": {
+            "from": SURE,
+            "of_all": share_data(wilson(len(sure), len(said))),
+            **shares(sure),
+        },
+    }

@@ -1,0 +1,309 @@
+"""`columnist evaluate audit`: which texts a careful reader accepts as they are."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from catalog.errors import UsageError
+from tui import console, offline
+from tui.commands.options import Json, settings
+from tui.commands.score import Known, written_by
+from tui.commands.voting import agreement
+from tui.models import library
+from tui.text import count, plain
+
+if TYPE_CHECKING:
+    from model.evaluation.audit import Item
+    from model.evaluation.labels import Labelled
+    from model.evaluation.records import Entry, Texts
+    from tui.settings import Settings
+
+app = typer.Typer(
+    help="Which texts readers accept as they are: draw, label, report.",
+    rich_markup_mode=None,
+)
+Folder = Annotated[
+    Path, typer.Argument(metavar="FOLDER", help="The folder that draw made.")
+]
+KEYS = "2 accept, 1 edit, 0 wrong, u undo, q quit"
+UNDO = ("u", "\x7f", "\b")
+
+
+@app.command("draw")
+def run_draw(
+    context: typer.Context,
+    data: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DATA", help="Documented tables: JSON Lines, or .xz of it."
+        ),
+    ],
+    system: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SYSTEM...",
+            help="As in score --system, or human: what the records say.",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="A new folder for the audit.")
+    ],
+    columns: Annotated[
+        int, typer.Option(help="How many columns of each system.", min=0)
+    ] = 300,
+    tables: Annotated[
+        int, typer.Option(help="How many tables of each system.", min=0)
+    ] = 60,
+    seed: Annotated[int, typer.Option(help="Draws the targets and the order.")] = 0,
+    known: Known = None,
+    json: Json = False,
+) -> None:
+    """Draw single texts of several systems, mixed, without saying whose they are.
+
+    All systems are asked for the same documented columns and tables, of which every
+    repository has its share. Label in audit.html with any browser, with `columnist
+    evaluate audit label`, or in audit.csv. Keep audit-key.json from the readers.
+
+    Example: columnist evaluate audit draw dev.jsonl columnist-135m rules human -o blind
+    """
+    from model.evaluation import audit
+    from model.evaluation.records import read_entries
+
+    options = settings(context)
+    if options.offline:
+        offline.refuse_sockets()
+    audit.refuse_another(output)
+    entries = audit.draw(read_entries(data), columns, tables, seed=seed)
+    texts = _written(options, system, entries, known)
+    items, key = audit.make(entries, texts, seed=seed, data=str(data))
+    audit.write(output, items, key)
+    if key.columns < columns or key.tables < tables:
+        console.note(
+            f"columnist: the data has only {count(key.columns, 'column')}"
+            f" and {count(key.tables, 'table')} with a description."
+        )
+    if json:
+        console.out_json(
+            {
+                "folder": str(output),
+                "items": len(items),
+                "columns": key.columns,
+                "tables": key.tables,
+                "systems": list(key.systems),
+            }
+        )
+        return
+    asked = f"{count(key.columns, 'column')} and {count(key.tables, 'table')}"
+    console.out(
+        f"{count(len(items), 'different text')} of {count(len(texts), 'system')} on"
+        f" {asked} in {plain(str(output))}."
+    )
+    console.out("Label in audit.html, or with `columnist evaluate audit label`.")
+    console.out(f"Keep {audit.KEY} from the readers: it says whose texts are whose.")
+
+
+def _written(
+    options: Settings,
+    specs: Sequence[str],
+    entries: Sequence[Entry],
+    known: Path | None,
+) -> dict[str, Sequence[Texts]]:
+    """The texts of every system by its name; the human ones first."""
+    from model.evaluation.audit import HUMAN, human
+    from model.evaluation.systems import systems
+
+    find = library(options).find
+    chosen = systems((spec for spec in specs if spec != HUMAN), find)
+    texts: dict[str, Sequence[Texts]] = {}
+    if HUMAN in specs:
+        if any(one.name == HUMAN for one in chosen):
+            raise UsageError(
+                "Two systems are named human.", "Give the file another name."
+            )
+        texts[HUMAN] = human(entries)
+    return texts | dict(written_by(options, chosen, entries, known=known))
+
+
+@app.command("label")
+def run_label(
+    folder: Folder,
+    judge: Annotated[
+        str, typer.Option(help="The name that the labels are kept under.")
+    ],
+) -> None:
+    """Label texts in the terminal, one key each.
+
+    2 accepts a text as it is, 1 says that it is true but wants an edit, 0 that it is
+    wrong, invented or garbled; u takes the last one back, q quits. Every label is saved
+    at once in labels.csv, and the next time it goes on where it ended.
+
+    Example: columnist evaluate audit label blind --judge anna
+    """
+    from model.evaluation.audit import read_items
+    from model.evaluation.labels import LABELS, by_item, read_labels
+
+    items = read_items(folder)
+    if not judge.strip():
+        raise UsageError("Who labels?", "Give a name with --judge NAME.")
+    if not console.is_terminal():
+        raise UsageError(
+            "There is no terminal to label in.",
+            "Label in audit.html or audit.csv, and give the CSV to report.",
+        )
+    path = folder / LABELS
+    names = [item.item for item in items]
+    kept = read_labels(path, names) if path.exists() else []
+    by_item(kept)
+    done = _ask(folder, items, kept, judge.strip())
+    console.out(f"{plain(judge)} labelled {done} of {count(len(items), 'text')}.")
+
+
+def _ask(folder: Path, items: Sequence[Item], kept: list[Labelled], judge: str) -> int:
+    """Ask item by item; how many the judge has labelled in the end."""
+    from model.evaluation.labels import Labelled, save_labels
+
+    others = [one for one in kept if one.judge != judge]
+    own = {one.item: one for one in kept if one.judge == judge}
+    keys = _keys()
+    while left := [item for item in items if item.item not in own]:
+        _show(left[0], f"{len(own) + 1} of {len(items)}")
+        sys.stderr.write(f"{KEYS}: ")
+        sys.stderr.flush()
+        key = next(keys)
+        console.note(plain(key) if key.isprintable() else "")
+        if key in ("0", "1", "2"):
+            own[left[0].item] = Labelled(left[0].item, judge, int(key))
+        elif key in UNDO and own:
+            own.popitem()
+        elif key == "q":
+            break
+        else:
+            continue
+        save_labels(folder, [*others, *own.values()])
+    return len(own)
+
+
+def _keys() -> Iterator[str]:
+    """What is typed, key by key; the end of input quits."""
+    while True:
+        try:
+            typed = typer.getchar()
+        except EOFError:
+            typed = "q"
+        # What is typed fast arrives together; an arrow is one key.
+        yield from [typed] if typed.startswith("\x1b") else typed.lower()
+
+
+def _show(item: Item, number: str) -> None:
+    console.note("")
+    console.note(f"{number}  table {plain(item.qualified)}")
+    listed = "; ".join(
+        f"{each.name} ({each.facts})" if each.facts else each.name
+        for each in item.columns
+    )
+    more = f" and {item.more} more" if item.more else ""
+    console.note(f"  columns {plain(listed)}{more}")
+    judged = "the table" if item.column is None else f"column {plain(item.column)}"
+    facts = f"  {plain(item.facts)}" if item.facts else ""
+    console.note(f"  {judged}{facts}")
+    console.note(f"    {plain(item.text)}")
+
+
+@app.command("report")
+def run_report(
+    folder: Folder,
+    labels: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[LABELS.csv]...", help="Beside those in the folder."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Count the labels: shares accepted, to edit and wrong, and how readers agree.
+
+    Columns and tables apart. A pooled share is the mean over the readers of a text,
+    then over texts; intervals are Wilson's 95 % over texts. What several systems say
+    alike counts for each of them.
+
+    Example: columnist evaluate audit report blind labels-anna.csv labels-ben.csv
+    """
+    from model.evaluation.audit import read_key
+    from model.evaluation.labels import LABELS, by_item, read_labels, report
+
+    key = read_key(folder)
+    beside = folder / LABELS
+    paths = [*([beside] if beside.exists() else []), *(labels or [])]
+    found = [one for path in paths for one in read_labels(path, key.items)]
+    document = report(key, by_item(found))
+    if json:
+        console.out_json(document)
+    else:
+        _print(document)
+
+
+def _print(document: Mapping[str, Any]) -> None:
+    if not document["judges"]:
+        console.out("Nobody has labelled anything yet.")
+        return
+    for kind in ("columns", "tables"):
+        part = document[kind]
+        if not part["asked"]:
+            continue
+        console.out(f"{count(part['asked'], kind[:-1])} of each system")
+        rows = [
+            row for name, its in part["systems"].items() for row in _rows(name, its)
+        ]
+        width = max(len(label) for label, _ in rows)
+        console.out(f"  {'':{width}}  texts  {'accepted':<18}{'edit':<18}wrong")
+        for label, its in rows:
+            cells = "".join(
+                f"{_percent(its[name]):<18}" for name in ("accepted", "edit", "wrong")
+            )
+            console.out(f"  {label:<{width}}  {its['n']:>5}  {cells}".rstrip())
+        console.out()
+    kappa = document["fleiss_kappa"]
+    if kappa["judges"] > 2:
+        value = "not defined" if kappa["kappa"] is None else f"{kappa['kappa']:.2f}"
+        console.out(
+            f"Fleiss' kappa {value} of {kappa['judges']} judges on"
+            f" {count(kappa['items'], 'text')} that all labelled."
+        )
+    for pair in document["pairs"]:
+        agreement(pair, "text")
+    console.out(
+        f"{document['labelled']} of {count(document['items'], 'different text')}"
+        f" labelled by {plain(', '.join(document['judges']))}."
+    )
+
+
+def _rows(name: str, its: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The lines of one system, each with its label."""
+    missing = f" ({its['missing']} without text)" if its["missing"] else ""
+    yield f"{plain(name)}{missing}", its["pooled"]
+    if len(its["judges"]) > 1:
+        for judge, found in its["judges"].items():
+            yield f"  by {plain(judge)}", found
+    for source, found in its["sources"].items():
+        yield f"  from {plain(source)}", found
+    if said := its["confidence"]:
+        for each in said["bins"]:
+            edges = f"{100 * each['from']:.0f} to {100 * each['to']:.0f} %"
+            yield f"  said {edges}, mean {100 * each['said']:.0f} %", each
+        sure = said["sure"]
+        if sure["n"]:
+            yield (
+                f"  said {100 * sure['from']:.0f} % or more:"
+                f" {100 * sure['of_all']['share']:.0f} % of all",
+                sure,
+            )
+
+
+def _percent(share: Mapping[str, float] | None) -> str:
+    if share is None:
+        return ""
+    low, high = 100 * share["low"], 100 * share["high"]
+    return f"{100 * share['share']:.0f} % ({low:.0f} to {high:.0f})"
