@@ -45,7 +45,7 @@ class Described:
     facets: Mapping[str, str]
     """What else is told of it: `industry`, `layer`, `dialect`, `license`, `kind`, …"""
     weight: float = 1.0
-    """Share of passes of a training that take it."""
+    """How much its texts count in training, in (0, 1]."""
 
     @property
     def landed(self) -> bool:

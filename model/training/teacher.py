@@ -8,6 +8,7 @@ and then dropped and counted.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
@@ -120,7 +121,9 @@ def teach(
             record = read_answer(generation.text, specification, name)
         except BadAnswerError as error:
             fault = str(error)
-            if fault == "no JSON" and not generation.complete:
+            if generation.logprob == -math.inf:
+                fault = "longer than the model's context"
+            elif fault == "no JSON" and not generation.complete:
                 fault = "cut off"
             taught.faults[fault] += 1
             if tries < TRIES:

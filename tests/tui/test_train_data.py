@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from catalog.errors import ColumnistError, ExitCode, RefusedError, UsageError
 from model.teacher_set import read
+from tests.model import tiny_gguf
 from tests.model.scripted import Asked, Say, models, serving
 from tests.model.training.test_teacher import ANSWER
 from tui.cli import app
@@ -152,6 +153,23 @@ def test_failing_endpoint_keeps_what_was_written(tmp_path: Path) -> None:
     assert isinstance(error, ColumnistError)
     assert "COLUMNIST_API_KEY" in error.hint
     assert 1 <= len(list(read(out))) <= 3
+
+
+@pytest.mark.gguf
+def test_local_model_is_asked_too(tmp_path: Path) -> None:
+    """A tiny random one, of which each byte is a token, invents nothing."""
+    teacher = tiny_gguf.write(tmp_path / "tiny.gguf", template=tiny_gguf.CHAT)
+    out = tmp_path / "a.jsonl"
+    options = ("--out", str(out), "--count", "1", "--teacher", str(teacher), "--json")
+    for cells, fault in (
+        ("4096", "longer than the model's context"),
+        ("8192", "no JSON"),
+    ):
+        given = ("--engine", f"cells={cells}", "train", "data", *options)
+        figures = json.loads(CliRunner().invoke(app, given).stdout)
+        assert figures["bad_answers"] == {fault: 2}
+        assert (figures["asked_again"], figures["dropped"]) == (1, 1)
+    assert not out.exists()
 
 
 def test_key_is_sent_and_stored_nowhere(
