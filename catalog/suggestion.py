@@ -16,6 +16,7 @@ class Source(Enum):
     RULES = "rules"
     INHERITED = "inherited"
     GLOSSARY = "glossary"
+    KNOWN = "known"
     IMPORTED = "imported"
     HUMAN = "human"
 
@@ -98,7 +99,7 @@ class Draft:
     prompt: str | None = None
     """Fingerprint of the exact prompt (hex), if a model was asked."""
     origin: str | None = None
-    """Where an inherited, glossary or imported text was taken from."""
+    """Where an inherited, glossary, known or imported text was taken from."""
     guess: str | None = None
     """The best guess beside an abstention."""
 

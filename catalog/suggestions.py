@@ -146,7 +146,13 @@ class Suggestions:
 
     def settled(self) -> set[Target]:
         """Targets whose text is decided, or came from people or documentation."""
-        told = (Source.INHERITED, Source.GLOSSARY, Source.IMPORTED, Source.HUMAN)
+        told = (
+            Source.INHERITED,
+            Source.GLOSSARY,
+            Source.KNOWN,
+            Source.IMPORTED,
+            Source.HUMAN,
+        )
         rows = self._workspace.rows(
             "SELECT schema, name, column_name FROM suggestions"
             " WHERE database = ? AND current AND (state IN ('accepted', 'edited',"

@@ -21,7 +21,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from heapq import nsmallest
 
 from catalog.objects import Table
 from model import teacher_set
@@ -113,7 +113,7 @@ _ALIASES = {
 """Further names by which schemas call a system."""
 
 _FIRST = word_set(
-    "airbyte base bronze dbt dim dw dwh edw fact fct fivetran int landing lnd ods raw "
+    "airbyte base bronze dbt dim dw dwh edw fact fct fivetran landing lnd ods raw "
     "silver snap source src stage staging stg stitch tb tbl tmp vw"
 )
 _LAST = word_set(
@@ -125,7 +125,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _WHEN = word_set("at date datetime dt on time timestamp ts utc")
 _BEFORE = word_set("has is property")
 _FLAG = word_set("flag indicator")
-_DATED = re.compile(r"(_v\d{1,2}|_?\d{4,8})$", re.IGNORECASE)
+_DATED = re.compile(r"_[vV]\d{1,2}$|(?<=[a-z])V\d{1,2}$|_?\d{4,8}$")
 
 _TOLD = (
     ("boolean", re.compile(r"Whether\b")),
@@ -286,7 +286,7 @@ class KnownSystems:
 
         Args:
             table: the user's table.
-            neighbours: names of the other tables of its schema.
+            neighbours: names of the tables of its schema; its own does not count.
         """
         subjects = [*_subjects(table.id.name)]
         named: set[str] = set()
@@ -301,7 +301,7 @@ class KnownSystems:
         }
         if not candidates:
             return None
-        beside = self._beside(neighbours)
+        beside = self._beside(table.id.name, neighbours)
         best: dict[str, _Found] = {}
         for reference in candidates.values():
             found = self._compare(table, reference, named, beside)
@@ -319,15 +319,21 @@ class KnownSystems:
         snake = "_".join(_words(name))
         for found in self._aliases.finditer(snake):
             alias = found.group().replace("_", "")
+            if alias not in self._system_of:  # its plural, as in `quickbooks`
+                alias = alias[:-1]
             yield self._system_of[alias], snake[found.end() :]
 
-    def _beside(self, neighbours: Collection[str]) -> Counter[str] | None:
+    def _beside(self, own: str, neighbours: Collection[str]) -> Counter[str] | None:
         """Tables beside a table by the system that alone has such; None for few."""
-        found: dict[str, str] = {}
-        for name in islice(neighbours, LOOKED_AT):
-            for subject in _subjects(name):
-                if subject in self._own:
-                    found[subject] = self._own[subject]
+        if len(neighbours) > LOOKED_AT:  # the same, in whatever order a set is
+            neighbours = nsmallest(LOOKED_AT, neighbours)
+        found = {
+            subject: self._own[subject]
+            for name in neighbours
+            if name != own
+            for subject in _subjects(name)
+            if subject in self._own
+        }
         counted = Counter(found.values())
         return counted if counted or len(neighbours) >= MANY else None
 
@@ -512,8 +518,5 @@ def _variant(name: str, about: tuple[str, ...]) -> str:
 
 def _alias(joined: str) -> str:
     """A pattern for a system's name in words joined by underscores."""
-    return (
-        r"(?<![a-z])"
-        + "_?".join(map(re.escape, joined))
-        + ("" if len(joined) >= FREE else r"(?![a-z])")
-    )
+    end = "" if len(joined) >= FREE else "(?![a-z])"
+    return "(?<![a-z])" + "_?".join(map(re.escape, joined)) + "s?" + end
