@@ -22,9 +22,9 @@ good of the arms that write JSON, and words that no text is ever read as fill it
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ from benchmarks.gguf_header import (
     read,
     write,
 )
-from model.library import ModelFile
+from model.library import MissingModelError, ModelFile
 from model.prompts.compact import END
 from tui.models import library
 from tui.settings import locate
@@ -104,12 +104,11 @@ class _Vocabulary:
 
 
 def bundled() -> ModelFile:
-    """The program's own model.
-
-    Raises:
-        MissingModelError: it was not fetched yet.
-    """
-    return library(locate()).find(None)
+    """The program's own model; ends the benchmark where it was not fetched yet."""
+    try:
+        return library(locate()).find(None)
+    except MissingModelError as error:
+        raise SystemExit(f"{error.message} {error.hint}") from error
 
 
 def shape_of(name: str) -> Shape:
@@ -189,13 +188,15 @@ def _settings(shape: Shape, vocabulary: _Vocabulary, kind: str) -> dict[str, Any
 
 def _vocabulary(shape: Shape) -> _Vocabulary:
     settings = read(bundled().path).settings
-    tokens: list[str] = list(settings["tokenizer.ggml.tokens"])
-    types: list[int] = list(settings["tokenizer.ggml.token_type"])
+    size = shape.vocabulary
+    # The last are those that were merged last, so the first are a vocabulary too.
+    tokens: list[str] = list(settings["tokenizer.ggml.tokens"])[:size]
+    types: list[int] = list(settings["tokenizer.ggml.token_type"])[:size]
     added = [*_JSON, *(f"_{word}" for word in tables.words())]
     extra = [token for token in added if token not in tokens]
     if shape.vocabulary > len(tokens):
         room = shape.vocabulary - len(tokens) - len(extra)
-        tokens += extra + _fillers(room)
+        tokens += extra + _fillers(room, set(tokens))
     else:
         # No room: they take the place of what was merged last, words left alone.
         spare = [
@@ -221,11 +222,12 @@ def _vocabulary(shape: Shape) -> _Vocabulary:
     )
 
 
-def _fillers(count: int) -> list[str]:
+def _fillers(count: int, taken: Set[str]) -> list[str]:
     """Words in capitals, which no prompt has: prompts are in lower case."""
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     names = ("".join(each) for each in product(letters, repeat=LETTERS))
-    return [name for name, _ in zip(names, range(count), strict=False)]
+    free = (name for name in names if name not in taken)
+    return list(islice(free, count))
 
 
 def _is_word(token: str) -> bool:

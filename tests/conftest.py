@@ -157,10 +157,17 @@ def own_model(fetched: Path, settings: Settings) -> ModelFile:
 @pytest.fixture
 def own_tiny(tiny_model: Path, settings: Settings) -> ModelFile:
     """Random weights in the place of the program's own model."""
+    return stand_in(settings, tiny_model)
+
+
+def stand_in(settings: Settings, weights: Path) -> ModelFile:
+    """Have another file taken for the program's own model."""
     known = library(settings)
     path = known.own().path
-    path.parent.mkdir(parents=True)
-    path.write_bytes(tiny_model.read_bytes())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for each in (path, path.with_suffix(".json")):
+        each.unlink(missing_ok=True)  # it may be a link to the account's own
+    path.write_bytes(weights.read_bytes())
     made = {"file": path.name, "sha256": digest(path), "bytes": path.stat().st_size}
     manifest = known.own().manifest | made | {"merged": {"command": "a test"}}
     path.with_suffix(".json").write_text(json.dumps(manifest))

@@ -11,6 +11,11 @@ from typing import Any
 
 import pytest
 
+from benchmarks import random_model
+from model.library import ModelFile
+from tests.conftest import stand_in
+from tui.settings import Settings
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -18,6 +23,16 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where made models are kept."""
     return tmp_path_factory.mktemp("benchmarks")
+
+
+@pytest.fixture
+def own_small(own_model: ModelFile, settings: Settings, cache: Path) -> ModelFile:
+    """A small model in the place of our own, with the beginning of its vocabulary."""
+    path = cache / "own.gguf"
+    if not path.exists():
+        shape = random_model.Shape(4096, 256, 4, 4, 4, 704, "Q8_0")
+        random_model.write_random(path, shape, shape.kind)
+    return stand_in(settings, path)
 
 
 @pytest.fixture

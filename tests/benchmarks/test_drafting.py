@@ -15,7 +15,7 @@ from benchmarks import arms, seven_billion
 from benchmarks.tables import COLUMNS, tables
 from model.sizes import KEPT_SHARE
 
-pytestmark = pytest.mark.gguf
+pytestmark = [pytest.mark.gguf, pytest.mark.usefixtures("own_small")]
 
 SMALL = ("--repeats", "1", "--tables", "1", "--text-tokens", "4", "--threads", "1")
 

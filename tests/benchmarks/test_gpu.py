@@ -94,6 +94,7 @@ def test_the_pinned_version_is_that_of_the_project() -> None:
 
 
 @pytest.mark.gguf
+@pytest.mark.usefixtures("own_small")
 def test_the_engine_runs_on_a_library_from_elsewhere(
     packed: Path, tmp_path: Path
 ) -> None:

@@ -51,6 +51,7 @@ def test_rates_are_above_nothing() -> None:
 
 
 @pytest.mark.gguf
+@pytest.mark.usefixtures("own_small")
 def test_the_command_puts_every_step_beside_its_bound(
     run: Callable[..., Any], cache: Path
 ) -> None:

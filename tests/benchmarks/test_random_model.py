@@ -14,6 +14,7 @@ from benchmarks.seven_billion import Tokens
 from model.engine import Engine, EngineSettings
 from model.prompt import Prompt
 
+pytestmark = pytest.mark.usefixtures("own_small")
 TINY = Shape(8192, 256, 2, 4, 2, 512, "Q8_0")
 
 
@@ -32,8 +33,8 @@ def test_the_header_reads_as_gguf_reads_it(tmp_path: Path) -> None:
         assert len(ours.settings["tokenizer.ggml.tokens"]) == TINY.vocabulary
 
 
-def test_the_bundled_model_reads_too() -> None:
-    header = gguf_header.read(random_model.bundled_file())
+def test_our_own_model_reads_too() -> None:
+    header = gguf_header.read(random_model.bundled().path)
     shape = random_model.shape_of("bundled")
     assert shape.vocabulary == len(header.settings["tokenizer.ggml.tokens"])
     assert header.tied

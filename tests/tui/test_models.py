@@ -187,7 +187,7 @@ def test_without_our_own_model_rules_draft_and_naming_it_is_an_error(
     call: Call, shop: Path
 ) -> None:
     url = f"duckdb:///{shop}"
-    drafted = json.loads(call("draft", url, "--limit", 1, "--json"))
+    drafted = json.loads(call("draft", url, "--table", "orders", "--json"))
     assert drafted["model"] == "rules"
     assert drafted["drafted"] > 0
     for arguments in (("draft", url), ("open", url), ("models", "pack", "-o", "x")):
@@ -201,7 +201,7 @@ def test_without_our_own_model_rules_draft_and_naming_it_is_an_error(
 
 def test_drafting_says_in_one_line_what_is_missing(shop: Path) -> None:
     done = subprocess.run(
-        [*COLUMNIST, "--offline", "draft", f"duckdb:///{shop}", "--limit", "1"],
+        [*COLUMNIST, "--offline", "draft", f"duckdb:///{shop}", "--table", "orders"],
         capture_output=True,
         text=True,
         check=True,
@@ -270,6 +270,7 @@ def test_signers_and_identity_go_together(call: Call, weights: Path) -> None:
         call("models", "verify", "x", "--signers", weights, "--identity", "x")
 
 
+@pytest.mark.usefixtures("own_tiny")
 def test_an_adapter_that_is_not_there_is_said_to_be(call: Call, shop: Path) -> None:
     with pytest.raises(UsageError, match="no adapter"):
         call("--adapter", "none.gguf", "draft", f"duckdb:///{shop}")

@@ -231,7 +231,7 @@ def test_two_models_must_be_told_apart_before_they_draft(
     other.write_bytes(one.read_bytes())
     for text, problem in (
         (f"{one},{other}", "Both models are called one"),
-        ("http://127.0.0.1:1/v1,columnist-135m", "has none"),
+        (f"http://127.0.0.1:1/v1,{one}", "has none"),
         (f"{one},nowhere", "There is no model or file nowhere"),
     ):
         with pytest.raises(UsageError, match=problem):
