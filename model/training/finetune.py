@@ -248,8 +248,8 @@ def finetune(
     torch.set_num_threads(settings.threads)
     source = open_source(settings.base)
     tokens = open_tokens(source)
-    digests = {path.name: digest(path) for path in settings.data}
     learned, held = split(_tables(settings.data), settings.held_out)
+    digests = {path.name: digest(path) for path in settings.data}
     device, dtype, reason = precision()
     model = trainable(settings, source, device, dtype)
     run = Run(settings, model, _identity(settings, source, digests))

@@ -242,13 +242,14 @@ def _gguf_tokens(source: Source) -> Tokens:
     if keys.get("tokenizer.ggml.model") != "gpt2" or not tokens or eos is None:
         raise UsageError(f"{source.name} has no byte-level BPE tokenizer.", HINT)
     ids = {token: number for number, token in enumerate(tokens)}
-    tokenizer = Tokenizer(
-        models.BPE(
-            ids,
-            [tuple(merge.split(" ")) for merge in merges],
-            ignore_merges=pre == "llama-bpe",
-        )
-    )
+    pairs = [tuple(merge.split(" ")) for merge in merges]
+    try:
+        model = models.BPE(ids, pairs, ignore_merges=pre == "llama-bpe")
+    except Exception as error:  # as bare as the one above
+        raise UsageError(
+            f"The tokens of {source.name} are odd: {error}.", ""
+        ) from error
+    tokenizer = Tokenizer(model)
     tokenizer.pre_tokenizer = splitter(pre)
     tokenizer.decoder = decoders.ByteLevel()
     types = keys.get("tokenizer.ggml.token_type") or []
@@ -309,6 +310,13 @@ def load_model(source: Source, dtype: Any, **options: Any) -> Any:
         raise UsageError(
             f"{source.path} cannot be loaded: {_line(error)}", "Check the file."
         ) from error
+    if source.is_gguf:
+        # Its weights were unpacked; it says no more that it is quantised.
+        model.hf_quantizer, model.is_quantized = None, False
+        for name in ("quantization_config", "quantization_method"):
+            for told in (model, model.config):
+                if name in vars(told):
+                    delattr(told, name)
     model.name_or_path = str(source.path)  # an adapter says what it was trained on
     return model
 

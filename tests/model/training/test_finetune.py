@@ -22,17 +22,18 @@ pytest.importorskip("peft")
 
 from catalog.errors import ColumnistError, UsageError  # noqa: E402
 from catalog.objects import Target  # noqa: E402
+from model.base import merge  # noqa: E402
 from model.engine import Engine, EngineSettings  # noqa: E402
 from model.library import Library  # noqa: E402
 from model.prompt import Prompt  # noqa: E402
-from model.prompts.long import long_prompts  # noqa: E402
+from model.prompts.compact import compact_prompts  # noqa: E402
+from model.teacher_set import described  # noqa: E402
 from model.training import finetune as finetuning  # noqa: E402
 from model.training.adapter import adapted  # noqa: E402
-from model.training.corpus import table_of_record  # noqa: E402
 from model.training.export import Settings as ExportSettings  # noqa: E402
 from model.training.export import export  # noqa: E402
-from model.training.finetune import Settings, finetune  # noqa: E402
-from model.training.huggingface import (  # noqa: E402
+from model.training.finetune import Settings, finetune, rate, split  # noqa: E402
+from model.training.source import (  # noqa: E402
     Tokens,
     load_model,
     open_source,
@@ -54,8 +55,10 @@ def settings(folder: Path, **changes: Any) -> Settings:
         data=(folder / "train.jsonl",),
         out=folder / "run",
         steps=40,
-        learning_rate=5e-3,
-        batch=4,
+        learning_rate=1e-2,
+        rank=8,
+        alpha=16,
+        tokens=500,
         threads=1,
         save_every=1000,
     )
@@ -71,13 +74,11 @@ def losses(out: Path) -> dict[int, float]:
     return {e["step"]: e["loss"] for e in events(out) if e["event"] == "train"}
 
 
-def asked(tokens: Tokens) -> list[tuple[str, str]]:
+def asked() -> list[tuple[str, str]]:
     """Heads and blocks: a table as in training, and odd ones."""
-    table = table_of_record(tiny.records(3)[2])
+    table = described(tiny.records(3)[2]).table
     targets: list[Target] = [table.id, *(column.id for column in table.columns)]
-    ((prompt, _),) = long_prompts(
-        table, targets, {}, template=tokens.template, bos=tokens.bos, eos=tokens.eos
-    )
+    ((prompt, _),) = compact_prompts(table, targets, {})
     return [*((prompt.head, block) for block in prompt.blocks), *ODD]
 
 
@@ -85,7 +86,7 @@ def words(model: Any, tokens: Tokens) -> list[str]:
     """What transformers writes for every question, greedily."""
     found = []
     end = tokens.id_of(tokens.eos)
-    for head, block in asked(tokens):
+    for head, block in asked():
         ids = tokens.encode(head) + tokens.encode(block)
         given = torch.tensor([ids])
         written = model.generate(
@@ -100,9 +101,9 @@ def words(model: Any, tokens: Tokens) -> list[str]:
     return found
 
 
-def engine_words(path: Path, tokens: Tokens, adapter: Path | None = None) -> list[str]:
+def engine_words(path: Path, adapter: Path | None = None) -> list[str]:
     """What the engine writes for the same questions."""
-    prompts = [Prompt(head, (block,), 20) for head, block in asked(tokens)]
+    prompts = [Prompt(head, (block,), 20) for head, block in asked()]
     chosen = EngineSettings(path, gpu_layers=0, sizes={"threads": 1}, adapter=adapter)
     with Engine(chosen) as engine:
         done = sorted(engine.generate(prompts), key=lambda each: each.prompt)
@@ -120,26 +121,104 @@ def tuned(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.mark.gguf
 def test_all_forms_write_the_same_words(tuned: Settings, tmp_path: Path) -> None:
     pytest.importorskip("gguf")
-    tokens = open_tokens(open_source(tuned.base))
-    texts = words(adapted(tuned.base, tuned.out / "adapter"), tokens)
-    assert texts[2] == "Weight of the order in kilograms."
-    merged = load_model(tuned.out / "merged", torch.float32)
-    untouched = load_model(tuned.base, torch.float32)
+    source = open_source(tuned.base)
+    tokens = open_tokens(source)
+    texts = words(adapted(source, tuned.out / "adapter"), tokens)
+    assert texts[2].strip() == "Weight of the order in kilograms."
+    merged = load_model(open_source(tuned.out / "merged"), torch.float32)
     assert words(merged, tokens) == texts
-    assert words(untouched, tokens) != texts
+    assert words(load_model(source, torch.float32), tokens) != texts
     kinds: dict[str, Any] = {"quantisations": ("F16",)}
     out = tmp_path / "gguf"
     (whole,) = export(ExportSettings(tuned.out, out, **kinds))
     (base,) = export(ExportSettings(tuned.base, out, **kinds))
-    (adapter,) = export(ExportSettings(tuned.out, out, name="change", adapter=True))
+    (adapter,) = export(ExportSettings(tuned.out, out, "change", adapter=True, **kinds))
     assert not whole.faults + base.faults + adapter.faults
-    assert engine_words(whole.path, tokens) == texts
-    assert engine_words(base.path, tokens, adapter.path) == texts
-    assert engine_words(base.path, tokens) != texts
+    assert engine_words(whole.path) == texts
+    assert engine_words(base.path, adapter.path) == texts
+    assert engine_words(base.path) != texts
     manifest = Library(out).find("run").manifest
     assert manifest["base"]["name"] == "base"
+    assert manifest["format"] == "compact"
     assert manifest["licences"] == {"MIT": 8, "Apache-2.0": 4}
     assert Library(out).find("base", adapter=adapter.path).name == "base+change"
+
+
+@pytest.mark.gguf
+def test_a_gguf_base_is_tuned_and_merged_to_the_same_words(
+    tuned: Settings, tmp_path: Path
+) -> None:
+    pytest.importorskip("gguf")
+    (made,) = export(ExportSettings(tuned.base, tmp_path, quantisations=("F16",)))
+    chosen = replace(tuned, base=made.path, out=tmp_path / "run")
+    list(finetune(chosen))
+    source = open_source(made.path)
+    tokens = open_tokens(source)
+    texts = words(adapted(source, chosen.out / "adapter"), tokens)
+    assert texts[2].strip() == "Weight of the order in kilograms."
+    again = open_source(chosen.out / "merged")
+    assert words(load_model(again, torch.float32), open_tokens(again)) == texts
+    kinds: dict[str, Any] = {"quantisations": ("Q8_0", "F16")}
+    small, half = export(
+        ExportSettings(chosen.out, tmp_path, "change", adapter=True, **kinds)
+    )
+    assert (small.path.name, half.path.name) == ("change.gguf", "change-F16.gguf")
+    assert small.path.stat().st_size < half.path.stat().st_size
+    assert not small.faults + half.faults
+    assert engine_words(made.path, half.path) == texts
+    merge(made.path, half.path, tmp_path / "merged.gguf", name="merged")
+    assert engine_words(tmp_path / "merged.gguf") == texts
+    assert json.loads((tmp_path / "change.json").read_text())["base"]["sha256"] == (
+        source.digests()
+    )
+
+
+@pytest.mark.gguf
+@pytest.mark.parametrize("form", ["folder", "gguf"])
+def test_training_goes_on_from_an_adapter(
+    form: str, tuned: Settings, tmp_path: Path
+) -> None:
+    start = tuned.out / "adapter"
+    if form == "gguf":
+        pytest.importorskip("gguf")
+        kinds: dict[str, Any] = {"adapter": True, "quantisations": ("F32",)}
+        (made,) = export(ExportSettings(tuned.out, tmp_path, "start", **kinds))
+        start = made.path
+    chosen = replace(
+        tuned, start=start, out=tmp_path / "on", steps=1, learning_rate=1e-9, rank=2
+    )
+    list(finetune(chosen))
+    source = open_source(tuned.base)
+    tokens = open_tokens(source)
+    assert words(adapted(source, chosen.out / "adapter"), tokens) == words(
+        adapted(source, tuned.out / "adapter"), tokens
+    )
+    config = json.loads((chosen.out / "adapter" / "adapter_config.json").read_text())
+    assert (config["r"], config["lora_alpha"]) == (8, 16)
+
+
+@pytest.mark.gguf
+def test_an_adapter_of_another_base_is_no_start(
+    tuned: Settings, tmp_path: Path
+) -> None:
+    pytest.importorskip("gguf")
+    kinds: dict[str, Any] = {"adapter": True, "quantisations": ("F16",)}
+    (made,) = export(ExportSettings(tuned.out, tmp_path, "start", **kinds))
+    deep = tiny.write(tmp_path / "deep", num_hidden_layers=3)
+    wide = tiny.write(tmp_path / "wide", hidden_size=128)
+    for base in (deep, wide):
+        other = replace(tuned, base=base, start=made.path, out=tmp_path / "other")
+        with pytest.raises(UsageError, match="adapter of another base"):
+            list(finetune(other))
+        with pytest.raises(UsageError, match="trained on another model"):
+            list(finetune(replace(other, start=tuned.out / "adapter")))
+    gone = replace(tuned, start=tmp_path / "gone", out=tmp_path / "other")
+    with pytest.raises(UsageError, match="cannot be read"):
+        list(finetune(gone))
+    (tmp_path / "text.gguf").write_text("no adapter")
+    with pytest.raises(UsageError, match="no GGUF file"):
+        list(finetune(replace(gone, start=tmp_path / "text.gguf")))
+    assert not (tmp_path / "other").exists()
 
 
 def test_the_loss_falls_and_the_lineage_is_told(tuned: Settings) -> None:
@@ -149,7 +228,7 @@ def test_the_loss_falls_and_the_lineage_is_told(tuned: Settings) -> None:
     assert (tuned.out / "curve.svg").exists()
     told = json.loads((tuned.out / "adapter" / "lineage.json").read_text())
     assert told["kind"] == "adapter"
-    assert told["format"] == "long"
+    assert told["format"] == "compact"
     (run,) = told["runs"]
     assert run["settings"]["rank"] == 8
     assert run["settings"]["target"] == ["all-linear"]
@@ -180,7 +259,7 @@ def test_a_merged_model_can_be_tuned_again(tuned: Settings, tmp_path: Path) -> N
 
 
 def test_a_killed_run_has_the_losses_of_one_that_was_not(tmp_path: Path) -> None:
-    short: dict[str, Any] = {"steps": 20, "batch": 2}
+    short: dict[str, Any] = {"steps": 40, "tokens": 200}
     whole = settings(tmp_path, out=tmp_path / "whole", **short)
     list(finetune(whole))
     killed = replace(whole, out=tmp_path / "killed", save_every=0.05)
@@ -197,13 +276,11 @@ def test_a_killed_run_has_the_losses_of_one_that_was_not(tmp_path: Path) -> None
         "list(finetune(chosen))\n"
     )
     root = Path(__file__).parents[3]
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=root, env=os.environ | {"PYTHONPATH": "."}
-    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=root, env=environment)
     checkpoint = killed.out / "checkpoint.pt"
     while process.poll() is None and not checkpoint.exists():
-        time.sleep(0.02)
-    time.sleep(0.5)
+        time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not (killed.out / "adapter").exists(), "it was not killed in the middle"
@@ -218,7 +295,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path) -> None:
     """A limit on the size of files stands in for the disk: the same error code path."""
     import resource
 
-    chosen = settings(tmp_path, merge=True, steps=20, batch=2)
+    chosen = settings(tmp_path, merge=True, steps=20, tokens=200)
     steps = iter(range(1000))
     list(finetune(chosen, stop=lambda: next(steps) >= 9))
     checkpoint = chosen.out / "checkpoint.pt"
@@ -254,44 +331,45 @@ def test_all_weights_can_be_trained(tmp_path: Path) -> None:
     assert open_source(chosen.out / "model").architecture == "LlamaForCausalLM"
 
 
-def test_without_a_chat_template_the_compact_prompt_is_learned(tmp_path: Path) -> None:
-    tiny.write(tmp_path / "base", template=False)
-    tiny.corpus(tmp_path / "train.jsonl")
-    held = tiny.corpus(tmp_path / "held.jsonl", tables=3)
-    chosen = settings(
-        tmp_path, steps=3, held_out=held, target=("attention",), batch=2, rank=2
-    )
+def test_whole_sources_are_held_out(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, steps=2, held_out=0.25, target=("attention",))
     start, *_, end = finetune(chosen)
-    assert start.figures["format"] == "compact"
-    assert end.figures["dev"]["loss"] > 0
-    told = json.loads((chosen.out / "adapter" / "lineage.json").read_text())
-    assert told["format"] == "compact"
+    assert start.figures["tables"] == {"learned": 9, "held out": 3}
+    assert end.figures["held_out"]["loss"] > 0
+    tables = [described(record) for record in tiny.records(12)]
+    learned, held = split([*tables, *tables], 0.25)
+    assert len(held) == 6
+    assert not {each.source for each in learned} & {each.source for each in held}
+    assert split(tables[:1], 0.5) == (tables[:1], [])
 
 
-def test_bad_data_is_counted(tmp_path: Path) -> None:
-    chosen = settings(tmp_path, steps=1)
-    (data,) = chosen.data
-    lines = data.read_text(encoding="utf-8").splitlines()
-    wide = json.loads(lines[0]) | {"table": "wide"}
-    columns = [
-        {"name": f"extra_{n}", "type": "x" * 99, "description": f"Extra {n} kg."}
-        for n in range(70)
-    ]
-    wide["columns"] = columns
-    lines += ["no JSON", "[]", '{"table": "x"}', lines[0], json.dumps(wide)]
-    data.write_text("\n".join(lines), encoding="utf-8")
-    start, *_ = finetune(chosen)
-    counts = start.figures["data"]["train"]["counts"]
-    assert counts["lines of wrong JSON"] == 1
-    assert counts["lines that are no table"] == 2
-    assert counts["lines that are duplicates"] == 1
-    assert start.figures["pairs"]["pairs too long"] > 0
-    empty = tmp_path / "empty.jsonl"
-    empty.write_text("no JSON\n", encoding="utf-8")
-    with pytest.raises(UsageError, match="nothing to learn"):
-        list(finetune(replace(chosen, data=(empty,), out=tmp_path / "other")))
-    with pytest.raises(UsageError, match="longer than 5 tokens"):
-        list(finetune(replace(chosen, max_length=5, out=tmp_path / "short")))
+def test_the_rate_rises_stays_and_falls() -> None:
+    found = [rate(step, step / 100, 0.4) for step in range(101)]
+    assert found[0] == 0.05
+    assert set(found[19:61]) == {1.0}
+    assert found[80] == pytest.approx(0.5)
+    assert found[100] == pytest.approx(0)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("no JSON\n", "line 1: is no JSON"),
+        ('{"table": "x"}\n', "line 1: has no columns"),
+        ("", "no description in the data"),
+        ('{"table": "x", "columns": [{"name": "a"}]}\n', "no description in the data"),
+    ],
+)
+def test_data_that_teaches_nothing_is_refused(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    chosen = settings(tmp_path)
+    chosen.data[0].write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=said):
+        list(finetune(chosen))
+    with pytest.raises(UsageError, match="gone"):
+        list(finetune(replace(chosen, data=(tmp_path / "gone.jsonl",))))
+    assert not chosen.out.exists()
 
 
 def test_another_run_in_the_folder_is_refused(tmp_path: Path) -> None:
@@ -299,8 +377,9 @@ def test_another_run_in_the_folder_is_refused(tmp_path: Path) -> None:
     list(finetune(chosen))
     with pytest.raises(UsageError, match="another rank, target"):
         list(finetune(replace(chosen, rank=4, target=("attention",))))
-    (chosen.out / "checkpoint.pt").write_bytes(b"nothing")
-    with pytest.raises(UsageError, match="no checkpoint of fine-tuning"):
+    whole = (chosen.out / "checkpoint.pt").read_bytes()
+    (chosen.out / "checkpoint.pt").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UsageError, match="no whole checkpoint of fine-tuning"):
         list(finetune(chosen))
 
 
@@ -321,8 +400,8 @@ def test_what_cannot_be_tuned_is_said_in_a_line(tmp_path: Path) -> None:
 def test_a_loss_that_is_no_number_ends_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def wrong(model: Any, tensors: Any) -> Any:
-        return torch.tensor([float("nan")])
+    def wrong(model: Any, row: Any) -> Any:
+        return torch.full(row.labels.shape, float("nan"), requires_grad=True)
 
     monkeypatch.setattr(finetuning, "_losses", wrong)
     with pytest.raises(ColumnistError, match="no number any more at step 1"):

@@ -29,9 +29,13 @@ def tokenizer(kind: str = "gpt-2", *, size: int = 480) -> Any:
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
     made = Tokenizer(models.BPE(ignore_merges=kind == "llama-bpe"))
-    level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=kind == "gpt-2")
+    plain = kind in ("gpt-2", "smollm")
+    level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=plain)
     if kind == "gpt-2":
         made.pre_tokenizer = level
+    elif kind == "smollm":
+        digits = pre_tokenizers.Digits(individual_digits=True)
+        made.pre_tokenizer = pre_tokenizers.Sequence([digits, level])
     else:
         split = Regex(LLAMA3 if kind == "llama-bpe" else QWEN2)
         made.pre_tokenizer = pre_tokenizers.Sequence(
@@ -97,14 +101,14 @@ def write(
 
 
 def corpus(path: Path, *, tables: int = 12) -> Path:
-    """A file of documented tables to learn from."""
+    """A file of described tables to learn from."""
     lines = [json.dumps(record) for record in records(tables)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
 
 def records(tables: int) -> list[dict[str, Any]]:
-    """Documented tables, two licences among them."""
+    """Described tables, each of its own source, two licences among them."""
     columns = [
         {"name": "order_id", "type": "int", "description": "Number of the order."},
         {
@@ -115,7 +119,7 @@ def records(tables: int) -> list[dict[str, Any]]:
     ]
     return [
         {
-            "source": "a/b",
+            "source": f"shop {number}",
             "license": "MIT" if number % 3 else "Apache-2.0",
             "kind": "synthetic",
             "schema": "shop",
