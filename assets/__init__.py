@@ -1,1 +1,1 @@
-"""Files that ship: the bundled model and the demo warehouse."""
+"""Files that ship: the adapter, its manifest and the demo warehouse."""

@@ -2,7 +2,7 @@
 
     make pictures
 
-The real app is driven with keys; the texts are the bundled model's. The clock and the
+The real app is driven with keys; the texts are our own model's. The clock and the
 database's place are fixed, so that a picture changes only where the app does.
 """
 
