@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from catalog.objects import Column, Profile, Table, TableKind
+from catalog.objects import Column, Profile, Table
 from model import hints
 from model.names import (
     column_words,
@@ -273,8 +273,8 @@ def _with_codes(sentence: str, codes: Sequence[str]) -> str:
 
 
 _UNTOLD = re.compile(
-    r"^_|(^|_)(id|key|guid|uuid|rowguid|idx|sk|pk|fk)$|modified|created|updated|"
-    r"synced|deleted|[a-z]ID$",
+    r"^_|(^|_)(id|key|guid|uuid|rowguid|idx|sk|pk|fk)$|modified|creat|updat|"
+    r"synced|deleted|_hash$|[a-z]ID$",
     re.IGNORECASE,
 )
 
@@ -288,32 +288,42 @@ def describe_table(table: Table) -> str | None:
         return f"Links each {ends[0]} to its {plural(ends[1])}."
     told = _contents(table)
     if _noun(table) == "record" or gibberish(split(noun)):
-        return f"Contains {_listed(told)}." if len(told) > 1 else None
-    # Of 16 openings, the one most like human texts of the training corpus, with two
-    # columns named: one says little, and three make the sentence less like theirs.
-    start = _opening(table, noun)
-    return f"{start}, including the {_listed(told[:2])}." if told else f"{start}."
+        return f"Rows with {_listed(told)}." if len(told) > 1 else None
+    held = f", with its {_listed(told)}" if told else ""
+    return f"{table_opening(table)}{held}."
 
 
-def _opening(table: Table, noun: str) -> str:
-    """What one record of a table is."""
-    views = (TableKind.VIEW, TableKind.MATERIALIZED_VIEW)
-    place = "view" if table.kind in views else "table"
-    words = noun.split()
-    last = words[-1]
-    if len(words) > 1 and last in ("lookup", "type", "code"):
-        kinds = plural(noun.removesuffix(" lookup"))
-        return f"{_capital(place)} of {kinds}"
-    if len(words) > 1 and last in ("log", "history", "audit"):
-        what = f"an entry in the {noun}"
-    elif len(words) > 1 and last in _RHYTHMS:
-        what = f"a {last} {' '.join(words[:-1])}"
-    else:
-        what = noun if last in _MASS else f"{_article(noun)} {noun}"
-    return f"Each record in this {place} represents {what}"
+def table_opening(table: Table) -> str:
+    """How a table's text begins: what a row is, by the words of the table alone."""
+    words = subject(table.id.name).split()
+    last, rest = words[-1].lower(), " ".join(words[:-1])
+    names = {column.name.lower() for column in table.columns}
+    if rest and last in _RHYTHMS:
+        one = " ".join([*words[:-2], singular(words[-2])])
+        return f"One row per {one} and {_RHYTHMS[last]}"
+    versions = bool(rest) and last in ("history", "version")
+    if versions or names & {"valid_from", "effective_from"}:
+        return f"One row per version of {_a(rest if versions else ' '.join(words))}"
+    if rest and last in ("log", "audit"):
+        return f"One row per entry in the {rest} {last}"
+    if last in _MASS:
+        return f"One row per record of {' '.join(words)}"
+    return f"One row per {' '.join(words)}"
 
 
-_RHYTHMS = frozenset(("hourly", "daily", "weekly", "monthly", "quarterly", "yearly"))
+def _a(noun: str) -> str:
+    return noun if noun.split()[-1].lower() in _MASS else f"{_article(noun)} {noun}"
+
+
+_RHYTHMS = {
+    "hourly": "hour",
+    "daily": "day",
+    "weekly": "week",
+    "monthly": "month",
+    "quarterly": "quarter",
+    "yearly": "year",
+}
+"""Last words of a table's name that tell how its rows are summed up."""
 _MASS = word_set(
     "activity analytics content data earnings equipment expenditure feedback freight "
     "goods hardware information inventory labor logistics metadata metrics news "
@@ -345,6 +355,18 @@ def _contents(table: Table) -> list[str]:
         if tokens[0] in hints.ASK or tokens[-1] in _NO_THINGS:
             continue
         phrase = _without_noun(told, noun)
+        if phrase in ("first name", "last name"):
+            phrase = "name"
+        rest = phrase.split()
+        while len(rest) > 1 and rest[0].lower() in noun.lower().split():
+            rest = rest[1:]
+        phrase = " ".join(rest)
+        if (
+            not rest
+            or rest[-1].lower() in _LEANING
+            or not phrase.replace(" ", "").isalpha()
+        ):
+            continue
         clear = any(known(word.lower()) for word in phrase.split())
         if clear and phrase not in phrases and phrase not in spare:
             (spare if tokens[-1] in _TIMES else phrases).append(phrase)
@@ -353,6 +375,11 @@ def _contents(table: Table) -> list[str]:
 
 _LINKS = frozenset(("id", "key", "fk"))
 _NO_THINGS = hints.FLAGS | {"at", "on", "by"}
+_LEANING = word_set(
+    "by confidential external for from in index internal into metadata of on relation "
+    "revision source to with"
+)
+"""Last words of names that are no things alone, or tell nothing of a row."""
 _TIMES = hints.DATES | hints.MOMENTS
 """Last words of columns that tell less of a table than others."""
 
@@ -367,8 +394,3 @@ def _listed(phrases: Sequence[str]) -> str:
 def _capital(text: str) -> str:
     """The text with its first letter raised, the rest untouched."""
     return text[:1].upper() + text[1:]
-
-
-def table_opening(table: Table) -> str:
-    """How a table's text begins: what a row is, by the words of the table alone."""
-    return f"One row per {subject(table.id.name)}"

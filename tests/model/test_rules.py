@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +15,7 @@ from catalog.objects import (
     TableId,
     TableKind,
 )
-from model.rules import describe_column, describe_table
+from model.rules import describe_column, describe_table, table_opening
 
 ORDERS = TableId("sales", "orders")
 
@@ -126,8 +124,8 @@ def test_tables() -> None:
         ("status", "varchar"),
     )
     assert (
-        describe_table(table) == "Each record in this table represents an order, "
-        "including the customer and total amount."
+        describe_table(table)
+        == "One row per order, with its customer, total amount and status."
     )
 
 
@@ -141,46 +139,33 @@ def test_times_are_told_of_a_table_where_there_is_nothing_else_and_flags_never()
         ("shipped_on", "date"),
         ("is_gift", "boolean"),
     )
-    assert (
-        describe_table(table)
-        == "Each record in this table represents an order, including the order date."
-    )
-    assert (
-        describe_table(table_with(("id", "int")))
-        == "Each record in this table represents an order."
-    )
+    assert describe_table(table) == "One row per order, with its date."
+    assert describe_table(table_with(("id", "int"))) == "One row per order."
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "start"),
+    ("name", "opening"),
     [
-        ("hourly_rates", TableKind.TABLE, "Each record in this table represents an h"),
-        ("units", TableKind.TABLE, "Each record in this table represents a unit,"),
-        (
-            "sms_log",
-            TableKind.TABLE,
-            "Each record in this table represents an entry in",
-        ),
-        (
-            "inventory",
-            TableKind.TABLE,
-            "Each record in this table represents inventory,",
-        ),
-        (
-            "orders_daily",
-            TableKind.TABLE,
-            "Each record in this table represents a daily",
-        ),
-        ("order_types", TableKind.TABLE, "Table of order types, including the "),
-        ("v_orders", TableKind.VIEW, "Each record in this view represents an order,"),
-        ("rma", TableKind.TABLE, "Each record in this table represents a return"),
-        ("sla_rules", TableKind.TABLE, "Each record in this table represents an SLA"),
-        ("sku_prices", TableKind.TABLE, "Each record in this table represents a SKU"),
+        ("hourly_rates", "One row per hourly rate"),
+        ("sms_log", "One row per entry in the SMS log"),
+        ("inventory", "One row per record of inventory"),
+        ("orders_daily", "One row per order and day"),
+        ("dim_order_types", "One row per order type"),
+        ("price_history", "One row per version of a price"),
+        ("rma", "One row per return merchandise authorization"),
+        ("sla_rules", "One row per SLA rule"),
     ],
 )
-def test_openings_of_tables(name: str, kind: TableKind, start: str) -> None:
-    table = replace(table_with(("id", "int"), ("status", "text"), name=name), kind=kind)
-    assert (describe_table(table) or "").startswith(start)
+def test_openings_of_tables(name: str, opening: str) -> None:
+    """The subject is never more than the table's own words say."""
+    table = table_with(("id", "int"), ("status", "text"), name=name)
+    assert table_opening(table) == opening
+    assert describe_table(table) == f"{opening}, with its status."
+
+
+def test_a_table_with_validity_has_versions() -> None:
+    table = table_with(("id", "int"), ("valid_from", "date"), name="dim_customer")
+    assert table_opening(table) == "One row per version of a customer"
 
 
 def test_a_table_whose_name_tells_nothing_is_told_by_its_columns() -> None:
@@ -192,7 +177,7 @@ def test_a_table_whose_name_tells_nothing_is_told_by_its_columns() -> None:
         *((f"XQ{name}", "int") for name in ("KEY", "CUST", "QOH", "CRLM")), name="XQZP"
     )
     assert (
-        describe_table(told) == "Contains customer, quantity on hand and credit limit."
+        describe_table(told) == "Rows with customer, quantity on hand and credit limit."
     )
     assert describe_column(told, told.columns[2]) == "Quantity on hand of the record."
 
