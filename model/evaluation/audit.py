@@ -325,9 +325,9 @@ def as_html(items: Sequence[Item]) -> str:
             "ask": QUESTION,
             "head": ["", "The text to judge; below it the columns of the table"],
             "choices": [
-                {"value": "2", "key": "2", "says": "2: accept as it is"},
-                {"value": "1", "key": "1", "says": "1: true, but wants an edit"},
-                {"value": "0", "key": "0", "says": "0: wrong, invented or garbled"},
+                {"value": "2", "key": "2", "says": "accept as it is"},
+                {"value": "1", "key": "1", "says": "true, but wants an edit"},
+                {"value": "0", "key": "0", "says": "wrong, invented or garbled"},
             ],
             "items": [_on_page(item) for item in items],
         }

@@ -92,16 +92,31 @@ def by_item(labels: Iterable[Labelled]) -> dict[str, dict[str, int]]:
     return dict(said)
 
 
-def save_labels(folder: Path, labels: Iterable[Labelled]) -> None:
-    """Write the labels beside an audit.
+def kept(folder: Path, items: Iterable[str]) -> list[Labelled]:
+    """The labels beside an audit, of all judges.
+
+    Raises:
+        ColumnistError: the file is damaged.
+    """
+    path = folder / LABELS
+    return read_labels(path, items) if path.exists() else []
+
+
+def keep(
+    folder: Path, items: Iterable[str], judge: str, labels: Mapping[str, int]
+) -> None:
+    """Save all labels of a judge beside an audit; they are on disk on return.
 
     Raises:
         ColumnistError: they cannot be saved.
     """
+    # Read again each time: others may be labelling in the same folder.
+    found = [one for one in kept(folder, items) if one.judge != judge]
+    found += [Labelled(item, judge, label) for item, label in labels.items()]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(HEADER)
-    writer.writerows((one.item, one.judge, one.label) for one in labels)
+    writer.writerows((one.item, one.judge, one.label) for one in found)
     try:
         save(folder / LABELS, out.getvalue())
     except OSError as error:

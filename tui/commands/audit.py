@@ -19,7 +19,6 @@ from tui.text import count, plain
 
 if TYPE_CHECKING:
     from model.evaluation.audit import Item
-    from model.evaluation.labels import Labelled
     from model.evaluation.records import Entry, Texts
     from tui.settings import Settings
 
@@ -145,7 +144,6 @@ def run_label(
     Example: columnist evaluate audit label blind --judge anna
     """
     from model.evaluation.audit import read_items
-    from model.evaluation.labels import LABELS, by_item, read_labels
 
     items = read_items(folder)
     if not judge.strip():
@@ -155,37 +153,34 @@ def run_label(
             "There is no terminal to label in.",
             "Label in audit.html or audit.csv, and give the CSV to report.",
         )
-    path = folder / LABELS
-    names = [item.item for item in items]
-    kept = read_labels(path, names) if path.exists() else []
-    by_item(kept)
-    done = _ask(folder, items, kept, judge.strip())
+    done = _ask(folder, items, judge.strip())
     console.out(f"{plain(judge)} labelled {done} of {count(len(items), 'text')}.")
 
 
-def _ask(folder: Path, items: Sequence[Item], kept: list[Labelled], judge: str) -> int:
+def _ask(folder: Path, items: Sequence[Item], judge: str) -> int:
     """Ask item by item; how many the judge has labelled in the end."""
-    from model.evaluation.labels import Labelled, save_labels
+    from model.evaluation.labels import by_item, keep, kept
 
-    others = [one for one in kept if one.judge != judge]
-    own = {one.item: one for one in kept if one.judge == judge}
+    names = [item.item for item in items]
+    own = [one for one in kept(folder, names) if one.judge == judge]
+    said = {item: labels[judge] for item, labels in by_item(own).items()}
     keys = _keys()
-    while left := [item for item in items if item.item not in own]:
-        _show(left[0], f"{len(own) + 1} of {len(items)}")
+    while left := [item for item in items if item.item not in said]:
+        _show(left[0], f"{len(said) + 1} of {len(items)}")
         sys.stderr.write(f"{KEYS}: ")
         sys.stderr.flush()
         key = next(keys)
-        console.note(plain(key) if key.isprintable() else "")
-        if key in ("0", "1", "2"):
-            own[left[0].item] = Labelled(left[0].item, judge, int(key))
-        elif key in UNDO and own:
-            own.popitem()
+        console.note(key if key.isprintable() else "")
+        if key in ("2", "1", "0"):
+            said[left[0].item] = int(key)
+        elif key in UNDO and said:
+            said.popitem()
         elif key == "q":
             break
         else:
             continue
-        save_labels(folder, [*others, *own.values()])
-    return len(own)
+        keep(folder, names, judge, said)
+    return len(said)
 
 
 def _keys() -> Iterator[str]:
@@ -232,12 +227,12 @@ def run_report(
     Example: columnist evaluate audit report blind labels-anna.csv labels-ben.csv
     """
     from model.evaluation.audit import read_key
-    from model.evaluation.labels import LABELS, by_item, read_labels, report
+    from model.evaluation.labels import by_item, kept, read_labels, report
 
     key = read_key(folder)
-    beside = folder / LABELS
-    paths = [*([beside] if beside.exists() else []), *(labels or [])]
-    found = [one for path in paths for one in read_labels(path, key.items)]
+    found = kept(folder, key.items)
+    for path in labels or []:
+        found += read_labels(path, key.items)
     document = report(key, by_item(found))
     if json:
         console.out_json(document)
