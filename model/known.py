@@ -37,9 +37,9 @@ MARGIN = 0.1
 WIDER = 0.65
 """What the larger of the two shares counts; the smaller has the rest."""
 LEAST = 0.12
-"""Neither share may be smaller."""
-TELLING = 46
-"""A column that more teacher tables have (1 %) tells nothing of the system."""
+"""Neither share may be smaller, unless the system is named."""
+TELLING = 3
+"""A column that more sources than these have tells nothing of a system."""
 TELLING_COLUMNS = 3
 """So many telling columns are shared, unless the system is named."""
 TABLE_TEXT = 0.7
@@ -225,14 +225,19 @@ class KnownSystems:
         """Take the landed tables; all of them tell how common a name is."""
         columns: Counter[str] = Counter()
         names: Counter[str] = Counter()
+        by_source: defaultdict[str, set[str]] = defaultdict(set)
         landed: list[Described] = []
         for each in described:
-            columns.update({key(column.name) for column in each.table.columns})
+            keys = {key(column.name) for column in each.table.columns}
+            columns.update(keys)
+            by_source[each.source] |= keys
             names[key(each.table.id.name)] += 1
             if each.landed:
                 landed.append(each)
         self._most = math.log(names.total() + 1)
         self._common = {name: n for name, n in columns.items() if n > 1}
+        sources = Counter(name for keys in by_source.values() for name in keys)
+        self._everybodys = {name for name, n in sources.items() if n > TELLING}
         self._by_name: defaultdict[str, list[_Reference]] = defaultdict(list)
         self._references = tuple(map(_reference, landed))
         aliases: dict[str, str] = {}
@@ -243,15 +248,8 @@ class KnownSystems:
                 aliases[key(alias)] = reference.system
             aliases[key(reference.system)] = reference.system
         self._system_of = {k: v for k, v in aliases.items() if k}
-        self._aliases = re.compile(
-            "|".join(
-                map(
-                    _alias,
-                    sorted(self._system_of, key=lambda alias: (-len(alias), alias)),
-                )
-            )
-            or "(?!)"
-        )
+        longest_first = sorted(self._system_of, key=lambda alias: (-len(alias), alias))
+        self._aliases = re.compile("|".join(map(_alias, longest_first)) or "(?!)")
         self._own = {
             name: found[0].system
             for name, found in self._by_name.items()
@@ -316,7 +314,7 @@ class KnownSystems:
 
     def _named(self, name: str) -> Iterator[tuple[str, str]]:
         """The systems that a name names, each with what follows in it."""
-        snake = "_".join(_words(name))
+        snake = "_".join(_words(_DATED.sub("", name)))
         for found in self._aliases.finditer(snake):
             alias = found.group().replace("_", "")
             if alias not in self._system_of:  # its plural, as in `quickbooks`
@@ -346,9 +344,7 @@ class KnownSystems:
     ) -> _Found | None:
         """How well a table is a known one; None where that is out of the question."""
         pairs = _pairs(table, reference)
-        telling = sum(
-            self._common.get(key(known), 1) <= TELLING for known, _ in pairs.values()
-        )
+        telling = sum(key(known) not in self._everybodys for known, _ in pairs.values())
         is_named = reference.system in named
         if len(pairs) < 2 or (telling < TELLING_COLUMNS and not is_named):
             return None
@@ -359,7 +355,7 @@ class KnownSystems:
         of_mine = shared / sum(self._weight(column.name) for column in table.columns)
         of_known = shared / sum(map(self._weight, reference.texts))
         narrow, wide = sorted((of_mine, of_known))
-        if narrow < LEAST:
+        if narrow < LEAST and not is_named:
             return None
         score = WIDER * wide + (1 - WIDER) * narrow
         if is_named:
