@@ -258,8 +258,10 @@ def run_model(
         for draft in drafter.draft(jobs, stop=stop):
             number, target = asked[-1]
             assert target == draft.target
-            shown[number][target] = Text(
-                draft.text, draft.source.value if draft.text else None
+            shown[number][target] = (
+                Text(draft.text, draft.source.value, draft.confidence)
+                if draft.text
+                else MISSING
             )
             advance(1)
     return _whole(entries, own), _whole(entries, shown)

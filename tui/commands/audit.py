@@ -45,7 +45,7 @@ def run_draw(
     system: Annotated[
         list[str],
         typer.Argument(
-            metavar="SYSTEM...",
+            metavar="SYSTEM",
             help="As in score --system, or human: what the records say.",
         ),
     ],
@@ -214,7 +214,7 @@ def run_report(
     folder: Folder,
     labels: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[LABELS.csv]...", help="Beside those in the folder."),
+        typer.Argument(metavar="LABELS.csv", help="Beside those in the folder."),
     ] = None,
     json: Json = False,
 ) -> None:
