@@ -98,7 +98,7 @@ class Settings:
     """The last share of the run, in which the rate falls to 0."""
     tokens: int = 2048
     """Of a step, heads and examples included."""
-    row: int = 512
+    row: int = 256
     """Of a row; a step has as many rows as it needs."""
     merge: bool = False
     """Also write a merged model."""
@@ -419,8 +419,8 @@ def precision() -> tuple[str, Any, str]:
         return "cuda", None, f"float32: {name} has no bfloat16"
     ratio = _seconds(torch.float32) / _seconds(torch.bfloat16)
     if ratio > 1.3:
-        return "cpu", torch.bfloat16, f"bfloat16: {ratio:.1f} times as fast here"
-    return "cpu", None, f"float32: bfloat16 is {ratio:.2f} times as fast here"
+        return "cpu", torch.bfloat16, f"bfloat16: {ratio:.1f} times as fast as float32"
+    return "cpu", None, f"float32: {1 / ratio:.1f} times as fast as bfloat16"
 
 
 def _seconds(dtype: Any) -> float:

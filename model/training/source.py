@@ -11,8 +11,10 @@ import os
 import re
 import shutil
 import warnings
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -299,13 +301,14 @@ def load_model(source: Source, dtype: Any, **options: Any) -> Any:
         options["use_safetensors"] = True
     transformers = quiet_transformers()
     try:
-        model = transformers.AutoModelForCausalLM.from_pretrained(
-            str(folder),
-            dtype=dtype,
-            local_files_only=True,
-            trust_remote_code=False,
-            **options,
-        )
+        with redirect_stderr(StringIO()):  # a bar of GGUF's that cannot be turned off
+            model = transformers.AutoModelForCausalLM.from_pretrained(
+                str(folder),
+                dtype=dtype,
+                local_files_only=True,
+                trust_remote_code=False,
+                **options,
+            )
     except _LOADING as error:
         raise UsageError(
             f"{source.path} cannot be loaded: {_line(error)}", "Check the file."
@@ -346,7 +349,6 @@ def quiet_transformers() -> Any:
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TRANSFORMERS_OFFLINE"] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("TQDM_DISABLE", "1")
     # Remarks of the two libraries about each other are for their authors.
     warnings.filterwarnings(
         "ignore", category=FutureWarning, module=r"(transformers|peft)\."

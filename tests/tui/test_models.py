@@ -314,7 +314,7 @@ def test_tune_export_and_draft_by_command(
     base = tiny_huggingface.write(tmp_path / "base")
     data = tiny_huggingface.corpus(tmp_path / "data.jsonl")
     out, models = tmp_path / "run", tmp_path / "models"
-    options = ("--steps", 2, "--batch", 2, "--threads", 1)
+    options = ("--steps", 2, "--tokens", 200, "--threads", 1)
     told = call("train", "finetune", base, "--data", data, "--out", out, *options)
     assert f"Wrote {out / 'adapter'}" in told
     call("train", "export", out, "--out", models, "--name", "change")

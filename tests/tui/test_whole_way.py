@@ -1,4 +1,4 @@
-"""From nothing to a model whose drafts the app shows, one command a step."""
+"""From a base to a model whose drafts the app shows, one command a step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("tokenizers")
 pytest.importorskip("gguf")
+pytest.importorskip("transformers")
+pytest.importorskip("peft")
 
+from tests.model.training import tiny_huggingface
 from tui.app import ColumnistApp
 from tui.screens.catalog import CatalogScreen
 from tui.screens.review import ReviewScreen
@@ -39,22 +42,20 @@ def run(*arguments: object) -> str:
 async def test_a_model_made_by_commands_drafts_in_the_app(
     tmp_path: Path, settings: Settings
 ) -> None:
-    data, out, models = tmp_path / "data.jsonl", tmp_path / "run", tmp_path / "models"
-    run("train", "data", "--out", data, "--examples", 60)
-    sizes = "--vocabulary 700 --width 64 --layers 2 --heads 2 --inner 128"
+    base, out, models = tmp_path / "base", tmp_path / "run", tmp_path / "models"
+    tiny_huggingface.write(base)
+    data = tiny_huggingface.corpus(tmp_path / "data.jsonl")
     run(
-        *("train", "pretrain", "--corpus", data, "--out", out, "--steps", 260),
-        *sizes.split(),
-        *("--tokens", 4096, "--copy-until", 0, "--no-compiled"),
+        *("train", "finetune", base, "--data", data, "--out", out, "--merge"),
+        *("--steps", 60, "--tokens", 500, "--learning-rate", 1e-2),
     )
-    run("train", "export", out / "final.pt", "--out", models, "--name", "own")
+    run("train", "export", out, "--out", models, "--name", "own")
     model = models / "own.Q8_0.gguf"
     lineage = json.loads(run("models", "show", model, "--json"))
-    assert "260" in json.dumps(lineage)
+    assert lineage["lineage"][0]["figures"]["step"] == 60
 
     # A table that it has seen: so small a model can do no more than learn by heart.
-    records = [json.loads(line) for line in data.read_text("utf-8").splitlines()]
-    record = max(records, key=lambda r: (r["dialect"] == "duckdb", -len(r["columns"])))
+    record = tiny_huggingface.records(4)[3]
     shop = tmp_path / "shop.duckdb"
     names = ", ".join(f'"{column["name"]}" INTEGER' for column in record["columns"])
     with duckdb.connect(str(shop)) as connection:

@@ -65,8 +65,8 @@ def run(
     ] = 0.4,
     tokens: Annotated[int, typer.Option(min=1, help="Tokens of a step.")] = 2048,
     row: Annotated[
-        int, typer.Option(min=1, help="Tokens of a row; more for a GPU.")
-    ] = 512,
+        int, typer.Option(min=1, help="Tokens of a row; 4096 suits a GPU.")
+    ] = 256,
     merge: Annotated[
         bool, typer.Option("--merge", help="Also write a merged model.")
     ] = False,

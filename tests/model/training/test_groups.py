@@ -73,7 +73,9 @@ def test_a_row_has_the_logits_of_its_prompts_one_by_one(base: Path) -> None:
     model = load_model(open_source(base), torch.float32).eval()
     row = pack([group(1), group(2)])
     together = logits(model, row)
-    alone, labels, weights = [], [], []
+    alone: list[Any] = []
+    labels: list[int] = []
+    weights: list[float] = []
     for each in (group(1), group(2)):
         for block in each.blocks:
             ids = torch.tensor([[*each.head, *block.prompt, *block.answer]])
