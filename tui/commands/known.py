@@ -18,8 +18,8 @@ def list_known(json: Json = False) -> None:
         return
     for system in systems:
         console.out(
-            f"{plain(system.name):<28} {system.tables:>4} tables"
-            f" {system.columns:>6,} columns  {', '.join(system.sources)}"
+            f"{plain(system.name):<28} {count(system.tables, 'table'):>10}"
+            f" {count(system.columns, 'column'):>14}  {', '.join(system.sources)}"
             f" ({', '.join(system.licences)})"
         )
     tables = count(sum(system.tables for system in systems), "table")
