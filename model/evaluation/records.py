@@ -16,8 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from catalog.errors import ColumnistError, UsageError
-from catalog.objects import Profile, Table, TableId, Target
-from model.training.corpus import codes_of_record, table_of_record
+from catalog.objects import (
+    Column,
+    ColumnId,
+    ForeignKey,
+    Profile,
+    Table,
+    TableId,
+    TableKind,
+    Target,
+)
 
 LONGEST_LINE = 1 << 24
 """Characters of the longest line that is read; a table of 20,000 columns has fewer."""
@@ -273,3 +281,30 @@ def by_target(entry: Entry, found: Mapping[Target, Text]) -> Texts:
         found.get(TableId(entry.table.id.schema, entry.table.id.name), MISSING),
         tuple(found.get(column.id, MISSING) for column in entry.table.columns),
     )
+
+
+def table_of_record(record: Mapping[str, Any]) -> Table:
+    """The record's table without any comment; references become foreign keys."""
+    table_id = TableId(record.get("schema") or "", record["table"])
+    columns = tuple(
+        Column(
+            ColumnId(table_id, column["name"]), position, str(column.get("type") or "")
+        )
+        for position, column in enumerate(record["columns"], 1)
+    )
+    keys = tuple(
+        ForeignKey((column["name"],), TableId("", there[0]), tuple(there[1:2]))
+        for column in record["columns"]
+        if (there := str(column.get("references") or "").split("."))[0]
+    )
+    primary = tuple(name for name in record.get("primary_key") or () if name)
+    return Table(table_id, TableKind.TABLE, columns, primary, keys)
+
+
+def codes_of_record(record: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Code lists by column name."""
+    return {
+        column["name"]: tuple(map(str, column["enum"]))
+        for column in record["columns"]
+        if isinstance(column.get("enum"), list) and column["enum"]
+    }
