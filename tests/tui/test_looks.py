@@ -469,6 +469,9 @@ def prepare(state: str, settings: Settings, shop: Path) -> str | None:
     session.suggestions.put(drafts)
     if state not in ("write_nothing", "figures_empty", "same_name"):
         decide(session)
+    # The charts of coverage must not look otherwise tomorrow.
+    with session.workspace.transaction() as db:
+        db.execute("UPDATE coverage_history SET at = '2026-03-02T08:00:00+00:00'")
     session.close()
     if state == "write_conflict":
         run_in(shop, "COMMENT ON COLUMN sales.orders.status IS 'Theirs.'")
@@ -512,7 +515,6 @@ def decide(session: Session) -> None:
         )
         db.execute("UPDATE decisions SET who = 'ann'")
         db.execute("UPDATE suggestions SET created_at = '2026-03-01T08:00:00+00:00'")
-        db.execute("UPDATE coverage_history SET at = '2026-03-02T08:00:00+00:00'")
 
 
 # The tests
