@@ -84,66 +84,149 @@ LEADS = {
 """First words that tell how a figure was made."""
 
 WHOLE = {
-    "createdat": "Date and time when the {} was created.",
-    "createtime": "Date and time when the {} was created.",
-    "createdate": "Date when the {} was created.",
-    "createddate": "Date when the {} was created.",
-    "creationdate": "Date when the {} was created.",
-    "created": "Date and time when the {} was created.",
-    "createdon": "Date and time when the {} was created.",
-    "updatedat": "Date and time when the {} was last updated.",
-    "updatetime": "Date and time when the {} was last updated.",
-    "updatedate": "Date when the {} was last updated.",
-    "updated": "Date and time when the {} was last updated.",
-    "updatedon": "Date and time when the {} was last updated.",
-    "lastupdated": "Date and time when the {} was last updated.",
-    "lastupdate": "Date and time when the {} was last updated.",
-    "lastmodified": "Date and time when the {} was last modified.",
-    "modifiedat": "Date and time when the {} was last modified.",
-    "modifieddate": "Date when the {} was last modified.",
-    "modifiedon": "Date and time when the {} was last modified.",
-    "deletedat": "Date and time when the {} was deleted.",
+    "createdat": "Time the {} was created.",
+    "createtime": "Time the {} was created.",
+    "createdtime": "Time the {} was created.",
+    "createddatetime": "Time the {} was created.",
+    "createdate": "Date the {} was created.",
+    "createddate": "Date the {} was created.",
+    "creationdate": "Date the {} was created.",
+    "created": "Time the {} was created.",
+    "createdon": "Time the {} was created.",
+    "updatedat": "Time the {} was last updated.",
+    "updatetime": "Time the {} was last updated.",
+    "updateddatetime": "Time the {} was last updated.",
+    "updatedate": "Date the {} was last updated.",
+    "updated": "Time the {} was last updated.",
+    "updatedon": "Time the {} was last updated.",
+    "lastupdated": "Time the {} was last updated.",
+    "lastupdatedat": "Time the {} was last updated.",
+    "lastupdate": "Time the {} was last updated.",
+    "lastmodified": "Time the {} was last modified.",
+    "modifiedat": "Time the {} was last modified.",
+    "modifieddate": "Date the {} was last modified.",
+    "modifiedon": "Time the {} was last modified.",
+    "deletedat": "Time the {} was deleted.",
+    "archivedat": "Time the {} was archived.",
+    "loadedat": "Time the row was loaded.",
+    "loadtimestamp": "Time the row was loaded.",
+    "loadts": "Time the row was loaded.",
     "createdby": "User who created the {}.",
     "createuser": "User who created the {}.",
+    "createdbyid": "Identifier of the user who created the {}.",
     "updatedby": "User who last updated the {}.",
     "updateuser": "User who last updated the {}.",
+    "updatedbyid": "Identifier of the user who last updated the {}.",
     "modifiedby": "User who last modified the {}.",
-    "startdate": "Date when the {} starts.",
-    "enddate": "Date when the {} ends.",
-    "starttime": "Date and time when the {} starts.",
-    "endtime": "Date and time when the {} ends.",
-    "startedat": "Date and time when the {} started.",
-    "endedat": "Date and time when the {} ended.",
-    "isactive": "Indicates whether the {} is active.",
-    "active": "Indicates whether the {} is active.",
-    "isdeleted": "Indicates whether the {} has been deleted.",
-    "deleted": "Indicates whether the {} has been deleted.",
-    "enabled": "Indicates whether the {} is enabled.",
+    "revisioncount": "Number of times the {} has been revised.",
+    "startdate": "Date the {} starts.",
+    "enddate": "Date the {} ends.",
+    "starttime": "Time the {} started.",
+    "endtime": "Time the {} ended.",
+    "startedat": "Time the {} started.",
+    "endedat": "Time the {} ended.",
+    "start": "Start of the {}.",
+    "end": "End of the {}.",
+    "validfrom": "Time from which the version is valid.",
+    "validto": "Time until which the version is valid.",
+    "validuntil": "Time until which the version is valid.",
+    "fivetranstart": "Time from which the version is valid.",
+    "fivetranend": "Time until which the version is valid.",
+    "duedate": "Date the {} is due.",
+    "birthdate": "Date of birth of the {}.",
+    "dateofbirth": "Date of birth of the {}.",
+    "dob": "Date of birth of the {}.",
+    "isactive": "Whether the {} is active.",
+    "active": "Whether the {} is active.",
+    "isdeleted": "Whether the {} has been deleted.",
+    "deleted": "Whether the {} has been deleted.",
+    "enabled": "Whether the {} is enabled.",
     "firstname": "First name of the {}.",
     "lastname": "Last name of the {}.",
     "fullname": "Full name of the {}.",
     "middlename": "Middle name of the {}.",
-    "email": "Email address of the {}.",
+    "displayname": "Name of the {} for display.",
+    "email": "E-mail address of the {}.",
+    "emailaddress": "E-mail address of the {}.",
     "phone": "Phone number of the {}.",
     "latitude": "Latitude of the {}, in degrees.",
     "longitude": "Longitude of the {}, in degrees.",
     "lat": "Latitude of the {}, in degrees.",
     "lon": "Longitude of the {}, in degrees.",
     "lng": "Longitude of the {}, in degrees.",
-    "sortorder": "Sort order of the {}.",
-    "fivetransynced": "Date and time when the record was last synced by Fivetran.",
-    "fivetrandeleted": "Indicates whether the record was deleted in the source.",
+    "currencycode": "Code of the currency of the amounts.",
+    "exchangerate": "Exchange rate between the currencies of the {}.",
+    "countrycode": "Code of the country of the {}.",
+    "sortorder": "Position of the {} in the sort order.",
+    "index": "Position of the {} in its list.",
+    "metadata": "Additional information attached to the {}.",
+    "fivetransynced": "Time Fivetran last synced the row.",
+    "fivetrandeleted": "Whether the row was deleted in the source.",
+    "fivetranid": "Identifier of the row generated by Fivetran.",
+    "fivetranactive": "Whether the row is the current version.",
+    "sourcerelation": "Source schema or database the row came from.",
+    "recordsource": "Source system from which the row was loaded.",
+    "recsrc": "Source system from which the row was loaded.",
+    "hashdiff": "Hash of the descriptive attributes, used to detect changes.",
+    "md5sum": "MD5 checksum of the {}.",
     "version": "Version number of the {}.",
     "uri": "URI of the {}.",
 }
 """Names (letters only) that are the same in every database; {} is the row's noun."""
 
+DONE = {
+    "hire": "was hired",
+    "order": "was placed",
+    "creation": "was created",
+    "delivery": "was delivered",
+    "expiry": "expires",
+    "expiration": "expires",
+    "effective": "takes effect",
+    "termination": "was terminated",
+    "cancellation": "was canceled",
+    "release": "was released",
+}
+"""What happens to the row at a date of this name."""
+
+_PAIRS = word_set(
+    "mime_type content_type postal_code zip_code phone_number time_zone "
+    "account_number serial_number display_name country_code state_code line_number"
+)
+COMPOUNDS = frozenset(pair.replace("_", " ") for pair in _PAIRS)
+"""Two words that are one thing."""
+
+ATTRIBUTES = CLASSES | word_set(
+    "size format duration title length level color state version image logo "
+    "position reason language probability charset mode"
+)
+"""Last words that belong to the thing named before them."""
+
+ADJECTIVES = word_set(
+    "new old raw full short long display base default current latest last first next "
+    "net gross best top sub max min unique key win free on demand post pre mean low "
+    "high open other same main primary"
+)
+"""First words that say how something is."""
+
+SMALL = word_set(
+    "a an and as at before after by for from has if in into is of off on or out over "
+    "per since than that the through to under until up via was when where which with "
+    "without"
+)
+"""Words that make no phrase alone."""
+
+STRUCTURES = word_set("data json metadata attributes properties settings details")
+"""Last words of names that hold more than one value."""
+
 SPANS = frozenset(("minutes", "hours", "days", "weeks", "months", "years"))
 """Units of time that may be a noun of their own (`vacation_days`)."""
+
+SIZES = frozenset(("bytes", "kilobytes", "megabytes", "gigabytes"))
+"""Units of what is stored."""
 
 MEASURES = word_set(
     "age break delay delivery distance duration dur dwell elapsed hold interval "
     "latency lead length lifetime life limit notice offset period processing response "
-    "retention runtime span tenure term terms time timeout wait warranty window"
+    "retention runtime size span tenure term terms time timeout wait warranty window"
 )
 """Words that time is measured of (`warranty_months`)."""

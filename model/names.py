@@ -83,8 +83,12 @@ def split(name: str) -> tuple[str, ...]:
     found: list[str] = []
     for part in re.findall(r"\b[^\W\d_]\d+\b|[^\W\d_]+|\d+", spaced.replace("_", " ")):
         word = part.lower()
-        found += _unglue(word) if len(word) > 7 and not known(word) else [word]
+        found += _unglue(word) if len(word) > 7 and not _whole(word) else [word]
     return tuple(found)
+
+
+def _whole(word: str) -> bool:
+    return known(word) or known(singular(word))
 
 
 def _unglue(word: str) -> list[str]:

@@ -1,7 +1,8 @@
-"""Describes tables and columns from names, types and keys alone, without a model.
+"""Describes columns from names, types and keys alone, without a model.
 
 These sentences are the floor: every one follows from the catalog, so none invents
-anything, and they are the candidate that the model's text has to beat.
+anything, and they are what the model's text gives way to. Those on tables are in
+`model.tables`.
 """
 
 from __future__ import annotations
@@ -9,21 +10,27 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from catalog.objects import Column, Profile, Table
+from catalog.objects import Column, ColumnId, Profile, Table, Target
 from model import hints
 from model.names import (
     column_words,
     gibberish,
     humanize,
-    known,
     plural,
     singular,
-    split,
     subject,
-    word_set,
+    table_words,
 )
+from model.tables import NO_NOUN, article, own_noun, row_noun
+from model.tables import describe_table as describe_table
+from model.tables import table_opening as table_opening
 
-_PARTICIPLE = re.compile(r"(ed|sent|paid|built|held|seen|sold|made|given|begun|done)$")
+_PARTICIPLE = re.compile(
+    r"(?<!e)ed$|^(sent|paid|built|held|seen|sold|made|given|begun|done|won|lost|left|"
+    r"read|set|run|taken|written|drawn|born|known|shown|hidden|open|due)$"
+)
+_MANNER = {"last", "first", "originally", "initially", "most", "next", "previously"}
+_SMALL = hints.SMALL
 
 
 def describe_column(
@@ -33,83 +40,194 @@ def describe_column(
 
     A code list in the profile is appended; no other value of it is used.
     """
-    noun = _noun(table)
+    noun = row_noun(table)
     siblings = tuple(other.name for other in table.columns)
     tokens = list(column_words(column.name, siblings, table.id.name))
     codes = profile.codes if profile else ()
     if gibberish(tuple(tokens)):
         return _by_facts(table, column, noun, codes)
-    return _with_codes(_sentence(table, column, tokens, noun), codes)
+    years = [token for token in tokens if re.fullmatch(r"(19|20)\d\d", token)]
+    dated = 0 < len(years) < len(tokens) and tokens[-len(years) :] == years
+    text = _sentence(table, column, tokens[: -len(years)] if dated else tokens, noun)
+    if dated:
+        text = f"{text[:-1]}, {' to '.join(years)}."
+    if "json" in column.type.lower() and "," not in text and _is_list(tokens):
+        text = f"{text[:-1]}, as JSON."
+    return _with_codes(text, codes)
+
+
+def reference_clause(text: str, table: Table, target: Target) -> str | None:
+    """What may be said after a text on a column with a declared key, or None.
+
+    Nothing where the text names the table already.
+    """
+    found = table.references(target.name) if isinstance(target, ColumnId) else None
+    if found is None:
+        return None
+    said = {singular(word) for word in re.findall(r"\w+", text.lower())}
+    words = subject(found[0].name).lower().split()
+    if found[0].name.lower() in text.lower() or said.issuperset(words):
+        return None
+    return f"Refers to {found[0].name}."
+
+
+def _is_list(tokens: Sequence[str]) -> bool:
+    """Whether the name is a plural or says itself that it is a structure."""
+    return singular(tokens[-1]) != tokens[-1] or tokens[-1] in hints.STRUCTURES
 
 
 def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str:
     """The sentence that name, type and keys give; the name says something."""
     kind = column.type.lower()
     last = tokens[-1]
-    rest = humanize(tokens[:-1])
-    reference = table.references(column.name)
-    if reference is not None:
-        return _reference(tokens, noun, subject(reference[0].name))
-    if table.primary_key == (column.name,):
-        return f"Unique identifier of the {noun}."
     whole = hints.WHOLE.get("".join(tokens))
-    if whole is not None and not (kind.startswith("bool") and "time" in whole):
+    key = table.primary_key == (column.name,) and last not in hints.TEXTS
+    if table.references(column.name) is not None and not (whole and "ser" in whole):
+        return _reference(table, column.name, tokens, noun)
+    if key or tokens in (["id"], ["unique", "id"], ["uuid"], ["unique", "key"]):
+        return f"Unique identifier of {_the(own_noun(table))}."
+    if whole is not None and tokens[0] in ("created", "updated", "create", "update"):
+        return whole.format(own_noun(table))
+    if whole is not None and not (kind.startswith("bool") and "Time" in whole):
         return whole.format(noun)
+    boolean = kind.startswith(("bool", "bit(1)", "tinyint(1)"))
     if tokens[0] in hints.ASK and len(tokens) > 1:
-        return _asked(tokens[0], humanize(tokens[1:]), noun)
-    if kind.startswith(("bool", "bit(1)", "tinyint(1)")) or last in hints.FLAGS:
+        return _asked(tokens[0], tokens[1:], noun)
+    if boolean or last in hints.FLAGS:
         return _flag([t for t in tokens if t not in hints.FLAGS] or tokens, noun)
     if last in hints.KEYS:
-        base = _without_noun(tokens[:-1], noun)
-        if not base:
-            return f"Unique identifier of the {noun}."
-        if noun.startswith(base) or base.endswith(noun):
-            return f"Identifier of the {base}."
-        return f"Identifier of the {base} associated with the {noun}."
+        return _key(table, tokens, noun)
     if len(tokens) > 1:
-        found = _by_unit(tokens, noun) or _by_first(tokens, noun)
-        found = found or _by_last(last, rest, tokens, noun, kind)
+        found = (
+            _made_of(tokens, noun, kind)
+            or _by_unit(tokens, noun)
+            or _by_first(tokens, noun)
+            or _by_last(tokens, noun, kind)
+        )
         if found is not None:
             return found
-    if last in ("name", "nm", "nme"):
-        return f"Name of the {_owner(tokens[:-1], noun)}."
-    if last in ("url", "uri", "link", "href"):
-        return f"URL of the {_owner(tokens[:-1], noun)}."
     return _plain(tokens, noun, kind)
 
 
-_ADJECTIVE = re.compile(
-    r"(ed|able|ible|ive|al|ic|en|ary|ous|less|new|open|valid|ing|line)$"
-)
+def _the(noun: str) -> str:
+    return f"the {noun}"
 
 
-def _asked(verb: str, phrase: str, noun: str) -> str:
+def _of(phrase: str, noun: str) -> str:
+    """A phrase as what belongs to the row, without saying its noun twice."""
+    words, own = phrase.split(), noun.split()
+    single = [singular(word).lower() for word in words]
+    if single == [word.lower() for word in own]:
+        plain = single == [word.lower() for word in words]
+        return f"{_capital(phrase)} of the record." if plain else f"Number of {phrase}."
+    if len(words) > 1 and single[: len(own)] == own and len(words) > len(own):
+        return f"{_capital(' '.join(words[len(own) :]))} of {_the(noun)}."
+    return f"{_capital(phrase)}{_whose(phrase, noun)}."
+
+
+def _whose(phrase: str, noun: str) -> str:
+    """` of the order`, without what the phrase says: a store order's order's store."""
+    own, last = noun.split(), singular(phrase.split()[-1]).lower()
+    if own[-1] == last:
+        own = own[:-1]
+    elif last in own:
+        own = [] if " " in phrase else [NO_NOUN]
+    return f" of the {' '.join(own)}" if own else ""
+
+
+def _asked(verb: str, tokens: Sequence[str], noun: str) -> str:
     """A yes-or-no column that begins with its verb (`is_gift`, `has_children`)."""
-    if verb in ("is", "was") and not _ADJECTIVE.search(phrase):
-        return f"Indicates whether the {noun} {verb} {_article(phrase)} {phrase}."
-    return f"Indicates whether the {noun} {verb} {phrase}."
+    phrase = humanize(tokens)
+    last = phrase.split()[-1]
+    if verb in ("is", "was", "are") and len(tokens) > 1 and _PARTICIPLE.search(last):
+        about = humanize(tokens[:-1])
+        if not _adverbial(tokens[0]) and not _PARTICIPLE.search(tokens[0]):
+            if singular(tokens[-2]) == tokens[-2] and noun not in about:
+                about = f"{article(about)} {about}"
+            return f"Whether {about} {verb} {last} for {_the(noun)}."
+    if verb in ("is", "was") and not _describes(tokens, phrase):
+        return f"Whether {_the(noun)} {verb} {article(phrase)} {phrase}."
+    if verb == "has" and not _describes(tokens, phrase):
+        thing = phrase if singular(last) != last else f"{article(phrase)} {phrase}"
+        return f"Whether {_the(noun)} has {thing}."
+    if verb == "has" and _PARTICIPLE.search(last):
+        return f"Whether {_the(noun)} has been {phrase}."
+    return f"Whether {_the(noun)} {verb} {phrase}."
 
 
-_VOWEL_SOUND = re.compile(
-    r"(?!uni(?![dmn])|us[aeiu]|ut[ei]|ur[aio]|ubi|eu|one\b|once)[aeiou]|8|1[18]\b|hour|heir|"
-    r"hono|honest"
+_ADJECTIVE = re.compile(
+    r"(ed|able|ible|ive|al|ic|en|ary|ous|less|new|open|valid|ing|line|ful|ent|ant|late|"
+    r"current|free|default|primary|empty|full|paid|sent)$"
 )
-_SPOKEN = word_set("FAQ LIFO MAC MIME PIN RAM REST ROM SCAC SIM SKU SOAP SWIFT ZIP")
-"""Acronyms that are read as words."""
+_THINGS = re.compile(
+    r"(client|student|agent|patient|parent|event|component|payment|resident|document|"
+    r"tenant|merchant|consultant|participant|applicant|meeting|building|rental|holiday|"
+    r"children|manual|hospital|professional|individual|deal|meal|terminal|journal|"
+    r"approval|proposal|incident|attachment|department|animal|government)$"
+)
 
 
-def _article(phrase: str) -> str:
-    """The indefinite article that goes before a phrase, by its sound."""
-    first = phrase.split(" ")[0]
-    if first.isupper() and len(first) > 1 and first not in _SPOKEN:
-        return "an" if first[0] in "AEFHILMNORSX" else "a"
-    return "an" if _VOWEL_SOUND.match(first.lower()) else "a"
+def _describes(tokens: Sequence[str], phrase: str) -> bool:
+    """Whether words after a verb say how something is rather than what."""
+    if _PARTICIPLE.search(tokens[0]) or tokens[0] in hints.SMALL:
+        return True
+    return _ADJECTIVE.search(phrase) is not None and _THINGS.search(phrase) is None
 
 
-def _noun(table: Table) -> str:
-    """What a row is called in a sentence: `record` where the name tells nothing."""
-    noun = subject(table.id.name)
-    return noun if any(known(word.lower()) for word in noun.split()) else "record"
+def _adverbial(token: str) -> bool:
+    return token.endswith("ly") or token in ("not", "auto", "last", "already", "pre")
+
+
+def _reference(table: Table, name: str, tokens: list[str], noun: str) -> str:
+    """A foreign key: what it points at, and the role where the name tells one."""
+    found = table.references(name)
+    there = subject(found[0].name) if found else NO_NOUN
+    dropped = hints.KEYS | hints.NUMBERS | {"code", "cd"}
+    role = [t for t in tokens if t not in dropped]
+    phrase = humanize(role)
+    if by := _by(role, noun):
+        return f"Identifier of {by}."
+    if role == ["parent"]:
+        return f"Identifier of the parent {noun}."
+    if there == noun and phrase in ("", noun) and found and found[0] != table.id:
+        return f"Identifier of {_the(noun)}."
+    if not phrase or phrase in there or (there in phrase and len(role) == 1):
+        return f"Identifier of the {there} associated with {_the(noun)}."
+    return f"Identifier of the {phrase} of {_the(noun)}."
+
+
+def _by(tokens: Sequence[str], noun: str) -> str | None:
+    """`created_by`, `submitted_by_user`: who did it, in words."""
+    if "by" not in tokens[1:]:
+        return None
+    place = tokens.index("by")
+    done, who = tokens[:place], humanize(tokens[place + 1 :]) or "user"
+    if not _PARTICIPLE.search(humanize(done)):
+        return None
+    return f"the {who} who {humanize(done)} {_the(noun)}"
+
+
+def _key(table: Table, tokens: list[str], noun: str) -> str:
+    """A key that is not declared, by its name."""
+    rest = tokens[:-1]
+    base = _without_noun(rest, noun)
+    if rest in (["external"], ["source"], ["remote"], ["third", "party"]):
+        return f"Identifier of {_the(noun)} in the {humanize(rest)} system."
+    if tuple(rest) == table_words(table.id.name):
+        return f"Unique identifier of {_the(noun)}."
+    if not base:
+        return f"Identifier of {_the(noun)}."
+    if rest == ["parent"]:
+        return f"Identifier of the parent {noun}."
+    if by := _by(rest, noun):
+        return f"Identifier of {by}."
+    if subject(table.id.name).lower() == base.lower():
+        return f"Unique identifier of the {base}."
+    if rest[-1] in hints.SMALL or rest[-1] in ("primary", "foreign", "natural"):
+        return f"{_capital(humanize(tokens))} of {_the(noun)}."
+    if noun.startswith(base) or base.endswith(noun) or noun == NO_NOUN:
+        return f"Identifier of the {base}."
+    return f"Identifier of the {base} associated with {_the(noun)}."
 
 
 def _owner(tokens: Sequence[str], noun: str) -> str:
@@ -124,27 +242,49 @@ def _without_noun(tokens: Sequence[str], noun: str) -> str:
     return "" if single.lower() in (noun.lower(), "", "row", "record") else phrase
 
 
-def _reference(tokens: list[str], noun: str, there: str) -> str:
-    """A foreign key: what it points at, and the role where the name tells one."""
-    role = [t for t in tokens if t not in hints.KEYS | hints.NUMBERS | {"code", "cd"}]
-    phrase = humanize(role)
-    if not phrase or phrase in there or (there in phrase and len(role) == 1):
-        return f"Identifier of the {there} associated with the {noun}."
-    if there in phrase:
-        return f"Identifier of the {phrase} of the {noun}."
-    return f"Identifier of the {there} that is the {phrase} of the {noun}."
-
-
 def _flag(tokens: list[str], noun: str) -> str:
     """A yes-or-no column whose name has no verb in front."""
     phrase = humanize(tokens)
-    if _PARTICIPLE.search(tokens[-1]) and len(tokens) == 1:
-        return f"Indicates whether the {noun} is {phrase}."
-    if _PARTICIPLE.search(tokens[-1]) or tokens[-1] in ("enabled", "required"):
-        return f"Indicates whether the {humanize(tokens[:-1])} is {tokens[-1]}."
-    if len(tokens) == 1 and tokens[0].endswith(("able", "ible", "ive", "al", "ic")):
-        return f"Indicates whether the {noun} is {phrase}."
-    return f"Indicates whether {phrase} applies to the {noun}."
+    last = phrase.split()[-1]
+    if len(tokens) == 1 and (_PARTICIPLE.search(last) or _describes(tokens, phrase)):
+        return f"Whether {_the(noun)} is {phrase}."
+    if len(tokens) > 1 and (_PARTICIPLE.search(last) or last in ("enabled", "valid")):
+        about = humanize(tokens[:-1])
+        if _adverbial(tokens[0]):
+            return f"Whether {_the(noun)} is {phrase}."
+        verb = "is" if singular(tokens[-2]) == tokens[-2] else "are"
+        return f"Whether the {about} {verb} {last}."
+    if _PARTICIPLE.search(tokens[0]) or tokens[0] in ("available", "eligible"):
+        return f"Whether {_the(noun)} is {phrase}."
+    return f"Whether {phrase} applies to {_the(noun)}."
+
+
+def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
+    """Names that are more than a thing: with a verb, or with figures for a rate."""
+    last = humanize(tokens[-1:])
+    if "per" in tokens[1:-1] and not {"avg", "average"} & set(tokens):
+        counted = humanize(tokens[: tokens.index("per")])
+        if singular(counted) != counted:
+            return f"Number of {humanize(tokens)}."
+        return f"{_capital(humanize(tokens))}."
+    if tokens[0] in ("ran", "run") and tokens[1] in ("on", "in", "at") and tokens[2:]:
+        thing = humanize(tokens[2:])
+        return f"Whether {_the(noun)} ran {tokens[1]} {article(thing)} {thing}."
+    if tokens[0] in ("time", "date") and _PARTICIPLE.search(last):
+        return f"{_capital(tokens[0])} {_the(noun)} was {humanize(tokens[1:])}."
+    if len(tokens) > 2 and tokens[-2] == "last" and _PARTICIPLE.search(last):
+        head = "Date" if kind == "date" else "Time"
+        return f"{head} the {humanize(tokens[:-2])} was last {last}."
+    if {"or", "and"} & set(tokens[1:-1]):
+        return f"{_capital(humanize(tokens))}."
+    if _PARTICIPLE.search(last) and len(tokens) < 4:
+        first = humanize(tokens[:-1])
+        numeric = re.match(r"(big|small)?int|num|dec|float|double|real", kind)
+        if singular(first) != first and numeric:
+            return f"Number of {first} {last}."
+        if singular(first) != first or set(tokens) & (hints.COUNTS | hints.MONEY):
+            return f"{_capital(first)} {last}."
+    return None
 
 
 def _by_unit(tokens: list[str], noun: str) -> str | None:
@@ -154,19 +294,27 @@ def _by_unit(tokens: list[str], noun: str) -> str | None:
         return None
     if tokens[-2] == "in" and len(tokens) > 2:
         tokens = [*tokens[:-2], tokens[-1]]
+    base = humanize(tokens[:-1])
     if unit == "percent":
-        return f"Percentage of {humanize(tokens[:-1])} of the {noun}."
+        return f"Percentage of {base} of {_the(noun)}."
     if tokens[0] in ("num", "number", "count"):
-        return f"Number of {humanize(tokens[1:])} of the {noun}."
+        return f"Number of {humanize(tokens[1:])} of {_the(noun)}."
     if unit in hints.SPANS and tokens[-2] not in hints.MEASURES:
-        return f"{_capital(humanize(tokens))} of the {noun}."  # `vacation_days`
-    return f"{_capital(humanize(tokens[:-1]))} of the {noun}, in {unit}."
+        return _of(humanize(tokens), noun)  # `vacation_days`
+    if unit in hints.SIZES and tokens[-2] not in hints.MEASURES:
+        lead = hints.LEADS.get(tokens[0], "")
+        told = humanize(tokens[1:-1]) if lead else base
+        if told:
+            return f"{_capital(f'{lead} size of the'.strip())} {told}, in {unit}."
+    return f"{_of(base, noun)[:-1]}, in {unit}."
 
 
 def _by_first(tokens: list[str], noun: str) -> str | None:
     """A figure whose first word tells how it was made."""
     lead = hints.LEADS.get(tokens[0])
-    if lead is None:
+    if lead is None or any(token.isdigit() for token in tokens):
+        return None
+    if lead == "Total" and tokens[1] in ("id", "key", "of"):
         return None
     base = humanize(tokens[2:] if tokens[1] == "of" else tokens[1:])
     if not base:
@@ -176,71 +324,95 @@ def _by_first(tokens: list[str], noun: str) -> str | None:
     first = base.split()[0]
     if lead == "Quantity of" and (first in ("in", "on") or _PARTICIPLE.search(first)):
         lead = "Quantity"
-    return f"{lead} {base} of the {noun}."
+    return f"{lead} {base}{_whose(base, noun)}."
 
 
-def _by_last(
-    last: str, rest: str, tokens: list[str], noun: str, kind: str
-) -> str | None:
+def _by_last(tokens: list[str], noun: str, kind: str) -> str | None:
     """Names of two and more words, told apart by the last one."""
+    last, rest = tokens[-1], humanize(tokens[:-1])
     base = _without_noun(tokens[:-1], noun)
-    phrase = humanize(tokens)
     if last in ("at", "on") or (last in hints.MOMENTS | hints.DATES):
-        return _moment(last, rest, base, tokens, noun, kind)
-    if last == "by" and _PARTICIPLE.search(rest):
-        return f"User who {rest} the {noun}."
+        return _moment(tokens, noun, kind)
+    if last == "by" and (by := _by(tokens, noun)):
+        return _capital(by.removeprefix("the ")) + "."
     if last in hints.COUNTS:
-        return f"Number of {plural(rest)} of the {noun}."
+        counted = plural(rest)
+        return f"Number of {counted}{_whose(counted, noun)}."
     if last in hints.NUMBERS:
-        return f"{_capital(base)} number of the {noun}." if base else None
+        return f"{_capital(base)} number of {_the(noun)}." if base else None
     if last in hints.MONEY:
-        return f"{_capital(phrase)} of the {noun}."
-    if last in hints.CLASSES and len(rest) > 3:
-        head = humanize([last])
-        return f"{_capital(head)} of the {base or noun}."
+        return _of(humanize(tokens), noun)
+    pair = humanize(tokens[-2:])
+    if pair.lower() in hints.COMPOUNDS:
+        owner = _without_noun(tokens[:-2], noun) or noun
+        return f"{_capital(pair)} of the {owner}."
+    if tokens[-2] in hints.SMALL or _adjective(tokens[-2]):
+        return None
     if last in hints.TEXTS:
-        return f"{_capital(humanize([last]))} of the {rest}."
+        word = humanize([last])
+        of = "on" if word.startswith(("comment", "note", "remark")) else "of"
+        told = f"{_capital(word)} {of} the {rest}"
+        return f"{told}." if not base or base in noun else f"{told} of {_the(noun)}."
+    if last in hints.ATTRIBUTES and len(rest) > 3:
+        return f"{_capital(humanize([last]))} of the {base or noun}."
     if last in hints.DEGREES:
-        return f"{_capital(phrase)} of the {noun}, in degrees."
+        return f"{_of(humanize(tokens), noun)[:-1]}, in degrees."
     return None
 
 
-def _moment(
-    last: str, rest: str, base: str, tokens: list[str], noun: str, kind: str
-) -> str:
+def _adjective(token: str) -> bool:
+    return (
+        re.search(r"(ed|al|ive|able|ible|ous|ic|ary|ful|ing)$", token) is not None
+        and _THINGS.search(token) is None
+    ) or token in hints.ADJECTIVES
+
+
+def _moment(tokens: list[str], noun: str, kind: str) -> str:
     """A point in time."""
+    last, before = tokens[-1], tokens[:-1]
     exact = last in hints.MOMENTS or last == "at" or kind.startswith("timestamp")
-    head = "Date and time" if exact else "Date"
+    head = "Time" if exact else "Date"
+    rest = humanize(before)
     word = rest.split()[-1]
+    done = hints.DONE.get(word)
+    if done and len(before) == 1:
+        return f"{head} {_the(noun)} {done}."
     if _PARTICIPLE.search(word):
-        before = tokens[:-2]
-        if before in ([], ["last"], ["first"], ["originally"]):
-            return f"{head} when the {noun} was {rest}."
-        if before[-1] in ("last", "first", "originally"):
-            phrase = humanize(before[:-1])
-            return f"{head} when the {phrase} was {before[-1]} {word}."
-        return f"{head} when the {humanize(before)} was {word}."
-    if re.fullmatch(r"(start|begin|end|expire)s", word) and len(tokens) == 2:
-        return f"{head} when the {noun} {word}."
-    if word in ("start", "begin", "end"):
-        return f"{head} when the {humanize(tokens[:-2]) or noun} {word}s."
+        ahead = rest.split()[:-1]
+        if not ahead or ahead[-1] not in _MANNER:
+            about = " ".join(ahead) or noun
+            manner = ""
+        else:
+            about, manner = " ".join(ahead[:-1]) or noun, f"{ahead[-1]} "
+        is_due = "is due" if word == "due" else f"was {manner}{word}"
+        return f"{head} the {about} {is_due}."
+    if re.fullmatch(r"(start|begin|end|expire)s?", word):
+        about = humanize(before[:-1]) or noun
+        return f"{head} the {about} {word.rstrip('s')}s."
+    if word == "valid" or last in hints.SMALL - {"at", "on"}:
+        return f"{head} {_the(noun)} is valid."
+    base = _without_noun(before, noun)
     if not base:
-        return f"{head} of the {noun}."
-    return f"{head} of the {base} of the {noun}."
+        return f"{head} of {_the(noun)}."
+    if set(base.split()) & set(noun.split()) or noun == NO_NOUN:
+        return f"{head} of the {base}."
+    return f"{head} of the {base} of {_the(noun)}."
 
 
 def _plain(tokens: list[str], noun: str, kind: str) -> str:
     """No rule fits: the words themselves, and what they belong to."""
-    phrase = humanize(tokens)
-    single = " ".join(singular(word) for word in phrase.split())
-    if single.lower() == noun.lower():
-        return f"{_capital(phrase)} of the record."
+    phrase, last = humanize(tokens), tokens[-1]
+    if last in ("name", "nm", "nme") and not (
+        len(tokens) > 1 and (_adjective(tokens[-2]) or tokens[-2] in hints.SMALL)
+    ):
+        return f"Name of the {_owner(tokens[:-1], noun)}."
+    linked = last in ("url", "uri", "link", "href")
+    if linked and (len(tokens) == 1 or not _adjective(tokens[-2])):
+        return f"URL of the {_owner(tokens[:-1], noun)}."
     if kind.startswith(("date", "timestamp")) and not phrase.startswith("date"):
-        head = "Date" if kind == "date" else "Date and time"
-        return f"{head} of the {phrase} of the {noun}."
-    if single.lower().startswith(noun.lower() + " "):
-        return f"{_capital(phrase[len(noun) :].strip())} of the {noun}."
-    return f"{_capital(phrase)} of the {noun}."
+        head = "Date" if kind == "date" else "Time"
+        return f"{head} of the {phrase} of {_the(noun)}."
+    return _of(phrase, noun)
 
 
 def _by_facts(
@@ -251,16 +423,16 @@ def _by_facts(
     reference = table.references(column.name)
     if reference is not None:
         there = subject(reference[0].name)
-        return f"Identifier of the {there} associated with the {noun}."
+        return f"Identifier of the {there} associated with {_the(noun)}."
     if table.primary_key == (column.name,):
-        return f"Unique identifier of the {noun}."
+        return f"Unique identifier of {_the(noun)}."
     if codes:
-        return _with_codes(f"Code that classifies the {noun}.", codes)
+        return _with_codes(f"Code that classifies {_the(noun)}.", codes)
     if kind.startswith("bool"):
         return f"Flag that is true or false for each {noun}."
     if kind.startswith(("date", "timestamp")):
-        head = "Date" if kind == "date" else "Date and time"
-        return f"{head} associated with the {noun}."
+        head = "Date" if kind == "date" else "Time"
+        return f"{head} associated with {_the(noun)}."
     return None
 
 
@@ -270,125 +442,6 @@ def _with_codes(sentence: str, codes: Sequence[str]) -> str:
     if not 2 <= len(shown) <= 8 or sum(map(len, shown)) > 80:
         return sentence
     return f"{sentence.rstrip('.')}: {', '.join(shown[:-1])} or {shown[-1]}."
-
-
-_UNTOLD = re.compile(
-    r"^_|(^|_)(id|key|guid|uuid|rowguid|idx|sk|pk|fk)$|modified|creat|updat|"
-    r"synced|deleted|_hash$|[a-z]ID$",
-    re.IGNORECASE,
-)
-
-
-def describe_table(table: Table) -> str | None:
-    """One sentence for a table, or None where neither its name nor columns tell."""
-    noun = subject(table.id.name)
-    ends = [subject(key.references.name) for key in table.foreign_keys]
-    keyed = {name for key in table.foreign_keys for name in key.columns}
-    if len(ends) == 2 and table.primary_key and keyed >= set(table.primary_key):
-        return f"Links each {ends[0]} to its {plural(ends[1])}."
-    told = _contents(table)
-    if _noun(table) == "record" or gibberish(split(noun)):
-        return f"Rows with {_listed(told)}." if len(told) > 1 else None
-    held = f", with its {_listed(told)}" if told else ""
-    return f"{table_opening(table)}{held}."
-
-
-def table_opening(table: Table) -> str:
-    """How a table's text begins: what a row is, by the words of the table alone."""
-    words = subject(table.id.name).split()
-    last, rest = words[-1].lower(), " ".join(words[:-1])
-    names = {column.name.lower() for column in table.columns}
-    if rest and last in _RHYTHMS:
-        one = " ".join([*words[:-2], singular(words[-2])])
-        return f"One row per {one} and {_RHYTHMS[last]}"
-    versions = bool(rest) and last in ("history", "version")
-    if versions or names & {"valid_from", "effective_from"}:
-        return f"One row per version of {_a(rest if versions else ' '.join(words))}"
-    if rest and last in ("log", "audit"):
-        return f"One row per entry in the {rest} {last}"
-    if last in _MASS:
-        return f"One row per record of {' '.join(words)}"
-    return f"One row per {' '.join(words)}"
-
-
-def _a(noun: str) -> str:
-    return noun if noun.split()[-1].lower() in _MASS else f"{_article(noun)} {noun}"
-
-
-_RHYTHMS = {
-    "hourly": "hour",
-    "daily": "day",
-    "weekly": "week",
-    "monthly": "month",
-    "quarterly": "quarter",
-    "yearly": "year",
-}
-"""Last words of a table's name that tell how its rows are summed up."""
-_MASS = word_set(
-    "activity analytics content data earnings equipment expenditure feedback freight "
-    "goods hardware information inventory labor logistics metadata metrics news "
-    "performance personnel pricing research revenue sales savings software spend "
-    "spending staff statistics stock traffic usage utilization weather"
-)
-"""Last words of a subject that take no article."""
-
-
-def _contents(table: Table) -> list[str]:
-    """What the first telling columns hold, at most three.
-
-    What another table identifies counts by its name. Times are named where there is
-    nothing else, and flags never, since without their verb they are no things.
-    """
-    siblings = tuple(column.name for column in table.columns)
-    noun = subject(table.id.name)
-    phrases: list[str] = []
-    spare: list[str] = []
-    for column in table.columns:
-        tokens = column_words(column.name, siblings, table.id.name)
-        if gibberish(tokens):
-            continue
-        told: tuple[str, ...] = tokens
-        if len(tokens) > 1 and tokens[-1] in _LINKS:
-            told = tokens[:-1]
-        elif _UNTOLD.search(column.name) or column.name in table.primary_key:
-            continue
-        if tokens[0] in hints.ASK or tokens[-1] in _NO_THINGS:
-            continue
-        phrase = _without_noun(told, noun)
-        if phrase in ("first name", "last name"):
-            phrase = "name"
-        rest = phrase.split()
-        while len(rest) > 1 and rest[0].lower() in noun.lower().split():
-            rest = rest[1:]
-        phrase = " ".join(rest)
-        if (
-            not rest
-            or rest[-1].lower() in _LEANING
-            or not phrase.replace(" ", "").isalpha()
-        ):
-            continue
-        clear = any(known(word.lower()) for word in phrase.split())
-        if clear and phrase not in phrases and phrase not in spare:
-            (spare if tokens[-1] in _TIMES else phrases).append(phrase)
-    return (phrases + spare)[:3] if len(phrases) < 2 else phrases[:3]
-
-
-_LINKS = frozenset(("id", "key", "fk"))
-_NO_THINGS = hints.FLAGS | {"at", "on", "by"}
-_LEANING = word_set(
-    "by confidential external for from in index internal into metadata of on relation "
-    "revision source to with"
-)
-"""Last words of names that are no things alone, or tell nothing of a row."""
-_TIMES = hints.DATES | hints.MOMENTS
-"""Last words of columns that tell less of a table than others."""
-
-
-def _listed(phrases: Sequence[str]) -> str:
-    """Phrases as a list in words."""
-    if len(phrases) < 2:
-        return "".join(phrases)
-    return f"{', '.join(phrases[:-1])} and {phrases[-1]}"
 
 
 def _capital(text: str) -> str:

@@ -46,22 +46,22 @@ def table_with(*columns: tuple[str, str], name: str = "orders") -> Table:
             "int",
             "Identifier of the billing address of the order.",
         ),
-        ("is_gift", "boolean", "Indicates whether the order is a gift."),
-        ("created_at", "timestamp", "Date and time when the order was created."),
+        ("is_gift", "boolean", "Whether the order is a gift."),
+        ("created_at", "timestamp", "Time the order was created."),
         ("last_upd_by", "varchar", "User who last updated the order."),
         ("ship_dt", "date", "Date of the ship of the order."),
         ("num_items", "int", "Number of items of the order."),
         ("weight_kg", "numeric", "Weight of the order, in kilograms."),
-        ("ends_on", "date", "Date when the order ends."),
+        ("ends_on", "date", "Date the order ends."),
         ("vacation_days", "int", "Vacation days of the order."),
         ("warranty_months", "int", "Warranty of the order, in months."),
         ("qty_in_transit", "int", "Quantity in transit of the order."),
-        ("reminder_sent", "boolean", "Indicates whether the reminder is sent."),
+        ("reminder_sent", "boolean", "Whether the reminder is sent."),
         ("pct_of_sales", "numeric", "Percentage of sales of the order."),
         (
             "invoice_last_sent_at",
             "timestamp",
-            "Date and time when the invoice was last sent.",
+            "Time the invoice was last sent.",
         ),
         ("status", "varchar", "Status of the order."),
         ("latitude", "double", "Latitude of the order, in degrees."),
@@ -139,7 +139,7 @@ def test_times_are_told_of_a_table_where_there_is_nothing_else_and_flags_never()
         ("shipped_on", "date"),
         ("is_gift", "boolean"),
     )
-    assert describe_table(table) == "One row per order, with its date."
+    assert describe_table(table) == "One row per order, with its dates."
     assert describe_table(table_with(("id", "int"))) == "One row per order."
 
 
@@ -148,10 +148,10 @@ def test_times_are_told_of_a_table_where_there_is_nothing_else_and_flags_never()
     [
         ("hourly_rates", "One row per hourly rate"),
         ("sms_log", "One row per entry in the SMS log"),
-        ("inventory", "One row per record of inventory"),
+        ("inventory", "One row per inventory record"),
         ("orders_daily", "One row per order and day"),
         ("dim_order_types", "One row per order type"),
-        ("price_history", "One row per version of a price"),
+        ("price_history", "One row per entry in the price history"),
         ("rma", "One row per return merchandise authorization"),
         ("sla_rules", "One row per SLA rule"),
     ],
@@ -177,7 +177,8 @@ def test_a_table_whose_name_tells_nothing_is_told_by_its_columns() -> None:
         *((f"XQ{name}", "int") for name in ("KEY", "CUST", "QOH", "CRLM")), name="XQZP"
     )
     assert (
-        describe_table(told) == "Rows with customer, quantity on hand and credit limit."
+        describe_table(told)
+        == "One row per record, with its customer and credit limit."
     )
     assert describe_column(told, told.columns[2]) == "Quantity on hand of the record."
 
@@ -197,7 +198,7 @@ def test_a_table_of_two_keys_links() -> None:
             ForeignKey(("skill_id",), TableId("hr", "skills"), ("id",)),
         ),
     )
-    assert describe_table(table) == "Links each employee to its skills."
+    assert describe_table(table) == "One row per pairing of an employee and a skill."
 
 
 @given(

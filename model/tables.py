@@ -1,0 +1,483 @@
+"""What a row of a table is, and a sentence for it, from names and keys alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from catalog.objects import Column, Table
+from model import hints
+from model.names import (
+    column_words,
+    gibberish,
+    humanize,
+    known,
+    plural,
+    singular,
+    split,
+    subject,
+    table_words,
+    word_set,
+)
+
+NO_NOUN = "record"
+"""What a row is called where the table's name cannot be read."""
+
+_TAILS = {
+    "history": "history hist hst",
+    "version": "version versions scd scd2",
+    "log": "log logs",
+    "audit": "audit",
+    "snapshot": "snapshot snapshots snap",
+    "hour": "hourly",
+    "day": "daily dly",
+    "week": "weekly wkly",
+    "month": "monthly mthly mly",
+    "quarter": "quarterly",
+    "year": "yearly annual annually",
+    "figures": "metrics stats statistics summary summaries features report reports kpi "
+    "kpis agg aggregate aggregates aggregated rollup totals performance",
+    "pairing": "xref bridge link links map mapping mappings rel assoc association",
+    "": "lookup lkp lookups latest enriched cleaned joined filtered deduped unioned "
+    "combined info information pii extended expanded wide list dump",
+}
+_KINDS = {word: kind for kind, words in _TAILS.items() for word in words.split()}
+"""Last words of a table's name that tell how its rows are made, not of what."""
+_PERIODS = ("hour", "day", "week", "month", "quarter", "year")
+_AHEAD = word_set("agg aggr log hist rollup wk wrk hub lnk lst trn")
+"""First words that tell a layer here and may be a word elsewhere."""
+_WHOLLY_FIGURES = word_set(
+    "activity analytics balance consumption cost credit engagement inventory metric "
+    "metrics performance pipeline revenue sales savings spend spending statistics "
+    "stock traffic usage utilization volume"
+)
+"""Subjects that are summed up, so that other columns tell what of."""
+_MASS = _WHOLLY_FIGURES - {"balance", "cost", "credit", "metric", "pipeline"} | (
+    word_set(
+        "content data earnings equipment expenditure feedback freight goods hardware "
+        "labor logistics metadata news personnel research software staff weather "
+        "housekeeping maintenance telemetry safety talent health mail access pricing "
+        "demand"
+    )
+)
+"""Last words of a subject that take no article and have no plural."""
+_VALID = re.compile(
+    r"^(_?dbt_)?valid_?(from|to|until)|^_fivetran_(start|end)$|^(row_)?eff\w*_from|"
+    r"^effective_(from|to)|^(is_current|current_flag|curr_flg|is_most_recent_record)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Grain:
+    """What a table's name says of its rows."""
+
+    noun: str
+    """What the rows are of, in the singular; empty where the name cannot be read."""
+    kinds: frozenset[str]
+    """How they are made: the keys of `_TAILS`."""
+
+
+def _grain(table: Table) -> Grain:
+    """Reads a table's name; a data vault's satellites keep versions."""
+    words = split(table.id.name)
+    hashed = any(re.search(r"ha?sh|_hk$", c.name, re.I) for c in table.columns)
+    if len(words) > 1 and words[0] == "sat" and hashed:
+        kept = grain("_".join(words[1:]))
+        return Grain(kept.noun, kept.kinds | {"version"})
+    return grain(table.id.name)
+
+
+@lru_cache(maxsize=1 << 12)
+def grain(name: str) -> Grain:
+    """Reads a table's name, without layers and the source system's prefix."""
+    tokens = list(table_words(name))
+    kinds: set[str] = set()
+    while len(tokens) > 1 and tokens[0] in _AHEAD:
+        kinds |= {_KINDS[tokens[0]]} if tokens[0] in _KINDS else set()
+        del tokens[0]
+    while len(tokens) > 1 and (tokens[-1] in _KINDS or tokens[-1].isdigit()):
+        kinds.add(_KINDS.get(tokens.pop(), ""))
+    summed = "figures" in kinds or _WHOLLY_FIGURES.intersection(tokens[-1:])
+    if len(tokens) > 1 and summed and _KINDS.get(tokens[0], "") in _PERIODS:
+        kinds.add(_KINDS[tokens.pop(0)])
+    for word in ("by", "per"):
+        if word in tokens[1:-1]:
+            after = tokens[tokens.index(word) + 1 :]
+            kinds.add("figures")
+            if after[0] in _PERIODS or after[0] == "date":
+                kinds.add("day" if after[0] == "date" else after[0])
+                after = tokens[: tokens.index(word)]
+            tokens = after
+    words = subject("_".join(tokens)).split()
+    readable = all(_readable(word, name) for word in words) and not gibberish(
+        split(name)
+    )
+    return Grain(" ".join(words) if readable else "", frozenset(kinds) - {""})
+
+
+def row_noun(table: Table) -> str:
+    """What a row is called in a sentence on a column; long names by their end."""
+    noun = _grain(table).noun
+    words = noun.removesuffix(" profile").split()
+    return " ".join(words if len(words) < 5 else words[-2:]) or NO_NOUN
+
+
+def own_noun(table: Table) -> str:
+    """What is created and changed as a row, which in a history is but a record."""
+    books = {"history", "log", "audit", "snapshot", "version", "figures", *_PERIODS}
+    return NO_NOUN if _grain(table).kinds & books else row_noun(table)
+
+
+def _readable(word: str, name: str) -> bool:
+    """Whether a word is one that people would say."""
+    low = word.lower()
+    if known(low) or known(singular(low)) or not word.isalpha() or word.isupper():
+        return True
+    glued = name.isupper() and "_" not in name
+    vowels = len(re.findall(r"[aeiouy]", low))
+    return not glued and vowels >= len(low) / 5 and not re.search(r"[^aeiouy]{4}", low)
+
+
+def describe_table(table: Table) -> str | None:
+    """One sentence for a table, or None where neither its name nor columns tell."""
+    told = _contents(table)
+    opening = table_opening(table)
+    if not told:
+        return None if opening == f"One row per {NO_NOUN}" else f"{opening}."
+    its = "" if _grain(table).noun.split(" ")[-1] in _PEOPLE else "its "
+    return f"{opening}, with {its}{listed(told)}."
+
+
+def table_opening(table: Table) -> str:
+    """How a table's text begins: what a row is, by the words of the table alone."""
+    return f"One row per {_row(table)}"
+
+
+def _row(table: Table) -> str:
+    found = _grain(table)
+    noun, kinds = found.noun, found.kinds
+    versions = "version" in kinds or any(_VALID.search(c.name) for c in table.columns)
+    if pair := _pair(table, noun, "pairing" in kinds):
+        paired = f"pairing of {a(pair[0])} and {a(pair[1])}"
+        return f"version of the {paired}" if versions else paired
+    period = next((period for period in _PERIODS if period in kinds), None)
+    if period or "figures" in kinds:
+        return _figures(table, noun, period)
+    if not noun:
+        return NO_NOUN
+    if versions:
+        return f"version of {a(noun)}"
+    for book in ("history", "log", "audit"):
+        if book in kinds:
+            return f"entry in the {noun} {book}"
+    if "snapshot" in kinds:
+        return f"snapshot of {a(noun)}"
+    if "pairing" in kinds:
+        return f"{noun} mapping"
+    *before, last = noun.split()
+    if last in _MASS:
+        first = split(table.columns[0].name) if table.columns else ()
+        if before and humanize(first) == " ".join(before):
+            return " ".join(before)
+        return f"{' '.join([*before, 'sale'])}" if last == "sales" else f"{noun} record"
+    return noun
+
+
+def _figures(table: Table, noun: str, period: str | None) -> str:
+    """What figures are summed up for: entities, and the period."""
+    keys = [
+        phrase
+        for name in (table.primary_key if len(table.primary_key) > 1 else ())
+        if (phrase := _entity(table, name))
+    ]
+    dated = period or _period(table)
+    alone = not noun or noun.split()[-1] in _WHOLLY_FIGURES | _MASS
+    entities = [*dict.fromkeys(keys)] if len(keys) == len(table.primary_key) else []
+    if not entities and alone:
+        named = [_entity(table, c.name) for c in table.columns if _is_key(c.name)]
+        entities = [*dict.fromkeys(phrase for phrase in named if phrase)]
+        entities = entities if len(entities) < 4 else []
+    if not entities and not alone:
+        entities = [noun.removesuffix(" level")]
+    parts = [entity for entity in entities if entity not in _PERIODS]
+    parts += [dated] if dated else [e for e in entities if e in _PERIODS][:1]
+    if parts:
+        return listed(parts)
+    return f"{noun} record" if noun else NO_NOUN
+
+
+_DATES = re.compile(
+    r"^(date_?)?(day|month|week|hour|quarter)$|^(date|report_date|metric_date|dt|"
+    r"snapshot_date|as_of_date|snap_dt|as_of_dt|activity_date|usage_date|"
+    r"event_date|sales?_date|emission_day|summary_date)$",
+    re.IGNORECASE,
+)
+
+
+def _period(table: Table) -> str | None:
+    """The period of a table of figures, by a column of its own."""
+    for column in table.columns:
+        if _DATES.search(column.name):
+            words = column.name.lower()
+            return next((p for p in _PERIODS if p in words.split("_")), "day")
+    return None
+
+
+def _is_key(name: str) -> bool:
+    tokens = split(name)
+    return len(tokens) > 1 and tokens[-1] in hints.KEYS and not name.startswith("_")
+
+
+def _entity(table: Table, name: str) -> str | None:
+    """What a key column points at, by its name; None where that cannot be read."""
+    tokens = column_words(name, tuple(c.name for c in table.columns), table.id.name)
+    if _DATES.search(name) or tokens[-1] in hints.DATES:
+        return "day"
+    if (period := humanize(tokens[-1:])) in _PERIODS:
+        return period
+    while len(tokens) > 1 and tokens[-1] in hints.KEYS | hints.NUMBERS | _CODES:
+        tokens = tokens[:-1]
+    phrase = humanize(tokens)
+    odd = {"unique", "surrogate", "hash", "source", "external", "row", "fivetran"}
+    if gibberish(tokens) or odd.intersection(phrase.split()) or tokens[-1].isdigit():
+        return None
+    words = phrase.split()
+    if not all(_readable(word, "") for word in words):
+        return None
+    return " ".join([*words[:-1], singular(words[-1])])
+
+
+def _pair(table: Table, noun: str, said: bool) -> tuple[str, str] | None:
+    """The two things that a table pairs, where keys or names say so."""
+    keyed = {name for key in table.foreign_keys for name in key.columns}
+    targets = [subject(key.references.name) for key in table.foreign_keys]
+    joined = len(table.primary_key) > 1 and keyed >= set(table.primary_key)
+    if joined and len(targets) == len(set(targets)) == 2:
+        return targets[0], targets[1]
+    own = "_".join(split(table.id.name))
+    keys = [
+        column.name
+        for column in table.columns
+        if _is_key(column.name)
+        and "_".join(split(column.name)[:-1]) != own
+        and not AUDIT.search(column.name)
+    ]
+    if len(keys) != 2:
+        return None
+    ends = [end for end in (_entity(table, name) for name in keys) if end]
+    if len(set(ends)) != 2:
+        return None
+    words = set(noun.split())
+    both = all(set(end.split()) & words for end in ends)
+    covered = words <= {word for end in ends for word in end.split()}
+    rest = [c for c in table.columns if not _is_key(c.name)]
+    bare = all(AUDIT.search(column.name) for column in rest)
+    return (ends[0], ends[1]) if said or (both and covered and bare) else None
+
+
+AUDIT = re.compile(
+    r"^_|^(id|uuid|guid|key|dw|etl|dbt)$|modified|^creat|^crt|updat|upd_|"
+    r"^(dw|etl|dbt)_|synced|deleted|(^|_)(hash|hk|md5|md5sum|checksum|token|batch|"
+    r"revision|version|source_relation|record_source|rec_src|load|loaded|ld)(_|$)|"
+    r"(^|_)(record|row)_|(archived|created|inserted|loaded)_?(at|on|ts|date|by|dt)|"
+    r"(^|_)(sort_order|index|idx|seq|sequence|raw|json|html|dump|dumped|proc)(_|$)|"
+    r"create_|_hash$",
+    re.IGNORECASE,
+)
+"""Columns that a program keeps for itself."""
+_CODES = word_set("code cd cde")
+_ENDINGS = hints.KEYS | hints.NUMBERS | _CODES | word_set("name nm nme desc txt")
+_MONEY = hints.MONEY | word_set("spend amounts prices costs fees earnings cst prc")
+_FIGURES = word_set(
+    "balance clicks conversions downloads hours hrs impressions installs limit "
+    "qty quantity rate rating score spend users value views weight distance duration"
+)
+_STATES = word_set("status state result stage outcome tier")
+_THINGS = word_set(
+    "type category reason location title subject owner account role class method "
+    "priority language company channel size level action message region address"
+)
+_ADDRESS = word_set("city zip zipcode postal postcode street country state province")
+_LEANING = word_set(
+    "a after and any are as at before beyond by confidential external for from has in "
+    "index internal into is latest most new of off on or out over per private public "
+    "relation revision source than that the to under unique url uri was with within "
+    "without previous current next last other raw system actual data metadata meta "
+    "value values name number text comment order set group full display original "
+    "short long legal string object model"
+)
+"""Last words of names that are no things alone, or tell nothing of a row."""
+_QUALITY = re.compile(r"(ed|able|ible|ive|ous|ful|sent|paid|made|ly|less)$")
+_PEOPLE = word_set(
+    "user employee customer candidate contact person patient member student client "
+    "worker learner athlete player doctor teacher visitor subscriber lead physician "
+    "manager agent driver owner author donor volunteer participant applicant"
+)
+"""Nouns that "its" does not suit."""
+LONGEST = 3
+"""Most words of one thing that a table's sentence lists."""
+TELLING = 2.0
+"""Weight from which a column of JSON is worth naming."""
+MOST = 3
+"""Most things that a table's sentence lists."""
+
+
+def _contents(table: Table) -> list[str]:
+    """What the most telling columns hold, in the order of the columns."""
+    noun = _grain(table).noun
+    row = set(re.findall(r"\w+", f"{_row(table)} {noun}")) | {"ID"}
+    ranked: dict[str, tuple[float, int]] = {}
+    groups: dict[str, list[str]] = {}
+    for place, column in enumerate(table.columns):
+        found = _thing(table, column, noun)
+        if found is None:
+            continue
+        phrase, group, weight = found
+        if set(phrase.split()) <= row:
+            continue
+        key = f"\0{group}" if group else phrase
+        groups.setdefault(key, []).append(phrase)
+        before = ranked.get(key)
+        ranked[key] = (max(weight, before[0]), before[1]) if before else (weight, place)
+    best = sorted(ranked, key=lambda key: (-ranked[key][0], ranked[key][1]))[:MOST]
+    told = [
+        _together(key[1:], [*dict.fromkeys(groups[key])])
+        if key.startswith("\0")
+        else key
+        for key in sorted(best, key=lambda key: ranked[key][1])
+    ]
+    return [*dict.fromkeys(told)]
+
+
+def _together(group: str, phrases: Sequence[str]) -> str:
+    """Several columns of one kind in a word."""
+    if group == "name":
+        return "name"
+    if len(phrases) == 1:
+        return phrases[0]
+    if group == "amounts":
+        lasts = {phrase.split()[-1] for phrase in phrases}
+        return plural(lasts.pop()) if len(lasts) == 1 else "amounts"
+    return group
+
+
+def _thing(table: Table, column: Column, noun: str) -> tuple[str, str, float] | None:
+    """A column as people would name it, the group it joins and how much it tells."""
+    name, kind = column.name, column.type.lower()
+    reference = table.references(name)
+    siblings = tuple(other.name for other in table.columns)
+    tokens = column_words(name, siblings, table.id.name)
+    if gibberish(tokens) or name.startswith("_"):
+        return None
+    own = reference is None and split(name)[:-1] == split(table.id.name)
+    if own or table.primary_key == (name,):
+        return None
+    if reference is None and AUDIT.search(name):
+        return None
+    flag = kind.startswith(("bool", "bit")) or tokens[-1] in hints.FLAGS
+    if flag or tokens[0] in hints.ASK or re.search(r"binary|blob", kind):
+        return None
+    if humanize(tokens) in ("name", "first name", "last name", "full name"):
+        return "name", "name", 1.6 if len(tokens) == 1 else 2.5
+    last = tokens[-1]
+    if _DATES.search(name) or humanize([last]) in _PERIODS:
+        return None
+    if last in ("lat", "latitude", "lon", "lng", "longitude"):
+        return "coordinates", "coordinates", 1.0
+    if last in hints.DATES | hints.MOMENTS | {"at"}:
+        rest = humanize(tokens[:-1])
+        if not rest or not _sayable(rest) or _QUALITY.search(rest):
+            return ("dates", "dates", 0.4) if rest else ("date", "dates", 0.4)
+        return f"{rest} {'day' if last == 'day' else 'date'}", "dates", 0.5
+    weight, group = _weight(tokens, name, reference is not None)
+    while len(tokens) > 1 and tokens[-1] in _ENDINGS and tokens[0] != "phone":
+        tokens = tokens[:-1]
+    if len(tokens) > 1 and tokens[-1] in hints.UNITS:
+        tokens = tokens[:-1]
+    if tokens[-1] in hints.COUNTS - {"qty", "quantity"} or tokens[0] in hints.COUNTS:
+        counted = humanize([t for t in tokens if t not in hints.COUNTS])
+        if not counted or not _sayable(counted) or _QUALITY.search(counted):
+            return None
+        return f"number of {plural(counted)}", "counts", 0.9
+    words = humanize(tokens).split()
+    while len(words) > 1 and words[0].lower() in noun.lower().split():
+        words = words[1:]
+    phrase = " ".join(words)
+    if not _sayable(phrase) or words[0] in ("external", "internal"):
+        return None
+    if weight < TELLING and "json" in kind:
+        return None
+    return phrase, group, weight
+
+
+def _weight(tokens: Sequence[str], name: str, reference: bool) -> tuple[float, str]:
+    """How much a column tells of its table, and the group that it joins."""
+    last = tokens[-1]
+    if reference:
+        return 2.4, ""
+    if last in _MONEY:
+        return 2.6, "amounts"
+    if last in _FIGURES:
+        return 2.5, ""
+    if last in _STATES and tokens[0] not in _ADDRESS:
+        return 2.2, ""
+    if tokens[0] in _ADDRESS or last in _ADDRESS:
+        return 1.2, "address"
+    if last in _THINGS:
+        return 2.0, ""
+    if _is_key(name):
+        return 1.9, ""
+    if last in ("name", "nm", "email", "description", "phone"):
+        return 1.4, ""
+    return 1.0, ""
+
+
+def _sayable(phrase: str) -> bool:
+    """Whether a phrase is a thing that a sentence can list."""
+    words = phrase.lower().split()
+    if not words or len(words) > LONGEST or words[-1] in _LEANING:
+        return words in (["comment"], ["text"])
+    if len(words) == 1 and _QUALITY.search(words[0]) and words[0] != "address":
+        return False
+    small = {"by", "of", "or", "and", "is", "to", "from", "with", "was", "for", "per"}
+    return (
+        not small.intersection(words)
+        and phrase.replace(" ", "").replace("-", "").isalpha()
+        and all(len(word) > 1 and _listable(word) for word in phrase.split())
+    )
+
+
+def _listable(word: str) -> bool:
+    return known(word.lower()) or known(singular(word.lower())) or word.isupper()
+
+
+def a(noun: str) -> str:
+    """A noun with its indefinite article, where it takes one."""
+    if noun.split()[-1].lower() in _MASS:
+        return noun
+    return f"{article(noun)} {noun}"
+
+
+_VOWEL_SOUND = re.compile(
+    r"(?!uni(?![dmn])|us[aeiu]|ut[ei]|ur[aio]|ubi|eu|one\b|once)[aeiou]|8|1[18]\b|hour|heir|"
+    r"hono|honest"
+)
+_SPOKEN = word_set("FAQ LIFO MAC MIME PIN RAM REST ROM SCAC SIM SKU SOAP SWIFT ZIP")
+"""Acronyms that are read as words."""
+
+
+def article(phrase: str) -> str:
+    """The indefinite article that goes before a phrase, by its sound."""
+    first = phrase.split(" ")[0]
+    if first.isupper() and len(first) > 1 and first not in _SPOKEN:
+        return "an" if first[0] in "AEFHILMNORSX" else "a"
+    return "an" if _VOWEL_SOUND.match(first.lower()) else "a"
+
+
+def listed(phrases: Iterable[str]) -> str:
+    """Phrases as a list in words."""
+    *ahead, last = phrases
+    return f"{', '.join(ahead)} and {last}" if ahead else last
