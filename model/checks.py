@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import pairwise
 
 from catalog.objects import Profile, Table, TableId, Target
 from catalog.suggestion import Finding
-from model.names import column_words, humanize, split, word_set
+from model.hints import UNITS
+from model.names import column_words, humanize, split, subject, word_set
+from model.vocabulary import Uses, Vocabulary, roots, teacher_words
 
 CLAIM_UNIQUE = re.compile(r"\b(unique|uniquely|distinct for each)\b", re.IGNORECASE)
 NEVER_NULL = re.compile(r"\b(never (null|empty)|always (set|present))\b", re.IGNORECASE)
@@ -26,6 +30,12 @@ SMALL_WORDS = word_set(
 )
 SHORT_SENTENCE = 14
 """Words up to which a content word that comes twice means going round in circles."""
+OFTEN = 30
+"""In the texts of so many of the teacher's tables a word is common, for a column."""
+OFTEN_OF_TABLES = 40
+"""In so many of the teacher's texts on tables it is, for a table."""
+_FORM = roots("pairing mapping checksum coordinates").keys()
+"""Words of form that the rules write."""
 SHORTEST_LEAK = 4
 """Shorter sample values meet ordinary words too often."""
 
@@ -51,7 +61,7 @@ def find(
     """
     found = {
         Finding.LEAK: _leaks(text, table, profile),
-        Finding.UNSUPPORTED: _unsupported(text, table, profile),
+        Finding.UNSUPPORTED: bool(unsupported(text, table, target, profile)),
         Finding.RESTATES: restates(text, table, target),
         Finding.DEGENERATE: not complete or degenerate(text),
         Finding.TOO_LONG: limit is not None and len(text) > limit,
@@ -121,17 +131,66 @@ def _leaks(text: str, table: Table, profile: Profile | None) -> bool:
     )
 
 
-def _unsupported(text: str, table: Table, profile: Profile | None) -> bool:
-    """Numbers or names that neither the schema nor the sample has."""
+def unsupported(
+    text: str,
+    table: Table,
+    target: Target,
+    profile: Profile | None = None,
+    vocabulary: Vocabulary | None = None,
+) -> tuple[str, ...]:
+    """Words, numbers and names of a text that are from nowhere.
+
+    A word has support where the schema has one of its family (in a name, written out or
+    not, a comment, a code, a referenced table) or where the teacher uses it often.
+
+    On labelled texts of an early model on dev tables this flags 22 % of the wrong texts
+    on columns, 6 % of those that want an edit and 1 % of those accepted. A table's text
+    finds fewer common words: 62 %, 36 % and 12 %. Of the teacher's own texts, which
+    know more than names, it flags 16 % on columns and 71 % on tables.
+
+    Args:
+        text: the description.
+        table: the table it is about, or whose column it is about.
+        target: what it is about.
+        profile: the column's sample, where there is one.
+        vocabulary: how often words are used; the teacher's, if not given.
+    """
+    uses = teacher_words() if vocabulary is None else vocabulary
+    about = isinstance(target, TableId)
+    own = _schema(table).roots | (
+        roots(" ".join(profile.codes)).keys() if profile else set()
+    )
+    found = list(invented(text, table, profile))
+    for word, said in roots(text).items():
+        seen = uses.get(word, Uses())
+        often = seen.tables >= OFTEN_OF_TABLES if about else seen.texts >= OFTEN
+        if not often and word not in own | _FORM and not _family(word, own):
+            found.append(said)
+    return tuple(dict.fromkeys(found))
+
+
+def _family(word: str, own: Iterable[str]) -> bool:
+    """Whether a schema's word begins with a text's root, or is the beginning of it."""
+    return len(word) > 3 and any(
+        other.startswith(word) or (len(other) > 3 and word.startswith(other))
+        for other in own
+    )
+
+
+def invented(
+    text: str, table: Table, profile: Profile | None = None
+) -> tuple[str, ...]:
+    """Numbers and names that neither the schema nor the sample has."""
     support = schema_text(table)
     if profile is not None:
         support += " " + " ".join(
             (*profile.codes, profile.minimum or "", profile.maximum or "")
         )
     support = support.lower()
-    return any(
-        token.lower() not in support
+    return tuple(
+        token
         for token in (*NUMBER.findall(text), *NAME.findall(text))
+        if token.lower() not in support
     )
 
 
@@ -168,31 +227,42 @@ def _false_claim(
     return bool(NEVER_NULL.search(text)) and profile.null_share > 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Schema:
+    """What the names and comments of a table say, lower case."""
+
+    text: str
+    words: frozenset[str]
+    roots: frozenset[str]
+
+
 def schema_words(table: Table) -> frozenset[str]:
     """The words of a table's names and comments, lower case."""
-    return _schema(table)[1]
+    return _schema(table).words
 
 
 def schema_text(table: Table) -> str:
     """All names, types and comments of a table, lower case."""
-    return _schema(table)[0]
+    return _schema(table).text
 
 
-def _schema(table: Table) -> tuple[str, frozenset[str]]:
-    """Text and words of a table; those of the tables in work are kept.
+def _schema(table: Table) -> _Schema:
+    """What a table says; that of the tables in work is kept.
 
-    They are asked for with every column, and a wide table's take long.
+    It is asked for with every column, and a wide table's takes long.
     """
-    for known, text, words in _schemas:
+    for known, schema in _schemas:
         if known is table:
-            return text, words
+            return schema
     text = _words(table)
-    words = frozenset(WORD.findall(text))
-    _schemas.append((table, text, words))
-    return text, words
+    found = _Schema(
+        text, frozenset(WORD.findall(text)), frozenset(roots(text.replace("_", " ")))
+    )
+    _schemas.append((table, found))
+    return found
 
 
-_schemas: deque[tuple[Table, str, frozenset[str]]] = deque(maxlen=16)
+_schemas: deque[tuple[Table, _Schema]] = deque(maxlen=16)
 
 
 def _spelled(name: str, table: Table) -> str:
@@ -204,11 +274,14 @@ def _spelled(name: str, table: Table) -> str:
 
 def _words(table: Table) -> str:
     parts = [table.id.schema, table.id.name, _spelled(table.id.name, table)]
+    parts.append(subject(table.id.name))
     for column in table.columns:
+        parts += [UNITS[word] for word in split(column.name) if word in UNITS]
         parts += [column.name, _spelled(column.name, table), column.type]
         parts.append(column.comment or "")
     parts.append(table.comment or "")
-    parts += [key.references.name for key in table.foreign_keys]
+    for key in table.foreign_keys:
+        parts += [key.references.name, humanize(split(key.references.name))]
     return " ".join(parts).lower()
 
 

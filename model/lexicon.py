@@ -55,7 +55,9 @@ _COMPLETE = word_set(
     "slam soda spar spat stem stew strip sumo tail tang tech tend topo trek trop tube "
     "undo vamp vest vine ware weld wool yoga echo cardio psych habit steal remit await "
     "exhaust prohibit reassign postpone conceal optic pay win con "
-    "poly migs lat lon max min num"
+    "poly migs lat lon max min num "
+    "bench counsel intercom suspect engineer architect abandon buck weigh pyth coal "
+    "perio pend quart substantial fasta yyyymm"
 )
 """Words of their own that are not frequent, but begin one that is; no cuts of it."""
 

@@ -16,6 +16,7 @@ from model.names import (
     column_words,
     gibberish,
     humanize,
+    known,
     plural,
     singular,
     subject,
@@ -132,7 +133,9 @@ def _whose(phrase: str, noun: str) -> str:
         own = own[:-1]
     elif last in own:
         own = [] if " " in phrase else [NO_NOUN]
-    return f" of the {' '.join(own)}" if own else ""
+    if not own or (own[-1] != NO_NOUN and _adjective(own[-1])):
+        return ""
+    return f" of the {' '.join(own)}"
 
 
 def _asked(verb: str, tokens: Sequence[str], noun: str) -> str:
@@ -157,7 +160,7 @@ def _asked(verb: str, tokens: Sequence[str], noun: str) -> str:
 
 _ADJECTIVE = re.compile(
     r"(ed|able|ible|ive|al|ic|en|ary|ous|less|new|open|valid|ing|line|ful|ent|ant|late|"
-    r"current|free|default|primary|empty|full|paid|sent)$"
+    r"current|free|default|private|public|confidential|primary|empty|full|paid|sent)$"
 )
 _THINGS = re.compile(
     r"(client|student|agent|patient|parent|event|component|payment|resident|document|"
@@ -320,11 +323,21 @@ def _by_first(tokens: list[str], noun: str) -> str | None:
     if not base:
         return None
     if lead == "Number of":
-        base = plural(base)
+        return f"Number {_counted(base, noun)}."
     first = base.split()[0]
     if lead == "Quantity of" and (first in ("in", "on") or _PARTICIPLE.search(first)):
         lead = "Quantity"
     return f"{lead} {base}{_whose(base, noun)}."
+
+
+def _counted(phrase: str, noun: str) -> str:
+    """What is counted, in the plural where its last word has one."""
+    last = phrase.split()[-1]
+    if _PARTICIPLE.search(last):
+        return phrase if " " not in phrase else f"of {phrase}"
+    if len(last) > 2 and (known(last.lower()) or known(singular(last.lower()))):
+        phrase = plural(phrase)
+    return f"of {phrase}{_whose(phrase, noun)}"
 
 
 def _by_last(tokens: list[str], noun: str, kind: str) -> str | None:
@@ -336,8 +349,7 @@ def _by_last(tokens: list[str], noun: str, kind: str) -> str | None:
     if last == "by" and (by := _by(tokens, noun)):
         return _capital(by.removeprefix("the ")) + "."
     if last in hints.COUNTS:
-        counted = plural(rest)
-        return f"Number of {counted}{_whose(counted, noun)}."
+        return f"Number {_counted(rest, noun)}."
     if last in hints.NUMBERS:
         return f"{_capital(base)} number of {_the(noun)}." if base else None
     if last in hints.MONEY:

@@ -87,7 +87,11 @@ def _grain(table: Table) -> Grain:
     if len(words) > 1 and words[0] == "sat" and hashed:
         kept = grain("_".join(words[1:]))
         return Grain(kept.noun, kept.kinds | {"version"})
-    return grain(table.id.name)
+    found = grain(table.id.name)
+    summed = _period(table) is not None or found.kinds & {"day", "month", "week"}
+    if words[-1:] == ("report",) and not summed:
+        return Grain(subject(table.id.name), found.kinds - {"figures"})
+    return found
 
 
 @lru_cache(maxsize=1 << 12)
@@ -275,7 +279,10 @@ def _pair(table: Table, noun: str, said: bool) -> tuple[str, str] | None:
     covered = words <= {word for end in ends for word in end.split()}
     rest = [c for c in table.columns if not _is_key(c.name)]
     bare = all(AUDIT.search(column.name) for column in rest)
-    return (ends[0], ends[1]) if said or (both and covered and bare) else None
+    named = any(set(end.split()) & words for end in ends)
+    return (
+        (ends[0], ends[1]) if (said and named) or (both and covered and bare) else None
+    )
 
 
 AUDIT = re.compile(

@@ -23,7 +23,7 @@ from catalog.snapshot import Snapshot
 from catalog.suggestion import Finding, Source, State, Suggestion
 from catalog.suggestions import Suggestions
 from catalog.workspace import KnownDatabase, Workspace, steward
-from model.checks import find, has_control
+from model.checks import has_control, invented
 from model.names import UPPER, abbreviations, expand, singular, split
 from model.names import words as frequent_words
 from model.teacher_set import SHIPPED, folder, read
@@ -166,7 +166,7 @@ def _left_out(
         return reason
     if Finding.LEAK in suggestion.draft.findings:
         return "word from the sample"
-    if Finding.UNSUPPORTED in find(text, table, target) or unknown(text, table):
+    if invented(text, table) or unknown(text, table):
         return "word from the sample"
     return None
 

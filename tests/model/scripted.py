@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-TEXT = "Stage of fulfilment that the purchase has reached."
+TEXT = "Stage of the process that the order has reached."
 
 
 @dataclass(frozen=True)

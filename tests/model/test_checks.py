@@ -14,7 +14,16 @@ from catalog.objects import (
     TableKind,
 )
 from catalog.suggestion import Finding
-from model.checks import circular, degenerate, find, has_control, writing_only
+from model.checks import (
+    circular,
+    degenerate,
+    find,
+    has_control,
+    unsupported,
+    writing_only,
+)
+from model.teacher_set import shipped
+from model.vocabulary import FILE, Uses, counted, root, written
 
 ORDERS = TableId("sales", "orders")
 TABLE = Table(
@@ -50,7 +59,7 @@ def of(text: str, column: str = "status", **facts: object) -> set[Finding]:
     return set(find(text, TABLE, ColumnId(ORDERS, column), seen))
 
 
-GOOD = "Stage of fulfilment that the purchase has reached."
+GOOD = "Stage of the process that the order has reached."
 
 
 def test_a_good_text_has_no_findings() -> None:
@@ -75,7 +84,7 @@ def test_numbers_and_names_from_nowhere_are_unsupported(text: str) -> None:
 
 
 def test_numbers_from_schema_and_sample_are_supported() -> None:
-    assert Finding.UNSUPPORTED not in of("Code of up to 20 letters.")
+    assert Finding.UNSUPPORTED not in of("Code of the first 20 days.")
     assert Finding.UNSUPPORTED not in of("Year since 1999.", minimum="1999")
 
 
@@ -129,3 +138,30 @@ def test_whatever_could_drive_a_terminal_is_found(text: str) -> None:
         assert has_control(text)
     assert has_control(text + "\x1b[2J")
     assert has_control(text + "\u202e")
+
+
+def test_a_word_from_nowhere_is_unsupported() -> None:
+    target = ColumnId(ORDERS, "status")
+    assert unsupported("Hadron of the order.", TABLE, target) == ("Hadron",)
+    assert unsupported("Statuses of ordering customers.", TABLE, target) == ()
+    shown = profile(codes=("hadron", "boson"))
+    assert unsupported("Whether a hadron was sent.", TABLE, target, shown) == ()
+    told = {"hadron": Uses(texts=99)}
+    assert unsupported("Hadron.", TABLE, target, vocabulary=told) == ()
+
+
+def test_a_text_on_a_table_needs_more_support() -> None:
+    """A food truck was found in the stop times of a railway."""
+    said = "One row per order, with the person who cancelled it."
+    assert "cancelled" in unsupported(said, TABLE, ORDERS)
+    assert unsupported(said, TABLE, ColumnId(ORDERS, "status")) == ()
+    assert unsupported("One row per order and customer.", TABLE, ORDERS) == ()
+
+
+def test_the_words_of_the_teacher_are_those_of_its_tables() -> None:
+    assert written(counted(shipped())) == FILE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("word", ["shipped", "ships", "shipment", "shipping", "ship"])
+def test_one_family_has_one_root(word: str) -> None:
+    assert root(word) == "ship"

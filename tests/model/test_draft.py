@@ -28,8 +28,8 @@ from model.library import ModelFile, PromptFormat
 from model.nearest import Nearest, described
 from model.prompt import Generation, Prompt
 
-FULL = ", with its hull and keel."
-GOOD = "Stage of fulfilment that the purchase has reached."
+FULL = ", with its status and date."
+GOOD = "Stage of the process that the order has reached."
 MODEL = ModelFile("told", Path("told.gguf"), PromptFormat.COMPACT, None, None, {})
 
 
@@ -203,7 +203,7 @@ def test_of_several_texts_the_measured_best_is_proposed() -> None:
         ) -> Iterator[Generation]:
             for index, prompt in enumerate(prompts):
                 assert prompt.draws == (2, 0)
-                for draw, text in ((2, ", with."), (0, FULL), (1, ", with its hull.")):
+                for draw, text in ((2, ", with."), (0, FULL), (1, ", with its date.")):
                     yield Generation(index, 0, text, -0.5, 5, True, draw)
                 yield Generation(index, 1, GOOD, -0.5, 5, True)
 
@@ -265,7 +265,7 @@ def test_alternatives_come_from_one_reading_of_the_prompt() -> None:
         ) -> Iterator[Generation]:
             for index, prompt in enumerate(prompts):
                 self.prompts.append(prompt)
-                texts = [GOOD, "Hull.", "Speed of the ship.", GOOD, "Rank of the ship."]
+                texts = [GOOD, "Hull.", "Speed of the ship.", GOOD, "Type of the ship."]
                 for draw in reversed(range(prompt.texts(0))):
                     text = texts[draw % len(texts)]
                     yield Generation(index, 0, text, -0.5, 5, True, draw)
@@ -277,4 +277,4 @@ def test_alternatives_come_from_one_reading_of_the_prompt() -> None:
     assert len(writer.prompts) == 1
     assert writer.prompts[0].temperature > 0
     by_rules = rules.describe_column(ships, ships.columns[0], None)
-    assert found == [GOOD, "Speed of the ship.", "Rank of the ship.", by_rules]
+    assert found == [GOOD, "Speed of the ship.", "Type of the ship.", by_rules]

@@ -159,3 +159,18 @@ def test_a_shared_first_word_is_left_out_unless_only_a_number_remains() -> None:
     assert names.column_words("l_tax", ("l_tax", "l_qty", "l_a", "l_b")) == ("tax",)
     fields = ("f_1", "f_2", "f_3", "f_4")
     assert names.column_words("f_1", fields) == ("f", "1")
+
+
+@pytest.mark.parametrize(
+    ("name", "phrase"),
+    [
+        ("drop_off_type", "drop off type"),
+        ("antiquities_act", "antiquities act"),
+        ("act_qty", "actual quantity"),
+        ("bench", "bench"),
+        ("sat_score", "satisfaction score"),
+        ("tax_id", "tax ID"),
+    ],
+)
+def test_a_word_of_its_own_is_left_alone(name: str, phrase: str) -> None:
+    assert names.humanize(names.split(name)) == phrase

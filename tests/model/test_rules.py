@@ -15,7 +15,12 @@ from catalog.objects import (
     TableId,
     TableKind,
 )
-from model.rules import describe_column, describe_table, table_opening
+from model.rules import (
+    describe_column,
+    describe_table,
+    reference_clause,
+    table_opening,
+)
 
 ORDERS = TableId("sales", "orders")
 
@@ -212,3 +217,36 @@ def test_any_name_gives_a_sentence_or_none(name: str, column: str, kind: str) ->
     assert text is None or (text.endswith(".") and "  " not in text)
     about = describe_table(table)
     assert about is None or about.endswith(".")
+
+
+def test_what_a_declared_key_refers_to_is_said_once() -> None:
+    table = table_with(("id", "int"), ("cust_id", "int"), ("status", "text"))
+    key, other = table.columns[1].id, table.columns[2].id
+    assert reference_clause("Who bought.", table, key) == "Refers to customers."
+    assert reference_clause("Identifier of the customer.", table, key) is None
+    assert reference_clause("Who bought.", table, other) is None
+    assert reference_clause("Who bought.", table, table.id) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "row"),
+    [
+        (
+            "project_region",
+            ("project_id", "region_id"),
+            "pairing of a project and a region",
+        ),
+        ("job_history", ("status",), "entry in the job history"),
+        ("stg_hubspot__campaign_report", ("date_day", "clicks"), "campaign and day"),
+        ("sat_lease", ("lease_hk", "hash_diff"), "version of a lease"),
+        ("airline_safety", ("airline", "incidents"), "airline"),
+        ("XQZP", ("status",), "record"),
+    ],
+)
+def test_the_grain_comes_from_names_and_keys(
+    name: str, columns: tuple[str, ...], row: str
+) -> None:
+    table_id = TableId("x", name)
+    found = [Column(ColumnId(table_id, c), i, "text") for i, c in enumerate(columns, 1)]
+    table = Table(id=table_id, kind=TableKind.TABLE, columns=tuple(found))
+    assert table_opening(table) == f"One row per {row}"
