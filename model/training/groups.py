@@ -29,8 +29,6 @@ PLAIN = 0.3
 """Share of blocks that are shown without an example, as there is not always one."""
 NOTED = 0.12
 """Share of tables whose text is in the head, as a comment is, and not asked for."""
-ABOUT_WEIGHT = 2.5
-"""What a token of a table's text counts; one of a column's counts 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +130,9 @@ class Groups:
         )
         # A text can spell no token of its own.
         text = compact.one_line(each.texts[name], 2000)
-        most, weight = (ABOUT, ABOUT_WEIGHT) if name is None else (TEXT, 1.0)
+        most = ABOUT if name is None else TEXT
         answer = self._tokens.encode(f" {text}")[:most] + self._end
-        weight *= each.weight
-        return Block(tuple(self._tokens.encode(prompt)), tuple(answer), weight)
+        return Block(tuple(self._tokens.encode(prompt)), tuple(answer), each.weight)
 
     def _example(self, each: Described, target: Target) -> str | None:
         key = each.source, target

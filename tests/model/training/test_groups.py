@@ -15,7 +15,6 @@ pytest.importorskip("transformers")
 
 from model.teacher_set import Described, described  # noqa: E402
 from model.training.groups import (  # noqa: E402
-    ABOUT_WEIGHT,
     COLUMNS,
     Block,
     Group,
@@ -131,7 +130,7 @@ def test_the_texts_are_learned_and_nothing_else(tokens: Tokens) -> None:
         " Number of the order.<|end|>",
         " Weight of the order in kilograms.<|end|>",
     ]
-    assert [block.weight for block in made.blocks] == [ABOUT_WEIGHT, 1.0, 1.0]
+    assert [block.weight for block in made.blocks] == [1.0, 1.0, 1.0]
 
 
 def test_a_text_in_the_head_is_not_asked_for(tokens: Tokens) -> None:
