@@ -13,7 +13,7 @@ from catalog.objects import Profile, Table, TableId, Target
 from catalog.suggestion import Finding
 from model.hints import UNITS
 from model.names import column_words, humanize, split, subject, word_set
-from model.vocabulary import Uses, Vocabulary, roots, teacher_words
+from model.vocabulary import roots, teacher_words
 
 CLAIM_UNIQUE = re.compile(r"\b(unique|uniquely|distinct for each)\b", re.IGNORECASE)
 NEVER_NULL = re.compile(r"\b(never (null|empty)|always (set|present))\b", re.IGNORECASE)
@@ -30,10 +30,6 @@ SMALL_WORDS = word_set(
 )
 SHORT_SENTENCE = 14
 """Words up to which a content word that comes twice means going round in circles."""
-OFTEN = 30
-"""In the texts of so many of the teacher's tables a word is common, for a column."""
-OFTEN_OF_TABLES = 40
-"""In so many of the teacher's texts on tables it is, for a table."""
 _FORM = roots("pairing mapping checksum coordinates").keys()
 """Words of form that the rules write."""
 SHORTEST_LEAK = 4
@@ -132,11 +128,7 @@ def _leaks(text: str, table: Table, profile: Profile | None) -> bool:
 
 
 def unsupported(
-    text: str,
-    table: Table,
-    target: Target,
-    profile: Profile | None = None,
-    vocabulary: Vocabulary | None = None,
+    text: str, table: Table, target: Target, profile: Profile | None = None
 ) -> tuple[str, ...]:
     """Words, numbers and names of a text that are from nowhere.
 
@@ -153,20 +145,21 @@ def unsupported(
         table: the table it is about, or whose column it is about.
         target: what it is about.
         profile: the column's sample, where there is one.
-        vocabulary: how often words are used; the teacher's, if not given.
     """
-    uses = teacher_words() if vocabulary is None else vocabulary
-    about = isinstance(target, TableId)
-    own = _schema(table).roots | (
-        roots(" ".join(profile.codes)).keys() if profile else set()
-    )
-    found = list(invented(text, table, profile))
-    for word, said in roots(text).items():
-        seen = uses.get(word, Uses())
-        often = seen.tables >= OFTEN_OF_TABLES if about else seen.texts >= OFTEN
-        if not often and word not in own | _FORM and not _family(word, own):
-            found.append(said)
-    return tuple(dict.fromkeys(found))
+    words = teacher_words()
+    common = words.tables if isinstance(target, TableId) else words.columns
+    own = _schema(table).roots
+    if profile is not None:
+        own |= roots(" ".join(profile.codes)).keys()
+    found = [
+        said
+        for word, said in roots(text).items()
+        if word not in common
+        and word not in own
+        and word not in _FORM
+        and not _family(word, own)
+    ]
+    return tuple(dict.fromkeys((*invented(text, table, profile), *found)))
 
 
 def _family(word: str, own: Iterable[str]) -> bool:

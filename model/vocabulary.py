@@ -1,25 +1,27 @@
-"""The words of descriptions: which of them the teacher's tables use, and how often.
+"""The words of descriptions: those that the teacher uses often.
 
 A word that neither a schema shows nor the teacher often uses is most likely invented.
-The table `teacher_words.txt` beside this file is `written(counted(shipped()))` of the
-teacher set: a root a line, with the number of tables that have it in any text and in
-the table's own.
+The table `teacher_words.txt` beside this file is `written(common(shipped()))` of the
+teacher set.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from textwrap import fill
 
 from model.teacher_set import Described
 
 FILE = Path(__file__).parent / "teacher_words.txt"
-RAREST = 15
-"""Words in the texts of fewer tables are not listed."""
+OFTEN = 30
+"""In the texts of so many of the teacher's tables a word is common, for a column."""
+OFTEN_OF_TABLES = 40
+"""In so many of the teacher's texts on tables it is, for a table."""
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w]*")
@@ -30,17 +32,13 @@ _DOUBLE = re.compile(r"(?<=..)([^aeiou])\1$")
 
 
 @dataclass(frozen=True, slots=True)
-class Uses:
-    """In how many of the teacher's tables a word is used."""
+class Vocabulary:
+    """Roots of words that descriptions use."""
 
-    texts: int = 0
-    """Anywhere."""
-    tables: int = 0
-    """In the text on the table itself."""
-
-
-Vocabulary = Mapping[str, Uses]
-"""Uses by root; see `root`."""
+    columns: frozenset[str]
+    """Common in texts of any kind."""
+    tables: frozenset[str]
+    """Of these, those common in texts on tables."""
 
 
 def root(word: str) -> str:
@@ -53,8 +51,8 @@ def roots(text: str) -> dict[str, str]:
     return {root(word): word for word in _WORD.findall(text)}
 
 
-def counted(tables: Iterable[Described]) -> dict[str, Uses]:
-    """Counts the words of described tables, but for names of systems."""
+def common(tables: Iterable[Described]) -> Vocabulary:
+    """The words that described tables often use, but for names of systems."""
     texts: Counter[str] = Counter()
     about: Counter[str] = Counter()
     for each in tables:
@@ -64,21 +62,22 @@ def counted(tables: Iterable[Described]) -> dict[str, Uses]:
         }
         texts.update(set().union(*found.values()))
         about.update(found.get(None, ()))
-    return {word: Uses(texts[word], about[word]) for word in texts}
+    columns = frozenset(word for word, count in texts.items() if count >= OFTEN)
+    often = frozenset(word for word, count in about.items() if count >= OFTEN_OF_TABLES)
+    return Vocabulary(columns, often & columns)
 
 
 def written(vocabulary: Vocabulary) -> str:
-    """The lines of the file, most frequent words first."""
-    kept = [item for item in vocabulary.items() if item[1].texts >= RAREST]
-    kept.sort(key=lambda item: (-item[1].texts, item[0]))
-    return "".join(f"{word} {uses.texts} {uses.tables}\n" for word, uses in kept)
+    """The words in order, those of tables with an asterisk."""
+    marked = (f"{w}*" if w in vocabulary.tables else w for w in vocabulary.columns)
+    return fill(" ".join(sorted(marked)), 88) + "\n"
 
 
 @cache
 def teacher_words() -> Vocabulary:
     """The words that the teacher uses often; read once."""
-    found = {}
-    for line in FILE.read_text(encoding="utf-8").splitlines():
-        word, texts, tables = line.split()
-        found[word] = Uses(int(texts), int(tables))
-    return found
+    found = FILE.read_text(encoding="utf-8").split()
+    return Vocabulary(
+        frozenset(word.rstrip("*") for word in found),
+        frozenset(word[:-1] for word in found if word.endswith("*")),
+    )
