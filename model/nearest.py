@@ -50,13 +50,24 @@ class Described:
 
 def stems(words: Iterable[str]) -> frozenset[str]:
     """Enough of every word to know it again in another number or tense."""
-    return frozenset(singular(word.lower())[:7] for word in words if word)
+    return frozenset(_stem(word) for word in words if word)
+
+
+@lru_cache(maxsize=1 << 15)
+def _stem(word: str) -> str:
+    return singular(word.lower())[:7]
+
+
+@lru_cache(maxsize=1 << 10)
+def _row(table: str) -> tuple[str, frozenset[str]]:
+    """What a row of a table is, and the stems of its words."""
+    words = expand(table_words(table))
+    return " ".join(words) or table, stems(words)
 
 
 def described(table: Table, target: Target, text: str, *, origin: str) -> Described:
     """A description as an entry of the index."""
-    about = stems(expand(table_words(table.id.name)))
-    row = " ".join(expand(table_words(table.id.name))) or table.id.name
+    row, about = _row(table.id.name)
     name = column_of(target)
     if name is None:
         return Described("", row, text, about, about, "", origin)

@@ -12,6 +12,7 @@ from catalog.errors import ColumnistError
 from catalog.glossary import Term
 from catalog.objects import TableId, Target, table_of
 from catalog.suggestion import Draft
+from model.draft import Documented
 from model.engine import Engine
 from model.prompt import Written
 from model.remote import Model, RemoteModel
@@ -71,6 +72,7 @@ class BackgroundDrafting:
         self._engine: Writer | None = None
         self._remote = remote_model(session.settings)
         self._model: Model | None = self._remote
+        self._documented: Documented | None = None
         self._using = threading.Lock()
         self._stop = threading.Event()
         self._pauses = 0
@@ -144,6 +146,7 @@ class BackgroundDrafting:
                 plan = self._take_answers()
             else:
                 plan = jobs.plan_drafts(self._session, tables=tables, redo=redo)
+            self._documented = plan.documented
             while plan.targets and not self._stop.is_set():
                 self._wait_for_pauses()
                 with self._using:
@@ -192,15 +195,32 @@ class BackgroundDrafting:
         """Other wordings for one target; drafting pauses meanwhile."""
         with self._between(stop) as (engine, ended):
             return jobs.alternatives(
-                self._session, target, engine, self._model, hint=hint, stop=ended
+                self._session,
+                target,
+                engine,
+                self._model,
+                self._described(),
+                hint=hint,
+                stop=ended,
             )
 
     def prompt(self, target: Target, *, stop: Callable[[], bool]) -> Written | None:
         """What the model is asked for one target; drafting pauses meanwhile."""
         with self._between(stop) as (engine, ended):
             return jobs.prompt_of(
-                self._session, target, engine, self._model, stop=ended
+                self._session,
+                target,
+                engine,
+                self._model,
+                self._described(),
+                stop=ended,
             )
+
+    def _described(self) -> Documented:
+        """What the last run took its examples from, or would."""
+        if self._documented is None:
+            self._documented = jobs.documented(self._session)
+        return self._documented
 
     @contextmanager
     def _between(

@@ -344,15 +344,7 @@ def draft(
     glossary = GlossaryFile(session.glossary)
     glossary.read()  # a mistake in it is told before anything begins
     with Lease(session.workspace, session.database_id, "draft"):
-        drafter = Drafter(
-            engine,
-            model,
-            documented=plan.documented,
-            nearest=_nearest(engine, model),
-            known=KnownSystems.shipped(),
-            limit=lambda target: session.database.limit(isinstance(target, TableId)),
-            glossary=glossary.read,
-        )
+        drafter = _drafter(session, engine, model, plan.documented)
         jobs = _jobs(
             session,
             plan,
@@ -380,6 +372,7 @@ def alternatives(
     target: Target,
     engine: Writer | None,
     model: Model | None,
+    documented: Documented,
     *,
     count: int = 5,
     hint: str = "",
@@ -393,6 +386,7 @@ def alternatives(
         target: what is described.
         engine: the model, or None for rules alone.
         model: what is known of the model.
+        documented: what the database describes already, to take examples from.
         count: most wordings.
         hint: what the steward knows of it; the model reads it as a comment on the
             table, the one place for such words that every model was taught.
@@ -405,7 +399,7 @@ def alternatives(
     profiles = _profiles(session, table, samples, stop)
     if hint:
         table = replace(table, comment=f"{hint} {table.comment or ''}".strip())
-    drafter = _drafter(session, engine, model)
+    drafter = _drafter(session, engine, model, documented)
     return drafter.alternatives(Job(table, (target,), profiles), count, stop=stop)
 
 
@@ -414,6 +408,7 @@ def prompt_of(
     target: Target,
     engine: Writer | None,
     model: Model | None,
+    documented: Documented,
     *,
     samples: bool = True,
     stop: Callable[[], bool] = never,
@@ -423,18 +418,33 @@ def prompt_of(
     if table is None:
         return None
     profiles = _profiles(session, table, samples, stop)
-    drafter = _drafter(session, engine, model)
+    drafter = _drafter(session, engine, model, documented)
     return drafter.prompt(Job(table, (target,), profiles, _bases(session, table)))
 
 
-def _drafter(session: Session, engine: Writer | None, model: Model | None) -> Drafter:
+def _drafter(
+    session: Session,
+    engine: Writer | None,
+    model: Model | None,
+    documented: Documented,
+) -> Drafter:
     return Drafter(
         engine,
         model,
+        documented=documented,
+        known=KnownSystems.shipped(),
         nearest=_nearest(engine, model),
         limit=lambda target: session.database.limit(isinstance(target, TableId)),
         glossary=GlossaryFile(session.glossary).read,
     )
+
+
+def documented(session: Session) -> Documented:
+    """What the database describes already, in one pass over the snapshot."""
+    found = Documented()
+    for table in session.snapshot.tables():
+        found.add(table)
+    return found
 
 
 def _nearest(engine: Writer | None, model: Model | None) -> Nearest | None:
