@@ -143,6 +143,7 @@ MEASURES = word_set(
 PEOPLE = word_set(
     "user employee customer candidate contact person patient member student client "
     "worker learner athlete player doctor teacher visitor subscriber lead physician "
-    "manager agent driver owner author donor volunteer participant applicant passenger guest borrower tenant nurse speaker instructor"
+    "manager agent driver owner author donor volunteer participant applicant "
+    "passenger guest borrower tenant nurse speaker instructor"
 )
 """Nouns that "its" does not suit."""

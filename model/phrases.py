@@ -25,10 +25,12 @@ _TYPES = {
 }
 _STATE = re.compile(r"(ed|[ai]ble|en)$")
 """What says a state, so that a column of an unknown type is yes or no."""
-_TIMED = re.compile(r"\b(date|time|when|day|month|year|week|quarter|start|end)\b", re.I)
+_TIMED = re.compile(
+    r"\b(date|time|when|phrase|day|month|year|week|quarter|start|end)\b", re.I
+)
 """What says a point in time."""
-
 _OPTIONAL = re.compile(r"\[([^]|]*)(?:\|([^]]*))?\]")
+"""What a sentence says of a row that has a noun, and what of one that has none."""
 
 
 @cache
@@ -73,8 +75,9 @@ def phrase_sentence(
     """
     words = humanize(tokens).split()
     kept = next((t for t, like in _TYPES.items() if re.match(like, kind)), "")
-    asked = tokens[0] in hints.ASK or {tokens[0], tokens[-1]} & hints.FLAGS
-    if len(tokens) > 1 and asked and kept != "time":
+    ends = {words[0].lower(), words[-1].lower()}
+    asked = words[0] in hints.ASK or not ends.isdisjoint(hints.FLAGS)
+    if len(words) > 1 and asked and kept != "time":
         kept = "bool"
     for form in _forms(words, kept, noun):
         sentence = _fitting("".join(form).lower(), kept)
@@ -91,9 +94,9 @@ def _forms(words: list[str], kept: str, noun: str) -> Iterator[list[str]]:
         plain = [w for w in words if w.lower() not in hints.FLAGS]
         plain = plain[plain[:1] in (["is"], ["was"]) :]
         yield plain
-    for name in (noun.split(), noun.split()[-1:]):
-        if plain[: len(name)] == name and len(plain) > len(name):
-            yield plain[len(name) :]
+    for own in (noun.split(), noun.split()[-1:]):
+        if plain[: len(own)] == own and own[-1] not in hints.LEADS:
+            yield plain[len(own) :]
 
 
 def _fitting(phrase: str, kept: str) -> str | None:
@@ -122,10 +125,10 @@ def _filled(
                 return None
     if last in ("ID", "key") and "{it}" in sentence and it == noun:
         return None
-    name = {word.lower() for word in words}
-    exact = not name.isdisjoint(("time", "timestamp", "datetime"))
+    own_words = {word.lower() for word in words}
     timed = re.match("timestamp|datetime", kind) is not None
-    day = kind == "date" or "date" in name or ("on" in name and not timed)
+    day = kind == "date" or "date" in own_words or ("on" in own_words and not timed)
+    day = day and own_words.isdisjoint(("time", "timestamp", "datetime"))
     phrase = " ".join(words)
     return _OPTIONAL.sub(r"\1", sentence).format(
         noun,
@@ -133,7 +136,8 @@ def _filled(
         who=noun if noun.split()[-1] in hints.PEOPLE else "person",
         it=it,
         first=words[0],
+        phrase=phrase,
         Phrase=phrase[:1].upper() + phrase[1:],
-        When="Date" if day and not exact else "Time",
-        when="date" if day and not exact else "time",
+        When="Date" if day else "Time",
+        when="date" if day else "time",
     )

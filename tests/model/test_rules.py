@@ -54,7 +54,7 @@ def table_with(*columns: tuple[str, str], name: str = "orders") -> Table:
         ("is_gift", "boolean", "Whether the order is a gift."),
         ("created_at", "timestamp", "Time the order was created."),
         ("last_upd_by", "varchar", "User who last updated the order."),
-    XX
+        ("ship_dt", "date", "Date of shipment."),
         ("num_items", "int", "Number of items of the order."),
         ("weight_kg", "numeric", "Weight of the order, in kilograms."),
         ("ends_on", "date", "Date the order ends."),
