@@ -22,6 +22,7 @@ from model.names import (
     subject,
     table_words,
 )
+from model.phrases import phrase_sentence
 from model.tables import NO_NOUN, article, own_noun, row_noun
 from model.tables import describe_table as describe_table
 from model.tables import table_opening as table_opening
@@ -57,6 +58,19 @@ def describe_column(
     return _with_codes(text, codes)
 
 
+def sure_sentence(
+    table: Table, column: Column, profile: Profile | None = None
+) -> str | None:
+    """The sentence of a column whose name says the same in every table, else None."""
+    siblings = tuple(other.name for other in table.columns)
+    tokens = list(column_words(column.name, siblings, table.id.name))
+    if gibberish(tuple(tokens)):
+        return None
+    if _whole(table, column, tokens, row_noun(table)) is None:
+        return None
+    return describe_column(table, column, profile)
+
+
 def reference_clause(text: str, table: Table, target: Target) -> str | None:
     """What may be said after a text on a column with a declared key, or None.
 
@@ -81,16 +95,12 @@ def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str
     """The sentence that name, type and keys give; the name says something."""
     kind = column.type.lower()
     last = tokens[-1]
-    whole = hints.WHOLE.get("".join(tokens))
-    key = table.primary_key == (column.name,) and last not in hints.TEXTS
-    if table.references(column.name) is not None and not (whole and "ser" in whole):
+    if (whole := _whole(table, column, tokens, noun)) is not None:
+        return whole
+    if table.references(column.name) is not None:
         return _reference(table, column.name, tokens, noun)
-    if key or tokens in (["id"], ["unique", "id"], ["uuid"], ["unique", "key"]):
+    if _is_id(table, column, tokens):
         return f"Unique identifier of {_the(own_noun(table))}."
-    if whole is not None and tokens[0] in ("created", "updated", "create", "update"):
-        return whole.format(own_noun(table))
-    if whole is not None and not (kind.startswith("bool") and "Time" in whole):
-        return whole.format(noun)
     boolean = kind.startswith(("bool", "bit(1)", "tinyint(1)"))
     if tokens[0] in hints.ASK and len(tokens) > 1:
         return _asked(tokens[0], tokens[1:], noun)
@@ -108,6 +118,21 @@ def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str
         if found is not None:
             return found
     return _plain(tokens, noun, kind)
+
+
+def _whole(table: Table, column: Column, tokens: list[str], noun: str) -> str | None:
+    """The sentence of the bank of phrases, where no declared key tells more."""
+    found = phrase_sentence(tokens, column.type.lower(), noun, own_noun(table))
+    keyed = table.references(column.name) is not None
+    if found is None or (keyed and "ser " not in found):
+        return None
+    return None if not keyed and _is_id(table, column, tokens) else found
+
+
+def _is_id(table: Table, column: Column, tokens: list[str]) -> bool:
+    """Whether a column, no foreign key, identifies the row."""
+    key = table.primary_key == (column.name,) and tokens[-1] not in hints.TEXTS
+    return key or tokens in (["id"], ["unique", "id"], ["uuid"], ["unique", "key"])
 
 
 def _the(noun: str) -> str:

@@ -151,7 +151,7 @@ def describe_table(table: Table) -> str | None:
     opening = table_opening(table)
     if not told:
         return None if opening == f"One row per {NO_NOUN}" else f"{opening}."
-    its = "" if _grain(table).noun.split(" ")[-1] in _PEOPLE else "its "
+    its = "" if _grain(table).noun.split(" ")[-1] in hints.PEOPLE else "its "
     return f"{opening}, with {its}{listed(told)}."
 
 
@@ -318,12 +318,6 @@ _LEANING = word_set(
 )
 """Last words of names that are no things alone, or tell nothing of a row."""
 _QUALITY = re.compile(r"(ed|able|ible|ive|ous|ful|sent|paid|made|ly|less)$")
-_PEOPLE = word_set(
-    "user employee customer candidate contact person patient member student client "
-    "worker learner athlete player doctor teacher visitor subscriber lead physician "
-    "manager agent driver owner author donor volunteer participant applicant"
-)
-"""Nouns that "its" does not suit."""
 LONGEST = 3
 """Most words of one thing that a table's sentence lists."""
 TELLING = 2.0

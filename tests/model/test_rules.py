@@ -54,7 +54,7 @@ def table_with(*columns: tuple[str, str], name: str = "orders") -> Table:
         ("is_gift", "boolean", "Whether the order is a gift."),
         ("created_at", "timestamp", "Time the order was created."),
         ("last_upd_by", "varchar", "User who last updated the order."),
-        ("ship_dt", "date", "Date of the ship of the order."),
+        ("ship_dt", "date", "Date of shipment."),
         ("num_items", "int", "Number of items of the order."),
         ("weight_kg", "numeric", "Weight of the order, in kilograms."),
         ("ends_on", "date", "Date the order ends."),
@@ -185,7 +185,7 @@ def test_a_table_whose_name_tells_nothing_is_told_by_its_columns() -> None:
         describe_table(told)
         == "One row per record, with its customer and credit limit."
     )
-    assert describe_column(told, told.columns[2]) == "Quantity on hand of the record."
+    assert describe_column(told, told.columns[2]) == "Quantity on hand."
 
 
 def test_a_table_of_two_keys_links() -> None:

@@ -1,0 +1,143 @@
+"""Names of columns that say the same in every table, and the sentences for them.
+
+The sentences are data, in `phrases.txt` beside this file, which tells how a line reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+from model import hints
+from model.names import humanize, singular
+from model.tables import NO_NOUN
+
+FILE = Path(__file__).parent / "phrases.txt"
+_LINE = re.compile(r"([^/:]+?)(?: /(bool|time|number|text))?: ([A-Z{].*\.)")
+_TYPES = {
+    "bool": r"bool|bit\b|bit\(1\)|tinyint\(1\)",
+    "time": r"date|time",
+    "number": r"(tiny|small|medium|big|u)*int|num|dec|float|double|real",
+    "text": r".*(char|text|string)",
+}
+_STATE = re.compile(r"(ed|[ai]ble|en)$")
+"""What says a state, so that a column of an unknown type is yes or no."""
+_TIMED = re.compile(
+    r"\b(date|time|when|phrase|day|month|year|week|quarter|start|end)\b", re.I
+)
+"""What says a point in time."""
+_OPTIONAL = re.compile(r"\[([^]|]*)(?:\|([^]]*))?\]")
+"""What a sentence says of a row that has a noun, and what of one that has none."""
+
+
+@cache
+def bank() -> dict[tuple[str, str], str]:
+    """A phrase, without its spaces, and a type to a sentence with slots; read once.
+
+    Raises:
+        ValueError: a line is none, or says a phrase again.
+    """
+    found: dict[tuple[str, str], str] = {}
+    for line in FILE.read_text(encoding="utf-8").splitlines():
+        if not line or line.startswith("#"):
+            continue
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise ValueError(f"{FILE.name} has a line that is none: {line}")
+        heads, kind, sentence = match.groups(default="")
+        for phrase in _phrases(heads):
+            if found.setdefault((phrase, kind), sentence) != sentence:
+                raise ValueError(f"{FILE.name} has {phrase} twice")
+    return found
+
+
+def _phrases(heads: str) -> Iterator[str]:
+    """The phrases before a colon: `(a|b) c|d` is `ac`, `bc` and `d`."""
+    for head in re.findall(r"(?:\([^)]*\)|[^|()])+", heads):
+        parts = re.findall(r"\(([^)]*)\)|([^()]+)", head)
+        for words in product(*((many or one).split("|") for many, one in parts)):
+            yield "".join(words).replace(" ", "")
+
+
+def phrase_sentence(
+    tokens: Sequence[str], kind: str, noun: str, own: str
+) -> str | None:
+    """The bank's sentence for a column's words, or None where it has none that fits.
+
+    Args:
+        tokens: the words of the name.
+        kind: the column's type, in lower case.
+        noun: what a row is called in a sentence.
+        own: what is created and changed as a row.
+    """
+    words = humanize(tokens).split()
+    kept = next((t for t, like in _TYPES.items() if re.match(like, kind)), "")
+    ends = {words[0].lower(), words[-1].lower()}
+    asked = words[0] in hints.ASK or not ends.isdisjoint(hints.FLAGS)
+    if len(words) > 1 and asked and kept != "time":
+        kept = "bool"
+    for form in _forms(words, kept, noun):
+        sentence = _fitting("".join(form).lower(), kept)
+        if sentence and (form == words or kept == "bool" or "{it}" not in sentence):
+            return _filled(sentence, form, kind, noun, own)
+    return None
+
+
+def _forms(words: list[str], kept: str, noun: str) -> Iterator[list[str]]:
+    """A name's words, then without what asks and without what repeats the table."""
+    yield words
+    plain = words
+    if kept == "bool":
+        plain = [w for w in words if w.lower() not in hints.FLAGS]
+        plain = plain[plain[:1] in (["is"], ["was"]) :]
+        yield plain
+    for own in (noun.split(), noun.split()[-1:]):
+        if plain[: len(own)] == own and own[-1] not in hints.LEADS:
+            yield plain[len(own) :]
+
+
+def _fitting(phrase: str, kept: str) -> str | None:
+    """The sentence for a phrase, where it can be true of a column of the type."""
+    kinds = [kept, "", "bool"] if not kept and _STATE.search(phrase) else [kept, ""]
+    sentence = next((s for k in kinds if (s := bank().get((phrase, k)))), None)
+    asks = sentence is not None and sentence.startswith("Whether")
+    if sentence is None or (kept == "bool" and not asks):
+        return None
+    timed = not asks and _TIMED.search(sentence)
+    return sentence if kept != "time" or timed else None
+
+
+def _filled(
+    sentence: str, words: list[str], kind: str, noun: str, own: str
+) -> str | None:
+    """The sentence for one column, None where it would go round in a circle."""
+    *before, last = words
+    it = " ".join(before)
+    said = {singular(word) for word in re.findall(r"\w+", sentence.lower())}
+    for slot, name in ("{}", noun), ("{own}", own):
+        weak = name == NO_NOUN or singular(name.split()[-1].lower()) in said
+        if weak and slot in sentence:
+            sentence = _OPTIONAL.sub(lambda found: found[2] or "", sentence)
+            if slot in sentence and slot == "{}" and " who " not in sentence:
+                return None
+    if last in ("ID", "key") and "{it}" in sentence and it == noun:
+        return None
+    own_words = {word.lower() for word in words}
+    timed = re.match("timestamp|datetime", kind) is not None
+    day = kind == "date" or "date" in own_words or ("on" in own_words and not timed)
+    day = day and own_words.isdisjoint(("time", "timestamp", "datetime"))
+    phrase = " ".join(words)
+    return _OPTIONAL.sub(r"\1", sentence).format(
+        noun,
+        own=own,
+        who=noun if noun.split()[-1] in hints.PEOPLE else "person",
+        it=it,
+        first=words[0],
+        phrase=phrase,
+        Phrase=phrase[:1].upper() + phrase[1:],
+        When="Date" if day else "Time",
+        when="date" if day else "time",
+    )
