@@ -6,21 +6,22 @@ The sentences are data, in `phrases.txt` beside this file, which tells how a lin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from functools import cache
 from itertools import product
 from pathlib import Path
 
+from catalog.objects import Table
 from model import hints
 from model.names import humanize, singular
-from model.tables import NO_NOUN
+from model.tables import NO_NOUN, own_noun
 
 FILE = Path(__file__).parent / "phrases.txt"
 _LINE = re.compile(r"([^/:]+?)(?: /(bool|time|number|text))?: ([A-Z{].*\.)")
 _TYPES = {
     "bool": r"bool|bit\b|bit\(1\)|tinyint\(1\)",
     "time": r"date|time",
-    "number": r"(tiny|small|medium|big|u)*int|num|dec|float|double|real",
+    "number": r"(tiny|small|medium|big|u)*int(?!erval)|num|dec|float|double|real",
     "text": r".*(char|text|string)",
 }
 _STATE = re.compile(r"(ed|[ai]ble|en)$")
@@ -63,15 +64,15 @@ def _phrases(heads: str) -> Iterator[str]:
 
 
 def phrase_sentence(
-    tokens: Sequence[str], kind: str, noun: str, own: str
+    table: Table, tokens: Sequence[str], kind: str, noun: str
 ) -> str | None:
     """The bank's sentence for a column's words, or None where it has none that fits.
 
     Args:
+        table: whose column it is.
         tokens: the words of the name.
         kind: the column's type, in lower case.
         noun: what a row is called in a sentence.
-        own: what is created and changed as a row.
     """
     words = humanize(tokens).split()
     kept = next((t for t, like in _TYPES.items() if re.match(like, kind)), "")
@@ -82,6 +83,7 @@ def phrase_sentence(
     for form in _forms(words, kept, noun):
         sentence = _fitting("".join(form).lower(), kept)
         if sentence and (form == words or kept == "bool" or "{it}" not in sentence):
+            own = own_noun(table) if "{own}" in sentence else noun
             return _filled(sentence, form, kind, noun, own)
     return None
 
@@ -125,10 +127,7 @@ def _filled(
                 return None
     if last in ("ID", "key") and "{it}" in sentence and it == noun:
         return None
-    own_words = {word.lower() for word in words}
-    timed = re.match("timestamp|datetime", kind) is not None
-    day = kind == "date" or "date" in own_words or ("on" in own_words and not timed)
-    day = day and own_words.isdisjoint(("time", "timestamp", "datetime"))
+    when = "date" if _daily({word.lower() for word in words}, kind) else "time"
     phrase = " ".join(words)
     return _OPTIONAL.sub(r"\1", sentence).format(
         noun,
@@ -138,6 +137,14 @@ def _filled(
         first=words[0],
         phrase=phrase,
         Phrase=phrase[:1].upper() + phrase[1:],
-        When="Date" if day else "Time",
-        when="date" if day else "time",
+        When=when.capitalize(),
+        when=when,
     )
+
+
+def _daily(words: Set[str], kind: str) -> bool:
+    """Whether a column holds a date rather than a time, by its name, then its type."""
+    if not words.isdisjoint(("time", "timestamp", "datetime")):
+        return False
+    exact = kind.startswith(("timestamp", "datetime"))
+    return kind == "date" or "date" in words or ("on" in words and not exact)

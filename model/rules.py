@@ -122,7 +122,7 @@ def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str
 
 def _whole(table: Table, column: Column, tokens: list[str], noun: str) -> str | None:
     """The sentence of the bank of phrases, where no declared key tells more."""
-    found = phrase_sentence(tokens, column.type.lower(), noun, own_noun(table))
+    found = phrase_sentence(table, tokens, column.type.lower(), noun)
     keyed = table.references(column.name) is not None
     if found is None or (keyed and "ser " not in found):
         return None
