@@ -41,6 +41,8 @@ class Candidate:
     """Mean log-probability of the model's tokens, in nats; 0 for rules."""
     tokens: int = 0
     """Tokens the model wrote; 0 for rules."""
+    sure: bool = False
+    """The rules' sentence on a name that says the same in every table."""
 
 
 SIGNS = (
@@ -153,6 +155,14 @@ class Scale:
     """Chance that they accept the rules' sentence, where a model was asked too."""
     alone: float
     """Share of rules' sentences that are accepted, where no model was asked."""
+    sure: float = 0.0
+    """The same, of names that say the same in every table."""
+
+    def chance(self, candidate: Candidate, signs: Signs) -> float:
+        """How likely a careful steward accepts a candidate as it is."""
+        if candidate.source is Source.MODEL:
+            return self.model(signs)
+        return self.sure if candidate.sure else self.rules(signs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +186,7 @@ class Calibration:
                 model=Line(**data[kind]["model"]),
                 rules=Line(**data[kind]["rules"]),
                 alone=float(data[kind]["alone"]),
+                sure=float(data[kind].get("sure", 0.0)),
             )
             for kind in ("columns", "tables")
         )
@@ -224,10 +235,11 @@ def choose(
     if not drafted:
         if rules is None:
             return Choice(None, Source.RULES, 0.0)
-        alone = UNMEASURED_RULES
-        if calibration is not None:
-            alone = calibration.scale(target).alone
-        return Choice(rules.text, Source.RULES, alone)
+        if calibration is None:
+            return Choice(rules.text, Source.RULES, UNMEASURED_RULES)
+        scale = calibration.scale(target)
+        chance = scale.sure if rules.sure else scale.alone
+        return Choice(rules.text, Source.RULES, chance, measured=rules.sure)
     if calibration is None:
         first = drafted[0]
         if rules is not None and first.logprob < UNMEASURED_FLOOR:
@@ -248,8 +260,7 @@ def likeliest(
 ) -> tuple[int, float]:
     """The place of the candidate that is likeliest accepted, and how likely."""
     chances = [
-        (scale.model if each.source is Source.MODEL else scale.rules)(sign)
-        for each, sign in zip(candidates, signs, strict=True)
+        scale.chance(each, sign) for each, sign in zip(candidates, signs, strict=True)
     ]
     best = max(chances)
     return chances.index(best), best

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 
 from catalog.glossary import Glossary
@@ -223,13 +224,13 @@ class Drafter:
                 for target in rest.targets:
                     if stop():
                         return
-                    yield self._decide(rest, target, (), None, used)
+                    yield self._decide(rest, target, used)
             return
         # Prompts in work, with what was written for the blocks still to come; values
         # of rows go with them.
         asked: dict[int, _Asked] = {}
         numbers = count()
-        ready: list[Draft] = []
+        ready: deque[Callable[[], Draft]] = deque()
 
         def prompts() -> Iterator[Prompt | None]:
             for job in jobs:
@@ -238,14 +239,21 @@ class Drafter:
                     continue
                 used: set[str] = set()
                 told, rest = self._told(job)
-                ready.extend(told)
-                for prompt, targets in self._prompts(rest):
+                ready.extend(partial(replace, draft) for draft in told)
+                open_to_model: list[Target] = []
+                for target in rest.targets:
+                    if self._is_sure(rest, target):
+                        ready.append(partial(self._decide, rest, target, used))
+                    else:
+                        open_to_model.append(target)
+                asking = replace(rest, targets=tuple(open_to_model))
+                for prompt, targets in self._prompts(asking):
                     asked[next(numbers)] = _Asked(rest, targets, prompt, used)
                     yield replace(prompt, table=job.table.id)
 
         for generation in self._engine.generate(prompts(), stop=stop, first=first):
             while ready:
-                yield ready.pop(0)
+                yield ready.popleft()()
             work = asked[generation.prompt]
             written = work.take(generation)
             if written is None:
@@ -256,12 +264,12 @@ class Drafter:
             yield self._decide(
                 work.job,
                 work.targets[block],
+                work.used,
                 written,
                 work.prompt.fingerprint(block),
-                work.used,
             )
-        if not stop():
-            yield from ready
+        while ready and not stop():
+            yield ready.popleft()()
 
     def alternatives(
         self, job: Job, count: int, *, stop: Callable[[], bool] = never
@@ -443,14 +451,15 @@ class Drafter:
         self,
         job: Job,
         target: Target,
-        written: Sequence[Generation],
-        fingerprint: str | None,
         used: set[str],
+        written: Sequence[Generation] = (),
+        fingerprint: str | None = None,
     ) -> Draft:
         """Choose between the rules' sentence and the model's, and check the choice."""
         candidates: list[Candidate] = []
         if by_rules := _by_rules(job, target):
-            candidates.append(Candidate(by_rules, Source.RULES))
+            sure = self._is_sure(job, target)
+            candidates.append(Candidate(by_rules, Source.RULES, sure=sure))
         guess: str | None = None
         for generation in written:
             text = self._finish(job, target, generation.text)
@@ -489,6 +498,14 @@ class Drafter:
             prompt=fingerprint,
             guess=(guess or humanized(real)) if choice.text is None else None,
         )
+
+    def _is_sure(self, job: Job, target: Target) -> bool:
+        """Whether the rules know a column's name, and no text of the house is near."""
+        column = None if isinstance(target, TableId) else job.table.column(target.name)
+        if column is None or rules.sure_sentence(job.table, column) is None:
+            return False
+        asked = described(job.table, target, "", origin="")
+        return self._documented.nearest.find(asked) is None
 
     def _finish(self, job: Job, target: Target, raw: str) -> str:
         if self._model is None or self._model.format is not PromptFormat.COMPACT:

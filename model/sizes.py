@@ -174,7 +174,7 @@ def choose(
     cells, kv_type = _cells(shape, machine, wanted)
     if "kv_type" in asked:
         kv_type = Size(asked["kv_type"], "as asked")
-    flash = Size("off", "slower on a CPU, measured")
+    flash = Size("on", "a CPU passes over the cells of other texts")
     if machine.gpu:
         flash = Size("auto", "llama.cpp knows where the GPU gains from it")
     if kv_type.value != "f16":

@@ -135,37 +135,44 @@ def fit(
     for kind in ("columns", "tables"):
         of_kind = [case for case in cases if case.kind == kind]
         rules = _texts(of_kind, Source.RULES)
-        share = sum(good for _, good, _ in rules) / len(rules) if rules else 0.0
         scales.append(
             Scale(
                 model=_line(_texts(of_kind, Source.MODEL)),
                 rules=_line(rules),
-                alone=round(share, 4),
+                alone=_share(rules),
+                sure=_share(_texts(of_kind, Source.RULES, sure=True)),
             )
         )
     return Calibration(scales[0], scales[1], draws, temperature)
 
 
-def _texts(cases: Sequence[Case], source: Source) -> list[tuple[Signs, float, float]]:
-    """Signs, share of readers that accept, and weight of each labelled text."""
+def _texts(
+    cases: Sequence[Case], source: Source, *, sure: bool = False
+) -> list[tuple[Signs, float]]:
+    """Signs of each labelled text, and the share of readers that accept it."""
     return [
-        (sign, sum(label == ACCEPTED for label in labels) / len(labels), 1.0)
+        (sign, sum(label == ACCEPTED for label in labels) / len(labels))
         for case in cases
         for each, sign, labels in zip(
             case.answer.candidates, case.answer.signs, case.labels, strict=True
         )
-        if each.source is source and labels
+        if each.source is source and each.sure is sure and labels
     ]
 
 
-def _line(texts: Sequence[tuple[Signs, float, float]]) -> Line:
+def _share(texts: Sequence[tuple[Signs, float]]) -> float:
+    """The share of texts that are accepted; 0 of none."""
+    return round(sum(good for _, good in texts) / max(1, len(texts)), 4)
+
+
+def _line(texts: Sequence[tuple[Signs, float]]) -> Line:
     """Logistic regression on standardised signs, by Newton's method with a ridge."""
     import numpy as np
 
     if not texts:
         return Line(-1.0)
-    good = np.array([share for _, share, _ in texts])
-    signs = np.array([[sign[name] for name in SIGNS] for sign, *_ in texts])
+    good = np.array([share for _, share in texts])
+    signs = np.array([[sign[name] for name in SIGNS] for sign, _ in texts])
     mean, spread = signs.mean(axis=0), signs.std(axis=0)
     used = spread > 1e-9
     if len(texts) < LEAST:

@@ -85,12 +85,12 @@ def draft(
     return list(drafter.draft([Job(table, targets, profiles or {})]))
 
 
-ORDERS = table("orders", "status")
-STATUS = ColumnId(ORDERS.id, "status")
+ORDERS = table("orders", "handling")
+HANDLING = ColumnId(ORDERS.id, "handling")
 
 
 def test_the_models_text_is_taken_where_it_is_usable() -> None:
-    (found,) = draft(FakeWriter(GOOD), ORDERS, STATUS)
+    (found,) = draft(FakeWriter(GOOD), ORDERS, HANDLING)
     assert (found.text, found.source, found.model) == (GOOD, Source.MODEL, "told")
     assert found.prompt is not None
     assert 0 < found.confidence <= 1
@@ -101,7 +101,7 @@ def test_the_models_text_is_taken_where_it_is_usable() -> None:
     ["", "loop loop loop", "Made by Salesforce in 1987.", "bad \x1b[2J escape text"],
 )
 def test_the_rules_speak_where_the_models_text_is_unusable(text: str) -> None:
-    (found,) = draft(FakeWriter(text), ORDERS, STATUS)
+    (found,) = draft(FakeWriter(text), ORDERS, HANDLING)
     assert found.source is Source.RULES
     assert found.text
     assert "\x1b" not in found.text
@@ -114,8 +114,8 @@ def test_without_a_model_rules_speak_for_everything() -> None:
 
 
 def test_findings_lower_the_confidence_and_are_kept() -> None:
-    (clean,) = draft(FakeWriter(GOOD), ORDERS, STATUS)
-    (restating,) = draft(FakeWriter("The status of the order."), ORDERS, STATUS)
+    (clean,) = draft(FakeWriter(GOOD), ORDERS, HANDLING)
+    (restating,) = draft(FakeWriter("The handling of the order."), ORDERS, HANDLING)
     assert restating.findings == (Finding.RESTATES,)
     assert restating.confidence < clean.confidence
 
@@ -173,7 +173,7 @@ def test_the_other_end_of_a_foreign_key_is_inherited() -> None:
 
 def test_a_text_over_the_databases_limit_gives_way() -> None:
     (found,) = draft(
-        FakeWriter("Very long " + "and so on " * 30), ORDERS, STATUS, limit=90
+        FakeWriter("Very long " + "and so on " * 30), ORDERS, HANDLING, limit=90
     )
     assert found.source is Source.RULES
 
@@ -181,7 +181,7 @@ def test_a_text_over_the_databases_limit_gives_way() -> None:
 def test_what_has_a_comment_or_cannot_have_one_is_not_drafted() -> None:
     mixed = table("t", "a", "b", comment="Said.", comment_refused="a view")
     assert undescribed(mixed) == ()
-    assert undescribed(ORDERS, [STATUS]) == (ORDERS.id,)
+    assert undescribed(ORDERS, [HANDLING]) == (ORDERS.id,)
 
 
 def test_a_table_of_a_thousand_columns_is_drafted_whole() -> None:
@@ -207,7 +207,7 @@ def test_of_several_texts_the_measured_best_is_proposed() -> None:
                     yield Generation(index, 0, text, -0.5, 5, True, draw)
                 yield Generation(index, 1, GOOD, -0.5, 5, True)
 
-    ships = table("ships", "status")
+    ships = table("ships", "handling")
     seen: dict[Target, int] = {}
     drafter = Drafter(
         cast(Engine, Several()),
@@ -271,10 +271,33 @@ def test_alternatives_come_from_one_reading_of_the_prompt() -> None:
                     yield Generation(index, 0, text, -0.5, 5, True, draw)
 
     writer = Several()
-    ships = table("ships", "status")
+    ships = table("ships", "handling")
     job = Job(ships, (ships.columns[0].id,), {})
     found = Drafter(cast(Engine, writer), MODEL).alternatives(job, 4)
     assert len(writer.prompts) == 1
     assert writer.prompts[0].temperature > 0
     by_rules = rules.describe_column(ships, ships.columns[0], None)
     assert found == [GOOD, "Speed of the ship.", "Type of the ship.", by_rules]
+
+
+def test_a_name_that_says_the_same_everywhere_is_not_asked_of_the_model() -> None:
+    writer = FakeWriter(GOOD)
+    orders = table("orders", "handling", "created_at")
+    found = draft(writer, orders, orders.columns[1].id, orders.columns[0].id)
+    by_target = {each.target.name: each for each in found}
+    assert by_target["created_at"].text == "Time the order was created."
+    assert by_target["created_at"].model is None
+    assert by_target["handling"].source is Source.MODEL
+    assert [len(prompt.blocks) for prompt in writer.prompts] == [1]
+
+
+def test_such_a_name_is_asked_where_the_house_describes_it_in_its_own_way() -> None:
+    documented = Documented()
+    documented.add(table("bills", "paid", "created_at", comment="When it was typed."))
+    orders = table("orders", "created_at", "handling")
+    writer = FakeWriter(GOOD)
+    asked = orders.columns[0].id
+    other = Column(asked, 1, "TIMESTAMP")  # of another type, so it is not inherited
+    orders = replace(orders, columns=(other, orders.columns[1]))
+    draft(writer, orders, asked, documented=documented)
+    assert len(writer.prompts) == 1
