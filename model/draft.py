@@ -512,7 +512,9 @@ class Drafter:
             return long.finish(raw)
         if isinstance(target, TableId):
             raw = rules.table_opening(job.table) + raw
-        return compact.finish(raw)
+        text = compact.finish(raw)
+        clause = rules.reference_clause(text, job.table, target) if text else None
+        return f"{text} {clause}" if clause else text
 
     def _check(
         self, job: Job, target: Target, text: str, generation: Generation | None

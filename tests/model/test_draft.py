@@ -301,3 +301,12 @@ def test_such_a_name_is_asked_where_the_house_describes_it_in_its_own_way() -> N
     orders = replace(orders, columns=(other, orders.columns[1]))
     draft(writer, orders, asked, documented=documented)
     assert len(writer.prompts) == 1
+
+
+def test_what_a_declared_key_refers_to_is_said_by_rule() -> None:
+    key = ForeignKey(("handling",), TableId("sales", "depots"), ("id",))
+    orders = table("orders", "handling", foreign_keys=(key,))
+    (found,) = draft(FakeWriter("Place of delivery."), orders, orders.columns[0].id)
+    assert found.text == "Place of delivery. Refers to depots."
+    (found,) = draft(FakeWriter("Depot of delivery."), orders, orders.columns[0].id)
+    assert found.text == "Depot of delivery."
