@@ -217,14 +217,14 @@ _PAIRS = word_set(
     "error_code error_message status_code exit_code tax_code smtp_code match_type "
     "lifecycle_state security_type encryption_mode access_level data_type job_title "
     "file_size file_type usage_type authorization_code authentication_type "
-    "approval_status schema_version engagement_type"
+    "alternative_text approval_status schema_version engagement_type"
 )
 COMPOUNDS = frozenset(pair.replace("_", " ") for pair in _PAIRS)
 """Two words that are one thing."""
 
 ATTRIBUTES = CLASSES | word_set(
     "size format duration title length level color state version image logo "
-    "position reason language probability charset mode"
+    "position reason language probability charset mode start end"
 )
 """Last words that belong to the thing named before them."""
 
@@ -251,6 +251,14 @@ THINGS = word_set(
     "fabric clinic logic comic"
 )
 """Words that end like those which say how something is, and are things."""
+
+ADVERBS = word_set("not auto last already pre self soft hard multi fully")
+"""Words before a participle that are no thing (`auto_renewed`)."""
+
+SETTLED = word_set(
+    "enabled disabled required allowed supported available valid invalid correct"
+)
+"""Last words that say how the thing before them is, not the row."""
 
 ONLY = word_set("most latest last first next current only main primary previous")
 """First words of what there is one of."""

@@ -46,7 +46,7 @@ UPPER = {
         "SQS TCP UGC VLAN WAF Airbyte Amazon Azure Databricks Facebook Fivetran GitHub "
         "GitLab Google HubSpot Instagram Jira Kubernetes LinkedIn Mailchimp Mixpanel "
         "OAuth Pinterest QuickBooks Reddit Salesforce Shopify Snapchat TikTok Twitter "
-        "YouTube Zendesk"
+        "YouTube Zendesk SID FHIR"
     )
 }
 """Words that keep their capitals."""

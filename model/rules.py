@@ -96,7 +96,9 @@ def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str
         return whole.format(noun)
     if tokens[0] in hints.ASK and len(tokens) > 1:
         return _asked(tokens[0], tokens[1:], noun)
-    if kind.startswith(("bool", "bit(1)", "tinyint(1)")) or last in hints.FLAGS:
+    if kind.startswith(("bool", "bit(1)", "tinyint(1)")) or (
+        last in hints.FLAGS and tokens[1:]
+    ):
         return _flag([t for t in tokens if t not in hints.FLAGS] or tokens, noun)
     if not kind and _untyped_flag(tokens, own_noun(table)):
         return _flag(tokens, noun)
@@ -134,12 +136,17 @@ def _known_one(phrase: str) -> str:
     return phrase if bare else f"the {phrase}"
 
 
-def _some(phrase: str) -> str:
-    """A phrase with its indefinite article, where it takes one."""
+def _some(phrase: str, mass: bool = False) -> str:
+    """A phrase with its indefinite article, where it takes one.
+
+    Args:
+        phrase: a thing, perhaps in the plural.
+        mass: whether it may be something that is not counted.
+    """
     first, *_, last = phrase.split() * 2
     if first in hints.ONLY:
         return f"the {phrase}"
-    bare = singular(last) != last or _MASS.search(last)
+    bare = singular(last) != last or (mass and _MASS.search(last))
     return phrase if bare else f"{article(phrase)} {phrase}"
 
 
@@ -174,6 +181,8 @@ def _of(phrase: str, noun: str) -> str:
     single = [singular(word).lower() for word in words]
     if single == [word.lower() for word in own]:
         plain = single == [word.lower() for word in words]
+        if plain and words[1:]:
+            return f"{_capital(words[-1])} of the {' '.join(words[:-1])}."
         return f"{_capital(phrase)} of the record." if plain else f"Number of {phrase}."
     if len(words) > 1 and single[: len(own)] == own and len(words) > len(own):
         return f"{_capital(' '.join(words[len(own) :]))} of {_the(noun)}."
@@ -186,7 +195,7 @@ def _whose(phrase: str, noun: str) -> str:
     if own[-1] == last:
         own = own[:-1]
     elif last in own:
-        own = [] if " " in phrase else [NO_NOUN]
+        own = [] if " " in phrase or last != phrase.lower() else [NO_NOUN]
     if own and _adjective(own[-1]) and own[-1] not in hints.ADJECTIVES:
         own = [] if " " in phrase or last != phrase.lower() else [NO_NOUN]
     if not own or " who " in phrase:
@@ -198,18 +207,20 @@ def _asked(verb: str, tokens: Sequence[str], noun: str) -> str:
     """A yes-or-no column that begins with its verb (`is_gift`, `has_children`)."""
     phrase = humanize(tokens)
     last = phrase.split()[-1]
-    if verb in ("is", "was", "are") and len(tokens) > 1 and _PARTICIPLE.search(last):
+    done = _PARTICIPLE.search(last) is not None or last in hints.SETTLED
+    if verb in ("is", "was", "are") and len(tokens) > 1 and done:
         about = humanize(tokens[:-1])
         if not _adverbial(tokens[0]) and not _PARTICIPLE.search(tokens[0]):
             verb = "are" if singular(tokens[-2]) != tokens[-2] else verb
-            return f"Whether {_known_one(about)} {verb} {last} for {_the(noun)}."
+            told = f"Whether {_known_one(about)} {verb} {last}"
+            return f"{told}." if about == noun else f"{told} for {_the(noun)}."
     if tokens[:2] == ["do", "not"] and len(tokens) > 2:
         return f"Whether not to {humanize(tokens[2:])} {_the(noun)}."
     if verb in ("is", "was") and phrase == "default":
         return f"Whether {_the(noun)} {verb} the default."
     acted = verb == "has" and tokens[1:] and _PARTICIPLE.search(tokens[0])
     if verb in ("is", "was", "has") and not acted and not _describes(tokens, phrase):
-        return f"Whether {_the(noun)} {verb} {_some(phrase)}."
+        return f"Whether {_the(noun)} {verb} {_some(phrase, verb == 'has')}."
     if verb == "has" and _PARTICIPLE.search(last):
         return f"Whether {_the(noun)} has been {phrase}."
     return f"Whether {_the(noun)} {verb} {phrase}."
@@ -217,7 +228,7 @@ def _asked(verb: str, tokens: Sequence[str], noun: str) -> str:
 
 _ADJECTIVE = re.compile(
     r"(ed|able|ible|ive|al|ic|en|ary|ous|less|new|open|valid|ing|line|ful|[^m]ent|ant|"
-    r"late|"
+    r"late|busy|ready|live|"
     r"current|free|default|private|public|confidential|primary|empty|full|paid|sent)$"
 )
 
@@ -231,7 +242,7 @@ def _describes(tokens: Sequence[str], phrase: str) -> bool:
 
 
 def _adverbial(token: str) -> bool:
-    return token.endswith("ly") or token in ("not", "auto", "last", "already", "pre")
+    return token.endswith("ly") or token in hints.ADVERBS
 
 
 def _reference(table: Table, name: str, tokens: list[str], noun: str) -> str:
@@ -246,6 +257,8 @@ def _reference(table: Table, name: str, tokens: list[str], noun: str) -> str:
     if role == ["parent"]:
         return f"Identifier of the parent {noun}."
     if there == noun and phrase in ("", noun) and found and found[0] != table.id:
+        return f"Identifier of {_the(noun)}."
+    if phrase == noun:
         return f"Identifier of {_the(noun)}."
     if not phrase or phrase in there or (there in phrase and len(role) == 1):
         return f"Identifier of the {there} associated with {_the(noun)}."
@@ -322,19 +335,21 @@ def _flag(tokens: list[str], noun: str) -> str:
     if rest and (done := hints.PASSIVE.get(verb)):
         if tokens[1] in hints.SMALL:
             return f"Whether {_the(noun)} is {done} {rest}."
-        be = "is" if singular(tokens[-1]) == tokens[-1] else "are"
-        return f"Whether {_known_one(rest)} {be} {done} for {_the(noun)}."
+        thing, to, then = rest.partition(" to ")
+        be = "is" if singular(thing.split()[-1]) == thing.split()[-1] else "are"
+        then = f"to {then}" if to else f"for {_the(noun)}"
+        return f"Whether {_known_one(thing)} {be} {done} {then}."
     if rest and verb in hints.ACTIVE:
-        return f"Whether {_the(noun)} {verb} {_some(rest)}."
+        return f"Whether {_the(noun)} {verb} {_some(rest, True)}."
     if last in hints.PEOPLE and last != noun.split()[-1]:
         return f"Whether {_the(noun)} is {_some(phrase)}."
     if phrase == "default":
         return f"Whether {_the(noun)} is the default."
     if len(tokens) == 1 and (_PARTICIPLE.search(last) or _describes(tokens, phrase)):
         return f"Whether {_the(noun)} is {phrase}."
-    if len(tokens) > 1 and (_PARTICIPLE.search(last) or last in ("enabled", "valid")):
+    if len(tokens) > 1 and (_PARTICIPLE.search(last) or last in hints.SETTLED):
         about = humanize(tokens[:-1])
-        if _adverbial(tokens[0]):
+        if _adverbial(tokens[0]) and last not in hints.SETTLED:
             return f"Whether {_the(noun)} is {phrase}."
         verb = "is" if singular(tokens[-2]) == tokens[-2] else "are"
         return f"Whether {_known_one(about)} {verb} {last}."
@@ -465,7 +480,8 @@ def _by_last(tokens: list[str], noun: str, kind: str) -> str | None:
         word = humanize([last])
         of = "on" if word.startswith(("comment", "note", "remark")) else "of"
         return f"{_capital(word)} {of} the {rest}."
-    if last in hints.ATTRIBUTES and len(rest) > 3:
+    pasted = {*tokens[:-1]} & hints.SMALL - {"of"}
+    if last in hints.ATTRIBUTES and len(rest) > 3 and not pasted:
         of = "for" if last == "reason" else "of"
         return f"{_capital(humanize([last]))} {of} the {base or noun}."
     if last in hints.DEGREES:
@@ -498,6 +514,8 @@ def _moment(tokens: list[str], noun: str, kind: str) -> str:
         return f"{head} the {about} {done}."
     if _PARTICIPLE.search(word):
         manner = ""
+        if word in ("updated", "modified"):
+            manner = "last "
         if ahead and ahead[-1] in _MANNER:
             about, manner = " ".join(ahead[:-1]) or noun, f"{ahead[-1]} "
         be = "is " if word == "due" else "" if word in hints.HAPPENED else "was "
@@ -515,9 +533,8 @@ def _moment(tokens: list[str], noun: str, kind: str) -> str:
         return f"{head} of the {base}."
     if last == "on":
         return _of(humanize(tokens), noun)
-    if set(base.split()) & set(noun.split()) or noun == NO_NOUN:
-        return f"{head} of the {base}."
-    return compound
+    said = set(base.split()) & set(noun.split()) or noun == NO_NOUN
+    return f"{head} of the {base}." if said and not _adjective(before[-1]) else compound
 
 
 def _plain(tokens: list[str], noun: str, kind: str) -> str:
