@@ -186,6 +186,7 @@ DONE = {
     "cancellation": "was canceled",
     "release": "was released",
     "create": "was created",
+    "complete": "was completed",
     "insert": "was inserted",
     "update": "was last updated",
 }
@@ -224,14 +225,27 @@ COMPOUNDS = frozenset(pair.replace("_", " ") for pair in _PAIRS)
 
 ATTRIBUTES = CLASSES | word_set(
     "size format duration title length level color state version image logo "
-    "position reason language probability charset mode start end"
+    "position reason language probability charset mode start end gender "
+    "username login nationality locale timezone"
 )
 """Last words that belong to the thing named before them."""
+
+ABSTRACT = word_set(
+    "visibility granularity industry initiation composition hierarchy attribution "
+    "conversion disposition encryption change deduction retention calculation "
+    "settlement valuation registration verification migration severity tier care "
+    "exempt provisioning billing shipping security access lifecycle match unit "
+    "amortization compliance"
+)
+"""What is no thing that has a type or state of its own (`visibility_level`)."""
+
+AHEAD = word_set("min max avg minimum maximum average median net gross")
+"""Last words that are said first (`amount_net`)."""
 
 ADJECTIVES = word_set(
     "new old raw full short long display base default current latest last first next "
     "net gross best top sub max min unique key win free on demand post pre mean low "
-    "high open other same main primary ready average avg"
+    "high open other same main primary ready average avg alt orig prev curr"
 )
 """First words that say how something is."""
 

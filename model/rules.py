@@ -51,9 +51,11 @@ def describe_column(
         return _by_facts(table, column, noun, codes)
     years = [token for token in tokens if re.fullmatch(r"(19|20)\d\d", token)]
     dated = 0 < len(years) < len(tokens) and tokens[-len(years) :] == years
-    text = _sentence(table, column, tokens[: -len(years)] if dated else tokens, noun)
-    if dated:
-        text = f"{text[:-1]}, {' to '.join(years)}."
+    utc = tokens[2:] and tokens[-1] == "utc"
+    told = tokens[: -len(years)] if dated else tokens[:-1] if utc else tokens
+    text = _sentence(table, column, told, noun)
+    if dated or utc:
+        text = f"{text[:-1]}, {'in UTC' if utc else ' to '.join(years)}."
     listed = "," not in text and "JSON" not in text and _is_list(tokens)
     if "json" in column.type.lower() and listed:
         text = f"{text[:-1]}, as JSON."
@@ -83,6 +85,8 @@ def _is_list(tokens: Sequence[str]) -> bool:
 def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str:
     """The sentence that name, type and keys give; the name says something."""
     kind = column.type.lower()
+    if tokens[-1] in hints.AHEAD and tokens[1:]:
+        tokens = [tokens[-1], *tokens[:-1]]
     last = tokens[-1]
     whole = hints.WHOLE.get("".join(tokens))
     key = table.primary_key == (column.name,) and last not in hints.TEXTS
@@ -170,9 +174,11 @@ def _untyped_flag(tokens: Sequence[str], noun: str) -> bool:
     last = tokens[-1]
     if len(tokens) == 1:
         return noun != NO_NOUN and last in hints.STATES
-    return last in ("enabled", "disabled", "required", "allowed") or (
-        tokens[0] in ("enable", "disable", "allow", "allows", "enables")
-    )
+    if last in hints.MOMENTS | hints.DATES | {"at", "on"}:
+        return False
+    asked = tokens[0] in hints.ACTIVE or tokens[0] in ("enable", "disable", "allow")
+    said = last in ("enabled", "disabled", "required", "allowed")
+    return asked or said or "is" in tokens[1:-1]
 
 
 def _of(phrase: str, noun: str) -> str:
@@ -332,6 +338,10 @@ def _flag(tokens: list[str], noun: str) -> str:
     verb, rest = tokens[0], humanize(tokens[1:])
     if tokens[:2] == ["do", "not"] and len(tokens) > 2:
         return f"Whether not to {humanize(tokens[2:])} {_the(noun)}."
+    if "is" in tokens[1:-1]:
+        place = tokens.index("is")
+        about = humanize(tokens[:place])
+        return f"Whether the {about} is {humanize(tokens[place + 1 :])}."
     if rest and (done := hints.PASSIVE.get(verb)):
         if tokens[1] in hints.SMALL:
             return f"Whether {_the(noun)} is {done} {rest}."
@@ -353,10 +363,6 @@ def _flag(tokens: list[str], noun: str) -> str:
             return f"Whether {_the(noun)} is {phrase}."
         verb = "is" if singular(tokens[-2]) == tokens[-2] else "are"
         return f"Whether {_known_one(about)} {verb} {last}."
-    if "is" in tokens[1:-1]:
-        place = tokens.index("is")
-        about = humanize(tokens[:place])
-        return f"Whether the {about} is {humanize(tokens[place + 1 :])}."
     if last in ("eligible", "exempt", "capable", "sensitive", "free"):
         return f"Whether {_the(noun)} is {phrase}."
     if _PARTICIPLE.search(tokens[0]) or tokens[0] in ("available", "eligible"):
@@ -379,8 +385,10 @@ def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
     if tokens[0] in ("ran", "run") and tokens[1] in ("on", "in", "at") and tokens[2:]:
         thing = humanize(tokens[2:])
         return f"Whether {_the(noun)} ran {tokens[1]} {article(thing)} {thing}."
-    if tokens[0] in ("time", "date") and _PARTICIPLE.search(last):
-        return f"{_capital(tokens[0])} {_the(noun)} was {humanize(tokens[1:])}."
+    if tokens[0] in ("time", "date", "timestamp") and _PARTICIPLE.search(last):
+        head = "Date" if tokens[0] == "date" else "Time"
+        again = "last " if last in ("updated", "modified") and not tokens[2:] else ""
+        return f"{head} {_the(noun)} was {again}{humanize(tokens[1:])}."
     if len(tokens) > 2 and tokens[-2] == "last" and _PARTICIPLE.search(last):
         head = "Date" if kind == "date" else "Time"
         return f"{head} the {humanize(tokens[:-2])} was last {last}."
@@ -443,7 +451,7 @@ def _by_first(tokens: list[str], noun: str) -> str | None:
 def _counted(phrase: str, noun: str) -> str:
     """What is counted, in the plural where its last word has one."""
     last = phrase.split()[-1]
-    if _PARTICIPLE.search(last):
+    if _PARTICIPLE.search(last) and last not in ("open", "read", "run", "set"):
         return phrase if " " not in phrase else f"of {phrase}"
     if len(last) > 2 and (known(last.lower()) or known(singular(last.lower()))):
         phrase = plural(phrase)
@@ -460,14 +468,17 @@ def _by_last(tokens: list[str], noun: str, kind: str) -> str | None:
         return _capital(by.removeprefix("the ")) + "."
     if last in ("qty", "quantity") or (last in hints.COUNTS and tokens[-2] == "total"):
         return _of(humanize(tokens), noun)
-    if last in hints.COUNTS and not (_adjective(tokens[-2]) and tokens[1:-1]):
+    if last in hints.COUNTS and (
+        not _adjective(tokens[-2]) or _PARTICIPLE.search(tokens[-2])
+    ):
         return f"Number {_counted(rest, noun)}."
     if last in hints.NUMBERS:
         return f"{_capital(base)} number of {_the(noun)}." if base else None
     if last in hints.MONEY:
         return _of(humanize(tokens), noun)
     pair = humanize(tokens[-2:])
-    if pair.lower() in hints.COMPOUNDS:
+    vague = tokens[2:] and (_adjective(tokens[-3]) or tokens[-3] in hints.ABSTRACT)
+    if pair.lower() in hints.COMPOUNDS and not vague:
         owner = _without_noun(tokens[:-2], noun) or noun
         return f"{_capital(pair)} of the {owner}."
     if tokens[2:] and tokens[-2] in hints.OF_NAMES and last in ("name", "text"):
@@ -480,7 +491,7 @@ def _by_last(tokens: list[str], noun: str, kind: str) -> str | None:
         word = humanize([last])
         of = "on" if word.startswith(("comment", "note", "remark")) else "of"
         return f"{_capital(word)} {of} the {rest}."
-    pasted = {*tokens[:-1]} & hints.SMALL - {"of"}
+    pasted = {*tokens[:-1]} & hints.SMALL - {"of"} or tokens[-2] in hints.ABSTRACT
     if last in hints.ATTRIBUTES and len(rest) > 3 and not pasted:
         of = "for" if last == "reason" else "of"
         return f"{_capital(humanize([last]))} {of} the {base or noun}."
