@@ -218,7 +218,8 @@ _PAIRS = word_set(
     "error_code error_message status_code exit_code tax_code smtp_code match_type "
     "lifecycle_state security_type encryption_mode access_level data_type job_title "
     "file_size file_type usage_type authorization_code authentication_type "
-    "alternative_text approval_status schema_version engagement_type"
+    "street_address ip_address mac_address email_address alternative_text "
+    "approval_status schema_version engagement_type"
 )
 COMPOUNDS = frozenset(pair.replace("_", " ") for pair in _PAIRS)
 """Two words that are one thing."""
@@ -287,7 +288,8 @@ CONTACTS = {"email": "E-mail address", "phone": "Phone number"}
 """How people are reached."""
 
 OF_NAMES = word_set(
-    "full short long legal first last middle unique native common preferred official"
+    "friendly given family nick maiden login full short long legal first last middle "
+    "unique native common preferred official"
 )
 """Words that make a phrase with the last one, of what is named before them."""
 

@@ -202,7 +202,8 @@ def _whose(phrase: str, noun: str) -> str:
         own = own[:-1]
     elif last in own:
         own = [] if " " in phrase or last != phrase.lower() else [NO_NOUN]
-    if own and _adjective(own[-1]) and own[-1] not in hints.ADJECTIVES:
+    thing = own and (own[-1].endswith("ing") or own[-1] in hints.ADJECTIVES)
+    if own and not thing and _adjective(own[-1]):
         own = [] if " " in phrase or last != phrase.lower() else [NO_NOUN]
     if not own or " who " in phrase:
         return ""
@@ -554,7 +555,8 @@ def _plain(tokens: list[str], noun: str, kind: str) -> str:
     if kind.startswith(("date", "timestamp")) and phrase in ("timestamp", "datetime"):
         return f"Time of {_the(noun)}."
     if last in ("name", "nm", "nme") and not (
-        len(tokens) > 1 and (_adjective(tokens[-2]) or tokens[-2] in hints.SMALL)
+        len(tokens) > 1
+        and (_adjective(tokens[-2]) or tokens[-2] in hints.SMALL | hints.OF_NAMES)
     ):
         return f"Name of the {_owner(tokens[:-1], noun)}."
     linked = last in ("url", "uri", "link", "href")
