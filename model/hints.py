@@ -6,7 +6,7 @@ from model.names import word_set
 
 FLAGS = word_set("flag flags flg ind indicator yn bool boolean switch")
 KEYS = word_set("id key guid uuid uid sk ids pk identifier rowguid")
-ASK = word_set("is has can was are were should does did had will allow allows")
+ASK = word_set("is has can was are were should does did had will")
 NUMBERS = word_set("num no number nbr nr numb")
 COUNTS = word_set("count cnt qty quantity counts")
 MONEY = word_set(
@@ -94,28 +94,165 @@ DONE = {
     "termination": "was terminated",
     "cancellation": "was canceled",
     "release": "was released",
+    "create": "was created",
+    "complete": "was completed",
+    "insert": "was inserted",
+    "update": "was last updated",
 }
 """What happens to the row at a date of this name."""
 
+NAMED = word_set("creation expiry expiration termination cancellation")
+"""Those of them that happen to what is named before (`account_creation_date`)."""
+
+HAPPENED = word_set(
+    "occurred happened arrived departed failed started ended expired elapsed began"
+)
+"""What happens by itself: nothing `was occurred`."""
+
+STATES = word_set(
+    "verified enabled disabled locked restricted hidden pinned starred "
+    "suspended shared required allowed moderated featured paused muted flagged"
+)
+"""What only a yes-or-no column without a type is called."""
+
+LASTING = word_set(
+    "wait view watch screen play work run close resolution cycle spent handling handle "
+    "waiting read talk hold idle travel prep setup build session engagement reply"
+)
+"""Words before `time` that make it a span."""
+
 _PAIRS = word_set(
     "mime_type content_type postal_code zip_code phone_number time_zone "
-    "account_number serial_number display_name country_code state_code line_number"
+    "account_number serial_number display_name country_code state_code line_number "
+    "error_code error_message status_code exit_code tax_code smtp_code match_type "
+    "lifecycle_state security_type encryption_mode access_level data_type job_title "
+    "file_size file_type usage_type authorization_code authentication_type "
+    "street_address ip_address mac_address email_address alternative_text "
+    "approval_status schema_version engagement_type"
 )
 COMPOUNDS = frozenset(pair.replace("_", " ") for pair in _PAIRS)
 """Two words that are one thing."""
 
 ATTRIBUTES = CLASSES | word_set(
     "size format duration title length level color state version image logo "
-    "position reason language probability charset mode"
+    "position reason language probability charset mode start end gender "
+    "username login nationality locale timezone"
 )
 """Last words that belong to the thing named before them."""
+
+ABSTRACT = word_set(
+    "visibility granularity industry initiation composition hierarchy attribution "
+    "conversion disposition encryption change deduction retention calculation "
+    "settlement valuation registration verification migration severity tier care "
+    "exempt provisioning billing shipping security access lifecycle match unit "
+    "amortization compliance"
+)
+"""What is no thing that has a type or state of its own (`visibility_level`)."""
+
+AHEAD = word_set("min max avg minimum maximum average median net gross")
+"""Last words that are said first (`amount_net`)."""
 
 ADJECTIVES = word_set(
     "new old raw full short long display base default current latest last first next "
     "net gross best top sub max min unique key win free on demand post pre mean low "
-    "high open other same main primary"
+    "high open other same main primary ready average avg alt orig prev curr"
 )
 """First words that say how something is."""
+
+THINGS = word_set(
+    "client student agent patient parent event component payment resident document "
+    "tenant merchant consultant participant applicant meeting building rental holiday "
+    "children manual hospital professional individual deal meal terminal journal "
+    "approval proposal incident attachment department animal government setting "
+    "interval metric variable table material creative subsidiary credential rating "
+    "collateral derivative statistic finding listing binding drive principal subtotal "
+    "epic referral trial goal portal library boundary beneficiary removal renewal "
+    "withdrawal arrival reversal speed summary topic traffic salary string ring ping "
+    "feed seed warning mapping recording offering biomaterial metal accrual dictionary "
+    "representative substring rubric characteristic archive decimal ordinal objective "
+    "plural retrieval training booking posting building thing king spring wing media "
+    "criteria signal capital channel model label total email festival disposal music "
+    "fabric clinic logic comic"
+)
+"""Words that end like those which say how something is, and are things."""
+
+ADVERBS = word_set("not auto last already pre self soft hard multi fully")
+"""Words before a participle that are no thing (`auto_renewed`)."""
+
+SETTLED = word_set(
+    "enabled disabled required allowed supported available valid invalid correct"
+)
+"""Last words that say how the thing before them is, not the row."""
+
+ONLY = word_set("most latest last first next current only main primary previous")
+"""First words of what there is one of."""
+
+PEOPLE = word_set(
+    "admin administrator agent applicant assignee athlete author borrower buyer "
+    "candidate client contact creator customer doctor donor driver employee guest "
+    "instructor lead learner manager member nurse organizer owner participant "
+    "passenger patient person physician player recipient requester sender shopper "
+    "speaker student subscriber supplier teacher tenant user vendor visitor "
+    "volunteer worker"
+)
+"""Nouns for people: "its" does not suit them."""
+
+CONTACTS = {"email": "E-mail address", "phone": "Phone number"}
+"""How people are reached."""
+
+OF_NAMES = word_set(
+    "friendly given family nick maiden login full short long legal first last middle "
+    "unique native common preferred official"
+)
+"""Words that make a phrase with the last one, of what is named before them."""
+
+PASSIVE = {
+    "accept": "accepted",
+    "add": "added",
+    "allow": "allowed",
+    "avoid": "avoided",
+    "block": "blocked",
+    "bypass": "bypassed",
+    "disable": "disabled",
+    "display": "displayed",
+    "enable": "enabled",
+    "exclude": "excluded",
+    "hide": "hidden",
+    "ignore": "ignored",
+    "include": "included",
+    "prevent": "prevented",
+    "require": "required",
+    "restrict": "restricted",
+    "send": "sent",
+    "show": "shown",
+    "skip": "skipped",
+    "subtract": "subtracted",
+    "support": "supported",
+    "track": "tracked",
+    "use": "used",
+}
+"""First words of yes-or-no columns, what is then done."""
+
+ACTIVE = word_set(
+    "accepts allows contains enables excludes includes ignores needs opens reduces "
+    "requires shows supports uses won"
+)
+"""First words of yes-or-no columns, what the row then does."""
+
+EVENTS = word_set(
+    "clicks impressions likes shares views downloads installs opens bounces "
+    "conversions swipes comments sessions purchases orders saves replies reactions "
+    "failures uninstalls redownloads visits pageviews retweets follows"
+)
+"""Plurals that are counted wherever there is no type."""
+
+AMOUNTS = word_set(
+    "amounts prices costs fees earnings proceeds credits points grams units taxes "
+    "balances expenses wages flags scores rates totals charges payments refunds grades "
+    "withdrawals deposits assets liabilities sales losses gains recoveries "
+    "values limits budgets bonuses discounts seconds versions micros cents"
+)
+"""Plurals of whole numbers that are no number of things."""
 
 SMALL = word_set(
     "a an and as at before after by for from has if in into is of off on or out over "
@@ -139,11 +276,3 @@ MEASURES = word_set(
     "retention runtime size span tenure term terms time timeout wait warranty window"
 )
 """Words that time is measured of (`warranty_months`)."""
-
-PEOPLE = word_set(
-    "user employee customer candidate contact person patient member student client "
-    "worker learner athlete player doctor teacher visitor subscriber lead physician "
-    "manager agent driver owner author donor volunteer participant applicant "
-    "passenger guest borrower tenant nurse speaker instructor"
-)
-"""Nouns that "its" does not suit."""

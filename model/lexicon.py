@@ -41,7 +41,12 @@ UPPER = {
         "KPI KYC LDAP LTV MAC MD5 MIME ML MRR NPI OS PDF PHP PIN POS QA QR RAM "
         "REST RFM ROI SAP SCAC SEO SHA SKU SLA SMS SMTP SQL SSCC SSH SSL SSO SWIFT "
         "TLS TTL UDP UI UK UPC URI URL US USD UTC UTM UUID VAT VIN VM VPC VPN XML "
-        "YAML ZIP"
+        "YAML ZIP "
+        "ACL CDN CNAME CPA CPC CPM CPV DMA EBS EC2 ECS EKS IAM KMS PR RDS RSS S3 SNS "
+        "SQS TCP UGC VLAN WAF Airbyte Amazon Azure Databricks Facebook Fivetran GitHub "
+        "GitLab Google HubSpot Instagram Jira Kubernetes LinkedIn Mailchimp Mixpanel "
+        "OAuth Pinterest QuickBooks Reddit Salesforce Shopify Snapchat TikTok Twitter "
+        "YouTube Zendesk SID FHIR"
     )
 }
 """Words that keep their capitals."""

@@ -58,7 +58,7 @@ _SAME = word_set(
     "class corpus data diagnosis focus gas goods hypothesis its lens less loss news "
     "physics plus process series sms species statistics status synopsis this news "
     "sales savings earnings logistics metrics premises headquarters "
-    "analytics was has is express progress success"
+    "analytics was has is express progress success media"
 )
 """Words that end like a plural and are none, or that have no singular worth having."""
 
@@ -218,6 +218,10 @@ def understood(token: str) -> bool:
     return expand((token,)) != [token]
 
 
+_VERBS = word_set("is can allow avoid enable include open show use")
+"""First words that tell something even where all columns share them."""
+
+
 @lru_cache(maxsize=1 << 16)
 def shared_prefix(columns: tuple[str, ...]) -> str | None:
     """A short first word that nearly all columns of a table share (`l_`), or None."""
@@ -226,6 +230,8 @@ def shared_prefix(columns: tuple[str, ...]) -> str | None:
         return None
     common = max(set(firsts), key=firsts.count)
     word = common[0]
+    if word in _VERBS:
+        return None
     share = firsts.count(common) / len(columns)
     return word if share >= 0.8 and (len(word) <= 4 or share == 1) else None
 

@@ -31,6 +31,8 @@ _PARTICIPLE = re.compile(
     r"(?<!e)ed$|^(sent|paid|built|held|seen|sold|made|given|begun|done|won|lost|left|"
     r"read|set|run|taken|written|drawn|born|known|shown|hidden|open|due)$"
 )
+_MASS = re.compile(r"([^aeiou]ion|ation|ity|ance|ence|ness|ism|ing|[^c]age|support)$")
+"""Ends of words that often take no article."""
 _MANNER = {"last", "first", "originally", "initially", "most", "next", "previously"}
 _SMALL = hints.SMALL
 
@@ -50,10 +52,13 @@ def describe_column(
         return _by_facts(table, column, noun, codes)
     years = [token for token in tokens if re.fullmatch(r"(19|20)\d\d", token)]
     dated = 0 < len(years) < len(tokens) and tokens[-len(years) :] == years
-    text = _sentence(table, column, tokens[: -len(years)] if dated else tokens, noun)
-    if dated:
-        text = f"{text[:-1]}, {' to '.join(years)}."
-    if "json" in column.type.lower() and "," not in text and _is_list(tokens):
+    utc = tokens[2:] and tokens[-1] == "utc"
+    told = tokens[: -len(years)] if dated else tokens[:-1] if utc else tokens
+    text = _sentence(table, column, told, noun)
+    if dated or utc:
+        text = f"{text[:-1]}, {'in UTC' if utc else ' to '.join(years)}."
+    listed = "," not in text and "JSON" not in text and _is_list(tokens)
+    if "json" in column.type.lower() and listed:
         text = f"{text[:-1]}, as JSON."
     return _with_codes(text, codes)
 
@@ -94,6 +99,8 @@ def _is_list(tokens: Sequence[str]) -> bool:
 def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str:
     """The sentence that name, type and keys give; the name says something."""
     kind = column.type.lower()
+    if tokens[-1] in hints.AHEAD and tokens[1:]:
+        tokens = [tokens[-1], *tokens[:-1]]
     last = tokens[-1]
     if (whole := _whole(table, column, tokens, noun)) is not None:
         return whole
@@ -101,13 +108,20 @@ def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str
         return _reference(table, column.name, tokens, noun)
     if _is_id(table, column, tokens):
         return f"Unique identifier of {_the(own_noun(table))}."
-    boolean = kind.startswith(("bool", "bit(1)", "tinyint(1)"))
     if tokens[0] in hints.ASK and len(tokens) > 1:
         return _asked(tokens[0], tokens[1:], noun)
-    if boolean or last in hints.FLAGS:
+    if kind.startswith(("bool", "bit(1)", "tinyint(1)")) or (
+        last in hints.FLAGS and tokens[1:]
+    ):
         return _flag([t for t in tokens if t not in hints.FLAGS] or tokens, noun)
+    if not kind and _untyped_flag(tokens, own_noun(table)):
+        return _flag(tokens, noun)
     if last in hints.KEYS:
         return _key(table, tokens, noun)
+    if tokens[0] == "date" and tokens[1:] in (["day"], ["week"], ["month"], ["hour"]):
+        return f"{_capital(tokens[1])} the record is for."
+    if _counts(tokens, kind):
+        return f"Number {_counted(humanize(tokens), noun)}."
     if len(tokens) > 1:
         found = (
             _made_of(tokens, noun, kind)
@@ -139,12 +153,62 @@ def _the(noun: str) -> str:
     return f"the {noun}"
 
 
+def _known_one(phrase: str) -> str:
+    """A phrase with its definite article, where it takes one."""
+    last = phrase.split()[-1]
+    bare = singular(last) != last or last.isupper() or _MASS.search(last)
+    return phrase if bare else f"the {phrase}"
+
+
+def _some(phrase: str, mass: bool = False) -> str:
+    """A phrase with its indefinite article, where it takes one.
+
+    Args:
+        phrase: a thing, perhaps in the plural.
+        mass: whether it may be something that is not counted.
+    """
+    first, *_, last = phrase.split() * 2
+    if first in hints.ONLY:
+        return f"the {phrase}"
+    bare = singular(last) != last or (mass and _MASS.search(last))
+    return phrase if bare else f"{article(phrase)} {phrase}"
+
+
+def _counts(tokens: Sequence[str], kind: str) -> bool:
+    """Whether a plural is a number of things: it is whole, or of clicks and the like.
+
+    What is measured (`grams`) or is money (`sales`) is not counted.
+    """
+    last = tokens[-1]
+    if singular(last) == last or last in hints.UNITS or not known(singular(last)):
+        return False
+    verbs = hints.SMALL | hints.LEADS.keys() | hints.MONEY | hints.PASSIVE.keys()
+    if {*tokens[:-1]} & verbs:
+        return False
+    whole = re.match(r"(big|small)?int|u?int\d", kind) is not None
+    return (last in hints.EVENTS and not kind) or (whole and last not in hints.AMOUNTS)
+
+
+def _untyped_flag(tokens: Sequence[str], noun: str) -> bool:
+    """Whether a name without a type can only be that of a yes-or-no column."""
+    last = tokens[-1]
+    if len(tokens) == 1:
+        return noun != NO_NOUN and last in hints.STATES
+    if last in hints.MOMENTS | hints.DATES | {"at", "on"}:
+        return False
+    asked = tokens[0] in hints.ACTIVE or tokens[0] in ("enable", "disable", "allow")
+    said = last in ("enabled", "disabled", "required", "allowed")
+    return asked or said or "is" in tokens[1:-1]
+
+
 def _of(phrase: str, noun: str) -> str:
     """A phrase as what belongs to the row, without saying its noun twice."""
     words, own = phrase.split(), noun.split()
     single = [singular(word).lower() for word in words]
     if single == [word.lower() for word in own]:
         plain = single == [word.lower() for word in words]
+        if plain and words[1:]:
+            return f"{_capital(words[-1])} of the {' '.join(words[:-1])}."
         return f"{_capital(phrase)} of the record." if plain else f"Number of {phrase}."
     if len(words) > 1 and single[: len(own)] == own and len(words) > len(own):
         return f"{_capital(' '.join(words[len(own) :]))} of {_the(noun)}."
@@ -157,8 +221,11 @@ def _whose(phrase: str, noun: str) -> str:
     if own[-1] == last:
         own = own[:-1]
     elif last in own:
-        own = [] if " " in phrase else [NO_NOUN]
-    if not own or (own[-1] != NO_NOUN and _adjective(own[-1])):
+        own = [] if " " in phrase or last != phrase.lower() else [NO_NOUN]
+    thing = own and (own[-1].endswith("ing") or own[-1] in hints.ADJECTIVES)
+    if own and not thing and _adjective(own[-1]):
+        own = [] if " " in phrase or last != phrase.lower() else [NO_NOUN]
+    if not own or " who " in phrase:
         return ""
     return f" of the {' '.join(own)}"
 
@@ -167,43 +234,42 @@ def _asked(verb: str, tokens: Sequence[str], noun: str) -> str:
     """A yes-or-no column that begins with its verb (`is_gift`, `has_children`)."""
     phrase = humanize(tokens)
     last = phrase.split()[-1]
-    if verb in ("is", "was", "are") and len(tokens) > 1 and _PARTICIPLE.search(last):
+    done = _PARTICIPLE.search(last) is not None or last in hints.SETTLED
+    if verb in ("is", "was", "are") and len(tokens) > 1 and done:
         about = humanize(tokens[:-1])
         if not _adverbial(tokens[0]) and not _PARTICIPLE.search(tokens[0]):
-            if singular(tokens[-2]) == tokens[-2] and noun not in about:
-                about = f"{article(about)} {about}"
-            return f"Whether {about} {verb} {last} for {_the(noun)}."
-    if verb in ("is", "was") and not _describes(tokens, phrase):
-        return f"Whether {_the(noun)} {verb} {article(phrase)} {phrase}."
-    if verb == "has" and not _describes(tokens, phrase):
-        thing = phrase if singular(last) != last else f"{article(phrase)} {phrase}"
-        return f"Whether {_the(noun)} has {thing}."
+            verb = "are" if singular(tokens[-2]) != tokens[-2] else verb
+            told = f"Whether {_known_one(about)} {verb} {last}"
+            return f"{told}." if about == noun else f"{told} for {_the(noun)}."
+    if tokens[:2] == ["do", "not"] and len(tokens) > 2:
+        return f"Whether not to {humanize(tokens[2:])} {_the(noun)}."
+    if verb in ("is", "was") and phrase == "default":
+        return f"Whether {_the(noun)} {verb} the default."
+    acted = verb == "has" and tokens[1:] and _PARTICIPLE.search(tokens[0])
+    if verb in ("is", "was", "has") and not acted and not _describes(tokens, phrase):
+        return f"Whether {_the(noun)} {verb} {_some(phrase, verb == 'has')}."
     if verb == "has" and _PARTICIPLE.search(last):
         return f"Whether {_the(noun)} has been {phrase}."
     return f"Whether {_the(noun)} {verb} {phrase}."
 
 
 _ADJECTIVE = re.compile(
-    r"(ed|able|ible|ive|al|ic|en|ary|ous|less|new|open|valid|ing|line|ful|ent|ant|late|"
+    r"(ed|able|ible|ive|al|ic|en|ary|ous|less|new|open|valid|ing|line|ful|[^m]ent|ant|"
+    r"late|busy|ready|live|"
     r"current|free|default|private|public|confidential|primary|empty|full|paid|sent)$"
-)
-_THINGS = re.compile(
-    r"(client|student|agent|patient|parent|event|component|payment|resident|document|"
-    r"tenant|merchant|consultant|participant|applicant|meeting|building|rental|holiday|"
-    r"children|manual|hospital|professional|individual|deal|meal|terminal|journal|"
-    r"approval|proposal|incident|attachment|department|animal|government)$"
 )
 
 
 def _describes(tokens: Sequence[str], phrase: str) -> bool:
     """Whether words after a verb say how something is rather than what."""
-    if _PARTICIPLE.search(tokens[0]) or tokens[0] in hints.SMALL:
-        return True
-    return _ADJECTIVE.search(phrase) is not None and _THINGS.search(phrase) is None
+    if tokens[0] in hints.SMALL or {*tokens[1:]} & hints.SMALL:
+        return _PARTICIPLE.search(tokens[0]) is not None or tokens[0] in hints.SMALL
+    said = _ADJECTIVE.search(phrase) or _PARTICIPLE.search(phrase.split()[-1])
+    return said is not None and phrase.split()[-1] not in hints.THINGS
 
 
 def _adverbial(token: str) -> bool:
-    return token.endswith("ly") or token in ("not", "auto", "last", "already", "pre")
+    return token.endswith("ly") or token in hints.ADVERBS
 
 
 def _reference(table: Table, name: str, tokens: list[str], noun: str) -> str:
@@ -218,6 +284,8 @@ def _reference(table: Table, name: str, tokens: list[str], noun: str) -> str:
     if role == ["parent"]:
         return f"Identifier of the parent {noun}."
     if there == noun and phrase in ("", noun) and found and found[0] != table.id:
+        return f"Identifier of {_the(noun)}."
+    if phrase == noun:
         return f"Identifier of {_the(noun)}."
     if not phrase or phrase in there or (there in phrase and len(role) == 1):
         return f"Identifier of the {there} associated with {_the(noun)}."
@@ -239,6 +307,14 @@ def _key(table: Table, tokens: list[str], noun: str) -> str:
     """A key that is not declared, by its name."""
     rest = tokens[:-1]
     base = _without_noun(rest, noun)
+    if tokens == ["key"]:
+        return f"Key of {_the(noun)}."
+    if tokens[-1] in ("ids", "uuids", "guids") and rest:
+        return f"Identifiers of the {plural(humanize(rest))}{_tied(rest, noun)}."
+    if len(rest) == 1 and _adjective(rest[0]) and rest[0] not in ("base", "post"):
+        return f"{_capital(humanize(rest))} identifier of {_the(noun)}."
+    if rest[:1] == ["unique"]:
+        return f"Unique identifier of the {humanize(rest[1:])}."
     if rest in (["external"], ["source"], ["remote"], ["third", "party"]):
         return f"Identifier of {_the(noun)} in the {humanize(rest)} system."
     if tuple(rest) == table_words(table.id.name):
@@ -253,9 +329,15 @@ def _key(table: Table, tokens: list[str], noun: str) -> str:
         return f"Unique identifier of the {base}."
     if rest[-1] in hints.SMALL or rest[-1] in ("primary", "foreign", "natural"):
         return f"{_capital(humanize(tokens))} of {_the(noun)}."
+    return f"Identifier of the {base}{_tied(rest, noun)}."
+
+
+def _tied(tokens: Sequence[str], noun: str) -> str:
+    """What a key's thing has to do with the row, where the noun does not say it."""
+    base = humanize(tokens)
     if noun.startswith(base) or base.endswith(noun) or noun == NO_NOUN:
-        return f"Identifier of the {base}."
-    return f"Identifier of the {base} associated with {_the(noun)}."
+        return ""
+    return f" associated with {_the(noun)}"
 
 
 def _owner(tokens: Sequence[str], noun: str) -> str:
@@ -274,22 +356,48 @@ def _flag(tokens: list[str], noun: str) -> str:
     """A yes-or-no column whose name has no verb in front."""
     phrase = humanize(tokens)
     last = phrase.split()[-1]
+    verb, rest = tokens[0], humanize(tokens[1:])
+    if tokens[:2] == ["do", "not"] and len(tokens) > 2:
+        return f"Whether not to {humanize(tokens[2:])} {_the(noun)}."
+    if "is" in tokens[1:-1]:
+        place = tokens.index("is")
+        about = humanize(tokens[:place])
+        return f"Whether the {about} is {humanize(tokens[place + 1 :])}."
+    if rest and (done := hints.PASSIVE.get(verb)):
+        if tokens[1] in hints.SMALL:
+            return f"Whether {_the(noun)} is {done} {rest}."
+        thing, to, then = rest.partition(" to ")
+        be = "is" if singular(thing.split()[-1]) == thing.split()[-1] else "are"
+        then = f"to {then}" if to else f"for {_the(noun)}"
+        return f"Whether {_known_one(thing)} {be} {done} {then}."
+    if rest and verb in hints.ACTIVE:
+        return f"Whether {_the(noun)} {verb} {_some(rest, True)}."
+    if last in hints.PEOPLE and last != noun.split()[-1]:
+        return f"Whether {_the(noun)} is {_some(phrase)}."
+    if phrase == "default":
+        return f"Whether {_the(noun)} is the default."
     if len(tokens) == 1 and (_PARTICIPLE.search(last) or _describes(tokens, phrase)):
         return f"Whether {_the(noun)} is {phrase}."
-    if len(tokens) > 1 and (_PARTICIPLE.search(last) or last in ("enabled", "valid")):
+    if len(tokens) > 1 and (_PARTICIPLE.search(last) or last in hints.SETTLED):
         about = humanize(tokens[:-1])
-        if _adverbial(tokens[0]):
+        if _adverbial(tokens[0]) and last not in hints.SETTLED:
             return f"Whether {_the(noun)} is {phrase}."
         verb = "is" if singular(tokens[-2]) == tokens[-2] else "are"
-        return f"Whether the {about} {verb} {last}."
+        return f"Whether {_known_one(about)} {verb} {last}."
+    if last in ("eligible", "exempt", "capable", "sensitive", "free"):
+        return f"Whether {_the(noun)} is {phrase}."
     if _PARTICIPLE.search(tokens[0]) or tokens[0] in ("available", "eligible"):
         return f"Whether {_the(noun)} is {phrase}."
-    return f"Whether {phrase} applies to {_the(noun)}."
+    apply = "applies" if singular(last) == last else "apply"
+    return f"Whether {phrase} {apply} to {_the(noun)}."
 
 
 def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
     """Names that are more than a thing: with a verb, or with figures for a rate."""
     last = humanize(tokens[-1:])
+    if hints.LEADS.get(tokens[0]) == "Number of" and tokens[2:]:
+        tokens = tokens[2:] if tokens[1] == "of" else tokens[1:]
+        kind = "int"
     if "per" in tokens[1:-1] and not {"avg", "average"} & set(tokens):
         counted = humanize(tokens[: tokens.index("per")])
         if singular(counted) != counted:
@@ -298,8 +406,10 @@ def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
     if tokens[0] in ("ran", "run") and tokens[1] in ("on", "in", "at") and tokens[2:]:
         thing = humanize(tokens[2:])
         return f"Whether {_the(noun)} ran {tokens[1]} {article(thing)} {thing}."
-    if tokens[0] in ("time", "date") and _PARTICIPLE.search(last):
-        return f"{_capital(tokens[0])} {_the(noun)} was {humanize(tokens[1:])}."
+    if tokens[0] in ("time", "date", "timestamp") and _PARTICIPLE.search(last):
+        head = "Date" if tokens[0] == "date" else "Time"
+        again = "last " if last in ("updated", "modified") and not tokens[2:] else ""
+        return f"{head} {_the(noun)} was {again}{humanize(tokens[1:])}."
     if len(tokens) > 2 and tokens[-2] == "last" and _PARTICIPLE.search(last):
         head = "Date" if kind == "date" else "Time"
         return f"{head} the {humanize(tokens[:-2])} was last {last}."
@@ -307,7 +417,7 @@ def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
         return f"{_capital(humanize(tokens))}."
     if _PARTICIPLE.search(last) and len(tokens) < 4:
         first = humanize(tokens[:-1])
-        numeric = re.match(r"(big|small)?int|num|dec|float|double|real", kind)
+        numeric = re.match(r"(big|small)?int|u?int\d|num|dec|float|double|real|$", kind)
         if singular(first) != first and numeric:
             return f"Number of {first} {last}."
         if singular(first) != first or set(tokens) & (hints.COUNTS | hints.MONEY):
@@ -318,13 +428,17 @@ def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
 def _by_unit(tokens: list[str], noun: str) -> str | None:
     """A measure whose last word is its unit."""
     unit = hints.UNITS.get(tokens[-1])
-    if unit is None:
+    if unit is None or tokens[-2].isdigit() or tokens[-2] == "per":
         return None
     if tokens[-2] == "in" and len(tokens) > 2:
         tokens = [*tokens[:-2], tokens[-1]]
     base = humanize(tokens[:-1])
     if unit == "percent":
-        return f"Percentage of {base} of {_the(noun)}."
+        lead = hints.LEADS.get(tokens[0])
+        base = f"{lead} {humanize(tokens[1:-1])}" if lead and tokens[2:] else base
+        return f"{_capital(base)} percentage of {_the(noun)}."
+    if _adjective(tokens[-2]) and tokens[-2] not in ("time", "total"):
+        return None
     if tokens[0] in ("num", "number", "count"):
         return f"Number of {humanize(tokens[1:])} of {_the(noun)}."
     if unit in hints.SPANS and tokens[-2] not in hints.MEASURES:
@@ -358,7 +472,7 @@ def _by_first(tokens: list[str], noun: str) -> str | None:
 def _counted(phrase: str, noun: str) -> str:
     """What is counted, in the plural where its last word has one."""
     last = phrase.split()[-1]
-    if _PARTICIPLE.search(last):
+    if _PARTICIPLE.search(last) and last not in ("open", "read", "run", "set"):
         return phrase if " " not in phrase else f"of {phrase}"
     if len(last) > 2 and (known(last.lower()) or known(singular(last.lower()))):
         phrase = plural(phrase)
@@ -373,25 +487,35 @@ def _by_last(tokens: list[str], noun: str, kind: str) -> str | None:
         return _moment(tokens, noun, kind)
     if last == "by" and (by := _by(tokens, noun)):
         return _capital(by.removeprefix("the ")) + "."
-    if last in hints.COUNTS:
+    if last in ("qty", "quantity") or (last in hints.COUNTS and tokens[-2] == "total"):
+        return _of(humanize(tokens), noun)
+    if last in hints.COUNTS and (
+        not _adjective(tokens[-2]) or _PARTICIPLE.search(tokens[-2])
+    ):
         return f"Number {_counted(rest, noun)}."
     if last in hints.NUMBERS:
         return f"{_capital(base)} number of {_the(noun)}." if base else None
     if last in hints.MONEY:
         return _of(humanize(tokens), noun)
     pair = humanize(tokens[-2:])
-    if pair.lower() in hints.COMPOUNDS:
+    vague = tokens[2:] and (_adjective(tokens[-3]) or tokens[-3] in hints.ABSTRACT)
+    if pair.lower() in hints.COMPOUNDS and not vague:
         owner = _without_noun(tokens[:-2], noun) or noun
         return f"{_capital(pair)} of the {owner}."
+    if tokens[2:] and tokens[-2] in hints.OF_NAMES and last in ("name", "text"):
+        return f"{_capital(pair)} of the {humanize(tokens[:-2])}."
     if tokens[-2] in hints.SMALL or _adjective(tokens[-2]):
         return None
+    if last in hints.CONTACTS and tokens[-2] in hints.PEOPLE:
+        return f"{hints.CONTACTS[last]} of the {rest}."
     if last in hints.TEXTS:
         word = humanize([last])
         of = "on" if word.startswith(("comment", "note", "remark")) else "of"
-        told = f"{_capital(word)} {of} the {rest}"
-        return f"{told}." if not base or base in noun else f"{told} of {_the(noun)}."
-    if last in hints.ATTRIBUTES and len(rest) > 3:
-        return f"{_capital(humanize([last]))} of the {base or noun}."
+        return f"{_capital(word)} {of} the {rest}."
+    pasted = {*tokens[:-1]} & hints.SMALL - {"of"} or tokens[-2] in hints.ABSTRACT
+    if last in hints.ATTRIBUTES and len(rest) > 3 and not pasted:
+        of = "for" if last == "reason" else "of"
+        return f"{_capital(humanize([last]))} {of} the {base or noun}."
     if last in hints.DEGREES:
         return f"{_of(humanize(tokens), noun)[:-1]}, in degrees."
     return None
@@ -400,7 +524,7 @@ def _by_last(tokens: list[str], noun: str, kind: str) -> str | None:
 def _adjective(token: str) -> bool:
     return (
         re.search(r"(ed|al|ive|able|ible|ous|ic|ary|ful|ing)$", token) is not None
-        and _THINGS.search(token) is None
+        and token not in hints.THINGS
     ) or token in hints.ADJECTIVES
 
 
@@ -409,38 +533,50 @@ def _moment(tokens: list[str], noun: str, kind: str) -> str:
     last, before = tokens[-1], tokens[:-1]
     exact = last in hints.MOMENTS or last == "at" or kind.startswith("timestamp")
     head = "Time" if exact else "Date"
+    while before[1:] and before[-1] in hints.MOMENTS | hints.DATES:
+        before = before[:-1]  # `due_date_at`
     rest = humanize(before)
-    word = rest.split()[-1]
+    *ahead, word = rest.split()
+    about = " ".join(ahead) or noun
+    compound = f"{_capital(rest)} {humanize([last])} of {_the(noun)}."
+    if last == "time" and (word in hints.MEASURES or word in hints.LASTING):
+        return compound
     done = hints.DONE.get(word)
-    if done and len(before) == 1:
-        return f"{head} {_the(noun)} {done}."
+    if done and (not ahead or (word in hints.NAMED and not _adjective(ahead[-1]))):
+        return f"{head} the {about} {done}."
     if _PARTICIPLE.search(word):
-        ahead = rest.split()[:-1]
-        if not ahead or ahead[-1] not in _MANNER:
-            about = " ".join(ahead) or noun
-            manner = ""
-        else:
+        manner = ""
+        if word in ("updated", "modified"):
+            manner = "last "
+        if ahead and ahead[-1] in _MANNER:
             about, manner = " ".join(ahead[:-1]) or noun, f"{ahead[-1]} "
-        is_due = "is due" if word == "due" else f"was {manner}{word}"
-        return f"{head} the {about} {is_due}."
+        be = "is " if word == "due" else "" if word in hints.HAPPENED else "was "
+        return f"{head} the {about} {be}{manner}{word}."
     if re.fullmatch(r"(start|begin|end|expire)s?", word):
-        about = humanize(before[:-1]) or noun
+        if ahead and _adjective(ahead[-1]):
+            return compound
         return f"{head} the {about} {word.rstrip('s')}s."
     if word == "valid" or last in hints.SMALL - {"at", "on"}:
         return f"{head} {_the(noun)} is valid."
     base = _without_noun(before, noun)
     if not base:
         return f"{head} of {_the(noun)}."
-    if set(base.split()) & set(noun.split()) or noun == NO_NOUN:
+    if last == "at" or (last == "on" and kind.startswith(("date", "timestamp"))):
         return f"{head} of the {base}."
-    return f"{head} of the {base} of {_the(noun)}."
+    if last == "on":
+        return _of(humanize(tokens), noun)
+    said = set(base.split()) & set(noun.split()) or noun == NO_NOUN
+    return f"{head} of the {base}." if said and not _adjective(before[-1]) else compound
 
 
 def _plain(tokens: list[str], noun: str, kind: str) -> str:
     """No rule fits: the words themselves, and what they belong to."""
     phrase, last = humanize(tokens), tokens[-1]
+    if kind.startswith(("date", "timestamp")) and phrase in ("timestamp", "datetime"):
+        return f"Time of {_the(noun)}."
     if last in ("name", "nm", "nme") and not (
-        len(tokens) > 1 and (_adjective(tokens[-2]) or tokens[-2] in hints.SMALL)
+        len(tokens) > 1
+        and (_adjective(tokens[-2]) or tokens[-2] in hints.SMALL | hints.OF_NAMES)
     ):
         return f"Name of the {_owner(tokens[:-1], noun)}."
     linked = last in ("url", "uri", "link", "href")
