@@ -58,7 +58,8 @@ _BRANDS = {
         "LinkedIn Marketo Microsoft NetSuite OCI Okta Pardot PayPal Pinterest "
         "Qualtrics QuickBooks Recharge Reddit Salesforce SAP ServiceNow Shopify "
         "Slack Snapchat Snowflake Stripe Terraform TikTok Trello Twilio Twitter "
-        "Workday Xero YouTube Zendesk Zuora"
+        "Workday Xero YouTube Zendesk Zuora "
+        "USB UGC ECS RDS IAM KMS ACL URN NFT OAuth GraphQL"
     )
 }
 """Names of systems, which a row's noun has in front and its columns leave out."""
@@ -153,6 +154,9 @@ def grain(name: str, kept: frozenset[str] = frozenset()) -> Grain:
         and (_KINDS.get(tokens[0], "") in _PERIODS)
     ):
         kinds.add(_KINDS[tokens.pop(0)])
+    if kinds and len(tokens) == 1 and _KINDS.get(tokens[0]) in _PERIODS:
+        kinds.add(_KINDS[tokens.pop()])
+        return Grain("", frozenset(kinds), "", tail)
     said = " ".join(map(_word, expand(tokens)))
     for word in ("by", "per"):
         if word in tokens[1:-1]:
@@ -170,6 +174,8 @@ def grain(name: str, kept: frozenset[str] = frozenset()) -> Grain:
         tokens = [tokens[-1], *tokens[:-1]]  # `issue_merged`
     words = subject("_".join(tokens)).split()
     words = [_word(word) for word in words] if len(words) > 1 else words
+    if "of" in words[:-1]:
+        words[-1] = expand(tokens)[-1]  # `source_of_funds`
     words = [
         w
         for w, after in zip(words, [*words[1:], ""], strict=True)
@@ -200,6 +206,8 @@ def row_noun(table: Table) -> str:
     words = _grain(table).noun.removesuffix(" profile").split()
     while len(words) > 1 and words[0].lower() in _BRANDS:
         del words[0]
+    if len(words) > 2 and (_QUALITY.search(words[-2]) or not words[-2].isalpha()):
+        del words[:-1]
     if len(words) > 2:
         words = words[
             -2
@@ -242,24 +250,27 @@ def _about(table: Table, told: Sequence[str]) -> tuple[str, str]:
     found = _grain(table)
     noun, kinds = found.noun, found.kinds
     people = "their " if _last(noun) in _PEOPLE else "its "
+    theirs = "the " if _many(noun) == noun else "their "
     valid = any(_VALID.search(c.name) for c in table.columns)
     period = next((period for period in _PERIODS if period in kinds), None)
     if pair := _pair(table, noun, "pairing" in kinds):
         over = " over time" if valid or "version" in kinds else ""
         return f"Links {plural(pair[0])} to {plural(pair[1])}{over}", ", with "
+    if period or ("figures" in kinds and (noun or not found.said)):
+        return _of_figures(table, found, period), ", with "
     if not noun:
         return NOTHING_TOLD, " with "
-    if period or "figures" in kinds:
-        return _of_figures(table, found, period), ", with "
+    if _KINDS.get(noun.split()[0]) in _PERIODS:
+        return _capital(_many(noun)), ", with their "
     if valid or "version" in kinds:
         return f"One row per version of {a(noun)}", f", with {people}"
     if "history" in kinds:
-        return f"History of {_many(noun)}", ", with their "
+        return f"History of {_many(noun)}", f", with {theirs}"
     if "log" in kinds or "audit" in kinds:
         book = "log" if "log" in kinds else "audit log"
         return f"{_capital(noun)} {book}", ", with the "
     if "snapshot" in kinds:
-        return f"Snapshots of {_many(noun)}", ", with their "
+        return f"Snapshots of {_many(noun)}", f", with {theirs}"
     if "parts" in kinds:
         return f"{_capital(noun)} {plural(found.tail)}", ", including "
     if "pairing" in kinds:
@@ -282,18 +293,18 @@ def _of_figures(table: Table, found: Grain, period: str | None) -> str:
     word, said = humanize((found.tail,)) if found.tail else "", found.said
     if word not in ("report", "performance", "summary", ""):
         word = plural(word)
-    if word:
+    if word and said:
         *ahead, last = said.removesuffix(" level").split()
         said = " ".join([*ahead, singular(last)])
     if not word and not {"by", "per"} & set(said.split()):
         said = _many(said)
     lead = {None: "", "day": "daily "}.get(every, f"{every}ly ")
-    return _capital(f"{lead}{said} {word}".strip())
+    return _capital(" ".join(f"{lead}{said} {word}".split()))
 
 
 def _many(noun: str) -> str:
     """A noun in the plural where it has one."""
-    return noun if noun.split()[-1].lower() in _MASS else plural(noun)
+    return noun if _last(noun).lower() in _MASS else plural(noun)
 
 
 def _last(phrase: str) -> str:
@@ -457,7 +468,9 @@ AUDIT = re.compile(
 )
 """Columns that a program keeps for itself."""
 _CODES = word_set("code cd cde")
-_ENDINGS = hints.KEYS | hints.NUMBERS | _CODES | word_set("name nm nme desc txt")
+_ENDINGS = (
+    hints.KEYS | hints.NUMBERS | _CODES | word_set("name nm nme desc txt descriptor")
+)
 _MONEY = hints.MONEY | word_set("spend amounts prices costs fees earnings cst prc")
 _FIGURES = word_set(
     "balance clicks conversions downloads hours hrs impressions installs limit "
@@ -487,7 +500,8 @@ _CONTACT = word_set("email emails phone phones mobile fax")
 _ADDRESS = word_set("address city zip zipcode postal postcode street country province")
 _NAMING = word_set("first last full middle display friendly given family preferred")
 _UNTOLD = word_set(
-    "external internal sub self utm schema app is next previous last first old new all"
+    "external internal sub self utm unique schema app is next previous last "
+    "first old new all"
 )
 """First words of phrases that tell little of a row."""
 _LEANING = word_set(
@@ -531,6 +545,8 @@ def _contents(table: Table) -> list[str]:
         groups.setdefault(key, []).append(phrase)
         before = ranked.get(key)
         ranked[key] = (max(weight, before[0]), before[1]) if before else (weight, place)
+    if "\0name" in ranked:
+        ranked.pop("title", None)
     told: dict[str, str] = {}
     firsts: set[str] = set()
     for key in sorted(ranked, key=lambda key: (-ranked[key][0], ranked[key][1])):
@@ -555,6 +571,8 @@ def _together(group: str, phrases: Sequence[str]) -> str:
         return "name"
     if len({*phrases}) == 1 or not group:
         return phrases[0]
+    if group == "counts":
+        return phrases[0]
     if group == "amounts":
         lasts = {phrase.split()[-1] for phrase in phrases}
         return plural(lasts.pop()) if len(lasts) == 1 else "amounts"
@@ -572,14 +590,17 @@ def _thing(table: Table, column: Column, noun: str) -> tuple[str, str, float] | 
     own = reference is None and split(name)[:-1] == split(table.id.name)
     if own or table.primary_key == (name,):
         return None
-    if reference is None and AUDIT.search(name):
+    if reference is None and AUDIT.search("_".join(split(name))):
         return None
     flag = kind.startswith(("bool", "bit")) or tokens[-1] in hints.FLAGS
     if flag or tokens[0] in hints.ASK or re.search(r"binary|blob", kind):
         return None
     if len(tokens) == 1 and _PEOPLE.issuperset((_last(noun), *tokens)):
         return None  # whether a user is an employee
-    if tokens[-1] in ("name", "nm") and {*tokens[:-1]} <= _NAMING:
+    named = tokens[-1] in ("name", "nm")
+    if named and (_NAMING.issuperset(tokens[:-1]) or _names(tokens[:-1], noun)):
+        if _grain(table).kinds.intersection(("figures", *_PERIODS)):
+            return None
         return "name", "name", 2.7
     last = tokens[-1]
     if _DATES.search(name) or humanize([last]) in _PERIODS:
@@ -597,11 +618,14 @@ def _thing(table: Table, column: Column, noun: str) -> tuple[str, str, float] | 
     if last == "state" and any(_ADDRESS & {*split(sibling)} for sibling in siblings):
         weight, group = 1.8, "address"
     while len(tokens) > 1 and tokens[-1] in _ENDINGS and tokens[0] != "phone":
+        if tokens[-1] == "name" and tokens[-2] not in _THINGS | _PEOPLE:
+            break  # `trade_name`
         tokens = tokens[:-1]
     if len(tokens) > 1 and tokens[-1] in hints.UNITS:
         tokens = tokens[:-1]
-    if tokens[-1] in hints.COUNTS - {"qty", "quantity"} or tokens[0] in hints.COUNTS:
-        counted = humanize([t for t in tokens if t not in hints.COUNTS])
+    counts = hints.COUNTS - {"qty", "quantity"} | {"number", "num"}
+    if tokens[0] in counts or tokens[-1] in hints.COUNTS & counts:
+        counted = humanize([t for t in tokens if t not in counts | {"of"}])
         if not counted or not _sayable(counted) or _QUALITY.search(counted):
             return None
         return f"number of {plural(counted)}", "counts", 1.3
@@ -618,6 +642,11 @@ def _thing(table: Table, column: Column, noun: str) -> tuple[str, str, float] | 
     if weight < TELLING and "json" in kind:
         return None
     return phrase, group, weight - 0.25 * (len(words) - 1)
+
+
+def _names(tokens: Sequence[str], noun: str) -> bool:
+    """Whether words before "name" are the row's noun or its last words."""
+    return f" {noun}".lower().endswith(f" {humanize(tokens)}".lower())
 
 
 def _weight(tokens: Sequence[str], name: str, reference: bool) -> tuple[float, str]:
@@ -647,7 +676,9 @@ def _weight(tokens: Sequence[str], name: str, reference: bool) -> tuple[float, s
 def _sayable(phrase: str) -> bool:
     """Whether a phrase is a thing that a sentence can list."""
     words = phrase.lower().split()
-    if not words or len(words) > LONGEST or words[-1] in _LEANING:
+    if not words or len(words) > LONGEST or any(singular(w) != w for w in words[:-1]):
+        return False
+    if words[-1] in _LEANING and (words[-1] != "name" or len(words) == 1):
         return words in (["comment"], ["text"])
     if len(words) == 1 and _QUALITY.search(words[0]) and words[0] != "address":
         return False

@@ -152,7 +152,7 @@ def test_times_are_told_of_a_table_where_there_is_nothing_else_and_flags_never()
 @pytest.mark.parametrize(
     ("name", "opening", "text"),
     [
-        ("hourly_rates", "hourly rate", "One row per hourly rate, with its status."),
+        ("hourly_rates", "hourly rate", "Hourly rates, with their status."),
         ("sms_log", "entry in the SMS log", "SMS log, with the status."),
         ("inventory", "inventory record", "Inventory records, with their status."),
         ("orders_daily", "order and day", "Daily orders, with status."),
