@@ -41,9 +41,9 @@ _TAILS = {
     "figures": "metrics stats statistics summary summaries features report reports kpi "
     "kpis agg aggregate aggregates aggregated rollup totals performance",
     "pairing": "xref bridge link links map mapping mappings rel assoc association",
-    "parts": "attributes detail details fields properties settings parameters",
+    "parts": "info information attributes detail details fields properties settings parameters",
     "": "lookup lkp lookups latest enriched cleaned joined filtered deduped unioned "
-    "combined info information pii extended expanded wide list dump mini",
+    "combined pii extended expanded wide list dump mini",
 }
 _KINDS = {word: kind for kind, words in _TAILS.items() for word in words.split()}
 """Last words of a table's name that tell how its rows are made, not of what."""
@@ -83,7 +83,7 @@ _WHOLLY_FIGURES = word_set(
 """Subjects that are summed up, so that other columns tell what of."""
 _MASS = _WHOLLY_FIGURES - {"balance", "cost", "credit", "metric", "pipeline"} | (
     word_set(
-        "content data earnings equipment expenditure feedback freight goods hardware "
+        "content data media information earnings equipment expenditure feedback freight goods hardware "
         "labor logistics metadata news personnel research software staff weather "
         "soil water housekeeping maintenance telemetry safety talent health mail "
         "access pricing demand"
@@ -123,6 +123,10 @@ def _grain(table: Table) -> Grain:
     if len(words) > 1 and words[0] == "sat" and hashed:
         found = grain("_".join(words[1:]), kept)
         return replace(found, kinds=found.kinds | {"version"})
+    period = humanize(words[-1:])
+    if period in _PERIODS and len(table.primary_key) > 1 and len(words) > 1:
+        found = grain("_".join(words[:-1]), kept)
+        return replace(found, kinds=found.kinds | {period})
     return grain(table.id.name, kept)
 
 
@@ -181,9 +185,8 @@ def grain(name: str, kept: frozenset[str] = frozenset()) -> Grain:
         for w, after in zip(words, [*words[1:], ""], strict=True)
         if singular(w) != after
     ]
-    readable = all(_readable(word, name) for word in words) and (
-        tokens == ["ad"] or not gibberish(split(name))
-    )
+    clear = sum(_readable(word, name) for word in words) * 2 > len(words)
+    readable = clear and (tokens == ["ad"] or not gibberish(split(name)))
     return Grain(
         " ".join(words) if readable else "", frozenset(kinds) - {""}, said, tail
     )
@@ -239,7 +242,8 @@ def describe_table(table: Table) -> str | None:
     about, joint = _about(table, told)
     if not told:
         return None if about == NOTHING_TOLD else f"{about}."
-    return f"{about}{joint}{listed(told)}."
+    bare = joint.endswith("with ") and plural(told[0]) != told[0]
+    return f"{about}{joint}{'the ' if bare else ''}{listed(told)}."
 
 
 def _about(table: Table, told: Sequence[str]) -> tuple[str, str]:
@@ -272,7 +276,8 @@ def _about(table: Table, told: Sequence[str]) -> tuple[str, str]:
     if "snapshot" in kinds:
         return f"Snapshots of {_many(noun)}", f", with {theirs}"
     if "parts" in kinds:
-        return f"{_capital(noun)} {plural(found.tail)}", ", including "
+        word = _many(humanize((found.tail,)))
+        return f"{_capital(noun)} {word}", ", including "
     if "pairing" in kinds:
         word = found.tail if found.tail.startswith(("map", "assoc")) else "link"
         return f"{_capital(noun)} {plural(word)}", ", with their "
@@ -402,8 +407,14 @@ def _entity(table: Table, name: str) -> str | None:
     tokens = column_words(name, tuple(c.name for c in table.columns), table.id.name)
     if _DATES.search(name) or tokens[-1] in hints.DATES:
         return "day"
-    if (period := humanize(tokens[-1:])) in _PERIODS:
-        return period
+    spoken = humanize(tokens).split()
+    bounds = {"start", "end", "reporting", "fiscal"}
+    if len(tokens) == 1 or bounds.intersection(spoken):
+        for period in _PERIODS:
+            if period in spoken:
+                return period
+    if spoken[-1] in _PERIODS:
+        return spoken[-1]
     while len(tokens) > 1 and tokens[-1] in hints.KEYS | hints.NUMBERS | _CODES:
         tokens = tokens[:-1]
     phrase = humanize(tokens)
@@ -420,6 +431,8 @@ def _pair(table: Table, noun: str, said: bool) -> tuple[str, str] | None:
     """The two things that a table pairs, where keys or names say so."""
     keyed = {name for key in table.foreign_keys for name in key.columns}
     targets = [subject(key.references.name) for key in table.foreign_keys]
+    if {"date", "day", "calendar", "month"}.intersection(targets):
+        return None
     joined = len(table.primary_key) > 1 and keyed >= set(table.primary_key)
     if joined and len(targets) == len(set(targets)) == 2:
         return targets[0], targets[1]
@@ -447,11 +460,14 @@ def _pair(table: Table, noun: str, said: bool) -> tuple[str, str] | None:
     words = set(noun.split())
     both = all(set(end.split()) & words for end in ends)
     covered = words <= {word for end in ends for word in end.split()}
-    rest = [c for c in table.columns if not _is_key(c.name)]
-    bare = all(AUDIT.search(column.name) for column in rest)
+    rest = [c.name for c in table.columns if not _is_key(c.name)]
+    bare = all(AUDIT.search(column) for column in rest)
+    alone = bare and not any(column.lower() == "id" for column in rest)
     named = any(set(end.split()) & words for end in ends)
     return (
-        (ends[0], ends[1]) if (said and named) or (both and covered and bare) else None
+        (ends[0], ends[1])
+        if (named and (said or alone)) or (both and covered and bare)
+        else None
     )
 
 
@@ -530,7 +546,8 @@ MOST = 3
 
 def _contents(table: Table) -> list[str]:
     """What the most telling columns hold, in the order of the columns."""
-    noun = _grain(table).noun
+    noun, kinds = _grain(table).noun, _grain(table).kinds
+    figures = kinds.intersection(("figures", *_PERIODS))
     row = set(re.findall(r"\w+", f"{_row(table)} {noun}")) | {"ID"}
     ranked: dict[str, tuple[float, int]] = {}
     groups: dict[str, list[str]] = {}
@@ -539,6 +556,8 @@ def _contents(table: Table) -> list[str]:
         if found is None:
             continue
         phrase, group, weight = found
+        if figures and (group in ("dates", "name") or column.name in table.primary_key):
+            continue
         if set(phrase.split()) <= row:
             continue
         key = f"\0{group}" if group else phrase
@@ -590,7 +609,9 @@ def _thing(table: Table, column: Column, noun: str) -> tuple[str, str, float] | 
     own = reference is None and split(name)[:-1] == split(table.id.name)
     if own or table.primary_key == (name,):
         return None
-    if reference is None and AUDIT.search("_".join(split(name))):
+    if (reference is None or "hash" in name.lower()) and (
+        AUDIT.search("_".join(split(name)))
+    ):
         return None
     flag = kind.startswith(("bool", "bit")) or tokens[-1] in hints.FLAGS
     if flag or tokens[0] in hints.ASK or re.search(r"binary|blob", kind):
@@ -599,8 +620,6 @@ def _thing(table: Table, column: Column, noun: str) -> tuple[str, str, float] | 
         return None  # whether a user is an employee
     named = tokens[-1] in ("name", "nm")
     if named and (_NAMING.issuperset(tokens[:-1]) or _names(tokens[:-1], noun)):
-        if _grain(table).kinds.intersection(("figures", *_PERIODS)):
-            return None
         return "name", "name", 2.7
     last = tokens[-1]
     if _DATES.search(name) or humanize([last]) in _PERIODS:
@@ -614,14 +633,14 @@ def _thing(table: Table, column: Column, noun: str) -> tuple[str, str, float] | 
         if not rest or not _sayable(rest) or _QUALITY.search(rest):
             return ("dates", "dates", 1.4) if rest else ("date", "dates", 1.4)
         return f"{rest} {'day' if last == 'day' else 'date'}", "dates", 1.5
+    if len(tokens) > 1 and hints.UNITS.get(tokens[-1], "")[:2] in ("US", "eu", "Br"):
+        tokens = tokens[:-1]  # `closing_balance_usd`
     weight, group = _weight(tokens, name, reference is not None)
     if last == "state" and any(_ADDRESS & {*split(sibling)} for sibling in siblings):
         weight, group = 1.8, "address"
     while len(tokens) > 1 and tokens[-1] in _ENDINGS and tokens[0] != "phone":
         if tokens[-1] == "name" and tokens[-2] not in _THINGS | _PEOPLE:
             break  # `trade_name`
-        tokens = tokens[:-1]
-    if len(tokens) > 1 and tokens[-1] in hints.UNITS:
         tokens = tokens[:-1]
     counts = hints.COUNTS - {"qty", "quantity"} | {"number", "num"}
     if tokens[0] in counts or tokens[-1] in hints.COUNTS & counts:

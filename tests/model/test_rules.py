@@ -155,7 +155,7 @@ def test_times_are_told_of_a_table_where_there_is_nothing_else_and_flags_never()
         ("hourly_rates", "hourly rate", "Hourly rates, with their status."),
         ("sms_log", "entry in the SMS log", "SMS log, with the status."),
         ("inventory", "inventory record", "Inventory records, with their status."),
-        ("orders_daily", "order and day", "Daily orders, with status."),
+        ("orders_daily", "order and day", "Daily orders, with the status."),
         (
             "dim_order_types",
             "order type",
@@ -173,8 +173,8 @@ def test_times_are_told_of_a_table_where_there_is_nothing_else_and_flags_never()
         ),
         ("sla_rules", "SLA rule", "One row per SLA rule, with its status."),
         ("stg_users", "user", "One row per user, with their status."),
-        ("cost_per_query", "query", "Cost per query, with status."),
-        ("account_stats", "account", "Account statistics, with status."),
+        ("cost_per_query", "query", "Cost per query, with the status."),
+        ("account_stats", "account", "Account statistics, with the status."),
         ("jira_sprint", "Jira sprint", "One row per Jira sprint, with its status."),
         ("ad", "ad", "One row per ad, with its status."),
         (
@@ -258,7 +258,7 @@ def test_a_table_whose_name_tells_nothing_is_told_by_its_columns() -> None:
     told = table_with(
         *((f"XQ{name}", "int") for name in ("KEY", "CUST", "QOH", "CRLM")), name="XQZP"
     )
-    assert describe_table(told) == "Records with customer and credit limit."
+    assert describe_table(told) == "Records with the customer and credit limit."
     assert describe_column(told, told.columns[2]) == "Quantity on hand of the record."
 
 
