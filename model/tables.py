@@ -41,7 +41,8 @@ _TAILS = {
     "figures": "metrics stats statistics summary summaries features report reports kpi "
     "kpis agg aggregate aggregates aggregated rollup totals performance",
     "pairing": "xref bridge link links map mapping mappings rel assoc association",
-    "parts": "info information attributes detail details fields properties settings parameters",
+    "parts": "info information attributes detail details fields properties settings "
+    "parameters",
     "": "lookup lkp lookups latest enriched cleaned joined filtered deduped unioned "
     "combined pii extended expanded wide list dump mini",
 }
@@ -59,17 +60,17 @@ _BRANDS = {
         "Qualtrics QuickBooks Recharge Reddit Salesforce SAP ServiceNow Shopify "
         "Slack Snapchat Snowflake Stripe Terraform TikTok Trello Twilio Twitter "
         "Workday Xero YouTube Zendesk Zuora "
-        "USB UGC ECS RDS IAM KMS ACL URN NFT OAuth GraphQL"
+        "USB UGC ECS RDS IAM KMS ACL URN NFT DAO EPA NOAA ESG FBA UAV JIT OAuth GraphQL"
     )
 }
-"""Names of systems, which a row's noun has in front and its columns leave out."""
+"""Names of systems and acronyms, which a row has in front and its columns leave out."""
 _PLAIN = hints.SMALL | word_set("ad ads ore oak pay act go pie fan vs my me up no xf")
 """Short words that are no acronyms."""
 _NEEDY = word_set(
     "item line type detail code group event entry point unit set source key field "
     "level class request order record status state method category rule role option "
     "reason step day number name account address card center mapping assignment file "
-    "response version result service policy value label tag plan period object rate"
+    "response version ID result service policy value label tag plan period object rate"
 )
 """Last words of a noun that say little without the word before."""
 _PERIODS = ("hour", "day", "week", "month", "quarter", "year")
@@ -83,10 +84,10 @@ _WHOLLY_FIGURES = word_set(
 """Subjects that are summed up, so that other columns tell what of."""
 _MASS = _WHOLLY_FIGURES - {"balance", "cost", "credit", "metric", "pipeline"} | (
     word_set(
-        "content data media information earnings equipment expenditure feedback freight goods hardware "
-        "labor logistics metadata news personnel research software staff weather "
-        "soil water housekeeping maintenance telemetry safety talent health mail "
-        "access pricing demand"
+        "content data media information earnings equipment expenditure feedback "
+        "freight goods hardware labor logistics metadata news personnel research "
+        "software staff weather soil water housekeeping maintenance telemetry safety "
+        "talent health mail access pricing demand"
     )
 )
 """Last words of a subject that take no article and have no plural."""
@@ -95,6 +96,10 @@ _VALID = re.compile(
     r"^effective_(from|to)|^(is_current|current_flag|curr_flg|is_most_recent_record)$",
     re.IGNORECASE,
 )
+
+
+_OF_KIND = re.compile(r"(ed|al|able|ible|ive|ary)$")
+"""Words that say which, so that the next one is what (`optional_features`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,8 @@ def _grain(table: Table) -> Grain:
         for token, last in (split(c.name) for c in table.columns if _is_key(c.name, 2))
         if token in _THING_TOO
     )
+    if _period(table) is None and not any(_KINDS.get(w) in _PERIODS for w in words):
+        kept |= {"report", "reports"}  # of expenses; with a date, it is of figures
     if len(words) > 1 and words[0] == "sat" and hashed:
         found = grain("_".join(words[1:]), kept)
         return replace(found, kinds=found.kinds | {"version"})
@@ -146,6 +153,8 @@ def grain(name: str, kept: frozenset[str] = frozenset()) -> Grain:
         del tokens[0]
     while len(tokens) > 1 and tokens[-1] not in kept and tokens[-2] not in _BRANDS:
         if tokens[-1] not in _KINDS and not tokens[-1].isdigit():
+            break
+        if tokens[-1] == "features" and _OF_KIND.search(tokens[-2]):
             break
         kind = _KINDS.get(tokens[-1], "")
         tail = tokens[-1] if kind and kind not in _PERIODS else tail
@@ -282,7 +291,8 @@ def _about(table: Table, told: Sequence[str]) -> tuple[str, str]:
         word = found.tail if found.tail.startswith(("map", "assoc")) else "link"
         return f"{_capital(noun)} {plural(word)}", ", with their "
     if _row(table) == f"{noun} record":
-        return f"{_capital(noun)} records", ", with their "
+        records = "" if noun.endswith("s") else " records"
+        return f"{_capital(noun)}{records}", ", with their "
     return table_opening(table), f", with {people}"
 
 
@@ -295,7 +305,8 @@ def _of_figures(table: Table, found: Grain, period: str | None) -> str:
     if len(table.primary_key) > 1 and " and " in (row := _row(table)):
         return f"One row per {row}"
     every = period or _period(table)
-    word, said = humanize((found.tail,)) if found.tail else "", found.said
+    word = humanize((found.tail,)) if _KINDS.get(found.tail) == "figures" else ""
+    said = found.said
     if word not in ("report", "performance", "summary", ""):
         word = plural(word)
     if word and said:
@@ -381,7 +392,7 @@ def _figures(table: Table, noun: str, period: str | None) -> str:
 _DATES = re.compile(
     r"^(date_?)?(day|month|week|hour|quarter)$|^(date|report_date|metric_date|dt|"
     r"snapshot_date|as_of_date|snap_dt|as_of_dt|activity_date|usage_date|"
-    r"event_date|sales?_date|emission_day|summary_date)$",
+    r"event_date|stat_time_day|stat_time_hour|sales?_date|emission_day|summary_date)$",
     re.IGNORECASE,
 )
 
@@ -560,6 +571,7 @@ def _contents(table: Table) -> list[str]:
             continue
         if set(phrase.split()) <= row:
             continue
+        group = "" if group.split(" ")[0] in row else group
         key = f"\0{group}" if group else phrase
         groups.setdefault(key, []).append(phrase)
         before = ranked.get(key)
@@ -646,6 +658,8 @@ def _thing(table: Table, column: Column, noun: str) -> tuple[str, str, float] | 
     if tokens[0] in counts or tokens[-1] in hints.COUNTS & counts:
         counted = humanize([t for t in tokens if t not in counts | {"of"}])
         if not counted or not _sayable(counted) or _QUALITY.search(counted):
+            return None
+        if singular(_last(counted)) == _last(noun):
             return None
         return f"number of {plural(counted)}", "counts", 1.3
     words = humanize(tokens).split()

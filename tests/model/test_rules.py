@@ -184,6 +184,17 @@ def test_times_are_told_of_a_table_where_there_is_nothing_else_and_flags_never()
         ),
         ("issue_merged", "merged issue", "One row per merged issue, with its status."),
         ("user_details", "user", "User details, including status."),
+        (
+            "expense_report",
+            "expense report",
+            "One row per expense report, with its status.",
+        ),
+        ("contact_info", "contact", "Contact information, including status."),
+        (
+            "optional_features",
+            "optional feature",
+            "One row per optional feature, with its status.",
+        ),
     ],
 )
 def test_openings_of_tables(name: str, opening: str, text: str) -> None:
