@@ -447,14 +447,8 @@ def _pair(table: Table, noun: str, said: bool) -> tuple[str, str] | None:
     joined = len(table.primary_key) > 1 and keyed >= set(table.primary_key)
     if joined and len(targets) == len(set(targets)) == 2:
         return targets[0], targets[1]
-    words_ = split(table.id.name)
-    for verb in ("has", "to"):
-        if verb in words_[1:-1] and words_[0] not in _NOT_PAIRED:
-            tokens = table_words(table.id.name)
-            place = tokens.index(verb)
-            ends = [humanize(side) for side in (tokens[:place], tokens[place + 1 :])]
-            if sum(_is_key(c.name) for c in table.columns) > 1:
-                return singular(ends[0]), singular(ends[1])
+    if related := _related(table):
+        return related
     own = "_".join(split(table.id.name))
     keys = [
         column.name
@@ -475,11 +469,19 @@ def _pair(table: Table, noun: str, said: bool) -> tuple[str, str] | None:
     bare = all(AUDIT.search(column) for column in rest)
     alone = bare and not any(column.lower() == "id" for column in rest)
     named = any(set(end.split()) & words for end in ends)
-    return (
-        (ends[0], ends[1])
-        if (named and (said or alone)) or (both and covered and bare)
-        else None
-    )
+    linked = (named and (said or alone)) or (both and covered and bare)
+    return (ends[0], ends[1]) if linked else None
+
+
+def _related(table: Table) -> tuple[str, str] | None:
+    """The two things that a name relates (`tag_has_option`), where there are keys."""
+    tokens = table_words(table.id.name)
+    verb = next((word for word in tokens[1:-1] if word in ("has", "to")), None)
+    keys = sum(_is_key(column.name) for column in table.columns)
+    if verb is None or tokens[0] in _NOT_PAIRED or keys < 2:
+        return None
+    place = tokens.index(verb)
+    return subject("_".join(tokens[:place])), subject("_".join(tokens[place + 1 :]))
 
 
 _NOT_PAIRED = word_set("time bill ship sold days how up intro point go due order")
@@ -581,13 +583,13 @@ def _contents(table: Table) -> list[str]:
     told: dict[str, str] = {}
     firsts: set[str] = set()
     for key in sorted(ranked, key=lambda key: (-ranked[key][0], ranked[key][1])):
-        phrase = _together(key[1:] if key[0] == "\0" else "", groups[key])
+        phrase = _together(key, groups[key])
         first, *more = phrase.split()
         if first not in firsts and more[-1:] != [first]:
             told.setdefault((more or [first])[-1], key)
             firsts.add(first)
     best = sorted(list(told.values())[:MOST], key=lambda key: _order(key, ranked))
-    return [_together(k[1:] if k[0] == "\0" else "", groups[k]) for k in best]
+    return [_together(key, groups[key]) for key in best]
 
 
 def _order(key: str, ranked: Mapping[str, tuple[float, int]]) -> tuple[int, int]:
@@ -596,13 +598,10 @@ def _order(key: str, ranked: Mapping[str, tuple[float, int]]) -> tuple[int, int]
     return place, ranked[key][1]
 
 
-def _together(group: str, phrases: Sequence[str]) -> str:
-    """Several columns of one kind in a word."""
-    if group == "name":
-        return "name"
-    if len({*phrases}) == 1 or not group:
-        return phrases[0]
-    if group == "counts":
+def _together(key: str, phrases: Sequence[str]) -> str:
+    """Several columns of one group, which the key tells, in a word."""
+    group = key.removeprefix("\0")
+    if group == key or group == "counts" or len({*phrases}) == 1:
         return phrases[0]
     if group == "amounts":
         lasts = {phrase.split()[-1] for phrase in phrases}

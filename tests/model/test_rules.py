@@ -243,6 +243,7 @@ def test_a_table_is_told_by_things(columns: tuple[str, ...], told: str) -> None:
             ("agent_session_id", "pull_request_id"),
             "Links agent sessions to pull requests.",
         ),
+        ("a_to__posts", ("a_id", "post_id"), "One row per post."),
         (
             "tracking_category_has_option",
             ("tracking_category_id", "tracking_option_id"),
