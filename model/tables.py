@@ -539,14 +539,15 @@ _LEANING = word_set(
     "relation revision source than that the to under unique url uri was with within "
     "without previous current next last other raw system actual data metadata meta "
     "value values name number text comment order set group full display original "
-    "short long legal string object model"
+    "short long legal string object model postal"
 )
 """Last words of names that are no things alone, or tell nothing of a row."""
 _QUALITY = re.compile(r"(ed|able|ible|ive|ous|ful|sent|paid|made|ly|less)$")
 _PEOPLE = word_set(
     "user employee customer candidate contact person patient member student client "
     "worker learner athlete player doctor teacher visitor subscriber lead physician "
-    "manager driver owner author donor volunteer participant applicant"
+    "manager driver owner author donor volunteer participant applicant prospect "
+    "signer assignee"
 )
 """Nouns that "its" does not suit."""
 LONGEST = 3
@@ -641,7 +642,8 @@ def _thing(table: Table, column: Column, noun: str) -> tuple[str, str, float] | 
         return None
     if last in hints.DATES | hints.MOMENTS | {"at"}:
         rest = humanize(tokens[:-1])
-        if not rest or not _sayable(rest) or _QUALITY.search(rest):
+        verb = _last(rest).endswith("s")  # `expires_at`
+        if not rest or verb or not _sayable(rest) or _QUALITY.search(rest):
             return ("dates", "dates", 1.4) if rest else ("date", "dates", 1.4)
         return f"{rest} {'day' if last == 'day' else 'date'}", "dates", 1.5
     if len(tokens) > 1 and hints.UNITS.get(tokens[-1], "")[:2] in ("US", "eu", "Br"):
