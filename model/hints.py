@@ -191,9 +191,9 @@ PEOPLE = word_set(
     "admin administrator agent applicant assignee athlete author borrower buyer "
     "candidate client contact creator customer doctor donor driver employee guest "
     "instructor lead learner manager member nurse organizer owner participant "
-    "passenger patient person physician player recipient requester sender shopper "
-    "speaker student subscriber supplier teacher tenant user vendor visitor "
-    "volunteer worker"
+    "passenger patient person physician player prospect recipient requester sender "
+    "shopper signer speaker student subscriber supplier teacher tenant user vendor "
+    "visitor volunteer worker"
 )
 """Nouns for people: "its" does not suit them."""
 

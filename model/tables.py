@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from catalog.objects import Column, Table
 from model import hints
 from model.names import (
     column_words,
+    expand,
     gibberish,
     humanize,
     known,
@@ -40,11 +41,38 @@ _TAILS = {
     "figures": "metrics stats statistics summary summaries features report reports kpi "
     "kpis agg aggregate aggregates aggregated rollup totals performance",
     "pairing": "xref bridge link links map mapping mappings rel assoc association",
+    "parts": "info information attributes detail details fields properties settings "
+    "parameters",
     "": "lookup lkp lookups latest enriched cleaned joined filtered deduped unioned "
-    "combined info information pii extended expanded wide list dump",
+    "combined pii extended expanded wide list dump mini",
 }
 _KINDS = {word: kind for kind, words in _TAILS.items() for word in words.split()}
 """Last words of a table's name that tell how its rows are made, not of what."""
+_THING_TOO = word_set("snapshot version link list report map bridge summary")
+"""Those of them that the rows are of, where a key says so (`snapshot_id`)."""
+_BRANDS = {
+    name.lower(): name
+    for name in word_set(
+        "AliCloud Amazon AppsFlyer Asana AWS Azure BigQuery Bing Circles Databricks "
+        "dbt Docker Facebook Fivetran GCP GitHub GitLab Gnosis Google Greenhouse "
+        "Helm HubSpot Instagram Intercom Iterable Jira Klaviyo Kubernetes Lever "
+        "LinkedIn Marketo Microsoft NetSuite OCI Okta Pardot PayPal Pinterest "
+        "Qualtrics QuickBooks Recharge Reddit Salesforce SAP ServiceNow Shopify "
+        "Slack Snapchat Snowflake Stripe Terraform TikTok Trello Twilio Twitter "
+        "Workday Xero YouTube Zendesk Zuora "
+        "USB UGC ECS RDS IAM KMS ACL URN NFT DAO EPA NOAA ESG FBA UAV JIT OAuth GraphQL"
+    )
+}
+"""Names of systems and acronyms, which a row has in front and its columns leave out."""
+_PLAIN = hints.SMALL | word_set("ad ads ore oak pay act go pie fan vs my me up no xf")
+"""Short words that are no acronyms."""
+_NEEDY = word_set(
+    "item line type detail code group event entry point unit set source key field "
+    "level class request order record status state method category rule role option "
+    "reason step day number name account address card center mapping assignment file "
+    "response version ID result service policy value label tag plan period object rate"
+)
+"""Last words of a noun that say little without the word before."""
 _PERIODS = ("hour", "day", "week", "month", "quarter", "year")
 _AHEAD = word_set("agg aggr log hist rollup wk wrk hub lnk lst trn")
 """First words that tell a layer here and may be a word elsewhere."""
@@ -56,10 +84,10 @@ _WHOLLY_FIGURES = word_set(
 """Subjects that are summed up, so that other columns tell what of."""
 _MASS = _WHOLLY_FIGURES - {"balance", "cost", "credit", "metric", "pipeline"} | (
     word_set(
-        "content data earnings equipment expenditure feedback freight goods hardware "
-        "labor logistics metadata news personnel research software staff weather "
-        "housekeeping maintenance telemetry safety talent health mail access pricing "
-        "demand"
+        "content data media information earnings equipment expenditure feedback "
+        "freight goods hardware labor logistics metadata news personnel research "
+        "software staff weather soil water housekeeping maintenance telemetry safety "
+        "talent health mail access pricing demand"
     )
 )
 """Last words of a subject that take no article and have no plural."""
@@ -70,6 +98,10 @@ _VALID = re.compile(
 )
 
 
+_OF_KIND = re.compile(r"(ed|al|able|ible|ive|ary)$")
+"""Words that say which, so that the next one is what (`optional_features`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grain:
     """What a table's name says of its rows."""
@@ -78,35 +110,67 @@ class Grain:
     """What the rows are of, in the singular; empty where the name cannot be read."""
     kinds: frozenset[str]
     """How they are made: the keys of `_TAILS`."""
+    said: str = ""
+    """The words for what the table is of, before they are read (`cost per query`)."""
+    tail: str = ""
+    """The word that tells the kind, as it is written."""
 
 
 def _grain(table: Table) -> Grain:
     """Reads a table's name; a data vault's satellites keep versions."""
     words = split(table.id.name)
     hashed = any(re.search(r"ha?sh|_hk$", c.name, re.I) for c in table.columns)
+    kept = frozenset(
+        token
+        for token, last in (split(c.name) for c in table.columns if _is_key(c.name, 2))
+        if token in _THING_TOO
+    )
+    if _period(table) is None and not any(_KINDS.get(w) in _PERIODS for w in words):
+        kept |= {"report", "reports"}  # of expenses; with a date, it is of figures
     if len(words) > 1 and words[0] == "sat" and hashed:
-        kept = grain("_".join(words[1:]))
-        return Grain(kept.noun, kept.kinds | {"version"})
-    found = grain(table.id.name)
-    summed = _period(table) is not None or found.kinds & {"day", "month", "week"}
-    if words[-1:] == ("report",) and not summed:
-        return Grain(subject(table.id.name), found.kinds - {"figures"})
-    return found
+        found = grain("_".join(words[1:]), kept)
+        return replace(found, kinds=found.kinds | {"version"})
+    period = humanize(words[-1:])
+    if period in _PERIODS and len(table.primary_key) > 1 and len(words) > 1:
+        found = grain("_".join(words[:-1]), kept)
+        return replace(found, kinds=found.kinds | {period})
+    return grain(table.id.name, kept)
 
 
 @lru_cache(maxsize=1 << 12)
-def grain(name: str) -> Grain:
-    """Reads a table's name, without layers and the source system's prefix."""
+def grain(name: str, kept: frozenset[str] = frozenset()) -> Grain:
+    """Reads a table's name, without layers and the source system's prefix.
+
+    Args:
+        name: of the table.
+        kept: last words that belong to the noun here and tell a kind elsewhere.
+    """
     tokens = list(table_words(name))
     kinds: set[str] = set()
+    tail = ""
     while len(tokens) > 1 and tokens[0] in _AHEAD:
         kinds |= {_KINDS[tokens[0]]} if tokens[0] in _KINDS else set()
         del tokens[0]
-    while len(tokens) > 1 and (tokens[-1] in _KINDS or tokens[-1].isdigit()):
-        kinds.add(_KINDS.get(tokens.pop(), ""))
+    while len(tokens) > 1 and tokens[-1] not in kept and tokens[-2] not in _BRANDS:
+        if tokens[-1] not in _KINDS and not tokens[-1].isdigit():
+            break
+        if tokens[-1] == "features" and _OF_KIND.search(tokens[-2]):
+            break
+        kind = _KINDS.get(tokens[-1], "")
+        tail = tokens[-1] if kind and kind not in _PERIODS else tail
+        kinds.add(kind)
+        del tokens[-1]
     summed = "figures" in kinds or _WHOLLY_FIGURES.intersection(tokens[-1:])
-    if len(tokens) > 1 and summed and _KINDS.get(tokens[0], "") in _PERIODS:
+    if (
+        len(tokens) > 1
+        and (summed or "by" in tokens)
+        and (_KINDS.get(tokens[0], "") in _PERIODS)
+    ):
         kinds.add(_KINDS[tokens.pop(0)])
+    if kinds and len(tokens) == 1 and _KINDS.get(tokens[0]) in _PERIODS:
+        kinds.add(_KINDS[tokens.pop()])
+        return Grain("", frozenset(kinds), "", tail)
+    said = " ".join(map(_word, expand(tokens)))
     for word in ("by", "per"):
         if word in tokens[1:-1]:
             after = tokens[tokens.index(word) + 1 :]
@@ -115,18 +179,54 @@ def grain(name: str) -> Grain:
                 kinds.add("day" if after[0] == "date" else after[0])
                 after = tokens[: tokens.index(word)]
             tokens = after
+    if (
+        len(tokens) > 1
+        and re.search(r"[^e]ed$", tokens[-1])
+        and (singular(tokens[-2]) == tokens[-2])
+    ):
+        tokens = [tokens[-1], *tokens[:-1]]  # `issue_merged`
     words = subject("_".join(tokens)).split()
-    readable = all(_readable(word, name) for word in words) and not gibberish(
-        split(name)
+    words = [_word(word) for word in words] if len(words) > 1 else words
+    if "of" in words[:-1]:
+        words[-1] = expand(tokens)[-1]  # `source_of_funds`
+    words = [
+        w
+        for w, after in zip(words, [*words[1:], ""], strict=True)
+        if singular(w) != after
+    ]
+    clear = sum(_readable(word, name) for word in words) * 2 > len(words)
+    readable = clear and (tokens == ["ad"] or not gibberish(split(name)))
+    return Grain(
+        " ".join(words) if readable else "", frozenset(kinds) - {""}, said, tail
     )
-    return Grain(" ".join(words) if readable else "", frozenset(kinds) - {""})
+
+
+def _word(word: str) -> str:
+    """A word of a noun: names of systems and unknown short forms with capitals."""
+    low = word.lower()
+    if (
+        re.fullmatch(r"[^aeiouy\W\d]{2,4}", low)
+        and low not in _PLAIN
+        and not known(low)
+    ):
+        return low.upper()
+    return _BRANDS.get(low, word)
 
 
 def row_noun(table: Table) -> str:
-    """What a row is called in a sentence on a column; long names by their end."""
-    noun = _grain(table).noun
-    words = noun.removesuffix(" profile").split()
-    return " ".join(words if len(words) < 5 else words[-2:]) or NO_NOUN
+    """What a row is called in a sentence on a column: the last words that suffice."""
+    words = _grain(table).noun.removesuffix(" profile").split()
+    while len(words) > 1 and words[0].lower() in _BRANDS:
+        del words[0]
+    if len(words) > 2 and (_QUALITY.search(words[-2]) or not words[-2].isalpha()):
+        del words[:-1]
+    if len(words) > 2:
+        words = words[
+            -2
+            if words[-1] in _NEEDY or " ".join(words[-2:]) in hints.COMPOUNDS
+            else -1 :
+        ]
+    return " ".join(words) or NO_NOUN
 
 
 def own_noun(table: Table) -> str:
@@ -148,11 +248,87 @@ def _readable(word: str, name: str) -> bool:
 def describe_table(table: Table) -> str | None:
     """One sentence for a table, or None where neither its name nor columns tell."""
     told = _contents(table)
-    opening = table_opening(table)
+    about, joint = _about(table, told)
     if not told:
-        return None if opening == f"One row per {NO_NOUN}" else f"{opening}."
-    its = "" if _grain(table).noun.split(" ")[-1] in hints.PEOPLE else "its "
-    return f"{opening}, with {its}{listed(told)}."
+        return None if about == NOTHING_TOLD else f"{about}."
+    bare = joint.endswith("with ") and plural(told[0]) != told[0]
+    return f"{about}{joint}{'the ' if bare else ''}{listed(told)}."
+
+
+def _about(table: Table, told: Sequence[str]) -> tuple[str, str]:
+    """What a table holds, and the words that join what its columns tell.
+
+    How many rows there are of a thing is said only where names or keys settle it.
+    """
+    found = _grain(table)
+    noun, kinds = found.noun, found.kinds
+    people = "their " if _last(noun) in hints.PEOPLE else "its "
+    theirs = "the " if _many(noun) == noun else "their "
+    valid = any(_VALID.search(c.name) for c in table.columns)
+    period = next((period for period in _PERIODS if period in kinds), None)
+    if pair := _pair(table, noun, "pairing" in kinds):
+        over = " over time" if valid or "version" in kinds else ""
+        return f"Links {plural(pair[0])} to {plural(pair[1])}{over}", ", with "
+    if period or ("figures" in kinds and (noun or not found.said)):
+        return _of_figures(table, found, period), ", with "
+    if not noun:
+        return NOTHING_TOLD, " with "
+    if _KINDS.get(noun.split()[0]) in _PERIODS:
+        return _capital(_many(noun)), ", with their "
+    if valid or "version" in kinds:
+        return f"One row per version of {a(noun)}", f", with {people}"
+    if "history" in kinds:
+        return f"History of {_many(noun)}", f", with {theirs}"
+    if "log" in kinds or "audit" in kinds:
+        book = "log" if "log" in kinds else "audit log"
+        return f"{_capital(noun)} {book}", ", with the "
+    if "snapshot" in kinds:
+        return f"Snapshots of {_many(noun)}", f", with {theirs}"
+    if "parts" in kinds:
+        word = _many(humanize((found.tail,)))
+        return f"{_capital(noun)} {word}", ", including "
+    if "pairing" in kinds:
+        word = found.tail if found.tail.startswith(("map", "assoc")) else "link"
+        return f"{_capital(noun)} {plural(word)}", ", with their "
+    if _row(table) == f"{noun} record":
+        records = "" if noun.endswith("s") else " records"
+        return f"{_capital(noun)}{records}", ", with their "
+    return table_opening(table), f", with {people}"
+
+
+NOTHING_TOLD = "Records"
+"""What a table holds whose name cannot be read."""
+
+
+def _of_figures(table: Table, found: Grain, period: str | None) -> str:
+    """What figures a table holds, as its name says it, and each row where keys do."""
+    if len(table.primary_key) > 1 and " and " in (row := _row(table)):
+        return f"One row per {row}"
+    every = period or _period(table)
+    word = humanize((found.tail,)) if _KINDS.get(found.tail) == "figures" else ""
+    said = found.said
+    if word not in ("report", "performance", "summary", ""):
+        word = plural(word)
+    if word and said:
+        *ahead, last = said.removesuffix(" level").split()
+        said = " ".join([*ahead, singular(last)])
+    if not word and not {"by", "per"} & set(said.split()):
+        said = _many(said)
+    lead = {None: "", "day": "daily "}.get(every, f"{every}ly ")
+    return _capital(" ".join(f"{lead}{said} {word}".split()))
+
+
+def _many(noun: str) -> str:
+    """A noun in the plural where it has one."""
+    return noun if _last(noun).lower() in _MASS else plural(noun)
+
+
+def _last(phrase: str) -> str:
+    return phrase.split(" ")[-1]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def table_opening(table: Table) -> str:
@@ -216,7 +392,7 @@ def _figures(table: Table, noun: str, period: str | None) -> str:
 _DATES = re.compile(
     r"^(date_?)?(day|month|week|hour|quarter)$|^(date|report_date|metric_date|dt|"
     r"snapshot_date|as_of_date|snap_dt|as_of_dt|activity_date|usage_date|"
-    r"event_date|sales?_date|emission_day|summary_date)$",
+    r"event_date|stat_time_day|stat_time_hour|sales?_date|emission_day|summary_date)$",
     re.IGNORECASE,
 )
 
@@ -230,9 +406,11 @@ def _period(table: Table) -> str | None:
     return None
 
 
-def _is_key(name: str) -> bool:
+def _is_key(name: str, words: int = 0) -> bool:
+    """Whether a name is a key's, of so many words if any are given."""
     tokens = split(name)
-    return len(tokens) > 1 and tokens[-1] in hints.KEYS and not name.startswith("_")
+    fits = len(tokens) == words if words else len(tokens) > 1
+    return fits and tokens[-1] in hints.KEYS and not name.startswith("_")
 
 
 def _entity(table: Table, name: str) -> str | None:
@@ -240,8 +418,14 @@ def _entity(table: Table, name: str) -> str | None:
     tokens = column_words(name, tuple(c.name for c in table.columns), table.id.name)
     if _DATES.search(name) or tokens[-1] in hints.DATES:
         return "day"
-    if (period := humanize(tokens[-1:])) in _PERIODS:
-        return period
+    spoken = humanize(tokens).split()
+    bounds = {"start", "end", "reporting", "fiscal"}
+    if len(tokens) == 1 or bounds.intersection(spoken):
+        for period in _PERIODS:
+            if period in spoken:
+                return period
+    if spoken[-1] in _PERIODS:
+        return spoken[-1]
     while len(tokens) > 1 and tokens[-1] in hints.KEYS | hints.NUMBERS | _CODES:
         tokens = tokens[:-1]
     phrase = humanize(tokens)
@@ -258,9 +442,13 @@ def _pair(table: Table, noun: str, said: bool) -> tuple[str, str] | None:
     """The two things that a table pairs, where keys or names say so."""
     keyed = {name for key in table.foreign_keys for name in key.columns}
     targets = [subject(key.references.name) for key in table.foreign_keys]
+    if {"date", "day", "calendar", "month"}.intersection(targets):
+        return None
     joined = len(table.primary_key) > 1 and keyed >= set(table.primary_key)
     if joined and len(targets) == len(set(targets)) == 2:
         return targets[0], targets[1]
+    if related := _related(table):
+        return related
     own = "_".join(split(table.id.name))
     keys = [
         column.name
@@ -277,14 +465,27 @@ def _pair(table: Table, noun: str, said: bool) -> tuple[str, str] | None:
     words = set(noun.split())
     both = all(set(end.split()) & words for end in ends)
     covered = words <= {word for end in ends for word in end.split()}
-    rest = [c for c in table.columns if not _is_key(c.name)]
-    bare = all(AUDIT.search(column.name) for column in rest)
+    rest = [c.name for c in table.columns if not _is_key(c.name)]
+    bare = all(AUDIT.search(column) for column in rest)
+    alone = bare and not any(column.lower() == "id" for column in rest)
     named = any(set(end.split()) & words for end in ends)
-    return (
-        (ends[0], ends[1]) if (said and named) or (both and covered and bare) else None
-    )
+    linked = (named and (said or alone)) or (both and covered and bare)
+    return (ends[0], ends[1]) if linked else None
 
 
+def _related(table: Table) -> tuple[str, str] | None:
+    """The two things that a name relates (`tag_has_option`), where there are keys."""
+    tokens = table_words(table.id.name)
+    verb = next((word for word in tokens[1:-1] if word in ("has", "to")), None)
+    keys = sum(_is_key(column.name) for column in table.columns)
+    if verb is None or tokens[0] in _NOT_PAIRED or keys < 2:
+        return None
+    place = tokens.index(verb)
+    return subject("_".join(tokens[:place])), subject("_".join(tokens[place + 1 :]))
+
+
+_NOT_PAIRED = word_set("time bill ship sold days how up intro point go due order")
+"""First words of names in which "to" links nothing (`time_to_close`)."""
 AUDIT = re.compile(
     r"^_|^(id|uuid|guid|key|dw|etl|dbt)$|modified|^creat|^crt|updat|upd_|"
     r"^(dw|etl|dbt)_|synced|deleted|(^|_)(hash|hk|md5|md5sum|checksum|token|batch|"
@@ -296,25 +497,49 @@ AUDIT = re.compile(
 )
 """Columns that a program keeps for itself."""
 _CODES = word_set("code cd cde")
-_ENDINGS = hints.KEYS | hints.NUMBERS | _CODES | word_set("name nm nme desc txt")
+_ENDINGS = (
+    hints.KEYS | hints.NUMBERS | _CODES | word_set("name nm nme desc txt descriptor")
+)
 _MONEY = hints.MONEY | word_set("spend amounts prices costs fees earnings cst prc")
 _FIGURES = word_set(
     "balance clicks conversions downloads hours hrs impressions installs limit "
     "qty quantity rate rating score spend users value views weight distance duration"
 )
-_STATES = word_set("status state result stage outcome tier")
+_STATES = word_set("status state stage type category kind")
 _THINGS = word_set(
-    "type category reason location title subject owner account role class method "
-    "priority language company channel size level action message region address"
+    "title reason location subject owner role class method priority language company "
+    "channel size level action message region result outcome tier brand industry "
+    "department team project product service plan currency period duration severity "
+    "purpose quantity domain format protocol platform environment version content "
+    "color capacity comment note notes comments position device frequency gender age "
+    "manufacturer vendor supplier site zone area unit units group label score rank "
+    "grade length width height weight terms configuration endpoint schedule "
+    "permissions tags author organization publisher model destination origin "
+    "direction visibility phase condition conditions url website capabilities medium "
+    "scope resource answer question classification family species page pages query "
+    "host port path command runtime engine items components attributes results "
+    "options settings limits beneficiary recipient sender contents text body symbol "
+    "template"
 )
-_ADDRESS = word_set("city zip zipcode postal postcode street country state province")
+_TIMED = re.compile(
+    r"^(start|end|begin|due|close|open|publish|event|schedule)|ion$|ed$"
+)
+"""Words before "time" that make it a moment, not a span."""
+_CONTACT = word_set("email emails phone phones mobile fax")
+_ADDRESS = word_set("address city zip zipcode postal postcode street country province")
+_NAMING = word_set("first last full middle display friendly given family preferred")
+_UNTOLD = word_set(
+    "external internal sub self utm unique schema app is next previous last "
+    "first old new all"
+)
+"""First words of phrases that tell little of a row."""
 _LEANING = word_set(
     "a after and any are as at before beyond by confidential external for from has in "
     "index internal into is latest most new of off on or out over per private public "
     "relation revision source than that the to under unique url uri was with within "
     "without previous current next last other raw system actual data metadata meta "
     "value values name number text comment order set group full display original "
-    "short long legal string object model"
+    "short long legal string object model postal"
 )
 """Last words of names that are no things alone, or tell nothing of a row."""
 _QUALITY = re.compile(r"(ed|able|ible|ive|ous|ful|sent|paid|made|ly|less)$")
@@ -328,7 +553,8 @@ MOST = 3
 
 def _contents(table: Table) -> list[str]:
     """What the most telling columns hold, in the order of the columns."""
-    noun = _grain(table).noun
+    noun, kinds = _grain(table).noun, _grain(table).kinds
+    figures = kinds.intersection(("figures", *_PERIODS))
     row = set(re.findall(r"\w+", f"{_row(table)} {noun}")) | {"ID"}
     ranked: dict[str, tuple[float, int]] = {}
     groups: dict[str, list[str]] = {}
@@ -337,27 +563,39 @@ def _contents(table: Table) -> list[str]:
         if found is None:
             continue
         phrase, group, weight = found
+        if figures and (group in ("dates", "name") or column.name in table.primary_key):
+            continue
         if set(phrase.split()) <= row:
             continue
+        group = "" if group.split(" ")[0] in row else group
         key = f"\0{group}" if group else phrase
         groups.setdefault(key, []).append(phrase)
         before = ranked.get(key)
         ranked[key] = (max(weight, before[0]), before[1]) if before else (weight, place)
-    best = sorted(ranked, key=lambda key: (-ranked[key][0], ranked[key][1]))[:MOST]
-    told = [
-        _together(key[1:], [*dict.fromkeys(groups[key])])
-        if key.startswith("\0")
-        else key
-        for key in sorted(best, key=lambda key: ranked[key][1])
-    ]
-    return [*dict.fromkeys(told)]
+    if "\0name" in ranked:
+        ranked.pop("title", None)
+    told: dict[str, str] = {}
+    firsts: set[str] = set()
+    for key in sorted(ranked, key=lambda key: (-ranked[key][0], ranked[key][1])):
+        phrase = _together(key, groups[key])
+        first, *more = phrase.split()
+        if first not in firsts and more[-1:] != [first]:
+            told.setdefault((more or [first])[-1], key)
+            firsts.add(first)
+    best = sorted(list(told.values())[:MOST], key=lambda key: _order(key, ranked))
+    return [_together(key, groups[key]) for key in best]
 
 
-def _together(group: str, phrases: Sequence[str]) -> str:
-    """Several columns of one kind in a word."""
-    if group == "name":
-        return "name"
-    if len(phrases) == 1:
+def _order(key: str, ranked: Mapping[str, tuple[float, int]]) -> tuple[int, int]:
+    """Names come first and dates last; the rest is in the order of the columns."""
+    place = {"\0name": -1, "\0dates": 1}.get(key, 0)
+    return place, ranked[key][1]
+
+
+def _together(key: str, phrases: Sequence[str]) -> str:
+    """Several columns of one group, which the key tells, in a word."""
+    group = key.removeprefix("\0")
+    if group == key or group == "counts" or len({*phrases}) == 1:
         return phrases[0]
     if group == "amounts":
         lasts = {phrase.split()[-1] for phrase in phrases}
@@ -376,70 +614,98 @@ def _thing(table: Table, column: Column, noun: str) -> tuple[str, str, float] | 
     own = reference is None and split(name)[:-1] == split(table.id.name)
     if own or table.primary_key == (name,):
         return None
-    if reference is None and AUDIT.search(name):
+    if (reference is None or "hash" in name.lower()) and (
+        AUDIT.search("_".join(split(name)))
+    ):
         return None
     flag = kind.startswith(("bool", "bit")) or tokens[-1] in hints.FLAGS
     if flag or tokens[0] in hints.ASK or re.search(r"binary|blob", kind):
         return None
-    if humanize(tokens) in ("name", "first name", "last name", "full name"):
-        return "name", "name", 1.6 if len(tokens) == 1 else 2.5
+    if len(tokens) == 1 and hints.PEOPLE.issuperset((_last(noun), *tokens)):
+        return None  # whether a user is an employee
+    named = tokens[-1] in ("name", "nm")
+    if named and (_NAMING.issuperset(tokens[:-1]) or _names(tokens[:-1], noun)):
+        return "name", "name", 2.7
     last = tokens[-1]
     if _DATES.search(name) or humanize([last]) in _PERIODS:
         return None
     if last in ("lat", "latitude", "lon", "lng", "longitude"):
         return "coordinates", "coordinates", 1.0
+    if last == "time" and len(tokens) > 1 and not _TIMED.search(tokens[-2]):
+        return None
     if last in hints.DATES | hints.MOMENTS | {"at"}:
         rest = humanize(tokens[:-1])
-        if not rest or not _sayable(rest) or _QUALITY.search(rest):
-            return ("dates", "dates", 0.4) if rest else ("date", "dates", 0.4)
-        return f"{rest} {'day' if last == 'day' else 'date'}", "dates", 0.5
+        verb = _last(rest).endswith("s")  # `expires_at`
+        if not rest or verb or not _sayable(rest) or _QUALITY.search(rest):
+            return ("dates", "dates", 1.4) if rest else ("date", "dates", 1.4)
+        return f"{rest} {'day' if last == 'day' else 'date'}", "dates", 1.5
+    if len(tokens) > 1 and hints.UNITS.get(tokens[-1], "")[:2] in ("US", "eu", "Br"):
+        tokens = tokens[:-1]  # `closing_balance_usd`
     weight, group = _weight(tokens, name, reference is not None)
+    if last == "state" and any(_ADDRESS & {*split(sibling)} for sibling in siblings):
+        weight, group = 1.8, "address"
     while len(tokens) > 1 and tokens[-1] in _ENDINGS and tokens[0] != "phone":
+        if tokens[-1] == "name" and tokens[-2] not in _THINGS | hints.PEOPLE:
+            break  # `trade_name`
         tokens = tokens[:-1]
-    if len(tokens) > 1 and tokens[-1] in hints.UNITS:
-        tokens = tokens[:-1]
-    if tokens[-1] in hints.COUNTS - {"qty", "quantity"} or tokens[0] in hints.COUNTS:
-        counted = humanize([t for t in tokens if t not in hints.COUNTS])
+    counts = hints.COUNTS - {"qty", "quantity"} | {"number", "num"}
+    if tokens[0] in counts or tokens[-1] in hints.COUNTS & counts:
+        counted = humanize([t for t in tokens if t not in counts | {"of"}])
         if not counted or not _sayable(counted) or _QUALITY.search(counted):
             return None
-        return f"number of {plural(counted)}", "counts", 0.9
+        if singular(_last(counted)) == _last(noun):
+            return None
+        return f"number of {plural(counted)}", "counts", 1.3
     words = humanize(tokens).split()
     while len(words) > 1 and words[0].lower() in noun.lower().split():
         words = words[1:]
-    phrase = " ".join(words)
-    if not _sayable(phrase) or words[0] in ("external", "internal"):
+    phrase = re.sub(
+        r"\b(url|id|sku|ip)(s)?\b",
+        lambda m: f"{m[1].upper()}{m[2] or ''}",
+        " ".join(words),
+    )
+    if not weight or not _sayable(phrase) or words[0] in _UNTOLD:
         return None
     if weight < TELLING and "json" in kind:
         return None
-    return phrase, group, weight
+    return phrase, group, weight - 0.25 * (len(words) - 1)
+
+
+def _names(tokens: Sequence[str], noun: str) -> bool:
+    """Whether words before "name" are the row's noun or its last words."""
+    return f" {noun}".lower().endswith(f" {humanize(tokens)}".lower())
 
 
 def _weight(tokens: Sequence[str], name: str, reference: bool) -> tuple[float, str]:
     """How much a column tells of its table, and the group that it joins."""
-    last = tokens[-1]
+    last = humanize(tokens[-1:]).split()[-1]
     if reference:
         return 2.4, ""
     if last in _MONEY:
-        return 2.6, "amounts"
+        return 2.7, "amounts"
     if last in _FIGURES:
-        return 2.5, ""
-    if last in _STATES and tokens[0] not in _ADDRESS:
-        return 2.2, ""
+        return 2.6, ""
+    if last in _CONTACT:
+        return 1.9, "contact details"
     if tokens[0] in _ADDRESS or last in _ADDRESS:
-        return 1.2, "address"
-    if last in _THINGS:
-        return 2.0, ""
+        return 1.8, "address"
+    if last in _STATES:
+        return 2.6, ""
+    if last in _THINGS | hints.PEOPLE:
+        return 2.1, ""
     if _is_key(name):
         return 1.9, ""
-    if last in ("name", "nm", "email", "description", "phone"):
-        return 1.4, ""
-    return 1.0, ""
+    if last in ("name", "nm", "description", "desc"):
+        return 1.6, ""
+    return 0.0, ""
 
 
 def _sayable(phrase: str) -> bool:
     """Whether a phrase is a thing that a sentence can list."""
     words = phrase.lower().split()
-    if not words or len(words) > LONGEST or words[-1] in _LEANING:
+    if not words or len(words) > LONGEST or any(singular(w) != w for w in words[:-1]):
+        return False
+    if words[-1] in _LEANING and (words[-1] != "name" or len(words) == 1):
         return words in (["comment"], ["text"])
     if len(words) == 1 and _QUALITY.search(words[0]) and words[0] != "address":
         return False

@@ -21,6 +21,7 @@ from model.rules import (
     reference_clause,
     table_opening,
 )
+from model.tables import row_noun
 
 ORDERS = TableId("sales", "orders")
 
@@ -200,23 +201,111 @@ def test_times_are_told_of_a_table_where_there_is_nothing_else_and_flags_never()
 
 
 @pytest.mark.parametrize(
-    ("name", "opening"),
+    ("name", "opening", "text"),
     [
-        ("hourly_rates", "One row per hourly rate"),
-        ("sms_log", "One row per entry in the SMS log"),
-        ("inventory", "One row per inventory record"),
-        ("orders_daily", "One row per order and day"),
-        ("dim_order_types", "One row per order type"),
-        ("price_history", "One row per entry in the price history"),
-        ("rma", "One row per return merchandise authorization"),
-        ("sla_rules", "One row per SLA rule"),
+        ("hourly_rates", "hourly rate", "Hourly rates, with their status."),
+        ("sms_log", "entry in the SMS log", "SMS log, with the status."),
+        ("inventory", "inventory record", "Inventory records, with their status."),
+        ("orders_daily", "order and day", "Daily orders, with the status."),
+        (
+            "dim_order_types",
+            "order type",
+            "One row per order type, with its status.",
+        ),
+        (
+            "price_history",
+            "entry in the price history",
+            "History of prices, with their status.",
+        ),
+        (
+            "rma",
+            "return merchandise authorization",
+            "One row per return merchandise authorization, with its status.",
+        ),
+        ("sla_rules", "SLA rule", "One row per SLA rule, with its status."),
+        ("stg_users", "user", "One row per user, with their status."),
+        ("cost_per_query", "query", "Cost per query, with the status."),
+        ("account_stats", "account", "Account statistics, with the status."),
+        ("jira_sprint", "Jira sprint", "One row per Jira sprint, with its status."),
+        ("ad", "ad", "One row per ad, with its status."),
+        (
+            "exclusion_ccs",
+            "exclusion CCS",
+            "One row per exclusion CCS, with its status.",
+        ),
+        ("issue_merged", "merged issue", "One row per merged issue, with its status."),
+        ("user_details", "user", "User details, including status."),
+        (
+            "expense_report",
+            "expense report",
+            "One row per expense report, with its status.",
+        ),
+        ("contact_info", "contact", "Contact information, including status."),
+        (
+            "optional_features",
+            "optional feature",
+            "One row per optional feature, with its status.",
+        ),
     ],
 )
-def test_openings_of_tables(name: str, opening: str) -> None:
+def test_openings_of_tables(name: str, opening: str, text: str) -> None:
     """The subject is never more than the table's own words say."""
     table = table_with(("id", "int"), ("status", "text"), name=name)
-    assert table_opening(table) == opening
-    assert describe_table(table) == f"{opening}, with its status."
+    assert table_opening(table) == f"One row per {opening}"
+    assert describe_table(table) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "noun"),
+    [
+        ("survey_sample_block", "block"),
+        ("cost_per_query", "query"),
+        ("oci_core_subnet", "core subnet"),
+        ("charge_line_item", "line item"),
+        ("stg_balance_daily", "balance"),
+    ],
+)
+def test_columns_speak_of_their_row_by_its_last_words(name: str, noun: str) -> None:
+    assert row_noun(table_with(("id", "int"), name=name)) == noun
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        (("disabled", "employee", "name"), "their name"),
+        (("name", "removes_sla", "conditions"), "their name and conditions"),
+        (("revision_count", "create_user", "role"), "their role"),
+        (("email", "phone", "type"), "their contact details and type"),
+        (("hired_at", "first_name", "last_name"), "their name and dates"),
+        (("city", "zip", "state", "status"), "their address and status"),
+    ],
+)
+def test_a_table_is_told_by_things(columns: tuple[str, ...], told: str) -> None:
+    """No states, verbs or what a program keeps for itself."""
+    table = table_with(*((name, "text") for name in ("id", *columns)), name="users")
+    assert describe_table(table) == f"One row per user, with {told}."
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "text"),
+    [
+        (
+            "agent_session_to_pull_request",
+            ("agent_session_id", "pull_request_id"),
+            "Links agent sessions to pull requests.",
+        ),
+        ("a_to__posts", ("a_id", "post_id"), "One row per post."),
+        (
+            "tracking_category_has_option",
+            ("tracking_category_id", "tracking_option_id"),
+            "Links tracking categories to options.",
+        ),
+    ],
+)
+def test_a_table_named_after_a_relation_links(
+    name: str, keys: tuple[str, ...], text: str
+) -> None:
+    assert describe_table(table_with(*((k, "int") for k in keys), name=name)) == text
 
 
 def test_a_table_with_validity_has_versions() -> None:
@@ -232,10 +321,7 @@ def test_a_table_whose_name_tells_nothing_is_told_by_its_columns() -> None:
     told = table_with(
         *((f"XQ{name}", "int") for name in ("KEY", "CUST", "QOH", "CRLM")), name="XQZP"
     )
-    assert (
-        describe_table(told)
-        == "One row per record, with its customer and credit limit."
-    )
+    assert describe_table(told) == "Records with the customer and credit limit."
     assert describe_column(told, told.columns[2]) == "Quantity on hand."
 
 
@@ -254,7 +340,7 @@ def test_a_table_of_two_keys_links() -> None:
             ForeignKey(("skill_id",), TableId("hr", "skills"), ("id",)),
         ),
     )
-    assert describe_table(table) == "One row per pairing of an employee and a skill."
+    assert describe_table(table) == "Links employees to skills."
 
 
 @given(
