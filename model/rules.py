@@ -23,7 +23,7 @@ from model.names import (
     table_words,
 )
 from model.phrases import phrase_sentence
-from model.tables import NO_NOUN, article, own_noun, row_noun
+from model.tables import NO_NOUN, article, grain, own_noun, row_noun
 from model.tables import describe_table as describe_table
 from model.tables import table_opening as table_opening
 
@@ -219,7 +219,9 @@ def _whose(phrase: str, noun: str) -> str:
     """` of the order`, without what the phrase says: a store order's order's store."""
     own, last = noun.split(), singular(phrase.split()[-1]).lower()
     if own[-1] == last:
-        own = own[:-1]
+        said = [*phrase.lower().split()[:-1], last]
+        while own and said and own[-1] == said.pop():
+            own = own[:-1]
     elif last in own:
         own = [] if " " in phrase or last != phrase.lower() else [NO_NOUN]
     thing = own and (own[-1].endswith("ing") or own[-1] in hints.ADJECTIVES)
@@ -276,9 +278,11 @@ def _reference(table: Table, name: str, tokens: list[str], noun: str) -> str:
     """A foreign key: what it points at, and the role where the name tells one."""
     found = table.references(name)
     there = subject(found[0].name) if found else NO_NOUN
-    dropped = hints.KEYS | hints.NUMBERS | {"code", "cd"}
+    dropped = hints.KEYS | hints.NUMBERS | {"code", "cd", "hash", "hk"}
     role = [t for t in tokens if t not in dropped]
     phrase = humanize(role)
+    if found and not grain(found[0].name).noun:
+        return f"Identifier of the row in {found[0].name} that {_the(noun)} refers to."
     if by := _by(role, noun):
         return f"Identifier of {by}."
     if role == ["parent"]:
@@ -363,6 +367,14 @@ def _flag(tokens: list[str], noun: str) -> str:
         place = tokens.index("is")
         about = humanize(tokens[:place])
         return f"Whether the {about} is {humanize(tokens[place + 1 :])}."
+    opted = re.search(r"^(.*?) ?\bopt (in|out)\b ?(.*)$", " ".join(tokens))
+    if opted:
+        what, way, then = opted.groups()
+        to = {"in": "to", "out": "of"}[way]
+        about = (
+            f" {then}" if then else f" {to} {humanize(what.split())}" if what else ""
+        )
+        return f"Whether {_the(noun)} has opted {way}{about}."
     if rest and (done := hints.PASSIVE.get(verb)):
         if tokens[1] in hints.SMALL:
             return f"Whether {_the(noun)} is {done} {rest}."
@@ -403,11 +415,13 @@ def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
         if singular(counted) != counted:
             return f"Number of {humanize(tokens)}."
         return f"{_capital(humanize(tokens))}."
+    if tokens[0] == "times" and _PARTICIPLE.search(last):
+        return f"Number of times {_the(noun)} was {humanize(tokens[1:])}."
     if tokens[0] in ("ran", "run") and tokens[1] in ("on", "in", "at") and tokens[2:]:
         thing = humanize(tokens[2:])
         return f"Whether {_the(noun)} ran {tokens[1]} {article(thing)} {thing}."
-    if tokens[0] in ("time", "date", "timestamp") and _PARTICIPLE.search(last):
-        head = "Date" if tokens[0] == "date" else "Time"
+    if tokens[0] in hints.MOMENTS | hints.DATES and _PARTICIPLE.search(last):
+        head = "Date" if tokens[0] in hints.DATES else "Time"
         again = "last " if last in ("updated", "modified") and not tokens[2:] else ""
         return f"{head} {_the(noun)} was {again}{humanize(tokens[1:])}."
     if len(tokens) > 2 and tokens[-2] == "last" and _PARTICIPLE.search(last):

@@ -120,6 +120,10 @@ def table_with(*columns: tuple[str, str], name: str = "orders") -> Table:
         ("friendly_name", "text", "Friendly name of the order."),
         ("given_name", "text", "First name of the person."),
         ("user_street_address", "text", "Street address of the user."),
+        ("opt_in_for_tax", "bool", "Whether the order has opted in for tax."),
+        ("email_opt_out", "bool", "Whether the order has opted out of email."),
+        ("times_redeemed", "", "Number of times the order was redeemed."),
+        ("dtDecided", "date", "Date the order was decided."),
         ("json_data", "json", "JSON data of the order."),
         ("latitude", "double", "Latitude of the order, in degrees."),
     ],
@@ -387,3 +391,15 @@ def test_the_grain_comes_from_names_and_keys(
     found = [Column(ColumnId(table_id, c), i, "text") for i, c in enumerate(columns, 1)]
     table = Table(id=table_id, kind=TableKind.TABLE, columns=tuple(found))
     assert table_opening(table) == f"One row per {row}"
+
+
+def test_a_key_to_a_table_that_cannot_be_read_names_it() -> None:
+    table_id = TableId("x", "orders")
+    table = Table(
+        id=table_id,
+        kind=TableKind.TABLE,
+        columns=(Column(ColumnId(table_id, "VNDNO"), 1, "int"),),
+        foreign_keys=(ForeignKey(("VNDNO",), TableId("x", "VNDMST"), ("ID",)),),
+    )
+    told = "Identifier of the row in VNDMST that the order refers to."
+    assert describe_column(table, table.columns[0]) == told
