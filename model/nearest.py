@@ -13,7 +13,8 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
+from threading import Lock
 
 from catalog.objects import ColumnId, Table, Target, column_of
 from model import teacher_set
@@ -164,9 +165,17 @@ class Nearest:
         return score
 
 
-@lru_cache(maxsize=1)
+_reading = Lock()
+
+
 def shipped() -> Nearest:
     """The descriptions of the shipped teacher set, read once: seconds, some 40 MB."""
+    with _reading:
+        return _shipped()
+
+
+@cache
+def _shipped() -> Nearest:
     found = Nearest()
     for each in teacher_set.shipped():
         for name, text in each.texts.items():

@@ -6,6 +6,7 @@ of a screen. What was yielded is already saved.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import (
@@ -627,6 +628,9 @@ def start_engine(
         engine = RemoteEngine(model, seed=settings.seed)
     else:
         engine = Engine(engine_settings(model, settings))
+        # Read while the engine's process loads its weights.
+        if model.format is PromptFormat.COMPACT:
+            threading.Thread(target=shipped, name="examples", daemon=True).start()
     try:
         engine.start(progress=progress, stop=stop)
     except ColumnistError:
