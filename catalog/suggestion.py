@@ -60,7 +60,7 @@ UNDECIDED = frozenset({State.PENDING, State.ABSTAINED, State.STALE, State.CONFLI
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A range of confidence; calibrated ones are seldom above a half."""
+    """A range of confidence."""
 
     low: float
     """From here, in [0, 1]."""
@@ -76,8 +76,8 @@ class Band:
         return self.low <= confidence and (confidence < self.high or self.high >= 1)
 
 
-BANDS = (Band(0, 0.1), Band(0.1, 0.25), Band(0.25, 0.5), Band(0.5, 1))
-"""How sure a text is, in steps that a steward tells apart."""
+BANDS = (Band(0, 0.4), Band(0.4, 0.6), Band(0.6, 0.8), Band(0.8, 1))
+"""How likely a text is accepted as it is, in steps that a steward tells apart."""
 
 
 @dataclass(frozen=True, slots=True)
