@@ -176,13 +176,23 @@ THINGS = word_set(
 )
 """Words that end like those which say how something is, and are things."""
 
-ADVERBS = word_set("not auto last already pre self soft hard multi fully")
+ADVERBS = word_set("not auto last already pre self soft hard multi fully non")
 """Words before a participle that are no thing (`auto_renewed`)."""
 
-SETTLED = word_set(
-    "enabled disabled required allowed supported available valid invalid correct"
+ABILITIES = word_set("enabled disabled required allowed supported")
+"""What is said of abilities in general (`auto_tagging_enabled`)."""
+
+SETTLED = ABILITIES | word_set(
+    "available valid invalid correct "
+    "anonymous temporary public private active inactive complete"
 )
 """Last words that say how the thing before them is, not the row."""
+
+OF_ROW = word_set(
+    "eligible exempt capable sensitive free inclusive exclusive resilient native aware "
+    "compatible compliant"
+)
+"""Last words that say with those before them how the row is (`tax_exempt`)."""
 
 ONLY = word_set("most latest last first next current only main primary previous")
 """First words of what there is one of."""
@@ -214,6 +224,8 @@ PASSIVE = {
     "block": "blocked",
     "bypass": "bypassed",
     "disable": "disabled",
+    "delete": "deleted",
+    "deny": "denied",
     "display": "displayed",
     "enable": "enabled",
     "exclude": "excluded",
@@ -234,10 +246,19 @@ PASSIVE = {
 """First words of yes-or-no columns, what is then done."""
 
 ACTIVE = word_set(
-    "accepts allows contains enables excludes includes ignores needs opens reduces "
-    "requires shows supports uses won"
+    "accepts allows blocks contains dismisses enables excludes ignores includes needs "
+    "opens reduces requires satisfies shows supports uses won"
 )
 """First words of yes-or-no columns, what the row then does."""
+
+AUTOMATIC = word_set(
+    "accept approve archive assign cancel charge close collect delete renew refresh "
+    "scale sync update upgrade"
+)
+"""What is done by itself (`auto_renew`)."""
+
+MIDDLE = word_set("is are can has have accepts allows requires supports")
+"""Verbs that follow what they are about (`viewer_can_edit`)."""
 
 EVENTS = word_set(
     "clicks impressions likes shares views downloads installs opens bounces "

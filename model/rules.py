@@ -153,10 +153,17 @@ def _the(noun: str) -> str:
     return f"the {noun}"
 
 
-def _known_one(phrase: str) -> str:
-    """A phrase with its definite article, where it takes one."""
+def _known_one(phrase: str, done: str = "") -> str:
+    """A phrase with its definite article, where it takes one.
+
+    Args:
+        phrase: a thing, perhaps in the plural.
+        done: what is done with it; what is enabled or required is any such thing.
+    """
     last = phrase.split()[-1]
-    bare = singular(last) != last or last.isupper() or _MASS.search(last)
+    bare = singular(last) != last or last.isupper()
+    if last not in hints.THINGS and (last.endswith("ing") or done in hints.ABILITIES):
+        bare = bare or _MASS.search(last) is not None
     return phrase if bare else f"the {phrase}"
 
 
@@ -197,8 +204,9 @@ def _untyped_flag(tokens: Sequence[str], noun: str) -> bool:
     if last in hints.MOMENTS | hints.DATES | {"at", "on"}:
         return False
     asked = tokens[0] in hints.ACTIVE or tokens[0] in ("enable", "disable", "allow")
-    said = last in ("enabled", "disabled", "required", "allowed")
-    return asked or said or "is" in tokens[1:-1]
+    said = last in hints.ABILITIES
+    auto = tokens[0] == "auto" and tokens[-1] in hints.AUTOMATIC
+    return asked or said or auto or "is" in tokens[1:-1]
 
 
 def _of(phrase: str, noun: str) -> str:
@@ -241,7 +249,7 @@ def _asked(verb: str, tokens: Sequence[str], noun: str) -> str:
         about = humanize(tokens[:-1])
         if not _adverbial(tokens[0]) and not _PARTICIPLE.search(tokens[0]):
             verb = "are" if singular(tokens[-2]) != tokens[-2] else verb
-            told = f"Whether {_known_one(about)} {verb} {last}"
+            told = f"Whether {_known_one(about, last)} {verb} {last}"
             return f"{told}." if about == noun else f"{told} for {_the(noun)}."
     if tokens[:2] == ["do", "not"] and len(tokens) > 2:
         return f"Whether not to {humanize(tokens[2:])} {_the(noun)}."
@@ -356,34 +364,41 @@ def _without_noun(tokens: Sequence[str], noun: str) -> str:
     return "" if single.lower() in (noun.lower(), "", "row", "record") else phrase
 
 
+def _acted(tokens: list[str], noun: str) -> str | None:
+    """A yes-or-no column that says what is or can be done."""
+    first, rest = tokens[0], humanize(tokens[1:])
+    if tokens[:2] == ["do", "not"] and tokens[2:]:
+        return f"Whether not to {humanize(tokens[2:])} {_the(noun)}."
+    for place, word in enumerate(tokens[1:-1], 1):
+        if word in hints.MIDDLE:
+            about = _known_one(humanize(tokens[:place]))
+            return f"Whether {about} {word} {humanize(tokens[place + 1 :])}."
+    if first == "auto" and tokens[1] in hints.AUTOMATIC:
+        done = f"{tokens[1].removesuffix('e')}ed automatically"
+        return f"Whether {_the(noun)} is {' '.join([done, *tokens[2:]])}."
+    if opted := re.search(r"^(.*?) ?\bopt (in|out)\b ?(.*)$", " ".join(tokens)):
+        what, way, then = opted.groups()
+        then = then or (what and f"{'to' if way == 'in' else 'of'} {what}")
+        return f"Whether {_the(noun)} has opted {f'{way} {then}'.strip()}."
+    if first in hints.PASSIVE:
+        if tokens[1] in hints.SMALL:
+            return f"Whether {_the(noun)} is {hints.PASSIVE[first]} {rest}."
+        done = hints.PASSIVE[first]
+        thing, to, then = rest.partition(" to ")
+        be = "is" if singular(thing.split()[-1]) == thing.split()[-1] else "are"
+        then = f"to {then}" if to else f"for {_the(noun)}"
+        return f"Whether {_known_one(thing, done)} {be} {done} {then}."
+    if first in hints.ACTIVE:
+        return f"Whether {_the(noun)} {first} {_some(rest, True)}."
+    return None
+
+
 def _flag(tokens: list[str], noun: str) -> str:
     """A yes-or-no column whose name has no verb in front."""
     phrase = humanize(tokens)
     last = phrase.split()[-1]
-    verb, rest = tokens[0], humanize(tokens[1:])
-    if tokens[:2] == ["do", "not"] and len(tokens) > 2:
-        return f"Whether not to {humanize(tokens[2:])} {_the(noun)}."
-    if "is" in tokens[1:-1]:
-        place = tokens.index("is")
-        about = humanize(tokens[:place])
-        return f"Whether the {about} is {humanize(tokens[place + 1 :])}."
-    opted = re.search(r"^(.*?) ?\bopt (in|out)\b ?(.*)$", " ".join(tokens))
-    if opted:
-        what, way, then = opted.groups()
-        to = {"in": "to", "out": "of"}[way]
-        about = (
-            f" {then}" if then else f" {to} {humanize(what.split())}" if what else ""
-        )
-        return f"Whether {_the(noun)} has opted {way}{about}."
-    if rest and (done := hints.PASSIVE.get(verb)):
-        if tokens[1] in hints.SMALL:
-            return f"Whether {_the(noun)} is {done} {rest}."
-        thing, to, then = rest.partition(" to ")
-        be = "is" if singular(thing.split()[-1]) == thing.split()[-1] else "are"
-        then = f"to {then}" if to else f"for {_the(noun)}"
-        return f"Whether {_known_one(thing)} {be} {done} {then}."
-    if rest and verb in hints.ACTIVE:
-        return f"Whether {_the(noun)} {verb} {_some(rest, True)}."
+    if told := _acted(tokens, noun) if tokens[1:] else None:
+        return told
     if last in hints.PEOPLE and last != noun.split()[-1]:
         return f"Whether {_the(noun)} is {_some(phrase)}."
     if phrase == "default":
@@ -395,8 +410,8 @@ def _flag(tokens: list[str], noun: str) -> str:
         if _adverbial(tokens[0]) and last not in hints.SETTLED:
             return f"Whether {_the(noun)} is {phrase}."
         verb = "is" if singular(tokens[-2]) == tokens[-2] else "are"
-        return f"Whether {_known_one(about)} {verb} {last}."
-    if last in ("eligible", "exempt", "capable", "sensitive", "free"):
+        return f"Whether {_known_one(about, last)} {verb} {last}."
+    if last in hints.OF_ROW:
         return f"Whether {_the(noun)} is {phrase}."
     if _PARTICIPLE.search(tokens[0]) or tokens[0] in ("available", "eligible"):
         return f"Whether {_the(noun)} is {phrase}."
