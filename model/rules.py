@@ -31,7 +31,9 @@ _PARTICIPLE = re.compile(
     r"(?<!e)ed$|^(sent|paid|built|held|seen|sold|made|given|begun|done|won|lost|left|"
     r"read|set|run|taken|written|drawn|born|known|shown|hidden|open|due)$"
 )
-_MASS = re.compile(r"([^aeiou]ion|ation|ity|ance|ence|ness|ism|ing|[^c]age|support)$")
+_MASS = re.compile(
+    r"(ation|ution|yption|ansion|ity|ance|ence|ness|ism|ing|[^c]age|support)$"
+)
 """Ends of words that often take no article."""
 _MANNER = {"last", "first", "originally", "initially", "most", "next", "previously"}
 _SMALL = hints.SMALL
@@ -425,6 +427,10 @@ def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
     if hints.LEADS.get(tokens[0]) == "Number of" and tokens[2:]:
         tokens = tokens[2:] if tokens[1] == "of" else tokens[1:]
         kind = "int"
+    if tokens[0] in hints.UNITS and tokens[1] in hints.SMALL - {"of", "per"}:
+        if len(tokens) == 3 and _PARTICIPLE.search(last) and last != "due":
+            return f"Number of {humanize(tokens[:2])} {_the(noun)} was {last}."
+        return f"Number of {humanize(tokens)}."  # `days_since_last_order`
     if "per" in tokens[1:-1] and not {"avg", "average"} & set(tokens):
         counted = humanize(tokens[: tokens.index("per")])
         if singular(counted) != counted:
