@@ -124,7 +124,7 @@ def table_with(*columns: tuple[str, str], name: str = "orders") -> Table:
         ("email_opt_out", "bool", "Whether the order has opted out of email."),
         ("times_redeemed", "", "Number of times the order was redeemed."),
         ("dtDecided", "date", "Date the order was decided."),
-        ("auto_renew", "bool", "Whether the order is renewed automatically."),
+        ("auto_renew", "bool", "Whether the order renews automatically."),
         ("viewer_can_edit", "bool", "Whether the viewer can edit."),
         ("delete_on_exit", "bool", "Whether the order is deleted on exit."),
         ("sender_anonymous", "bool", "Whether the sender is anonymous."),
