@@ -500,7 +500,12 @@ class Drafter:
         )
 
     def _is_sure(self, job: Job, target: Target) -> bool:
-        """Whether the rules know a column's name, and no text of the house is near."""
+        """Whether the rules know a column's name, and no text of the house is near.
+
+        A large model may write more than a name says, so it is asked all the same.
+        """
+        if self._model is not None and self._model.format is not PromptFormat.COMPACT:
+            return False
         column = None if isinstance(target, TableId) else job.table.column(target.name)
         if column is None or rules.sure_sentence(job.table, column) is None:
             return False

@@ -14,8 +14,6 @@ from pathlib import Path
 
 from catalog.errors import UsageError
 
-SMALL = 300_000_000
-"""Weights up to which a step costs so little that many sequences pay on a CPU."""
 CELLS_A_SEQUENCE = 96
 """KV cells that a block, its text and its part of a head take, with some to spare."""
 FEWEST_CELLS = 4096
@@ -169,12 +167,12 @@ def choose(
         return Size(value, reason)
 
     threads = size("threads", machine.cores, "all cores that this process may use")
-    sequences = size("sequences", *_sequences(shape, machine, safe))
+    sequences = size("sequences", *_sequences(machine, safe))
     wanted = max(FEWEST_CELLS, CELLS_A_SEQUENCE * int(sequences.value))
     cells, kv_type = _cells(shape, machine, wanted)
     if "kv_type" in asked:
         kv_type = Size(asked["kv_type"], "as asked")
-    flash = Size("on", "a CPU passes over the cells of other texts")
+    flash = Size("off", "a CPU sums in half precision with it, so batches tell")
     if machine.gpu:
         flash = Size("auto", "llama.cpp knows where the GPU gains from it")
     if kv_type.value != "f16":
@@ -192,14 +190,12 @@ def choose(
     )
 
 
-def _sequences(shape: Shape, machine: Machine, safe: bool) -> tuple[int, str]:
+def _sequences(machine: Machine, safe: bool) -> tuple[int, str]:
     if safe:
         return 12, "few, after a crash"
     if machine.gpu:
         return 160, "a GPU has idle units until then"
-    if shape.parameters <= SMALL:
-        return 40, "measured: 64 at once are no faster than 16, and their steps longer"
-    return 24, "more than 16 at once gain nothing on a CPU"
+    return 24, "more gain nothing on a CPU: a text passes over the cells of all others"
 
 
 def _cells(shape: Shape, machine: Machine, wanted: int) -> tuple[Size, Size]:

@@ -116,7 +116,7 @@ def test_a_whole_name_is_described_by_its_meaning_before_model_and_rules() -> No
     draft = found["BUKRX"]
     assert (draft.text, draft.source) == ("Company code.", Source.GLOSSARY)
     assert (draft.origin, draft.model) == ("glossary: bukrx", None)
-    assert found["status"].model == "told"
+    assert found["cust_rpid"].model == "told"
     assert len(found) == 4
 
 
