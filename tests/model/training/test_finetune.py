@@ -43,6 +43,8 @@ from tests.model.training import tiny_huggingface as tiny  # noqa: E402
 
 ODD = [("date and", " time"), ("what is", " a shop?"), ("SELECT *", "\n  FROM t")]
 """Heads and blocks that were not trained on."""
+WRITTEN, SURE = 20, 4
+"""Tokens compared of what was trained; and of the odd, where roundings soon tell."""
 
 
 def settings(folder: Path, **changes: Any) -> Settings:
@@ -54,7 +56,7 @@ def settings(folder: Path, **changes: Any) -> Settings:
         base=base,
         data=(folder / "train.jsonl",),
         out=folder / "run",
-        steps=40,
+        steps=60,
         learning_rate=1e-2,
         rank=8,
         alpha=16,
@@ -74,25 +76,26 @@ def losses(out: Path) -> dict[int, float]:
     return {e["step"]: e["loss"] for e in events(out) if e["event"] == "train"}
 
 
-def asked() -> list[tuple[str, str]]:
-    """Heads and blocks: a table as in training, and odd ones."""
+def asked() -> list[tuple[str, str, int]]:
+    """Heads, blocks and how many tokens: a table as in training, and odd ones."""
     table = described(tiny.records(3)[2]).table
     targets: list[Target] = [table.id, *(column.id for column in table.columns)]
     ((prompt, _),) = compact_prompts(table, targets, {})
-    return [*((prompt.head, block) for block in prompt.blocks), *ODD]
+    trained = ((prompt.head, block, WRITTEN) for block in prompt.blocks)
+    return [*trained, *((*odd, SURE) for odd in ODD)]
 
 
 def words(model: Any, tokens: Tokens) -> list[str]:
     """What transformers writes for every question, greedily."""
     found = []
     end = tokens.id_of(tokens.eos)
-    for head, block in asked():
+    for head, block, most in asked():
         ids = tokens.encode(head) + tokens.encode(block)
         given = torch.tensor([ids])
         written = model.generate(
             input_ids=given,
             attention_mask=torch.ones_like(given),
-            max_new_tokens=20,
+            max_new_tokens=most,
             do_sample=False,
             eos_token_id=end,
             pad_token_id=end,
@@ -103,7 +106,7 @@ def words(model: Any, tokens: Tokens) -> list[str]:
 
 def engine_words(path: Path, adapter: Path | None = None) -> list[str]:
     """What the engine writes for the same questions."""
-    prompts = [Prompt(head, (block,), 20) for head, block in asked()]
+    prompts = [Prompt(head, (block,), most) for head, block, most in asked()]
     chosen = EngineSettings(path, gpu_layers=0, sizes={"threads": 1}, adapter=adapter)
     with Engine(chosen) as engine:
         done = sorted(engine.generate(prompts), key=lambda each: each.prompt)
