@@ -5,7 +5,7 @@ schema descriptions, most frequent first. `abbreviations.csv` has usual abbrevia
 database names, and the field names of SAP that no splitting could explain. A short form
 with several meanings has a row for each: the plain one is the usual meaning, the others
 hold `beside` certain words in the same name, or `among` certain words anywhere in the
-table.
+table. One that is the short form itself leaves it as it is.
 """
 
 from __future__ import annotations
@@ -46,7 +46,14 @@ UPPER = {
         "SQS TCP UGC VLAN WAF Airbyte Amazon Azure Databricks Facebook Fivetran GitHub "
         "GitLab Google HubSpot Instagram Jira Kubernetes LinkedIn Mailchimp Mixpanel "
         "OAuth Pinterest QuickBooks Reddit Salesforce Shopify Snapchat TikTok Twitter "
-        "YouTube Zendesk SID FHIR"
+        "YouTube Zendesk SID FHIR "
+        "ABN ACH AMI ANSI APN ASN ATC AVS BCC BGP BIOS BSB CC CI CMS CO2 CORS CPE CRC32 "
+        "CRL CSI CUSIP CVSS CVV CWE DDL DHCP DKIM DMS DNA DNSSEC DRG DSL DUNS DDoS "
+        "COVID EPA EPSS ETag EULA EWM FIPS FQDN GiB IANA ICCID ICMP IMSI IO IOPS IoT IPv4 "
+        "IPv6 ISIN IdP JA4 LLM LOINC MCC MDM MFA MIC MMS MNC MRP MSISDN MiB NAICS NAT "
+        "NFC NFS OCI OIDC OSHA PCI PCR PEM PID POSIX PayPal QUIC RAT ROAS RPC SAML "
+        "SCIM SDK SHA1 SHA256 SIC SIM SIP SLI SLO SNAT SOAP SSID TDE TIN TOTP URN USB "
+        "VIP WBS X509 gRPC iOS kWh vCPU"
     )
 }
 """Words that keep their capitals."""
@@ -60,7 +67,7 @@ _COMPLETE = word_set(
     "slam soda spar spat stem stew strip sumo tail tang tech tend topo trek trop tube "
     "undo vamp vest vine ware weld wool yoga echo cardio psych habit steal remit await "
     "exhaust prohibit reassign postpone conceal optic pay win con "
-    "poly migs lat lon max min num "
+    "cap finger nut off poly migs lat lon max min num "
     "bench counsel intercom suspect engineer architect abandon buck weigh pyth coal "
     "perio pend quart substantial fasta yyyymm"
 )

@@ -38,7 +38,7 @@ def test_split(name: str, words: tuple[str, ...]) -> None:
         ("dttm_crtd", "date and time created"),
         ("cmd_args", "command arguments"),
         ("hhold_income", "household income"),
-        ("reg_coeffs", "region coefficients"),
+        ("proj_coeffs", "project coefficients"),
         ("lst_upd_prsn", "last updated person"),
         # No list has these: cut, or without their vowels.
         ("concentr", "concentration"),
@@ -122,7 +122,7 @@ def test_plural_is_undone_by_singular(word: str) -> None:
         ("stg_greenhouse__applications", "application"),
         ("DIM_CUSTOMER", "customer"),
         ("tbl_emp_mst", "employee"),
-        ("stg", "staging"),
+        ("stg", "stage"),
         ("data", "data"),
     ],
 )
