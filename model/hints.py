@@ -5,7 +5,7 @@ from __future__ import annotations
 from model.names import word_set
 
 FLAGS = word_set("flag flags flg ind indicator yn bool boolean switch")
-KEYS = word_set("id key guid uuid uid sk ids pk identifier rowguid")
+KEYS = word_set("id key guid uuid uid sk hk ids pk identifier rowguid")
 ASK = word_set("is has can was are were should does did had will")
 NUMBERS = word_set("num no number nbr nr numb")
 COUNTS = word_set("count cnt qty quantity counts")

@@ -22,9 +22,9 @@ FREQUENT = 2000
 """Only words above this rank may be cut out of a longer run of letters."""
 
 _NOISE_FIRST = word_set(
-    "base bi bridge brg cleaned cur dim dm dw dwh edw f fact fct fivetran int "
-    "intermediate landing lkp lu mart mv ods raw ref rpt silver gold bronze snap src "
-    "stage staging stg t tb tbl tmp tt v vw xref"
+    "base bi bridge brg cleaned cur dim dm dw dwh edw f fact fct fivetran h hub "
+    "int intermediate landing lkp lu mart mv ods raw ref rpt silver gold bronze snap "
+    "src stage staging stg t tb tbl tmp tt v vw xref"
 )
 """First words of a table's name that tell its layer, not its subject."""
 
@@ -116,7 +116,7 @@ def _whole(word: str) -> bool:
 
 
 def _unglue(word: str) -> list[str]:
-    """Cuts a long run of letters into known words, the likeliest way; nothing if none."""
+    """Cuts a long run of letters into known words, the likeliest way; [] for none."""
     if len(word) < 8:
         return []
     rank = words()

@@ -582,7 +582,7 @@ def _plain(tokens: list[str], noun: str, kind: str) -> str:
     linked = last in ("url", "uri", "link", "href")
     if linked and (len(tokens) == 1 or not _adjective(tokens[-2])):
         return f"URL of the {_owner(tokens[:-1], noun)}."
-    if kind.startswith(("date", "timestamp")) and not phrase.startswith("date"):
+    if kind.startswith(("date", "timestamp")) and not re.search(r"\bdate", phrase):
         head = "Date" if kind == "date" else "Time"
         return f"{head} of the {phrase} of {_the(noun)}."
     return _of(phrase, noun)
