@@ -185,7 +185,7 @@ def singular(word: str) -> str:
     low = word.lower()
     if low in _SINGULAR:
         return _SINGULAR[low]
-    if low in _SAME or len(low) < 4 or not low.endswith("s"):
+    if low in _SAME or len(low) < 4 or not low.endswith("s") or word.isupper():
         return word
     if low.endswith(("ss", "us", "is")):
         return word
@@ -273,7 +273,7 @@ def shared_letters(columns: tuple[str, ...]) -> str | None:
 
 
 _NOTATION = re.compile(
-    r"(?:str|txt|int|lng|byt|dbl|sng|dec|cur|bln|dtm|dat|dt|[bdfns])(?=[A-Z])"
+    r"^(?:str|txt|int|lng|byt|dbl|sng|dec|cur|bln|dtm|dat|dt|[bdfmns])(?=[A-Z])"
 )
 """What tells the type at the beginning of a name (`strTitle`, `nRows`)."""
 
@@ -302,6 +302,8 @@ def column_words(
     prefix = shared_prefix(columns)
     cut = prefix is not None and len(tokens) > 1 and tokens[0] == prefix
     tokens = tokens[1:] if cut and not tokens[1].isdigit() else tokens
+    if len(tokens) > 2 and tokens[0] == "dim" and tokens[-1] in ("id", "key", "sk"):
+        tokens = tokens[1:]  # `dim_product_id`
     return _explained(tokens, columns, table)
 
 

@@ -125,6 +125,7 @@ def test_humanize_expands_abbreviations(name: str, phrase: str) -> None:
         ("a", ("disposition",), "dsp", "dsp"),
         # What tells the type is cut where nearly all names begin with it.
         ("a", ("sName", "nRows", "dtSent"), "strTitle", "title"),
+        ("a", ("sName", "nRows", "dtSent", "bOpen"), "kinLoad", "kin load"),
         ("a", ("name", "nRows", "rows"), "strTitle", "string title"),
     ],
 )
@@ -151,6 +152,7 @@ def test_a_name_in_capitals_and_small_letters_is_cut_before_it_is_looked_up() ->
         ("boxes", "box"),
         ("people", "person"),
         ("species", "species"),
+        ("FIPS", "FIPS"),
         ("analyses", "analysis"),
         ("houses", "house"),
         ("bus", "bus"),
