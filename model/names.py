@@ -38,8 +38,8 @@ _COMPOUNDS = frozenset({("knowledge", "base"), ("customer", "base"), ("code", "b
 """Last words of a table's name that are its subject, though the last may be a layer."""
 
 _LAST_SHORT = word_set(
-    "acct amt cd cde cnt code ctr date dt dte flg id key mth nbr nm no num pct prc qty "
-    "sts ts typ usr"
+    "acct amt cd cde cnt code ctr date dt dte flg id key lb mth nbr nm no num pct prc "
+    "qty sec sts ts typ usr"
 )
 """Short forms that old systems write at the end of a name without a separator."""
 

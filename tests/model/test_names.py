@@ -99,6 +99,9 @@ def test_split(name: str, words: tuple[str, ...]) -> None:
         ("bill_address", "billing address"),
         ("co_owner", "co owner"),
         ("co_cd", "company code"),
+        ("message_bus_id", "message bus ID"),
+        ("last_bus_dt", "last business date"),
+        ("WGTLB", "weight pounds"),
         ("status_infos", "status information"),
     ],
 )
