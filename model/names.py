@@ -39,7 +39,7 @@ _COMPOUNDS = frozenset({("knowledge", "base"), ("customer", "base"), ("code", "b
 
 _LAST_SHORT = word_set(
     "acct amt cd cde cnt code ctr date dt dte flg id key lb mth nbr nm no num pct prc "
-    "qty sec sts ts typ usr"
+    "qty sts ts typ usr"
 )
 """Short forms that old systems write at the end of a name without a separator."""
 
