@@ -5,7 +5,7 @@ from __future__ import annotations
 from model.names import word_set
 
 FLAGS = word_set("flag flags flg ind indicator yn bool boolean switch")
-KEYS = word_set("id key guid uuid uid sk ids pk identifier rowguid")
+KEYS = word_set("id key guid uuid uid sk hk ids pk identifier rowguid")
 ASK = word_set("is has can was are were should does did had will")
 NUMBERS = word_set("num no number nbr nr numb")
 COUNTS = word_set("count cnt qty quantity counts")
@@ -39,7 +39,11 @@ UNITS = {
     "years": "years",
     "kg": "kilograms",
     "kgs": "kilograms",
+    "lb": "pounds",
     "lbs": "pounds",
+    "oz": "ounces",
+    "gal": "gallons",
+    "ft": "feet",
     "km": "kilometers",
     "cm": "centimeters",
     "mm": "millimeters",
@@ -47,6 +51,18 @@ UNITS = {
     "kb": "kilobytes",
     "mb": "megabytes",
     "gb": "gigabytes",
+    "kw": "kilowatts",
+    "kwh": "kilowatt-hours",
+    "mwh": "megawatt-hours",
+    "hz": "hertz",
+    "mhz": "megahertz",
+    "kpa": "kilopascals",
+    "psi": "pounds per square inch",
+    "degc": "degrees Celsius",
+    "ppm": "parts per million",
+    "rpm": "revolutions per minute",
+    "kbps": "kilobits per second",
+    "mbps": "megabits per second",
     "usd": "US dollars",
     "eur": "euros",
     "gbp": "British pounds",

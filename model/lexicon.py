@@ -5,7 +5,7 @@ schema descriptions, most frequent first. `abbreviations.csv` has usual abbrevia
 database names, and the field names of SAP that no splitting could explain. A short form
 with several meanings has a row for each: the plain one is the usual meaning, the others
 hold `beside` certain words in the same name, or `among` certain words anywhere in the
-table.
+table. One that is the short form itself leaves it as it is.
 """
 
 from __future__ import annotations
@@ -46,7 +46,14 @@ UPPER = {
         "SQS TCP UGC VLAN WAF Airbyte Amazon Azure Databricks Facebook Fivetran GitHub "
         "GitLab Google HubSpot Instagram Jira Kubernetes LinkedIn Mailchimp Mixpanel "
         "OAuth Pinterest QuickBooks Reddit Salesforce Shopify Snapchat TikTok Twitter "
-        "YouTube Zendesk SID FHIR"
+        "YouTube Zendesk SID FHIR "
+        "ABN ACH AMI ANSI APN ASN ATC AVS BCC BGP BIOS BSB CC CI CMS CO2 CORS COVID "
+        "CPE CRC32 CRL CSI CUSIP CVSS CVV CWE DDL DDoS DHCP DKIM DMS DNA DNSSEC DRG "
+        "DSL DUNS EPA EPSS ETag EULA EWM FIPS FQDN GiB gRPC IANA ICCID ICMP IdP IMSI "
+        "IO IOPS iOS IoT IPv4 IPv6 ISIN JA3 JA4 kWh LLM LOINC MCC MDM MFA MiB MIC MMS "
+        "MNC MRP MSISDN NAICS NAT NFC NFS OCI OIDC OSHA PayPal PCI PCR PEM PID POSIX "
+        "PPE QUIC RAT ROAS RPC SAML SCIM SDK SHA1 SHA256 SIC SIM SIP SLI SLO SNAT "
+        "SOAP SSID TDE TIN TOTP URN USB vCPU VIP WBS X509"
     )
 }
 """Words that keep their capitals."""
@@ -60,11 +67,11 @@ _COMPLETE = word_set(
     "slam soda spar spat stem stew strip sumo tail tang tech tend topo trek trop tube "
     "undo vamp vest vine ware weld wool yoga echo cardio psych habit steal remit await "
     "exhaust prohibit reassign postpone conceal optic pay win con "
-    "poly migs lat lon max min num "
+    "cap cnst cntn enca finger nut off reca runt subta poly migs lat lon max min num "
     "bench counsel intercom suspect engineer architect abandon buck weigh pyth coal "
     "perio pend quart substantial fasta yyyymm"
 )
-"""Words of their own that are not frequent, but begin one that is; no cuts of it."""
+"""What begins a frequent word, or has its consonants, but is not cut from it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,17 +22,26 @@ FREQUENT = 2000
 """Only words above this rank may be cut out of a longer run of letters."""
 
 _NOISE_FIRST = word_set(
-    "base bi bridge brg cleaned cur dim dm dw dwh edw f fact fct fivetran int "
-    "intermediate landing lkp lu mart mv ods raw ref rpt silver gold bronze snap src "
-    "stage staging stg t tb tbl tmp tt v vw xref"
+    "base bi bridge brg cleaned cur dim dm dw dwh edw f fact fct fivetran h hub "
+    "int intermediate landing lkp lu mart mv ods raw ref rpt silver gold bronze snap "
+    "src stage staging stg t tb tbl tmp tt v vw xref"
 )
 """First words of a table's name that tell its layer, not its subject."""
 
 _NOISE_LAST = word_set(
     "tbl table tab tb vw mv base master mst mstr raw stg tmp dim fact fct "
-    "enhanced data dataset model v1 v2 v3"
+    "enhanced data dataset v1 v2 v3"
 )
 """Last words of a table's name that tell its layer, not its subject."""
+
+_COMPOUNDS = frozenset({("knowledge", "base"), ("customer", "base"), ("code", "base")})
+"""Last words of a table's name that are its subject, though the last may be a layer."""
+
+_LAST_SHORT = word_set(
+    "acct amt cd cde cnt code ctr date dt dte flg id key lb mth nbr nm no num pct prc "
+    "qty sts ts typ usr"
+)
+"""Short forms that old systems write at the end of a name without a separator."""
 
 _SINGULAR = {
     "people": "person",
@@ -58,7 +67,7 @@ _SAME = word_set(
     "class corpus data diagnosis focus gas goods hypothesis its lens less loss news "
     "physics plus process series sms species statistics status synopsis this news "
     "sales savings earnings logistics metrics premises headquarters "
-    "analytics was has is express progress success media"
+    "analytics was has is express progress success media information"
 )
 """Words that end like a plural and are none, or that have no singular worth having."""
 
@@ -72,8 +81,9 @@ def known(word: str) -> bool:
 def split(name: str) -> tuple[str, ...]:
     """Lower-case words of an identifier, in order, abbreviations kept.
 
-    Cuts at separators, at changes of case, between letters and digits (not in `q1`),
-    and inside lower-case runs that frequent words cover entirely (`billtocontact`).
+    Cuts at separators, at changes of case, between letters and digits (not in `q1`,
+    `co2`), inside runs that frequent words cover entirely (`billtocontact`), and before
+    a short form at the end of one (`expdte`).
     """
     whole = name.lower()
     if whole in abbreviations() and name in (whole, name.upper(), name.capitalize()):
@@ -81,10 +91,24 @@ def split(name: str) -> tuple[str, ...]:
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
     spaced = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", spaced)
     found: list[str] = []
-    for part in re.findall(r"\b[^\W\d_]\d+\b|[^\W\d_]+|\d+", spaced.replace("_", " ")):
-        word = part.lower()
-        found += _unglue(word) if len(word) > 7 and not _whole(word) else [word]
+    for part in _PARTS.findall(spaced.lower().replace("_", " ")):
+        found += [part] if _whole(part) else _unglue(part) or _cut_last(part)
     return tuple(found)
+
+
+_PARTS = re.compile(
+    rf"\b(?:{'|'.join(sorted(word for word in UPPER if re.search(r'[0-9]', word)))})\b"
+    r"|\b[^\W\d_]\d+\b|[^\W\d_]+|\d+"
+)
+
+
+def _cut_last(word: str) -> list[str]:
+    """Cuts the short form at the end of a run from a known word before it."""
+    for place in range(3, len(word) - 1):
+        head, last = word[:place], word[place:]
+        if last in _LAST_SHORT and (known(head) or meanings(head)):
+            return [head, last]
+    return [word]
 
 
 def _whole(word: str) -> bool:
@@ -92,7 +116,9 @@ def _whole(word: str) -> bool:
 
 
 def _unglue(word: str) -> list[str]:
-    """Cuts a run of letters into known words, the likeliest way; whole if none."""
+    """Cuts a long run of letters into known words, the likeliest way; [] for none."""
+    if len(word) < 8:
+        return []
     rank = words()
     best: list[tuple[float, list[str]] | None] = [None] * (len(word) + 1)
     best[0] = (0.0, [])
@@ -114,7 +140,7 @@ def _unglue(word: str) -> list[str]:
             if there is None or before[0] + cost < there[0]:
                 best[end] = (before[0] + cost, [*before[1], piece])
     whole = best[-1]
-    return whole[1] if whole and 2 <= len(whole[1]) <= 4 else [word]
+    return whole[1] if whole and 2 <= len(whole[1]) <= 4 else []
 
 
 _ORDINARY = word_set("it us rest pos ref zip")
@@ -159,7 +185,7 @@ def singular(word: str) -> str:
     low = word.lower()
     if low in _SINGULAR:
         return _SINGULAR[low]
-    if low in _SAME or len(low) < 4 or not low.endswith("s"):
+    if low in _SAME or len(low) < 4 or not low.endswith("s") or word.isupper():
         return word
     if low.endswith(("ss", "us", "is")):
         return word
@@ -205,6 +231,8 @@ def table_words(table: str) -> tuple[str, ...]:
     while len(tokens) > 1 and tokens[0] in _NOISE_FIRST:
         tokens = tokens[1:]
     while len(tokens) > 1 and (tokens[-1] in _NOISE_LAST or tokens[-1].isdigit()):
+        if tokens[-2:] in _COMPOUNDS:
+            break
         tokens = tokens[:-1]
     return tokens
 
@@ -244,6 +272,19 @@ def shared_letters(columns: tuple[str, ...]) -> str | None:
     return starts.pop() if len(columns) >= 4 and len(starts) == 1 and old else None
 
 
+_NOTATION = re.compile(
+    r"^(?:str|txt|int|lng|byt|dbl|sng|dec|cur|bln|dtm|dat|dt|[bdfmns])(?=[A-Z])"
+)
+"""What tells the type at the beginning of a name (`strTitle`, `nRows`)."""
+
+
+@lru_cache(maxsize=1 << 8)
+def typed(columns: tuple[str, ...]) -> bool:
+    """Whether the names of a table's columns begin with what tells their type."""
+    found = [match[0] for name in columns if (match := _NOTATION.match(name))]
+    return len(set(found)) > 1 and len(found) >= max(4, 0.6 * len(columns))
+
+
 @lru_cache(maxsize=512)  # a column's words are asked for a dozen times in a row
 def column_words(
     name: str, columns: tuple[str, ...], table: str = ""
@@ -252,6 +293,8 @@ def column_words(
 
     Short forms that stand for something else than usual in this table are written out.
     """
+    if typed(columns):
+        return _explained(split(_NOTATION.sub("", name, count=1)), columns, table)
     letters = shared_letters(columns)
     if letters is not None and name[:2].upper() == letters:
         return _explained(split(name[2:]), columns, table)
@@ -259,6 +302,8 @@ def column_words(
     prefix = shared_prefix(columns)
     cut = prefix is not None and len(tokens) > 1 and tokens[0] == prefix
     tokens = tokens[1:] if cut and not tokens[1].isdigit() else tokens
+    if len(tokens) > 2 and tokens[0] == "dim" and tokens[-1] in ("id", "key", "sk"):
+        tokens = tokens[1:]  # `dim_product_id`
     return _explained(tokens, columns, table)
 
 

@@ -463,7 +463,7 @@ def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
 def _by_unit(tokens: list[str], noun: str) -> str | None:
     """A measure whose last word is its unit."""
     unit = hints.UNITS.get(tokens[-1])
-    if unit is None or tokens[-2].isdigit() or tokens[-2] == "per":
+    if unit is None or tokens[-2].isdigit() or tokens[-2] in ("per", "sq", "cu"):
         return None
     if tokens[-2] == "in" and len(tokens) > 2:
         tokens = [*tokens[:-2], tokens[-1]]
@@ -617,7 +617,7 @@ def _plain(tokens: list[str], noun: str, kind: str) -> str:
     linked = last in ("url", "uri", "link", "href")
     if linked and (len(tokens) == 1 or not _adjective(tokens[-2])):
         return f"URL of the {_owner(tokens[:-1], noun)}."
-    if kind.startswith(("date", "timestamp")) and not phrase.startswith("date"):
+    if kind.startswith(("date", "timestamp")) and not re.search(r"\bdate", phrase):
         head = "Date" if kind == "date" else "Time"
         return f"{head} of the {phrase} of {_the(noun)}."
     return _of(phrase, noun)
@@ -653,5 +653,5 @@ def _with_codes(sentence: str, codes: Sequence[str]) -> str:
 
 
 def _capital(text: str) -> str:
-    """The text with its first letter raised, the rest untouched."""
-    return text[:1].upper() + text[1:]
+    """The text with its first letter raised, but in `pH`; the rest untouched."""
+    return text if text[1:2].isupper() else text[:1].upper() + text[1:]
