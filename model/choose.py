@@ -167,16 +167,12 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How many texts a model is asked for, and how one of them is chosen."""
+    """How one of the texts is chosen."""
 
     columns: Scale
     """For columns."""
     tables: Scale
     """For tables."""
-    draws: int = 0
-    """Texts drawn for a table besides the likeliest one."""
-    temperature: float = 0.7
-    """Of drawing them."""
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Calibration:
@@ -190,8 +186,7 @@ class Calibration:
             )
             for kind in ("columns", "tables")
         )
-        draws = int(data.get("draws", 0))
-        return cls(columns, tables, draws, float(data.get("temperature", 0.7)))
+        return cls(columns, tables)
 
     def to_json(self) -> dict[str, Any]:
         """The inverse of `from_json`."""

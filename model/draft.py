@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -141,25 +141,11 @@ class _Asked:
     prompt: Prompt
     used: set[str]
     """Texts that other columns of the table have been given."""
-    written: dict[Target, list[Generation]] = field(
-        default_factory=dict[Target, list[Generation]]
-    )
-    waiting: Counter[Target] = field(default_factory=Counter[Target])
-    """Texts still to come, by target."""
+    waiting: int = 0
+    """Texts still to come."""
 
     def __post_init__(self) -> None:
-        for block, target in enumerate(self.targets):
-            self.waiting[target] += self.prompt.texts(block)
-
-    def take(self, generation: Generation) -> list[Generation] | None:
-        """A target's texts in order once all are there; None before that."""
-        target = self.targets[generation.block]
-        self.written.setdefault(target, []).append(generation)
-        self.waiting[target] -= 1
-        if self.waiting[target]:
-            return None
-        del self.waiting[target]
-        return sorted(self.written.pop(target), key=lambda g: (g.block, g.draw))
+        self.waiting = len(self.targets)
 
 
 class Drafter:
@@ -226,8 +212,7 @@ class Drafter:
                         return
                     yield self._decide(rest, target, used)
             return
-        # Prompts in work, with what was written for the blocks still to come; values
-        # of rows go with them.
+        # Prompts in work; values of rows go with them.
         asked: dict[int, _Asked] = {}
         numbers = count()
         ready: deque[Callable[[], Draft]] = deque()
@@ -255,9 +240,7 @@ class Drafter:
             while ready:
                 yield ready.popleft()()
             work = asked[generation.prompt]
-            written = work.take(generation)
-            if written is None:
-                continue
+            work.waiting -= 1
             if not work.waiting:
                 del asked[generation.prompt]
             block = generation.block
@@ -265,7 +248,7 @@ class Drafter:
                 work.job,
                 work.targets[block],
                 work.used,
-                written,
+                generation,
                 work.prompt.fingerprint(block),
             )
         while ready and not stop():
@@ -319,28 +302,13 @@ class Drafter:
         if self._engine is None or not job.targets:
             return []
         if self._model is not None and self._model.format is PromptFormat.COMPACT:
-            calibration = self._model.calibration
-            draws = calibration.draws if calibration is not None else 0
-            return [
-                (
-                    replace(
-                        prompt,
-                        draws=tuple(
-                            draws if isinstance(target, TableId) else 0
-                            for target in targets
-                        ),
-                        temperature=calibration.temperature if calibration else 0.0,
-                    ),
-                    targets,
-                )
-                for prompt, targets in compact.compact_prompts(
-                    job.table,
-                    job.targets,
-                    job.profiles,
-                    nearest=self._example,
-                    opening=rules.table_opening,
-                )
-            ]
+            return compact.compact_prompts(
+                job.table,
+                job.targets,
+                job.profiles,
+                nearest=self._example,
+                opening=rules.table_opening,
+            )
         facts = self._engine.start()
         if isinstance(facts, RemoteFacts):
             return long.chat_prompts(job.table, job.targets, job.profiles)
@@ -452,7 +420,7 @@ class Drafter:
         job: Job,
         target: Target,
         used: set[str],
-        written: Sequence[Generation] = (),
+        written: Generation | None = None,
         fingerprint: str | None = None,
     ) -> Draft:
         """Choose between the rules' sentence and the model's, and check the choice."""
@@ -460,19 +428,15 @@ class Drafter:
         if by_rules := _by_rules(job, target):
             sure = self._is_sure(job, target)
             candidates.append(Candidate(by_rules, Source.RULES, sure=sure))
-        guess: str | None = None
-        for generation in written:
-            text = self._finish(job, target, generation.text)
-            guess = guess or text or None
-            if not text or any(
-                text == known.text and known.source is Source.MODEL
-                for known in candidates
-            ):
-                continue
-            if not UNUSABLE & set(self._check(job, target, text, generation)):
-                candidates.append(
-                    Candidate(text, Source.MODEL, generation.logprob, generation.tokens)
-                )
+        guess = self._finish(job, target, written.text) if written is not None else ""
+        if (
+            written is not None
+            and guess
+            and not UNUSABLE & set(self._check(job, target, guess, written))
+        ):
+            candidates.append(
+                Candidate(guess, Source.MODEL, written.logprob, written.tokens)
+            )
         if self._seen is not None:
             self._seen(job.asked or job, job.real(target), candidates)
         candidates = unlike(candidates, used)
@@ -494,19 +458,23 @@ class Drafter:
             confidence=choice.confidence
             * (1.0 if choice.measured else PENALTY ** len(findings)),
             findings=findings,
-            model=self._model.name if self._model and written else None,
+            model=self._model.name if self._model and written is not None else None,
             prompt=fingerprint,
             guess=(guess or humanized(real)) if choice.text is None else None,
         )
 
     def _is_sure(self, job: Job, target: Target) -> bool:
-        """Whether the rules know a column's name, and no text of the house is near.
+        """Whether the rules' sentence stands without asking the small model.
 
-        A large model may write more than a name says, so it is asked all the same.
+        Of tables readers took nearly all texts by the rules before those by the model;
+        of columns that goes for names which say the same everywhere, if no text of the
+        house is near. A large model may know more, so it is asked all the same.
         """
         if self._model is not None and self._model.format is not PromptFormat.COMPACT:
             return False
-        column = None if isinstance(target, TableId) else job.table.column(target.name)
+        if isinstance(target, TableId):
+            return rules.describe_table(job.table) is not None
+        column = job.table.column(target.name)
         if column is None or rules.sure_sentence(job.table, column) is None:
             return False
         asked = described(job.table, target, "", origin="")

@@ -56,8 +56,6 @@ def main() -> None:
     )
     parser.add_argument("data", type=Path, help="records with human texts")
     parser.add_argument("--model", type=Path, required=True, help="GGUF file")
-    parser.add_argument("--draws", type=int, default=2, help="of a table's text")
-    parser.add_argument("--temperature", type=float, default=0.7)
     parser.add_argument("--tables", type=int, default=0, help="per repository; 0: all")
     parser.add_argument("--columns", type=int, default=0, help="per table; 0: all")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
@@ -69,9 +67,7 @@ def main() -> None:
         columns=arguments.columns,
         seed=arguments.seed,
     )
-    calibration = Calibration(
-        _UNMEASURED, _UNMEASURED, arguments.draws, arguments.temperature
-    )
+    calibration = Calibration(_UNMEASURED, _UNMEASURED)
     file = arguments.model
     model = ModelFile(file.stem, file, PromptFormat.COMPACT, None, calibration, {})
     with Engine(EngineSettings(file)) as engine:

@@ -46,12 +46,10 @@ def main() -> None:
     parser.add_argument("answers", type=Path)
     parser.add_argument("labels", type=Path, nargs="+")
     parser.add_argument("--manifest", type=Path)
-    parser.add_argument("--draws", type=int, default=2, help="as they were drawn")
-    parser.add_argument("--temperature", type=float, default=0.7)
     arguments = parser.parse_args()
     labels = read_labels(arguments.labels)
     cases = labelled(read(arguments.answers), labels)
-    calibration = fit(cases, draws=arguments.draws, temperature=arguments.temperature)
+    calibration = fit(cases)
     document = measured(cases)
     print(json.dumps(document, indent=2))
     if arguments.manifest:
@@ -127,9 +125,7 @@ def labelled(
     return cases
 
 
-def fit(
-    cases: Sequence[Case], *, draws: int = 0, temperature: float = 0.7
-) -> Calibration:
+def fit(cases: Sequence[Case]) -> Calibration:
     """The calibration fitted on all of these cases."""
     scales = []
     for kind in ("columns", "tables"):
@@ -143,7 +139,7 @@ def fit(
                 sure=_share(_texts(of_kind, Source.RULES, sure=True)),
             )
         )
-    return Calibration(scales[0], scales[1], draws, temperature)
+    return Calibration(*scales)
 
 
 def _texts(

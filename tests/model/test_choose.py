@@ -26,7 +26,7 @@ COLUMNS = Scale(
     model=Line(1.0, {"logprob": 2.0, "agreement": 1.0}), rules=Line(-1.0), alone=0.25
 )
 TABLES = Scale(model=Line(-3.0), rules=Line(-2.0), alone=0.1)
-CALIBRATION = Calibration(COLUMNS, TABLES, draws=3)
+CALIBRATION = Calibration(COLUMNS, TABLES)
 ORDERS = TableId("", "orders")
 PRICE = ColumnId(ORDERS, "unit_price")
 TABLE = Table(ORDERS, TableKind.TABLE, (Column(PRICE, 1, "numeric"),))

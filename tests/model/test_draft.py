@@ -193,32 +193,33 @@ def test_a_table_of_a_thousand_columns_is_drafted_whole() -> None:
     assert len(writer.prompts) > 10
 
 
-def test_of_several_texts_the_measured_best_is_proposed() -> None:
+def test_the_measured_best_of_rules_and_model_is_proposed() -> None:
     scale = Scale(Line(weights={"length": 1.0}), Line(-2.0), 0.5)
-    model = replace(MODEL, calibration=Calibration(scale, scale, draws=2))
-
-    class Several(FakeWriter):
-        def generate(
-            self, prompts: Iterable[Prompt], *, stop: Callable[[], bool], **_: Any
-        ) -> Iterator[Generation]:
-            for index, prompt in enumerate(prompts):
-                assert prompt.draws == (2, 0)
-                for draw, text in ((2, ", with."), (0, FULL), (1, ", with its date.")):
-                    yield Generation(index, 0, text, -0.5, 5, True, draw)
-                yield Generation(index, 1, GOOD, -0.5, 5, True)
-
+    model = replace(MODEL, calibration=Calibration(scale, scale))
     ships = table("ships", "handling")
     seen: dict[Target, int] = {}
     drafter = Drafter(
-        cast(Engine, Several()),
+        cast(Engine, FakeWriter(GOOD)),
         model,
         seen=lambda _job, target, candidates: seen.update({target: len(candidates)}),
     )
-    about, status = drafter.draft([Job(ships, ships.targets(), {})])
-    opening = rules.table_opening(ships)
-    assert (about.text, about.source) == (f"{opening}{FULL}", Source.MODEL)
-    assert (status.text, status.source) == (GOOD, Source.MODEL)
-    assert seen == {ships.id: 4, ships.columns[0].id: 2}  # with the rules' sentence
+    found = {
+        each.target: each for each in drafter.draft([Job(ships, ships.targets(), {})])
+    }
+    column = found[ships.columns[0].id]
+    assert (column.text, column.source) == (GOOD, Source.MODEL)
+    assert seen == {ships.id: 1, column.target: 2}  # with the rules' sentence
+
+
+def test_the_small_model_is_not_asked_for_a_table_that_the_rules_describe() -> None:
+    ships = table("ships", "handling")
+    writer = FakeWriter(GOOD)
+    (found,) = draft(writer, ships, ships.id)
+    assert (found.source, found.model) == (Source.RULES, None)
+    assert writer.prompts == []
+    odd = table("zz9", "x1")
+    draft(writer, odd, odd.id)
+    assert len(writer.prompts) == 1
 
 
 def test_the_stewards_own_text_is_the_example_before_the_teachers() -> None:

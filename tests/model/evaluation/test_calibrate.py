@@ -72,7 +72,7 @@ def test_it_finds_what_tells_the_better_text(tmp_path: Path) -> None:
     # What is shown is always right here, and the fit is sure of it.
     assert all(group["accepted"] == 1 for group in figures["reliability"])
     assert all(group["confidence"] > 0.7 for group in figures["reliability"])
-    calibration = fit(cases, draws=3)
+    calibration = fit(cases)
     assert Calibration.from_json(calibration.to_json()) == calibration
     assert calibration.columns.alone == pytest.approx(1 - share, abs=1e-3)
 
@@ -129,7 +129,7 @@ def test_answers_are_written_by_their_command(
     data.write_text(json.dumps(record) + "\n", encoding="utf-8")
     model = tiny_gguf.write(tmp_path / "tiny.gguf")
     out = tmp_path / "dev.answers"
-    arguments = f"answers {data} --model {model} --draws 2 -o {out}"
+    arguments = f"answers {data} --model {model} -o {out}"
     monkeypatch.setattr(sys, "argv", arguments.split())
     main()
     found = read(out)
