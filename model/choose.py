@@ -22,8 +22,10 @@ from catalog.suggestion import Source
 from model import checks
 from model.names import column_words, expand, subject
 
-UNMEASURED_RULES = 0.3
-"""Confidence in a rules' sentence where nothing was measured; a cautious guess."""
+UNMEASURED_RULES = 0.4
+"""Confidence in a rules' sentence by patterns where nothing was measured: a guess."""
+UNMEASURED_SURE = 0.7
+"""The same of one that stands without asking a model."""
 UNMEASURED_FLOOR = -1.0
 """A model that was never measured has its text taken above this log-probability: an
 instruct model is usually better than rules where it is not guessing."""
@@ -42,7 +44,7 @@ class Candidate:
     tokens: int = 0
     """Tokens the model wrote; 0 for rules."""
     sure: bool = False
-    """The rules' sentence on a name that says the same in every table."""
+    """A rules' sentence that stands without asking a model."""
 
 
 SIGNS = (
@@ -153,16 +155,14 @@ class Scale:
     """Chance that a careful steward accepts the model's text as it is."""
     rules: Line
     """Chance that they accept the rules' sentence, where a model was asked too."""
-    alone: float
-    """Share of rules' sentences that are accepted, where no model was asked."""
-    sure: float = 0.0
-    """The same, of names that say the same in every table."""
+    sure: Line
+    """Chance that they accept the rules' sentence, where none was."""
 
     def chance(self, candidate: Candidate, signs: Signs) -> float:
         """How likely a careful steward accepts a candidate as it is."""
         if candidate.source is Source.MODEL:
             return self.model(signs)
-        return self.sure if candidate.sure else self.rules(signs)
+        return (self.sure if candidate.sure else self.rules)(signs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +181,7 @@ class Calibration:
             Scale(
                 model=Line(**data[kind]["model"]),
                 rules=Line(**data[kind]["rules"]),
-                alone=float(data[kind]["alone"]),
-                sure=float(data[kind].get("sure", 0.0)),
+                sure=Line(**data[kind]["sure"]),
             )
             for kind in ("columns", "tables")
         )
@@ -227,19 +226,15 @@ def choose(
     """
     rules = next((c for c in candidates if c.source is Source.RULES), None)
     drafted = [c for c in candidates if c.source is Source.MODEL]
-    if not drafted:
-        if rules is None:
-            return Choice(None, Source.RULES, 0.0)
-        if calibration is None:
-            return Choice(rules.text, Source.RULES, UNMEASURED_RULES)
-        scale = calibration.scale(target)
-        chance = scale.sure if rules.sure else scale.alone
-        return Choice(rules.text, Source.RULES, chance, measured=rules.sure)
+    if not candidates:
+        return Choice(None, Source.RULES, 0.0)
     if calibration is None:
-        first = drafted[0]
-        if rules is not None and first.logprob < UNMEASURED_FLOOR:
-            return Choice(rules.text, Source.RULES, UNMEASURED_RULES)
-        return Choice(first.text, Source.MODEL, math.exp(min(0.0, first.logprob)))
+        if drafted and (rules is None or drafted[0].logprob >= UNMEASURED_FLOOR):
+            first = drafted[0]
+            return Choice(first.text, Source.MODEL, math.exp(min(0.0, first.logprob)))
+        assert rules is not None
+        chance = UNMEASURED_SURE if rules.sure else UNMEASURED_RULES
+        return Choice(rules.text, Source.RULES, chance)
     # The rules abstain on gibberish only; there a model cannot know better than that.
     if rules is None and not isinstance(target, TableId):
         return Choice(None, Source.MODEL, 0.0)

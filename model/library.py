@@ -382,7 +382,7 @@ def _unreadable(path: Path, error: Exception) -> ColumnistError:
 
 def _calibration(data: dict[str, Any] | None) -> Calibration | None:
     """A manifest's calibration; one fitted for an older way of choosing is as none."""
-    if not data or "worth" in data["columns"]:
+    if not data or "sure" not in data["columns"]:
         return None
     return Calibration.from_json(data)
 

@@ -26,7 +26,7 @@ from model.evaluation.records import Entry, read_entries
 from model.library import ModelFile, PromptFormat
 from model.nearest import shipped
 
-_UNMEASURED = Scale(Line(), Line(), 0.0)
+_UNMEASURED = Scale(Line(), Line(), Line())
 
 
 @dataclass(frozen=True, slots=True)

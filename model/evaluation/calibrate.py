@@ -130,13 +130,11 @@ def fit(cases: Sequence[Case]) -> Calibration:
     scales = []
     for kind in ("columns", "tables"):
         of_kind = [case for case in cases if case.kind == kind]
-        rules = _texts(of_kind, Source.RULES)
         scales.append(
             Scale(
                 model=_line(_texts(of_kind, Source.MODEL)),
-                rules=_line(rules),
-                alone=_share(rules),
-                sure=_share(_texts(of_kind, Source.RULES, sure=True)),
+                rules=_line(_texts(of_kind, Source.RULES)),
+                sure=_line(_texts(of_kind, Source.RULES, sure=True)),
             )
         )
     return Calibration(*scales)
@@ -154,11 +152,6 @@ def _texts(
         )
         if each.source is source and each.sure is sure and labels
     ]
-
-
-def _share(texts: Sequence[tuple[Signs, float]]) -> float:
-    """The share of texts that are accepted; 0 of none."""
-    return round(sum(good for _, good in texts) / max(1, len(texts)), 4)
 
 
 def _line(texts: Sequence[tuple[Signs, float]]) -> Line:

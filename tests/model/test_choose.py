@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -23,9 +25,11 @@ from model.choose import (
 )
 
 COLUMNS = Scale(
-    model=Line(1.0, {"logprob": 2.0, "agreement": 1.0}), rules=Line(-1.0), alone=0.25
+    model=Line(1.0, {"logprob": 2.0, "agreement": 1.0}),
+    rules=Line(-1.0),
+    sure=Line(0.0, {"noun": 1.0}),
 )
-TABLES = Scale(model=Line(-3.0), rules=Line(-2.0), alone=0.1)
+TABLES = Scale(model=Line(-3.0), rules=Line(-2.0), sure=Line(0.0))
 CALIBRATION = Calibration(COLUMNS, TABLES)
 ORDERS = TableId("", "orders")
 PRICE = ColumnId(ORDERS, "unit_price")
@@ -94,8 +98,12 @@ def test_of_the_models_texts_the_one_that_the_others_agree_with_wins() -> None:
     assert pick(odd, one, other, RULES).text in (one.text, other.text)
 
 
-def test_without_a_model_the_measured_share_is_the_confidence() -> None:
-    assert pick(RULES) == Choice(RULES.text, Source.RULES, 0.25)
+def test_a_sentence_that_needs_no_model_has_a_scale_of_its_own() -> None:
+    assert pick(RULES).confidence == pytest.approx(1 / (1 + math.e))
+    sure = replace(RULES, sure=True)
+    assert pick(sure).confidence == pytest.approx(1 / (1 + 1 / math.e))
+    plain = replace(sure, text="Unit price.")
+    assert pick(plain).confidence == 0.5
 
 
 def test_where_rules_abstain_on_a_column_the_model_does_not_guess() -> None:

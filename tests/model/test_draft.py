@@ -194,7 +194,7 @@ def test_a_table_of_a_thousand_columns_is_drafted_whole() -> None:
 
 
 def test_the_measured_best_of_rules_and_model_is_proposed() -> None:
-    scale = Scale(Line(weights={"length": 1.0}), Line(-2.0), 0.5)
+    scale = Scale(Line(weights={"length": 1.0}), Line(-2.0), Line())
     model = replace(MODEL, calibration=Calibration(scale, scale))
     ships = table("ships", "handling")
     seen: dict[Target, int] = {}
