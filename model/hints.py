@@ -187,6 +187,9 @@ THINGS = word_set(
     "feed seed warning mapping recording offering biomaterial metal accrual dictionary "
     "representative substring rubric characteristic archive decimal ordinal objective "
     "plural retrieval training booking posting building thing king spring wing media "
+    "vocabulary diary glossary "
+    "canary official modal diagnostic incentive ideal chemical mineral canal medal seal "
+    "cable receivable payable deliverable consumable hive additive graphic magic "
     "criteria signal capital channel model label total email festival disposal music "
     "fabric clinic logic comic"
 )
@@ -219,9 +222,24 @@ PEOPLE = word_set(
     "instructor lead learner manager member nurse organizer owner participant "
     "passenger patient person physician player prospect recipient requester sender "
     "shopper signer speaker student subscriber supplier teacher tenant user vendor "
-    "visitor volunteer worker"
+    "visitor volunteer worker respondent"
 )
 """Nouns for people: "its" does not suit them."""
+
+PLACES = word_set(
+    "address agency airport area bank branch building business camera center city "
+    "clinic community company country county district facility farm hospital hotel "
+    "household house library location market museum neighborhood office organization "
+    "park place plant port property region restaurant room school sensor shop site "
+    "state station stop store town university venue village warehouse zip zone"
+)
+"""Nouns for what has an address or lies somewhere."""
+
+HOLDERS = PEOPLE | PLACES | word_set("account domain group merchant profile team")
+"""What can be reached or has a place."""
+
+JOINED = PEOPLE | PLACES | word_set("order product item sale payment")
+"""Nouns whose pairs may be a thing or a join of two tables."""
 
 CONTACTS = {"email": "E-mail address", "phone": "Phone number"}
 """How people are reached."""

@@ -144,7 +144,7 @@ def table_with(*columns: tuple[str, str], name: str = "orders") -> Table:
         ("uw_flw_up_dt", "date", "Underwriting follow up date of the order."),
         ("BEGDA", "date", "Start date of the order."),
         ("md5", "char(32)", "MD5 checksum of the order."),
-        ("latitude", "double", "Latitude of the order, in degrees."),
+        ("latitude", "double", "Latitude, in degrees."),
     ],
 )
 def test_column_sentences(column: str, kind: str, sentence: str) -> None:
