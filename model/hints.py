@@ -187,9 +187,9 @@ THINGS = word_set(
     "feed seed warning mapping recording offering biomaterial metal accrual dictionary "
     "representative substring rubric characteristic archive decimal ordinal objective "
     "plural retrieval training booking posting building thing king spring wing media "
-    "vocabulary diary glossary "
-    "canary official modal diagnostic incentive ideal chemical mineral canal medal seal "
-    "cable receivable payable deliverable consumable hive additive graphic magic "
+    "vocabulary diary glossary canary official modal diagnostic incentive ideal "
+    "chemical mineral canal medal decal seal cable receivable payable deliverable "
+    "consumable hive additive graphic magic "
     "criteria signal capital channel model label total email festival disposal music "
     "fabric clinic logic comic"
 )
@@ -238,8 +238,11 @@ PLACES = word_set(
 HOLDERS = PEOPLE | PLACES | word_set("account domain group merchant profile team")
 """What can be reached or has a place."""
 
-JOINED = PEOPLE | PLACES | word_set("order product item sale payment")
-"""Nouns whose pairs may be a thing or a join of two tables."""
+SOLD = word_set("order product sale payment")
+"""What a join of tables is often named after last (`store_orders`)."""
+
+JOINED = PEOPLE | PLACES | SOLD
+"""What it is named after before that."""
 
 CONTACTS = {"email": "E-mail address", "phone": "Phone number"}
 """How people are reached."""

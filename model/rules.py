@@ -25,7 +25,15 @@ from model.names import (
     word_set,
 )
 from model.phrases import phrase_sentence
-from model.tables import NO_NOUN, adjective, article, grain, own_noun, row_noun
+from model.tables import (
+    NO_NOUN,
+    adjective,
+    article,
+    grain,
+    own_noun,
+    row_noun,
+    surveyed,
+)
 from model.tables import describe_table as describe_table
 from model.tables import table_opening as table_opening
 
@@ -145,24 +153,43 @@ def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str
 
 
 def _beside(table: Table, tokens: list[str], noun: str, kind: str) -> str | None:
-    """A name that others beside it or the table's explain: `author_1`, `from_parent`."""
-    first, last, phrase = tokens[0], tokens[-1], humanize(tokens[1:])
-    if first in _TURNED and tokens[1:] and not _REACHED.issuperset(tokens[-1:]):
-        other = [_TURNED[first][0], *tokens[1:]]
-        changed = _CHANGES.intersection(split(table.id.name))
-        if changed and any(list(split(c.name)) == other for c in table.columns):
-            return f"{_TURNED[first][1]} {phrase}{_whose(phrase, noun)}."
-    listed = phrase and singular(tokens[-1]) != last
-    if first in ("added", "removed") and listed and not kind.startswith(("bool", "int")):
-        to = "to" if first == "added" else "from"
-        return f"{_capital(phrase)} {first} {to} {_the(noun)}."
-    if "used" in tokens[1:-1] and singular(first) != first and tokens[-2] == "used":
-        return f"{_capital(humanize(tokens[:-1]))} for {humanize([last])}."
-    named = humanize(tokens[:-1])
+    """A name that others beside it or the table's own explain (`author_1`)."""
+    last = tokens[-1]
+    if surveyed(table) and tokens[3:] and _QUESTION.intersection(tokens):
+        return f'Answer to "{_capital(humanize(tokens))}?"'
+    if tokens[2:] and tokens[-2] == "with" and last in _TOLD_WITH:
+        return f"{_capital(humanize(tokens[:-2]))} with its {humanize([last])}."
+    if "used" in tokens[1:-1]:
+        place = tokens.index("used") + 1
+        thing = singular(tokens[place - 2]) != tokens[place - 2]
+        if thing and _USE_OF.isdisjoint(tokens[place:]):
+            used = humanize(tokens[:place])
+            return f"{_capital(used)} for {humanize(tokens[place:])}."
     if last in _ORDINALS and _NUMBERED.intersection(tokens[-2:]):
         names = {split(c.name)[-2:] for c in table.columns}
         if {(tokens[-2], "1"), (tokens[-2], "2")} <= names:
+            named = humanize(tokens[:-1])
             return f"{_ORDINALS[last]} {named}{_whose(named, noun)}."
+    return _changed(table, tokens, noun, kind)
+
+
+def _changed(table: Table, tokens: list[str], noun: str, kind: str) -> str | None:
+    """What a change was from and to, or what it added or took away."""
+    first, *rest = tokens
+    thing = noun.removesuffix(" change")
+    if first in _TURNED and rest and _REACHED.isdisjoint(rest):
+        opposite, lead = _TURNED[first]
+        other = (opposite, *rest)
+        columns = {split(c.name) for c in table.columns}
+        if other in columns and _CHANGES.intersection(split(table.id.name)):
+            if rest[1:] and rest[-1] in hints.KEYS:
+                phrase = f"{lead.lower()} {humanize(rest[:-1])}"
+                return f"Identifier of the {phrase}{_whose(phrase, thing)}."
+            return f"{lead} {humanize(rest)}{_whose(humanize(rest), thing)}."
+    many = rest and singular(rest[-1]) != rest[-1] and not re.match("bool|int", kind)
+    if first in ("added", "removed") and many:
+        to = "to" if first == "added" else "from"
+        return f"{_capital(humanize(rest))} {first} {to} {_the(thing)}."
     return None
 
 
@@ -171,14 +198,20 @@ _TURNED = {
     "to": ("from", "New"),
 }
 """First words of what was changed: that of the other value, and how it is called."""
-_REACHED = word_set("id date time at address currency account number")
-_CHANGES = word_set("history change changes changed changelog audit transition renamed")
+_REACHED = word_set("date time at address currency account number")
+_QUESTION = word_set("you your how what which why who do")
+_TOLD_WITH = word_set("name code description title label number location unit")
+_USE_OF = (
+    hints.SMALL | hints.COUNTS | hints.MONEY | hints.UNITS.keys() | hints.LEADS.keys()
+) | word_set("today daily day week month year date time this last id ids")
+"""What no use is for."""
+_CHANGES = word_set("history change changes changed changelog audit transition")
 _NUMBERED = hints.PEOPLE | word_set(
-    "team editor reviewer referee judge party option choice answer image photo category "
-    "keyword tag language color colour sponsor side reason character genre street"
+    "team editor reviewer referee judge party option choice answer image photo "
+    "category keyword tag language color colour sponsor side reason genre"
 )
 """What is numbered by nothing but its place in a list."""
-_ORDINALS = dict(zip("123456", "First Second Third Fourth Fifth Sixth".split(), strict=True))
+_ORDINALS = {"1": "First", "2": "Second", "3": "Third", "4": "Fourth", "5": "Fifth"}
 
 
 def _whole(table: Table, column: Column, tokens: list[str], noun: str) -> str | None:
@@ -250,6 +283,8 @@ def _untyped_flag(tokens: Sequence[str], noun: str) -> bool:
         return noun != NO_NOUN and last in hints.STATES
     if last in hints.MOMENTS | hints.DATES | {"at", "on"}:
         return False
+    if tokens[0] in hints.SMALL:
+        return False
     asked = tokens[0] in hints.ACTIVE or tokens[0] in ("enable", "disable", "allow")
     said = last in hints.ABILITIES
     auto = tokens[0] == "auto" and tokens[-1] in hints.AUTOMATIC
@@ -277,6 +312,7 @@ def _whose(phrase: str, noun: str) -> str:
         said = [*phrase.lower().split()[:-1], last]
         while own and said and own[-1] == said.pop():
             own = own[:-1]
+        own = [] if own and own[-1].isupper() else own
     elif last in own:
         own = []
     if own == [NO_NOUN] or not own or " who " in phrase:
@@ -582,7 +618,8 @@ def _by_last(tokens: list[str], noun: str, kind: str) -> str | None:
     if pair.lower() in hints.COMPOUNDS and not vague:
         owner = _without_noun(tokens[:-2], noun) or noun
         return f"{_capital(pair)} of the {owner}."
-    if tokens[2:] and tokens[-2] in hints.OF_NAMES and last in ("name", "text"):
+    told = tokens[2:] and tokens[-2] in hints.OF_NAMES and not adjective(tokens[-3])
+    if told and last in ("name", "text"):
         return f"{_capital(pair)} of the {humanize(tokens[:-2])}."
     if tokens[-2] in hints.SMALL or adjective(tokens[-2]):
         return None

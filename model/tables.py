@@ -39,13 +39,13 @@ _TAILS = {
     "quarter": "quarterly",
     "year": "yearly annual annually",
     "figures": "metrics stats statistics summary summaries features report reports kpi "
-    "kpis agg aggregate aggregates aggregated rollup totals performance",
+    "kpis avg agg aggregate aggregates aggregated rollup totals performance",
     "pairing": "xref bridge link links map mapping mappings rel assoc association",
     "parts": "info information attributes detail details fields properties settings "
     "parameters",
     "": "lookup lkp lookups latest enriched cleaned joined filtered deduped unioned "
     "combined pii extended expanded wide list dump mini all current full long unified "
-    "historical ranked cumulative parsed processed",
+    "historical ranked cumulative parsed processed qc",
 }
 _KINDS = {word: kind for kind, words in _TAILS.items() for word in words.split()}
 """Last words of a table's name that tell how its rows are made, not of what."""
@@ -231,7 +231,9 @@ def _no_thing(word: str) -> bool:
     return says and low not in _NAMED and not word.isupper()
 
 
-_QUANTIFIERS = word_set("all any each only daily weekly monthly hourly yearly usa basic")
+_QUANTIFIERS = word_set(
+    "all any each only daily weekly monthly hourly yearly usa basic"
+)
 _NAMED = word_set(
     "key post base on display default demand win open setting finding hearing serving "
     "peering encoding mailing holding"
@@ -244,9 +246,8 @@ def surveyed(table: Table) -> bool:
     words = [split(column.name) for column in table.columns]
     told = _ASKED_OF.intersection("".join(tokens) for tokens in words)
     named = _SURVEYS.intersection(map(singular, split(table.id.name)))
-    asked = any("respondent" in tokens for tokens in words)
-    wordy = any(len(tokens) > 5 for tokens in words)
-    return len(told) > 1 and (bool(named) or asked or (wordy and len(told) > 2))
+    asked = any({"respondent", "you", "your"} & {*tokens} for tokens in words)
+    return len(told) > 1 and (bool(named) or asked)
 
 
 _ANSWERS = word_set("response respondent result answer data")
@@ -277,6 +278,8 @@ def row_noun(table: Table) -> str:
     if surveyed(table):
         return "respondent"
     words = _grain(table).noun.removesuffix(" profile").split()
+    if len(words) > 2 and _joined(table):
+        return NO_NOUN
     while len(words) > 1 and words[0].lower() in _BRANDS:
         del words[0]
     while words and _no_thing(words[-1]):
@@ -361,22 +364,25 @@ def _about(table: Table, told: Sequence[str]) -> tuple[str, str]:
     if _row(table) == f"{noun} record":
         records = "" if noun.endswith("s") else " records"
         return f"{_capital(noun)}{records}", ", with their "
-    if " " in noun and hints.JOINED.issuperset(noun.split()) and not _own_key(table):
+    if _joined(table):
         return _capital(_many(noun)), ", with their "
     return table_opening(table), f", with {people}"
 
 
-def _own_key(table: Table) -> bool:
-    """Whether a table has a key that tells one row from another."""
-    last = split(table.id.name)[-1:]
-    own = ({"id"}, {f"{singular(word)}id" for word in last})
+def _joined(table: Table) -> bool:
+    """Whether a name is of several things and no key tells which of them a row is."""
+    words = _grain(table).noun.split()
+    if not words[1:] or words[-1] not in hints.SOLD or {*words} - hints.JOINED:
+        return False
     names = {"".join(split(column.name)) for column in table.columns}
-    return bool(table.primary_key) or any(names & keys for keys in own)
+    return not table.primary_key and names.isdisjoint(("id", f"{words[-1]}id"))
 
 
 def _keys_alone(table: Table, told: Sequence[str]) -> bool:
     """Whether all that is told is one thing that the row has a key of."""
-    keys = (c.name for c in table.columns if table.references(c.name) or _is_key(c.name))
+    keys = (
+        c.name for c in table.columns if table.references(c.name) or _is_key(c.name)
+    )
     return len(told) == 1 and any(_entity(table, name) == told[0] for name in keys)
 
 
@@ -437,6 +443,8 @@ def _row(table: Table) -> str:
         return _figures(table, noun, period)
     if not noun:
         return NO_NOUN
+    if row_noun(table) == NO_NOUN and " " not in noun:
+        return f"{noun} record"
     if versions:
         return f"version of {a(noun)}"
     for book in ("history", "log", "audit"):
