@@ -190,6 +190,9 @@ THINGS = word_set(
     "vocabulary diary glossary canary official modal diagnostic incentive ideal "
     "chemical mineral canal medal decal seal cable receivable payable deliverable "
     "consumable hive additive graphic magic "
+    "itinerary appeal appraisal traversal narrative alternative notary commentary "
+    "deductible intermediary arithmetic tactic airspeed initiative deferral dismissal "
+    "directive primitive literal analytic executive perspective "
     "criteria signal capital channel model label total email festival disposal music "
     "fabric clinic logic comic"
 )

@@ -165,7 +165,7 @@ def _beside(table: Table, tokens: list[str], noun: str, kind: str) -> str | None
         if thing and _USE_OF.isdisjoint(tokens[place:]):
             used = humanize(tokens[:place])
             return f"{_capital(used)} for {humanize(tokens[place:])}."
-    if last in _ORDINALS and _NUMBERED.intersection(tokens[-2:]):
+    if last in _ORDINALS and tokens[1:] and tokens[-2] in _NUMBERED:
         names = {split(c.name)[-2:] for c in table.columns}
         if {(tokens[-2], "1"), (tokens[-2], "2")} <= names:
             named = humanize(tokens[:-1])

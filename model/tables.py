@@ -232,22 +232,28 @@ def _no_thing(word: str) -> bool:
 
 
 _QUANTIFIERS = word_set(
-    "all any each only daily weekly monthly hourly yearly usa basic"
+    "all any each only daily weekly monthly hourly yearly usa basic auto"
 )
 _NAMED = word_set(
     "key post base on display default demand win open setting finding hearing serving "
-    "peering encoding mailing holding"
+    "peering encoding mailing holding grouping opening screening filing ceiling "
+    "keyring rolebinding clusterrolebinding reading drawing crossing embedding housing"
 )
 """Words that say how something is elsewhere, and what a table's rows are."""
 
 
 def surveyed(table: Table) -> bool:
     """Whether a row is what one person answered, with what they told of themselves."""
-    words = [split(column.name) for column in table.columns]
+    return _surveyed(table.id.name, tuple(column.name for column in table.columns))
+
+
+@lru_cache(maxsize=1 << 8)
+def _surveyed(table: str, columns: tuple[str, ...]) -> bool:
+    words = [split(name) for name in columns]
     told = _ASKED_OF.intersection("".join(tokens) for tokens in words)
-    named = _SURVEYS.intersection(map(singular, split(table.id.name)))
+    named = not _SURVEYS.isdisjoint(map(singular, split(table)))
     asked = any({"respondent", "you", "your"} & {*tokens} for tokens in words)
-    return len(told) > 1 and (bool(named) or asked)
+    return len(told) > 1 and (named or asked)
 
 
 _ANSWERS = word_set("response respondent result answer data")
@@ -293,6 +299,8 @@ def row_noun(table: Table) -> str:
             if words[-1] in _NEEDY or " ".join(words[-2:]) in hints.COMPOUNDS
             else -1 :
         ]
+    if words[1:] and words[0].lower() in _QUANTIFIERS:
+        del words[0]
     return " ".join(words) or NO_NOUN
 
 

@@ -340,6 +340,9 @@ def test_a_table_named_after_a_relation_links(
         ("daily_flying", ("artist",), "Artist."),
         ("tickets_parsed", ("status",), "Status of the ticket."),
         ("events_all", ("color",), "Color of the event."),
+        ("itinerary", ("color",), "Color of the itinerary."),
+        ("tokens", ("expires",), "Time of expiration."),
+        ("pay_all_levels", ("color",), "Color of the level."),
         (
             "issue_changes",
             ("from_parent", "to_parent"),
