@@ -187,6 +187,12 @@ THINGS = word_set(
     "feed seed warning mapping recording offering biomaterial metal accrual dictionary "
     "representative substring rubric characteristic archive decimal ordinal objective "
     "plural retrieval training booking posting building thing king spring wing media "
+    "vocabulary diary glossary canary official modal diagnostic incentive ideal "
+    "chemical mineral canal medal decal seal cable receivable payable deliverable "
+    "consumable hive additive graphic magic "
+    "itinerary appeal appraisal traversal narrative alternative notary commentary "
+    "deductible intermediary arithmetic tactic airspeed initiative deferral dismissal "
+    "directive primitive literal analytic executive perspective "
     "criteria signal capital channel model label total email festival disposal music "
     "fabric clinic logic comic"
 )
@@ -219,9 +225,27 @@ PEOPLE = word_set(
     "instructor lead learner manager member nurse organizer owner participant "
     "passenger patient person physician player prospect recipient requester sender "
     "shopper signer speaker student subscriber supplier teacher tenant user vendor "
-    "visitor volunteer worker"
+    "visitor volunteer worker respondent"
 )
 """Nouns for people: "its" does not suit them."""
+
+PLACES = word_set(
+    "address agency airport area bank branch building business camera center city "
+    "clinic community company country county district facility farm hospital hotel "
+    "household house library location market museum neighborhood office organization "
+    "park place plant port property region restaurant room school sensor shop site "
+    "state station stop store town university venue village warehouse zip zone"
+)
+"""Nouns for what has an address or lies somewhere."""
+
+HOLDERS = PEOPLE | PLACES | word_set("account domain group merchant profile team")
+"""What can be reached or has a place."""
+
+SOLD = word_set("order product sale payment")
+"""What a join of tables is often named after last (`store_orders`)."""
+
+JOINED = PEOPLE | PLACES | SOLD
+"""What it is named after before that."""
 
 CONTACTS = {"email": "E-mail address", "phone": "Phone number"}
 """How people are reached."""

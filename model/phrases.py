@@ -14,7 +14,7 @@ from pathlib import Path
 from catalog.objects import Table
 from model import hints
 from model.names import humanize, singular
-from model.tables import NO_NOUN, own_noun
+from model.tables import NO_NOUN, holder, own_noun
 
 FILE = Path(__file__).parent / "phrases.txt"
 _LINE = re.compile(r"([^/:]+?)(?: /(bool|time|number|text))?: ([A-Z{].*\.)")
@@ -26,6 +26,12 @@ _TYPES = {
 }
 _STATE = re.compile(r"(ed|[ai]ble|en)$")
 """What says a state, so that a column of an unknown type is yes or no."""
+_OWNERS = {
+    "human": (hints.PEOPLE, hints.PEOPLE),
+    "holder": (hints.HOLDERS, hints.PEOPLE),
+    "place": (hints.HOLDERS, hints.PLACES),
+}
+"""What may have an attribute, as the row and as a part of it; else nobody is told."""
 _TIMED = re.compile(
     r"\b(date|time|when|phrase|day|month|year|week|quarter|start|end)\b", re.I
 )
@@ -84,8 +90,19 @@ def phrase_sentence(
         sentence = _fitting("".join(form).lower(), kept)
         if sentence and (form == words or kept == "bool" or "{it}" not in sentence):
             own = own_noun(table) if "{own}" in sentence else noun
-            return _filled(sentence, form, kind, noun, own)
+            return _filled(_owned(table, sentence), form, kind, noun, own)
     return None
+
+
+def _owned(table: Table, sentence: str) -> str:
+    """A sentence with whose its attribute is, where that is not simply the row."""
+    for slot, kinds in _OWNERS.items():
+        phrase = f" of the {{{slot}}}"
+        if phrase in sentence:
+            told = holder(table, *kinds)
+            sentence = sentence.replace(phrase, f" of the {told}" if told else "")
+    who = holder(table, hints.PEOPLE, hints.PEOPLE) if "{who}" in sentence else None
+    return sentence.replace("{who}", who or "person")
 
 
 def _forms(words: list[str], kept: str, noun: str) -> Iterator[list[str]]:
@@ -132,7 +149,6 @@ def _filled(
     return _OPTIONAL.sub(r"\1", sentence).format(
         noun,
         own=own,
-        who=noun if noun.split()[-1] in hints.PEOPLE else "person",
         it=it,
         first=words[0],
         phrase=phrase,

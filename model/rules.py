@@ -19,11 +19,21 @@ from model.names import (
     known,
     plural,
     singular,
+    split,
     subject,
     table_words,
+    word_set,
 )
 from model.phrases import phrase_sentence
-from model.tables import NO_NOUN, article, grain, own_noun, row_noun
+from model.tables import (
+    NO_NOUN,
+    adjective,
+    article,
+    grain,
+    own_noun,
+    row_noun,
+    surveyed,
+)
 from model.tables import describe_table as describe_table
 from model.tables import table_opening as table_opening
 
@@ -35,6 +45,8 @@ _MASS = re.compile(
     r"(ation|ution|yption|ansion|ity|ance|ence|ness|ism|ing|[^c]age|support)$"
 )
 """Ends of words that often take no article."""
+_RECORD = re.compile(r" (of|associated with|for|on) the record(?=[.,])")
+"""An owner that tells nothing."""
 _MANNER = {"last", "first", "originally", "initially", "most", "next", "previously"}
 _SMALL = hints.SMALL
 
@@ -57,6 +69,8 @@ def describe_column(
     utc = tokens[2:] and tokens[-1] == "utc"
     told = tokens[: -len(years)] if dated else tokens[:-1] if utc else tokens
     text = _sentence(table, column, told, noun)
+    if noun == NO_NOUN and "record" not in tokens:
+        text = _RECORD.sub("", text)
     if dated or utc:
         text = f"{text[:-1]}, {'in UTC' if utc else ' to '.join(years)}."
     listed = "," not in text and "JSON" not in text and _is_list(tokens)
@@ -106,6 +120,8 @@ def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str
     last = tokens[-1]
     if (whole := _whole(table, column, tokens, noun)) is not None:
         return whole
+    if told := _beside(table, tokens, noun, kind):
+        return told
     if table.references(column.name) is not None:
         return _reference(table, column.name, tokens, noun)
     if _is_id(table, column, tokens):
@@ -134,6 +150,68 @@ def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str
         if found is not None:
             return found
     return _plain(tokens, noun, kind)
+
+
+def _beside(table: Table, tokens: list[str], noun: str, kind: str) -> str | None:
+    """A name that others beside it or the table's own explain (`author_1`)."""
+    last = tokens[-1]
+    if surveyed(table) and tokens[3:] and _QUESTION.intersection(tokens):
+        return f'Answer to "{_capital(humanize(tokens))}?"'
+    if tokens[2:] and tokens[-2] == "with" and last in _TOLD_WITH:
+        return f"{_capital(humanize(tokens[:-2]))} with its {humanize([last])}."
+    if "used" in tokens[1:-1]:
+        place = tokens.index("used") + 1
+        thing = singular(tokens[place - 2]) != tokens[place - 2]
+        if thing and _USE_OF.isdisjoint(tokens[place:]):
+            used = humanize(tokens[:place])
+            return f"{_capital(used)} for {humanize(tokens[place:])}."
+    if last in _ORDINALS and tokens[1:] and tokens[-2] in _NUMBERED:
+        names = {split(c.name)[-2:] for c in table.columns}
+        if {(tokens[-2], "1"), (tokens[-2], "2")} <= names:
+            named = humanize(tokens[:-1])
+            return f"{_ORDINALS[last]} {named}{_whose(named, noun)}."
+    return _changed(table, tokens, noun, kind)
+
+
+def _changed(table: Table, tokens: list[str], noun: str, kind: str) -> str | None:
+    """What a change was from and to, or what it added or took away."""
+    first, *rest = tokens
+    thing = noun.removesuffix(" change")
+    if first in _TURNED and rest and _REACHED.isdisjoint(rest):
+        opposite, lead = _TURNED[first]
+        other = (opposite, *rest)
+        columns = {split(c.name) for c in table.columns}
+        if other in columns and _CHANGES.intersection(split(table.id.name)):
+            if rest[1:] and rest[-1] in hints.KEYS:
+                phrase = f"{lead.lower()} {humanize(rest[:-1])}"
+                return f"Identifier of the {phrase}{_whose(phrase, thing)}."
+            return f"{lead} {humanize(rest)}{_whose(humanize(rest), thing)}."
+    many = rest and singular(rest[-1]) != rest[-1] and not re.match("bool|int", kind)
+    if first in ("added", "removed") and many:
+        to = "to" if first == "added" else "from"
+        return f"{_capital(humanize(rest))} {first} {to} {_the(thing)}."
+    return None
+
+
+_TURNED = {
+    "from": ("to", "Previous"),
+    "to": ("from", "New"),
+}
+"""First words of what was changed: that of the other value, and how it is called."""
+_REACHED = word_set("date time at address currency account number")
+_QUESTION = word_set("you your how what which why who do")
+_TOLD_WITH = word_set("name code description title label number location unit")
+_USE_OF = (
+    hints.SMALL | hints.COUNTS | hints.MONEY | hints.UNITS.keys() | hints.LEADS.keys()
+) | word_set("today daily day week month year date time this last id ids")
+"""What no use is for."""
+_CHANGES = word_set("history change changes changed changelog audit transition")
+_NUMBERED = hints.PEOPLE | word_set(
+    "team editor reviewer referee judge party option choice answer image photo "
+    "category keyword tag language color colour sponsor side reason genre"
+)
+"""What is numbered by nothing but its place in a list."""
+_ORDINALS = {"1": "First", "2": "Second", "3": "Third", "4": "Fourth", "5": "Fifth"}
 
 
 def _whole(table: Table, column: Column, tokens: list[str], noun: str) -> str | None:
@@ -205,6 +283,8 @@ def _untyped_flag(tokens: Sequence[str], noun: str) -> bool:
         return noun != NO_NOUN and last in hints.STATES
     if last in hints.MOMENTS | hints.DATES | {"at", "on"}:
         return False
+    if tokens[0] in hints.SMALL:
+        return False
     asked = tokens[0] in hints.ACTIVE or tokens[0] in ("enable", "disable", "allow")
     said = last in hints.ABILITIES
     auto = tokens[0] == "auto" and tokens[-1] in hints.AUTOMATIC
@@ -219,7 +299,7 @@ def _of(phrase: str, noun: str) -> str:
         plain = single == [word.lower() for word in words]
         if plain and words[1:]:
             return f"{_capital(words[-1])} of the {' '.join(words[:-1])}."
-        return f"{_capital(phrase)} of the record." if plain else f"Number of {phrase}."
+        return f"{_capital(phrase)}." if plain else f"Number of {phrase}."
     if len(words) > 1 and single[: len(own)] == own and len(words) > len(own):
         return f"{_capital(' '.join(words[len(own) :]))} of {_the(noun)}."
     return f"{_capital(phrase)}{_whose(phrase, noun)}."
@@ -232,12 +312,10 @@ def _whose(phrase: str, noun: str) -> str:
         said = [*phrase.lower().split()[:-1], last]
         while own and said and own[-1] == said.pop():
             own = own[:-1]
+        own = [] if own and own[-1].isupper() else own
     elif last in own:
-        own = [] if " " in phrase or last != phrase.lower() else [NO_NOUN]
-    thing = own and (own[-1].endswith("ing") or own[-1] in hints.ADJECTIVES)
-    if own and not thing and _adjective(own[-1]):
-        own = [] if " " in phrase or last != phrase.lower() else [NO_NOUN]
-    if not own or " who " in phrase:
+        own = []
+    if own == [NO_NOUN] or not own or " who " in phrase:
         return ""
     return f" of the {' '.join(own)}"
 
@@ -302,7 +380,8 @@ def _reference(table: Table, name: str, tokens: list[str], noun: str) -> str:
     if phrase == noun:
         return f"Identifier of {_the(noun)}."
     if not phrase or phrase in there or (there in phrase and len(role) == 1):
-        return f"Identifier of the {there} associated with {_the(noun)}."
+        tie = "" if " " in noun else f" associated with {_the(noun)}"
+        return f"Identifier of the {there}{tie}."
     return f"Identifier of the {phrase} of {_the(noun)}."
 
 
@@ -325,12 +404,14 @@ def _key(table: Table, tokens: list[str], noun: str) -> str:
         return f"Key of {_the(noun)}."
     if tokens[-1] in ("ids", "uuids", "guids") and rest:
         return f"Identifiers of the {plural(humanize(rest))}{_tied(rest, noun)}."
-    if len(rest) == 1 and _adjective(rest[0]) and rest[0] not in ("base", "post"):
+    if len(rest) == 1 and adjective(rest[0]) and rest[0] not in ("base", "post"):
         return f"{_capital(humanize(rest))} identifier of {_the(noun)}."
     if rest[:1] == ["unique"]:
         return f"Unique identifier of the {humanize(rest[1:])}."
     if rest in (["external"], ["source"], ["remote"], ["third", "party"]):
         return f"Identifier of {_the(noun)} in the {humanize(rest)} system."
+    if rest[:1] == ["external"] and not adjective(rest[-1]):
+        return f"Identifier of the {humanize(rest[1:])} in an external system."
     if tuple(rest) == table_words(table.id.name):
         return f"Unique identifier of {_the(noun)}."
     if not base:
@@ -349,7 +430,7 @@ def _key(table: Table, tokens: list[str], noun: str) -> str:
 def _tied(tokens: Sequence[str], noun: str) -> str:
     """What a key's thing has to do with the row, where the noun does not say it."""
     base = humanize(tokens)
-    if noun.startswith(base) or base.endswith(noun) or noun == NO_NOUN:
+    if noun.startswith(base) or base.endswith(noun) or " " in noun or noun == NO_NOUN:
         return ""
     return f" associated with {_the(noun)}"
 
@@ -472,7 +553,7 @@ def _by_unit(tokens: list[str], noun: str) -> str | None:
         lead = hints.LEADS.get(tokens[0])
         base = f"{lead} {humanize(tokens[1:-1])}" if lead and tokens[2:] else base
         return f"{_capital(base)} percentage of {_the(noun)}."
-    if _adjective(tokens[-2]) and tokens[-2] not in ("time", "total"):
+    if adjective(tokens[-2]) and tokens[-2] not in ("time", "total"):
         return None
     if tokens[0] in ("num", "number", "count"):
         return f"Number of {humanize(tokens[1:])} of {_the(noun)}."
@@ -525,7 +606,7 @@ def _by_last(tokens: list[str], noun: str, kind: str) -> str | None:
     if last in ("qty", "quantity") or (last in hints.COUNTS and tokens[-2] == "total"):
         return _of(humanize(tokens), noun)
     if last in hints.COUNTS and (
-        not _adjective(tokens[-2]) or _PARTICIPLE.search(tokens[-2])
+        not adjective(tokens[-2]) or _PARTICIPLE.search(tokens[-2])
     ):
         return f"Number {_counted(rest, noun)}."
     if last in hints.NUMBERS:
@@ -533,13 +614,14 @@ def _by_last(tokens: list[str], noun: str, kind: str) -> str | None:
     if last in hints.MONEY:
         return _of(humanize(tokens), noun)
     pair = humanize(tokens[-2:])
-    vague = tokens[2:] and (_adjective(tokens[-3]) or tokens[-3] in hints.ABSTRACT)
+    vague = tokens[2:] and (adjective(tokens[-3]) or tokens[-3] in hints.ABSTRACT)
     if pair.lower() in hints.COMPOUNDS and not vague:
         owner = _without_noun(tokens[:-2], noun) or noun
         return f"{_capital(pair)} of the {owner}."
-    if tokens[2:] and tokens[-2] in hints.OF_NAMES and last in ("name", "text"):
+    told = tokens[2:] and tokens[-2] in hints.OF_NAMES and not adjective(tokens[-3])
+    if told and last in ("name", "text"):
         return f"{_capital(pair)} of the {humanize(tokens[:-2])}."
-    if tokens[-2] in hints.SMALL or _adjective(tokens[-2]):
+    if tokens[-2] in hints.SMALL or adjective(tokens[-2]):
         return None
     if last in hints.CONTACTS and tokens[-2] in hints.PEOPLE:
         return f"{hints.CONTACTS[last]} of the {rest}."
@@ -556,13 +638,6 @@ def _by_last(tokens: list[str], noun: str, kind: str) -> str | None:
     return None
 
 
-def _adjective(token: str) -> bool:
-    return (
-        re.search(r"(ed|al|ive|able|ible|ous|ic|ary|ful|ing)$", token) is not None
-        and token not in hints.THINGS
-    ) or token in hints.ADJECTIVES
-
-
 def _moment(tokens: list[str], noun: str, kind: str) -> str:
     """A point in time."""
     last, before = tokens[-1], tokens[:-1]
@@ -577,7 +652,7 @@ def _moment(tokens: list[str], noun: str, kind: str) -> str:
     if last == "time" and (word in hints.MEASURES or word in hints.LASTING):
         return compound
     done = hints.DONE.get(word)
-    if done and (not ahead or (word in hints.NAMED and not _adjective(ahead[-1]))):
+    if done and (not ahead or (word in hints.NAMED and not adjective(ahead[-1]))):
         return f"{head} the {about} {done}."
     if _PARTICIPLE.search(word):
         manner = ""
@@ -588,7 +663,7 @@ def _moment(tokens: list[str], noun: str, kind: str) -> str:
         be = "is " if word == "due" else "" if word in hints.HAPPENED else "was "
         return f"{head} the {about} {be}{manner}{word}."
     if re.fullmatch(r"(start|begin|end|expire)s?", word):
-        if ahead and _adjective(ahead[-1]):
+        if ahead and adjective(ahead[-1]):
             return compound
         return f"{head} the {about} {word.rstrip('s')}s."
     if word == "valid" or last in hints.SMALL - {"at", "on"}:
@@ -601,7 +676,7 @@ def _moment(tokens: list[str], noun: str, kind: str) -> str:
     if last == "on":
         return _of(humanize(tokens), noun)
     said = set(base.split()) & set(noun.split()) or noun == NO_NOUN
-    return f"{head} of the {base}." if said and not _adjective(before[-1]) else compound
+    return f"{head} of the {base}." if said and not adjective(before[-1]) else compound
 
 
 def _plain(tokens: list[str], noun: str, kind: str) -> str:
@@ -611,11 +686,11 @@ def _plain(tokens: list[str], noun: str, kind: str) -> str:
         return f"Time of {_the(noun)}."
     if last in ("name", "nm", "nme") and not (
         len(tokens) > 1
-        and (_adjective(tokens[-2]) or tokens[-2] in hints.SMALL | hints.OF_NAMES)
+        and (adjective(tokens[-2]) or tokens[-2] in hints.SMALL | hints.OF_NAMES)
     ):
         return f"Name of the {_owner(tokens[:-1], noun)}."
     linked = last in ("url", "uri", "link", "href")
-    if linked and (len(tokens) == 1 or not _adjective(tokens[-2])):
+    if linked and (len(tokens) == 1 or not adjective(tokens[-2])):
         return f"URL of the {_owner(tokens[:-1], noun)}."
     if kind.startswith(("date", "timestamp")) and not re.search(r"\bdate", phrase):
         head = "Date" if kind == "date" else "Time"

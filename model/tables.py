@@ -39,12 +39,13 @@ _TAILS = {
     "quarter": "quarterly",
     "year": "yearly annual annually",
     "figures": "metrics stats statistics summary summaries features report reports kpi "
-    "kpis agg aggregate aggregates aggregated rollup totals performance",
+    "kpis avg agg aggregate aggregates aggregated rollup totals performance",
     "pairing": "xref bridge link links map mapping mappings rel assoc association",
     "parts": "info information attributes detail details fields properties settings "
     "parameters",
     "": "lookup lkp lookups latest enriched cleaned joined filtered deduped unioned "
-    "combined pii extended expanded wide list dump mini",
+    "combined pii extended expanded wide list dump mini all current full long unified "
+    "historical ranked cumulative parsed processed qc",
 }
 _KINDS = {word: kind for kind, words in _TAILS.items() for word in words.split()}
 """Last words of a table's name that tell how its rows are made, not of what."""
@@ -213,11 +214,83 @@ def _word(word: str) -> str:
     return _BRANDS.get(low, word)
 
 
+def adjective(token: str) -> bool:
+    """Whether a word says how something is, or what is done, and is no thing."""
+    ends = re.search(r"(ed|al|ive|able|ible|ous|ic|ary|ful|ing)$", token)
+    return (ends is not None and token not in hints.THINGS) or (
+        token in hints.ADJECTIVES
+    )
+
+
+def _no_thing(word: str) -> bool:
+    """Whether the last word of a table's name tells how many, when or which."""
+    low = word.lower()
+    if low in _QUANTIFIERS:
+        return True
+    says = low in hints.ADJECTIVES or (len(low) > 5 and adjective(low))
+    return says and low not in _NAMED and not word.isupper()
+
+
+_QUANTIFIERS = word_set(
+    "all any each only daily weekly monthly hourly yearly usa basic auto"
+)
+_NAMED = word_set(
+    "key post base on display default demand win open setting finding hearing serving "
+    "peering encoding mailing holding grouping opening screening filing ceiling "
+    "keyring rolebinding clusterrolebinding reading drawing crossing embedding housing"
+)
+"""Words that say how something is elsewhere, and what a table's rows are."""
+
+
+def surveyed(table: Table) -> bool:
+    """Whether a row is what one person answered, with what they told of themselves."""
+    return _surveyed(table.id.name, tuple(column.name for column in table.columns))
+
+
+@lru_cache(maxsize=1 << 8)
+def _surveyed(table: str, columns: tuple[str, ...]) -> bool:
+    words = [split(name) for name in columns]
+    told = _ASKED_OF.intersection("".join(tokens) for tokens in words)
+    named = not _SURVEYS.isdisjoint(map(singular, split(table)))
+    asked = any({"respondent", "you", "your"} & {*tokens} for tokens in words)
+    return len(told) > 1 and (named or asked)
+
+
+_ANSWERS = word_set("response respondent result answer data")
+_SURVEYS = word_set("survey poll questionnaire respondent")
+_ASKED_OF = word_set(
+    "gender sex age agegroup agerange householdincome income education educationlevel "
+    "location maritalstatus ethnicity race"
+)
+"""What people are asked of themselves, beside the questions."""
+
+
+def holder(table: Table, *kinds: frozenset[str]) -> str | None:
+    """Whose an attribute is: the row's, if it is of the first kind, or one it names.
+
+    Args:
+        table: whose name may tell.
+        kinds: what may have it as a row, and what beside the name's last word.
+    """
+    row = row_noun(table)
+    if row.split()[-1] in kinds[0]:
+        return row
+    words = reversed(_grain(table).noun.split()[-2:])
+    return next((word for word in words if word in kinds[-1]), None)
+
+
 def row_noun(table: Table) -> str:
     """What a row is called in a sentence on a column: the last words that suffice."""
+    if surveyed(table):
+        return "respondent"
     words = _grain(table).noun.removesuffix(" profile").split()
+    if len(words) > 2 and _joined(table):
+        return NO_NOUN
     while len(words) > 1 and words[0].lower() in _BRANDS:
         del words[0]
+    while words and _no_thing(words[-1]):
+        del words[-1]
+        words[-1:] = map(singular, words[-1:])
     if len(words) > 2 and (_QUALITY.search(words[-2]) or not words[-2].isalpha()):
         del words[:-1]
     if len(words) > 2:
@@ -226,6 +299,8 @@ def row_noun(table: Table) -> str:
             if words[-1] in _NEEDY or " ".join(words[-2:]) in hints.COMPOUNDS
             else -1 :
         ]
+    if words[1:] and words[0].lower() in _QUANTIFIERS:
+        del words[0]
     return " ".join(words) or NO_NOUN
 
 
@@ -247,8 +322,10 @@ def _readable(word: str, name: str) -> bool:
 
 def describe_table(table: Table) -> str | None:
     """One sentence for a table, or None where neither its name nor columns tell."""
-    told = _contents(table)
+    told = [] if surveyed(table) else _contents(table)
     about, joint = _about(table, told)
+    if about != NOTHING_TOLD and _keys_alone(table, told):
+        told = []
     if not told:
         return None if about == NOTHING_TOLD else f"{about}."
     bare = joint.endswith("with ") and plural(told[0]) != told[0]
@@ -262,6 +339,8 @@ def _about(table: Table, told: Sequence[str]) -> tuple[str, str]:
     """
     found = _grain(table)
     noun, kinds = found.noun, found.kinds
+    if surveyed(table):
+        return table_opening(table), ""
     people = "their " if _last(noun) in hints.PEOPLE else "its "
     theirs = "the " if _many(noun) == noun else "their "
     valid = any(_VALID.search(c.name) for c in table.columns)
@@ -293,7 +372,26 @@ def _about(table: Table, told: Sequence[str]) -> tuple[str, str]:
     if _row(table) == f"{noun} record":
         records = "" if noun.endswith("s") else " records"
         return f"{_capital(noun)}{records}", ", with their "
+    if _joined(table):
+        return _capital(_many(noun)), ", with their "
     return table_opening(table), f", with {people}"
+
+
+def _joined(table: Table) -> bool:
+    """Whether a name is of several things and no key tells which of them a row is."""
+    words = _grain(table).noun.split()
+    if not words[1:] or words[-1] not in hints.SOLD or {*words} - hints.JOINED:
+        return False
+    names = {"".join(split(column.name)) for column in table.columns}
+    return not table.primary_key and names.isdisjoint(("id", f"{words[-1]}id"))
+
+
+def _keys_alone(table: Table, told: Sequence[str]) -> bool:
+    """Whether all that is told is one thing that the row has a key of."""
+    keys = (
+        c.name for c in table.columns if table.references(c.name) or _is_key(c.name)
+    )
+    return len(told) == 1 and any(_entity(table, name) == told[0] for name in keys)
 
 
 NOTHING_TOLD = "Records"
@@ -339,6 +437,11 @@ def table_opening(table: Table) -> str:
 def _row(table: Table) -> str:
     found = _grain(table)
     noun, kinds = found.noun, found.kinds
+    if surveyed(table):
+        about = [w for w in noun.split() if singular(w) not in _ANSWERS]
+        survey = " ".join(about)
+        named = about and about[-1] in _SURVEYS
+        return f"respondent of the {survey}" if named else "survey respondent"
     versions = "version" in kinds or any(_VALID.search(c.name) for c in table.columns)
     if pair := _pair(table, noun, "pairing" in kinds):
         paired = f"pairing of {a(pair[0])} and {a(pair[1])}"
@@ -348,6 +451,8 @@ def _row(table: Table) -> str:
         return _figures(table, noun, period)
     if not noun:
         return NO_NOUN
+    if row_noun(table) == NO_NOUN and " " not in noun:
+        return f"{noun} record"
     if versions:
         return f"version of {a(noun)}"
     for book in ("history", "log", "audit"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +26,7 @@ from model.rules import (
 from model.tables import row_noun
 
 ORDERS = TableId("sales", "orders")
+NEW_STATE = "Identifier of the new state of the issue."
 
 
 def table_with(*columns: tuple[str, str], name: str = "orders") -> Table:
@@ -144,7 +147,7 @@ def table_with(*columns: tuple[str, str], name: str = "orders") -> Table:
         ("uw_flw_up_dt", "date", "Underwriting follow up date of the order."),
         ("BEGDA", "date", "Start date of the order."),
         ("md5", "char(32)", "MD5 checksum of the order."),
-        ("latitude", "double", "Latitude of the order, in degrees."),
+        ("latitude", "double", "Latitude, in degrees."),
     ],
 )
 def test_column_sentences(column: str, kind: str, sentence: str) -> None:
@@ -329,6 +332,72 @@ def test_a_table_named_after_a_relation_links(
     name: str, keys: tuple[str, ...], text: str
 ) -> None:
     assert describe_table(table_with(*((k, "int") for k in keys), name=name)) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "sentence"),
+    [
+        ("daily_flying", ("artist",), "Artist."),
+        ("tickets_parsed", ("status",), "Status of the ticket."),
+        ("events_all", ("color",), "Color of the event."),
+        ("itinerary", ("color",), "Color of the itinerary."),
+        ("tokens", ("expires",), "Time of expiration."),
+        ("pay_all_levels", ("color",), "Color of the level."),
+        (
+            "issue_changes",
+            ("from_parent", "to_parent"),
+            "Previous parent of the issue.",
+        ),
+        ("issue_history", ("to_state_id", "from_state_id"), NEW_STATE),
+        ("issue_history", ("added_labels",), "Labels added to the issue."),
+        ("transfers", ("from_wallet", "to_wallet"), "From wallet of the transfer."),
+        ("warehouses", ("credits_used_compute",), "Credits used for compute."),
+        ("warehouses", ("credits_used_today",), "Credits used today of the warehouse."),
+        ("papers", ("section_with_name",), "Section with its name."),
+        ("papers", ("author_1", "author_2"), "First author of the paper."),
+        ("papers", ("level_1", "level_2"), "Level 1 of the paper."),
+        (
+            "papers",
+            ("external_lab_id",),
+            "Identifier of the lab in an external system.",
+        ),
+        ("order_lines", ("lab_trial_id",), "Identifier of the lab trial."),
+        ("comma_survey", ("education", "age"), "Education of the respondent."),
+        (
+            "comma_survey",
+            ("how_often_is_it_read", "age", "gender"),
+            'Answer to "How often is it read?"',
+        ),
+    ],
+)
+def test_columns_are_told_by_their_table(
+    name: str, columns: tuple[str, ...], sentence: str
+) -> None:
+    """No owner is said where the table's name has none that is a thing."""
+    table = table_with(*((c, "") for c in ("row_id", *columns)), name=name)
+    assert describe_column(table, table.columns[1]) == sentence
+
+
+def test_a_row_of_a_survey_is_a_respondent() -> None:
+    columns = (("age", "text"), ("gender", "text"), ("income", "text"))
+    table = table_with(*columns, name="comma_survey")
+    assert describe_table(table) == "One row per respondent of the comma survey."
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "text"),
+    [
+        ("store_orders", ("status",), "Store orders, with their status."),
+        ("store_orders", ("order_id",), "One row per store order."),
+        ("posts", ("user_id",), "One row per post."),
+        ("flying", ("artist",), "Flying records."),
+    ],
+)
+def test_no_grain_and_no_key_alone_are_told(
+    name: str, columns: tuple[str, ...], text: str
+) -> None:
+    table = replace(table_with(*((c, "") for c in columns), name=name), primary_key=())
+    assert describe_table(table) == text
 
 
 def test_a_table_with_validity_has_versions() -> None:
