@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from catalog.csv_file import BrokenCsv, Record, read_records
 from catalog.errors import ColumnistError
 from catalog.objects import TableId
 
@@ -91,18 +92,6 @@ def _in_scope(table: TableId, scope: str) -> bool:
 def _specific(scope: str) -> tuple[bool, int, bool, str]:
     letters = sum(character not in "*?[]" for character in scope)
     return "." in scope, letters, letters == len(scope), scope
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    """One row of the file as it stands there."""
-
-    raw: str
-    """Its text with the end of the line."""
-    fields: tuple[str, ...]
-    """Empty for an empty line."""
-    line: int
-    """Where it begins, from 1."""
 
 
 class GlossaryFile:
@@ -279,32 +268,14 @@ def render(terms: Iterable[Term]) -> str:
     )
 
 
-def _records(text: str, path: Path) -> Iterator[_Record]:
-    lines = list(io.StringIO(text, newline=""))
-    reader = csv.reader(iter(lines), strict=True)
-    begun = 0
-    while True:
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise _wrong(path, begun + 1, _reason(error)) from error
-        raw = "".join(lines[begun : reader.line_num])
-        yield _Record(raw, tuple(fields), begun + 1)
-        begun = reader.line_num
+def _records(text: str, path: Path) -> Iterator[Record]:
+    try:
+        yield from read_records(text)
+    except BrokenCsv as error:
+        raise _wrong(path, error.line, error.reason) from error
 
 
-def _reason(error: csv.Error) -> str:
-    words = str(error)
-    if "unexpected end" in words:
-        return "a quote is opened here and never closed"
-    if "field larger" in words:
-        return "this field is too long"
-    return "a quote stands in the middle of a field"
-
-
-def _places(records: Sequence[_Record], path: Path) -> dict[str, int]:
+def _places(records: Sequence[Record], path: Path) -> dict[str, int]:
     """Where in a row each of our columns is."""
     if not records:
         return {}
@@ -314,7 +285,7 @@ def _places(records: Sequence[_Record], path: Path) -> dict[str, int]:
     return {name: names.index(name) for name in HEADER if name in names}
 
 
-def _term(record: _Record, places: Mapping[str, int], path: Path) -> Term:
+def _term(record: Record, places: Mapping[str, int], path: Path) -> Term:
     fields = record.fields
     last = max(places["term"], places["meaning"])
     if len(fields) <= last:
