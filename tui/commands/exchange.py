@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +11,8 @@ from typing import Annotated
 import typer
 
 from catalog.change import CommentChange
+from catalog.description import Description, LeftOut, match, name_of
 from catalog.documentation import (
-    Description,
-    match,
     read_file,
     to_csv,
     to_dbt,
@@ -87,35 +87,75 @@ def run_export(
 def run_import(
     context: typer.Context,
     url: Url,
-    file: Annotated[Path, typer.Argument(help="CSV, JSON or dbt schema.yml.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="CSV, JSON, or dbt's schema.yml or manifest.json."),
+    ],
+    dbt_project: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The dbt project whose doc blocks and variables a schema.yml refers"
+            " to; by default the one that the file is in.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Read descriptions from a file as pending suggestions."""
     session = open_session(settings(context), url)
     try:
-        descriptions = read_file(file)
+        contents = read_file(file, project=dbt_project)
         if session.snapshot.scanned_at() is None:
             read(session, [], [])
         tables = {table.id: table for table in session.snapshot.tables()}
-        known, unknown = match(descriptions, tables.values())
+        dialect = session.database.dialect
+        matched = match(
+            contents.descriptions,
+            tables.values(),
+            fold_tables=dialect.folds_tables,
+            fold_columns=dialect.folds_columns,
+        )
         imported = session.suggestions.put(
-            (_draft(session, each, file), _previous(tables, each.target))
-            for each in known
-            if _previous(tables, each.target) != each.text
+            (_draft(session, each, file), previous)
+            for each in matched.known
+            if _differs(previous := _previous(tables, each.target), each.text)
         )
     finally:
         session.close()
+    left_out = [*contents.left_out, *matched.left_out]
+    for remark in contents.remarks:
+        console.note(f"columnist: {plain(file.name)}: {plain(remark)}")
+    _report(imported, matched.unknown, left_out, json=json)
+    if matched.unknown or left_out:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+def _report(
+    imported: int, unknown: list[Target], left_out: list[LeftOut], *, json: bool
+) -> None:
     if json:
         console.out_json(
-            {"imported": imported, "unknown": [str(target) for target in unknown]}
+            {
+                "imported": imported,
+                "unknown": [name_of(target) for target in unknown],
+                "left_out": [asdict(each) for each in left_out],
+            }
         )
     else:
         console.out(f"Imported {count(imported, 'description')} as pending.")
         for target in unknown:
-            console.note(f"unknown   {plain(str(target))}")
+            console.note(f"unknown   {plain(name_of(target))}")
+        for each in left_out:
+            console.note(f"left out  {plain(each.what)}: {plain(each.reason)}")
     if unknown:
         console.note(f"columnist: {len(unknown)} of them are not in the catalog.")
-        raise typer.Exit(ExitCode.REFUSED)
+    if left_out:
+        console.note(f"columnist: {len(left_out)} of them were left out.")
+
+
+def _differs(comment: str | None, text: str) -> bool:
+    """Whether the text says anything else; white space at its end does not."""
+    return (comment or "").rstrip() != text.rstrip()
 
 
 def documentation(session: Session, tables: list[Table]) -> list[Description]:
