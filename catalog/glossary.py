@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -19,6 +16,7 @@ from pathlib import Path
 from catalog.csv_file import BrokenCsv, Record, read_records
 from catalog.errors import ColumnistError
 from catalog.objects import TableId
+from catalog.whole_file import write_whole
 
 HEADER = ("term", "meaning", "scope")
 _MARK = "\ufeff"
@@ -209,36 +207,14 @@ class GlossaryFile:
 
     def _write(self, text: str) -> None:
         """Replace the file in one step, so that nobody ever reads half of it."""
-        path = self.path.resolve()  # a link stays one
-        scratch = ""
         try:
-            data = text.encode("utf-8")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(
-                dir=path.parent, prefix=f".{path.name}.", delete=False
-            ) as file:
-                scratch = file.name
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            # A temporary file is its owner's alone; a glossary may be a team's.
-            mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_mask()
-            os.chmod(scratch, mode)
-            os.replace(scratch, path)
-        except (OSError, UnicodeEncodeError) as error:
-            with suppress(OSError):
-                os.unlink(scratch)
-            reason = getattr(error, "strerror", None) or "it is no text"
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(self.path, text)
+        except OSError as error:
             raise ColumnistError(
-                f"Cannot write {self.path}: {reason}.",
+                f"Cannot write {self.path}: {error.strerror}.",
                 "Free some space, correct its rights, or name another glossary.",
             ) from error
-
-
-def _mask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def parse(text: str, path: Path) -> list[Term]:

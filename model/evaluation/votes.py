@@ -16,7 +16,7 @@ from pathlib import Path
 
 from catalog.csv_file import BrokenCsv, decode, delimiter_of, read_records
 from catalog.errors import ColumnistError, RefusedError, UsageError
-from model.evaluation.sheet import save
+from catalog.whole_file import write_whole
 
 VOTES, JUDGES = "votes.csv", "judges.json"
 HEADER = ["item", "judge", "vote"]
@@ -188,8 +188,8 @@ class Ballot:
         kinds |= {vote.judge: kind for vote in new}
         named = {name: each.value for name, each in sorted(kinds.items())}
         try:
-            save(self._folder / VOTES, out.getvalue())
-            save(self._folder / JUDGES, json.dumps(named, indent=2) + "\n")
+            write_whole(self._folder / VOTES, out.getvalue())
+            write_whole(self._folder / JUDGES, json.dumps(named, indent=2) + "\n")
         except OSError as error:
             raise ColumnistError(
                 f"Cannot save votes in {self._folder}: {error.strerror}.",

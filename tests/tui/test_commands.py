@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -254,6 +255,31 @@ def test_a_text_with_other_white_space_at_its_end_is_no_change(
     assert done.code == 0
     assert "in.csv: It is separated by semicolons." in done.err
     assert not run("suggestions", url, "--jsonl").out
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "sql", "dbt", "markdown"])
+def test_stdout_has_the_bytes_of_the_file_whatever_the_locale(
+    url: str, shop: Path, tmp_path: Path, form: str
+) -> None:
+    connection = duckdb.connect(str(shop))
+    connection.execute("COMMENT ON TABLE sales.orders IS 'Größe 😀 in € \\ {{ x }}'")
+    connection.close()
+    file = tmp_path / "out"
+    export = [*COLUMNIST, "export", url, "--format", form]
+    subprocess.run([*export, "-o", str(file)], check=True, timeout=60)
+    assert "Größe 😀 in €".encode() in file.read_bytes()
+    latin = {"PYTHONIOENCODING": "latin-1"}
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    named = (["-o", "-"], ["-o", "/dev/stdout"])
+    for more, locale in (([], latin), ([], plain), *((name, latin) for name in named)):
+        done = subprocess.run(
+            [*export, *more],
+            env=os.environ | locale,
+            capture_output=True,
+            check=True,
+            timeout=60,
+        )
+        assert done.stdout == file.read_bytes()
 
 
 def test_export_as_sql_is_the_script_that_documents_a_copy(

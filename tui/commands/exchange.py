@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -22,10 +21,11 @@ from catalog.documentation import (
 from catalog.errors import ColumnistError, ExitCode
 from catalog.objects import Table, TableId, Target
 from catalog.suggestion import Draft, Source, State
+from catalog.whole_file import write_whole
 from model.checks import writing_only
 from tui import console
 from tui.commands.opening import open_session
-from tui.commands.options import Json, Schemas, Tables, Url, settings
+from tui.commands.options import STDOUT, Json, Schemas, Tables, Url, settings
 from tui.commands.scan import read
 from tui.session import Session
 from tui.text import count, plain
@@ -50,7 +50,7 @@ def run_export(
     form: Annotated[Format, typer.Option("--format", help="What to write.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="A file; without it, stdout."),
+        typer.Option("--output", "-o", help="A file; without it or for -, stdout."),
     ] = None,
     schema: Schemas = None,
     table: Tables = None,
@@ -65,16 +65,11 @@ def run_export(
         text = _render(session, form, tables, descriptions)
     finally:
         session.close()
-    if output is None:
-        console.out_raw(text.rstrip("\n"))
+    if output is None or output == STDOUT:
+        console.out_raw(text)
         return
-    scratch = output.with_name(output.name + ".new")
     try:
-        with scratch.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(scratch, output)
+        write_whole(output, text)
     except OSError as error:
         raise ColumnistError(
             f"Cannot write {output}: {error.strerror}.", "Choose another with -o."
