@@ -151,7 +151,7 @@ def from_csv(text: str) -> Contents:
             )
         if delimiter != ",":
             found.remarks.append(f"It is separated by {DELIMITERS[delimiter]}.")
-        if others := [name for name in names if name not in CSV_HEADER]:
+        if others := [name for name in names if name not in (*CSV_HEADER, "")]:
             found.remarks.append(f"Not read: the columns {', '.join(others)}.")
         places = [names.index(name) for name in CSV_HEADER]
         for row in rows:
@@ -164,8 +164,13 @@ def from_csv(text: str) -> Contents:
                     "A text with the delimiter in it is written in quotes.",
                 )
             schema, table, column, description = (row.fields[n] for n in places)
-            if description:
-                target = make_target(schema, table, column or None)
+            target = make_target(schema, table, column or None)
+            if "\n" + delimiter.join((*row.fields[:2], "")) in description:
+                reason = "a line of it begins like a row: is its quote, of line"
+                found.left_out.append(
+                    LeftOut(name_of(target), f"{reason} {row.line}, closed?")
+                )
+            elif description:
                 found.descriptions.append(Description(target, description))
     except BrokenCsv as error:
         raise UsageError(

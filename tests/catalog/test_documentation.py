@@ -157,6 +157,19 @@ def test_a_csv_file_is_taken_as_spreadsheets_save_it(
     assert found.remarks == [*said, "Not read: the columns reviewer."]
 
 
+def test_a_quote_that_swallowed_a_row_is_named_and_not_offered() -> None:
+    text = """schema,table,column,description
+main,t,id,"Key of the thing
+main,t,a,Amount"
+main,t,b,"Two lines,
+of main.t"
+"""
+    found = from_csv(text)
+    assert [each.text for each in found.descriptions] == ["Two lines,\nof main.t"]
+    reason = "a line of it begins like a row: is its quote, of line 2, closed?"
+    assert found.left_out == [LeftOut("main.t.id", reason)]
+
+
 def test_json_of_something_else_than_texts_is_named_and_not_offered() -> None:
     text = """[{"schema": "s", "table": "t", "description": ["a"], "columns": [
         {"name": "a", "description": 5}, {"name": "b", "description": false},
