@@ -31,6 +31,7 @@ from catalog.objects import TableId, make_target
 
 MOST_UNKNOWN = 3
 """Most unknown parts of a schema's name that are looked for."""
+NAMELESS = "it has no name"
 RESOURCES = ("models", "seeds", "snapshots")
 
 
@@ -181,7 +182,8 @@ class _Reader:
     ) -> None:
         """A table with its columns, which may be in any of these places."""
         if not names:
-            raise UsageError("The file describes a table that has no name.")
+            self.found.left_out.append(LeftOut("a table", NAMELESS))
+            return
         table = TableId(schema, names[0])
         places = tuple(Place(s, n) for s, n in product(schemas, dict.fromkeys(names)))
         if places == (Place(re.escape(schema) if schema else ANY, names[0]),):
@@ -189,9 +191,11 @@ class _Reader:
         described: list[tuple[str | None, object]] = [(None, entry.get("description"))]
         for column in _list(entry.get("columns"), "a list of columns"):
             item = _mapping(column)
-            described += [
-                (name, item.get("description")) for name in self._name(item.get("name"))
-            ]
+            if name := self._name(item.get("name")):
+                described.append((name[0], item.get("description")))
+            else:
+                what = f"a column of {name_of(table)}"
+                self.found.left_out.append(LeftOut(what, NAMELESS))
         for column_name, value in described:
             target = make_target(*table, column_name)
             text = self._description(name_of(target), value)

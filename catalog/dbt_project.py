@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -97,9 +98,11 @@ class Project:
             found.setdefault(("", name), text)
         for folder in PACKAGES:
             for package in sorted((self.folder / folder).glob(f"*/{FILE}")):
-                known_as = str(_settings(package.parent).get("name") or "")
+                known_as = package.parent.name
+                with suppress(ColumnistError):  # it is not ours to complain of
+                    known_as = str(_settings(package.parent).get("name") or known_as)
                 for name, text in _blocks(package.parent):
-                    found.setdefault((known_as or package.parent.name, name), text)
+                    found.setdefault((known_as, name), text)
         return found
 
 

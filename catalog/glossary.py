@@ -1,7 +1,8 @@
 """A glossary: what the words of names mean, in a CSV file that people edit too.
 
-The file has the columns `term,meaning,scope` (UTF-8, RFC 4180) and perhaps others. Rows
-that are not touched stay as they are, byte for byte, and in their order.
+The file has the columns `term,meaning,scope` and perhaps others (UTF-8, RFC 4180, or
+separated by semicolons or tabs if its first line is). Rows that are not touched stay as
+they are, byte for byte, and in their order.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from catalog.csv_file import BrokenCsv, Record, read_records
+from catalog.csv_file import BrokenCsv, Record, delimiter_of, read_records
 from catalog.errors import ColumnistError
 from catalog.objects import TableId
 from catalog.whole_file import write_whole
@@ -142,6 +143,7 @@ class GlossaryFile:
         parse(text, self.path)  # a broken file is not added to
         mark = _MARK if text.startswith(_MARK) else ""
         records = list(_records(text.removeprefix(_MARK), self.path))
+        delimiter = delimiter_of(text)
         end = "\n" if records and not records[0].raw.endswith("\r\n") else "\r\n"
         places = _places(records, self.path)
         wanted = (key_of(term), scope.strip())
@@ -161,7 +163,7 @@ class GlossaryFile:
                 fields = list(record.fields) + [""] * len(records[0].fields)
                 fields = fields[: len(records[0].fields)]
                 fields[places["meaning"]] = meaning
-                kept.append(_row(fields, end))
+                kept.append(_row(fields, end, delimiter))
         if meaning is None and before is None:
             return None
         if not records:
@@ -180,7 +182,7 @@ class GlossaryFile:
                 fields[places["scope"]] = scope
             if not kept[-1].endswith(("\n", "\r")):
                 kept[-1] += end
-            kept.append(_row(fields, end))
+            kept.append(_row(fields, end, delimiter))
         self._write(mark + "".join(kept))
         return before
 
@@ -246,7 +248,7 @@ def render(terms: Iterable[Term]) -> str:
 
 def _records(text: str, path: Path) -> Iterator[Record]:
     try:
-        yield from read_records(text)
+        yield from read_records(text, delimiter=delimiter_of(text))
     except BrokenCsv as error:
         raise _wrong(path, error.line, error.reason) from error
 
@@ -274,10 +276,11 @@ def _term(record: Record, places: Mapping[str, int], path: Path) -> Term:
     )
 
 
-def _row(fields: Sequence[str], end: str) -> str:
+def _row(fields: Sequence[str], end: str, delimiter: str = ",") -> str:
     buffer = io.StringIO()
     # A field with the end of a line in it is quoted whichever end that is.
-    csv.writer(buffer, lineterminator="\r\n").writerow(fields)
+    writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n")
+    writer.writerow(fields)
     return buffer.getvalue().removesuffix("\r\n") + end
 
 

@@ -96,6 +96,22 @@ def test_what_is_no_text_is_named_and_not_offered() -> None:
     }
 
 
+def test_what_has_no_name_spoils_nothing_else() -> None:
+    found = from_dbt(
+        """
+        models:
+          - {description: Of what?}
+          - name: t
+            columns: [{description: Of what?}, {name: a, description: Fine.}]
+        """
+    )
+    assert [each.text for each in found.descriptions] == ["Fine."]
+    assert found.left_out == [
+        LeftOut("a table", "it has no name"),
+        LeftOut("a column of t", "it has no name"),
+    ]
+
+
 # Where tables are
 
 SOURCE = """
@@ -259,6 +275,8 @@ def project(tmp_path: Path) -> Path:
         "dbt_packages/other/dbt_project.yml": "name: other\n",
         "dbt_packages/other/docs/o.md": "{% docs id %}Their key.{% enddocs %}"
         "{% docs only_there %}Of the package.{% enddocs %}",
+        "dbt_packages/broken/dbt_project.yml": "name: [",
+        "dbt_packages/broken/o.md": "{% docs id %}Another's key.{% enddocs %}",
         "target/compiled.md": "{% docs made %}By dbt.{% enddocs %}",
     }
     for name, text in files.items():
@@ -277,6 +295,7 @@ def project(tmp_path: Path) -> Path:
         ("{{ doc('shop', 'code') }}", "Written {{ so }}"),
         ("Is: {{ doc('other', 'id') }}", "Is: Their key."),
         ("{{ doc('only_there') }}", "Of the package."),
+        ("{{ doc('broken', 'id') }}", "Another's key."),
         ("In {{ var('unit') }} of {{ var('owner', 'nobody') }}.", "In euros of Sales."),
         ("{{ var('gone', 'here') }}", "here"),
         ("{{ '{{' }} so }}", "{{ so }}"),
