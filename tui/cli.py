@@ -171,6 +171,9 @@ def main() -> None:
         # A terminal that is not UTF-8 gets escapes, not a traceback.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        # A file made with > holds what one made with -o holds, whatever the locale.
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     try:
         status = app(standalone_mode=False)
     except console.Interrupted:

@@ -110,6 +110,11 @@ class Dialect(ABC):
     is_file: ClassVar[bool] = False
     """The URL's database is the path of a file."""
 
+    folds_tables: ClassVar[bool] = True
+    """Unquoted names of tables and schemas mean the same in any case."""
+    folds_columns: ClassVar[bool] = True
+    """Unquoted names of columns do."""
+
     proved: ClassVar[bool] = False
     """Writing was proved against a live database; else it needs `unproved`."""
     why_no_comments: ClassVar[str] = ""

@@ -27,6 +27,8 @@ class Generic(Dialect):
     """What SQLAlchemy's inspector says of a database."""
 
     name = "generic"
+    folds_tables = False
+    folds_columns = False
     label = "this database"
     why_no_comments = (
         "writing comments to this kind of database was never tried; export writes the "

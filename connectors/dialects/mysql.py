@@ -86,6 +86,9 @@ class MySQL(AlteringDialect):
     drivername = "mysql+pymysql"
     default_port = 3306
     sqlglot = "mysql"
+    # Where its files are on a system that folds case, but that is not the usual one:
+    # https://dev.mysql.com/doc/refman/8.4/en/identifier-case-sensitivity.html
+    folds_tables = False
     proved = False
     # https://dev.mysql.com/doc/refman/8.4/en/alter-table.html; views: error 1347
     table_keywords: ClassVar = {

@@ -155,7 +155,7 @@ def _print_plan(planned: Planned, *, json: bool) -> None:
         return
     for statement in planned.statements:
         # Meant for a file or a client: the statement as it is, line breaks and all.
-        console.out_raw(statement.sql.rstrip().rstrip(";") + ";")
+        console.out_raw(statement.sql.rstrip().rstrip(";") + ";\n")
     for change, reason in planned.refused:
         console.note(f"refused   {plain(str(change.target))}: {plain(reason)}")
 

@@ -17,7 +17,7 @@ from catalog.workspace import steward
 from model.checks import writing_only
 from tui import console
 from tui.commands.opening import open_session
-from tui.commands.options import Json, Schemas, Tables, Url, settings
+from tui.commands.options import STDOUT, Json, Schemas, Tables, Url, settings
 from tui.commands.scan import read
 from tui.session import Session
 from tui.sign_off import counted, named, proved, sign_file
@@ -52,7 +52,7 @@ def export(
     url: Url,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="A new file; without it, stdout."),
+        typer.Option("--output", "-o", help="A new file; without it or for -, stdout."),
     ] = None,
     schema: Schemas = None,
     table: Tables = None,
@@ -71,8 +71,8 @@ def export(
             "Nothing was decided there that is not written.",
             "Accept, edit or reject drafts first.",
         )
-    if output is None:
-        console.out_raw(to_text(document).rstrip("\n"))
+    if output is None or output == STDOUT:
+        console.out_raw(to_text(document))
         return
     save(document, output)
     console.note(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,6 +38,8 @@ Kinds = Annotated[
         " partitioned-table; may be repeated.",
     ),
 ]
+STDOUT = Path("-")
+"""The name of a file that is stdout."""
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout.")
 ]
