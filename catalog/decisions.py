@@ -113,7 +113,7 @@ class Decisions:
                 (batch["id"],),
             )
             db.execute(
-                "UPDATE batches SET standing = ? WHERE id = ?",
+                "UPDATE main.batches SET standing = ? WHERE id = ?",
                 ("undone" if back else "done", batch["id"]),
             )
         return Batch(batch["id"], batch["what"], count)
@@ -188,7 +188,7 @@ class Decisions:
     def begin(self, db: sqlite3.Connection, what: str) -> int:
         """A new action, which makes what was undone unreachable, as in any editor."""
         db.execute(
-            "UPDATE batches SET standing = 'dropped' WHERE database = ?"
+            "UPDATE main.batches SET standing = 'dropped' WHERE database = ?"
             " AND standing = 'undone'",
             (self._database,),
         )
@@ -196,7 +196,8 @@ class Decisions:
 
     def _batch(self, db: sqlite3.Connection, what: str, standing: str) -> int:
         cursor = db.execute(
-            "INSERT INTO batches (database, what, standing, at) VALUES (?, ?, ?, ?)",
+            "INSERT INTO main.batches (database, what, standing, at)"
+            " VALUES (?, ?, ?, ?)",
             (self._database, what, standing, now()),
         )
         return int(cursor.lastrowid or 0)
@@ -223,7 +224,7 @@ class Decisions:
         """
         db.create_function("edit_distance", 2, levenshtein, deterministic=True)
         logged = db.execute(
-            "INSERT INTO decisions (batch, suggestion, verdict, state_before,"
+            "INSERT INTO main.decisions (batch, suggestion, verdict, state_before,"
             " state_after, text_before, text_after, edit_distance, reason_before,"
             " reason_after, who, at)"
             " SELECT ?, s.id, ?, s.state, m.state, s.text, m.text,"
@@ -243,7 +244,7 @@ class Decisions:
             ),
         )
         db.execute(
-            "UPDATE suggestions SET state = d.state_after, text = d.text_after,"
+            "UPDATE main.suggestions SET state = d.state_after, text = d.text_after,"
             " reason = d.reason_after FROM decisions d"
             " WHERE d.batch = ? AND suggestions.id = d.suggestion",
             (batch,),

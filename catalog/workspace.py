@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from catalog.bounds import Bounds, keep_within
 from catalog.errors import ColumnistError
 from catalog.migrations import MIGRATIONS, migrate
 
@@ -56,6 +57,7 @@ class Workspace:
         self.path = path
         self._lock = threading.RLock()
         self._depth = 0
+        self._bounds: dict[int, Bounds] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(
@@ -155,6 +157,48 @@ class Workspace:
             )
             row = db.execute("SELECT id FROM databases WHERE key = ?", (key,))
             return int(row.fetchone()["id"])
+
+    def bound(self, database: int, bounds: Bounds) -> None:
+        """From now on nothing is seen of a database beyond these bounds."""
+        with self._lock, _explained(self.path):
+            keep_within(self._db, database, bounds)
+            self._bounds = {database: bounds}
+
+    def bounds_of(self, database: int) -> Bounds:
+        """What of a database is seen."""
+        return self._bounds.get(database, Bounds())
+
+    def beside(self) -> Workspace:
+        """Another connection to the file, with the same bounds."""
+        other = Workspace(self.path)
+        for database, bounds in self._bounds.items():
+            other.bound(database, bounds)
+        return other
+
+    def scanned_at(self, database: int) -> str | None:
+        """When all within the bounds of a database was last read, or None."""
+        row = self.row(
+            "SELECT max(scanned_at) AS at FROM (SELECT scanned_at FROM databases"
+            " WHERE id = ? UNION ALL SELECT scanned_at FROM scans"
+            " WHERE database = ? AND bounds = ?)",
+            (database, database, self.bounds_of(database).key),
+        )
+        return row["at"] if row else None
+
+    def note_scan(self, database: int) -> None:
+        """All within the bounds of a database was read now."""
+        bounds = self.bounds_of(database)
+        with self.transaction() as db:
+            if bounds:
+                db.execute(
+                    "INSERT OR REPLACE INTO scans VALUES (?, ?, ?)",
+                    (database, bounds.key, now()),
+                )
+            else:
+                db.execute(
+                    "UPDATE databases SET scanned_at = ? WHERE id = ?",
+                    (now(), database),
+                )
 
     def databases(self) -> list[KnownDatabase]:
         """Every database opened so far, the latest first."""

@@ -21,7 +21,7 @@ from connectors.secrets import (
     without_options,
     without_secrets,
 )
-from connectors.session import Fault, ReadOnlySource
+from connectors.session import Fault, ReadOnlySource, Session
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -123,6 +123,7 @@ def open_database(
     try:
         with source.session() as session:
             dialect = dialect.resolve(session)
+            schemas = _schemas(dialect, session, parsed)
     except ColumnistError:
         source.close()
         raise
@@ -150,6 +151,7 @@ def open_database(
         dialect,
         safe_url(url),
         source,
+        schemas=schemas,
         read_only=read_only,
         limits=limits,
     )
@@ -251,6 +253,14 @@ def _identity(url: URL, dialect: Dialect) -> DatabaseIdentity:
     place = f"{where}:{port}" if port and not where.startswith("/") else where
     key = f"{family}://{place}/{database}"
     return DatabaseIdentity(key, f"{database} on {place}" if database else place)
+
+
+def _schemas(dialect: Dialect, session: Session, url: URL) -> tuple[str, ...]:
+    """The schemas that a URL limits everything to; all where empty."""
+    named = dialect.schema_in(url)
+    if named and dialect.schema_spelled:
+        named = str(session.value(dialect.schema_spelled) or named)
+    return (named,) if named else ()
 
 
 def _driver_problem(

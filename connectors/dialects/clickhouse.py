@@ -120,6 +120,8 @@ class ClickHouse(SequentialDialect):
     drivername = "clickhousedb+connect"
     default_port = 8123
     sqlglot = "clickhouse"
+    database_is_schema = True
+    schema_spelled = "SELECT currentDatabase()"
     # https://clickhouse.com/docs/sql-reference/statements/alter/comment; OTHER is a
     # dictionary.
     table_keywords: ClassVar = {

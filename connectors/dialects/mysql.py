@@ -86,6 +86,8 @@ class MySQL(AlteringDialect):
     drivername = "mysql+pymysql"
     default_port = 3306
     sqlglot = "mysql"
+    database_is_schema = True
+    schema_spelled = "SELECT DATABASE()"
     proved = False
     # https://dev.mysql.com/doc/refman/8.4/en/alter-table.html; views: error 1347
     table_keywords: ClassVar = {

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from catalog.errors import ColumnistError, ExitCode, UsageError
 from connectors.connect import identify, open_database, safe_url
+from connectors.dialects.dialect import dialect_named
 from tests.servers import Server
 
 
@@ -31,6 +33,39 @@ from tests.servers import Server
 )
 def test_one_database_has_one_key(url: str, key: str) -> None:
     assert identify(url).key == key
+
+
+@pytest.mark.parametrize(
+    ("url", "schema"),
+    [
+        ("mysql://u@h/d", "d"),
+        ("mysql://u@h", ""),
+        ("mariadb://u@h/d", "d"),
+        ("clickhouse://u@h/d", "d"),
+        ("hive://u@h/d", "d"),
+        ("spark://u@h/d", "d"),
+        ("bigquery://project/d", "d"),
+        ("bigquery://project", ""),
+        ("snowflake://u@account/db", ""),
+        ("snowflake://u@account/db/d", "d"),
+        ("trino://u@h/catalog", ""),
+        ("trino://u@h/catalog/d", "d"),
+        ("databricks://h?catalog=c&schema=d", "d"),
+        ("databricks://h?catalog=c", ""),
+        ("teradata://u@h/?database=d", "d"),
+        ("postgresql://u@h/db", ""),
+        ("redshift://u@h/db", ""),
+        ("mssql://u@h/db", ""),
+        ("oracle://u@h/sid", ""),
+        ("cockroachdb://u@h/db", ""),
+        ("duckdb:///file", ""),
+    ],
+)
+def test_a_url_names_a_schema_where_it_can(url: str, schema: str) -> None:
+    parsed = make_url(url)
+    dialect = dialect_named(parsed.get_backend_name())
+    assert dialect is not None
+    assert dialect.schema_in(parsed) == schema
 
 
 def test_a_file_is_known_by_its_resolved_path(tmp_path: Path) -> None:
