@@ -260,6 +260,23 @@ def m007_bounds(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def m008_addresses(db: sqlite3.Connection) -> None:
+    """Where databases answer, and what each says that it is."""
+    for statement in (
+        """CREATE TABLE addresses (
+            key TEXT NOT NULL,
+            server TEXT NOT NULL,
+            instance TEXT NOT NULL,
+            database INTEGER NOT NULL REFERENCES databases(id),
+            at TEXT NOT NULL,
+            PRIMARY KEY (key, server)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX addresses_by_server ON addresses (server)",
+        "INSERT INTO addresses SELECT key, '', '', id, opened_at FROM databases",
+    ):
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_first_light,
     m002_rescans,
@@ -268,6 +285,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m005_waiting,
     m006_places,
     m007_bounds,
+    m008_addresses,
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -124,6 +125,7 @@ def open_database(
         with source.session() as session:
             dialect = dialect.resolve(session)
             schemas = _schemas(dialect, session, parsed)
+            identity = _said(identity, dialect, session, parsed)
     except ColumnistError:
         source.close()
         raise
@@ -261,6 +263,26 @@ def _schemas(dialect: Dialect, session: Session, url: URL) -> tuple[str, ...]:
     if named and dialect.schema_spelled:
         named = str(session.value(dialect.schema_spelled) or named)
     return (named,) if named else ()
+
+
+def _said(
+    identity: DatabaseIdentity, dialect: Dialect, session: Session, url: URL
+) -> DatabaseIdentity:
+    """The identity with what the server says of itself, where it says anything."""
+    if not dialect.identity_sql:
+        return identity
+    try:
+        rows = session.rows(dialect.identity_sql)
+    except Fault as fault:
+        if fault.lost:
+            raise
+        return identity  # an older server, or this user may not ask
+    if not rows or None in rows[0]:
+        return identity
+    server, instance = map(str, rows[0])
+    if dialect.database_is_schema:
+        server += f"/{dialect.schema_in(url)}"
+    return replace(identity, server=server, instance=instance)
 
 
 def _driver_problem(

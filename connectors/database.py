@@ -44,6 +44,10 @@ class DatabaseIdentity:
     """Dialect, host, port and database, or the resolved path of the file."""
     label: str
     """The same for people; holds no password."""
+    server: str = ""
+    """What the server says that it is, at every address; empty where it does not."""
+    instance: str = ""
+    """Which running server says so; a copy of its files is another one."""
 
 
 @contextmanager

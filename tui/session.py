@@ -150,7 +150,14 @@ def attach(
     identity = database.identity
     bounds = saved.bounds if saved else Bounds()
     bounds = bounds.within(database.schemas)
-    number = workspace.database(identity.key, label=identity.label, url=database.url)
+    number = workspace.database(
+        identity.key,
+        label=identity.label,
+        url=database.url,
+        server=identity.server,
+        instance=identity.instance,
+        same=settings.same_database,
+    )
     workspace.bound(number, bounds)
     return Session(
         settings=settings,

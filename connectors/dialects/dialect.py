@@ -150,6 +150,9 @@ class Dialect(ABC):
     """Failures to connect, most telling first."""
     read_only_begin: ClassVar[str] = "BEGIN READ ONLY"
     """Begins a transaction that cannot write."""
+    identity_sql: ClassVar[str] = ""
+    """Asks the server who it is: what stays the same at every address and after a
+    restart, and what no copy of its files shares; empty where it does not say."""
     database_is_schema: ClassVar[bool] = False
     """The URL's database is a schema, as the server knows of nothing above it."""
     schema_spelled: ClassVar[str] = ""

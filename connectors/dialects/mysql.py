@@ -87,6 +87,8 @@ class MySQL(AlteringDialect):
     default_port = 3306
     sqlglot = "mysql"
     database_is_schema = True
+    # https://dev.mysql.com/doc/refman/8.4/en/replication-options.html
+    identity_sql = "SELECT @@server_uuid, CONCAT_WS('/', @@hostname, @@port, @@datadir)"
     schema_spelled = "SELECT DATABASE()"
     proved = False
     # https://dev.mysql.com/doc/refman/8.4/en/alter-table.html; views: error 1347

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pytest
 from sqlalchemy import make_url
-from typer.testing import CliRunner
 
-from catalog.errors import ColumnistError
 from connectors.connect import open_database
 from tests.conftest import comments
 from tests.servers import execute
-from tui.cli import app
+from tests.tui.in_process import columnist
 
 CSV = """schema,table,column,description
 sales,orders,,What was ordered
@@ -24,26 +21,6 @@ sales,orders,status,Where it stands
 sales,open_orders,,What is not paid
 legacy,zz9,,Nobody knows
 """
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a command printed."""
-
-    stdout: str
-    stderr: str
-
-
-def columnist(*arguments: object, code: int = 0) -> Done:
-    """Run a command in this process, since these tests run many."""
-    result = CliRunner().invoke(app, list(map(str, arguments)))
-    ended, said = result.exit_code, result.stderr
-    if isinstance(error := result.exception, ColumnistError):
-        ended, said = error.exit_code, f"{said}{error.message} {error.hint}"
-    elif error is not None and not isinstance(error, SystemExit):
-        raise error
-    assert ended == code, said
-    return Done(result.stdout, said)
 
 
 @pytest.fixture

@@ -173,7 +173,8 @@ def import_decisions(
     valid = proved(document, signers) if signers else None
     session = open_session(settings(context), url)
     try:
-        if document.key != session.database.identity.key and not any_database:
+        here = session.workspace.answers_at(session.database_id, document.key)
+        if not here and not any_database:
             raise RefusedError(
                 f"{file} is of {document.label}, and this is"
                 f" {session.database.identity.label}.",
