@@ -24,7 +24,6 @@ BOUNDED = (
     "outdated",
     "ledger",
     "decisions",
-    "batches",
 )
 """Tables of the workspace that a bounded connection sees only in part."""
 
@@ -110,10 +109,10 @@ def keep_within(db: sqlite3.Connection, database: int, bounds: Bounds) -> None:
     db.create_function("within_bounds", 2, within, deterministic=True)
     kinds = ", ".join(f"'{kind.value}'" for kind in bounds.kinds)
 
-    def taken(row: str, *, kind: str = "") -> str:
+    def taken(row: str, *, is_table: bool = False) -> str:
         fits = f"within_bounds({row}.schema, {row}.name)"
-        if kinds and kind:
-            fits += f" AND {kind} IN ({kinds})"
+        if kinds and is_table:
+            fits += f" AND {row}.kind IN ({kinds})"
         elif kinds:
             fits += (
                 " AND EXISTS (SELECT 1 FROM main.tables k"
@@ -122,21 +121,19 @@ def keep_within(db: sqlite3.Connection, database: int, bounds: Bounds) -> None:
             )
         return fits
 
-    def mine(row: str, **also: str) -> str:
-        return f"({row}.database <> {database:d} OR {taken(row, **also)})"
+    def mine(row: str, *, is_table: bool = False) -> str:
+        fits = taken(row, is_table=is_table)
+        return f"({row}.database <> {database:d} OR {fits})"
 
-    of_decision = "SELECT 1 FROM main.suggestions s WHERE s.id = {}.suggestion AND {}{}"
     conditions = {
-        "tables": mine("x", kind="x.kind"),
+        "tables": mine("x", is_table=True),
         "suggestions": mine("x"),
         "waiting": mine("x"),
         "outdated": mine("x"),
         "ledger": f"(({taken('x')}) OR EXISTS (SELECT 1 FROM main.runs r"
         f" WHERE r.id = x.run AND r.database <> {database:d}))",
-        "decisions": f"EXISTS ({of_decision.format('x', '', mine('s'))})",
-        # Undoing takes a whole action back, so what it did must all be within.
-        "batches": "NOT EXISTS (SELECT 1 FROM main.decisions d WHERE d.batch = x.id"
-        f" AND EXISTS ({of_decision.format('d', 'NOT ', mine('s'))}))",
+        "decisions": "EXISTS (SELECT 1 FROM main.suggestions s"
+        f" WHERE s.id = x.suggestion AND {mine('s')})",
     }
     for name in BOUNDED:
         db.execute(

@@ -20,6 +20,12 @@ from catalog.workspace import Workspace, now, steward
 Move = tuple[Suggestion, State, str | None, str | None]
 """A suggestion as it was seen, and the state, text and reason it gets."""
 
+_WHOLE = (
+    "(SELECT count(*) FROM decisions d WHERE d.batch = b.id)"
+    " = (SELECT count(*) FROM main.decisions d WHERE d.batch = b.id)"
+)
+"""All that an action decided is within the bounds: none is taken back by half."""
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -74,15 +80,15 @@ class Decisions:
 
     def _last_done(self) -> sqlite3.Row | None:
         return self._workspace.row(
-            "SELECT * FROM batches WHERE database = ? AND standing = 'done'"
-            " ORDER BY id DESC LIMIT 1",
+            "SELECT * FROM batches b WHERE database = ? AND standing = 'done'"
+            f" AND {_WHOLE} ORDER BY id DESC LIMIT 1",
             (self._database,),
         )
 
     def _first_undone(self) -> sqlite3.Row | None:
         return self._workspace.row(
-            "SELECT * FROM batches WHERE database = ? AND standing = 'undone'"
-            " ORDER BY id LIMIT 1",
+            "SELECT * FROM batches b WHERE database = ? AND standing = 'undone'"
+            f" AND {_WHOLE} ORDER BY id LIMIT 1",
             (self._database,),
         )
 
@@ -113,7 +119,7 @@ class Decisions:
                 (batch["id"],),
             )
             db.execute(
-                "UPDATE main.batches SET standing = ? WHERE id = ?",
+                "UPDATE batches SET standing = ? WHERE id = ?",
                 ("undone" if back else "done", batch["id"]),
             )
         return Batch(batch["id"], batch["what"], count)
@@ -188,7 +194,7 @@ class Decisions:
     def begin(self, db: sqlite3.Connection, what: str) -> int:
         """A new action, which makes what was undone unreachable, as in any editor."""
         db.execute(
-            "UPDATE main.batches SET standing = 'dropped' WHERE database = ?"
+            "UPDATE batches SET standing = 'dropped' WHERE database = ?"
             " AND standing = 'undone'",
             (self._database,),
         )
@@ -196,8 +202,7 @@ class Decisions:
 
     def _batch(self, db: sqlite3.Connection, what: str, standing: str) -> int:
         cursor = db.execute(
-            "INSERT INTO main.batches (database, what, standing, at)"
-            " VALUES (?, ?, ?, ?)",
+            "INSERT INTO batches (database, what, standing, at) VALUES (?, ?, ?, ?)",
             (self._database, what, standing, now()),
         )
         return int(cursor.lastrowid or 0)
