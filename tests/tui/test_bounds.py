@@ -14,6 +14,12 @@ from connectors.connect import open_database
 from tests.conftest import comments
 from tests.servers import execute
 from tests.tui.in_process import columnist
+from tests.tui.test_pilot import settled, until
+from tui.app import ColumnistApp
+from tui.screens.bulk import AcceptModal
+from tui.screens.catalog import CatalogScreen
+from tui.settings import Settings
+from tui.widgets.row_list import RowList
 
 CSV = """schema,table,column,description
 sales,orders,,What was ordered
@@ -82,6 +88,33 @@ def test_no_command_reaches_beyond_a_connections_limit(
     columnist("revert", narrow, "--run", whole, "--yes")
     left = {table for _, table, _ in comments(shop)} & {"orders", "zz9", "open_orders"}
     assert left == beyond
+
+
+async def test_the_app_shows_and_accepts_no_more(
+    imported: str, settings: Settings
+) -> None:
+    app = ColumnistApp(settings, saved(imported, *NARROW[0]))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
+        await settled(app, pilot)
+        tables = app.screen.query_one("#tables", RowList)
+        await until(pilot, lambda: len(tables._source) > 0)
+        names = {
+            tables._source.cells(row)[0].text for row in range(len(tables._source))
+        }
+        assert all(name.startswith("sales.") for name in names)
+        assert "sales.open_orders" not in names
+        await pilot.press("A")
+        await until(pilot, lambda: isinstance(app.screen, AcceptModal))
+        await pilot.press("y")
+        assert app.session is not None
+        store = app.session.suggestions
+        await until(pilot, lambda: len(store.staged()) == 2)
+        await settled(app, pilot)
+        app.close_session()
+    waiting = columnist("suggestions", imported, "--state", "pending").stdout
+    assert "sales.open_orders" in waiting
+    assert "legacy.zz9" in waiting
 
 
 def commands(*narrowed: str, both: bool = True) -> list[list[str]]:
