@@ -129,7 +129,7 @@ class Choices:
             meant = [json.dumps(list(scope.tables))]
             also += " AND s.schema = value ->> 0 AND s.name = value ->> 1"
         # Known before anything is looked at: who decides meanwhile is not overruled.
-        last = self._workspace.row("SELECT ifnull(max(id), 0) FROM decisions")
+        last = self._workspace.row("SELECT ifnull(max(id), 0) FROM main.decisions")
         found.seen = int(last[0]) if last else 0
         blocking: dict[str, list[str]] = {}
         for (

@@ -233,6 +233,50 @@ def m006_places(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def m007_bounds(db: sqlite3.Connection) -> None:
+    """What connections are bounded to is read, and its coverage noted, by itself."""
+    for statement in (
+        """CREATE TABLE scans (
+            database INTEGER NOT NULL REFERENCES databases(id),
+            bounds TEXT NOT NULL,
+            scanned_at TEXT NOT NULL,
+            PRIMARY KEY (database, bounds)
+        ) WITHOUT ROWID""",
+        "ALTER TABLE coverage_history RENAME TO coverage_before",
+        """CREATE TABLE coverage_history (
+            database INTEGER NOT NULL REFERENCES databases(id),
+            bounds TEXT NOT NULL,
+            at TEXT NOT NULL,
+            tables INTEGER NOT NULL,
+            tables_described INTEGER NOT NULL,
+            columns INTEGER NOT NULL,
+            columns_described INTEGER NOT NULL,
+            PRIMARY KEY (database, bounds, at)
+        ) WITHOUT ROWID""",
+        "INSERT INTO coverage_history SELECT database, '', at, tables,"
+        " tables_described, columns, columns_described FROM coverage_before",
+        "DROP TABLE coverage_before",
+    ):
+        db.execute(statement)
+
+
+def m008_addresses(db: sqlite3.Connection) -> None:
+    """Where databases answer, and what each says that it is."""
+    for statement in (
+        """CREATE TABLE addresses (
+            key TEXT NOT NULL,
+            server TEXT NOT NULL,
+            instance TEXT NOT NULL,
+            database INTEGER NOT NULL REFERENCES databases(id),
+            at TEXT NOT NULL,
+            PRIMARY KEY (key, server)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX addresses_by_server ON addresses (server)",
+        "INSERT INTO addresses SELECT key, '', '', id, opened_at FROM databases",
+    ):
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_first_light,
     m002_rescans,
@@ -240,6 +284,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     m004_unasked,
     m005_waiting,
     m006_places,
+    m007_bounds,
+    m008_addresses,
 )
 
 

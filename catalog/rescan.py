@@ -190,7 +190,7 @@ class Rescan:
                 continue
             with self._workspace.transaction() as db:
                 db.execute(
-                    "INSERT OR REPLACE INTO outdated VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO main.outdated VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (
                         self._database,
                         table_id.schema,
@@ -217,7 +217,8 @@ class Rescan:
         table = target if isinstance(target, TableId) else target.table
         with self._workspace.transaction() as db:
             db.execute(
-                "DELETE FROM outdated WHERE database = ? AND schema = ? AND name = ?"
+                "DELETE FROM main.outdated"
+                " WHERE database = ? AND schema = ? AND name = ?"
                 " AND column_name = ?",
                 (self._database, table.schema, table.name, column_of(target) or ""),
             )
@@ -225,7 +226,8 @@ class Rescan:
     def _forget_comments(self, tables: Iterable[TableId]) -> None:
         with self._workspace.transaction() as db:
             db.executemany(
-                "DELETE FROM outdated WHERE database = ? AND schema = ? AND name = ?",
+                "DELETE FROM main.outdated"
+                " WHERE database = ? AND schema = ? AND name = ?",
                 [(self._database, table.schema, table.name) for table in tables],
             )
 

@@ -6,9 +6,9 @@ import json
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+from catalog.bounds import matches
 from catalog.coverage import CoverageHistory
 from catalog.objects import (
     Column,
@@ -21,22 +21,7 @@ from catalog.objects import (
     column_of,
     table_of,
 )
-from catalog.workspace import Workspace, now
-
-
-def matches(table: TableId, globs: Sequence[str]) -> bool:
-    """Whether a table fits any glob on `table` or `schema.table`; none fit all."""
-    return not globs or any(
-        fnmatchcase(table.name, glob) or fnmatchcase(str(table), glob) for glob in globs
-    )
-
-
-def excluded(table: TableId, globs: Sequence[str]) -> bool:
-    """Whether any glob fits a table's schema or `schema.table`."""
-    return any(
-        fnmatchcase(table.schema, glob) or fnmatchcase(str(table), glob)
-        for glob in globs
-    )
+from catalog.workspace import Workspace
 
 
 class TableSummary(NamedTuple):
@@ -106,11 +91,8 @@ class Snapshot:
         self._database = database
 
     def scanned_at(self) -> str | None:
-        """When the whole catalog was last read, or None if it never was."""
-        row = self._workspace.row(
-            "SELECT scanned_at FROM databases WHERE id = ?", (self._database,)
-        )
-        return row["scanned_at"] if row else None
+        """When all within the bounds was last read, or None if it never was."""
+        return self._workspace.scanned_at(self._database)
 
     def begin(self) -> int:
         """The number of a new scan, to be passed to `save` and `finish`.
@@ -167,7 +149,7 @@ class Snapshot:
         ]
         with self._workspace.transaction() as db:
             db.executemany(
-                "INSERT OR REPLACE INTO tables VALUES"
+                "INSERT OR REPLACE INTO main.tables VALUES"
                 " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
@@ -182,9 +164,8 @@ class Snapshot:
     ) -> list[Table]:
         """End a scan: forget tables it should have met and did not; which they were.
 
-        The arguments are what this scan alone was narrowed to. What a connection never
-        reads is not among them, so it is forgotten. A scan that was not narrowed notes
-        the coverage.
+        The arguments are what this scan was narrowed to within the bounds; what is
+        beyond them stays. A scan that was not narrowed notes the coverage.
         """
         gone = [
             table_id
@@ -194,14 +175,12 @@ class Snapshot:
         found = [table for table_id in gone if (table := self.table(table_id))]
         with self._workspace.transaction() as db:
             db.executemany(
-                "DELETE FROM tables WHERE database = ? AND schema = ? AND name = ?",
+                "DELETE FROM main.tables"
+                " WHERE database = ? AND schema = ? AND name = ?",
                 [(self._database, gone_id.schema, gone_id.name) for gone_id in gone],
             )
             if not schemas and not globs and not kinds:
-                db.execute(
-                    "UPDATE databases SET scanned_at = ? WHERE id = ?",
-                    (now(), self._database),
-                )
+                self._workspace.note_scan(self._database)
                 CoverageHistory(self._workspace, self._database).record()
         return found
 
@@ -236,9 +215,11 @@ class Snapshot:
         return [
             row["name"]
             for row in self._workspace.rows(
-                "SELECT DISTINCT name FROM tables INDEXED BY tables_by_name"
+                "SELECT DISTINCT name FROM main.tables t INDEXED BY tables_by_name"
                 " WHERE database = ? AND name >= ? COLLATE NOCASE"
-                " AND name < ? COLLATE NOCASE ORDER BY name COLLATE NOCASE LIMIT ?",
+                " AND name < ? COLLATE NOCASE AND EXISTS (SELECT 1 FROM tables b"
+                " WHERE b.database = t.database AND b.schema = t.schema"
+                " AND b.name = t.name) ORDER BY name COLLATE NOCASE LIMIT ?",
                 (self._database, prefix, after, limit),
             )
         ]
@@ -370,7 +351,8 @@ class Snapshot:
                     column[_COMMENT] = found.get(column[0], column[_COMMENT])
                 described = sum(c[_COMMENT] is not None for c in body["columns"])
                 db.execute(
-                    "UPDATE tables SET described = ?, columns_described = ?, body = ?"
+                    "UPDATE main.tables"
+                    " SET described = ?, columns_described = ?, body = ?"
                     " WHERE database = ? AND schema = ? AND name = ?",
                     (body["comment"] is not None, described, json.dumps(body), *place),
                 )

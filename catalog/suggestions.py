@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from catalog.bounds import matches
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.choice import Choice
 from catalog.decisions import Batch, Decisions, Move
@@ -21,7 +22,6 @@ from catalog.objects import (
     make_target,
     table_of,
 )
-from catalog.snapshot import matches
 from catalog.suggestion import (
     STAGED,
     UNDECIDED,
@@ -123,6 +123,13 @@ class Suggestions:
         )
         return [TableId(schema, name) for schema, name in found]
 
+    def places(self) -> list[TableId]:
+        """Tables of which anything was ever suggested, be they gone or not."""
+        found = self._workspace.rows(
+            "SELECT schema, name FROM waiting WHERE database = ?", (self._database,)
+        )
+        return [TableId(schema, name) for schema, name in found]
+
     def get(self, ids: Iterable[int]) -> list[Suggestion]:
         """Suggestions by id, in that order; those that are not current are left out."""
         query = "SELECT * FROM suggestions WHERE id = ? AND database = ? AND current"
@@ -200,7 +207,7 @@ class Suggestions:
             if current.previous != previous:
                 # The editor stood beside this comment, so the steward has seen it.
                 db.execute(
-                    "UPDATE suggestions SET previous = ? WHERE id = ?",
+                    "UPDATE main.suggestions SET previous = ? WHERE id = ?",
                     (previous, current.id),
                 )
             return self.edit(current, text)
@@ -212,15 +219,15 @@ class Suggestions:
         table = table_of(draft.target)
         place = (self._database, table.schema, table.name, column_of(draft.target))
         db.execute(
-            "UPDATE suggestions SET current = 0 WHERE database = ? AND schema = ?"
+            "UPDATE main.suggestions SET current = 0 WHERE database = ? AND schema = ?"
             " AND name = ? AND column_name IS ? AND current",
             place,
         )
         state = State.ABSTAINED if draft.text is None else State.PENDING
         cursor = db.execute(
-            "INSERT INTO suggestions (database, schema, name, column_name, state, text,"
-            " drafted, source, confidence, findings, model, prompt, origin, guess,"
-            " previous, created_at)"
+            "INSERT INTO main.suggestions (database, schema, name, column_name, state,"
+            " text, drafted, source, confidence, findings, model, prompt, origin,"
+            " guess, previous, created_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *place,
@@ -292,7 +299,7 @@ class Suggestions:
         """Accept after a conflict, with the comment now in the database as seen."""
         with self._workspace.transaction() as db:
             db.execute(
-                "UPDATE suggestions SET previous = ? WHERE id = ? AND current"
+                "UPDATE main.suggestions SET previous = ? WHERE id = ? AND current"
                 " AND state = 'conflict'",
                 (previous, suggestion.id),
             )
@@ -387,7 +394,7 @@ class Suggestions:
             rows.append((state and state.value, result.reason, *place, text))
         with self._workspace.transaction() as db:
             db.executemany(
-                "UPDATE suggestions SET state = coalesce(?, state), reason = ?"
+                "UPDATE main.suggestions SET state = coalesce(?, state), reason = ?"
                 " WHERE database = ? AND schema = ? AND name = ?"
                 " AND column_name IS ? AND current AND text IS ?"
                 " AND state IN ('accepted', 'edited')",
@@ -398,7 +405,8 @@ class Suggestions:
         """Comments were restored: the suggestions wait for the steward again."""
         with self._workspace.transaction() as db:
             db.executemany(
-                "UPDATE suggestions SET state = 'pending', reason = NULL, previous = ?"
+                "UPDATE main.suggestions"
+                " SET state = 'pending', reason = NULL, previous = ?"
                 " WHERE database = ? AND schema = ? AND name = ? AND column_name IS ?"
                 " AND current AND state = 'written'",
                 [(change.text, *self._place(change.target)) for change in changes],
@@ -417,7 +425,7 @@ class Suggestions:
         doubtful = [state.value for state in (UNDECIDED | STAGED) - {State.STALE}]
         with self._workspace.transaction() as db:
             moved = db.executemany(
-                "UPDATE suggestions SET state = 'stale', reason = ?"
+                "UPDATE main.suggestions SET state = 'stale', reason = ?"
                 " WHERE database = ? AND schema = ? AND name = ? AND column_name IS ?"
                 f" AND current AND state IN ({', '.join('?' * len(doubtful))})",
                 [
@@ -431,7 +439,7 @@ class Suggestions:
         """Tables have other names now: their suggestions and history go with them."""
         with self._workspace.transaction() as db:
             db.executemany(
-                "UPDATE OR IGNORE suggestions SET schema = ?, name = ?"
+                "UPDATE OR IGNORE main.suggestions SET schema = ?, name = ?"
                 " WHERE database = ? AND schema = ? AND name = ?",
                 [
                     (new.schema, new.name, self._database, old.schema, old.name)
@@ -443,7 +451,7 @@ class Suggestions:
         """The same for one column."""
         with self._workspace.transaction() as db:
             db.execute(
-                "UPDATE OR IGNORE suggestions SET column_name = ?"
+                "UPDATE OR IGNORE main.suggestions SET column_name = ?"
                 " WHERE database = ? AND schema = ? AND name = ? AND column_name IS ?",
                 (new.name, *self._place(old)),
             )
@@ -461,7 +469,7 @@ class Suggestions:
                 ).fetchone()
                 waiting = State.ABSTAINED if suggestion.text is None else State.PENDING
                 db.execute(
-                    "UPDATE suggestions SET state = ?, reason = NULL WHERE id = ?",
+                    "UPDATE main.suggestions SET state = ?, reason = NULL WHERE id = ?",
                     (row["state_after"] if row else waiting.value, suggestion.id),
                 )
         return len(found)

@@ -44,6 +44,10 @@ class DatabaseIdentity:
     """Dialect, host, port and database, or the resolved path of the file."""
     label: str
     """The same for people; holds no password."""
+    server: str = ""
+    """What the server says that it is, at every address; empty where it does not."""
+    instance: str = ""
+    """Which running server says so; a copy of its files is another one."""
 
 
 @contextmanager
@@ -74,6 +78,7 @@ class Database:
         url: str,
         source: Source,
         *,
+        schemas: Sequence[str] = (),
         read_only: bool = False,
         limits: Limits | None = None,
     ) -> None:
@@ -83,6 +88,8 @@ class Database:
         """What it speaks."""
         self.url = url
         """Its URL without the password."""
+        self.schemas = tuple(schemas)
+        """Schemas that its URL names, beyond which nothing is read; all where empty."""
         self.read_only = read_only
         """Writing is refused whatever the change; sessions refuse it too."""
         self.limits = dialect.limits = limits or Limits()
@@ -126,6 +133,11 @@ class Database:
             kinds: What the tables are; all where empty.
             stop: Asked between tables; true ends the scan.
         """
+        if self.schemas:
+            wanted = set(schemas or self.schemas)
+            schemas = [each for each in self.schemas if each in wanted]
+            if not schemas:
+                return
         selection = Selection(
             tuple(schemas), tuple(tables), tuple(exclude), frozenset(kinds)
         )

@@ -84,6 +84,15 @@ def columnist(
             "--read-only", help="Write nothing to any database; its sessions refuse to."
         ),
     ] = False,
+    same_database: Annotated[
+        bool | None,
+        typer.Option(
+            "--same-database/--other-database",
+            help="Where another server answers at an address, or the same at another:"
+            " carry over what was decided there, or begin anew. Without either it is"
+            " refused.",
+        ),
+    ] = None,
     password_env: Annotated[
         str | None,
         typer.Option(
@@ -128,6 +137,7 @@ def columnist(
         locate(workspace),
         offline=offline,
         read_only=read_only,
+        same_database=same_database,
         password_env=password_env,
         model=model,
         adapter=adapter,

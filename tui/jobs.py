@@ -35,7 +35,6 @@ from catalog.objects import (
     table_of,
 )
 from catalog.rescan import Changes, Rescan
-from catalog.snapshot import excluded
 from catalog.suggestion import Draft, Source, State, Suggestion
 from catalog.trial import drawn_model
 from connectors.lineage import base_columns
@@ -83,12 +82,12 @@ def scan(
 ) -> Iterator[Table]:
     """Read the catalog into the workspace; tables as they are saved.
 
-    A scan that is stopped forgets nothing: tables it did not meet stay. What a saved
-    connection leaves out is forgotten by the next full scan.
+    A scan that is stopped forgets nothing: tables it did not meet stay, and so does
+    what is beyond the session's bounds.
 
     Args:
         session: the open database.
-        schemas: exact names; those of the connection where empty and no `globs` are.
+        schemas: exact names; all within the bounds where empty.
         globs: patterns on `table` or `schema.table`; all where empty.
         kinds: what the tables are; all where empty.
         on_changes: called at the end with what has changed since the last scan.
@@ -112,14 +111,17 @@ def scan(
         batch.clear()
         saved_at = time.monotonic()
 
+    bounds = session.bounds
     with session.lock:
         for table in session.database.scan(
-            schemas=schemas or (() if globs else session.schemas),
+            schemas=schemas or bounds.schemas,
             tables=globs,
-            exclude=session.exclude,
-            kinds=kinds,
+            exclude=bounds.exclude,
+            kinds=kinds or bounds.kinds,
             stop=stop,
         ):
+            if not bounds.takes(table.id, table.kind):
+                continue
             batch.append(table)
             late = time.monotonic() - saved_at > SCAN_SECONDS
             if late or len(batch) >= SCAN_BATCH:
@@ -140,11 +142,6 @@ def is_stale(session: Session) -> bool:
     scanned = session.snapshot.scanned_at()
     if scanned is None:
         return True
-    if session.exclude and any(
-        excluded(summary.id, session.exclude)
-        for summary in session.snapshot.summaries()
-    ):
-        return True  # read by URL, or before something was excluded
     age = datetime.now(UTC) - datetime.fromisoformat(scanned)
     return age.total_seconds() > FRESH_SECONDS
 
@@ -222,7 +219,7 @@ def plan_drafts(
     Args:
         session: the open database.
         tables: only these; all where empty.
-        schemas: exact names; those of the connection where nothing is named.
+        schemas: exact names; all where empty.
         globs: patterns on `table` or `schema.table`.
         limit: most tables.
         redo: also what has an undecided draft.
@@ -233,7 +230,6 @@ def plan_drafts(
         found = session.snapshot.tables(schemas=schemas, globs=globs)
         named = {table.id for table in found}
         chosen = named if chosen is None else named & chosen
-    whole = chosen is None
     taken: dict[TableId, list[Target]] = {}
     for suggestion in session.suggestions.all():
         if _is_taken(suggestion, redo=redo):
@@ -241,10 +237,6 @@ def plan_drafts(
     for table in session.snapshot.tables():
         plan.documented.add(table)
         if chosen is not None and table.id not in chosen:
-            continue
-        if excluded(table.id, session.exclude):
-            continue
-        if whole and not session.takes(table.id):
             continue
         if limit is not None and len(plan.work) >= limit:
             continue
@@ -306,10 +298,9 @@ def census(
     for table in session.snapshot.tables():
         if stop():
             break
-        if session.takes(table.id):
-            lacking = undescribed(table, for_files=bool(session.files_only))
-            open_ = [target for target in lacking if target not in settled]
-            found.add(table, open_, glossary.of)
+        lacking = undescribed(table, for_files=bool(session.files_only))
+        open_ = [target for target in lacking if target not in settled]
+        found.add(table, open_, glossary.of)
         read(found.tables)
     return found
 

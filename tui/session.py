@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog.bounds import Bounds
 from catalog.choice import Choices
 from catalog.ledger import Ledger
-from catalog.objects import TableId
-from catalog.snapshot import Snapshot, excluded
+from catalog.snapshot import Snapshot
 from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
 from tui import offline
@@ -54,14 +54,9 @@ class Session:
         return self.database.dialect.why_no_comments
 
     @property
-    def schemas(self) -> tuple[str, ...]:
-        """Schemas that scans read where nothing else is asked for; all where empty."""
-        return self.saved.schemas if self.saved else ()
-
-    @property
-    def exclude(self) -> tuple[str, ...]:
-        """Patterns of what is never scanned."""
-        return self.saved.exclude if self.saved else ()
+    def bounds(self) -> Bounds:
+        """What the URL or the saved connection names; there is nothing beyond it."""
+        return self.workspace.bounds_of(self.database_id)
 
     @property
     def glossary(self) -> Path:
@@ -79,12 +74,6 @@ class Session:
         if self.saved is not None and self.saved.style is not None:
             return self.saved.style
         return self.settings.connections.with_name("style.toml")
-
-    def takes(self, table: TableId) -> bool:
-        """Whether a table belongs to what the connection reads."""
-        if excluded(table, self.exclude):
-            return False
-        return not self.schemas or table.schema in self.schemas
 
     def close(self) -> None:
         """Close the database and the workspace."""
@@ -143,7 +132,12 @@ def open_session(
     except BaseException:
         database.close()
         raise
-    return attach(settings, workspace, database, found.saved)
+    try:
+        return attach(settings, workspace, database, found.saved)
+    except BaseException:
+        database.close()
+        workspace.close()
+        raise
 
 
 def attach(
@@ -154,7 +148,17 @@ def attach(
 ) -> Session:
     """A session from its two open halves."""
     identity = database.identity
-    number = workspace.database(identity.key, label=identity.label, url=database.url)
+    bounds = saved.bounds if saved else Bounds()
+    bounds = bounds.within(database.schemas)
+    number = workspace.database(
+        identity.key,
+        label=identity.label,
+        url=database.url,
+        server=identity.server,
+        instance=identity.instance,
+        same=settings.same_database,
+    )
+    workspace.bound(number, bounds)
     return Session(
         settings=settings,
         workspace=workspace,

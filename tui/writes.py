@@ -231,7 +231,7 @@ def _write_tables(
             if not of_table:
                 continue
             table = session.snapshot.table(table_id) or session.database.read(table_id)
-            if table is not None:
+            if table is not None and session.bounds.takes(table.id, table.kind):
                 yield table, of_table
                 continue
             for change in of_table:

@@ -123,6 +123,8 @@ class ClickHouse(SequentialDialect):
     # https://clickhouse.com/docs/sql-reference/syntax#identifiers
     folds_tables = False
     folds_columns = False
+    database_is_schema = True
+    schema_spelled = "SELECT currentDatabase()"
     # https://clickhouse.com/docs/sql-reference/statements/alter/comment; OTHER is a
     # dictionary.
     table_keywords: ClassVar = {

@@ -89,6 +89,10 @@ class MySQL(AlteringDialect):
     # Where its files are on a system that folds case, but that is not the usual one:
     # https://dev.mysql.com/doc/refman/8.4/en/identifier-case-sensitivity.html
     folds_tables = False
+    database_is_schema = True
+    # https://dev.mysql.com/doc/refman/8.4/en/replication-options.html
+    identity_sql = "SELECT @@server_uuid, CONCAT_WS('/', @@hostname, @@port, @@datadir)"
+    schema_spelled = "SELECT DATABASE()"
     proved = False
     # https://dev.mysql.com/doc/refman/8.4/en/alter-table.html; views: error 1347
     table_keywords: ClassVar = {

@@ -328,6 +328,14 @@ def _listed(numbers: Iterable[int]) -> str:
     return ",".join(str(number) for number in numbers)
 
 
+# https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-CONTROLDATA
+_IDENTITY = """
+SELECT CONCAT((SELECT system_identifier FROM pg_control_system()), '/', oid),
+       CAST(EXTRACT(EPOCH FROM pg_postmaster_start_time()) AS text)
+FROM pg_database WHERE datname = current_database()
+"""
+
+
 class PostgreSQL(TransactionalDialect):
     """Comments on every kind of relation and its columns."""
 
@@ -336,6 +344,7 @@ class PostgreSQL(TransactionalDialect):
     drivername = "postgresql+psycopg"
     default_port = 5432
     sqlglot = "postgres"
+    identity_sql = _IDENTITY
     proved = True
     parallel = 2
     lock = (

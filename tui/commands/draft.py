@@ -15,7 +15,7 @@ from model.remote import RemoteModel
 from tui import console, jobs
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, settings
-from tui.commands.scan import read
+from tui.commands.reading import Named, demand, read
 from tui.models import Arm, find_arms, two_models
 from tui.session import Session, settings_for
 from tui.text import plain
@@ -51,11 +51,10 @@ def run(
     arms = find_arms(options)
     session = open_session(arms[0].settings, url)
     try:
-        if jobs.is_stale(session):
+        stale = jobs.is_stale(session)
+        if stale:
             read(session, [], [])
-        if session.schemas and (schema or table):
-            # The connection's schemas may leave out what is named here.
-            read(session, schema or [], table or [])
+        demand(session, Named(schema or [], table or []), fresh=stale)
         plan = jobs.plan_drafts(
             session, schemas=schema or [], globs=table or [], limit=limit, redo=redo
         )

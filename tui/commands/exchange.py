@@ -26,7 +26,7 @@ from model.checks import writing_only
 from tui import console
 from tui.commands.opening import open_session
 from tui.commands.options import STDOUT, Json, Schemas, Tables, Url, settings
-from tui.commands.scan import read
+from tui.commands.reading import Named, demand, read
 from tui.session import Session
 from tui.text import count, plain
 
@@ -58,8 +58,10 @@ def run_export(
     """Write the documentation to a file: the database's comments and what is staged."""
     session = open_session(settings(context), url)
     try:
-        if session.snapshot.scanned_at() is None:
+        unread = session.snapshot.scanned_at() is None
+        if unread:
             read(session, [], [])
+        demand(session, Named(schema or [], table or []), fresh=unread)
         tables = list(session.snapshot.tables(schemas=schema or [], globs=table or []))
         descriptions = documentation(session, tables)
         text = _render(session, form, tables, descriptions)
