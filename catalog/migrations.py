@@ -173,8 +173,34 @@ def m005_waiting(db: sqlite3.Connection) -> None:
 
     Counting a million suggestions for a list of tables takes seconds.
     """
-    undecided = "{0}.current AND {0}.state IN"
-    undecided += " ('pending', 'abstained', 'stale', 'conflict')"
+    for statement in (
+        """CREATE TABLE waiting (
+            database INTEGER NOT NULL REFERENCES databases(id),
+            schema TEXT NOT NULL,
+            name TEXT NOT NULL,
+            undecided INTEGER NOT NULL,
+            staged INTEGER NOT NULL,
+            PRIMARY KEY (database, schema, name)
+        ) WITHOUT ROWID""",
+        # columns of one name
+        "CREATE INDEX suggestions_by_column ON suggestions (database, column_name)"
+        " WHERE current AND column_name IS NOT NULL",
+        # the history of one object
+        "CREATE INDEX suggestions_by_table ON suggestions (database, schema, name)",
+        "CREATE INDEX ledger_by_table ON ledger (schema, name)",
+    ):
+        db.execute(statement)
+    _count_waiting(db, ("pending", "abstained", "stale", "conflict"))
+
+
+def _count_waiting(db: sqlite3.Connection, states: tuple[str, ...]) -> None:
+    """Count what waits, and let triggers go on counting.
+
+    Args:
+        db: the open transaction.
+        states: those that wait for the steward.
+    """
+    undecided = f"{{0}}.current AND {{0}}.state IN {states}"
     staged = "{0}.current AND {0}.state IN ('accepted', 'edited')"
 
     def count(row: str, sign: str) -> str:
@@ -189,23 +215,9 @@ def m005_waiting(db: sqlite3.Connection) -> None:
         )
 
     for statement in (
-        """CREATE TABLE waiting (
-            database INTEGER NOT NULL REFERENCES databases(id),
-            schema TEXT NOT NULL,
-            name TEXT NOT NULL,
-            undecided INTEGER NOT NULL,
-            staged INTEGER NOT NULL,
-            PRIMARY KEY (database, schema, name)
-        ) WITHOUT ROWID""",
         "INSERT INTO waiting SELECT database, schema, name,"
         f" sum({undecided.format('suggestions')}), sum({staged.format('suggestions')})"
         " FROM suggestions GROUP BY database, schema, name",
-        # columns of one name
-        "CREATE INDEX suggestions_by_column ON suggestions (database, column_name)"
-        " WHERE current AND column_name IS NOT NULL",
-        # the history of one object
-        "CREATE INDEX suggestions_by_table ON suggestions (database, schema, name)",
-        "CREATE INDEX ledger_by_table ON ledger (schema, name)",
         "CREATE TRIGGER suggestion_added AFTER INSERT ON suggestions BEGIN "
         + count("new", "+")
         + " END",
@@ -233,6 +245,14 @@ def m006_places(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def m007_refused_waits(db: sqlite3.Connection) -> None:
+    """What the database refused waits for the steward too."""
+    for trigger in ("added", "moved", "removed"):
+        db.execute(f"DROP TRIGGER suggestion_{trigger}")
+    db.execute("DELETE FROM waiting")
+    _count_waiting(db, ("pending", "abstained", "stale", "conflict", "refused"))
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_first_light,
     m002_rescans,
@@ -240,6 +260,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m004_unasked,
     m005_waiting,
     m006_places,
+    m007_refused_waits,
 )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog.change import CommentChange
 from catalog.choice import Choices
 from catalog.ledger import Ledger
-from catalog.objects import TableId
+from catalog.objects import Table, TableId, table_of
 from catalog.snapshot import Snapshot, excluded
 from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
@@ -85,6 +87,20 @@ class Session:
         if excluded(table, self.exclude):
             return False
         return not self.schemas or table.schema in self.schemas
+
+    def table_for(self, changes: Sequence[CommentChange]) -> Table | None:
+        """The one table of changes as last read, or as it is where that refuses some.
+
+        A right that was missing may be granted by now, and a table may be back.
+        """
+        table_id = table_of(changes[0].target)
+        table, dialect = self.snapshot.table(table_id), self.database.dialect
+        if dialect.why_no_comments:
+            return table
+        if table is None or any(dialect.refusal(table, each) for each in changes):
+            with self.lock:
+                table = self.database.read(table_id)
+        return table
 
     def close(self) -> None:
         """Close the database and the workspace."""

@@ -179,7 +179,7 @@ def test_documentation_goes_out_and_comes_back(
     connection.close()
     run("scan", url)
     imported = run("import", url, file, "--json")
-    assert imported.json == {"imported": 1, "unknown": []}
+    assert imported.json == {"imported": 1, "kept": [], "unknown": []}
     (line,) = run("suggestions", url, "--jsonl").out.splitlines()
     suggestion = json.loads(line)
     assert suggestion["text"] == "Address written to by support."
@@ -196,7 +196,47 @@ def test_importing_what_does_not_exist_lists_it_and_ends_with_three(
     )
     done = run("import", url, file, "--json")
     assert done.code == 3
-    assert done.json == {"imported": 1, "unknown": ["x.y.z"]}
+    assert done.json == {"imported": 1, "kept": [], "unknown": ["x.y.z"]}
+
+
+def test_importing_something_else_than_was_decided_is_told_and_ends_with_three(
+    run: Run, url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "in.csv"
+    for text in ("Old.", "New."):
+        file.write_text(f"schema,table,column,description\nsales,orders,,{text}\n")
+        done = run("import", url, file, "--json")
+        run("accept", url, "--all")
+    assert done.code == 3
+    kept = {"schema": "sales", "table": "orders", "column": None}
+    kept |= {"state": "accepted", "text": "Old."}
+    assert done.json == {"imported": 0, "kept": [kept], "unknown": []}
+    said = run("import", url, file)
+    assert "kept      sales.orders: accepted before, Old." in said.err
+
+
+def test_a_refused_text_is_written_once_its_table_is_back(
+    run: Run, url: str, shop: Path, tmp_path: Path
+) -> None:
+    """dbt rebuilds tables: what was refused meanwhile was stuck for ever."""
+
+    def change(sql: str) -> None:
+        with duckdb.connect(str(shop)) as connection:
+            connection.execute(sql)
+
+    change("CREATE TABLE sales.built (i INTEGER)")
+    file = tmp_path / "in.csv"
+    file.write_text("schema,table,column,description\nsales,built,,Built.\n")
+    run("import", url, file)
+    run("accept", url, "--all")
+    change("DROP TABLE sales.built")
+    for _ in range(2):
+        refused = run("apply", url, "--yes", "--json")
+        assert refused.code == 3
+        assert refused.json["refused"] == 1
+    change("CREATE TABLE sales.built (i INTEGER)")
+    assert run("apply", url, "--yes", "--json").json["written"] == 1
+    assert comments(shop)["sales", "built", None] == "Built."
 
 
 def test_export_as_sql_is_the_script_that_documents_a_copy(

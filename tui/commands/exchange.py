@@ -20,7 +20,7 @@ from catalog.documentation import (
     to_markdown,
 )
 from catalog.errors import ColumnistError, ExitCode
-from catalog.objects import Table, TableId, Target
+from catalog.objects import Table, TableId, Target, column_of, table_of
 from catalog.suggestion import Draft, Source, State
 from model.checks import writing_only
 from tui import console
@@ -98,23 +98,46 @@ def run_import(
             read(session, [], [])
         tables = {table.id: table for table in session.snapshot.tables()}
         known, unknown = match(descriptions, tables.values())
-        imported = session.suggestions.put(
+        taken = session.suggestions.take_in(
             (_draft(session, each, file), _previous(tables, each.target))
             for each in known
-            if _previous(tables, each.target) != each.text
         )
     finally:
         session.close()
     if json:
         console.out_json(
-            {"imported": imported, "unknown": [str(target) for target in unknown]}
+            {
+                "imported": taken.stored,
+                "kept": [
+                    {
+                        "schema": table_of(each.target).schema,
+                        "table": table_of(each.target).name,
+                        "column": column_of(each.target),
+                        "state": each.state.value,
+                        "text": each.text,
+                    }
+                    for each in taken.kept
+                ],
+                "unknown": [str(target) for target in unknown],
+            }
         )
     else:
-        console.out(f"Imported {count(imported, 'description')} as pending.")
+        console.out(f"Imported {count(taken.stored, 'description')} as pending.")
+        for each in taken.kept:
+            console.note(
+                f"kept      {plain(str(each.target))}: {each.state.value} before,"
+                f" {plain(each.text or '')}"
+            )
         for target in unknown:
             console.note(f"unknown   {plain(str(target))}")
+    if taken.kept:
+        console.note(
+            f"columnist: {len(taken.kept)} of them were decided otherwise before, and"
+            " that stands; edit them in `columnist open URL`."
+        )
     if unknown:
         console.note(f"columnist: {len(unknown)} of them are not in the catalog.")
+    if taken.kept or unknown:
         raise typer.Exit(ExitCode.REFUSED)
 
 
