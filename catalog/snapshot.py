@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
@@ -170,6 +170,15 @@ class Snapshot:
                 "INSERT OR REPLACE INTO tables VALUES"
                 " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
+            )
+
+    def keep(self, tables: Iterable[TableId], *, scan: int) -> None:
+        """Note that tables were met, and leave them as they are known."""
+        with self._workspace.transaction() as db:
+            db.executemany(
+                "UPDATE tables SET scan = ?"
+                " WHERE database = ? AND schema = ? AND name = ?",
+                [(scan, self._database, *table) for table in tables],
             )
 
     def finish(

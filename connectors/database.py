@@ -117,6 +117,8 @@ class Database:
     ) -> Iterator[Table]:
         """Streams tables in catalog order, without those of the system.
 
+        One that cannot be read comes with its name and the reason.
+
         Args:
             schemas: Exact names; all where empty.
             tables: Case-sensitive patterns on `table` or `schema.table`; all where
@@ -129,13 +131,22 @@ class Database:
         selection = Selection(
             tuple(schemas), tuple(tables), tuple(exclude), frozenset(kinds)
         )
+        read, unread = False, list[str]()
         try:
             with _collecting_seldom():
                 for table in self.dialect.scan(self._source, selection, stop):
-                    if selection.takes(table.id) and selection.takes_kind(table.kind):
-                        yield table
+                    fits = table.unread or selection.takes_kind(table.kind)
+                    if not fits or not selection.takes(table.id):
+                        continue
+                    if table.unread is None:
+                        read = True
+                    elif not read:
+                        unread.append(table.unread)
+                    yield table
         except Fault as fault:
             raise self._failed("read", fault) from fault
+        if len(unread) > 1 and not read:  # more than one broken thing is wrong
+            raise self._failed("read", Fault(unread[0]))
 
     def read(self, table_id: TableId) -> Table | None:
         """One table fresh from the catalog, or None where there is none."""

@@ -108,7 +108,7 @@ def scan(
     def save() -> Iterator[Table]:
         nonlocal saved_at
         rescan.save(batch, scan=number)
-        yield from batch
+        yield from (table for table in batch if not table.unread)
         batch.clear()
         saved_at = time.monotonic()
 

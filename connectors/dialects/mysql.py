@@ -308,6 +308,8 @@ class MySQL(AlteringDialect):
                 refused,
                 None if view or count is None else int(count),
                 views.get(table),
+                # Of a view whose tables are gone the server lists no column.
+                "what it is made of is gone" if view and not by_table[table] else None,
             )
 
     def _columns(

@@ -392,6 +392,23 @@ def test_sqlite_holds_no_comments_but_its_documentation_goes_to_files(
     assert path.read_bytes() == before
 
 
+def test_a_broken_view_is_named_and_counted_and_the_rest_is_read(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "app.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            "CREATE TABLE gone (a); CREATE TABLE kept (b);"
+            " CREATE VIEW v AS SELECT a FROM gone; DROP TABLE gone;"
+        )
+    url = f"sqlite:///{path}"
+    assert "main.kept" in run("tables", url).out
+    scanned = run("scan", url, "--json")
+    assert scanned.code == 0
+    assert scanned.json["changes"]["unread"] == {"main.v": "no such table: main.gone"}
+    assert "Could not read 1 table; left out:\n  main.v: no such" in scanned.err
+
+
 def test_a_terminal_that_is_not_utf8_gets_escapes_not_a_traceback(
     shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

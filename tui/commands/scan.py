@@ -22,7 +22,7 @@ from tui.commands.options import (
     table_kinds,
 )
 from tui.session import Session
-from tui.text import count, plain
+from tui.text import count, left_out, plain
 
 
 def run(
@@ -141,6 +141,8 @@ def read(
             stop=stop,
         ):
             advance(1)
+    for line in left_out(found.unread):
+        console.note(line)
     return found
 
 
