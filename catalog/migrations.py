@@ -253,6 +253,32 @@ def m007_refused_waits(db: sqlite3.Connection) -> None:
     _count_waiting(db, ("pending", "abstained", "stale", "conflict", "refused"))
 
 
+def m008_documented(db: sqlite3.Connection) -> None:
+    """What is described: by a comment, or where none can be by a text for files.
+
+    Only tables that were flagged are looked into: it costs a look at every column.
+    """
+    accepted = (
+        "EXISTS (SELECT 1 FROM suggestions s WHERE s.database = t.database"
+        " AND s.schema = t.schema AND s.name = t.name AND s.current"
+        " AND ifnull(s.column_name, char(0)) = {column}"
+        " AND s.state IN ('accepted', 'edited', 'refused'))"
+    )
+    for statement in (
+        "ALTER TABLE tables ADD COLUMN refuses INTEGER NOT NULL DEFAULT 0",
+        "CREATE VIEW documented AS SELECT t.database, t.schema, t.name, t.kind,"
+        " t.row_estimate, t.described OR t.refuses"
+        " AND json_extract(t.body, '$.comment_refused') IS NOT NULL"
+        f" AND {accepted.format(column='char(0)')} AS described,"
+        " t.columns, t.columns_described + CASE WHEN t.refuses THEN"
+        " (SELECT count(*) FROM json_each(t.body, '$.columns') c"
+        " WHERE c.value ->> 5 IS NULL AND c.value ->> 6 IS NOT NULL"
+        f" AND {accepted.format(column='c.value ->> 0')}) ELSE 0 END"
+        " AS columns_described FROM tables t",
+    ):
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_first_light,
     m002_rescans,
@@ -261,6 +287,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m005_waiting,
     m006_places,
     m007_refused_waits,
+    m008_documented,
 )
 
 

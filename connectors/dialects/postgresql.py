@@ -17,7 +17,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -125,6 +125,14 @@ WHERE k.conrelid BETWEEN {first} AND {last} AND k.conrelid = ANY('{{{oids}}}'::o
 ORDER BY k.conrelid, k.conname
 """
 
+_PARENTS = """
+SELECT i.inhrelid::bigint, n.nspname::text, c.relname::text
+FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE i.inhrelid = ANY('{{{oids}}}'::oid[]) AND c.relkind IN ('r', 'f')
+ORDER BY i.inhrelid, i.inhseqno
+"""
+
 _HOLDERS = """
 SELECT string_agg(DISTINCT format('pid %s, user %s', l.pid, a.usename), '; ')
 FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
@@ -223,6 +231,10 @@ class _Details:
     """Primary and foreign ones."""
     views: dict[int, str | None]
     """Definitions by relation."""
+    parents: dict[int, tuple[TableId, ...]] = field(
+        default_factory=dict[int, tuple[TableId, ...]]
+    )
+    """What a relation inherits from."""
     unread: str | None = None
     """Why there is nothing of all this."""
 
@@ -294,6 +306,7 @@ def _tables(
             refused or (_GARBLED if isinstance(own, Garbled) else None),
             estimate,
             details.views.get(oid),
+            details.parents.get(oid, ()),
         )
 
 
@@ -320,7 +333,7 @@ class _Reader:
                 raise
             self._session.quietly("ROLLBACK TO SAVEPOINT start")
             if len(relations) == 1:
-                yield relations, _Details([], {}, [], {}, fault.message)
+                yield relations, _Details([], {}, [], {}, unread=fault.message)
                 return
             half = len(relations) // 2
             yield from self.parts(relations[:half])
@@ -352,14 +365,17 @@ class _Reader:
         commented = self._rows(_COMMENTED, **values)
         keys: list[Row] = []
         views: dict[int, str | None] = {}
+        parents: dict[int, tuple[TableId, ...]] = {}
         if definitions:
+            for child, schema, name in self._rows(_PARENTS, **values):
+                parents[child] = (*parents.get(child, ()), TableId(schema, name))
             keys = self._rows(_KEYS, **values)
             if defined := _listed(row[0] for row in relations if row[3] in ("v", "m")):
                 found = self._rows(_VIEWS, oids=defined)
                 views = {oid: text or None for oid, text in found}
         self._learn_types({(row[3], row[4]) for row in columns})
         comments = {(oid, number): text for oid, number, text in commented}
-        return _Details(columns, comments, keys, views)
+        return _Details(columns, comments, keys, views, parents)
 
     def _learn_types(self, wanted: set[tuple[int, int]]) -> None:
         """Their texts: there are few of them, so they are asked for once each."""
