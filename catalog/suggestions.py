@@ -195,17 +195,22 @@ class Suggestions:
         """Store texts that people wrote elsewhere, each with the comment there is.
 
         A decision stands, but for one whose text the database did not take: another
-        text is what corrects it. One that is the database's already is left out.
+        text is what corrects it; and for one that became doubtful since. What is the
+        database's text already is left out.
         """
         stored = 0
         kept: list[Suggestion] = []
         with self._workspace.transaction() as db:
             for draft, previous in drafts:
                 old = self._current(draft.target)
-                decided = old is not None and not self._is_replaceable(old)
+                decided = (
+                    old is not None
+                    and old.state is not State.STALE
+                    and not self._is_replaceable(old)
+                )
                 if old is not None and decided and not self._was_not_taken(old):
                     wanted = previous if old.state is State.REJECTED else old.text
-                    if draft.text != wanted:
+                    if draft.text != wanted or old.state is State.CONFLICT:
                         kept.append(old)
                 elif draft.text != (old.text if old and decided else previous):
                     self._insert(db, draft, previous)

@@ -235,6 +235,19 @@ def test_another_text_corrects_what_could_not_be_stored(
     assert len(taken.kept) == (outcome is Outcome.CONFLICT)
 
 
+def test_a_file_says_anew_what_became_doubtful_and_names_a_conflict(
+    store: Suggestions,
+) -> None:
+    store.put([(draft(A), None), (draft(B), None)])
+    store.accept(store.all())
+    store.outdate({A: "its type changed"})
+    change = CommentChange(B, None, "Drafted.")
+    store.record([WriteResult(change, Outcome.CONFLICT, "", "why")])
+    taken = store.take_in([(imported(t, "Drafted."), None) for t in (A, B)])
+    assert states(store)[A] == (State.PENDING, "Drafted.")
+    assert [each.target for each in taken.kept] == [B]
+
+
 def test_a_file_that_says_something_else_than_was_decided_is_told(
     store: Suggestions,
 ) -> None:
