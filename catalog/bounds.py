@@ -19,13 +19,14 @@ from catalog.objects import TableId, TableKind
 
 BOUNDED = (
     "tables",
+    "documented",
     "suggestions",
     "waiting",
     "outdated",
     "ledger",
     "decisions",
 )
-"""Tables of the workspace that a bounded connection sees only in part."""
+"""Tables and views of the workspace that a bounded connection sees only in part."""
 
 
 def matches(table: TableId, globs: Sequence[str]) -> bool:
@@ -127,6 +128,7 @@ def keep_within(db: sqlite3.Connection, database: int, bounds: Bounds) -> None:
 
     conditions = {
         "tables": mine("x", is_table=True),
+        "documented": mine("x", is_table=True),
         "suggestions": mine("x"),
         "waiting": mine("x"),
         "outdated": mine("x"),

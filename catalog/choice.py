@@ -74,17 +74,19 @@ class Choices:
     def to_accept(
         self, scope: Scope, *, stop: Callable[[], bool] = lambda: False
     ) -> Choice:
-        """Pending suggestions with a text.
+        """Pending and refused suggestions with a text.
 
-        Left out are those with a blocking finding, and those that would replace a
-        comment, which takes a look at each.
+        Left out are those with a blocking finding, and pending ones that would replace
+        a comment, which takes a look at each.
 
         Args:
             scope: which are meant.
             stop: ends it; what is found by then is no whole choice.
         """
         also = "AND text <> ''"
-        return self._choose(scope, [State.PENDING], also, stop, careful=True)
+        return self._choose(
+            scope, [State.PENDING, State.REFUSED], also, stop, careful=True
+        )
 
     def to_reject(
         self, scope: Scope, *, stop: Callable[[], bool] = lambda: False
@@ -142,7 +144,8 @@ class Choices:
             replaces,
         ) in self._workspace.each(
             "SELECT s.id, s.schema, s.name, column_name IS NULL, source, findings,"
-            f" previous IS NOT NULL FROM {named} suggestions s"
+            " previous IS NOT NULL AND state <> 'refused'"
+            f" FROM {named} suggestions s"
             f" WHERE database = ? AND current AND state IN ({marks})"
             f" AND confidence BETWEEN ? AND ? {also}",
             (

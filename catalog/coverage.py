@@ -17,11 +17,11 @@ class CoveragePoint:
     tables: int
     """Tables and views."""
     tables_described: int
-    """Those with a comment."""
+    """Those with a comment, or with an accepted text where they can hold none."""
     columns: int
     """Their columns."""
     columns_described: int
-    """Those with a comment."""
+    """Those with a comment, or with an accepted text where they can hold none."""
 
     @property
     def share_of_tables(self) -> float:
@@ -58,7 +58,7 @@ class CoverageHistory:
             place = (self._database, self._workspace.bounds_of(self._database).key)
             counted = db.execute(
                 "SELECT count(*), ifnull(sum(described), 0), ifnull(sum(columns), 0),"
-                " ifnull(sum(columns_described), 0) FROM tables WHERE database = ?",
+                " ifnull(sum(columns_described), 0) FROM documented WHERE database = ?",
                 (self._database,),
             ).fetchone()
             last = db.execute(

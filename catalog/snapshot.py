@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -34,11 +34,11 @@ class TableSummary(NamedTuple):
     row_estimate: int | None
     """The catalog's estimate of its rows."""
     described: bool
-    """Whether the table itself has a comment."""
+    """Whether the table itself has a comment, or a text for files where it cannot."""
     columns: int
     """How many columns it has."""
     columns_described: int
-    """How many of them have a comment."""
+    """How many of them have, in the same way."""
     undecided: int
     """Suggestions that wait for the steward."""
     staged: int
@@ -59,11 +59,11 @@ class SchemaCoverage:
     tables: int
     """Tables and views."""
     tables_described: int
-    """Those with a comment."""
+    """Those with a comment, or with an accepted text where they can hold none."""
     columns: int
     """Their columns."""
     columns_described: int
-    """Those with a comment."""
+    """Those with a comment, or with an accepted text where they can hold none."""
 
     @property
     def share(self) -> float:
@@ -142,6 +142,7 @@ class Snapshot:
                 json.dumps(_encode(table), ensure_ascii=True),
                 scan,
                 mark,
+                _refuses(table),
             )
             for table, mark in zip(
                 tables, fingerprints or [""] * len(tables), strict=True
@@ -150,8 +151,17 @@ class Snapshot:
         with self._workspace.transaction() as db:
             db.executemany(
                 "INSERT OR REPLACE INTO main.tables VALUES"
-                " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
+            )
+
+    def keep(self, tables: Iterable[TableId], *, scan: int) -> None:
+        """Note that tables were met, and leave them as they are known."""
+        with self._workspace.transaction() as db:
+            db.executemany(
+                "UPDATE main.tables SET scan = ?"
+                " WHERE database = ? AND schema = ? AND name = ?",
+                [(scan, self._database, *table) for table in tables],
             )
 
     def finish(
@@ -265,7 +275,7 @@ class Snapshot:
                 staged,
             ) in self._workspace.rows(
                 "SELECT t.schema, t.name, kind, row_estimate, described, columns,"
-                " columns_described, w.undecided, w.staged FROM tables t"
+                " columns_described, w.undecided, w.staged FROM documented t"
                 " LEFT JOIN waiting w ON w.database = t.database"
                 " AND w.schema = t.schema AND w.name = t.name"
                 f" WHERE t.database = ? {condition}",
@@ -311,8 +321,8 @@ class Snapshot:
         counts: dict[str, list[int]] = {}
         condition, values = _of_kinds("", (), kinds)
         for row in self._workspace.rows(
-            "SELECT schema, name, described, columns, columns_described FROM tables"
-            f" WHERE database = ? {condition} ORDER BY schema",
+            "SELECT schema, name, described, columns, columns_described"
+            f" FROM documented WHERE database = ? {condition} ORDER BY schema",
             (self._database, *values),
         ):
             table_id = TableId(row["schema"], row["name"])
@@ -383,6 +393,13 @@ _COMMENT = Column._fields.index("comment")
 its name for its id."""
 
 
+def _refuses(table: Table) -> bool:
+    """Whether something of a table can only be described in files."""
+    return table.comment_refused is not None or any(
+        column.comment_refused is not None for column in table.columns
+    )
+
+
 def _encode(table: Table) -> dict[str, Any]:
     return {
         "kind": table.kind.value,
@@ -400,6 +417,7 @@ def _encode(table: Table) -> dict[str, Any]:
             ]
             for key in table.foreign_keys
         ],
+        "parents": table.parents,
         "columns": [(c.id.name, *c[1:]) for c in table.columns],
     }
 
@@ -420,4 +438,5 @@ def _decode(table_id: TableId, body: dict[str, Any]) -> Table:
         comment_refused=body["comment_refused"],
         row_estimate=body["row_estimate"],
         view_sql=body["view_sql"],
+        parents=tuple(TableId(*parent) for parent in body.get("parents", ())),
     )

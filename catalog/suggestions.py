@@ -24,6 +24,7 @@ from catalog.objects import (
 )
 from catalog.suggestion import (
     STAGED,
+    TRIED,
     UNDECIDED,
     Draft,
     Finding,
@@ -58,6 +59,16 @@ class Ruling:
     """Why, with who approved or refused it."""
     who: str
     """Whose decision it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What became of texts that people wrote elsewhere."""
+
+    stored: int
+    """How many wait now to be decided."""
+    kept: tuple[Suggestion, ...]
+    """What was decided otherwise before, and stands."""
 
 
 class Suggestions:
@@ -186,6 +197,44 @@ class Suggestions:
                 self._insert(db, draft, previous)
                 stored += 1
         return stored
+
+    def take_in(self, drafts: Iterable[tuple[Draft, str | None]]) -> TakenIn:
+        """Store texts that people wrote elsewhere, each with the comment there is.
+
+        A decision stands, but for one whose text the database did not take: another
+        text is what corrects it; and for one that became doubtful since. What is the
+        database's text already is left out, whatever white space is at its end.
+        """
+        stored = 0
+        kept: list[Suggestion] = []
+        with self._workspace.transaction() as db:
+            for draft, previous in drafts:
+                old = self._current(draft.target)
+                decided = (
+                    old is not None
+                    and old.state is not State.STALE
+                    and not self._is_replaceable(old)
+                )
+                if old is not None and decided and not self._was_not_taken(old):
+                    wanted = previous if old.state is State.REJECTED else old.text
+                    if _differs(draft.text, wanted) or old.state is State.CONFLICT:
+                        kept.append(old)
+                elif _differs(draft.text, old.text if old and decided else previous):
+                    self._insert(db, draft, previous)
+                    stored += 1
+        return TakenIn(stored, tuple(kept))
+
+    def _was_not_taken(self, old: Suggestion) -> bool:
+        """Whether the database refused a decided text, or failed to store it."""
+        if old.state not in STAGED:
+            return old.state is State.REFUSED
+        failed = (
+            "SELECT 1 FROM ledger l JOIN runs r ON r.id = l.run WHERE r.database = ?"
+            " AND l.schema = ? AND l.name = ? AND l.column_name IS ? AND l.text IS ?"
+            " AND l.outcome = 'failed' LIMIT 1"
+        )
+        place = self._place(old.target)
+        return self._workspace.row(failed, (*place, old.text)) is not None
 
     def _is_replaceable(self, old: Suggestion) -> bool:
         """Whether no decided text is lost with it."""
@@ -360,7 +409,7 @@ class Suggestions:
     def staged(
         self, *, globs: Sequence[str] = (), schemas: Sequence[str] = ()
     ) -> list[CommentChange]:
-        """The changes that a write run takes, table by table."""
+        """The changes that a write run takes, table by table; also refused ones."""
         return [
             change
             for change in self._staged("", ())
@@ -375,7 +424,7 @@ class Suggestions:
     def _staged(self, condition: str, parameters: Sequence[str]) -> list[CommentChange]:
         rows = self._workspace.rows(
             "SELECT schema, name, column_name, previous, text FROM suggestions"
-            " WHERE database = ? AND current AND state IN ('accepted', 'edited')"
+            f" WHERE database = ? AND current AND state IN ({_TRIED})"
             f" {condition} ORDER BY schema, name, id",
             (self._database, *parameters),
         )
@@ -385,7 +434,7 @@ class Suggestions:
         ]
 
     def record(self, results: Sequence[WriteResult]) -> None:
-        """Move staged suggestions to where their write ended; a failed one stays."""
+        """Move suggestions to where their write ended; a failed one stays."""
         rows: list[tuple[object, ...]] = []
         for result in results:
             state = _ENDED.get(result.outcome)
@@ -397,7 +446,7 @@ class Suggestions:
                 "UPDATE main.suggestions SET state = coalesce(?, state), reason = ?"
                 " WHERE database = ? AND schema = ? AND name = ?"
                 " AND column_name IS ? AND current AND text IS ?"
-                " AND state IN ('accepted', 'edited')",
+                f" AND state IN ({_TRIED})",
                 rows,
             )
 
@@ -484,8 +533,16 @@ class Suggestions:
         return _suggestion(row) if row else None
 
 
+def _differs(one: str | None, other: str | None) -> bool:
+    """Whether two texts say different things; white space at an end says nothing."""
+    return (one or "").rstrip() != (other or "").rstrip()
+
+
 GONE = "it no longer exists"
 """Why a suggestion is stale whose target was dropped."""
+
+_TRIED = ", ".join(f"'{state.value}'" for state in TRIED)
+"""For a query."""
 
 _ENDED = {
     Outcome.WRITTEN: State.WRITTEN,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import (
     Callable,
     Collection,
@@ -22,6 +22,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from catalog.change import CommentChange
 from catalog.errors import ColumnistError
 from catalog.glossary import GlossaryFile, Term
 from catalog.lease import Lease
@@ -37,7 +38,7 @@ from catalog.objects import (
 from catalog.rescan import Changes, Rescan
 from catalog.suggestion import Draft, Source, State, Suggestion
 from catalog.trial import drawn_model
-from connectors.lineage import base_columns
+from connectors.lineage import base_columns, inherited_columns
 from model.draft import Documented, Drafter, Job, undescribed
 from model.engine import Engine, never
 from model.known import KnownSystems
@@ -53,6 +54,7 @@ from tui.models import engine_settings
 from tui.sampling import Sampler
 from tui.session import Session
 from tui.settings import Settings
+from tui.text import count, plain
 
 SCAN_BATCH = 1000
 """Most tables stored in one transaction, which costs a flush of the disk."""
@@ -107,7 +109,7 @@ def scan(
     def save() -> Iterator[Table]:
         nonlocal saved_at
         rescan.save(batch, scan=number)
-        yield from batch
+        yield from (table for table in batch if not table.unread)
         batch.clear()
         saved_at = time.monotonic()
 
@@ -120,7 +122,8 @@ def scan(
             kinds=kinds or bounds.kinds,
             stop=stop,
         ):
-            if not bounds.takes(table.id, table.kind):
+            kind = None if table.unread else table.kind
+            if not bounds.takes(table.id, kind):
                 continue
             batch.append(table)
             late = time.monotonic() - saved_at > SCAN_SECONDS
@@ -163,6 +166,22 @@ class DraftPlan:
     """How many descriptions are to be drafted."""
     columns: int = 0
     """How many of them are columns."""
+    tables: int = 0
+    """Tables that were looked at."""
+    for_files: Counter[str] = field(default_factory=Counter[str])
+    """Why descriptions can only be exported, with how many each reason holds for."""
+
+    def notes(self) -> list[str]:
+        """How many can be written and how many only exported, and why, in lines."""
+        if not self.for_files:
+            return []
+        only = self.for_files.total()
+        return [
+            f"Of {count(self.targets, 'description')} to draft"
+            f" {self.targets - only:,} can be written to the database;"
+            f" {only:,} can only be exported:",
+            *(f"  {n:,}: {plain(why)}" for why, n in self.for_files.most_common()),
+        ]
 
     def add(self, table: TableId, targets: tuple[Target, ...]) -> None:
         """Take in a table's targets."""
@@ -240,12 +259,21 @@ def plan_drafts(
             continue
         if limit is not None and len(plan.work) >= limit:
             continue
-        targets = undescribed(
-            table, taken.get(table.id, ()), for_files=bool(session.files_only)
-        )
-        if targets:
+        plan.tables += 1
+        if targets := undescribed(table, taken.get(table.id, ())):
             plan.add(table.id, targets)
+            plan.for_files.update(_reasons(session, table, targets))
     return plan
+
+
+def _reasons(
+    session: Session, table: Table, targets: Iterable[Target]
+) -> Iterator[str]:
+    """Why what is to be drafted can only be exported, for each of which that is so."""
+    refusal = session.database.dialect.refusal
+    for target in targets:
+        if reason := refusal(table, CommentChange(target, None, None)):
+            yield reason
 
 
 def plan_redrafts(session: Session, terms: Sequence[Term]) -> DraftPlan:
@@ -269,7 +297,7 @@ def plan_redrafts(session: Session, terms: Sequence[Term]) -> DraftPlan:
         if undecided is None:
             continue
         read = {target for term in terms for target in touched(table, term)}
-        lacking = undescribed(table, for_files=bool(session.files_only))
+        lacking = undescribed(table)
         targets = tuple(t for t in lacking if t in undecided and t in read)
         if targets:
             plan.add(table.id, targets)
@@ -298,7 +326,7 @@ def census(
     for table in session.snapshot.tables():
         if stop():
             break
-        lacking = undescribed(table, for_files=bool(session.files_only))
+        lacking = undescribed(table)
         open_ = [target for target in lacking if target not in settled]
         found.add(table, open_, glossary.of)
         read(found.tables)
@@ -495,11 +523,12 @@ def _jobs(
 
 
 def _bases(session: Session, table: Table) -> dict[str, ColumnId]:
-    """Where the columns of a view come from."""
+    """Where the columns of a view or of a child table come from."""
+    lookup = session.snapshot.table
     if table.view_sql is None:
-        return {}
+        return inherited_columns(table, lookup=lookup)
     dialect = session.database.dialect.sqlglot
-    return base_columns(table, dialect=dialect, lookup=session.snapshot.table)
+    return base_columns(table, dialect=dialect, lookup=lookup)
 
 
 class _Queue:
@@ -546,7 +575,7 @@ def _lacking(session: Session, table_id: TableId) -> tuple[Target, ...]:
         return ()
     found = session.suggestions.of_table(table_id)
     taken = [t for t, each in found.items() if _is_taken(each, redo=False)]
-    return undescribed(table, taken, for_files=bool(session.files_only))
+    return undescribed(table, taken)
 
 
 def _profiles(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.bounds import Bounds
+from catalog.change import CommentChange
 from catalog.choice import Choices
 from catalog.ledger import Ledger
+from catalog.objects import Table, table_of
 from catalog.snapshot import Snapshot
 from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
@@ -74,6 +77,23 @@ class Session:
         if self.saved is not None and self.saved.style is not None:
             return self.saved.style
         return self.settings.connections.with_name("style.toml")
+
+    def table_for(self, changes: Sequence[CommentChange]) -> Table | None:
+        """The one table of changes as last read, or as it is where that refuses some.
+
+        A right that was missing may be granted by now, and a table may be back. None
+        where it is gone or beyond the bounds.
+        """
+        table_id = table_of(changes[0].target)
+        table, dialect = self.snapshot.table(table_id), self.database.dialect
+        if dialect.why_no_comments:
+            return table
+        if table is None or any(dialect.refusal(table, each) for each in changes):
+            with self.lock:
+                table = self.database.read(table_id)
+        if table is None or not self.bounds.takes(table.id, table.kind):
+            return None
+        return table
 
     def close(self) -> None:
         """Close the database and the workspace."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _SYSTEM = ("information_schema", "mysql", "performance_schema", "sys")
 
+_BROKEN = "what it is made of is gone, so the server lists no column"
 _FEW = 50
 """Up to so many tables are read one by one, which opens no other table's files."""
 
@@ -315,6 +316,7 @@ class MySQL(AlteringDialect):
                 refused,
                 None if view or count is None else int(count),
                 views.get(table),
+                unread=_BROKEN if view and not by_table[table] else None,
             )
 
     def _columns(

@@ -141,7 +141,7 @@ class Spark(SequentialDialect):
                 raise
             # A missing format's library spoils one table, not the scan.
             reason = f"it cannot be read: {fault.message}"
-            return Table(table_id, TableKind.OTHER, (), comment_refused=reason)
+            return Table(table_id, TableKind.OTHER, (), unread=reason)
 
     def read(
         self, session: Session, table_id: TableId, *, brief: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,7 @@ def test_a_bounded_workspace_shows_what_is_within_and_no_more(
         narrow.bound(known, bounds)
         store = Suggestions(narrow, known)
         assert {each.id for each in Snapshot(narrow, known).summaries()} == seen
+        assert Snapshot(narrow, known).coverage()[1].tables == len(seen)
         assert {each.target for each in store.all()} == seen
         assert set(store.places()) == set(store.tables()) == seen
         assert set(Snapshot(narrow, known).named("s", limit=9)) <= {
@@ -163,6 +165,27 @@ def test_reading_a_part_is_not_reading_the_whole(workspace: Workspace) -> None:
         whole = Snapshot(workspace, number)
         whole.finish(whole.begin())
         assert (snapshot.scanned_at() or "") >= (whole.scanned_at() or "")
+
+
+def test_what_is_described_in_files_counts_within(
+    workspace: Workspace, known: int
+) -> None:
+    snapshot, store = Snapshot(workspace, known), Suggestions(workspace, known)
+    tables = [table(t) for t in (ORDERS, VIEW, SALARY)]
+    scan = snapshot.begin()
+    snapshot.save([replace(t, comment_refused="no right") for t in tables], scan=scan)
+    snapshot.finish(scan)
+    store.accept(s for t in (ORDERS, SALARY) for s in store.of_table(t).values())
+    with Workspace(workspace.path) as narrow:
+        narrow.bound(known, Bounds(schemas=("sales",)))
+        bounded = Snapshot(narrow, known)
+        _, total = bounded.coverage()
+        assert (total.tables, total.tables_described) == (2, 1)
+        described = {each.id: each.described for each in bounded.summaries()}
+        assert described == {ORDERS: True, VIEW: False}
+        CoverageHistory(narrow, known).record()
+        (point,) = CoverageHistory(narrow, known).points()
+        assert (point.tables, point.tables_described) == (2, 1)
 
 
 def test_bounds_and_a_url_that_name_different_schemas_are_refused() -> None:

@@ -180,7 +180,8 @@ def test_documentation_goes_out_and_comes_back(
     connection.close()
     run("scan", url)
     imported = run("import", url, file, "--json")
-    assert imported.json == {"imported": 1, "unknown": [], "left_out": []}
+    left: dict[str, list[str]] = {"kept": [], "unknown": [], "left_out": []}
+    assert imported.json == {"imported": 1, **left}
     (line,) = run("suggestions", url, "--jsonl").out.splitlines()
     suggestion = json.loads(line)
     assert suggestion["text"] == "Address written to by support."
@@ -197,7 +198,8 @@ def test_importing_what_does_not_exist_lists_it_and_ends_with_three(
     )
     done = run("import", url, file, "--json")
     assert done.code == 3
-    assert done.json == {"imported": 1, "unknown": ["x.y.z"], "left_out": []}
+    left = {"kept": [], "unknown": ["x.y.z"], "left_out": []}
+    assert done.json == {"imported": 1, **left}
 
 
 DBT = """
@@ -280,6 +282,47 @@ def test_stdout_has_the_bytes_of_the_file_whatever_the_locale(
             timeout=60,
         )
         assert done.stdout == file.read_bytes()
+
+
+def test_importing_something_else_than_was_decided_is_told_and_ends_with_three(
+    run: Run, url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "in.csv"
+    for text in ("Old.", "New."):
+        file.write_text(f"schema,table,column,description\nsales,orders,,{text}\n")
+        done = run("import", url, file, "--json")
+        run("accept", url, "--all")
+    assert done.code == 3
+    kept = {"schema": "sales", "table": "orders", "column": None}
+    kept |= {"state": "accepted", "text": "Old."}
+    left = {"kept": [kept], "unknown": [], "left_out": []}
+    assert done.json == {"imported": 0, **left}
+    said = run("import", url, file)
+    assert "kept      sales.orders: accepted before, Old." in said.err
+
+
+def test_a_refused_text_is_written_once_its_table_is_back(
+    run: Run, url: str, shop: Path, tmp_path: Path
+) -> None:
+    """dbt rebuilds tables: what was refused meanwhile was stuck for ever."""
+
+    def change(sql: str) -> None:
+        with duckdb.connect(str(shop)) as connection:
+            connection.execute(sql)
+
+    change("CREATE TABLE sales.built (i INTEGER)")
+    file = tmp_path / "in.csv"
+    file.write_text("schema,table,column,description\nsales,built,,Built.\n")
+    run("import", url, file)
+    run("accept", url, "--all")
+    change("DROP TABLE sales.built")
+    for _ in range(2):
+        refused = run("apply", url, "--yes", "--json")
+        assert refused.code == 3
+        assert refused.json["refused"] == 1
+    change("CREATE TABLE sales.built (i INTEGER)")
+    assert run("apply", url, "--yes", "--json").json["written"] == 1
+    assert comments(shop)["sales", "built", None] == "Built."
 
 
 def test_export_as_sql_is_the_script_that_documents_a_copy(
@@ -433,6 +476,23 @@ def test_sqlite_holds_no_comments_but_its_documentation_goes_to_files(
     exported = run("export", url, "--format", "csv").out
     assert len(exported.splitlines()) == accepted + 1
     assert path.read_bytes() == before
+
+
+def test_a_broken_view_is_named_and_counted_and_the_rest_is_read(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "app.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            "CREATE TABLE gone (a); CREATE TABLE kept (b);"
+            " CREATE VIEW v AS SELECT a FROM gone; DROP TABLE gone;"
+        )
+    url = f"sqlite:///{path}"
+    assert "main.kept" in run("tables", url).out
+    scanned = run("scan", url, "--json")
+    assert scanned.code == 0
+    assert scanned.json["changes"]["unread"] == {"main.v": "no such table: main.gone"}
+    assert "Could not read 1 table; left out:\n  main.v: no such" in scanned.err
 
 
 def test_a_terminal_that_is_not_utf8_gets_escapes_not_a_traceback(

@@ -58,6 +58,8 @@ def run(
         plan = jobs.plan_drafts(
             session, schemas=schema or [], globs=table or [], limit=limit, redo=redo
         )
+        for line in plan.notes():
+            console.note(line)
         plans: Sequence[jobs.DraftPlan] = (plan,)
         names = tuple(arm.model.name for arm in arms if arm.model is not None)
         if len(names) == 2:
@@ -77,6 +79,7 @@ def run(
         result = {
             "tables": len(plan.work),
             "columns": plan.columns,
+            "for_files": dict(plan.for_files),
             "drafted": sum(each.drafted for each in done),
             "inherited": sum(each.inherited for each in done),
             "abstained": sum(each.abstained for each in done),
@@ -91,7 +94,11 @@ def run(
         console.out_json(result)
         return
     if not plan.targets:
-        console.out("Nothing to draft: all is described or has a draft.")
+        console.out(
+            "Nothing to draft: all is described, drafted or decided on."
+            if plan.tables
+            else "Nothing to draft: there is no table."
+        )
         return
     for each in done:
         if each.plan.targets:

@@ -19,8 +19,9 @@ from catalog.documentation import (
     to_markdown,
 )
 from catalog.errors import ColumnistError, ExitCode
-from catalog.objects import Table, TableId, Target
+from catalog.objects import Table, TableId, Target, column_of, table_of
 from catalog.suggestion import Draft, Source, State
+from catalog.suggestions import TakenIn
 from catalog.whole_file import write_whole
 from model.checks import writing_only
 from tui import console
@@ -112,47 +113,61 @@ def run_import(
             fold_tables=dialect.folds_tables,
             fold_columns=dialect.folds_columns,
         )
-        imported = session.suggestions.put(
-            (_draft(session, each, file), previous)
+        taken = session.suggestions.take_in(
+            (_draft(session, each, file), _previous(tables, each.target))
             for each in matched.known
-            if _differs(previous := _previous(tables, each.target), each.text)
         )
     finally:
         session.close()
     left_out = [*contents.left_out, *matched.left_out]
     for remark in contents.remarks:
         console.note(f"columnist: {plain(file.name)}: {plain(remark)}")
-    _report(imported, matched.unknown, left_out, json=json)
-    if matched.unknown or left_out:
+    _report(taken, matched.unknown, left_out, json=json)
+    if taken.kept or matched.unknown or left_out:
         raise typer.Exit(ExitCode.REFUSED)
 
 
 def _report(
-    imported: int, unknown: list[Target], left_out: list[LeftOut], *, json: bool
+    taken: TakenIn, unknown: list[Target], left_out: list[LeftOut], *, json: bool
 ) -> None:
     if json:
         console.out_json(
             {
-                "imported": imported,
+                "imported": taken.stored,
+                "kept": [
+                    {
+                        "schema": table_of(each.target).schema,
+                        "table": table_of(each.target).name,
+                        "column": column_of(each.target),
+                        "state": each.state.value,
+                        "text": each.text,
+                    }
+                    for each in taken.kept
+                ],
                 "unknown": [name_of(target) for target in unknown],
                 "left_out": [asdict(each) for each in left_out],
             }
         )
     else:
-        console.out(f"Imported {count(imported, 'description')} as pending.")
+        console.out(f"Imported {count(taken.stored, 'description')} as pending.")
+        for kept in taken.kept:
+            console.note(
+                f"kept      {plain(str(kept.target))}: {kept.state.value} before,"
+                f" {plain(kept.text or '')}"
+            )
         for target in unknown:
             console.note(f"unknown   {plain(name_of(target))}")
         for each in left_out:
             console.note(f"left out  {plain(each.what)}: {plain(each.reason)}")
+    if taken.kept:
+        console.note(
+            f"columnist: {len(taken.kept)} of them were decided otherwise before, and"
+            " that stands; edit them in `columnist open URL`."
+        )
     if unknown:
         console.note(f"columnist: {len(unknown)} of them are not in the catalog.")
     if left_out:
         console.note(f"columnist: {len(left_out)} of them were left out.")
-
-
-def _differs(comment: str | None, text: str) -> bool:
-    """Whether the text says anything else; white space at its end does not."""
-    return (comment or "").rstrip() != text.rstrip()
 
 
 def documentation(session: Session, tables: list[Table]) -> list[Description]:

@@ -12,7 +12,7 @@ from catalog.objects import TableId, TableKind
 from catalog.rescan import Changes
 from tui import console, jobs
 from tui.session import Session
-from tui.text import plain
+from tui.text import left_out, plain
 
 _NEAREST = 3
 """Names that an error proposes."""
@@ -48,6 +48,8 @@ def read(
         ):
             seen.add(table.id.schema)
             advance(1)
+    for line in left_out(found.unread):
+        console.note(line)
     if session.database.dialect.database_is_schema and not (
         schemas or session.bounds.schemas
     ):
