@@ -74,17 +74,19 @@ class Choices:
     def to_accept(
         self, scope: Scope, *, stop: Callable[[], bool] = lambda: False
     ) -> Choice:
-        """Pending suggestions with a text.
+        """Pending and refused suggestions with a text.
 
-        Left out are those with a blocking finding, and those that would replace a
-        comment, which takes a look at each.
+        Left out are those with a blocking finding, and pending ones that would replace
+        a comment, which takes a look at each.
 
         Args:
             scope: which are meant.
             stop: ends it; what is found by then is no whole choice.
         """
         also = "AND text <> ''"
-        return self._choose(scope, [State.PENDING], also, stop, careful=True)
+        return self._choose(
+            scope, [State.PENDING, State.REFUSED], also, stop, careful=True
+        )
 
     def to_reject(
         self, scope: Scope, *, stop: Callable[[], bool] = lambda: False
@@ -129,7 +131,7 @@ class Choices:
             meant = [json.dumps(list(scope.tables))]
             also += " AND s.schema = value ->> 0 AND s.name = value ->> 1"
         # Known before anything is looked at: who decides meanwhile is not overruled.
-        last = self._workspace.row("SELECT ifnull(max(id), 0) FROM decisions")
+        last = self._workspace.row("SELECT ifnull(max(id), 0) FROM main.decisions")
         found.seen = int(last[0]) if last else 0
         blocking: dict[str, list[str]] = {}
         for (
@@ -142,7 +144,8 @@ class Choices:
             replaces,
         ) in self._workspace.each(
             "SELECT s.id, s.schema, s.name, column_name IS NULL, source, findings,"
-            f" previous IS NOT NULL FROM {named} suggestions s"
+            " previous IS NOT NULL AND state <> 'refused'"
+            f" FROM {named} suggestions s"
             f" WHERE database = ? AND current AND state IN ({marks})"
             f" AND confidence BETWEEN ? AND ? {also}",
             (

@@ -17,11 +17,11 @@ class CoveragePoint:
     tables: int
     """Tables and views."""
     tables_described: int
-    """Those with a comment."""
+    """Those with a comment, or with an accepted text where they can hold none."""
     columns: int
     """Their columns."""
     columns_described: int
-    """Those with a comment."""
+    """Those with a comment, or with an accepted text where they can hold none."""
 
     @property
     def share_of_tables(self) -> float:
@@ -50,28 +50,28 @@ class CoverageHistory:
         """Note what is described now, if it is not what was noted last.
 
         A database that was never read completely is left out: a part of it would look
-        like a fall.
+        like a fall. What a connection is bounded to has a history of its own.
         """
         with self._workspace.transaction() as db:
-            known = db.execute(
-                "SELECT scanned_at FROM databases WHERE id = ?", (self._database,)
-            ).fetchone()
-            if known is None or known["scanned_at"] is None:
+            if self._workspace.scanned_at(self._database) is None:
                 return
+            place = (self._database, self._workspace.bounds_of(self._database).key)
             counted = db.execute(
                 "SELECT count(*), ifnull(sum(described), 0), ifnull(sum(columns), 0),"
-                " ifnull(sum(columns_described), 0) FROM tables WHERE database = ?",
+                " ifnull(sum(columns_described), 0) FROM documented WHERE database = ?",
                 (self._database,),
             ).fetchone()
             last = db.execute(
                 "SELECT tables, tables_described, columns, columns_described"
-                " FROM coverage_history WHERE database = ? ORDER BY at DESC LIMIT 1",
-                (self._database,),
+                " FROM coverage_history WHERE database = ? AND bounds = ?"
+                " ORDER BY at DESC LIMIT 1",
+                place,
             ).fetchone()
             if last is None or tuple(last) != tuple(counted):
                 db.execute(
-                    "INSERT OR REPLACE INTO coverage_history VALUES (?, ?, ?, ?, ?, ?)",
-                    (self._database, now(), *counted),
+                    "INSERT OR REPLACE INTO coverage_history"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (*place, now(), *counted),
                 )
 
     def points(self) -> tuple[CoveragePoint, ...]:
@@ -85,7 +85,8 @@ class CoverageHistory:
                 row["columns_described"],
             )
             for row in self._workspace.rows(
-                "SELECT * FROM coverage_history WHERE database = ? ORDER BY at",
-                (self._database,),
+                "SELECT * FROM coverage_history WHERE database = ? AND bounds = ?"
+                " ORDER BY at",
+                (self._database, self._workspace.bounds_of(self._database).key),
             )
         )

@@ -20,6 +20,12 @@ from catalog.workspace import Workspace, now, steward
 Move = tuple[Suggestion, State, str | None, str | None]
 """A suggestion as it was seen, and the state, text and reason it gets."""
 
+_WHOLE = (
+    "(SELECT count(*) FROM decisions d WHERE d.batch = b.id)"
+    " = (SELECT count(*) FROM main.decisions d WHERE d.batch = b.id)"
+)
+"""All that an action decided is within the bounds: none is taken back by half."""
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -74,15 +80,15 @@ class Decisions:
 
     def _last_done(self) -> sqlite3.Row | None:
         return self._workspace.row(
-            "SELECT * FROM batches WHERE database = ? AND standing = 'done'"
-            " ORDER BY id DESC LIMIT 1",
+            "SELECT * FROM batches b WHERE database = ? AND standing = 'done'"
+            f" AND {_WHOLE} ORDER BY id DESC LIMIT 1",
             (self._database,),
         )
 
     def _first_undone(self) -> sqlite3.Row | None:
         return self._workspace.row(
-            "SELECT * FROM batches WHERE database = ? AND standing = 'undone'"
-            " ORDER BY id LIMIT 1",
+            "SELECT * FROM batches b WHERE database = ? AND standing = 'undone'"
+            f" AND {_WHOLE} ORDER BY id LIMIT 1",
             (self._database,),
         )
 
@@ -223,7 +229,7 @@ class Decisions:
         """
         db.create_function("edit_distance", 2, levenshtein, deterministic=True)
         logged = db.execute(
-            "INSERT INTO decisions (batch, suggestion, verdict, state_before,"
+            "INSERT INTO main.decisions (batch, suggestion, verdict, state_before,"
             " state_after, text_before, text_after, edit_distance, reason_before,"
             " reason_after, who, at)"
             " SELECT ?, s.id, ?, s.state, m.state, s.text, m.text,"
@@ -243,7 +249,7 @@ class Decisions:
             ),
         )
         db.execute(
-            "UPDATE suggestions SET state = d.state_after, text = d.text_after,"
+            "UPDATE main.suggestions SET state = d.state_after, text = d.text_after,"
             " reason = d.reason_after FROM decisions d"
             " WHERE d.batch = ? AND suggestions.id = d.suggestion",
             (batch,),

@@ -6,24 +6,21 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from catalog.csv_file import (
+    DELIMITERS,
+    BrokenCsv,
+    decode,
+    delimiter_of,
+    read_records,
+)
+from catalog.description import Contents, Description, LeftOut, kind_of, name_of
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import Table, TableId, Target, column_of, make_target, table_of
 
 CSV_HEADER = ["schema", "table", "column", "description"]
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """One description in a file."""
-
-    target: Target
-    """The table or column. Its schema is empty where the file names none."""
-    text: str
-    """The description, never empty."""
 
 
 # Writing
@@ -63,30 +60,9 @@ def to_json(descriptions: Iterable[Description]) -> str:
 
 def to_dbt(descriptions: Iterable[Description]) -> str:
     """A dbt `schema.yml` with every schema as a source."""
-    from ruamel.yaml import YAML
+    from catalog import dbt
 
-    sources: dict[str, dict[str, Any]] = {}
-    for table_id, of_table in _by_table(descriptions):
-        source = sources.setdefault(
-            table_id.schema, {"name": table_id.schema, "tables": []}
-        )
-        entry: dict[str, Any] = {"name": table_id.name}
-        columns: list[dict[str, str]] = []
-        for each in of_table:
-            column = column_of(each.target)
-            if column is None:
-                entry["description"] = each.text
-            else:
-                columns.append({"name": column, "description": each.text})
-        if columns:
-            entry["columns"] = columns
-        source["tables"].append(entry)
-    yaml: Any = YAML()  # ruamel has no complete types
-    yaml.default_flow_style = False
-    yaml.width = 4096  # folded lines would not come back as they were
-    buffer = io.StringIO()
-    yaml.dump({"version": 2, "sources": list(sources.values())}, buffer)
-    return buffer.getvalue()
+    return dbt.to_dbt(_by_table(descriptions))
 
 
 def to_markdown(tables: Sequence[Table], descriptions: Iterable[Description]) -> str:
@@ -113,15 +89,20 @@ def to_markdown(tables: Sequence[Table], descriptions: Iterable[Description]) ->
 # Reading
 
 
-def read_file(path: Path) -> list[Description]:
+def read_file(path: Path, *, project: Path | None = None) -> Contents:
     """Descriptions from a CSV, JSON or dbt file, told apart by the file's ending.
+
+    Args:
+        path: the file.
+        project: the dbt project that a dbt file refers to; by default the one whose
+            folder it is in.
 
     Raises:
         UsageError: there is no such file, or it is none of the three.
         ColumnistError: it cannot be read.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = decode(path.read_bytes())
     except FileNotFoundError:
         raise UsageError(f"There is no file {path}.") from None
     except UnicodeDecodeError as error:
@@ -130,119 +111,95 @@ def read_file(path: Path) -> list[Description]:
         ) from error
     except OSError as error:
         raise ColumnistError(f"Cannot read {path}: {error.strerror}.") from error
-    readers = {".csv": from_csv, ".json": from_json, ".yml": from_dbt}
-    readers[".yaml"] = from_dbt
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise UsageError(
-            f"Cannot tell the format of {path}.",
-            "It has to end in .csv, .json, .yml or .yaml.",
-        )
-    found = reader(text)
-    for each in found:
+    match path.suffix.lower():
+        case ".csv" | ".tsv":
+            found = from_csv(text)
+        case ".json":
+            found = from_json(text)
+        case ".yml" | ".yaml":
+            from catalog.dbt import from_dbt
+            from catalog.dbt_project import Project, find
+
+            files = Project(project or find(path))
+            found = from_dbt(text, file=str(path), project=files)
+        case _:
+            raise UsageError(
+                f"Cannot tell the format of {path}.",
+                "It has to end in .csv, .tsv, .json, .yml or .yaml.",
+            )
+    for each in found.descriptions:
         if any("\ud800" <= c <= "\udfff" for c in f"{each.target}{each.text}"):
             raise UsageError(f"{path} holds half a character (a lone surrogate).")
     return found
 
 
-def from_csv(text: str) -> list[Description]:
-    """The inverse of `to_csv`; lines without a description are left out."""
-    rows = csv.reader(io.StringIO(text, newline=""))
+def from_csv(text: str) -> Contents:
+    """The inverse of `to_csv`; lines without a description are left out.
+
+    Semicolons and tabs are taken too, and columns in another order or besides ours.
+    """
+    delimiter = delimiter_of(text)
+    rows = read_records(text, delimiter=delimiter)
+    found = Contents()
     try:
-        header = next(rows, None)
-        if header is None or [name.strip().lower() for name in header] != CSV_HEADER:
+        head = next(rows, None)
+        names = [name.strip().lower() for name in head.fields] if head else []
+        if missing := [name for name in CSV_HEADER if names.count(name) != 1]:
             raise UsageError(
-                "The CSV file has another header.",
+                f"The CSV file has another header: it lacks {' and '.join(missing)}.",
                 "Its first line has to be: schema,table,column,description",
             )
-        found: list[Description] = []
+        if delimiter != ",":
+            found.remarks.append(f"It is separated by {DELIMITERS[delimiter]}.")
+        if others := [name for name in names if name not in (*CSV_HEADER, "")]:
+            found.remarks.append(f"Not read: the columns {', '.join(others)}.")
+        places = [names.index(name) for name in CSV_HEADER]
         for row in rows:
-            if not row:
+            if not row.fields:
                 continue
-            if len(row) != len(CSV_HEADER):
+            if len(row.fields) != len(names):
                 raise UsageError(
-                    f"Line {rows.line_num} of the CSV file has {len(row)} fields,"
-                    f" not {len(CSV_HEADER)}."
+                    f"Line {row.line} of the CSV file has {len(row.fields)} fields,"
+                    f" not {len(names)}.",
+                    "A text with the delimiter in it is written in quotes.",
                 )
-            schema, table, column, description = row
-            if description:
-                target = make_target(schema, table, column or None)
-                found.append(Description(target, description))
-        return found
-    except csv.Error as error:
-        raise UsageError(f"Line {rows.line_num} of the CSV file: {error}.") from error
+            schema, table, column, description = (row.fields[n] for n in places)
+            target = make_target(schema, table, column or None)
+            if "\n" + delimiter.join((*row.fields[:2], "")) in description:
+                reason = "a line of it begins like a row: is its quote, of line"
+                found.left_out.append(
+                    LeftOut(name_of(target), f"{reason} {row.line}, closed?")
+                )
+            elif description:
+                found.descriptions.append(Description(target, description))
+    except BrokenCsv as error:
+        raise UsageError(
+            f"Line {error.line} of the CSV file: {error.reason}.",
+            "Two quotes stand for one in a quoted text.",
+        ) from error
+    return found
 
 
-def from_json(text: str) -> list[Description]:
-    """The inverse of `to_json`."""
+def from_json(text: str) -> Contents:
+    """The inverse of `to_json`; a dbt manifest is taken too."""
+    from catalog import dbt
+
     try:
-        document = json.loads(text)
-    except ValueError as error:
+        document: Any = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"The file is not JSON: {error}.") from error
-    found: list[Description] = []
+    if dbt.is_manifest(document):
+        return dbt.from_manifest(document)
+    found = Contents()
     for entry in _list(document, "an array of tables"):
         item = _mapping(entry)
         table = TableId(_text(item.get("schema")), _text(item.get("table")))
-        found += _entry(table, item)
+        _add(found, table, item.get("description"))
+        for column in _list(item.get("columns") or [], "a list of columns"):
+            of_column = _mapping(column)
+            target = make_target(*table, _text(of_column.get("name")))
+            _add(found, target, of_column.get("description"))
     return found
-
-
-def from_dbt(text: str) -> list[Description]:
-    """Descriptions of a dbt file's sources, models, seeds and snapshots."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        yaml: Any = YAML(typ="safe", pure=True)  # ruamel has no complete types
-        document: Any = yaml.load(text)
-    except YAMLError as error:
-        raise UsageError(f"The file is not YAML: {error}.") from error
-    found: list[Description] = []
-    top = _mapping(document)
-    for source in _list(top.get("sources") or [], "a list of sources"):
-        item = _mapping(source)
-        schema = _text(item.get("schema") or item.get("name"))
-        for table in _list(item.get("tables") or [], "a list of tables"):
-            entry = _mapping(table)
-            name = _text(entry.get("identifier") or entry.get("name"))
-            found += _entry(TableId(schema, name), entry)
-    for key in ("models", "seeds", "snapshots"):
-        for model in _list(top.get(key) or [], f"a list of {key}"):
-            entry = _mapping(model)
-            config = _mapping(entry.get("config") or {})
-            schema = _text(config.get("schema"))
-            found += _entry(TableId(schema, _text(entry.get("name"))), entry)
-    return found
-
-
-def match(
-    descriptions: Iterable[Description], tables: Iterable[Table]
-) -> tuple[list[Description], list[Target]]:
-    """Put descriptions on the targets of a catalog.
-
-    Where a file names no schema, a table name that exists in one schema only is enough.
-
-    Returns:
-        Descriptions of targets that exist, and the targets that do not.
-    """
-    targets: set[Target] = set()
-    by_name: dict[str, list[str]] = {}
-    for table in tables:
-        targets.update(table.targets())
-        by_name.setdefault(table.id.name, []).append(table.id.schema)
-    known: list[Description] = []
-    unknown: list[Target] = []
-    for each in descriptions:
-        target = each.target
-        table_id = table_of(target)
-        if not table_id.schema and len(by_name.get(table_id.name, [])) == 1:
-            schema = by_name[table_id.name][0]
-            target = make_target(schema, table_id.name, column_of(target))
-        if target in targets:
-            known.append(Description(target, each.text))
-        else:
-            unknown.append(target)
-    return known, unknown
 
 
 def _by_table(
@@ -254,17 +211,12 @@ def _by_table(
     return list(tables.items())
 
 
-def _entry(table: TableId, entry: dict[str, Any]) -> list[Description]:
-    found: list[Description] = []
-    if description := _text(entry.get("description")):
-        found.append(Description(table, description))
-    for column in _list(entry.get("columns") or [], "a list of columns"):
-        item = _mapping(column)
-        if description := _text(item.get("description")):
-            name = _text(item.get("name"))
-            target = make_target(table.schema, table.name, name)
-            found.append(Description(target, description))
-    return found
+def _add(found: Contents, target: Target, value: object) -> None:
+    if isinstance(value, str) and value:
+        found.descriptions.append(Description(target, value))
+    elif value not in (None, ""):
+        reason = f"its description is {kind_of(value)}, not a text"
+        found.left_out.append(LeftOut(name_of(target), reason))
 
 
 def _list(value: Any, what: str) -> list[Any]:

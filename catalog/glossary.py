@@ -1,23 +1,23 @@
 """A glossary: what the words of names mean, in a CSV file that people edit too.
 
-The file has the columns `term,meaning,scope` (UTF-8, RFC 4180) and perhaps others. Rows
-that are not touched stay as they are, byte for byte, and in their order.
+The file has the columns `term,meaning,scope` and perhaps others (UTF-8, RFC 4180, or
+separated by semicolons or tabs if its first line is). Rows that are not touched stay as
+they are, byte for byte, and in their order.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from catalog.csv_file import BrokenCsv, Record, delimiter_of, read_records
 from catalog.errors import ColumnistError
 from catalog.objects import TableId
+from catalog.whole_file import write_whole
 
 HEADER = ("term", "meaning", "scope")
 _MARK = "\ufeff"
@@ -93,18 +93,6 @@ def _specific(scope: str) -> tuple[bool, int, bool, str]:
     return "." in scope, letters, letters == len(scope), scope
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
-    """One row of the file as it stands there."""
-
-    raw: str
-    """Its text with the end of the line."""
-    fields: tuple[str, ...]
-    """Empty for an empty line."""
-    line: int
-    """Where it begins, from 1."""
-
-
 class GlossaryFile:
     """A glossary on disk; read again whenever the file has changed.
 
@@ -155,6 +143,7 @@ class GlossaryFile:
         parse(text, self.path)  # a broken file is not added to
         mark = _MARK if text.startswith(_MARK) else ""
         records = list(_records(text.removeprefix(_MARK), self.path))
+        delimiter = delimiter_of(text)
         end = "\n" if records and not records[0].raw.endswith("\r\n") else "\r\n"
         places = _places(records, self.path)
         wanted = (key_of(term), scope.strip())
@@ -174,7 +163,7 @@ class GlossaryFile:
                 fields = list(record.fields) + [""] * len(records[0].fields)
                 fields = fields[: len(records[0].fields)]
                 fields[places["meaning"]] = meaning
-                kept.append(_row(fields, end))
+                kept.append(_row(fields, end, delimiter))
         if meaning is None and before is None:
             return None
         if not records:
@@ -193,7 +182,7 @@ class GlossaryFile:
                 fields[places["scope"]] = scope
             if not kept[-1].endswith(("\n", "\r")):
                 kept[-1] += end
-            kept.append(_row(fields, end))
+            kept.append(_row(fields, end, delimiter))
         self._write(mark + "".join(kept))
         return before
 
@@ -220,36 +209,14 @@ class GlossaryFile:
 
     def _write(self, text: str) -> None:
         """Replace the file in one step, so that nobody ever reads half of it."""
-        path = self.path.resolve()  # a link stays one
-        scratch = ""
         try:
-            data = text.encode("utf-8")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(
-                dir=path.parent, prefix=f".{path.name}.", delete=False
-            ) as file:
-                scratch = file.name
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            # A temporary file is its owner's alone; a glossary may be a team's.
-            mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_mask()
-            os.chmod(scratch, mode)
-            os.replace(scratch, path)
-        except (OSError, UnicodeEncodeError) as error:
-            with suppress(OSError):
-                os.unlink(scratch)
-            reason = getattr(error, "strerror", None) or "it is no text"
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(self.path, text)
+        except OSError as error:
             raise ColumnistError(
-                f"Cannot write {self.path}: {reason}.",
+                f"Cannot write {self.path}: {error.strerror}.",
                 "Free some space, correct its rights, or name another glossary.",
             ) from error
-
-
-def _mask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def parse(text: str, path: Path) -> list[Term]:
@@ -279,32 +246,14 @@ def render(terms: Iterable[Term]) -> str:
     )
 
 
-def _records(text: str, path: Path) -> Iterator[_Record]:
-    lines = list(io.StringIO(text, newline=""))
-    reader = csv.reader(iter(lines), strict=True)
-    begun = 0
-    while True:
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise _wrong(path, begun + 1, _reason(error)) from error
-        raw = "".join(lines[begun : reader.line_num])
-        yield _Record(raw, tuple(fields), begun + 1)
-        begun = reader.line_num
+def _records(text: str, path: Path) -> Iterator[Record]:
+    try:
+        yield from read_records(text, delimiter=delimiter_of(text))
+    except BrokenCsv as error:
+        raise _wrong(path, error.line, error.reason) from error
 
 
-def _reason(error: csv.Error) -> str:
-    words = str(error)
-    if "unexpected end" in words:
-        return "a quote is opened here and never closed"
-    if "field larger" in words:
-        return "this field is too long"
-    return "a quote stands in the middle of a field"
-
-
-def _places(records: Sequence[_Record], path: Path) -> dict[str, int]:
+def _places(records: Sequence[Record], path: Path) -> dict[str, int]:
     """Where in a row each of our columns is."""
     if not records:
         return {}
@@ -314,7 +263,7 @@ def _places(records: Sequence[_Record], path: Path) -> dict[str, int]:
     return {name: names.index(name) for name in HEADER if name in names}
 
 
-def _term(record: _Record, places: Mapping[str, int], path: Path) -> Term:
+def _term(record: Record, places: Mapping[str, int], path: Path) -> Term:
     fields = record.fields
     last = max(places["term"], places["meaning"])
     if len(fields) <= last:
@@ -327,10 +276,11 @@ def _term(record: _Record, places: Mapping[str, int], path: Path) -> Term:
     )
 
 
-def _row(fields: Sequence[str], end: str) -> str:
+def _row(fields: Sequence[str], end: str, delimiter: str = ",") -> str:
     buffer = io.StringIO()
     # A field with the end of a line in it is quoted whichever end that is.
-    csv.writer(buffer, lineterminator="\r\n").writerow(fields)
+    writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n")
+    writer.writerow(fields)
     return buffer.getvalue().removesuffix("\r\n") + end
 
 

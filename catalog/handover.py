@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from catalog.objects import Table, TableId, Target, table_of
@@ -65,7 +65,7 @@ class Handover:
         items = [
             _decided(each, *last[each.id])
             for each in self._suggestions.all(
-                states=HANDED, globs=globs, schemas=schemas
+                states=(*HANDED, State.REFUSED), globs=globs, schemas=schemas
             )
             if each.id in last
         ]
@@ -227,7 +227,7 @@ class Handover:
 
 def _overridden(item: Decided, here: Suggestion, who: str, at: str) -> str | None:
     """Why the decision that stands here is not overridden, or None without one."""
-    if here.state in (*HANDED, State.CONFLICT, State.REFUSED):
+    if here.state in (*HANDED, State.CONFLICT):
         return f"it is {here.state.value} here" + (f", by {who}" if who else "")
     if at and datetime.fromisoformat(at) > datetime.fromisoformat(item.at):
         return f"{who} decided on it here since"
@@ -236,6 +236,9 @@ def _overridden(item: Decided, here: Suggestion, who: str, at: str) -> str | Non
 
 def _decided(suggestion: Suggestion, who: str, at: str, _: str) -> Decided:
     draft = suggestion.draft
+    if suggestion.state is State.REFUSED:  # by the database, where another may write
+        verdict = Verdict.ACCEPT if suggestion.text == draft.text else Verdict.EDIT
+        suggestion = replace(suggestion, state=State(verdict.value), reason=None)
     return Decided(
         suggestion.target,
         # An undo or redo leaves a state that says which decision stands.

@@ -59,12 +59,12 @@ class RunLedger:
             rows.append((self.run, table.schema, table.name, column, *values))
         with self._workspace.transaction() as db:
             db.executemany(
-                "INSERT INTO ledger (run, schema, name, column_name, previous, text,"
-                " statement, intended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO main.ledger (run, schema, name, column_name, previous,"
+                " text, statement, intended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
             # Nobody else writes in a write transaction, so they are consecutive.
-            (last,) = db.execute("SELECT max(id) FROM ledger").fetchone()
+            (last,) = db.execute("SELECT max(id) FROM main.ledger").fetchone()
         return list(range(last - len(rows) + 1, last + 1))
 
     def close(self, ends: Sequence[tuple[int, WriteResult]]) -> None:
@@ -74,7 +74,7 @@ class RunLedger:
         at = now()
         with self._workspace.transaction() as db:
             db.executemany(
-                "UPDATE ledger SET outcome = ?, reason = ?, read_back = ?,"
+                "UPDATE main.ledger SET outcome = ?, reason = ?, read_back = ?,"
                 " statement = ?, closed_at = ? WHERE id = ?",
                 [
                     (

@@ -173,8 +173,34 @@ def m005_waiting(db: sqlite3.Connection) -> None:
 
     Counting a million suggestions for a list of tables takes seconds.
     """
-    undecided = "{0}.current AND {0}.state IN"
-    undecided += " ('pending', 'abstained', 'stale', 'conflict')"
+    for statement in (
+        """CREATE TABLE waiting (
+            database INTEGER NOT NULL REFERENCES databases(id),
+            schema TEXT NOT NULL,
+            name TEXT NOT NULL,
+            undecided INTEGER NOT NULL,
+            staged INTEGER NOT NULL,
+            PRIMARY KEY (database, schema, name)
+        ) WITHOUT ROWID""",
+        # columns of one name
+        "CREATE INDEX suggestions_by_column ON suggestions (database, column_name)"
+        " WHERE current AND column_name IS NOT NULL",
+        # the history of one object
+        "CREATE INDEX suggestions_by_table ON suggestions (database, schema, name)",
+        "CREATE INDEX ledger_by_table ON ledger (schema, name)",
+    ):
+        db.execute(statement)
+    _count_waiting(db, ("pending", "abstained", "stale", "conflict"))
+
+
+def _count_waiting(db: sqlite3.Connection, states: tuple[str, ...]) -> None:
+    """Count what waits, and let triggers go on counting.
+
+    Args:
+        db: the open transaction.
+        states: those that wait for the steward.
+    """
+    undecided = f"{{0}}.current AND {{0}}.state IN {states}"
     staged = "{0}.current AND {0}.state IN ('accepted', 'edited')"
 
     def count(row: str, sign: str) -> str:
@@ -189,23 +215,9 @@ def m005_waiting(db: sqlite3.Connection) -> None:
         )
 
     for statement in (
-        """CREATE TABLE waiting (
-            database INTEGER NOT NULL REFERENCES databases(id),
-            schema TEXT NOT NULL,
-            name TEXT NOT NULL,
-            undecided INTEGER NOT NULL,
-            staged INTEGER NOT NULL,
-            PRIMARY KEY (database, schema, name)
-        ) WITHOUT ROWID""",
         "INSERT INTO waiting SELECT database, schema, name,"
         f" sum({undecided.format('suggestions')}), sum({staged.format('suggestions')})"
         " FROM suggestions GROUP BY database, schema, name",
-        # columns of one name
-        "CREATE INDEX suggestions_by_column ON suggestions (database, column_name)"
-        " WHERE current AND column_name IS NOT NULL",
-        # the history of one object
-        "CREATE INDEX suggestions_by_table ON suggestions (database, schema, name)",
-        "CREATE INDEX ledger_by_table ON ledger (schema, name)",
         "CREATE TRIGGER suggestion_added AFTER INSERT ON suggestions BEGIN "
         + count("new", "+")
         + " END",
@@ -233,6 +245,84 @@ def m006_places(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def m007_bounds(db: sqlite3.Connection) -> None:
+    """What connections are bounded to is read, and its coverage noted, by itself."""
+    for statement in (
+        """CREATE TABLE scans (
+            database INTEGER NOT NULL REFERENCES databases(id),
+            bounds TEXT NOT NULL,
+            scanned_at TEXT NOT NULL,
+            PRIMARY KEY (database, bounds)
+        ) WITHOUT ROWID""",
+        "ALTER TABLE coverage_history RENAME TO coverage_before",
+        """CREATE TABLE coverage_history (
+            database INTEGER NOT NULL REFERENCES databases(id),
+            bounds TEXT NOT NULL,
+            at TEXT NOT NULL,
+            tables INTEGER NOT NULL,
+            tables_described INTEGER NOT NULL,
+            columns INTEGER NOT NULL,
+            columns_described INTEGER NOT NULL,
+            PRIMARY KEY (database, bounds, at)
+        ) WITHOUT ROWID""",
+        "INSERT INTO coverage_history SELECT database, '', at, tables,"
+        " tables_described, columns, columns_described FROM coverage_before",
+        "DROP TABLE coverage_before",
+    ):
+        db.execute(statement)
+
+
+def m008_addresses(db: sqlite3.Connection) -> None:
+    """Where databases answer, and what each says that it is."""
+    for statement in (
+        """CREATE TABLE addresses (
+            key TEXT NOT NULL,
+            server TEXT NOT NULL,
+            instance TEXT NOT NULL,
+            database INTEGER NOT NULL REFERENCES databases(id),
+            at TEXT NOT NULL,
+            PRIMARY KEY (key, server)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX addresses_by_server ON addresses (server)",
+        "INSERT INTO addresses SELECT key, '', '', id, opened_at FROM databases",
+    ):
+        db.execute(statement)
+
+
+def m009_refused_waits(db: sqlite3.Connection) -> None:
+    """What the database refused waits for the steward too."""
+    for trigger in ("added", "moved", "removed"):
+        db.execute(f"DROP TRIGGER suggestion_{trigger}")
+    db.execute("DELETE FROM waiting")
+    _count_waiting(db, ("pending", "abstained", "stale", "conflict", "refused"))
+
+
+def m010_documented(db: sqlite3.Connection) -> None:
+    """What is described: by a comment, or where none can be by a text for files.
+
+    Only tables that were flagged are looked into: it costs a look at every column.
+    """
+    accepted = (
+        "EXISTS (SELECT 1 FROM suggestions s WHERE s.database = t.database"
+        " AND s.schema = t.schema AND s.name = t.name AND s.current"
+        " AND ifnull(s.column_name, char(0)) = {column}"
+        " AND s.state IN ('accepted', 'edited', 'refused'))"
+    )
+    for statement in (
+        "ALTER TABLE tables ADD COLUMN refuses INTEGER NOT NULL DEFAULT 0",
+        "CREATE VIEW documented AS SELECT t.database, t.schema, t.name, t.kind,"
+        " t.row_estimate, t.described OR t.refuses"
+        " AND json_extract(t.body, '$.comment_refused') IS NOT NULL"
+        f" AND {accepted.format(column='char(0)')} AS described,"
+        " t.columns, t.columns_described + CASE WHEN t.refuses THEN"
+        " (SELECT count(*) FROM json_each(t.body, '$.columns') c"
+        " WHERE c.value ->> 5 IS NULL AND c.value ->> 6 IS NOT NULL"
+        f" AND {accepted.format(column='c.value ->> 0')}) ELSE 0 END"
+        " AS columns_described FROM tables t",
+    ):
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_first_light,
     m002_rescans,
@@ -240,6 +330,10 @@ MIGRATIONS: tuple[Migration, ...] = (
     m004_unasked,
     m005_waiting,
     m006_places,
+    m007_bounds,
+    m008_addresses,
+    m009_refused_waits,
+    m010_documented,
 )
 
 

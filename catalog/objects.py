@@ -124,6 +124,10 @@ class Table:
     """The catalog's estimate of the row count; None where it has none."""
     view_sql: str | None = None
     """The defining query of a view."""
+    parents: tuple[TableId, ...] = ()
+    """Tables that it inherits columns from, in order."""
+    unread: str | None = None
+    """Why nothing but its name could be read; None where it was."""
 
     def column(self, name: str) -> Column | None:
         """The column of that exact name, or None."""

@@ -58,6 +58,8 @@ class Changes:
     """Gone under one name and found under another, with the very same columns."""
     suggestions: int = 0
     """Suggestions that went back to the steward."""
+    unread: dict[TableId, str] = field(default_factory=dict[TableId, str])
+    """Tables that are there and could not be read, each with the reason."""
 
     def as_json(self) -> dict[str, Any]:
         """For scripts."""
@@ -67,6 +69,7 @@ class Changes:
             "dropped": [str(table) for table in self.dropped],
             "renamed": {str(old): str(new) for old, new in self.renamed.items()},
             "suggestions_outdated": self.suggestions,
+            "unread": {str(table): why for table, why in self.unread.items()},
         }
 
 
@@ -89,8 +92,15 @@ class Rescan:
         self.changes = Changes()
 
     def save(self, tables: Sequence[Table], *, scan: int) -> None:
-        """Store tables of a scan together with what their changes mean."""
+        """Store tables of a scan together with what their changes mean.
+
+        Of one that could not be read, what is known from before stays.
+        """
+        unread = {table.id: table.unread for table in tables if table.unread}
+        self.changes.unread |= unread
+        tables = [table for table in tables if not table.unread]
         with self._workspace.transaction():
+            self._snapshot.keep(unread, scan=scan)
             doubtful: dict[Target, str] = {}
             for table in () if self._first else tables:
                 before = self._before(table)
@@ -190,7 +200,7 @@ class Rescan:
                 continue
             with self._workspace.transaction() as db:
                 db.execute(
-                    "INSERT OR REPLACE INTO outdated VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO main.outdated VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (
                         self._database,
                         table_id.schema,
@@ -217,7 +227,8 @@ class Rescan:
         table = target if isinstance(target, TableId) else target.table
         with self._workspace.transaction() as db:
             db.execute(
-                "DELETE FROM outdated WHERE database = ? AND schema = ? AND name = ?"
+                "DELETE FROM main.outdated"
+                " WHERE database = ? AND schema = ? AND name = ?"
                 " AND column_name = ?",
                 (self._database, table.schema, table.name, column_of(target) or ""),
             )
@@ -225,7 +236,8 @@ class Rescan:
     def _forget_comments(self, tables: Iterable[TableId]) -> None:
         with self._workspace.transaction() as db:
             db.executemany(
-                "DELETE FROM outdated WHERE database = ? AND schema = ? AND name = ?",
+                "DELETE FROM main.outdated"
+                " WHERE database = ? AND schema = ? AND name = ?",
                 [(self._database, table.schema, table.name) for table in tables],
             )
 

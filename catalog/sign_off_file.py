@@ -7,7 +7,6 @@ it that no digest covers, and a digest that differs refuses all of it.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +17,7 @@ from catalog.errors import ColumnistError, RefusedError, UsageError
 from catalog.objects import Target, make_target
 from catalog.sign_off import VERSION, Approval, Decided, SignOff
 from catalog.suggestion import Finding, Source, Verdict
+from catalog.whole_file import write_whole
 
 LARGEST = 1 << 27
 """Most bytes of a file: about two hundred thousand decisions."""
@@ -62,17 +62,12 @@ def save(document: SignOff, path: Path, *, over: bool = False) -> None:
         UsageError: there is one already.
         ColumnistError: it cannot be written.
     """
-    if path.exists() and not over:
+    if path.is_file() and not over:
         raise UsageError(
             f"There is a file {path} already.", "It may hold approvals: name another."
         )
-    scratch = path.with_name(path.name + ".new")
     try:
-        with scratch.open("w", encoding="ascii", newline="") as file:
-            file.write(to_text(document))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(scratch, path)
+        write_whole(path, to_text(document))
     except OSError as error:
         raise ColumnistError(
             f"Cannot write {path}: {error.strerror}.", "Choose another place."

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+from catalog.bounds import matches
 from catalog.coverage import CoverageHistory
 from catalog.objects import (
     Column,
@@ -21,22 +21,7 @@ from catalog.objects import (
     column_of,
     table_of,
 )
-from catalog.workspace import Workspace, now
-
-
-def matches(table: TableId, globs: Sequence[str]) -> bool:
-    """Whether a table fits any glob on `table` or `schema.table`; none fit all."""
-    return not globs or any(
-        fnmatchcase(table.name, glob) or fnmatchcase(str(table), glob) for glob in globs
-    )
-
-
-def excluded(table: TableId, globs: Sequence[str]) -> bool:
-    """Whether any glob fits a table's schema or `schema.table`."""
-    return any(
-        fnmatchcase(table.schema, glob) or fnmatchcase(str(table), glob)
-        for glob in globs
-    )
+from catalog.workspace import Workspace
 
 
 class TableSummary(NamedTuple):
@@ -49,11 +34,11 @@ class TableSummary(NamedTuple):
     row_estimate: int | None
     """The catalog's estimate of its rows."""
     described: bool
-    """Whether the table itself has a comment."""
+    """Whether the table itself has a comment, or a text for files where it cannot."""
     columns: int
     """How many columns it has."""
     columns_described: int
-    """How many of them have a comment."""
+    """How many of them have, in the same way."""
     undecided: int
     """Suggestions that wait for the steward."""
     staged: int
@@ -74,11 +59,11 @@ class SchemaCoverage:
     tables: int
     """Tables and views."""
     tables_described: int
-    """Those with a comment."""
+    """Those with a comment, or with an accepted text where they can hold none."""
     columns: int
     """Their columns."""
     columns_described: int
-    """Those with a comment."""
+    """Those with a comment, or with an accepted text where they can hold none."""
 
     @property
     def share(self) -> float:
@@ -106,11 +91,8 @@ class Snapshot:
         self._database = database
 
     def scanned_at(self) -> str | None:
-        """When the whole catalog was last read, or None if it never was."""
-        row = self._workspace.row(
-            "SELECT scanned_at FROM databases WHERE id = ?", (self._database,)
-        )
-        return row["scanned_at"] if row else None
+        """When all within the bounds was last read, or None if it never was."""
+        return self._workspace.scanned_at(self._database)
 
     def begin(self) -> int:
         """The number of a new scan, to be passed to `save` and `finish`.
@@ -160,6 +142,7 @@ class Snapshot:
                 json.dumps(_encode(table), ensure_ascii=True),
                 scan,
                 mark,
+                _refuses(table),
             )
             for table, mark in zip(
                 tables, fingerprints or [""] * len(tables), strict=True
@@ -167,9 +150,18 @@ class Snapshot:
         ]
         with self._workspace.transaction() as db:
             db.executemany(
-                "INSERT OR REPLACE INTO tables VALUES"
-                " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO main.tables VALUES"
+                " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
+            )
+
+    def keep(self, tables: Iterable[TableId], *, scan: int) -> None:
+        """Note that tables were met, and leave them as they are known."""
+        with self._workspace.transaction() as db:
+            db.executemany(
+                "UPDATE main.tables SET scan = ?"
+                " WHERE database = ? AND schema = ? AND name = ?",
+                [(scan, self._database, *table) for table in tables],
             )
 
     def finish(
@@ -182,9 +174,8 @@ class Snapshot:
     ) -> list[Table]:
         """End a scan: forget tables it should have met and did not; which they were.
 
-        The arguments are what this scan alone was narrowed to. What a connection never
-        reads is not among them, so it is forgotten. A scan that was not narrowed notes
-        the coverage.
+        The arguments are what this scan was narrowed to within the bounds; what is
+        beyond them stays. A scan that was not narrowed notes the coverage.
         """
         gone = [
             table_id
@@ -194,14 +185,12 @@ class Snapshot:
         found = [table for table_id in gone if (table := self.table(table_id))]
         with self._workspace.transaction() as db:
             db.executemany(
-                "DELETE FROM tables WHERE database = ? AND schema = ? AND name = ?",
+                "DELETE FROM main.tables"
+                " WHERE database = ? AND schema = ? AND name = ?",
                 [(self._database, gone_id.schema, gone_id.name) for gone_id in gone],
             )
             if not schemas and not globs and not kinds:
-                db.execute(
-                    "UPDATE databases SET scanned_at = ? WHERE id = ?",
-                    (now(), self._database),
-                )
+                self._workspace.note_scan(self._database)
                 CoverageHistory(self._workspace, self._database).record()
         return found
 
@@ -236,9 +225,11 @@ class Snapshot:
         return [
             row["name"]
             for row in self._workspace.rows(
-                "SELECT DISTINCT name FROM tables INDEXED BY tables_by_name"
+                "SELECT DISTINCT name FROM main.tables t INDEXED BY tables_by_name"
                 " WHERE database = ? AND name >= ? COLLATE NOCASE"
-                " AND name < ? COLLATE NOCASE ORDER BY name COLLATE NOCASE LIMIT ?",
+                " AND name < ? COLLATE NOCASE AND EXISTS (SELECT 1 FROM tables b"
+                " WHERE b.database = t.database AND b.schema = t.schema"
+                " AND b.name = t.name) ORDER BY name COLLATE NOCASE LIMIT ?",
                 (self._database, prefix, after, limit),
             )
         ]
@@ -284,7 +275,7 @@ class Snapshot:
                 staged,
             ) in self._workspace.rows(
                 "SELECT t.schema, t.name, kind, row_estimate, described, columns,"
-                " columns_described, w.undecided, w.staged FROM tables t"
+                " columns_described, w.undecided, w.staged FROM documented t"
                 " LEFT JOIN waiting w ON w.database = t.database"
                 " AND w.schema = t.schema AND w.name = t.name"
                 f" WHERE t.database = ? {condition}",
@@ -330,8 +321,8 @@ class Snapshot:
         counts: dict[str, list[int]] = {}
         condition, values = _of_kinds("", (), kinds)
         for row in self._workspace.rows(
-            "SELECT schema, name, described, columns, columns_described FROM tables"
-            f" WHERE database = ? {condition} ORDER BY schema",
+            "SELECT schema, name, described, columns, columns_described"
+            f" FROM documented WHERE database = ? {condition} ORDER BY schema",
             (self._database, *values),
         ):
             table_id = TableId(row["schema"], row["name"])
@@ -370,7 +361,8 @@ class Snapshot:
                     column[_COMMENT] = found.get(column[0], column[_COMMENT])
                 described = sum(c[_COMMENT] is not None for c in body["columns"])
                 db.execute(
-                    "UPDATE tables SET described = ?, columns_described = ?, body = ?"
+                    "UPDATE main.tables"
+                    " SET described = ?, columns_described = ?, body = ?"
                     " WHERE database = ? AND schema = ? AND name = ?",
                     (body["comment"] is not None, described, json.dumps(body), *place),
                 )
@@ -401,6 +393,13 @@ _COMMENT = Column._fields.index("comment")
 its name for its id."""
 
 
+def _refuses(table: Table) -> bool:
+    """Whether something of a table can only be described in files."""
+    return table.comment_refused is not None or any(
+        column.comment_refused is not None for column in table.columns
+    )
+
+
 def _encode(table: Table) -> dict[str, Any]:
     return {
         "kind": table.kind.value,
@@ -418,6 +417,7 @@ def _encode(table: Table) -> dict[str, Any]:
             ]
             for key in table.foreign_keys
         ],
+        "parents": table.parents,
         "columns": [(c.id.name, *c[1:]) for c in table.columns],
     }
 
@@ -438,4 +438,5 @@ def _decode(table_id: TableId, body: dict[str, Any]) -> Table:
         comment_refused=body["comment_refused"],
         row_estimate=body["row_estimate"],
         view_sql=body["view_sql"],
+        parents=tuple(TableId(*parent) for parent in body.get("parents", ())),
     )

@@ -52,9 +52,14 @@ class State(Enum):
 
 
 STAGED = frozenset({State.ACCEPTED, State.EDITED})
-"""States whose text the next write run takes."""
+"""States whose text is decided and was not tried, or only failed to be written."""
 
-UNDECIDED = frozenset({State.PENDING, State.ABSTAINED, State.STALE, State.CONFLICT})
+TRIED = STAGED | {State.REFUSED}
+"""States whose text the next write run takes: the reason to refuse it may be gone."""
+
+UNDECIDED = frozenset(
+    {State.PENDING, State.ABSTAINED, State.STALE, State.CONFLICT, State.REFUSED}
+)
 """States that wait for the steward."""
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from catalog.bounds import matches
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.choice import Choice
 from catalog.decisions import Batch, Decisions, Move
@@ -21,9 +22,9 @@ from catalog.objects import (
     make_target,
     table_of,
 )
-from catalog.snapshot import matches
 from catalog.suggestion import (
     STAGED,
+    TRIED,
     UNDECIDED,
     Draft,
     Finding,
@@ -58,6 +59,16 @@ class Ruling:
     """Why, with who approved or refused it."""
     who: str
     """Whose decision it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What became of texts that people wrote elsewhere."""
+
+    stored: int
+    """How many wait now to be decided."""
+    kept: tuple[Suggestion, ...]
+    """What was decided otherwise before, and stands."""
 
 
 class Suggestions:
@@ -123,6 +134,13 @@ class Suggestions:
         )
         return [TableId(schema, name) for schema, name in found]
 
+    def places(self) -> list[TableId]:
+        """Tables of which anything was ever suggested, be they gone or not."""
+        found = self._workspace.rows(
+            "SELECT schema, name FROM waiting WHERE database = ?", (self._database,)
+        )
+        return [TableId(schema, name) for schema, name in found]
+
     def get(self, ids: Iterable[int]) -> list[Suggestion]:
         """Suggestions by id, in that order; those that are not current are left out."""
         query = "SELECT * FROM suggestions WHERE id = ? AND database = ? AND current"
@@ -180,6 +198,44 @@ class Suggestions:
                 stored += 1
         return stored
 
+    def take_in(self, drafts: Iterable[tuple[Draft, str | None]]) -> TakenIn:
+        """Store texts that people wrote elsewhere, each with the comment there is.
+
+        A decision stands, but for one whose text the database did not take: another
+        text is what corrects it; and for one that became doubtful since. What is the
+        database's text already is left out, whatever white space is at its end.
+        """
+        stored = 0
+        kept: list[Suggestion] = []
+        with self._workspace.transaction() as db:
+            for draft, previous in drafts:
+                old = self._current(draft.target)
+                decided = (
+                    old is not None
+                    and old.state is not State.STALE
+                    and not self._is_replaceable(old)
+                )
+                if old is not None and decided and not self._was_not_taken(old):
+                    wanted = previous if old.state is State.REJECTED else old.text
+                    if _differs(draft.text, wanted) or old.state is State.CONFLICT:
+                        kept.append(old)
+                elif _differs(draft.text, old.text if old and decided else previous):
+                    self._insert(db, draft, previous)
+                    stored += 1
+        return TakenIn(stored, tuple(kept))
+
+    def _was_not_taken(self, old: Suggestion) -> bool:
+        """Whether the database refused a decided text, or failed to store it."""
+        if old.state not in STAGED:
+            return old.state is State.REFUSED
+        failed = (
+            "SELECT 1 FROM ledger l JOIN runs r ON r.id = l.run WHERE r.database = ?"
+            " AND l.schema = ? AND l.name = ? AND l.column_name IS ? AND l.text IS ?"
+            " AND l.outcome = 'failed' LIMIT 1"
+        )
+        place = self._place(old.target)
+        return self._workspace.row(failed, (*place, old.text)) is not None
+
     def _is_replaceable(self, old: Suggestion) -> bool:
         """Whether no decided text is lost with it."""
         if old.state is not State.STALE:
@@ -200,7 +256,7 @@ class Suggestions:
             if current.previous != previous:
                 # The editor stood beside this comment, so the steward has seen it.
                 db.execute(
-                    "UPDATE suggestions SET previous = ? WHERE id = ?",
+                    "UPDATE main.suggestions SET previous = ? WHERE id = ?",
                     (previous, current.id),
                 )
             return self.edit(current, text)
@@ -212,15 +268,15 @@ class Suggestions:
         table = table_of(draft.target)
         place = (self._database, table.schema, table.name, column_of(draft.target))
         db.execute(
-            "UPDATE suggestions SET current = 0 WHERE database = ? AND schema = ?"
+            "UPDATE main.suggestions SET current = 0 WHERE database = ? AND schema = ?"
             " AND name = ? AND column_name IS ? AND current",
             place,
         )
         state = State.ABSTAINED if draft.text is None else State.PENDING
         cursor = db.execute(
-            "INSERT INTO suggestions (database, schema, name, column_name, state, text,"
-            " drafted, source, confidence, findings, model, prompt, origin, guess,"
-            " previous, created_at)"
+            "INSERT INTO main.suggestions (database, schema, name, column_name, state,"
+            " text, drafted, source, confidence, findings, model, prompt, origin,"
+            " guess, previous, created_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *place,
@@ -292,7 +348,7 @@ class Suggestions:
         """Accept after a conflict, with the comment now in the database as seen."""
         with self._workspace.transaction() as db:
             db.execute(
-                "UPDATE suggestions SET previous = ? WHERE id = ? AND current"
+                "UPDATE main.suggestions SET previous = ? WHERE id = ? AND current"
                 " AND state = 'conflict'",
                 (previous, suggestion.id),
             )
@@ -353,7 +409,7 @@ class Suggestions:
     def staged(
         self, *, globs: Sequence[str] = (), schemas: Sequence[str] = ()
     ) -> list[CommentChange]:
-        """The changes that a write run takes, table by table."""
+        """The changes that a write run takes, table by table; also refused ones."""
         return [
             change
             for change in self._staged("", ())
@@ -368,7 +424,7 @@ class Suggestions:
     def _staged(self, condition: str, parameters: Sequence[str]) -> list[CommentChange]:
         rows = self._workspace.rows(
             "SELECT schema, name, column_name, previous, text FROM suggestions"
-            " WHERE database = ? AND current AND state IN ('accepted', 'edited')"
+            f" WHERE database = ? AND current AND state IN ({_TRIED})"
             f" {condition} ORDER BY schema, name, id",
             (self._database, *parameters),
         )
@@ -378,7 +434,7 @@ class Suggestions:
         ]
 
     def record(self, results: Sequence[WriteResult]) -> None:
-        """Move staged suggestions to where their write ended; a failed one stays."""
+        """Move suggestions to where their write ended; a failed one stays."""
         rows: list[tuple[object, ...]] = []
         for result in results:
             state = _ENDED.get(result.outcome)
@@ -387,10 +443,10 @@ class Suggestions:
             rows.append((state and state.value, result.reason, *place, text))
         with self._workspace.transaction() as db:
             db.executemany(
-                "UPDATE suggestions SET state = coalesce(?, state), reason = ?"
+                "UPDATE main.suggestions SET state = coalesce(?, state), reason = ?"
                 " WHERE database = ? AND schema = ? AND name = ?"
                 " AND column_name IS ? AND current AND text IS ?"
-                " AND state IN ('accepted', 'edited')",
+                f" AND state IN ({_TRIED})",
                 rows,
             )
 
@@ -398,7 +454,8 @@ class Suggestions:
         """Comments were restored: the suggestions wait for the steward again."""
         with self._workspace.transaction() as db:
             db.executemany(
-                "UPDATE suggestions SET state = 'pending', reason = NULL, previous = ?"
+                "UPDATE main.suggestions"
+                " SET state = 'pending', reason = NULL, previous = ?"
                 " WHERE database = ? AND schema = ? AND name = ? AND column_name IS ?"
                 " AND current AND state = 'written'",
                 [(change.text, *self._place(change.target)) for change in changes],
@@ -417,7 +474,7 @@ class Suggestions:
         doubtful = [state.value for state in (UNDECIDED | STAGED) - {State.STALE}]
         with self._workspace.transaction() as db:
             moved = db.executemany(
-                "UPDATE suggestions SET state = 'stale', reason = ?"
+                "UPDATE main.suggestions SET state = 'stale', reason = ?"
                 " WHERE database = ? AND schema = ? AND name = ? AND column_name IS ?"
                 f" AND current AND state IN ({', '.join('?' * len(doubtful))})",
                 [
@@ -431,7 +488,7 @@ class Suggestions:
         """Tables have other names now: their suggestions and history go with them."""
         with self._workspace.transaction() as db:
             db.executemany(
-                "UPDATE OR IGNORE suggestions SET schema = ?, name = ?"
+                "UPDATE OR IGNORE main.suggestions SET schema = ?, name = ?"
                 " WHERE database = ? AND schema = ? AND name = ?",
                 [
                     (new.schema, new.name, self._database, old.schema, old.name)
@@ -443,7 +500,7 @@ class Suggestions:
         """The same for one column."""
         with self._workspace.transaction() as db:
             db.execute(
-                "UPDATE OR IGNORE suggestions SET column_name = ?"
+                "UPDATE OR IGNORE main.suggestions SET column_name = ?"
                 " WHERE database = ? AND schema = ? AND name = ? AND column_name IS ?",
                 (new.name, *self._place(old)),
             )
@@ -461,7 +518,7 @@ class Suggestions:
                 ).fetchone()
                 waiting = State.ABSTAINED if suggestion.text is None else State.PENDING
                 db.execute(
-                    "UPDATE suggestions SET state = ?, reason = NULL WHERE id = ?",
+                    "UPDATE main.suggestions SET state = ?, reason = NULL WHERE id = ?",
                     (row["state_after"] if row else waiting.value, suggestion.id),
                 )
         return len(found)
@@ -476,8 +533,16 @@ class Suggestions:
         return _suggestion(row) if row else None
 
 
+def _differs(one: str | None, other: str | None) -> bool:
+    """Whether two texts say different things; white space at an end says nothing."""
+    return (one or "").rstrip() != (other or "").rstrip()
+
+
 GONE = "it no longer exists"
 """Why a suggestion is stale whose target was dropped."""
+
+_TRIED = ", ".join(f"'{state.value}'" for state in TRIED)
+"""For a query."""
 
 _ENDED = {
     Outcome.WRITTEN: State.WRITTEN,

@@ -12,6 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from catalog import addresses
+from catalog.addresses import Answer
+from catalog.bounds import Bounds, keep_within
 from catalog.errors import ColumnistError
 from catalog.migrations import MIGRATIONS, migrate
 
@@ -56,6 +59,7 @@ class Workspace:
         self.path = path
         self._lock = threading.RLock()
         self._depth = 0
+        self._bounds: dict[int, Bounds] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(
@@ -144,17 +148,97 @@ class Workspace:
         (others,) = self.rows("PRAGMA data_version")[0]
         return self._db.total_changes, int(others)
 
-    def database(self, key: str, *, label: str, url: str) -> int:
-        """The id of a database, remembered as opened now. `url` must hold no secret."""
+    def database(
+        self,
+        key: str,
+        *,
+        label: str,
+        url: str,
+        server: str = "",
+        instance: str = "",
+        same: bool | None = None,
+    ) -> int:
+        """The id of a database, remembered as opened now.
+
+        Args:
+            key: its address.
+            label: the same for people.
+            url: how it was opened, without a secret.
+            server: what it says that it is; empty where it says nothing.
+            instance: which running server says so.
+            same: whether it is what the address was known for, where it says otherwise.
+
+        Raises:
+            AnotherDatabase: it says otherwise, and `same` is None.
+        """
+        answer = Answer(key, label, server, instance)
+        at = now()
         with self.transaction() as db:
-            db.execute(
-                "INSERT INTO databases (key, label, url, opened_at) VALUES (?, ?, ?, ?)"
-                " ON CONFLICT (key) DO UPDATE SET label = excluded.label,"
-                " url = excluded.url, opened_at = excluded.opened_at",
-                (key, label, url, now()),
-            )
-            row = db.execute("SELECT id FROM databases WHERE key = ?", (key,))
-            return int(row.fetchone()["id"])
+            found = addresses.find(db, answer, same)
+            if found is None:
+                taken = db.execute("SELECT 1 FROM databases WHERE key = ?", (key,))
+                unique = f"{key} {server}" if taken.fetchone() else key
+                cursor = db.execute(
+                    "INSERT INTO databases (key, label, url, opened_at)"
+                    " VALUES (?, ?, ?, ?)",
+                    (unique, label, url, at),
+                )
+                found = int(cursor.lastrowid or 0)
+            else:
+                db.execute(
+                    "UPDATE databases SET label = ?, url = ?, opened_at = ?"
+                    " WHERE id = ?",
+                    (label, url, at, found),
+                )
+            addresses.note(db, answer, found, at)
+        return found
+
+    def bound(self, database: int, bounds: Bounds) -> None:
+        """From now on nothing is seen of a database beyond these bounds."""
+        with self._lock, _explained(self.path):
+            keep_within(self._db, database, bounds)
+            self._bounds = {database: bounds}
+
+    def bounds_of(self, database: int) -> Bounds:
+        """What of a database is seen."""
+        return self._bounds.get(database, Bounds())
+
+    def beside(self) -> Workspace:
+        """Another connection to the file, with the same bounds."""
+        other = Workspace(self.path)
+        for database, bounds in self._bounds.items():
+            other.bound(database, bounds)
+        return other
+
+    def scanned_at(self, database: int) -> str | None:
+        """When all within the bounds of a database was last read, or None."""
+        row = self.row(
+            "SELECT max(scanned_at) AS at FROM (SELECT scanned_at FROM databases"
+            " WHERE id = ? UNION ALL SELECT scanned_at FROM scans"
+            " WHERE database = ? AND bounds = ?)",
+            (database, database, self.bounds_of(database).key),
+        )
+        return row["at"] if row else None
+
+    def note_scan(self, database: int) -> None:
+        """All within the bounds of a database was read now."""
+        bounds = self.bounds_of(database)
+        with self.transaction() as db:
+            if bounds:
+                db.execute(
+                    "INSERT OR REPLACE INTO scans VALUES (?, ?, ?)",
+                    (database, bounds.key, now()),
+                )
+            else:
+                db.execute(
+                    "UPDATE databases SET scanned_at = ? WHERE id = ?",
+                    (now(), database),
+                )
+
+    def answers_at(self, database: int, key: str) -> bool:
+        """Whether a database was opened at an address."""
+        found = "SELECT 1 FROM addresses WHERE database = ? AND key = ?"
+        return self.row(found, (database, key)) is not None
 
     def databases(self) -> list[KnownDatabase]:
         """Every database opened so far, the latest first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from connectors.secrets import (
     without_options,
     without_secrets,
 )
-from connectors.session import Fault, ReadOnlySource
+from connectors.session import Fault, ReadOnlySource, Session
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -123,6 +124,8 @@ def open_database(
     try:
         with source.session() as session:
             dialect = dialect.resolve(session)
+            schemas = _schemas(dialect, session, parsed)
+            identity = _said(identity, dialect, session, parsed)
     except ColumnistError:
         source.close()
         raise
@@ -150,6 +153,7 @@ def open_database(
         dialect,
         safe_url(url),
         source,
+        schemas=schemas,
         read_only=read_only,
         limits=limits,
     )
@@ -251,6 +255,34 @@ def _identity(url: URL, dialect: Dialect) -> DatabaseIdentity:
     place = f"{where}:{port}" if port and not where.startswith("/") else where
     key = f"{family}://{place}/{database}"
     return DatabaseIdentity(key, f"{database} on {place}" if database else place)
+
+
+def _schemas(dialect: Dialect, session: Session, url: URL) -> tuple[str, ...]:
+    """The schemas that a URL limits everything to; all where empty."""
+    named = dialect.schema_in(url)
+    if named and dialect.schema_spelled:
+        named = str(session.value(dialect.schema_spelled) or named)
+    return (named,) if named else ()
+
+
+def _said(
+    identity: DatabaseIdentity, dialect: Dialect, session: Session, url: URL
+) -> DatabaseIdentity:
+    """The identity with what the server says of itself, where it says anything."""
+    if not dialect.identity_sql:
+        return identity
+    try:
+        rows = session.rows(dialect.identity_sql)
+    except Fault as fault:
+        if fault.lost:
+            raise
+        return identity  # an older server, or this user may not ask
+    if not rows or None in rows[0]:
+        return identity
+    server, instance = map(str, rows[0])
+    if dialect.database_is_schema:
+        server += f"/{dialect.schema_in(url)}"
+    return replace(identity, server=server, instance=instance)
 
 
 def _driver_problem(

@@ -14,7 +14,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,10 @@ class DatabaseIdentity:
     """Dialect, host, port and database, or the resolved path of the file."""
     label: str
     """The same for people; holds no password."""
+    server: str = ""
+    """What the server says that it is, at every address; empty where it does not."""
+    instance: str = ""
+    """Which running server says so; a copy of its files is another one."""
 
 
 @contextmanager
@@ -74,6 +78,7 @@ class Database:
         url: str,
         source: Source,
         *,
+        schemas: Sequence[str] = (),
         read_only: bool = False,
         limits: Limits | None = None,
     ) -> None:
@@ -83,6 +88,8 @@ class Database:
         """What it speaks."""
         self.url = url
         """Its URL without the password."""
+        self.schemas = tuple(schemas)
+        """Schemas that its URL names, beyond which nothing is read; all where empty."""
         self.read_only = read_only
         """Writing is refused whatever the change; sessions refuse it too."""
         self.limits = dialect.limits = limits or Limits()
@@ -117,6 +124,8 @@ class Database:
     ) -> Iterator[Table]:
         """Streams tables in catalog order, without those of the system.
 
+        One that cannot be read comes with its name and the reason.
+
         Args:
             schemas: Exact names; all where empty.
             tables: Case-sensitive patterns on `table` or `schema.table`; all where
@@ -126,24 +135,57 @@ class Database:
             kinds: What the tables are; all where empty.
             stop: Asked between tables; true ends the scan.
         """
+        if self.schemas:
+            wanted = set(schemas or self.schemas)
+            schemas = [each for each in self.schemas if each in wanted]
+            if not schemas:
+                return
         selection = Selection(
             tuple(schemas), tuple(tables), tuple(exclude), frozenset(kinds)
         )
+        read, unread = False, list[str]()
         try:
             with _collecting_seldom():
                 for table in self.dialect.scan(self._source, selection, stop):
-                    if selection.takes(table.id) and selection.takes_kind(table.kind):
-                        yield table
+                    fits = table.unread or selection.takes_kind(table.kind)
+                    if not fits or not selection.takes(table.id):
+                        continue
+                    if table.unread is None:
+                        read = True
+                    elif not read:
+                        unread.append(table.unread)
+                    yield self._with_refusals(table)
         except Fault as fault:
             raise self._failed("read", fault) from fault
+        if len(unread) > 1 and not read:  # more than one broken thing is wrong
+            raise self._failed("read", Fault(unread[0]))
 
     def read(self, table_id: TableId) -> Table | None:
         """One table fresh from the catalog, or None where there is none."""
         try:
             with self._source.session() as session:
-                return self.dialect.read(session, table_id)
+                table = self.dialect.read(session, table_id)
         except Fault as fault:
             raise self._failed("read", fault) from fault
+        return table and self._with_refusals(table)
+
+    def _with_refusals(self, table: Table) -> Table:
+        """The table with the reason where its kind has no comments at all."""
+        dialect, kind = self.dialect, table.kind
+        if dialect.why_no_comments or table.unread:
+            return table  # said already, of everything
+        if kind not in dialect.table_keywords and table.comment_refused is None:
+            reason = dialect.refusal(table, CommentChange(table.id, None, None))
+            table = replace(table, comment_refused=reason)
+        if kind in dialect.column_kinds or not table.columns:
+            return table
+        change = CommentChange(table.columns[0].id, None, None)
+        reason = dialect.refusal(table, change)
+        columns = tuple(
+            column._replace(comment_refused=column.comment_refused or reason)
+            for column in table.columns
+        )
+        return replace(table, columns=columns)
 
     def profile(
         self,

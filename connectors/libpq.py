@@ -6,8 +6,31 @@ from typing import TYPE_CHECKING, Any, cast
 
 from connectors.session import EngineSession, Fault, Row, Session
 
+_ENCODINGS = (b"UTF8", b"SQL_ASCII")
+"""Both take our UTF-8 as it is; the second, only read in, gives back any bytes."""
+
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGconn, PGresult
+
+
+class Garbled(str):
+    """Text that is not UTF-8, with its odd bytes written out in hexadecimal."""
+
+    __slots__ = ()
+
+
+def decoded(raw: bytes) -> str:
+    """Text of a database that took whatever bytes it was given."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return Garbled(raw.decode(errors="backslashreplace"))
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return decoded(value)
+    return [_decoded(one) for one in value] if isinstance(value, list) else value
 
 
 class PsycopgSession(EngineSession):
@@ -46,7 +69,19 @@ class PsycopgSession(EngineSession):
             cast("Any", self.connection.connection.dbapi_connection)
         )
         transformer.set_pgresult(result)
-        return list(transformer.load_rows(0, result.ntuples, tuple))
+        rows: list[Row] = list(transformer.load_rows(0, result.ntuples, tuple))
+        if self._status(b"client_encoding") == b"SQL_ASCII":  # the driver leaves bytes
+            return [[_decoded(value) for value in row] for row in rows]
+        return rows
+
+    @property
+    def takes_any_bytes(self) -> bool:
+        """Whether the database never looked at what its texts are encoded in."""
+        return self._status(b"server_encoding") == b"SQL_ASCII"
+
+    def _status(self, name: bytes) -> bytes | None:
+        raw: PGconn = cast("Any", self.connection.connection.dbapi_connection).pgconn
+        return raw.parameter_status(name)
 
     def _execute(self, sql: str) -> PGresult:
         from psycopg import OperationalError
@@ -57,7 +92,7 @@ class PsycopgSession(EngineSession):
             raw: PGconn = cast(
                 "Any", self.connection.connection.dbapi_connection
             ).pgconn
-            if raw.parameter_status(b"client_encoding") != b"UTF8":
+            if raw.parameter_status(b"client_encoding") not in _ENCODINGS:
                 raise Fault("the connection's encoding is not UTF-8")
             result = raw.exec_(sql.encode())
         except (OperationalError, AttributeError) as error:

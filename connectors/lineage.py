@@ -41,6 +41,28 @@ def base_columns(
         return {}
 
 
+def inherited_columns(
+    table: Table, *, lookup: Callable[[TableId], Table | None]
+) -> dict[str, ColumnId]:
+    """Columns that a table inherits, each with the nearest one that is described.
+
+    Where none is, it is the first parent's. A column of the same name is the parent's.
+
+    Args:
+        table: The child.
+        lookup: Finds its parents.
+    """
+    found: dict[str, ColumnId] = {}
+    for parent_id in table.parents:
+        if (parent := lookup(parent_id)) is None:
+            continue
+        above = inherited_columns(parent, lookup=lookup)
+        for column in parent.columns:
+            base = column.id if column.comment else above.get(column.name, column.id)
+            found.setdefault(column.name, base)
+    return found
+
+
 def _base_columns(
     view: Table, sql: str, dialect: str, lookup: Callable[[TableId], Table | None]
 ) -> dict[str, ColumnId]:

@@ -12,7 +12,7 @@ from typing import ClassVar
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
 from connectors.comment_text import normal
 from connectors.dialects.dialect import Dialect, Selection
-from connectors.session import Row, Session, Source
+from connectors.session import Fault, Row, Session, Source
 
 FEW = 50
 """Up to so many tables of a schema are read one by one instead of all together."""
@@ -138,9 +138,31 @@ class SchemaDialect(Dialect):
         ]
         if len(wanted) < len(there) and len(wanted) <= FEW:
             for one in wanted:
-                yield from self._tables(session, schema, [one], name=one.name)
+                yield from self._alone(session, schema, one)
         elif wanted:
-            yield from self._tables(session, schema, wanted)
+            tables = self._tables(session, schema, wanted)
+            try:
+                first = next(tables)  # before it everything has been asked
+            except Fault as fault:
+                if fault.lost:
+                    raise
+                for one in wanted:
+                    yield from self._alone(session, schema, one)
+            else:
+                yield first
+                yield from tables
+
+    def _alone(
+        self, session: Session, schema: str, relation: Relation
+    ) -> Iterator[Table]:
+        """One relation, by its name alone where it cannot be read."""
+        try:
+            yield from self._tables(session, schema, [relation], name=relation.name)
+        except Fault as fault:
+            if fault.lost:
+                raise
+            table_id = TableId(schema, relation.name)
+            yield Table(table_id, relation.kind, (), unread=fault.message)
 
     def read(
         self, session: Session, table_id: TableId, *, brief: bool = False

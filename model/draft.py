@@ -15,6 +15,7 @@ from catalog.objects import (
     Profile,
     Table,
     TableId,
+    TableKind,
     Target,
     column_of,
 )
@@ -59,7 +60,7 @@ class Job:
     profiles: Mapping[str, Profile]
     """Samples by column name; may be empty."""
     bases: Mapping[str, ColumnId] = field(default_factory=dict[str, ColumnId])
-    """Columns of a view that are a table's, by name."""
+    """Columns that are another table's, by name: of a view, or inherited."""
     asked: Job | None = None
     """The same job as the catalog has it, where a glossary wrote its names out."""
 
@@ -90,7 +91,9 @@ class Documented:
         if table.comment:
             self._show(table, table.id, table.comment)
         for column in table.columns:
-            if column.comment and column.comment_refused is None:
+            # A view's column may show the comment of the column it comes from.
+            own = column.comment_refused is None or table.kind is not TableKind.VIEW
+            if column.comment and own:
                 self._show(table, column.id, column.comment)
                 self._by_column[column.id] = column.comment
                 key = (column.name.lower(), column.type.lower())
@@ -106,9 +109,9 @@ class Documented:
     ) -> tuple[str, ColumnId] | None:
         """A text for a column from the same one elsewhere, and where it stands.
 
-        The column that a view takes it from; the other end of its foreign key; or
-        columns of the same name and type, where the name is telling (two words or more)
-        and all of them say the same.
+        The column that a view takes it from or a child table inherits; the other end of
+        its foreign key; or columns of the same name and type, where the name is telling
+        (two words or more) and all of them say the same.
         """
         if base is not None and base in self._by_column:
             return self._by_column[base], base
@@ -511,25 +514,13 @@ class Drafter:
         return found
 
 
-def undescribed(
-    table: Table, taken: Sequence[Target] = (), *, for_files: bool = False
-) -> tuple[Target, ...]:
-    """What of a table lacks a comment, can take one and is not in `taken`.
+def undescribed(table: Table, taken: Sequence[Target] = ()) -> tuple[Target, ...]:
+    """What of a table lacks a comment and is not in `taken`.
 
-    Args:
-        table: as last read.
-        taken: targets to leave out.
-        for_files: the database holds no comments at all and its documentation goes to
-            files, so that it can take none does not matter.
+    What cannot take one here is among it: its description goes to files.
     """
-    found: list[Target] = []
-    if table.comment is None and (for_files or table.comment_refused is None):
-        found.append(table.id)
-    found += [
-        column.id
-        for column in table.columns
-        if column.comment is None and (for_files or column.comment_refused is None)
-    ]
+    found: list[Target] = [] if table.comment is not None else [table.id]
+    found += [column.id for column in table.columns if column.comment is None]
     skip = set(taken)
     return tuple(target for target in found if target not in skip)
 

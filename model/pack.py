@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
+from catalog.whole_file import whole_file
 from model.library import Library, ModelFile, verify
 from model.signature import Signers, is_signed, sign
 
@@ -82,18 +83,19 @@ def pack(
     first = {SUMS: text.encode()}
     if key is not None:
         first[SIGNATURE] = sign(first[SUMS], key, NAMESPACE)
-    partial = target.with_name(f"{target.name}.partial")
     try:
-        # GNU's format has plain headers whatever the size and time.
-        with tarfile.open(partial, "w", format=tarfile.GNU_FORMAT) as tar:
+        # GNU's format has plain headers whatever the size and time; a stream of it may
+        # go to a pipe.
+        with (
+            whole_file(target) as out,
+            tarfile.open(fileobj=out, mode="w|", format=tarfile.GNU_FORMAT) as tar,
+            model.path.open("rb") as weights,
+        ):
             for name, data in (first | parts).items():
                 tar.addfile(_entry(name, len(data)), BytesIO(data))
-            with model.path.open("rb") as weights:
-                entry = _entry(file, model.path.stat().st_size)
-                tar.addfile(entry, _Watched(weights, advance))
-        partial.replace(target)
+            entry = _entry(file, model.path.stat().st_size)
+            tar.addfile(entry, _Watched(weights, advance))
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise ColumnistError(
             f"Cannot write {target}: {error.strerror or error}.", "Free some space."
         ) from error

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -120,7 +121,9 @@ class ColumnistApp(Deciding, InOrder):
 
         self.close_session()
         self.session = session
-        self.drafting = BackgroundDrafting(session, tell=self.notify)
+        self.drafting = BackgroundDrafting(
+            session, tell=partial(self.notify, markup=False)
+        )
         while isinstance(self.screen, ModalScreen):
             self.pop_screen()  # it would come up again under what it was opened over
         self.push_screen(CatalogScreen(session, self.drafting))

@@ -84,6 +84,15 @@ def columnist(
             "--read-only", help="Write nothing to any database; its sessions refuse to."
         ),
     ] = False,
+    same_database: Annotated[
+        bool | None,
+        typer.Option(
+            "--same-database/--other-database",
+            help="Where another server answers at an address, or the same at another:"
+            " carry over what was decided there, or begin anew. Without either it is"
+            " refused.",
+        ),
+    ] = None,
     password_env: Annotated[
         str | None,
         typer.Option(
@@ -128,6 +137,7 @@ def columnist(
         locate(workspace),
         offline=offline,
         read_only=read_only,
+        same_database=same_database,
         password_env=password_env,
         model=model,
         adapter=adapter,
@@ -171,6 +181,9 @@ def main() -> None:
         # A terminal that is not UTF-8 gets escapes, not a traceback.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        # A file made with > holds what one made with -o holds, whatever the locale.
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     try:
         status = app(standalone_mode=False)
     except console.Interrupted:

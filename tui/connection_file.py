@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from catalog.bounds import Bounds
 from catalog.errors import UsageError
+from catalog.objects import TableKind
 from connectors.limits import Limits
 
 
@@ -23,9 +25,11 @@ class SavedConnection:
     url: str
     """SQLAlchemy URL without a password."""
     schemas: tuple[str, ...] = ()
-    """Exact names of the schemas that scans read; all where empty."""
+    """Exact names of the schemas there are; all where empty."""
     exclude: tuple[str, ...] = ()
-    """Case-sensitive patterns on `schema` or `schema.table` that scans leave out."""
+    """Case-sensitive patterns on `schema` or `schema.table` that are left out."""
+    kinds: tuple[TableKind, ...] = ()
+    """What the tables are; all kinds where empty."""
     glossary: Path | None = None
     """A file of terms; the path is absolute."""
     style: Path | None = None
@@ -37,6 +41,11 @@ class SavedConnection:
     limits: Limits = field(default_factory=Limits)
     """How much of the database Columnist takes for itself."""
 
+    @property
+    def bounds(self) -> Bounds:
+        """The limit of everything that is done by this connection."""
+        return Bounds(self.schemas, self.exclude, self.kinds)
+
     def as_json(self) -> dict[str, Any]:
         """All fields, without secrets."""
         from connectors.connect import safe_url
@@ -46,6 +55,7 @@ class SavedConnection:
             "url": safe_url(self.url),
             "schemas": list(self.schemas),
             "exclude": list(self.exclude),
+            "kinds": [named for named, kind in KINDS.items() if kind in self.kinds],
             "glossary": str(self.glossary) if self.glossary else None,
             "style": str(self.style) if self.style else None,
             "model": self.model,
@@ -57,6 +67,9 @@ class SavedConnection:
 
 
 _KEYS = tuple(each.name for each in fields(SavedConnection) if each.name != "name")
+KINDS = {kind.value.replace(" ", "-"): kind for kind in TableKind}
+"""Kinds of tables by their names in the file and on the command line."""
+_KNOWN_KINDS = ", ".join(KINDS)
 _WHOLE = ("sample_rows", "connections")
 """Limits that are whole numbers; the others are seconds."""
 
@@ -121,6 +134,7 @@ class _File:
             self._url((*place, "url"), entry),
             self._texts_of((*place, "schemas"), entry),
             self._texts_of((*place, "exclude"), entry),
+            self._kinds_of((*place, "kinds"), entry),
             self._file_of((*place, "glossary"), entry),
             self._file_of((*place, "style"), entry),
             self._model((*place, "model"), entry),
@@ -197,6 +211,17 @@ class _File:
         ):
             raise self._wrong(place, f'{place[-1]} must be a list, as in ["a", "b"].')
         return tuple(value)
+
+    def _kinds_of(
+        self, place: tuple[str, ...], entry: Mapping[str, Any]
+    ) -> tuple[TableKind, ...]:
+        names = self._texts_of(place, entry)
+        for name in names:
+            if name not in KINDS:
+                raise self._wrong(
+                    place, f"{name} is no kind of table.", f"There are {_KNOWN_KINDS}."
+                )
+        return tuple(KINDS[name] for name in names)
 
     def _check_keys(
         self,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.errors import ColumnistError, UsageError
+from catalog.whole_file import write_whole
 from tui.connection_file import (
     SavedConnection,
     parse_connections,
@@ -195,11 +196,9 @@ class Connections:
     def _write(self, document: MutableMapping[str, Any]) -> None:
         import tomlkit
 
-        scratch = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            scratch.write_text(tomlkit.dumps(document), encoding="utf-8")
-            os.replace(scratch, self._path)
+            write_whole(self._path, tomlkit.dumps(document))
         except OSError as error:
             raise ColumnistError(
                 f"Cannot write {self._path}: {error.strerror}.",

@@ -30,10 +30,11 @@ def out_json(document: Any) -> None:
 
 
 def out_raw(text: str) -> None:
-    """Text for a file or another program as it is; made plain for a terminal."""
+    """Whole lines for a file or another program; made plain for a terminal."""
     if sys.stdout.isatty():
-        text = "\n".join(plain(line) for line in text.split("\n"))
-    out(text)
+        lines = text.replace("\r\n", "\n").split("\n")
+        text = "\n".join(map(plain, lines))
+    sys.stdout.write(text)
 
 
 def note(text: str) -> None:

@@ -12,7 +12,6 @@ from textual.screen import Screen
 from catalog.choice import Choice
 from catalog.decisions import Batch
 from catalog.suggestions import Suggestions
-from catalog.workspace import Workspace
 from tui.session import Session
 from tui.text import plain
 
@@ -104,7 +103,7 @@ class Deciding(App[None]):
         then: Callable[[], object],
     ) -> None:
         # A connection of its own, so that the screen can read meanwhile.
-        with Workspace(session.workspace.path) as workspace:
+        with session.workspace.beside() as workspace:
             batch = act(Suggestions(workspace, session.database_id))
         self.notify(tell(batch), markup=False)
         if batch is not None:

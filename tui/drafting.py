@@ -68,6 +68,7 @@ class BackgroundDrafting:
     ) -> None:
         self._session = session
         self._tell = tell
+        self._told: set[str] = set()
         self._answers: list[Term] = []
         self._engine: Writer | None = None
         self._remote = remote_model(session.settings)
@@ -146,6 +147,9 @@ class BackgroundDrafting:
                 plan = self._take_answers()
             else:
                 plan = jobs.plan_drafts(self._session, tables=tables, redo=redo)
+                if plan.for_files.keys() - self._told:  # not for every table anew
+                    self._told.update(plan.for_files)
+                    self._tell("\n".join(plan.notes()))
             self._documented = plan.documented
             while plan.targets and not self._stop.is_set():
                 self._wait_for_pauses()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import (
     Callable,
     Collection,
@@ -22,6 +22,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from catalog.change import CommentChange
 from catalog.errors import ColumnistError
 from catalog.glossary import GlossaryFile, Term
 from catalog.lease import Lease
@@ -35,10 +36,9 @@ from catalog.objects import (
     table_of,
 )
 from catalog.rescan import Changes, Rescan
-from catalog.snapshot import excluded
 from catalog.suggestion import Draft, Source, State, Suggestion
 from catalog.trial import drawn_model
-from connectors.lineage import base_columns
+from connectors.lineage import base_columns, inherited_columns
 from model.draft import Documented, Drafter, Job, undescribed
 from model.engine import Engine, never
 from model.known import KnownSystems
@@ -54,6 +54,7 @@ from tui.models import engine_settings
 from tui.sampling import Sampler
 from tui.session import Session
 from tui.settings import Settings
+from tui.text import count, plain
 
 SCAN_BATCH = 1000
 """Most tables stored in one transaction, which costs a flush of the disk."""
@@ -83,12 +84,12 @@ def scan(
 ) -> Iterator[Table]:
     """Read the catalog into the workspace; tables as they are saved.
 
-    A scan that is stopped forgets nothing: tables it did not meet stay. What a saved
-    connection leaves out is forgotten by the next full scan.
+    A scan that is stopped forgets nothing: tables it did not meet stay, and so does
+    what is beyond the session's bounds.
 
     Args:
         session: the open database.
-        schemas: exact names; those of the connection where empty and no `globs` are.
+        schemas: exact names; all within the bounds where empty.
         globs: patterns on `table` or `schema.table`; all where empty.
         kinds: what the tables are; all where empty.
         on_changes: called at the end with what has changed since the last scan.
@@ -108,18 +109,22 @@ def scan(
     def save() -> Iterator[Table]:
         nonlocal saved_at
         rescan.save(batch, scan=number)
-        yield from batch
+        yield from (table for table in batch if not table.unread)
         batch.clear()
         saved_at = time.monotonic()
 
+    bounds = session.bounds
     with session.lock:
         for table in session.database.scan(
-            schemas=schemas or (() if globs else session.schemas),
+            schemas=schemas or bounds.schemas,
             tables=globs,
-            exclude=session.exclude,
-            kinds=kinds,
+            exclude=bounds.exclude,
+            kinds=kinds or bounds.kinds,
             stop=stop,
         ):
+            kind = None if table.unread else table.kind
+            if not bounds.takes(table.id, kind):
+                continue
             batch.append(table)
             late = time.monotonic() - saved_at > SCAN_SECONDS
             if late or len(batch) >= SCAN_BATCH:
@@ -140,11 +145,6 @@ def is_stale(session: Session) -> bool:
     scanned = session.snapshot.scanned_at()
     if scanned is None:
         return True
-    if session.exclude and any(
-        excluded(summary.id, session.exclude)
-        for summary in session.snapshot.summaries()
-    ):
-        return True  # read by URL, or before something was excluded
     age = datetime.now(UTC) - datetime.fromisoformat(scanned)
     return age.total_seconds() > FRESH_SECONDS
 
@@ -166,6 +166,22 @@ class DraftPlan:
     """How many descriptions are to be drafted."""
     columns: int = 0
     """How many of them are columns."""
+    tables: int = 0
+    """Tables that were looked at."""
+    for_files: Counter[str] = field(default_factory=Counter[str])
+    """Why descriptions can only be exported, with how many each reason holds for."""
+
+    def notes(self) -> list[str]:
+        """How many can be written and how many only exported, and why, in lines."""
+        if not self.for_files:
+            return []
+        only = self.for_files.total()
+        return [
+            f"Of {count(self.targets, 'description')} to draft"
+            f" {self.targets - only:,} can be written to the database;"
+            f" {only:,} can only be exported:",
+            *(f"  {n:,}: {plain(why)}" for why, n in self.for_files.most_common()),
+        ]
 
     def add(self, table: TableId, targets: tuple[Target, ...]) -> None:
         """Take in a table's targets."""
@@ -222,7 +238,7 @@ def plan_drafts(
     Args:
         session: the open database.
         tables: only these; all where empty.
-        schemas: exact names; those of the connection where nothing is named.
+        schemas: exact names; all where empty.
         globs: patterns on `table` or `schema.table`.
         limit: most tables.
         redo: also what has an undecided draft.
@@ -233,7 +249,6 @@ def plan_drafts(
         found = session.snapshot.tables(schemas=schemas, globs=globs)
         named = {table.id for table in found}
         chosen = named if chosen is None else named & chosen
-    whole = chosen is None
     taken: dict[TableId, list[Target]] = {}
     for suggestion in session.suggestions.all():
         if _is_taken(suggestion, redo=redo):
@@ -242,18 +257,23 @@ def plan_drafts(
         plan.documented.add(table)
         if chosen is not None and table.id not in chosen:
             continue
-        if excluded(table.id, session.exclude):
-            continue
-        if whole and not session.takes(table.id):
-            continue
         if limit is not None and len(plan.work) >= limit:
             continue
-        targets = undescribed(
-            table, taken.get(table.id, ()), for_files=bool(session.files_only)
-        )
-        if targets:
+        plan.tables += 1
+        if targets := undescribed(table, taken.get(table.id, ())):
             plan.add(table.id, targets)
+            plan.for_files.update(_reasons(session, table, targets))
     return plan
+
+
+def _reasons(
+    session: Session, table: Table, targets: Iterable[Target]
+) -> Iterator[str]:
+    """Why what is to be drafted can only be exported, for each of which that is so."""
+    refusal = session.database.dialect.refusal
+    for target in targets:
+        if reason := refusal(table, CommentChange(target, None, None)):
+            yield reason
 
 
 def plan_redrafts(session: Session, terms: Sequence[Term]) -> DraftPlan:
@@ -277,7 +297,7 @@ def plan_redrafts(session: Session, terms: Sequence[Term]) -> DraftPlan:
         if undecided is None:
             continue
         read = {target for term in terms for target in touched(table, term)}
-        lacking = undescribed(table, for_files=bool(session.files_only))
+        lacking = undescribed(table)
         targets = tuple(t for t in lacking if t in undecided and t in read)
         if targets:
             plan.add(table.id, targets)
@@ -306,10 +326,9 @@ def census(
     for table in session.snapshot.tables():
         if stop():
             break
-        if session.takes(table.id):
-            lacking = undescribed(table, for_files=bool(session.files_only))
-            open_ = [target for target in lacking if target not in settled]
-            found.add(table, open_, glossary.of)
+        lacking = undescribed(table)
+        open_ = [target for target in lacking if target not in settled]
+        found.add(table, open_, glossary.of)
         read(found.tables)
     return found
 
@@ -504,11 +523,12 @@ def _jobs(
 
 
 def _bases(session: Session, table: Table) -> dict[str, ColumnId]:
-    """Where the columns of a view come from."""
+    """Where the columns of a view or of a child table come from."""
+    lookup = session.snapshot.table
     if table.view_sql is None:
-        return {}
+        return inherited_columns(table, lookup=lookup)
     dialect = session.database.dialect.sqlglot
-    return base_columns(table, dialect=dialect, lookup=session.snapshot.table)
+    return base_columns(table, dialect=dialect, lookup=lookup)
 
 
 class _Queue:
@@ -555,7 +575,7 @@ def _lacking(session: Session, table_id: TableId) -> tuple[Target, ...]:
         return ()
     found = session.suggestions.of_table(table_id)
     taken = [t for t, each in found.items() if _is_taken(each, redo=False)]
-    return undescribed(table, taken, for_files=bool(session.files_only))
+    return undescribed(table, taken)
 
 
 def _profiles(

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from connectors.statement import Statement
 
 
+ABSENT = "the table is no longer in the database"
+"""Why a comment is refused whose table was dropped."""
+
+
 @dataclass(slots=True)
 class Planned:
     """The statements of a run and what it would refuse."""
@@ -55,11 +59,9 @@ def plan_writes(
         if table_id in denied:
             planned.refused += [(change, denied[table_id]) for change in of_table]
             continue
-        table = session.snapshot.table(table_id)
+        table = session.table_for(of_table)
         if table is None:
-            planned.refused += [
-                (c, "the table is not in the catalog") for c in of_table
-            ]
+            planned.refused += [(change, ABSENT) for change in of_table]
             continue
         with session.lock:
             statements, refused = session.database.preview(

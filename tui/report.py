@@ -16,7 +16,7 @@ from pathlib import Path
 
 from catalog.coverage import CoveragePoint
 from catalog.errors import ColumnistError, UsageError
-from model.evaluation.sheet import save as save_whole
+from catalog.whole_file import write_whole
 from tui.comparison import Comparison, points
 from tui.figures import NOTHING, DatabaseCoverage, Figures, Rate, between
 from tui.text import count, plain, shorten
@@ -82,7 +82,7 @@ def save(figures: Figures, path: Path) -> None:
     if not path.name:
         raise UsageError("The report has no file name.", "Name one, as in report.html.")
     try:
-        save_whole(path, render(figures))
+        write_whole(path, render(figures))
     except OSError as error:
         raise ColumnistError(
             f"Cannot write {path}: {error.strerror}.",

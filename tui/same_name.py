@@ -9,7 +9,6 @@ from catalog.objects import ColumnId, Profile, table_of
 from catalog.profiles import divergence
 from catalog.suggestion import Suggestion
 from catalog.suggestions import Suggestions
-from catalog.workspace import Workspace
 from tui.session import Session
 
 
@@ -27,7 +26,7 @@ def namesakes(session: Session, column: ColumnId, type_: str) -> list[Namesake]:
     """Every other column of that name and type that waits, by table."""
     # A connection of its own: in a large warehouse this takes a second, and keys that
     # decide must not wait for it.
-    with Workspace(session.workspace.path) as workspace:
+    with session.workspace.beside() as workspace:
         store = Suggestions(workspace, session.database_id)
         return [
             Namesake(each)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog.bounds import Bounds
+from catalog.change import CommentChange
 from catalog.choice import Choices
 from catalog.ledger import Ledger
-from catalog.objects import TableId
-from catalog.snapshot import Snapshot, excluded
+from catalog.objects import Table, table_of
+from catalog.snapshot import Snapshot
 from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
 from tui import offline
@@ -54,14 +57,9 @@ class Session:
         return self.database.dialect.why_no_comments
 
     @property
-    def schemas(self) -> tuple[str, ...]:
-        """Schemas that scans read where nothing else is asked for; all where empty."""
-        return self.saved.schemas if self.saved else ()
-
-    @property
-    def exclude(self) -> tuple[str, ...]:
-        """Patterns of what is never scanned."""
-        return self.saved.exclude if self.saved else ()
+    def bounds(self) -> Bounds:
+        """What the URL or the saved connection names; there is nothing beyond it."""
+        return self.workspace.bounds_of(self.database_id)
 
     @property
     def glossary(self) -> Path:
@@ -80,11 +78,22 @@ class Session:
             return self.saved.style
         return self.settings.connections.with_name("style.toml")
 
-    def takes(self, table: TableId) -> bool:
-        """Whether a table belongs to what the connection reads."""
-        if excluded(table, self.exclude):
-            return False
-        return not self.schemas or table.schema in self.schemas
+    def table_for(self, changes: Sequence[CommentChange]) -> Table | None:
+        """The one table of changes as last read, or as it is where that refuses some.
+
+        A right that was missing may be granted by now, and a table may be back. None
+        where it is gone or beyond the bounds.
+        """
+        table_id = table_of(changes[0].target)
+        table, dialect = self.snapshot.table(table_id), self.database.dialect
+        if dialect.why_no_comments:
+            return table
+        if table is None or any(dialect.refusal(table, each) for each in changes):
+            with self.lock:
+                table = self.database.read(table_id)
+        if table is None or not self.bounds.takes(table.id, table.kind):
+            return None
+        return table
 
     def close(self) -> None:
         """Close the database and the workspace."""
@@ -143,7 +152,12 @@ def open_session(
     except BaseException:
         database.close()
         raise
-    return attach(settings, workspace, database, found.saved)
+    try:
+        return attach(settings, workspace, database, found.saved)
+    except BaseException:
+        database.close()
+        workspace.close()
+        raise
 
 
 def attach(
@@ -154,7 +168,17 @@ def attach(
 ) -> Session:
     """A session from its two open halves."""
     identity = database.identity
-    number = workspace.database(identity.key, label=identity.label, url=database.url)
+    bounds = saved.bounds if saved else Bounds()
+    bounds = bounds.within(database.schemas)
+    number = workspace.database(
+        identity.key,
+        label=identity.label,
+        url=database.url,
+        server=identity.server,
+        instance=identity.instance,
+        same=settings.same_database,
+    )
+    workspace.bound(number, bounds)
     return Session(
         settings=settings,
         workspace=workspace,

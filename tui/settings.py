@@ -24,6 +24,8 @@ class Settings:
     """Refuse every socket but the database's."""
     read_only: bool = False
     """Write nothing to any database."""
+    same_database: bool | None = None
+    """Whether a database that says it is another one is the same; None: ask."""
     password_env: str | None = None
     """Name of the environment variable that holds the database's password."""
     model: str | None = None

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
+
+from catalog.objects import TableId
 
 VARIATIONS = frozenset(
     chr(code)
@@ -124,3 +127,12 @@ def duration(seconds: float) -> str:
     if minutes < 100:
         return f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def left_out(unread: Mapping[TableId, str]) -> list[str]:
+    """What a scan could not read, each with the reason: a line of the count first."""
+    if not unread:
+        return []
+    return [f"Could not read {count(len(unread), 'table')}; left out:"] + [
+        f"  {plain(str(table))}: {plain(why)}" for table, why in unread.items()
+    ]

@@ -17,6 +17,7 @@ from catalog.lease import Lease
 from catalog.ledger import Run, RunLedger
 from catalog.objects import Table, TableId, table_of
 from model.engine import never
+from tui.plan import ABSENT
 from tui.session import Session
 
 
@@ -225,19 +226,18 @@ def _write_tables(
     gone: deque[WriteResult] = deque()
 
     def work() -> Iterator[tuple[Table, list[CommentChange]]]:
-        for table_id, wanted in by_table.items():
+        for wanted in by_table.values():
             # An accept that was taken back since the run began is not written.
             of_table = still(wanted)
             if not of_table:
                 continue
-            table = session.snapshot.table(table_id) or session.database.read(table_id)
+            table = session.table_for(of_table)
             if table is not None:
                 yield table, of_table
                 continue
             for change in of_table:
-                reason = "the table is no longer in the database"
                 at = datetime.now(UTC)
-                gone.append(WriteResult(change, Outcome.REFUSED, "", reason, at=at))
+                gone.append(WriteResult(change, Outcome.REFUSED, "", ABSENT, at=at))
 
     def told() -> Iterator[WriteResult]:
         while gone:

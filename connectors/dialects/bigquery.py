@@ -90,6 +90,9 @@ class BigQuery(SchemaDialect, SequentialDialect):
     name = "bigquery"
     label = "BigQuery"
     sqlglot = "bigquery"
+    # https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#case_sensitivity
+    folds_tables = False
+    database_is_schema = True
     # https://cloud.google.com/bigquery/docs/reference/standard-sql/data-definition-language
     # has ALTER COLUMN SET OPTIONS for tables and views.
     table_keywords: ClassVar = {

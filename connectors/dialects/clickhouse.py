@@ -120,6 +120,11 @@ class ClickHouse(SequentialDialect):
     drivername = "clickhousedb+connect"
     default_port = 8123
     sqlglot = "clickhouse"
+    # https://clickhouse.com/docs/sql-reference/syntax#identifiers
+    folds_tables = False
+    folds_columns = False
+    database_is_schema = True
+    schema_spelled = "SELECT currentDatabase()"
     # https://clickhouse.com/docs/sql-reference/statements/alter/comment; OTHER is a
     # dictionary.
     table_keywords: ClassVar = {

@@ -129,6 +129,8 @@ class Databricks(Spark):
     drivername = "databricks"
     default_port = 443
     sqlglot = "databricks"
+    database_is_schema = False
+    schema_spelled = "SELECT current_schema()"
     proved = False
     script_head: ClassVar = ()  # a SQL warehouse lets nobody set Spark's settings
     # https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-comment:
@@ -182,6 +184,11 @@ class Databricks(Spark):
         """The quoted name, with the catalog where it is known."""
         parts = (self._catalog, table_id.schema, table_id.name)
         return self.quote(*(part for part in parts if part))
+
+    def schema_in(self, url: URL) -> str:
+        """The URL's option of that name."""
+        named = url.query.get("schema")
+        return named if isinstance(named, str) else ""
 
     # -- reading ---------------------------------------------------------------
 

@@ -14,10 +14,10 @@ from importlib import metadata
 from inspect import isabstract
 from typing import TYPE_CHECKING, ClassVar
 
+from catalog.bounds import excluded, matches
 from catalog.change import CommentChange, WriteResult
 from catalog.errors import UsageError
 from catalog.objects import Table, TableId, TableKind, Target, column_of
-from catalog.snapshot import excluded, matches
 from connectors.comment_text import normal, text_problem
 from connectors.ledger import Ledger
 from connectors.limits import Limits
@@ -110,6 +110,11 @@ class Dialect(ABC):
     is_file: ClassVar[bool] = False
     """The URL's database is the path of a file."""
 
+    folds_tables: ClassVar[bool] = True
+    """Unquoted names of tables and schemas mean the same in any case."""
+    folds_columns: ClassVar[bool] = True
+    """Unquoted names of columns do."""
+
     proved: ClassVar[bool] = False
     """Writing was proved against a live database; else it needs `unproved`."""
     why_no_comments: ClassVar[str] = ""
@@ -150,6 +155,13 @@ class Dialect(ABC):
     """Failures to connect, most telling first."""
     read_only_begin: ClassVar[str] = "BEGIN READ ONLY"
     """Begins a transaction that cannot write."""
+    identity_sql: ClassVar[str] = ""
+    """Asks the server who it is: what stays the same at every address and after a
+    restart, and what no copy of its files shares; empty where it does not say."""
+    database_is_schema: ClassVar[bool] = False
+    """The URL's database is a schema, as the server knows of nothing above it."""
+    schema_spelled: ClassVar[str] = ""
+    """Asks how the server spells the schema of the URL; as it stands there if empty."""
     time_limit: ClassVar[str] = ""
     """Tells the server, in that transaction, how many `{milliseconds}` it has."""
 
@@ -182,6 +194,13 @@ class Dialect(ABC):
     def resolve(self, session: Session) -> Dialect:
         """The dialect that the server turns out to speak; by default this one."""
         return self
+
+    def schema_in(self, url: URL) -> str:
+        """The schema that a URL names, which is then all there is; empty without one.
+
+        Overridden where it does not stand in the place of the database.
+        """
+        return url.database or "" if self.database_is_schema else ""
 
     # -- reading ---------------------------------------------------------------
 

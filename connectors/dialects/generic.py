@@ -7,6 +7,7 @@ statement, without a word, so nothing generic is written anywhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from catalog.change import CommentChange, WriteResult
@@ -14,7 +15,14 @@ from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableK
 from connectors.comment_text import normal
 from connectors.dialects.dialect import Dialect, Selection, WriteOptions
 from connectors.ledger import Ledger
-from connectors.session import EngineSession, EngineSource, Fault, Session, Source
+from connectors.session import (
+    EngineSession,
+    EngineSource,
+    Fault,
+    Session,
+    Source,
+    server_words,
+)
 from connectors.statement import Statement
 
 if TYPE_CHECKING:
@@ -27,6 +35,8 @@ class Generic(Dialect):
     """What SQLAlchemy's inspector says of a database."""
 
     name = "generic"
+    folds_tables = False
+    folds_columns = False
     label = "this database"
     why_no_comments = (
         "writing comments to this kind of database was never tried; export writes the "
@@ -122,46 +132,77 @@ def _tables(
     inspector: Inspector, schema: str, names: Sequence[str] | None = None
 ) -> Iterator[Table]:
     """All tables and views of a schema, or some of them."""
-    from sqlalchemy.engine.reflection import ObjectKind
+    from sqlalchemy.exc import SQLAlchemyError
 
     kinds = {
-        TableKind.TABLE: ObjectKind.TABLE,
-        TableKind.VIEW: ObjectKind.VIEW,
-        TableKind.MATERIALIZED_VIEW: ObjectKind.MATERIALIZED_VIEW,
+        TableKind.TABLE: inspector.get_table_names,
+        TableKind.VIEW: inspector.get_view_names,
+        TableKind.MATERIALIZED_VIEW: inspector.get_materialized_view_names,
     }
-    for kind, wanted in kinds.items():
-        about = {"schema": schema or None, "filter_names": names, "kind": wanted}
+    for kind, listed in kinds.items():
         try:
-            columns = inspector.get_multi_columns(**about)  # type: ignore[arg-type]
-        except NotImplementedError:
-            continue
-        comments = _all(inspector.get_multi_table_comment, **about)
-        primary = _all(inspector.get_multi_pk_constraint, **about)
-        foreign = _all(inspector.get_multi_foreign_keys, **about)
-        nothing: dict[str, Any] = {}
-        for key in sorted(columns, key=lambda key: key[1]):
-            table_id = TableId(schema, key[1])
-            yield Table(
-                table_id,
-                kind,
-                tuple(
-                    _column(table_id, position, column)
-                    for position, column in enumerate(columns[key], 1)
-                ),
-                tuple((primary.get(key) or nothing).get("constrained_columns") or ()),
-                tuple(
-                    ForeignKey(
-                        tuple(one["constrained_columns"]),
-                        TableId(
-                            one.get("referred_schema") or schema, one["referred_table"]
-                        ),
-                        tuple(one["referred_columns"]),
-                    )
-                    for one in foreign.get(key) or ()
-                ),
-                normal((comments.get(key) or nothing).get("text")),
-                Generic.why_no_comments,
-            )
+            yield from _of_kind(inspector, schema, kind, names)
+        except SQLAlchemyError:  # nothing was handed out yet
+            with suppress(NotImplementedError):
+                for name in listed(schema or None):
+                    if names is None or name in names:
+                        yield from _alone(inspector, schema, kind, name)
+
+
+def _alone(
+    inspector: Inspector, schema: str, kind: TableKind, name: str
+) -> Iterator[Table]:
+    """One table or view, by its name alone where it cannot be read."""
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+    try:
+        yield from _of_kind(inspector, schema, kind, [name])
+    except SQLAlchemyError as error:
+        said = error.orig if isinstance(error, DBAPIError) and error.orig else error
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            raise Fault(server_words(said), lost=True) from error
+        yield Table(TableId(schema, name), kind, (), unread=server_words(said))
+
+
+def _of_kind(
+    inspector: Inspector, schema: str, kind: TableKind, names: Sequence[str] | None
+) -> Iterator[Table]:
+    """Tables of one kind, all of them or some; all is asked before the first."""
+    from sqlalchemy.engine.reflection import ObjectKind
+
+    wanted = ObjectKind[kind.name]
+    about = {"schema": schema or None, "filter_names": names, "kind": wanted}
+    try:
+        columns = inspector.get_multi_columns(**about)  # type: ignore[arg-type]
+    except NotImplementedError:
+        return
+    comments = _all(inspector.get_multi_table_comment, **about)
+    primary = _all(inspector.get_multi_pk_constraint, **about)
+    foreign = _all(inspector.get_multi_foreign_keys, **about)
+    nothing: dict[str, Any] = {}
+    for key in sorted(columns, key=lambda key: key[1]):
+        table_id = TableId(schema, key[1])
+        yield Table(
+            table_id,
+            kind,
+            tuple(
+                _column(table_id, position, column)
+                for position, column in enumerate(columns[key], 1)
+            ),
+            tuple((primary.get(key) or nothing).get("constrained_columns") or ()),
+            tuple(
+                ForeignKey(
+                    tuple(one["constrained_columns"]),
+                    TableId(
+                        one.get("referred_schema") or schema, one["referred_table"]
+                    ),
+                    tuple(one["referred_columns"]),
+                )
+                for one in foreign.get(key) or ()
+            ),
+            normal((comments.get(key) or nothing).get("text")),
+            Generic.why_no_comments,
+        )
 
 
 def _column(table_id: TableId, position: int, column: Mapping[str, Any]) -> Column:

@@ -39,6 +39,8 @@ class Hive(SequentialDialect):
     drivername = "hive"
     default_port = DEFAULT_PORT
     sqlglot = "hive"
+    database_is_schema = True
+    schema_spelled = "SELECT current_database()"
     # https://cwiki.apache.org/confluence/display/Hive/LanguageManual+DDL#LanguageManualDDL-ChangeColumnName/Type/Position/Comment
     restates = True
     # https://cwiki.apache.org/confluence/display/Hive/LanguageManual+DDL#LanguageManualDDL-AlterTableComment

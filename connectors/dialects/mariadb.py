@@ -22,6 +22,8 @@ class MariaDB(MySQL):
     label = "MariaDB"
     family = "mysql"
     proved = True
+    # https://mariadb.com/docs/server/server-management/variables-and-modes/server-system-variables
+    identity_sql = "SELECT @@server_uid, CONCAT_WS('/', @@hostname, @@port, @@datadir)"
     parallel = 2
     algorithm = "ALGORITHM=INSTANT, LOCK=NONE"
     table_algorithm = algorithm

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _SYSTEM = ("information_schema", "mysql", "performance_schema", "sys")
 
+_BROKEN = "what it is made of is gone, so the server lists no column"
 _FEW = 50
 """Up to so many tables are read one by one, which opens no other table's files."""
 
@@ -86,6 +87,13 @@ class MySQL(AlteringDialect):
     drivername = "mysql+pymysql"
     default_port = 3306
     sqlglot = "mysql"
+    # Where its files are on a system that folds case, but that is not the usual one:
+    # https://dev.mysql.com/doc/refman/8.4/en/identifier-case-sensitivity.html
+    folds_tables = False
+    database_is_schema = True
+    # https://dev.mysql.com/doc/refman/8.4/en/replication-options.html
+    identity_sql = "SELECT @@server_uuid, CONCAT_WS('/', @@hostname, @@port, @@datadir)"
+    schema_spelled = "SELECT DATABASE()"
     proved = False
     # https://dev.mysql.com/doc/refman/8.4/en/alter-table.html; views: error 1347
     table_keywords: ClassVar = {
@@ -308,6 +316,7 @@ class MySQL(AlteringDialect):
                 refused,
                 None if view or count is None else int(count),
                 views.get(table),
+                unread=_BROKEN if view and not by_table[table] else None,
             )
 
     def _columns(

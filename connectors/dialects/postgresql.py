@@ -17,7 +17,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -39,7 +39,7 @@ from connectors.dialects.dialect import (
     Selection,
     dialect_named,
 )
-from connectors.libpq import PsycopgSession, texts, tuples
+from connectors.libpq import Garbled, PsycopgSession, decoded, texts, tuples
 from connectors.quoting import double_quoted, single_quoted
 from connectors.session import EngineSource, Fault, Row, Session, Source
 from connectors.transaction import TransactionalDialect
@@ -125,6 +125,14 @@ WHERE k.conrelid BETWEEN {first} AND {last} AND k.conrelid = ANY('{{{oids}}}'::o
 ORDER BY k.conrelid, k.conname
 """
 
+_PARENTS = """
+SELECT i.inhrelid::bigint, n.nspname::text, c.relname::text
+FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE i.inhrelid = ANY('{{{oids}}}'::oid[]) AND c.relkind IN ('r', 'f')
+ORDER BY i.inhrelid, i.inhseqno
+"""
+
 _HOLDERS = """
 SELECT string_agg(DISTINCT format('pid %s, user %s', l.pid, a.usename), '; ')
 FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
@@ -151,6 +159,15 @@ LEFT JOIN pg_attribute a ON a.attrelid = d.objoid AND a.attnum = d.objsubid
   AND d.objsubid > 0
 """
 
+# Text that is not UTF-8 cannot be handed over as text.
+_AS_HEX = """
+SELECT number, encode(convert_to(attname::text, 'SQL_ASCII'), 'hex'),
+       encode(convert_to(description, 'SQL_ASCII'), 'hex')
+FROM ({sql}) c
+"""
+
+_NAMELESS = "its name is not UTF-8"
+_GARBLED = "its comment is not UTF-8, and would be lost"
 _OWNED = "only its owner {owner} may comment on it"
 
 _PINNED = {
@@ -185,15 +202,21 @@ def _snapshot(session: Session) -> Generator[None]:
 
     Starting parallel workers takes longer than what they are asked for here.
     """
+    # Elsewhere the server would end a query for one text that is not UTF-8.
+    as_it_is = "SET LOCAL client_encoding = 'SQL_ASCII'; " if _is_raw(session) else ""
     session.run(
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
         "SET LOCAL lock_timeout = '2s'; "
-        "SET LOCAL max_parallel_workers_per_gather = 0; SAVEPOINT start"
+        f"SET LOCAL max_parallel_workers_per_gather = 0; {as_it_is}SAVEPOINT start"
     )
     try:
         yield
     finally:
         session.quietly("ROLLBACK")
+
+
+def _is_raw(session: Session) -> bool:
+    return isinstance(session, PsycopgSession) and session.takes_any_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +231,12 @@ class _Details:
     """Primary and foreign ones."""
     views: dict[int, str | None]
     """Definitions by relation."""
+    parents: dict[int, tuple[TableId, ...]] = field(
+        default_factory=dict[int, tuple[TableId, ...]]
+    )
+    """What a relation inherits from."""
+    unread: str | None = None
+    """Why there is nothing of all this."""
 
 
 def _tables(
@@ -227,12 +256,21 @@ def _tables(
     start, end = 0, len(rows)
     for oid, schema, name, kind, estimate, owner in relations:
         table_id = TableId(schema, name)
+        unread = details.unread
+        if isinstance(schema, Garbled) or isinstance(name, Garbled):
+            unread = _NAMELESS
+        if unread is not None:
+            yield Table(table_id, _KINDS[kind], (), unread=unread)
+            while start < end and rows[start][0] == oid:
+                start += 1
+            continue
         refused = _OWNED.format(owner=owner) if owner else None
         first = start
         columns: list[Column] = []
         while start < end and rows[start][0] == oid:
             _, number, column, type_, modifier, nullable, default = rows[start]
             start += 1
+            comment = comments.get((oid, number)) or None
             columns.append(
                 Column(
                     ColumnId(table_id, column),
@@ -240,8 +278,10 @@ def _tables(
                     types[type_, modifier],
                     nullable,
                     default,
-                    comments.get((oid, number)) or None,
-                    refused,
+                    comment,
+                    refused
+                    or (_NAMELESS if isinstance(column, Garbled) else None)
+                    or (_GARBLED if isinstance(comment, Garbled) else None),
                 )
             )
         primary: tuple[str, ...] = ()
@@ -255,16 +295,18 @@ def _tables(
                 else:
                     key = ForeignKey(here, TableId(there, other), tuple(referenced))
                     foreign.append(key)
+        own = comments.get((oid, 0))
         yield Table(
             table_id,
             _KINDS[kind],
             tuple(columns),
             primary,
             tuple(foreign),
-            normal(comments.get((oid, 0))),
-            refused,
+            normal(own),
+            refused or (_GARBLED if isinstance(own, Garbled) else None),
             estimate,
             details.views.get(oid),
+            details.parents.get(oid, ()),
         )
 
 
@@ -279,6 +321,25 @@ class _Reader:
     def tables(self, relations: Sequence[Row], details: _Details) -> Iterator[Table]:
         """Tables from what was read of them."""
         return _tables(relations, details, self._types)
+
+    def parts(
+        self, relations: Sequence[Row]
+    ) -> Iterator[tuple[Sequence[Row], _Details]]:
+        """What relations are made of; one that spoils the query is found by halves."""
+        try:
+            found = self.details(relations)
+        except Fault as fault:
+            if fault.lost:
+                raise
+            self._session.quietly("ROLLBACK TO SAVEPOINT start")
+            if len(relations) == 1:
+                yield relations, _Details([], {}, [], {}, unread=fault.message)
+                return
+            half = len(relations) // 2
+            yield from self.parts(relations[:half])
+            yield from self.parts(relations[half:])
+        else:
+            yield relations, found
 
     def details(
         self, relations: Sequence[Row], *, definitions: bool = True
@@ -304,14 +365,17 @@ class _Reader:
         commented = self._rows(_COMMENTED, **values)
         keys: list[Row] = []
         views: dict[int, str | None] = {}
+        parents: dict[int, tuple[TableId, ...]] = {}
         if definitions:
+            for child, schema, name in self._rows(_PARENTS, **values):
+                parents[child] = (*parents.get(child, ()), TableId(schema, name))
             keys = self._rows(_KEYS, **values)
             if defined := _listed(row[0] for row in relations if row[3] in ("v", "m")):
                 found = self._rows(_VIEWS, oids=defined)
                 views = {oid: text or None for oid, text in found}
         self._learn_types({(row[3], row[4]) for row in columns})
         comments = {(oid, number): text for oid, number, text in commented}
-        return _Details(columns, comments, keys, views)
+        return _Details(columns, comments, keys, views, parents)
 
     def _learn_types(self, wanted: set[tuple[int, int]]) -> None:
         """Their texts: there are few of them, so they are asked for once each."""
@@ -328,6 +392,14 @@ def _listed(numbers: Iterable[int]) -> str:
     return ",".join(str(number) for number in numbers)
 
 
+# https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-CONTROLDATA
+_IDENTITY = """
+SELECT CONCAT((SELECT system_identifier FROM pg_control_system()), '/', oid),
+       CAST(EXTRACT(EPOCH FROM pg_postmaster_start_time()) AS text)
+FROM pg_database WHERE datname = current_database()
+"""
+
+
 class PostgreSQL(TransactionalDialect):
     """Comments on every kind of relation and its columns."""
 
@@ -336,6 +408,7 @@ class PostgreSQL(TransactionalDialect):
     drivername = "postgresql+psycopg"
     default_port = 5432
     sqlglot = "postgres"
+    identity_sql = _IDENTITY
     proved = True
     parallel = 2
     lock = (
@@ -404,6 +477,8 @@ class PostgreSQL(TransactionalDialect):
 
     def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
         """A pool of psycopg connections."""
+        # What travels is UTF-8 whatever the database's encoding; the server converts.
+        url = url.difference_update_query(["client_encoding"])
         wanted: dict[str, Any] = {
             "connect_timeout": max(2, ceil(timeout)),  # libpq raises 1 to 2 itself
             "application_name": "columnist",
@@ -469,7 +544,7 @@ class PostgreSQL(TransactionalDialect):
                 for start in range(0, len(relations), _CHUNK)
             )
             reader = _Reader(session, lock_codes=self.lock_codes)
-            read = ((some, reader.details(some)) for some in chunks)
+            read = (part for some in chunks for part in reader.parts(some))
             with closing(ahead(read)) as found:
                 for some, details in found:
                     for table in reader.tables(some, details):
@@ -481,13 +556,10 @@ class PostgreSQL(TransactionalDialect):
         self, session: Session, table_id: TableId, *, brief: bool = False
     ) -> Table | None:
         """One table fresh from the catalog, or None where there is none."""
-        condition = "n.nspname = :schema AND c.relname = :name"
+        schema, name = self.literal(table_id.schema), self.literal(table_id.name)
+        condition = f"n.nspname = {schema} AND c.relname = {name}"
         with _snapshot(session):
-            relations = session.rows(
-                _RELATIONS.format(condition=condition),
-                schema=table_id.schema,
-                name=table_id.name,
-            )
+            relations = tuples(session, _RELATIONS.format(condition=condition))
             if not relations:
                 return None
             reader = _Reader(session, lock_codes=self.lock_codes)
@@ -505,7 +577,13 @@ class PostgreSQL(TransactionalDialect):
             for number, table in enumerate(tables)
         )
         found: dict[Target, str] = {}
-        for number, column, comment in texts(session, _COMMENTS.format(names=names)):
+        sql = _COMMENTS.format(names=names)
+        raw = _is_raw(session)
+        for number, *values in texts(session, _AS_HEX.format(sql=sql) if raw else sql):
+            column, comment = (
+                decoded(bytes.fromhex(value)) if raw and value else value
+                for value in values
+            )
             table_id = tables[int(number)]
             found[ColumnId(table_id, column) if column else table_id] = comment
         return found

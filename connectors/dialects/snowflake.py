@@ -71,6 +71,7 @@ class Snowflake(SchemaDialect, CommentOnDialect):
     name = "snowflake"
     label = "Snowflake"
     sqlglot = "snowflake"
+    schema_spelled = "SELECT CURRENT_SCHEMA()"
     # https://docs.snowflake.com/en/sql-reference/sql/comment has ON COLUMN for tables;
     # materialized views: .../sql/alter-materialized-view
     table_keywords: ClassVar = {
@@ -128,6 +129,10 @@ class Snowflake(SchemaDialect, CommentOnDialect):
                 "It looks like snowflake://user@account/DATABASE?warehouse=NAME.",
             )
         return self
+
+    def schema_in(self, url: URL) -> str:
+        """What follows the database in the URL."""
+        return (url.database or "").partition("/")[2]
 
     # -- reading ---------------------------------------------------------------
 

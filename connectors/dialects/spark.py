@@ -46,6 +46,8 @@ class Spark(SequentialDialect):
     drivername = "hive"
     default_port = DEFAULT_PORT
     sqlglot = "spark"
+    database_is_schema = True
+    schema_spelled = "SELECT current_database()"
     proved = True
     script_head: ClassVar = tuple(f"SET {name}={to}" for name, to in _PINNED.items())
     # https://spark.apache.org/docs/latest/sql-ref-syntax-ddl-alter-table.html and
@@ -139,7 +141,7 @@ class Spark(SequentialDialect):
                 raise
             # A missing format's library spoils one table, not the scan.
             reason = f"it cannot be read: {fault.message}"
-            return Table(table_id, TableKind.OTHER, (), comment_refused=reason)
+            return Table(table_id, TableKind.OTHER, (), unread=reason)
 
     def read(
         self, session: Session, table_id: TableId, *, brief: bool = False

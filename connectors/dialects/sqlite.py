@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote as quote_path
 
 from catalog.change import CommentChange, WriteResult
@@ -12,11 +12,19 @@ from catalog.errors import ColumnistError
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection, WriteOptions
 from connectors.ledger import Ledger
-from connectors.session import EngineSource, Session, Source
+from connectors.session import EngineSource, Fault, Session, Source
 from connectors.statement import Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
+
+
+def _decode_leniently(connection: Any) -> None:
+    """One name or value that is not UTF-8 spoils no other; its bytes are written out.
+
+    SQLite takes any bytes: https://www.sqlite.org/invalidutf.html
+    """
+    connection.text_factory = lambda text: text.decode(errors="backslashreplace")
 
 
 class SQLite(Dialect):
@@ -52,10 +60,12 @@ class SQLite(Dialect):
         if not path.is_file():
             raise ColumnistError(f"There is no SQLite file {path}.", "Check the path.")
         name = f"file:{quote_path(str(path))}"
-        return EngineSource(
+        source = EngineSource(
             url.set(database=name, query={"mode": "ro", "uri": "true"}),
             connect_args={"timeout": timeout, "check_same_thread": False},
         )
+        source.on_connect(_decode_leniently)
+        return source
 
     def resolve(self, session: Session) -> Dialect:
         """Reads the first page: until then anything opens."""
@@ -78,9 +88,17 @@ class SQLite(Dialect):
                     return
                 table_id = TableId("main", name)
                 if selection.takes(table_id):
-                    table = self.read(session, table_id)
-                    if table is not None:
-                        yield table
+                    yield self._read_or_say_why(session, table_id)
+
+    def _read_or_say_why(self, session: Session, table_id: TableId) -> Table:
+        """A table, or its name alone: a view whose table is gone spoils no other."""
+        why = "it vanished, or its name is not UTF-8"
+        try:
+            if table := self.read(session, table_id):
+                return table
+        except Fault as fault:
+            why = fault.message
+        return Table(table_id, TableKind.OTHER, (), unread=why)
 
     def read(
         self, session: Session, table_id: TableId, *, brief: bool = False
@@ -104,7 +122,8 @@ class SQLite(Dialect):
         return Table(
             table_id,
             TableKind(kind),
-            tuple(
+            unread=None if rows else "its columns cannot be read",
+            columns=tuple(
                 Column(
                     ColumnId(table_id, row[0]),
                     position,
@@ -115,8 +134,8 @@ class SQLite(Dialect):
                 )
                 for position, row in enumerate(rows, 1)
             ),
-            tuple(name for _, name in primary),
-            tuple(self._foreign_keys(session, table_id)),
+            primary_key=tuple(name for _, name in primary),
+            foreign_keys=tuple(self._foreign_keys(session, table_id)),
             comment_refused=self.why_no_comments,
             view_sql=sql if kind == "view" else None,
         )

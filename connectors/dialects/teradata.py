@@ -103,6 +103,7 @@ class Teradata(SchemaDialect, CommentOnDialect):
     label = "Teradata"
     default_port = 1025
     sqlglot = "teradata"
+    schema_spelled = "SELECT DATABASE"
     # COMMENT (Comment-Placing Form) and its rules:
     # https://docs.teradata.com/r/rgAb27O_xRmMVc_aQq2VGw/jQYNpIb8DNg~EafzU0m8rg
     table_keywords: ClassVar = {TableKind.TABLE: "TABLE", TableKind.VIEW: "VIEW"}
@@ -142,6 +143,11 @@ class Teradata(SchemaDialect, CommentOnDialect):
     def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
         """A pool of teradatasql connections, which commit by themselves."""
         return EngineSource(url, connect_args={}, isolation=None)
+
+    def schema_in(self, url: URL) -> str:
+        """The URL's option `database`."""
+        named = url.query.get("database")
+        return named if isinstance(named, str) else ""
 
     # -- reading ---------------------------------------------------------------
 

@@ -52,6 +52,7 @@ class Trino(SchemaDialect, CommentOnDialect):
     label = "Trino"
     default_port = 8080
     sqlglot = "trino"
+    schema_spelled = "SELECT current_schema"
     # https://trino.io/docs/current/sql/comment.html: TABLE, VIEW and COLUMN
     table_keywords: ClassVar = {TableKind.TABLE: "TABLE", TableKind.VIEW: "VIEW"}
     column_kinds: ClassVar = frozenset(table_keywords)
@@ -101,6 +102,10 @@ class Trino(SchemaDialect, CommentOnDialect):
                 "It looks like trino://user@host:8080/catalog.",
             )
         return self
+
+    def schema_in(self, url: URL) -> str:
+        """What follows the catalog in the URL."""
+        return (url.database or "").partition("/")[2]
 
     # -- reading ---------------------------------------------------------------
 

@@ -20,8 +20,9 @@ from typing import Any, TypeVar
 
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import ColumnId, Target
+from catalog.whole_file import write_whole
 from model.evaluation.records import Entry, Text, Texts
-from model.evaluation.sheet import digest, inert, notes, page, save
+from model.evaluation.sheet import digest, inert, notes, page
 
 SHEET, KEY = "audit.jsonl", "audit-key.json"
 HUMAN = "human"
@@ -269,11 +270,11 @@ def write(folder: Path, items: Sequence[Item], key: Key) -> None:
     refuse_another(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        save(folder / "audit.csv", _as_csv(items))
-        save(folder / "audit.html", as_html(items))
-        save(folder / KEY, json.dumps(asdict(key), indent=2) + "\n")
+        write_whole(folder / "audit.csv", _as_csv(items))
+        write_whole(folder / "audit.html", as_html(items))
+        write_whole(folder / KEY, json.dumps(asdict(key), indent=2) + "\n")
         rows = [json.dumps(asdict(item)) + "\n" for item in items]
-        save(folder / SHEET, "".join(rows))
+        write_whole(folder / SHEET, "".join(rows))
     except OSError as error:
         raise ColumnistError(
             f"Cannot write to {folder}: {error.strerror}.", "Choose another with -o."

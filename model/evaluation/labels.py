@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from catalog.errors import ColumnistError, UsageError
+from catalog.whole_file import write_whole
 from model.evaluation.agreement import wilson
 from model.evaluation.audit import Draft, Key
-from model.evaluation.sheet import save
 from model.evaluation.tally import alike, rounded, share_data
 from model.evaluation.votes import read_cells
 
@@ -118,7 +118,7 @@ def keep(
     writer.writerow(HEADER)
     writer.writerows((one.item, one.judge, one.label) for one in found)
     try:
-        save(folder / LABELS, out.getvalue())
+        write_whole(folder / LABELS, out.getvalue())
     except OSError as error:
         raise ColumnistError(
             f"Cannot save labels in {folder}: {error.strerror}.",

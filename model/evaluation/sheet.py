@@ -10,7 +10,6 @@ import csv
 import hashlib
 import io
 import json
-import os
 import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import ColumnistError, UsageError
+from catalog.whole_file import write_whole
 from model.evaluation.records import Entry, Texts
 
 if TYPE_CHECKING:
@@ -231,27 +231,14 @@ def write(folder: Path, items: Sequence[Item], key: Key) -> None:
     rows = [json.dumps(asdict(item)) + "\n" for item in items]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        save(folder / "sheet.csv", _as_csv(items))
-        save(folder / "sheet.html", as_html(items))
-        save(folder / KEY, json.dumps(asdict(key), indent=2) + "\n")
-        save(folder / SHEET, "".join(rows))
+        write_whole(folder / "sheet.csv", _as_csv(items))
+        write_whole(folder / "sheet.html", as_html(items))
+        write_whole(folder / KEY, json.dumps(asdict(key), indent=2) + "\n")
+        write_whole(folder / SHEET, "".join(rows))
     except OSError as error:
         raise ColumnistError(
             f"Cannot write to {folder}: {error.strerror}.", "Choose another with -o."
         ) from error
-
-
-def save(path: Path, text: str) -> None:
-    """Write a file so that it is there whole, or as it was before."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _as_csv(items: Sequence[Item]) -> str:

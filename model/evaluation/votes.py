@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from catalog.csv_file import BrokenCsv, decode, delimiter_of, read_records
 from catalog.errors import ColumnistError, RefusedError, UsageError
-from model.evaluation.sheet import save
+from catalog.whole_file import write_whole
 
 VOTES, JUDGES = "votes.csv", "judges.json"
 HEADER = ["item", "judge", "vote"]
@@ -78,22 +79,23 @@ def read_cells(
         ColumnistError: it cannot be read, is no CSV, or lacks a column.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            names = [name.strip().lower() for name in next(reader, [])]
-            if not set(header) <= set(names):
-                raise ColumnistError(f"{path} has no header {','.join(header)}.", hint)
-            for row in reader:
-                if any(cell.strip() for cell in row):
-                    cells = dict(zip(names, (c.strip() for c in row), strict=False))
-                    yield f"Line {reader.line_num} of {path}", cells
+        text = decode(path.read_bytes())
+        rows = read_records(text, delimiter=delimiter_of(text))
+        head = next(rows, None)
+        names = [name.strip().lower() for name in head.fields] if head else []
+        if not set(header) <= set(names):
+            raise ColumnistError(f"{path} has no header {','.join(header)}.", hint)
+        for row in rows:
+            if any(cell.strip() for cell in row.fields):
+                cells = dict(zip(names, (c.strip() for c in row.fields), strict=False))
+                yield f"Line {row.line} of {path}", cells
     except FileNotFoundError:
         raise UsageError(f"There is no file {path}.", "Check the path.") from None
     except OSError as error:
         raise ColumnistError(
             f"Cannot read {path}: {error.strerror}.", "Check the file."
         ) from error
-    except (csv.Error, UnicodeDecodeError) as error:
+    except (BrokenCsv, UnicodeDecodeError) as error:
         raise ColumnistError(f"{path} is no CSV: {error}.", hint) from error
 
 
@@ -186,8 +188,8 @@ class Ballot:
         kinds |= {vote.judge: kind for vote in new}
         named = {name: each.value for name, each in sorted(kinds.items())}
         try:
-            save(self._folder / VOTES, out.getvalue())
-            save(self._folder / JUDGES, json.dumps(named, indent=2) + "\n")
+            write_whole(self._folder / VOTES, out.getvalue())
+            write_whole(self._folder / JUDGES, json.dumps(named, indent=2) + "\n")
         except OSError as error:
             raise ColumnistError(
                 f"Cannot save votes in {self._folder}: {error.strerror}.",

@@ -56,6 +56,18 @@ def test_there_is_no_file_before_the_first_answer_and_none_of_it_after_the_last(
     assert [each.name for each in file.path.parent.iterdir()] == ["glossary.csv"]
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_a_file_of_other_delimiters_keeps_them(tmp_path: Path, delimiter: str) -> None:
+    path = tmp_path / "terms.csv"
+    before = f"term{delimiter}meaning{delimiter}scope\nx,y{delimiter}one{delimiter}\n"
+    path.write_text(before)
+    file = GlossaryFile(path)
+    file.answer("z", f"a{delimiter}b", scope="sales")
+    assert [each.term for each in file.read().terms] == ["x,y", "z"]
+    added = delimiter.join(["z", f'"a{delimiter}b"', "sales"])
+    assert path.read_text() == f"{before}{added}\n"
+
+
 def test_what_others_wrote_stays_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "terms.csv"
     before = (

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from catalog import decisions as deciding
+from catalog.change import Outcome, WriteResult
 from catalog.handover import Handover, Taken
 from catalog.history import history
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind, Target
@@ -88,6 +89,25 @@ def test_only_what_was_decided_and_is_not_written_goes_out(ann: Place) -> None:
     ann.suggestions.undo()
     assert C not in [each.target for each in ann.handover.export("k", "l").items]
     assert ann.handover.export("k", "l", schemas=["hr"]).items == ()
+
+
+def test_what_the_database_refused_goes_out_to_who_may_write_it(
+    ann: Place, other: Place
+) -> None:
+    """Who lacks a right hands the decision over, and gets it back approved."""
+    ann.suggestions.record(
+        [
+            WriteResult(change, Outcome.REFUSED, "", "not the owner")
+            for change in ann.suggestions.staged()
+        ]
+    )
+    document = ann.handover.export("key", "shop").approved("bob")
+    found = {each.target: each for each in document.items}
+    assert (found[A].verdict, found[A].reason) == (Verdict.ACCEPT, None)
+    assert (found[B].verdict, found[B].text) == (Verdict.EDIT, "Mine.")
+    for place in (other, ann):
+        assert set(place.take(document).staged) >= {TABLE, A, B}
+        assert place.of(A) == (State.ACCEPTED, "About a.", "approved by bob")
 
 
 def test_what_was_approved_is_staged_in_the_name_of_who_decided(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalog.bounds import matches
 from catalog.objects import (
     Column,
     ColumnId,
@@ -14,7 +15,7 @@ from catalog.objects import (
     TableKind,
     make_target,
 )
-from catalog.snapshot import Snapshot, matches
+from catalog.snapshot import Snapshot
 from catalog.workspace import Workspace
 
 names = st.text(

@@ -5,8 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.change import CommentChange, Outcome, WriteResult
+from catalog.choice import Choices, Scope
 from catalog.decisions import Batch, levenshtein
 from catalog.errors import ColumnistError
+from catalog.ledger import Ledger, RunLedger
 from catalog.objects import TableId, Target, make_target
 from catalog.suggestion import Draft, Finding, Source, State, Verdict
 from catalog.suggestions import GONE, Suggestions
@@ -166,6 +168,99 @@ def test_a_write_moves_its_suggestion(
     (found,) = store.all()
     assert found.state is state
     assert found.reason == "why"
+
+
+def refuse(store: Suggestions, target: Target, text: str) -> None:
+    change = CommentChange(target, None, text)
+    store.record([WriteResult(change, Outcome.REFUSED, "", "why")])
+
+
+def test_what_was_refused_is_tried_again_and_can_be_decided_on(
+    workspace: Workspace,
+) -> None:
+    """A refused text was stuck: no run, no decision and no import took it."""
+    number = workspace.database("k", label="l", url="u")
+    store = Suggestions(workspace, number)
+    store.put([(draft(A), None), (draft(B), "theirs"), (draft(C), None)])
+    store.accept(store.all())
+    for target in (A, B, C):
+        refuse(store, target, "Drafted.")
+    assert [change.target for change in store.staged()] == [A, B, C]
+    assert store.waits(TableId("s", "t"))
+    choices = Choices(workspace, number)
+    named = Scope(tables=store.tables())
+    assert len(choices.to_reject(named)) == 3
+    assert store.accept_chosen(choices.to_accept(named)).count == 3
+    assert {state for state, _ in states(store).values()} == {State.ACCEPTED}
+    store.record(
+        [WriteResult(change, Outcome.WRITTEN, "") for change in store.staged()]
+    )
+    assert not store.staged()
+
+
+def imported(target: Target, text: str) -> Draft:
+    return Draft(target, text, Source.IMPORTED, 1.0)
+
+
+def test_another_text_corrects_what_was_refused(store: Suggestions) -> None:
+    store.put([(draft(A), None), (draft(B), None)])
+    store.accept(store.all())
+    refuse(store, A, "Drafted.")
+    refuse(store, B, "Drafted.")
+    taken = store.take_in(
+        [(imported(A, "Corrected."), None), (imported(B, "Drafted."), None)]
+    )
+    assert (taken.stored, taken.kept) == (1, ())
+    assert states(store) == {
+        A: (State.PENDING, "Corrected."),
+        B: (State.REFUSED, "Drafted."),
+    }
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.CONFLICT])
+def test_another_text_corrects_what_could_not_be_stored(
+    workspace: Workspace, outcome: Outcome
+) -> None:
+    """A text that the server changes on the way fails for ever; a conflict stands."""
+    number = workspace.database("k", label="l", url="u")
+    store = Suggestions(workspace, number)
+    store.put([(draft(A), None)])
+    store.accept(store.all())
+    run = RunLedger(workspace, Ledger(workspace, number).begin("apply"), store.record)
+    (change,) = store.staged()
+    (intent,) = run.intend([(change, "COMMENT …")])
+    run.close([(intent, WriteResult(change, outcome, "COMMENT …", "why"))])
+    taken = store.take_in([(imported(A, "Corrected."), None)])
+    assert taken.stored == (outcome is Outcome.FAILED)
+    assert len(taken.kept) == (outcome is Outcome.CONFLICT)
+
+
+def test_a_file_says_anew_what_became_doubtful_and_names_a_conflict(
+    store: Suggestions,
+) -> None:
+    store.put([(draft(A), None), (draft(B), None)])
+    store.accept(store.all())
+    store.outdate({A: "its type changed"})
+    change = CommentChange(B, None, "Drafted.")
+    store.record([WriteResult(change, Outcome.CONFLICT, "", "why")])
+    taken = store.take_in([(imported(t, "Drafted."), None) for t in (A, B)])
+    assert states(store)[A] == (State.PENDING, "Drafted.")
+    assert [each.target for each in taken.kept] == [B]
+
+
+def test_a_file_that_says_something_else_than_was_decided_is_told(
+    store: Suggestions,
+) -> None:
+    """It was dropped without a word."""
+    store.put([(draft(A), None), (draft(B), None), (draft(C), None)])
+    found = store.of_table(TableId("s", "t"))
+    store.accept([found[A], found[B]])
+    store.reject([found[C]])
+    new = [(imported(A, "New."), None), (imported(B, "Drafted."), None)]
+    taken = store.take_in([*new, (imported(C, "New."), None)])
+    assert taken.stored == 0
+    assert [each.target for each in taken.kept] == [A, C]
+    assert states(store)[A] == (State.ACCEPTED, "Drafted.")
 
 
 def test_what_is_gone_is_stale_and_no_longer_staged(store: Suggestions) -> None:

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from catalog.errors import ColumnistError, ExitCode, UsageError
 from connectors.connect import identify, open_database, safe_url
-from tests.servers import Server
+from connectors.dialects.dialect import dialect_named
+from tests.servers import Server, execute
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,39 @@ from tests.servers import Server
 )
 def test_one_database_has_one_key(url: str, key: str) -> None:
     assert identify(url).key == key
+
+
+@pytest.mark.parametrize(
+    ("url", "schema"),
+    [
+        ("mysql://u@h/d", "d"),
+        ("mysql://u@h", ""),
+        ("mariadb://u@h/d", "d"),
+        ("clickhouse://u@h/d", "d"),
+        ("hive://u@h/d", "d"),
+        ("spark://u@h/d", "d"),
+        ("bigquery://project/d", "d"),
+        ("bigquery://project", ""),
+        ("snowflake://u@account/db", ""),
+        ("snowflake://u@account/db/d", "d"),
+        ("trino://u@h/catalog", ""),
+        ("trino://u@h/catalog/d", "d"),
+        ("databricks://h?catalog=c&schema=d", "d"),
+        ("databricks://h?catalog=c", ""),
+        ("teradata://u@h/?database=d", "d"),
+        ("postgresql://u@h/db", ""),
+        ("redshift://u@h/db", ""),
+        ("mssql://u@h/db", ""),
+        ("oracle://u@h/sid", ""),
+        ("cockroachdb://u@h/db", ""),
+        ("duckdb:///file", ""),
+    ],
+)
+def test_a_url_names_a_schema_where_it_can(url: str, schema: str) -> None:
+    parsed = make_url(url)
+    dialect = dialect_named(parsed.get_backend_name())
+    assert dialect is not None
+    assert dialect.schema_in(parsed) == schema
 
 
 def test_a_file_is_known_by_its_resolved_path(tmp_path: Path) -> None:
@@ -194,3 +229,39 @@ def test_two_catalogs_of_databricks_are_two_databases() -> None:
         for name in ("main", "dev")
     }
     assert len(keys) == 2
+
+
+@pytest.mark.parametrize("name", ["postgresql", "mariadb"])
+def test_a_server_says_who_it_is_at_every_address(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    url: str = request.getfixturevalue(f"{name}_url")
+    server: Server = request.getfixturevalue(f"{name}_server")
+    said = []
+    for host in ("127.0.0.1", "localhost"):
+        other = make_url(url).set(host=host).render_as_string(hide_password=False)
+        with open_database(other) as database:
+            said.append((database.identity.server, database.identity.instance))
+    assert said[0] == said[1]
+    assert all(said[0])
+    with open_database(server.url) as database:
+        # Another database of the same running server.
+        assert database.identity.server != said[0][0]
+        assert database.identity.instance == said[0][1]
+
+
+def test_whoever_may_not_ask_the_server_is_known_by_the_address(
+    postgresql_url: str, postgresql_server: Server
+) -> None:
+    execute(
+        postgresql_url,
+        "DROP ROLE IF EXISTS asks_nothing",
+        "CREATE ROLE asks_nothing LOGIN PASSWORD 'x'",
+        "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM public",
+    )
+    name = make_url(postgresql_url).database or ""
+    url = postgresql_server.with_user("asks_nothing", "x", database=name)
+    with open_database(url) as database:
+        assert database.identity.server == ""
+        assert database.identity.key
+        assert not list(database.scan())

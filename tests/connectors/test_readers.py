@@ -112,6 +112,18 @@ def test_reads_any_database_through_the_inspector(path: Path) -> None:
     assert database.profile(tables["parent"])["state"].codes == ("closed", "open")
 
 
+def test_the_inspector_reads_on_past_a_view_whose_table_is_gone(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            "CREATE TABLE gone (a); CREATE VIEW broken AS SELECT a FROM gone;"
+            " DROP TABLE gone;"
+        )
+    tables = by_name(generic(path))
+    assert sorted(tables) == ["broken", "child", "parent", "v"]
+    assert tables["broken"].unread == "no such table: main.gone"
+    assert tables["v"].columns
+
+
 def test_nothing_generic_is_written(path: Path) -> None:
     database = generic(path)
     table = by_name(database)["parent"]

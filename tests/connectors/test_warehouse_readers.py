@@ -15,9 +15,11 @@ import pytest
 from sqlglot import exp, parse_one
 from sqlglot.errors import ParseError
 
+from catalog.change import CommentChange
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import ForeignKey, Table, TableId, TableKind
 from connectors.comment_on import PROBE
+from connectors.database import Database, DatabaseIdentity
 from connectors.dialects.dialect import Dialect, Selection, dialect_named, never
 from connectors.session import Fault
 from tests.connectors.scripted import Answers, ScriptedSession, ScriptedSource
@@ -536,3 +538,19 @@ def test_errors_are_known_where_the_driver_gives_no_code(
     said = dialect(name).explain(Fault(message))
     assert words in said
     assert message in said
+
+
+def test_what_kind_takes_no_comment_is_known_when_it_is_read() -> None:
+    """Only a run said so, after it had been drafted and accepted as writable."""
+    session = ScriptedSession(CASES["trino"].answers)
+    trino = dialect("trino")
+    database = Database(
+        DatabaseIdentity("k", "Trino"), trino, "", ScriptedSource(session)
+    )
+    tables = list(database.scan())
+    assert {table.kind in trino.table_keywords for table in tables} == {True, False}
+    for table in tables:
+        for target in table.targets():
+            said = trino.refusal(table, CommentChange(target, None, None))
+            column = next((c for c in table.columns if c.id == target), table)
+            assert said == column.comment_refused

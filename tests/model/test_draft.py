@@ -178,9 +178,12 @@ def test_a_text_over_the_databases_limit_gives_way() -> None:
     assert found.source is Source.RULES
 
 
-def test_what_has_a_comment_or_cannot_have_one_is_not_drafted() -> None:
-    mixed = table("t", "a", "b", comment="Said.", comment_refused="a view")
-    assert undescribed(mixed) == ()
+def test_what_has_a_comment_is_not_drafted_and_what_cannot_have_one_is() -> None:
+    """Who may not comment had nothing to draft, and so nothing to export."""
+    said = table("t", "a", "b", comment="Said.")
+    assert undescribed(said) == (said.id,)
+    refused = replace(ORDERS, comment_refused="not the owner")
+    assert ORDERS.id in undescribed(refused)
     assert undescribed(ORDERS, [HANDLING]) == (ORDERS.id,)
 
 

@@ -9,6 +9,7 @@ import random
 import shutil
 import subprocess
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
@@ -104,6 +105,21 @@ def test_the_same_model_gives_the_same_bytes(
     os.utime(model.path, (1, 1))
     pack(model, tmp_path / "again.tar")
     assert (tmp_path / "again.tar").read_bytes() == packed.read_bytes()
+
+
+def test_a_model_is_packed_through_a_link_or_a_pipe(
+    model: ModelFile, packed: Path, tmp_path: Path
+) -> None:
+    link, pipe = tmp_path / "link.tar", tmp_path / "pipe"
+    link.symlink_to("elsewhere.tar")
+    pack(model, link)
+    assert link.is_symlink()
+    assert (tmp_path / "elsewhere.tar").read_bytes() == packed.read_bytes()
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as threads:
+        read = threads.submit(pipe.read_bytes)
+        pack(model, pipe)
+        assert read.result(10) == packed.read_bytes()
 
 
 def test_sha256sum_reads_the_digests(packed: Path, tmp_path: Path) -> None:

@@ -72,10 +72,12 @@ def test_what_is_not_worth_asking_stays_away() -> None:
     ]
 
 
-def test_what_is_described_or_takes_no_comment_needs_no_answer() -> None:
-    described = table("ledger", "BUKRX", comment="Company.")
+def test_what_is_described_needs_no_answer_and_what_takes_no_comment_does() -> None:
+    """Descriptions of what takes none go to files, and need the answer as much."""
+    assert ask(table("ledger", "BUKRX", comment="Company.")) == []
     refused = Column(ColumnId(LEDGER.id, "BUKRX"), 1, "INT", comment_refused="a view")
-    assert ask(described, replace(LEDGER, columns=(refused,))) == []
+    (question,) = ask(replace(LEDGER, columns=(refused,)))
+    assert question.term == "BUKRX"
 
 
 def test_a_table_is_asked_about_too() -> None:

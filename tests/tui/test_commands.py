@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -179,7 +180,8 @@ def test_documentation_goes_out_and_comes_back(
     connection.close()
     run("scan", url)
     imported = run("import", url, file, "--json")
-    assert imported.json == {"imported": 1, "unknown": []}
+    left: dict[str, list[str]] = {"kept": [], "unknown": [], "left_out": []}
+    assert imported.json == {"imported": 1, **left}
     (line,) = run("suggestions", url, "--jsonl").out.splitlines()
     suggestion = json.loads(line)
     assert suggestion["text"] == "Address written to by support."
@@ -196,7 +198,131 @@ def test_importing_what_does_not_exist_lists_it_and_ends_with_three(
     )
     done = run("import", url, file, "--json")
     assert done.code == 3
-    assert done.json == {"imported": 1, "unknown": ["x.y.z"]}
+    left = {"kept": [], "unknown": ["x.y.z"], "left_out": []}
+    assert done.json == {"imported": 1, **left}
+
+
+DBT = """
+models:
+  - name: orders
+    config: {schema: sales}
+    description: "{{ doc('orders') }}"
+    columns:
+      - {name: ORDER_ID, description: Key of the order.}
+      - {name: customer_id, description: [a, list]}
+"""
+
+
+def test_a_reference_of_dbt_is_resolved_or_named_and_never_a_text(
+    run: Run, url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "schema.yml"
+    file.write_text(DBT)
+    done = run("import", url, file, "--json")
+    assert done.code == 3
+    assert done.json["imported"] == 1
+    assert [each["what"] for each in done.json["left_out"]] == [
+        "sales.orders",
+        "sales.orders.customer_id",
+    ]
+    assert "--dbt-project" in done.json["left_out"][0]["reason"]
+    told = run("import", url, file).err
+    assert "left out  sales.orders.customer_id: its description is a list" in told
+    (line,) = run("suggestions", url, "--jsonl").out.splitlines()
+    assert json.loads(line)["column"] == "order_id"
+
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "docs.md").write_text("{% docs orders %} All orders. {% enddocs %}")
+    wrong = run("import", url, file, "--dbt-project", project)
+    assert wrong.code == 2
+    assert "dbt_project.yml" in wrong.err
+    (project / "dbt_project.yml").write_text("name: shop\n")
+    done = run("import", url, file, "--dbt-project", project)
+    assert done.code == 3
+    lines = run("suggestions", url, "--jsonl").out.splitlines()
+    assert json.loads(lines[0])["text"] == "All orders."
+
+
+def test_a_text_with_other_white_space_at_its_end_is_no_change(
+    run: Run, url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "in.csv"
+    file.write_text(
+        "schema;table;column;description\n"
+        'sales;customers;email;"Address written to by support. \n"\n'
+        'sales;customers;;" \n"\n'
+    )
+    done = run("import", url, file)
+    assert done.code == 0
+    assert "in.csv: It is separated by semicolons." in done.err
+    assert not run("suggestions", url, "--jsonl").out
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "sql", "dbt", "markdown"])
+def test_stdout_has_the_bytes_of_the_file_whatever_the_locale(
+    url: str, shop: Path, tmp_path: Path, form: str
+) -> None:
+    connection = duckdb.connect(str(shop))
+    connection.execute("COMMENT ON TABLE sales.orders IS 'Größe 😀 in € \\ {{ x }}'")
+    connection.close()
+    file = tmp_path / "out"
+    export = [*COLUMNIST, "export", url, "--format", form]
+    subprocess.run([*export, "-o", str(file)], check=True, timeout=60)
+    assert "Größe 😀 in €".encode() in file.read_bytes()
+    latin = {"PYTHONIOENCODING": "latin-1"}
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    named = (["-o", "-"], ["-o", "/dev/stdout"])
+    for more, locale in (([], latin), ([], plain), *((name, latin) for name in named)):
+        done = subprocess.run(
+            [*export, *more],
+            env=os.environ | locale,
+            capture_output=True,
+            check=True,
+            timeout=60,
+        )
+        assert done.stdout == file.read_bytes()
+
+
+def test_importing_something_else_than_was_decided_is_told_and_ends_with_three(
+    run: Run, url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "in.csv"
+    for text in ("Old.", "New."):
+        file.write_text(f"schema,table,column,description\nsales,orders,,{text}\n")
+        done = run("import", url, file, "--json")
+        run("accept", url, "--all")
+    assert done.code == 3
+    kept = {"schema": "sales", "table": "orders", "column": None}
+    kept |= {"state": "accepted", "text": "Old."}
+    left = {"kept": [kept], "unknown": [], "left_out": []}
+    assert done.json == {"imported": 0, **left}
+    said = run("import", url, file)
+    assert "kept      sales.orders: accepted before, Old." in said.err
+
+
+def test_a_refused_text_is_written_once_its_table_is_back(
+    run: Run, url: str, shop: Path, tmp_path: Path
+) -> None:
+    """dbt rebuilds tables: what was refused meanwhile was stuck for ever."""
+
+    def change(sql: str) -> None:
+        with duckdb.connect(str(shop)) as connection:
+            connection.execute(sql)
+
+    change("CREATE TABLE sales.built (i INTEGER)")
+    file = tmp_path / "in.csv"
+    file.write_text("schema,table,column,description\nsales,built,,Built.\n")
+    run("import", url, file)
+    run("accept", url, "--all")
+    change("DROP TABLE sales.built")
+    for _ in range(2):
+        refused = run("apply", url, "--yes", "--json")
+        assert refused.code == 3
+        assert refused.json["refused"] == 1
+    change("CREATE TABLE sales.built (i INTEGER)")
+    assert run("apply", url, "--yes", "--json").json["written"] == 1
+    assert comments(shop)["sales", "built", None] == "Built."
 
 
 def test_export_as_sql_is_the_script_that_documents_a_copy(
@@ -352,6 +478,23 @@ def test_sqlite_holds_no_comments_but_its_documentation_goes_to_files(
     assert path.read_bytes() == before
 
 
+def test_a_broken_view_is_named_and_counted_and_the_rest_is_read(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "app.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            "CREATE TABLE gone (a); CREATE TABLE kept (b);"
+            " CREATE VIEW v AS SELECT a FROM gone; DROP TABLE gone;"
+        )
+    url = f"sqlite:///{path}"
+    assert "main.kept" in run("tables", url).out
+    scanned = run("scan", url, "--json")
+    assert scanned.code == 0
+    assert scanned.json["changes"]["unread"] == {"main.v": "no such table: main.gone"}
+    assert "Could not read 1 table; left out:\n  main.v: no such" in scanned.err
+
+
 def test_a_terminal_that_is_not_utf8_gets_escapes_not_a_traceback(
     shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -359,11 +502,18 @@ def test_a_terminal_that_is_not_utf8_gets_escapes_not_a_traceback(
     connection.execute('CREATE TABLE "表" (i INTEGER)')
     connection.close()
     monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    terminal, end = os.openpty()
     done = subprocess.run(
-        [*COLUMNIST, "tables", f"duckdb:///{shop}"], capture_output=True, check=False
+        [*COLUMNIST, "tables", f"duckdb:///{shop}"],
+        stdout=end,
+        check=False,
+        timeout=60,
     )
+    shown = os.read(terminal, 10_000)
+    os.close(terminal)
+    os.close(end)
     assert done.returncode == 0
-    assert b"\\u8868" in done.stdout
+    assert b"\\u8868" in shown
 
 
 def test_a_second_scan_tells_what_changed_and_can_fail_on_it(

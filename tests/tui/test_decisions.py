@@ -79,6 +79,9 @@ def test_the_whole_way(
     before = comments(shop)
     again = run("ann", "decisions", "export", url, "-o", exported)
     assert (again.code, "already" in again.err) == (2, True)
+    printed = run("ann", "decisions", "export", url, "-o", "-").json
+    assert printed["items"] == json.loads(exported.read_text())["items"]
+    assert run("ann", "decisions", "export", url, "-o", "/dev/null").code == 0
     own = run("ann", "decisions", "sign", exported)
     assert own.code == 3
     assert "ann decided all of this" in own.err

@@ -125,7 +125,7 @@ def test_each_table_is_drafted_by_the_model_it_is_drawn_for(
     assert "for two and" in last
     assert last.endswith("for one.")
     again = run("--model", f"{one},{two}", "draft", url)
-    assert again.out == "Nothing to draft: all is described or has a draft.\n"
+    assert again.out == "Nothing to draft: all is described, drafted or decided on.\n"
 
 
 @pytest.mark.gguf

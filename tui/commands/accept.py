@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
+from catalog.bounds import matches
 from catalog.choice import Choice, Scope
 from catalog.errors import UsageError
 from catalog.objects import TableId
-from catalog.snapshot import matches
 from tui import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Tables, Url, settings
+from tui.commands.reading import Named, demand
 from tui.session import Session
 from tui.text import count
 
@@ -107,6 +108,7 @@ def _demand(
 def _named(session: Session, globs: list[str] | None) -> list[TableId] | None:
     if not globs:
         return None
+    demand(session, Named(globs=globs), decided=True)
     return [table for table in session.suggestions.tables() if matches(table, globs)]
 
 

@@ -12,6 +12,7 @@ from catalog.objects import Target, column_of, table_of
 from tui import console, writes
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, Yes, settings
+from tui.commands.reading import Named, demand
 from tui.plan import Planned, costs, plan_writes
 from tui.text import count, plain
 
@@ -44,6 +45,7 @@ def run(
     results: list[WriteResult] = []
     runs: list[int] = []
     try:
+        demand(session, Named(schema or [], table or []), decided=True)
         changes = session.suggestions.staged(globs=table or [], schemas=schema or [])
         if dry_run:
             planned = plan_writes(
@@ -155,7 +157,7 @@ def _print_plan(planned: Planned, *, json: bool) -> None:
         return
     for statement in planned.statements:
         # Meant for a file or a client: the statement as it is, line breaks and all.
-        console.out_raw(statement.sql.rstrip().rstrip(";") + ";")
+        console.out_raw(statement.sql.rstrip().rstrip(";") + ";\n")
     for change, reason in planned.refused:
         console.note(f"refused   {plain(str(change.target))}: {plain(reason)}")
 

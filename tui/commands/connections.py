@@ -9,7 +9,7 @@ import typer
 
 from tui import console
 from tui.commands.opening import warn_of_secret
-from tui.commands.options import Json, settings
+from tui.commands.options import Json, Kinds, settings
 from tui.connections import Connections
 from tui.text import plain
 
@@ -64,6 +64,7 @@ def add(
             " repeated.",
         ),
     ] = None,
+    kind: Kinds = None,
     glossary: Annotated[
         Path | None, typer.Option("--glossary", help="A file of terms.")
     ] = None,
@@ -91,6 +92,7 @@ def add(
         settings={
             "schemas": schema,
             "exclude": exclude,
+            "kinds": kind,
             "glossary": str(glossary.absolute()) if glossary else None,
             "style": str(style.absolute()) if style else None,
             "model": model,

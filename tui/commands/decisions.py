@@ -17,8 +17,8 @@ from catalog.workspace import steward
 from model.checks import writing_only
 from tui import console
 from tui.commands.opening import open_session
-from tui.commands.options import Json, Schemas, Tables, Url, settings
-from tui.commands.scan import read
+from tui.commands.options import STDOUT, Json, Schemas, Tables, Url, settings
+from tui.commands.reading import Named, demand, read
 from tui.session import Session
 from tui.sign_off import counted, named, proved, sign_file
 from tui.text import count, plain
@@ -52,7 +52,7 @@ def export(
     url: Url,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="A new file; without it, stdout."),
+        typer.Option("--output", "-o", help="A new file; without it or for -, stdout."),
     ] = None,
     schema: Schemas = None,
     table: Tables = None,
@@ -60,6 +60,7 @@ def export(
     """Write what was accepted, edited or rejected, and not written yet, to a file."""
     session = open_session(settings(context), url)
     try:
+        demand(session, Named(schema or [], table or []), decided=True)
         identity = session.database.identity
         document = Handover(session.workspace, session.database_id).export(
             identity.key, identity.label, globs=table or [], schemas=schema or []
@@ -71,8 +72,8 @@ def export(
             "Nothing was decided there that is not written.",
             "Accept, edit or reject drafts first.",
         )
-    if output is None:
-        console.out_raw(to_text(document).rstrip("\n"))
+    if output is None or output == STDOUT:
+        console.out_raw(to_text(document))
         return
     save(document, output)
     console.note(
@@ -172,7 +173,8 @@ def import_decisions(
     valid = proved(document, signers) if signers else None
     session = open_session(settings(context), url)
     try:
-        if document.key != session.database.identity.key and not any_database:
+        here = session.workspace.answers_at(session.database_id, document.key)
+        if not here and not any_database:
             raise RefusedError(
                 f"{file} is of {document.label}, and this is"
                 f" {session.database.identity.label}.",

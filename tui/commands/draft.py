@@ -15,7 +15,7 @@ from model.remote import RemoteModel
 from tui import console, jobs
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, settings
-from tui.commands.scan import read
+from tui.commands.reading import Named, demand, read
 from tui.models import Arm, find_arms, two_models
 from tui.session import Session, settings_for
 from tui.text import plain
@@ -51,14 +51,15 @@ def run(
     arms = find_arms(options)
     session = open_session(arms[0].settings, url)
     try:
-        if jobs.is_stale(session):
+        stale = jobs.is_stale(session)
+        if stale:
             read(session, [], [])
-        if session.schemas and (schema or table):
-            # The connection's schemas may leave out what is named here.
-            read(session, schema or [], table or [])
+        demand(session, Named(schema or [], table or []), fresh=stale)
         plan = jobs.plan_drafts(
             session, schemas=schema or [], globs=table or [], limit=limit, redo=redo
         )
+        for line in plan.notes():
+            console.note(line)
         plans: Sequence[jobs.DraftPlan] = (plan,)
         names = tuple(arm.model.name for arm in arms if arm.model is not None)
         if len(names) == 2:
@@ -78,6 +79,7 @@ def run(
         result = {
             "tables": len(plan.work),
             "columns": plan.columns,
+            "for_files": dict(plan.for_files),
             "drafted": sum(each.drafted for each in done),
             "inherited": sum(each.inherited for each in done),
             "abstained": sum(each.abstained for each in done),
@@ -92,7 +94,11 @@ def run(
         console.out_json(result)
         return
     if not plan.targets:
-        console.out("Nothing to draft: all is described or has a draft.")
+        console.out(
+            "Nothing to draft: all is described, drafted or decided on."
+            if plan.tables
+            else "Nothing to draft: there is no table."
+        )
         return
     for each in done:
         if each.plan.targets:

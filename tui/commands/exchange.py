@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +10,8 @@ from typing import Annotated
 import typer
 
 from catalog.change import CommentChange
+from catalog.description import Description, LeftOut, match, name_of
 from catalog.documentation import (
-    Description,
-    match,
     read_file,
     to_csv,
     to_dbt,
@@ -20,13 +19,15 @@ from catalog.documentation import (
     to_markdown,
 )
 from catalog.errors import ColumnistError, ExitCode
-from catalog.objects import Table, TableId, Target
+from catalog.objects import Table, TableId, Target, column_of, table_of
 from catalog.suggestion import Draft, Source, State
+from catalog.suggestions import TakenIn
+from catalog.whole_file import write_whole
 from model.checks import writing_only
 from tui import console
 from tui.commands.opening import open_session
-from tui.commands.options import Json, Schemas, Tables, Url, settings
-from tui.commands.scan import read
+from tui.commands.options import STDOUT, Json, Schemas, Tables, Url, settings
+from tui.commands.reading import Named, demand, read
 from tui.session import Session
 from tui.text import count, plain
 
@@ -50,7 +51,7 @@ def run_export(
     form: Annotated[Format, typer.Option("--format", help="What to write.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="A file; without it, stdout."),
+        typer.Option("--output", "-o", help="A file; without it or for -, stdout."),
     ] = None,
     schema: Schemas = None,
     table: Tables = None,
@@ -58,23 +59,20 @@ def run_export(
     """Write the documentation to a file: the database's comments and what is staged."""
     session = open_session(settings(context), url)
     try:
-        if session.snapshot.scanned_at() is None:
+        unread = session.snapshot.scanned_at() is None
+        if unread:
             read(session, [], [])
+        demand(session, Named(schema or [], table or []), fresh=unread)
         tables = list(session.snapshot.tables(schemas=schema or [], globs=table or []))
         descriptions = documentation(session, tables)
         text = _render(session, form, tables, descriptions)
     finally:
         session.close()
-    if output is None:
-        console.out_raw(text.rstrip("\n"))
+    if output is None or output == STDOUT:
+        console.out_raw(text)
         return
-    scratch = output.with_name(output.name + ".new")
     try:
-        with scratch.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(scratch, output)
+        write_whole(output, text)
     except OSError as error:
         raise ColumnistError(
             f"Cannot write {output}: {error.strerror}.", "Choose another with -o."
@@ -87,35 +85,89 @@ def run_export(
 def run_import(
     context: typer.Context,
     url: Url,
-    file: Annotated[Path, typer.Argument(help="CSV, JSON or dbt schema.yml.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="CSV, JSON, or dbt's schema.yml or manifest.json."),
+    ],
+    dbt_project: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The dbt project whose doc blocks and variables a schema.yml refers"
+            " to; by default the one that the file is in.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Read descriptions from a file as pending suggestions."""
     session = open_session(settings(context), url)
     try:
-        descriptions = read_file(file)
+        contents = read_file(file, project=dbt_project)
         if session.snapshot.scanned_at() is None:
             read(session, [], [])
         tables = {table.id: table for table in session.snapshot.tables()}
-        known, unknown = match(descriptions, tables.values())
-        imported = session.suggestions.put(
+        dialect = session.database.dialect
+        matched = match(
+            contents.descriptions,
+            tables.values(),
+            fold_tables=dialect.folds_tables,
+            fold_columns=dialect.folds_columns,
+        )
+        taken = session.suggestions.take_in(
             (_draft(session, each, file), _previous(tables, each.target))
-            for each in known
-            if _previous(tables, each.target) != each.text
+            for each in matched.known
         )
     finally:
         session.close()
+    left_out = [*contents.left_out, *matched.left_out]
+    for remark in contents.remarks:
+        console.note(f"columnist: {plain(file.name)}: {plain(remark)}")
+    _report(taken, matched.unknown, left_out, json=json)
+    if taken.kept or matched.unknown or left_out:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+def _report(
+    taken: TakenIn, unknown: list[Target], left_out: list[LeftOut], *, json: bool
+) -> None:
     if json:
         console.out_json(
-            {"imported": imported, "unknown": [str(target) for target in unknown]}
+            {
+                "imported": taken.stored,
+                "kept": [
+                    {
+                        "schema": table_of(each.target).schema,
+                        "table": table_of(each.target).name,
+                        "column": column_of(each.target),
+                        "state": each.state.value,
+                        "text": each.text,
+                    }
+                    for each in taken.kept
+                ],
+                "unknown": [name_of(target) for target in unknown],
+                "left_out": [asdict(each) for each in left_out],
+            }
         )
     else:
-        console.out(f"Imported {count(imported, 'description')} as pending.")
+        console.out(f"Imported {count(taken.stored, 'description')} as pending.")
+        for kept in taken.kept:
+            console.note(
+                f"kept      {plain(str(kept.target))}: {kept.state.value} before,"
+                f" {plain(kept.text or '')}"
+            )
         for target in unknown:
-            console.note(f"unknown   {plain(str(target))}")
+            console.note(f"unknown   {plain(name_of(target))}")
+        for each in left_out:
+            console.note(f"left out  {plain(each.what)}: {plain(each.reason)}")
+    if taken.kept:
+        console.note(
+            f"columnist: {len(taken.kept)} of them were decided otherwise before, and"
+            " that stands; edit them in `columnist open URL`."
+        )
     if unknown:
         console.note(f"columnist: {len(unknown)} of them are not in the catalog.")
-        raise typer.Exit(ExitCode.REFUSED)
+    if left_out:
+        console.note(f"columnist: {len(left_out)} of them were left out.")
 
 
 def documentation(session: Session, tables: list[Table]) -> list[Description]:

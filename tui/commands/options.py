@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from catalog.errors import UsageError
 from catalog.objects import TableKind
+from tui.connection_file import KINDS
 from tui.settings import Settings
 
 Url = Annotated[
@@ -37,6 +39,8 @@ Kinds = Annotated[
         " partitioned-table; may be repeated.",
     ),
 ]
+STDOUT = Path("-")
+"""The name of a file that is stdout."""
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout.")
 ]
@@ -56,13 +60,12 @@ def table_kinds(names: list[str] | None) -> list[TableKind]:
     Raises:
         UsageError: there is no such kind.
     """
-    known = {kind.value.replace(" ", "-"): kind for kind in TableKind}
     found: list[TableKind] = []
     for name in names or []:
-        kind = known.get(name.replace(" ", "-"))
+        kind = KINDS.get(name.replace(" ", "-"))
         if kind is None:
             raise UsageError(
-                f"{name} is no kind of table.", f"There are {', '.join(known)}."
+                f"{name} is no kind of table.", f"There are {', '.join(KINDS)}."
             )
         found.append(kind)
     return found

@@ -15,7 +15,7 @@ from model.remote import RemoteModel
 from tui import console, jobs
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Url, settings
-from tui.commands.scan import read
+from tui.commands.reading import read
 from tui.models import model_or_rules
 from tui.session import Session, settings_for
 from tui.text import count, plain

@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 
-from catalog.errors import ExitCode, UsageError
-from catalog.objects import TableKind
+from catalog.errors import ExitCode
 from catalog.rescan import Changes, Rescan
 from catalog.snapshot import SchemaCoverage
-from tui import console, jobs
+from tui import console
 from tui.commands.opening import open_session
 from tui.commands.options import (
     Json,
@@ -21,7 +20,7 @@ from tui.commands.options import (
     settings,
     table_kinds,
 )
-from tui.session import Session
+from tui.commands.reading import Named, demand, read
 from tui.text import count, plain
 
 
@@ -54,16 +53,14 @@ def run(
     session = open_session(settings(context), url)
     try:
         changes = read(session, schema or [], table or [], kinds)
+        fresh = session.snapshot.scanned_at() is not None
+        demand(session, Named(schema or [], table or [], kinds), fresh=fresh)
         outdated = Rescan(session.workspace, session.database_id).outdated()
         by_schema, total = session.snapshot.coverage(
             schemas=schema or [], globs=table or [], kinds=kinds
         )
     finally:
         session.close()
-    if (schema or table or kinds) and not total.tables:
-        raise UsageError(
-            "No table fits.", "See them with `columnist tables URL`; case matters."
-        )
     if json:
         console.out_json(
             {
@@ -111,37 +108,6 @@ def changed(changes: Changes) -> list[str]:
         suggestions = count(changes.suggestions, "suggestion")
         lines.append(f"{suggestions} went back to you: what they describe changed.")
     return lines
-
-
-def read(
-    session: Session,
-    schemas: list[str],
-    globs: list[str],
-    kinds: list[TableKind] | None = None,
-) -> Changes:
-    """Scan with a progress bar; what has changed since the last time."""
-    found = Changes()
-
-    def note(changes: Changes) -> None:
-        nonlocal found
-        found = changes
-
-    if session.files_only:
-        console.note(f"columnist: {plain(session.files_only)}.")
-    with (
-        console.stopping() as stop,
-        console.progress("Reading the catalog", None) as advance,
-    ):
-        for _ in jobs.scan(
-            session,
-            schemas=schemas,
-            globs=globs,
-            kinds=kinds or [],
-            on_changes=note,
-            stop=stop,
-        ):
-            advance(1)
-    return found
 
 
 def _line(coverage: SchemaCoverage) -> str:

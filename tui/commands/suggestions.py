@@ -13,6 +13,7 @@ from catalog.suggestion import State, Suggestion
 from tui import console
 from tui.commands.opening import open_session
 from tui.commands.options import Tables, Url, settings
+from tui.commands.reading import Named, demand
 from tui.text import plain
 
 
@@ -32,6 +33,7 @@ def run(
     states = [_state(name) for name in state or []]
     session = open_session(settings(context), url)
     try:
+        demand(session, Named(globs=table or []), decided=True)
         found = session.suggestions.all(states=states, globs=table or [])
     finally:
         session.close()

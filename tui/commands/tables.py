@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from catalog.snapshot import matches
+from catalog.bounds import matches
 from tui import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, settings
-from tui.commands.scan import read
+from tui.commands.reading import Named, demand, read
 from tui.text import plain, shorten
 
 
@@ -27,8 +27,10 @@ def run(
     """List tables with coverage, kind and row estimate."""
     session = open_session(settings(context), url)
     try:
-        if session.snapshot.scanned_at() is None:
+        unread = session.snapshot.scanned_at() is None
+        if unread:
             read(session, [], [])
+        demand(session, Named(schema or [], table or []), fresh=unread)
         found = [
             summary
             for summary in session.snapshot.summaries()

@@ -20,6 +20,7 @@ from catalog.choice import Choice, Scope
 from catalog.listing import Listing, Order, Show, TableFilter
 from catalog.objects import TableId, TableKind, table_of
 from catalog.places import left
+from catalog.rescan import Changes
 from catalog.snapshot import SchemaCoverage, TableSummary
 from catalog.suggestion import (
     BANDS,
@@ -38,7 +39,7 @@ from tui.screens.facets import Facet, FacetModal, values
 from tui.screens.rule import RuleModal
 from tui.screens.working import WorkingScreen
 from tui.session import Session
-from tui.text import count, plain
+from tui.text import count, left_out, plain
 from tui.widgets.row_list import Cell, Heading, RowList
 from tui.widgets.status_line import StatusLine
 
@@ -54,6 +55,8 @@ FIRST = 200
 """Tables shown at once, while all are being listed."""
 TYPING_SECONDS = 0.03
 """A pause in typing after which tables are listed."""
+NAMED = 3
+"""Tables that could not be read, by name in a notice."""
 FEW = 200
 """Changed tables that are looked up one by one; after more all are listed anew."""
 FACETS = (
@@ -513,8 +516,19 @@ class CatalogScreen(WorkingScreen[None]):
     def _scan(self) -> None:
         worker = get_current_worker()
         self._read = 0
-        for _ in jobs.scan(self._session, stop=lambda: worker.is_cancelled):
+        for _ in jobs.scan(
+            self._session,
+            on_changes=self._name_unread,
+            stop=lambda: worker.is_cancelled,
+        ):
             self._read += 1
+
+    def _name_unread(self, changes: Changes) -> None:
+        if lines := left_out(changes.unread):
+            named = lines[: NAMED + 1]
+            if len(lines) > len(named):
+                named.append("  and more; `columnist scan` names all of them.")
+            self.notify("\n".join(named), severity="warning", markup=False)
 
     @on(Worker.StateChanged)
     def _worked(self, event: Worker.StateChanged) -> None:

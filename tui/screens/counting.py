@@ -16,7 +16,6 @@ from textual.widgets import Label
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from catalog.choice import Choice, Choices
-from catalog.workspace import Workspace
 from tui.screens.working import WorkingScreen
 from tui.session import Session
 from tui.widgets.keys_line import KeysLine
@@ -30,7 +29,7 @@ Find = Callable[[Choices, Callable[[], bool]], Choice]
 
 def find_beside(session: Session, find: Find, stop: Callable[[], bool]) -> Choice:
     """Find a choice with a connection of its own, so that the screen can read."""
-    with Workspace(session.workspace.path) as workspace:
+    with session.workspace.beside() as workspace:
         return find(Choices(workspace, session.database_id), stop)
 
 

@@ -17,7 +17,6 @@ from textual.message import Message
 from textual.widgets import Footer, Label, Static
 from textual.worker import Worker, WorkerState
 
-from catalog.workspace import Workspace
 from tui import report
 from tui.figures import NOTHING, Figures, Rate, between, gather
 from tui.screens.working import WorkingScreen
@@ -153,7 +152,7 @@ class FiguresScreen(WorkingScreen[None]):
     def _count(self) -> None:
         # A connection of its own: counting 200,000 decisions takes two seconds, and
         # every key that decides would wait for the other one.
-        with Workspace(self._session.workspace.path) as workspace:
+        with self._session.workspace.beside() as workspace:
             figures = gather(
                 workspace,
                 self._session.database_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -12,12 +12,15 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
+from catalog.addresses import AnotherDatabase
 from catalog.errors import ColumnistError
 from catalog.workspace import Workspace
 from tui.connections import Connections
+from tui.screens.confirm import ConfirmModal
 from tui.screens.password import PasswordAnswer, PasswordModal
 from tui.screens.working import WorkingScreen
 from tui.session import Session, open_session
+from tui.text import plain
 from tui.widgets.row_list import Cell, Heading, RowList
 from tui.widgets.status_line import StatusLine
 
@@ -69,6 +72,7 @@ class PickerScreen(WorkingScreen[None]):
         super().__init__()
         self._target = target
         self._opening = ""
+        self._answer: PasswordAnswer | None = None
         self._choices = _Choices(())
 
     def compose(self) -> ComposeResult:
@@ -140,12 +144,18 @@ class PickerScreen(WorkingScreen[None]):
         self.workers.cancel_group(self, "open")
         self.query_one("#choices").focus()
 
-    def _open(self, target: str, answer: PasswordAnswer | None = None) -> None:
-        self._opening = target
+    def _open(
+        self,
+        target: str,
+        answer: PasswordAnswer | None = None,
+        *,
+        same: bool | None = None,
+    ) -> None:
+        self._opening, self._answer = target, answer
         self.query_one("#opening", Static).update(
             " Opening… escape stops waiting." if target else " Making the demo…"
         )
-        self._connect(target, answer)
+        self._connect(target, answer, same)
 
     @work(
         thread=True,
@@ -154,9 +164,13 @@ class PickerScreen(WorkingScreen[None]):
         exit_on_error=False,
         description="Opening",
     )
-    def _connect(self, target: str, answer: PasswordAnswer | None) -> Session | None:
+    def _connect(
+        self, target: str, answer: PasswordAnswer | None, same: bool | None
+    ) -> Session | None:
         worker = get_current_worker()
         settings = self.app.settings
+        if same is not None:
+            settings = replace(settings, same_database=same)
         if not target:
             from tui.commands.demo import make
 
@@ -187,6 +201,26 @@ class PickerScreen(WorkingScreen[None]):
         elif self._wants_password(event.worker.error):
             event.prevent_default()  # a question, not a failure to be explained
             self._ask_password(self._opening)
+        elif isinstance(event.worker.error, AnotherDatabase):
+            event.prevent_default()
+            self._ask_whether_same(event.worker.error)
+
+    def _ask_whether_same(self, error: AnotherDatabase) -> None:
+        target, answer = self._opening, self._answer
+
+        def answered(same: bool | None) -> None:
+            if same:
+                self._open(target, answer, same=True)
+            else:
+                self.app.explain(error, "Opening")
+
+        self.app.push_screen(
+            ConfirmModal(
+                "Carry over what was decided there?",
+                [plain(error.message), "No leaves it closed, and changes nothing."],
+            ),
+            answered,
+        )
 
     def _wants_password(self, error: BaseException | None) -> bool:
         from connectors.connect import PasswordWanted

@@ -149,7 +149,8 @@ class ReviewScreen(ReviewList):
     def action_edit(self) -> None:
         """Edit here; saving stages the wording."""
         line = self._line
-        if line is not None and self._may_write(line):
+        if line is not None:
+            self._tell_if_refused(line)
             limit = self._session.database.limit(line.column is None)
             names = (
                 [column.name for column in self._table.columns] if self._table else []
@@ -208,8 +209,9 @@ class ReviewScreen(ReviewList):
     def action_edit_outside(self) -> None:
         """Edit in $EDITOR."""
         line = self._line
-        if line is None or not self._may_write(line):
+        if line is None:
             return
+        self._tell_if_refused(line)
         command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "description.txt"
@@ -224,7 +226,7 @@ class ReviewScreen(ReviewList):
         if status == 0 and text and text != line.text:
             self._save(line.target, text)
 
-    def _may_write(self, line: Line) -> bool:
+    def _tell_if_refused(self, line: Line) -> None:
         refused = (
             line.column.comment_refused
             if line.column is not None
@@ -232,9 +234,7 @@ class ReviewScreen(ReviewList):
         )
         if refused and not self._session.files_only:
             why = plain(str(refused))
-            self.notify(f"No comment can be written here: {why}.", markup=False)
-            return False
-        return True
+            self.notify(f"This can only be exported: {why}.", markup=False)
 
     def _save(self, target: Target, text: str) -> None:
         if not text.strip():

@@ -155,8 +155,7 @@ class ReviewList(WorkingScreen[None]):
         if self._table is None:
             return False
         taken = [line.target for line in self._lines if line.suggestion is not None]
-        for_files = bool(self._session.files_only)
-        return bool(undescribed(self._table, taken, for_files=for_files))
+        return bool(undescribed(self._table, taken))
 
     def _reload(self, *, cursor: int | None = None) -> None:
         table = self._session.snapshot.table(self._table_id)
