@@ -61,7 +61,8 @@ _BRANDS = {
         "Qualtrics QuickBooks Recharge Reddit Salesforce SAP ServiceNow Shopify "
         "Slack Snapchat Snowflake Stripe Terraform TikTok Trello Twilio Twitter "
         "Workday Xero YouTube Zendesk Zuora "
-        "USB UGC ECS RDS IAM KMS ACL URN NFT DAO EPA NOAA ESG FBA UAV JIT OAuth GraphQL"
+        "US NCAA NFL NBA FIFA USB UGC ECS RDS IAM KMS ACL URN NFT DAO EPA NOAA ESG "
+        "FBA UAV JIT OAuth GraphQL"
     )
 }
 """Names of systems and acronyms, which a row has in front and its columns leave out."""
@@ -372,9 +373,41 @@ def _about(table: Table, told: Sequence[str]) -> tuple[str, str]:
     if _row(table) == f"{noun} record":
         records = "" if noun.endswith("s") else " records"
         return f"{_capital(noun)}{records}", ", with their "
-    if _joined(table):
+    if _of_files(table):
+        return f"Files of {_many(noun)}", ", with their "
+    if _joined(table) or not _identified(table):
         return _capital(_many(noun)), ", with their "
     return table_opening(table), f", with {people}"
+
+
+def _of_files(table: Table) -> bool:
+    """Whether a row is a file of many things, which the table is named after."""
+    words = table_words(table.id.name)
+    names = {"".join(split(column.name)) for column in table.columns}
+    many = singular(words[-1]) not in {words[-1], "file"}
+    return many and {"filename", "filesize"} <= names
+
+
+def _identified(table: Table) -> bool:
+    """Whether a key, or a name that is one thing's among others, tells a row."""
+    if table.primary_key:
+        return True
+    noun = f" {_grain(table).noun} ".lower()
+    said = [humanize(split(column.name)).lower().split() for column in table.columns]
+    for words in said:
+        *before, last = words
+        own = " ".join([*before[:-1], *map(singular, before[-1:])])
+        mine = noun.endswith(f" {own} ") or f" {own} ".endswith(noun)
+        numbered = mine and last in hints.NUMBERS | {"code"}
+        if numbered or ((mine or not own) and last in _IDENTIFYING):
+            return True
+        if (mine or own in ("", "display")) and last == "name":
+            return len(said) > 1 and not any({*w} & {*_PERIODS} for w in said)
+    return False
+
+
+_IDENTIFYING = hints.KEYS | word_set("identifier arn sid")
+"""What a row is told by, alone or after its noun."""
 
 
 def _joined(table: Table) -> bool:
@@ -660,6 +693,7 @@ def _contents(table: Table) -> list[str]:
     """What the most telling columns hold, in the order of the columns."""
     noun, kinds = _grain(table).noun, _grain(table).kinds
     figures = kinds.intersection(("figures", *_PERIODS))
+    noun = f"{noun} file" if _of_files(table) else noun
     row = set(re.findall(r"\w+", f"{_row(table)} {noun}")) | {"ID"}
     ranked: dict[str, tuple[float, int]] = {}
     groups: dict[str, list[str]] = {}
@@ -670,7 +704,7 @@ def _contents(table: Table) -> list[str]:
         phrase, group, weight = found
         if figures and (group in ("dates", "name") or column.name in table.primary_key):
             continue
-        if set(phrase.split()) <= row:
+        if set(map(singular, phrase.split())) <= row:
             continue
         group = "" if group.split(" ")[0] in row else group
         key = f"\0{group}" if group else phrase
@@ -726,7 +760,8 @@ def _thing(table: Table, column: Column, noun: str) -> tuple[str, str, float] | 
     flag = kind.startswith(("bool", "bit")) or tokens[-1] in hints.FLAGS
     if flag or tokens[0] in hints.ASK or re.search(r"binary|blob", kind):
         return None
-    if len(tokens) == 1 and hints.PEOPLE.issuperset((_last(noun), *tokens)):
+    person = not hints.PEOPLE.isdisjoint(noun.split()) and tokens[-1] in hints.PEOPLE
+    if person and reference is None and (len(tokens) == 1 or not kind):
         return None  # whether a user is an employee
     named = tokens[-1] in ("name", "nm")
     if named and (_NAMING.issuperset(tokens[:-1]) or _names(tokens[:-1], noun)):

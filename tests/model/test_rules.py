@@ -389,7 +389,16 @@ def test_a_row_of_a_survey_is_a_respondent() -> None:
     [
         ("store_orders", ("status",), "Store orders, with their status."),
         ("store_orders", ("order_id",), "One row per store order."),
-        ("posts", ("user_id",), "One row per post."),
+        ("posts", ("user_id",), "Posts."),
+        ("posts", ("name", "city"), "One row per post, with its name and city."),
+        ("us_births", ("year", "status"), "US births, with their status."),
+        ("candidate_tags", ("tag_id", "tags"), "One row per candidate tag."),
+        ("user_emails", ("site_admin", "status"), "User emails, with their status."),
+        (
+            "raw_reads",
+            ("file_name", "file_size"),
+            "Files of reads, with their name and size.",
+        ),
         ("flying", ("artist",), "Flying records."),
     ],
 )
