@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from model.names import word_set
 
 FLAGS = word_set("flag flags flg ind indicator yn bool boolean switch")
@@ -228,6 +230,15 @@ PEOPLE = word_set(
     "visitor volunteer worker respondent"
 )
 """Nouns for people: "its" does not suit them."""
+
+STANDING = word_set("admin administrator moderator superuser")
+"""Those of them that only a user can be."""
+
+ROLES = re.compile(
+    r"(?!(number|order|other|after|server|center|header|letter|newsletter|transfer|fee|"
+    r"folder|user|counter|master)$)\w{3,}(er|or|ee)$"
+)
+"""Words that are people by their ending."""
 
 PLACES = word_set(
     "address agency airport area bank branch building business camera center city "

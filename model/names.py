@@ -362,6 +362,8 @@ def gibberish(tokens: tuple[str, ...]) -> bool:
     letters = [token for token in tokens if not token.isdigit()]
     if not letters:
         return True
+    if len(tokens) > 1 and re.fullmatch(r"[a-w]", tokens[-1]):
+        return True  # `regular_w`
     if all(
         re.fullmatch(r"[a-z]\d*", token) or _FILLER.match(token) for token in letters
     ):

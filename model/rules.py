@@ -30,6 +30,7 @@ from model.tables import (
     adjective,
     article,
     grain,
+    kept_of_thing,
     own_noun,
     row_noun,
     surveyed,
@@ -47,6 +48,10 @@ _MASS = re.compile(
 """Ends of words that often take no article."""
 _RECORD = re.compile(r" (of|associated with|for|on) the record(?=[.,])")
 """An owner that tells nothing."""
+_OF_ENTRY = frozenset(
+    ("start time", "end time", "start date", "end date", "total amount")
+) | word_set("location date time score amount total currency country")
+"""What an entry on a thing has of its own (`start_time` of a warehouse's history)."""
 _MANNER = {"last", "first", "originally", "initially", "most", "next", "previously"}
 _SMALL = hints.SMALL
 
@@ -71,6 +76,8 @@ def describe_column(
     text = _sentence(table, column, told, noun)
     if noun == NO_NOUN and "record" not in tokens:
         text = _RECORD.sub("", text)
+    if humanize(tokens) in _OF_ENTRY and kept_of_thing(table):
+        text = text.replace(f" of {_the(noun)}.", ".")
     if dated or utc:
         text = f"{text[:-1]}, {'in UTC' if utc else ' to '.join(years)}."
     listed = "," not in text and "JSON" not in text and _is_list(tokens)
@@ -285,6 +292,8 @@ def _untyped_flag(tokens: Sequence[str], noun: str) -> bool:
         return False
     if tokens[0] in hints.SMALL:
         return False
+    if last in hints.STANDING:
+        return tokens[0] in ("site", "system", "super")
     asked = tokens[0] in hints.ACTIVE or tokens[0] in ("enable", "disable", "allow")
     said = last in hints.ABILITIES
     auto = tokens[0] == "auto" and tokens[-1] in hints.AUTOMATIC
@@ -333,6 +342,8 @@ def _asked(verb: str, tokens: Sequence[str], noun: str) -> str:
             return f"{told}." if about == noun else f"{told} for {_the(noun)}."
     if tokens[:2] == ["do", "not"] and len(tokens) > 2:
         return f"Whether not to {humanize(tokens[2:])} {_the(noun)}."
+    if verb in ("is", "was") and last in hints.STANDING:
+        return f"Whether {_the(_person(last, noun))} {verb} {_some(phrase)}."
     if verb in ("is", "was") and phrase == "default":
         return f"Whether {_the(noun)} {verb} the default."
     acted = verb == "has" and tokens[1:] and _PARTICIPLE.search(tokens[0])
@@ -483,7 +494,7 @@ def _flag(tokens: list[str], noun: str) -> str:
     if told := _acted(tokens, noun) if tokens[1:] else None:
         return told
     if last in hints.PEOPLE and last != noun.split()[-1]:
-        return f"Whether {_the(noun)} is {_some(phrase)}."
+        return f"Whether {_the(_person(last, noun))} is {_some(phrase)}."
     if phrase == "default":
         return f"Whether {_the(noun)} is the default."
     if len(tokens) == 1 and (_PARTICIPLE.search(last) or _describes(tokens, phrase)):
@@ -500,6 +511,13 @@ def _flag(tokens: list[str], noun: str) -> str:
         return f"Whether {_the(noun)} is {phrase}."
     apply = "applies" if singular(last) == last else "apply"
     return f"Whether {phrase} {apply} to {_the(noun)}."
+
+
+def _person(standing: str, noun: str) -> str:
+    """Who is an administrator: the row or a person it is of, else the user."""
+    if standing not in hints.STANDING or noun.split()[-1] in hints.HOLDERS:
+        return noun
+    return next((word for word in noun.split() if word in hints.PEOPLE), "user")
 
 
 def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
@@ -623,7 +641,9 @@ def _by_last(tokens: list[str], noun: str, kind: str) -> str | None:
         return f"{_capital(pair)} of the {humanize(tokens[:-2])}."
     if tokens[-2] in hints.SMALL or adjective(tokens[-2]):
         return None
-    if last in hints.CONTACTS and tokens[-2] in hints.PEOPLE:
+    if last in hints.CONTACTS and (
+        tokens[-2] in hints.PEOPLE or hints.ROLES.fullmatch(tokens[-2])
+    ):
         return f"{hints.CONTACTS[last]} of the {rest}."
     if last in hints.TEXTS:
         word = humanize([last])

@@ -233,7 +233,8 @@ def _no_thing(word: str) -> bool:
 
 
 _QUANTIFIERS = word_set(
-    "all any each only daily weekly monthly hourly yearly usa basic auto"
+    "all any each only daily weekly monthly hourly yearly usa basic auto recent "
+    "remaining latest current last previous active inactive existing overall"
 )
 _NAMED = word_set(
     "key post base on display default demand win open setting finding hearing serving "
@@ -302,13 +303,34 @@ def row_noun(table: Table) -> str:
         ]
     if words[1:] and words[0].lower() in _QUANTIFIERS:
         del words[0]
+    if len(words) == 1 and _says_nothing(words[0]):
+        return NO_NOUN
     return " ".join(words) or NO_NOUN
+
+
+def _says_nothing(word: str) -> bool:
+    """Whether a word alone is no noun: a small one or a code of four letters."""
+    code = len(word) < 5 and not (known(word) or known(singular(word)))
+    return word in hints.SMALL or (code and word.islower() and word not in _PLAIN)
 
 
 def own_noun(table: Table) -> str:
     """What is created and changed as a row, which in a history is but a record."""
     books = {"history", "log", "audit", "snapshot", "version", "figures", *_PERIODS}
     return NO_NOUN if _grain(table).kinds & books else row_noun(table)
+
+
+def kept_of_thing(table: Table) -> bool:
+    """Whether a row is an entry that is kept on a thing, which lasts."""
+    kept = _grain(table).kinds & {"history", "log", "figures", *_PERIODS}
+    metered = {"metering", "usage", "consumption"} & {*split(table.id.name)}
+    return bool(kept or metered) and row_noun(table).split()[-1] in _LASTING
+
+
+_LASTING = hints.HOLDERS | word_set(
+    "asset cluster contract database device machine product project query stock table"
+)
+"""Things that do not happen, so that what has a start or an amount is another."""
 
 
 def _readable(word: str, name: str) -> bool:
@@ -384,8 +406,8 @@ def _of_files(table: Table) -> bool:
     """Whether a row is a file of many things, which the table is named after."""
     words = table_words(table.id.name)
     names = {"".join(split(column.name)) for column in table.columns}
-    many = singular(words[-1]) not in {words[-1], "file"}
-    return many and {"filename", "filesize"} <= names
+    many = {singular(word) for word in words[-1:]} - {*words[-1:], "file"}
+    return bool(many) and {"filename", "filesize"} <= names
 
 
 def _identified(table: Table) -> bool:
@@ -394,7 +416,7 @@ def _identified(table: Table) -> bool:
         return True
     noun = f" {_grain(table).noun} ".lower()
     said = [humanize(split(column.name)).lower().split() for column in table.columns]
-    for words in said:
+    for words in filter(None, said):
         *before, last = words
         own = " ".join([*before[:-1], *map(singular, before[-1:])])
         mine = noun.endswith(f" {own} ") or f" {own} ".endswith(noun)

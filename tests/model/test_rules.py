@@ -97,7 +97,7 @@ def table_with(*columns: tuple[str, str], name: str = "orders") -> Table:
         ("verified", "", "Whether the order has been verified."),
         ("enable_logs", "boolean", "Whether logs are enabled for the order."),
         ("requires_shipping", "boolean", "Whether shipping is required."),
-        ("site_admin", "boolean", "Whether the order is a site administrator."),
+        ("site_admin", "boolean", "Whether the user is a site administrator."),
         ("won_primary", "boolean", "Whether the order won the primary."),
         ("is_default", "boolean", "Whether the order is the default."),
         ("is_latest_version", "boolean", "Whether the row is the current version."),
