@@ -362,8 +362,8 @@ def gibberish(tokens: tuple[str, ...]) -> bool:
     letters = [token for token in tokens if not token.isdigit()]
     if not letters:
         return True
-    if len(tokens) > 1 and re.fullmatch(r"[a-w]", tokens[-1]):
-        return True  # `regular_w`
+    if len(letters) > 1 and re.fullmatch(r"[eijloqrtuw]", tokens[-1]):
+        return not tokens[-2].isdigit()  # `regular_w`; no unit, no option
     if all(
         re.fullmatch(r"[a-z]\d*", token) or _FILLER.match(token) for token in letters
     ):

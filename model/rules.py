@@ -342,7 +342,8 @@ def _asked(verb: str, tokens: Sequence[str], noun: str) -> str:
             return f"{told}." if about == noun else f"{told} for {_the(noun)}."
     if tokens[:2] == ["do", "not"] and len(tokens) > 2:
         return f"Whether not to {humanize(tokens[2:])} {_the(noun)}."
-    if verb in ("is", "was") and last in hints.STANDING:
+    alone = hints.SMALL.isdisjoint(tokens)
+    if verb in ("is", "was") and last in hints.STANDING and alone:
         return f"Whether {_the(_person(last, noun))} {verb} {_some(phrase)}."
     if verb in ("is", "was") and phrase == "default":
         return f"Whether {_the(noun)} {verb} the default."

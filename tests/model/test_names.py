@@ -196,12 +196,16 @@ def test_shared_prefix_needs_nearly_all_columns() -> None:
     assert names.shared_prefix(("l_orderkey", "l_tax")) is None
 
 
-@pytest.mark.parametrize("name", ["x1", "f_07", "col_3", "zz", "7", "c", "field12"])
+@pytest.mark.parametrize(
+    "name", ["x1", "f_07", "col_3", "zz", "7", "c", "field12", "regular_w"]
+)
 def test_gibberish(name: str) -> None:
     assert names.gibberish(names.split(name))
 
 
-@pytest.mark.parametrize("name", ["id", "qty", "ip", "order_1", "uk", "data_type"])
+@pytest.mark.parametrize(
+    "name", ["id", "qty", "ip", "order_1", "uk", "data_type", "top_p", "30d"]
+)
 def test_short_names_that_mean_something_are_no_gibberish(name: str) -> None:
     assert not names.gibberish(names.split(name))
 

@@ -338,6 +338,13 @@ def test_a_table_named_after_a_relation_links(
     ("name", "columns", "sentence"),
     [
         ("daily_flying", ("artist",), "Artist."),
+        ("warehouse_metering_history", ("start_time",), "Start time."),
+        ("payment_history", ("amount",), "Amount of the payment."),
+        ("recent_tags", ("color",), "Color of the tag."),
+        ("vbuk", ("color",), "Color."),
+        ("us_births", ("color",), "Color of the birth."),
+        ("user_emails", ("site_admin",), "Whether the user is a site administrator."),
+        ("calls", ("interviewer_email",), "E-mail address of the interviewer."),
         ("tickets_parsed", ("status",), "Status of the ticket."),
         ("events_all", ("color",), "Color of the event."),
         ("itinerary", ("color",), "Color of the itinerary."),
