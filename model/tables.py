@@ -45,7 +45,7 @@ _TAILS = {
     "parameters",
     "": "lookup lkp lookups latest enriched cleaned joined filtered deduped unioned "
     "combined pii extended expanded wide list dump mini all current full long unified "
-    "historical ranked cumulative parsed processed qc",
+    "historical ranked cumulative parsed processed qc xf",
 }
 _KINDS = {word: kind for kind, words in _TAILS.items() for word in words.split()}
 """Last words of a table's name that tell how its rows are made, not of what."""
@@ -398,7 +398,10 @@ def _about(table: Table, told: Sequence[str]) -> tuple[str, str]:
     if _of_files(table):
         return f"Files of {_many(noun)}", ", with their "
     if _joined(table) or not _identified(table):
-        return _capital(_many(noun)), ", with their "
+        last = _last(noun).lower()
+        odd = last in hints.SMALL or not (known(last) or known(singular(last)))
+        many = f"{noun} records" if odd else _many(noun)
+        return _capital(many), ", with their "
     return table_opening(table), f", with {people}"
 
 
@@ -428,7 +431,7 @@ def _identified(table: Table) -> bool:
     return False
 
 
-_IDENTIFYING = hints.KEYS | word_set("identifier arn sid")
+_IDENTIFYING = hints.KEYS | word_set("arn sid sha")
 """What a row is told by, alone or after its noun."""
 
 

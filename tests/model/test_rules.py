@@ -397,6 +397,7 @@ def test_a_row_of_a_survey_is_a_respondent() -> None:
         ("store_orders", ("status",), "Store orders, with their status."),
         ("store_orders", ("order_id",), "One row per store order."),
         ("posts", ("user_id",), "Posts."),
+        ("post_relates_to", ("status",), "Post relates to records, with their status."),
         ("posts", ("name", "city"), "One row per post, with its name and city."),
         ("us_births", ("year", "status"), "US births, with their status."),
         ("candidate_tags", ("tag_id", "tags"), "One row per candidate tag."),
