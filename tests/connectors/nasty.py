@@ -78,6 +78,7 @@ UNSEEN_TEXTS = [
     "mark\u200f",
     "soft\u00adhyphen",
     "filler\u3164",
+    "\u202edrowssap\u202c \u2066x\u2069 \u200f",
 ]
 """Texts that are only brought back where they were: nobody sees all of them."""
 
