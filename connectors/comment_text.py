@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
-_WRONG = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
-"""Control characters but for tab and newline, and halves of surrogate pairs."""
+from catalog.unseen import unseen
+
 _SUPPLEMENTARY = re.compile(r"[\U00010000-\U0010ffff]")
 
 
@@ -31,15 +32,16 @@ def text_problem(
     """
     if text is None:
         return None
-    # Old comments come with Windows line ends, and a revert must bring them back.
-    if (found := _WRONG.search(text.replace("\r\n", "\n"))) is not None:
-        code = ord(found[0])
-        if code >= 0xD800:
-            return f"the text holds a lone surrogate, U+{code:04X}"
-        return f"the text holds the control character U+{code:04X}"
-    if not supplementary and (found := _SUPPLEMENTARY.search(text)) is not None:
+    if (found := unseen(text)) is not None:
+        code = f"U+{ord(found):04X}"
+        if unicodedata.category(found) == "Cs":
+            return f"the text holds a lone surrogate, {code}"
+        if unicodedata.category(found) == "Cc":
+            return f"the text holds the control character {code}"
+        return f"the text holds {code}, which nobody sees; type that part again"
+    if not supplementary and (wide := _SUPPLEMENTARY.search(text)) is not None:
         return (
-            f"the text holds {found[0]!r} (U+{ord(found[0]):04X}), which this database "
+            f"the text holds {wide[0]!r} (U+{ord(wide[0]):04X}), which this database "
             "would silently turn into a question mark"
         )
     length = len(text.encode(encoding)) if encoding else len(text)

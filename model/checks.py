@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from itertools import pairwise
 
 from catalog.objects import Profile, Table, TableId, Target
 from catalog.suggestion import Finding
+from catalog.unseen import unseen
 from model.hints import UNITS
 from model.names import column_words, humanize, split, subject, word_set
 from model.vocabulary import roots, teacher_words
@@ -61,7 +61,7 @@ def find(
         Finding.RESTATES: restates(text, table, target),
         Finding.DEGENERATE: not complete or degenerate(text),
         Finding.TOO_LONG: limit is not None and len(text) > limit,
-        Finding.CONTROL: has_control(text),
+        Finding.CONTROL: unseen(text) is not None,
         Finding.FALSE_CLAIM: _false_claim(text, table, target, profile),
     }
     return tuple(finding for finding in Finding if found[finding])
@@ -72,19 +72,9 @@ def writing_only(text: str, *, limit: int | None = None) -> tuple[Finding, ...]:
     found = []
     if limit is not None and len(text) > limit:
         found.append(Finding.TOO_LONG)
-    if has_control(text):
+    if unseen(text) is not None:
         found.append(Finding.CONTROL)
     return tuple(found)
-
-
-def has_control(text: str) -> bool:
-    """Whether a text has control characters, surrogates or direction overrides."""
-    return any(
-        (unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t")
-        or "\u202a" <= c <= "\u202e"
-        or "\u2066" <= c <= "\u2069"
-        for c in text
-    )
 
 
 def degenerate(text: str) -> bool:

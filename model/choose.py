@@ -62,6 +62,9 @@ SIGNS = (
 )
 """Names of what is known of a candidate before anybody has read it."""
 
+LARGEST = 1e6
+"""The largest weight that a manifest may have; ours are below 20."""
+
 Signs = Mapping[str, float]
 """A value for every one of `SIGNS`."""
 
@@ -142,6 +145,22 @@ class Line:
     weights: Mapping[str, float] = field(default_factory=dict[str, float])
     """Weight by sign; those left out are 0."""
 
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Line:
+        """From a manifest, which is anybody's.
+
+        Raises:
+            ValueError: a sign is unknown, or a number is none or out of range.
+        """
+        line = cls(**data)
+        numbers = (line.bias, *dict(line.weights).values())
+        if not set(line.weights) <= set(SIGNS) or not all(
+            type(number) in (int, float) and abs(number) <= LARGEST
+            for number in numbers
+        ):
+            raise ValueError("its calibration has an unknown sign or no usable number")
+        return line
+
     def __call__(self, signs: Signs) -> float:
         """The sum through the logistic function: a chance in [0, 1]."""
         total = self.bias + sum(
@@ -179,12 +198,16 @@ class Calibration:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Calibration:
-        """From the manifest's `calibration` object."""
+        """From the manifest's `calibration` object.
+
+        Raises:
+            ValueError, TypeError, KeyError: it is none.
+        """
         columns, tables = (
             Scale(
-                model=Line(**data[kind]["model"]),
-                rules=Line(**data[kind]["rules"]),
-                sure=Line(**data[kind]["sure"]),
+                model=Line.from_json(data[kind]["model"]),
+                rules=Line.from_json(data[kind]["rules"]),
+                sure=Line.from_json(data[kind]["sure"]),
             )
             for kind in ("columns", "tables")
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
+from catalog.unseen import all_seen
 from model.choose import Calibration
 from model.endpoint import is_address
 
@@ -109,9 +111,22 @@ class Library:
 
     def models(self) -> list[ModelFile]:
         """The program's own first, fetched or not, then those that were added."""
-        return [self.own(), *map(_read, self._added())]
+        return [self.own(), *self._added().values()]
 
-    def _added(self) -> list[Path]:
+    def broken(self) -> list[ColumnistError]:
+        """Why manifests that cannot be used are left out, a line for each."""
+        found = (_problem(path) for path in self._manifests())
+        return [problem for problem in found if problem is not None]
+
+    def _added(self) -> dict[Path, ModelFile]:
+        """The models that were added; one bad manifest spoils no other."""
+        found = {}
+        for path in self._manifests():
+            with suppress(ColumnistError):
+                found[path] = _read(path)
+        return found
+
+    def _manifests(self) -> list[Path]:
         found = self._folder.glob("*.json") if self._folder.is_dir() else ()
         return sorted(path for path in found if path.name != f"{DEFAULT}.json")
 
@@ -123,11 +138,12 @@ class Library:
         """
         manifest = _told(self.shipped / f"{DEFAULT}.json")
         path = self.shared / f"{DEFAULT}.json"
-        with suppress(OSError, ValueError, KeyError, TypeError):
+        file = self.shared / f"{DEFAULT}.gguf"
+        with suppress(OSError, *BAD):
             made = json.loads(path.read_text(encoding="utf-8"))
             if made["adapter"]["sha256"] == manifest["adapter"]["sha256"]:
-                manifest |= {key: made[key] for key in MADE}
-        return _model(manifest, self.shared / f"{DEFAULT}.gguf")
+                return model_of(manifest | {key: made[key] for key in MADE}, file)
+        return model_of(manifest, file)
 
     def find(self, name: str | None, *, adapter: Path | None = None) -> ModelFile:
         """A model by name or file, our own for None, perhaps with an adapter.
@@ -167,6 +183,9 @@ class Library:
                 "A URL names a model elsewhere, and this needs one in a file.",
                 "Models elsewhere are for the app, `columnist draft` and `doctor`.",
             )
+        manifest = self._manifest_of(wanted)
+        if manifest in self._manifests() and (problem := _problem(manifest)):
+            raise problem
         names = ", ".join(model.name for model in known) or "none"
         raise UsageError(
             f"There is no model or file {wanted}.",
@@ -174,16 +193,21 @@ class Library:
         )
 
     def add(self, path: Path, *, name: str | None = None) -> ModelFile:
-        """Remember a GGUF file under a name; the file stays where it is."""
+        """Remember a GGUF file under a name; the file stays where it is.
+
+        Raises:
+            UsageError: it is no GGUF file, or the name is taken or none.
+            ColumnistError: the manifest beside it cannot be used.
+        """
         from model.engine import check_file
 
         check_file(path)
         resolved = path.resolve()
         title = name or resolved.stem
-        if any(model.name == title for model in self.models()):
-            raise UsageError(
-                f"There is a model {title} already.", "Choose another with --name."
-            )
+        target = self._manifest_of(title)
+        # `a/b` and `a_b` have one manifest; so have `A` and `a` on some file systems.
+        if target.exists() or any(model.name == title for model in self.models()):
+            raise _taken(title)
         manifest: dict[str, Any] = {}
         if (beside := _manifest_beside(resolved)) is not None:
             manifest = dict(beside.manifest)
@@ -194,10 +218,15 @@ class Library:
             "bytes": resolved.stat().st_size,
         }
         manifest.setdefault("format", PromptFormat.LONG.value)
-        target = self._folder / f"{title.replace('/', '_')}.json"
+        try:
+            model_of(manifest, resolved)
+        except BAD as error:
+            raise UsageError(
+                f"{path} cannot be added: {error}.", "Give another name with --name."
+            ) from error
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            target.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+            _write(target, manifest)
         except OSError as error:
             raise ColumnistError(
                 f"Cannot write {target}: {error.strerror}.", "Free some space."
@@ -224,19 +253,25 @@ class Library:
         elif any(model.name == name for model in self.models()):
             raise _taken(name)
         target = folder / f"{name}.json"
-        if name != DEFAULT and target.exists():
-            raise _taken(name)
+        weights, card = folder / f"{name}.gguf", folder / f"{name}.CARD.md"
+        if name != DEFAULT:
+            for path in (target, weights, card):
+                if path.exists():
+                    raise _taken(name, path)
+        told = manifest | {"name": name, "file": weights.name}
+        model_of(told, weights)
         target.unlink(missing_ok=True)  # first: it must not name another's file
         folder.mkdir(parents=True, exist_ok=True)
-        # The shared folder may be on another file system.
-        shutil.move(parts / manifest["file"], folder / f"{name}.gguf")
-        if (parts / "CARD.md").exists():
-            shutil.move(parts / "CARD.md", folder / f"{name}.CARD.md")
-        told = manifest | {"name": name, "file": f"{name}.gguf"}
-        text = json.dumps(told, indent=2) + "\n"
-        written = target.with_suffix(".partial")
-        written.write_text(text, encoding="utf-8")
-        written.replace(target)
+        try:
+            # The shared folder may be on another file system.
+            shutil.move(parts / manifest["file"], weights)
+            if (parts / "CARD.md").exists():
+                shutil.move(parts / "CARD.md", card)
+            _write(target, told)
+        except BaseException:
+            for path in (weights, card):
+                path.unlink(missing_ok=True)
+            raise
         return self.look_up(name)
 
     def _place_for_own(self, manifest: dict[str, Any]) -> Path:
@@ -265,11 +300,14 @@ class Library:
                 raise MissingModelError
             self._delete(own, self.shared / f"{name}.json")
             return
-        for path in self._added():
-            model = _read(path)
+        for path, model in self._added().items():
             if model.name == name:
                 self._delete(model, path)
                 return
+        path = self._manifest_of(name)
+        if path in self._manifests() and _problem(path):
+            path.unlink()  # what it says of its file is not to be believed
+            return
         raise UsageError(
             f"There is no model {name}.", "`columnist models list` has their names."
         )
@@ -277,9 +315,13 @@ class Library:
     def _delete(self, model: ModelFile, manifest: Path) -> None:
         # First: no manifest must name a file that is gone.
         manifest.unlink(missing_ok=True)
-        if self.owns(model):
+        others = self.models() if model.name != DEFAULT else []
+        if self.owns(model) and all(model.path != other.path for other in others):
             model.path.unlink(missing_ok=True)
             manifest.with_name(f"{model.name}.CARD.md").unlink(missing_ok=True)
+
+    def _manifest_of(self, name: str) -> Path:
+        return self._folder / f"{name.replace('/', '_')}.json"
 
     def owns(self, model: ModelFile) -> bool:
         """Whether a model's file was put into the library's folders by us."""
@@ -335,17 +377,31 @@ MADE = ("file", "sha256", "bytes", "merged")
 """What the manifest of a merged model tells beyond that of its adapter."""
 
 
-def _taken(name: str) -> UsageError:
+BAD = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
+"""What a manifest raises that somebody wrote badly."""
+
+
+def _taken(name: str, path: Path | None = None) -> UsageError:
     return UsageError(
-        f"There is a model {name} already.",
+        f"There is a {f'file {path}' if path else f'model {name}'} already.",
         "Give another with --name, or `columnist models remove` that one.",
     )
+
+
+def _write(target: Path, manifest: dict[str, Any]) -> None:
+    """A manifest is there whole or not at all."""
+    written = target.with_suffix(".partial")
+    try:
+        written.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        written.replace(target)
+    finally:
+        written.unlink(missing_ok=True)
 
 
 def _told(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, *BAD) as error:
         raise _unreadable(path, error) from error
     if not isinstance(manifest, dict):
         raise _unreadable(path, ValueError("it is no object"))
@@ -353,30 +409,56 @@ def _told(path: Path) -> dict[str, Any]:
 
 
 def _read(path: Path) -> ModelFile:
+    """A model that was added, by its manifest."""
     manifest = _told(path)
     try:
         if not isinstance(manifest["sha256"], str):
             raise TypeError("its sha256 is no text")
-        return _model(manifest, path.parent / manifest["file"])
-    except (ValueError, KeyError, TypeError) as error:
+        if manifest["name"] == DEFAULT:
+            raise ValueError("it has the name of the program's own model")
+        return model_of(manifest, path.parent / manifest["file"])
+    except BAD as error:
         raise _unreadable(path, error) from error
 
 
-def _model(manifest: dict[str, Any], path: Path) -> ModelFile:
+def _problem(path: Path) -> ColumnistError | None:
+    """Why a manifest cannot be used; None where it can."""
+    try:
+        _read(path)
+    except ColumnistError as error:
+        return error
+    return None
+
+
+def model_of(manifest: dict[str, Any], path: Path) -> ModelFile:
+    """A model by what its manifest says, all of which is checked.
+
+    Raises:
+        ValueError, KeyError, TypeError and the like (`BAD`): something in it is wrong.
+    """
+    name, sha256 = manifest["name"], manifest.get("sha256")
+    if not isinstance(name, str) or not name.strip() or not all_seen(name):
+        raise ValueError("its name is none that can be typed")
+    if sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        raise ValueError("its sha256 is none")
+    size = manifest.get("bytes", 1)
+    if type(size) is not int or not 0 < size < 1 << 50:
+        raise ValueError("its bytes are no number of bytes")
     return ModelFile(
-        name=manifest["name"],
+        name=name,
         path=path,
         format=PromptFormat(manifest["format"]),
-        sha256=manifest.get("sha256"),
+        sha256=sha256,
         calibration=_calibration(manifest.get("calibration")),
         manifest=manifest,
     )
 
 
 def _unreadable(path: Path, error: Exception) -> ColumnistError:
+    why = f"it has no {error}" if isinstance(error, KeyError) else str(error)
     return ColumnistError(
-        f"The model manifest {path} cannot be read: {error}.",
-        "Remove it, and add the model again.",
+        f"The model manifest {path} cannot be read: {why}.",
+        f"`columnist models remove {path.stem}` takes it away; then add it again.",
     )
 
 
@@ -391,7 +473,7 @@ def _manifest_beside(model: Path) -> ModelFile | None:
     for path in sorted(model.parent.glob("*.json")):
         try:
             named = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, *BAD):
             continue
         if isinstance(named, dict) and named.get("file") == model.name:
             return _read(path)

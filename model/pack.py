@@ -16,12 +16,13 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from catalog.whole_file import whole_file
-from model.library import Library, ModelFile, verify
+from model.library import BAD, Library, ModelFile, model_of, verify
 from model.signature import Signers, is_signed, sign
 
 NAMESPACE = "columnist-model"
@@ -187,6 +188,10 @@ def _check(
             data = iter([small[name]])
         else:
             manifest = _manifest(source, small.get(MANIFEST, b""), name, size)
+            first = next(data)
+            if not first.startswith(b"GGUF"):
+                raise _refused(source, f"{name} in it is not a GGUF file")
+            data = chain([first], data)
         sha256 = _copy(data, target, advance)
         if name in (SUMS, SIGNATURE):
             continue
@@ -315,6 +320,10 @@ def _manifest(source: Path, data: bytes, file: str, size: int) -> dict[str, Any]
         raise _refused(source, "its manifest has no usable name")
     if manifest.get("file") != file or manifest.get("bytes", size) != size:
         raise _refused(source, "its manifest is about another file")
+    try:
+        model_of(manifest, Path(file))
+    except BAD as error:
+        raise _refused(source, f"its manifest is wrong ({error})") from error
     return manifest
 
 

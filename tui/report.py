@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -136,18 +135,7 @@ def render(figures: Figures) -> str:
 
 def safe(text: str) -> str:
     """Foreign text as HTML on one line, with what nobody would see made visible."""
-    return html.escape(_visible(text), quote=True)
-
-
-def _visible(text: str) -> str:
-    return "".join(
-        f"<{ord(each):04x}>" if unicodedata.category(each) in UNSEEN else each
-        for each in plain(text)
-    )
-
-
-UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
-"""Categories of characters without a picture, zero width and direction among them."""
+    return html.escape(plain(text), quote=True)
 
 
 def _name(text: str) -> str:
@@ -421,7 +409,7 @@ def _intervals(rates: Sequence[Rate]) -> Iterator[str]:
             continue
         middle = TOP + LINE_HEIGHT * (place + 0.5)
         yield _text(
-            NAMES - 10, middle + 4, shorten(_visible(rate.name), NAME_LENGTH), "end"
+            NAMES - 10, middle + 4, shorten(plain(rate.name), NAME_LENGTH), "end"
         )
         yield _line("range", x(share.low), middle, x(share.high), middle)
         for end in (share.low, share.high):
@@ -436,7 +424,7 @@ def _bars(counts: Sequence[tuple[str, int]]) -> Iterator[str]:
         upper = TOP + LINE_HEIGHT * place
         length = number / most * (right - NAMES)
         middle = upper + LINE_HEIGHT / 2 + 4
-        yield _text(NAMES - 10, middle, shorten(_visible(name), NAME_LENGTH), "end")
+        yield _text(NAMES - 10, middle, shorten(plain(name), NAME_LENGTH), "end")
         yield (
             f'<rect class="one" x="{NAMES}" y="{upper + 6}" width="{length:.1f}"'
             f' height="{LINE_HEIGHT - 12}"/>'

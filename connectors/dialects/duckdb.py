@@ -19,7 +19,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from catalog.errors import ColumnistError
+from catalog.errors import ColumnistError, UsageError
 from catalog.objects import (
     Column,
     ColumnId,
@@ -160,7 +160,7 @@ class DuckDBFile(Source):
                     connection = duckdb.connect(
                         str(self._path),
                         read_only=not write,
-                        config={"custom_user_agent": "columnist", "threads": 1},
+                        config=dict(_CONFIG),
                     )
                 break
             except Fault as fault:
@@ -169,11 +169,15 @@ class DuckDBFile(Source):
                     raise self._problem(fault, held=held) from fault
             time.sleep(pause)
             pause = min(pause * 2, 0.5)
-        # Comments and plans never need the network.
-        connection.execute("SET autoinstall_known_extensions = false")
         return connection
 
     def _problem(self, fault: Fault, *, held: bool) -> ColumnistError:
+        if "external extensions" in fault.message:
+            return ColumnistError(
+                f"{self._path} cannot be opened without an extension of DuckDB,"
+                " and Columnist loads none.",
+                "If it is an SQLite file, begin its URL with sqlite:///.",
+            )
         if held:
             holder = re.search(r"held in (.+?)(?: by user .+?)?\.? See", fault.message)
             who = holder[1] if holder else "another connection"
@@ -204,6 +208,22 @@ def _faults() -> Generator[None]:
     except (OSError, UnicodeError) as error:
         raise Fault(str(error)) from error
 
+
+_CONFIG: Mapping[str, str | int] = {
+    "custom_user_agent": "columnist",
+    "threads": 1,
+    # A file's views and macros are a stranger's: none of them may read another file,
+    # attach one, load code or use the network. Once that is set nothing sets it back:
+    # https://duckdb.org/docs/stable/operations_manual/securing_duckdb/overview
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "lock_configuration": "true",
+}
+
+_ELSEWHERE = re.compile(r"[a-z][a-z0-9+]+:", re.IGNORECASE)
+"""How MotherDuck, buckets and other databases begin; a drive has one letter."""
 
 _ROWS = 20_000
 """Rows fetched at a time."""
@@ -306,6 +326,14 @@ class DuckDB(TransactionalDialect):
         """The file, opened for each operation."""
         # A file's own name is its catalog's name; the resolved path decides it.
         self._path = Path(url.database or "").resolve()
+        elsewhere = _ELSEWHERE.match(url.database or "")
+        if elsewhere and not self._path.is_file():
+            raise UsageError(
+                f"{url.database} is elsewhere, and Columnist opens files on this"
+                " machine alone with DuckDB.",
+                "Name a file: duckdb:///FILE; what it attaches or reads beyond itself"
+                " is not sampled.",
+            )
         return DuckDBFile(self._path, timeout=timeout)
 
     def literal(self, text: str) -> str:

@@ -27,6 +27,15 @@ def _decode_leniently(connection: Any) -> None:
     connection.text_factory = lambda text: text.decode(errors="backslashreplace")
 
 
+def _distrust(connection: Any) -> None:
+    """No view or trigger of the file calls what has effects or loads code.
+
+    Python leaves `load_extension` off by itself. Builds differ in what they trust:
+    https://www.sqlite.org/pragma.html#pragma_trusted_schema
+    """
+    connection.execute("PRAGMA trusted_schema = off")
+
+
 class SQLite(Dialect):
     """One schema, `main`; comments stay in the workspace and in exported files."""
 
@@ -64,6 +73,7 @@ class SQLite(Dialect):
             url.set(database=name, query={"mode": "ro", "uri": "true"}),
             connect_args={"timeout": timeout, "check_same_thread": False},
         )
+        source.on_connect(_distrust)
         source.on_connect(_decode_leniently)
         return source
 

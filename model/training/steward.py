@@ -22,8 +22,9 @@ from catalog.objects import Table, TableId, Target, column_of
 from catalog.snapshot import Snapshot
 from catalog.suggestion import Finding, Source, State, Suggestion
 from catalog.suggestions import Suggestions
+from catalog.unseen import unseen
 from catalog.workspace import KnownDatabase, Workspace, steward
-from model.checks import has_control, invented
+from model.checks import invented
 from model.names import UPPER, abbreviations, expand, singular, split
 from model.names import words as frequent_words
 from model.teacher_set import SHIPPED, folder, read
@@ -160,7 +161,7 @@ def _left_out(
     """Why a decided text does not become an example, or None."""
     if not text:
         return "empty"
-    if has_control(text):
+    if unseen(text) is not None:
         return "control characters"
     if reason := personal(text, private):
         return reason

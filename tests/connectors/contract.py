@@ -35,7 +35,6 @@ INJECTIONS = [
     "\\",
     "\\\\\\",
     "\\u0041 \\x41 \\101 \\n \\t \\% \\_ \\' \\\"",
-    "\u202edrowssap\u202c \u2066x\u2069 \u200f",
     '`x` "x" \u00b4x\u00b4 \u2018x\u2019 \u02bcx\u02bc \uff07x\uff07',
 ]
 """Texts that end a literal, expand or bind where quoting goes wrong."""

@@ -20,7 +20,7 @@ from connectors.dialects.mariadb import MariaDB
 from connectors.dialects.mysql import MySQL
 from connectors.script import render_script
 from connectors.transaction import render_comment_on
-from tests.connectors.nasty import NAMES, PLAIN_TEXTS, SUPPLEMENTARY
+from tests.connectors.nasty import NAMES, PLAIN_TEXTS, SUPPLEMENTARY, UNSEEN_TEXTS
 
 
 def dialect(name: str) -> Dialect:
@@ -165,7 +165,7 @@ def test_duckdb_names_the_catalog_where_a_schema_is_called_the_same() -> None:
 
 
 texts = st.one_of(
-    st.sampled_from([*PLAIN_TEXTS, *SUPPLEMENTARY]),
+    st.sampled_from([*PLAIN_TEXTS, *SUPPLEMENTARY, *UNSEEN_TEXTS]),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r")),
 )
 identifiers = st.one_of(

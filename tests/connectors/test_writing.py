@@ -9,7 +9,13 @@ import pytest
 from catalog.change import CommentChange, Outcome
 from catalog.errors import RefusedError
 from catalog.objects import ColumnId, TableKind
-from tests.connectors.nasty import NAMES, PLAIN_TEXTS, REFUSED_TEXTS, SUPPLEMENTARY
+from tests.connectors.nasty import (
+    NAMES,
+    PLAIN_TEXTS,
+    REFUSED_TEXTS,
+    SUPPLEMENTARY,
+    UNSEEN_TEXTS,
+)
 from tests.connectors.proof import RAN, kinds_of
 from tests.connectors.recording import RecordingLedger
 from tests.connectors.targets import (
@@ -196,6 +202,24 @@ def test_refuses_control_characters_and_surrogates(proved: Proved) -> None:
             [result] = write(database, table, [change], ledger)
             assert result.outcome is Outcome.REFUSED
             assert not ledger.intents
+
+
+def test_what_nobody_sees_is_brought_back_where_it_was(proved: Proved) -> None:
+    """It is not written anew; but a revert restores what others wrote, to the byte."""
+    columns = ", ".join(f"c{number} integer" for number in range(len(UNSEEN_TEXTS)))
+    proved.run(f"CREATE TABLE t ({columns})")
+    database = proved.open()
+    table = fresh(database, proved.id("t"))
+    changes = [
+        CommentChange(column.id, None, text)
+        for column, text in zip(table.columns, UNSEEN_TEXTS, strict=True)
+    ]
+    work = [(table, changes)]
+    assert all_written(
+        list(database.write_many(work, RecordingLedger(), restoring=True))
+    )
+    after = fresh(database, table.id)
+    assert [column.comment for column in after.columns] == UNSEEN_TEXTS
 
 
 def test_a_column_that_is_gone_does_not_hold_up_the_others(proved: Proved) -> None:

@@ -37,7 +37,10 @@ Identity = Annotated[
 @app.command("list")
 def list_models(context: typer.Context, json: Json = False) -> None:
     """List the program's own model and those that were added."""
-    found = library(settings(context)).models()
+    known = library(settings(context))
+    found = known.models()
+    for problem in known.broken():
+        console.note(f"Left out: {plain(problem.message)} {plain(problem.hint)}")
     if json:
         console.out_json(
             [

@@ -238,9 +238,7 @@ class ReviewList(WorkingScreen[None]):
     def _facts(self, line: Line) -> list[str]:
         if self._table is None:
             return []
-        profiles = self._profiles.get(self._table.id, {})
-        name = line.column.name if line.column else ""
-        return evidence(self._table, line, profiles.get(name))
+        return evidence(self._table, line, self._profiles.get(self._table.id))
 
     @property
     def _list(self) -> RowList:

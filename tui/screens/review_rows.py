@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from catalog.objects import Column, Profile, Table, TableId, Target
@@ -132,8 +132,17 @@ def review_lines(table: Table, suggestions: dict[Target, Suggestion]) -> list[Li
     return lines
 
 
-def evidence(table: Table, line: Line, profile: Profile | None) -> list[str]:
-    """What speaks for or against a description, in short lines."""
+def evidence(
+    table: Table, line: Line, profiles: Mapping[str, Profile] | None
+) -> list[str]:
+    """What speaks for or against a description, in short lines.
+
+    Args:
+        table: the table it is about, or whose column it is about.
+        line: the description.
+        profiles: what a sample says of each column that could be read; None while
+            none was taken.
+    """
     if isinstance(line.target, TableId):
         rows = "" if table.row_estimate is None else f", {table.row_estimate:,} rows"
         found = [f"{table.kind.value}{rows}, {len(table.columns):,} columns"]
@@ -151,7 +160,12 @@ def evidence(table: Table, line: Line, profile: Profile | None) -> list[str]:
     if there := table.references(column.name):
         facts.append(f"references {there[0]}" + (f".{there[1]}" if there[1] else ""))
     found = [", ".join(facts)]
-    if profile is not None and profile.rows:
+    if profiles is None:
+        return found
+    profile = profiles.get(column.name)
+    if profile is None:
+        found.append("its sample cannot be read")
+    elif profile.rows:
         seen = [f"{profile.null_share:.0%} null", f"{profile.distinct:,} distinct"]
         if profile.minimum is not None:
             seen.append(f"from {profile.minimum} to {profile.maximum}")
