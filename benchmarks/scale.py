@@ -167,6 +167,9 @@ def build(path: Path, size: int) -> None:
 class _Dialect:
     why_no_comments = ""
 
+    def refusal(self, _table: Table, _change: object) -> str | None:
+        return None
+
 
 class _Database:
     """Answers at once, for the time of databases is not ours."""
