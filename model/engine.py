@@ -179,7 +179,12 @@ class Engine:
                 try:
                     message = self._receive(0.005 if waiting else POLL_SECONDS)
                 except _Crash as crash:
-                    self._recover(crash, working, stop)
+                    try:
+                        self._recover(crash, working, stop)
+                    except ColumnistError:
+                        if stop():  # it was stopped while it loaded
+                            return
+                        raise
                     table = None
                     continue
                 if message is not None:
