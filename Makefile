@@ -1,7 +1,7 @@
 # make demo   installs and opens the app on the demo warehouse
 # make test   installs and passes the tests
 # make test-deep  the same with ten times the generated cases, 20 kills of each job and
-#             20 runs of 5,000 random events in the app
+#             20 runs of 5,000 random events in the app, its end at every screen
 # make pictures  draws the README's pictures anew
 # make check  format, lint, types, import contracts
 # ACCEL=auto|cpu|cuda|rocm|vulkan|metal chooses the backend llama.cpp is built for

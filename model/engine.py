@@ -36,6 +36,8 @@ WINDOW = 8
 that a table that becomes urgent is next."""
 POLL_SECONDS = 0.01
 """How often it is asked which table is on the screen, and whether to stop."""
+CLOSE_SECONDS = 1.0
+"""The child has so long to end by itself; while it loads it does not."""
 LOAD_SECONDS = 600.0
 
 
@@ -177,7 +179,12 @@ class Engine:
                 try:
                     message = self._receive(0.005 if waiting else POLL_SECONDS)
                 except _Crash as crash:
-                    self._recover(crash, working)
+                    try:
+                        self._recover(crash, working, stop)
+                    except ColumnistError:
+                        if stop():  # it was stopped while it loaded
+                            return
+                        raise
                     table = None
                     continue
                 if message is not None:
@@ -199,7 +206,7 @@ class Engine:
                 self._pipe.send(("quit",))
         if self._process is not None:
             try:
-                self._process.wait(timeout=2.0)
+                self._process.wait(timeout=CLOSE_SECONDS)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
@@ -305,14 +312,16 @@ class Engine:
         lines = self._log.read()[-4000:].decode("utf-8", "replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
-    def _recover(self, crash: _Crash, working: dict[int, _Working]) -> None:
+    def _recover(
+        self, crash: _Crash, working: dict[int, _Working], stop: Callable[[], bool]
+    ) -> None:
         """Start again, safer, and give the unfinished prompts once more."""
         if self.settings.safe:
             self.close()
             raise crash.explained(self.settings.path) from None
         self._make_safe(crash)
         try:
-            self._load(None, never)
+            self._load(None, stop)
         except _Crash as again:
             self.close()
             raise again.explained(self.settings.path) from None

@@ -1,7 +1,8 @@
 """The child process that owns llama.cpp; started by `model.engine`, never by hand.
 
 One thread does everything: between two decode steps it looks at the pipe, so stopping
-takes at most one step. Messages are tuples, the first item names them:
+takes at most one step. Another waits for the parent's end and then ends all at once,
+also while a model loads. Messages are tuples, the first item names them:
 
 parent → child: ("prompt", key, Prompt), ("prefer", keys), ("cancel", keys),
 ("threads", count), ("quit",)
@@ -12,8 +13,11 @@ child → parent: ("progress", share), ("ready", ModelFacts), ("failed", text),
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 import sys
+import threading
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
@@ -63,11 +67,20 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     sys.addaudithook(_refuse_network)
     parent = Connection(descriptor)
+    threading.Thread(target=_end_with, args=(descriptor,), daemon=True).start()
     try:
         settings = parent.recv()
         _serve(parent, settings)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # the parent is gone, and so are we
+
+
+def _end_with(parent: int) -> None:
+    """End this process as soon as the other end of the socket pair is closed."""
+    poll = select.poll()
+    poll.register(parent, 0)  # of nothing but its end
+    poll.poll()
+    os._exit(0)
 
 
 def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:

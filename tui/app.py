@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +15,8 @@ from textual import events, on, work
 from textual.app import App, ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.errors import NoWidget
 from textual.screen import ModalScreen, Screen
 from textual.theme import Theme, ThemeProvider
@@ -27,6 +29,7 @@ from catalog.objects import TableId
 from tui.appearance import read_theme, write_theme
 from tui.deciding import Deciding
 from tui.drafting import BackgroundDrafting, ended
+from tui.ending import Ending
 from tui.in_order import InOrder
 from tui.messages import DraftingChanged, DraftsSaved
 from tui.palette import KeyCommands, Palette
@@ -36,8 +39,12 @@ from tui.screens.review import ReviewScreen
 from tui.screens.too_small import HEIGHT, WIDTH, TooSmallModal
 from tui.session import Session
 from tui.settings import Settings
+from tui.terminal import Terminal
 from tui.text import pasted, plain
 from tui.theme import THEMES
+
+STEWARDS = frozenset(("decide", "report", "script", "sign", "write"))
+"""Work that quitting waits for: the steward asked for it, and it cannot go on later."""
 
 
 class ColumnistApp(Deciding, InOrder):
@@ -74,7 +81,15 @@ class ColumnistApp(Deciding, InOrder):
         self.session: Session | None = None
         self.drafting: BackgroundDrafting | None = None
         self.fatal: ColumnistError | None = None
+        self.ending: Ending | None = None
         self._leaving = False
+        self._runs_on: asyncio.AbstractEventLoop | None = None
+        self._editor: subprocess.Popen[bytes] | None = None
+
+    def get_driver_class(self) -> type[Driver]:
+        """Ours in the place of Textual's for terminals."""
+        found = super().get_driver_class()
+        return Terminal if found is LinuxDriver else found
 
     def on_mount(self) -> None:
         """Look, keys and the first screen."""
@@ -89,9 +104,7 @@ class ColumnistApp(Deciding, InOrder):
 
         self.push_screen(self._first() if self._first else PickerScreen(self.target))
         self._fit()
-        asyncio.get_running_loop().add_signal_handler(
-            signal.SIGTERM, lambda: self.exit(return_code=ExitCode.INTERRUPTED)
-        )
+        self._runs_on = asyncio.get_running_loop()
 
     @property
     def _appearance(self) -> Path:
@@ -180,8 +193,39 @@ class ColumnistApp(Deciding, InOrder):
                     screen.remember()
         if self.drafting is not None:
             self.drafting.stop()
+        kept = any(w.group in STEWARDS and not w.is_finished for w in self.workers)
+        if self.ending is not None and self.fatal is None and not kept:
+            self.ending.begin()
         self.workers.cancel_all()
         super().exit(*arguments, **options)
+
+    def told_to_end(self) -> None:
+        """End, as a signal or the terminal says; from any thread."""
+        if (editor := self._editor) is not None:
+            editor.terminate()  # the loop waits for it
+        if self._runs_on is not None:
+            with suppress(RuntimeError):  # it is over
+                self._runs_on.call_soon_threadsafe(self._end_as_told)
+
+    def _end_as_told(self) -> None:
+        if not self._leaving:
+            self.exit(return_code=ExitCode.INTERRUPTED)
+
+    def give_back(self) -> None:
+        """Give the terminal back at once, and end the editor; from any thread."""
+        if (editor := self._editor) is not None:
+            editor.kill()
+        if isinstance(self._driver, Terminal):
+            self._driver.give_back()
+
+    def edit(self, command: list[str]) -> int:
+        """Lend the terminal to an editor; its exit status."""
+        with self.suspend():
+            try:
+                with subprocess.Popen(command) as self._editor:
+                    return self._editor.wait()
+            finally:
+                self._editor = None
 
     async def on_event(self, event: events.Event) -> None:
         """The mouse on what was just taken away ended the app (Textual 8.2)."""
@@ -357,10 +401,13 @@ def run_app(
     read_keymap(settings.connections.with_name("keys.toml"))
     read_theme(settings.connections.with_name("appearance.toml"))
     app = ColumnistApp(settings, target, first)
-    try:
-        app.run()
-    finally:
-        app.close_session()
+    with Ending(
+        sys.stdin.fileno(), ask=app.told_to_end, restore=app.give_back
+    ) as app.ending:
+        try:
+            app.run()
+        finally:
+            app.close_session()
     if app.fatal is not None:
         raise app.fatal
     if app.return_code:

@@ -176,7 +176,8 @@ app.command("doctor")(doctor.run)
 
 def main() -> None:
     """Run the command line; errors become a line or two and an exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in console.ends():
+        signal.signal(number, _terminate)
     for stream in (sys.stdout, sys.stderr):
         # A terminal that is not UTF-8 gets escapes, not a traceback.
         if isinstance(stream, io.TextIOWrapper):

@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -15,7 +15,7 @@ from tui.text import plain
 
 
 class Interrupted(Exception):
-    """The person at the terminal, or SIGTERM, ended the command."""
+    """The person at the terminal, or a signal, ended the command."""
 
 
 def out(text: str = "") -> None:
@@ -38,8 +38,9 @@ def out_raw(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """A remark for the person at the terminal."""
-    print(text, file=sys.stderr)
+    """A remark for the person at the terminal, who may be gone."""
+    with suppress(OSError):
+        print(text, file=sys.stderr)
 
 
 def complain(error: ColumnistError) -> None:
@@ -86,9 +87,16 @@ def ask_password(question: str) -> str:
         return ""
 
 
+def ends() -> tuple[signal.Signals, ...]:
+    """The signals that end a command: the terminal's end is none under nohup."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        return (signal.SIGTERM,)
+    return (signal.SIGTERM, signal.SIGHUP)
+
+
 @contextmanager
 def stopping() -> Generator[Callable[[], bool]]:
-    """Turn the first Ctrl-C or SIGTERM into a wish to stop, the second into an end.
+    """Turn the first Ctrl-C or signal into a wish to stop, the second into an end.
 
     Yields the `stop` that jobs ask. Leaving the block after a wish raises
     `Interrupted`, once the job has saved what it did.
@@ -102,8 +110,7 @@ def stopping() -> Generator[Callable[[], bool]]:
         wished = True
 
     before = {
-        number: signal.signal(number, wish)
-        for number in (signal.SIGINT, signal.SIGTERM)
+        number: signal.signal(number, wish) for number in (signal.SIGINT, *ends())
     }
     try:
         yield lambda: wished

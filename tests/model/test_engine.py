@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -145,6 +148,37 @@ def test_a_crash_in_native_code_restarts_once_and_loses_nothing(
     _kill(engine, signal.SIGSEGV)
     with pytest.raises(ColumnistError, match="SIGSEGV"):
         list(generations)
+
+
+def test_starting_again_after_a_crash_can_be_stopped(engine: Engine) -> None:
+    """The second load took no notice, and quitting waited for it."""
+    generations = engine.generate(PROMPTS, stop=lambda: bool(engine.note))
+    next(generations)
+    _kill(engine, signal.SIGSEGV)
+    list(generations)
+    assert "SIGSEGV" in engine.note
+    assert engine.facts is None
+
+
+def test_the_child_goes_with_its_parent_whatever_it_does() -> None:
+    """While it loaded a model it did not look, and went on alone."""
+    ours, theirs = socket.socketpair()
+    busy = (
+        "import sys, threading, time; from model import worker;"
+        " watch = threading.Thread(target=worker._end_with, args=(int(sys.argv[1]),));"
+        " watch.start(); print(flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", busy, str(theirs.fileno())],
+        pass_fds=(theirs.fileno(),),
+        stdout=subprocess.PIPE,
+    ) as child:
+        theirs.close()
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert child.poll() is None
+        ours.close()
+        assert child.wait(timeout=3) == 0
 
 
 def test_the_child_goes_when_its_parent_closes(path: Path) -> None:

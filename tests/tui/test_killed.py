@@ -153,12 +153,12 @@ def test_killed_while_writing_the_ledger_agrees_with_the_database(
 
 
 @pytest.mark.gguf
-def test_ctrl_c_while_drafting_saves_and_ends_with_130(
+def test_a_signal_while_drafting_saves_and_ends_with_130(
     wide: Path, tiny_model: Path
 ) -> None:
     url = f"duckdb:///{wide}"
     run("scan", url)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         process = subprocess.Popen(
             [*COLUMNIST, "--model", str(tiny_model), "draft", url],
             stdout=subprocess.DEVNULL,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -217,8 +216,7 @@ class ReviewScreen(ReviewList):
             file = Path(folder) / "description.txt"
             file.write_text(line.text, encoding="utf-8")
             try:
-                with self.app.suspend():
-                    status = subprocess.call([*shlex.split(command), str(file)])
+                status = self.app.edit([*shlex.split(command), str(file)])
                 text = file.read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError, ValueError) as error:
                 self.app.explain(error, f"Editing with {command}")

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from textual import on, work
 from textual.app import ComposeResult
 from textual.widgets import Footer, Input, Label, Static
+from textual.worker import get_current_worker
 
 from catalog.errors import ColumnistError
 from catalog.listing import fuzzy
@@ -397,11 +398,16 @@ class ReviewList(WorkingScreen[None]):
     )
     def _sample(self, table_id: TableId) -> None:
         """Look at a bounded sample once; it is held in memory only."""
+        worker = get_current_worker()
         table = self._session.snapshot.table(table_id)
         if table is not None:
             with self._session.lock:
-                self._profiles[table_id] = self._session.database.profile(table)
-            self.post_message(CatalogChanged())
+                found = self._session.database.profile(
+                    table, stop=lambda: worker.is_cancelled
+                )
+            if not worker.is_cancelled:
+                self._profiles[table_id] = found
+                self.post_message(CatalogChanged())
 
 
 class _Nothing:
