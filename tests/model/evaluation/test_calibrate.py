@@ -59,16 +59,16 @@ def test_it_finds_what_tells_the_better_text(tmp_path: Path) -> None:
     found = [
         answer(repository, number, rng.random() < 0.4)
         for repository in "abcd"
-        for number in range(60)
+        for number in range(80)
     ]
     labels = read_labels([label_file(tmp_path / "labels.jsonl", found)])
     cases = labelled(found, labels)
-    assert len(cases) == 240
+    assert len(cases) == 320
     figures = measured(cases)["columns"]
-    assert figures["product"] == {"texts": 240, "accept": 1, "edit": 0, "wrong": 0}
+    assert figures["product"] == {"texts": 320, "accept": 1, "edit": 0, "wrong": 0}
     share = figures["model"]["accept"]
     assert figures["rules"]["accept"] == pytest.approx(1 - share, abs=1e-3)
-    assert sum(group["texts"] for group in figures["reliability"]) == 240
+    assert sum(group["texts"] for group in figures["reliability"]) == 320
     # What is shown is always right here, and the fit is sure of it.
     assert all(group["accepted"] == 1 for group in figures["reliability"])
     assert all(group["confidence"] > 0.7 for group in figures["reliability"])
