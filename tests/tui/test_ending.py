@@ -228,7 +228,7 @@ def wide(tmp_path: Path, settings: Settings) -> str:
     opened = attach(settings, Workspace(settings.workspace), open_database(url))
     for _ in jobs.scan(opened):
         pass
-    plan = jobs.plan_drafts(opened, globs=["t0??"])
+    plan = jobs.plan_drafts(opened, globs=["t0??", "a_slow_one"])
     for _ in jobs.draft(opened, plan, None, None, samples=False):
         pass
     opened.close()
