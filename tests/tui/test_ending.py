@@ -47,7 +47,7 @@ SCREENS = {
     "review": ("j\r", "value_7"),
     "editor": ("j\re", "enter"),
     "write": ("j\raw", "COMMENT"),
-    "figures": ("m", "Pace"),
+    "figures": ("m", "Save report"),
     "questions": ("Q", "glossary"),
     "help": ("?", "esc"),
     "palette": ("\x10", "earch for"),
@@ -228,7 +228,7 @@ def wide(tmp_path: Path, settings: Settings) -> str:
     opened = attach(settings, Workspace(settings.workspace), open_database(url))
     for _ in jobs.scan(opened):
         pass
-    plan = jobs.plan_drafts(opened, globs=["t0??"])
+    plan = jobs.plan_drafts(opened, globs=["t0??", "a_slow_one"])
     for _ in jobs.draft(opened, plan, None, None, samples=False):
         pass
     opened.close()
@@ -273,7 +273,7 @@ def test_nothing_goes_on_and_nothing_is_lost(
         keys, text = SCREENS[screen]
         if work == "sampling":
             # It goes on in the review of one table, so what follows is there.
-            keys = keys.removeprefix("j\r")
+            keys = keys.removeprefix("j\r").replace("m", "qm")
             text = text.replace("value_7", "a_slow_one")
         if (screen, work) == ("write", "writing"):
             keys = ""
