@@ -27,7 +27,7 @@ def decoded(raw: bytes) -> str:
         return Garbled(raw.decode(errors="backslashreplace"))
 
 
-def _decoded(value: Any) -> Any:
+def _decoded(value: bytes | list[Any] | None) -> Any:
     if isinstance(value, bytes):
         return decoded(value)
     return [_decoded(one) for one in value] if isinstance(value, list) else value

@@ -24,7 +24,11 @@ def _decode_leniently(connection: Any) -> None:
 
     SQLite takes any bytes: https://www.sqlite.org/invalidutf.html
     """
-    connection.text_factory = lambda text: text.decode(errors="backslashreplace")
+
+    def decode(text: bytes) -> str:
+        return text.decode(errors="backslashreplace")
+
+    connection.text_factory = decode
 
 
 def _distrust(connection: Any) -> None:
