@@ -44,6 +44,7 @@ def find(
     *,
     limit: int | None = None,
     complete: bool = True,
+    by_large: bool = False,
 ) -> tuple[Finding, ...]:
     """Everything that is wrong with a text, in the order of `Finding`.
 
@@ -54,10 +55,17 @@ def find(
         profile: the column's sample, where there is one.
         limit: the longest comment the database takes there, in characters.
         complete: False where the model was cut off.
+        by_large: a large model wrote it, which knows words that no name has; only
+            numbers and names are looked for.
     """
+    from_nowhere = (
+        invented(text, table, profile)
+        if by_large
+        else unsupported(text, table, target, profile)
+    )
     found = {
         Finding.LEAK: _leaks(text, table, profile),
-        Finding.UNSUPPORTED: bool(unsupported(text, table, target, profile)),
+        Finding.UNSUPPORTED: bool(from_nowhere),
         Finding.RESTATES: restates(text, table, target),
         Finding.DEGENERATE: not complete or degenerate(text),
         Finding.TOO_LONG: limit is not None and len(text) > limit,

@@ -505,6 +505,8 @@ class Drafter:
             profile,
             limit=self._limit(target),
             complete=generation is None or generation.complete,
+            by_large=self._model is not None
+            and self._model.format is not PromptFormat.COMPACT,
         )
         if job.asked is not None and Finding.RESTATES in found:
             # The words of the glossary are news to whoever reads the name as it is.

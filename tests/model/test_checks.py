@@ -149,6 +149,14 @@ def test_a_word_from_nowhere_is_unsupported() -> None:
     assert unsupported("Whether a hadron was sent.", TABLE, target, shown) == ()
 
 
+def test_a_large_model_may_know_words_but_invents_no_names() -> None:
+    target = ColumnId(ORDERS, "status")
+    assert find("Hadron of the order.", TABLE, target) == (Finding.UNSUPPORTED,)
+    assert find("Hadron of the order.", TABLE, target, by_large=True) == ()
+    made_up = "Status as known by Salesforce."
+    assert Finding.UNSUPPORTED in find(made_up, TABLE, target, by_large=True)
+
+
 def test_a_text_on_a_table_needs_more_support() -> None:
     """A food truck was found in the stop times of a railway."""
     said = "One row per order, with the person who cancelled it."
