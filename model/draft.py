@@ -429,7 +429,8 @@ class Drafter:
         """Choose between the rules' sentence and the model's, and check the choice."""
         candidates: list[Candidate] = []
         if by_rules := _by_rules(job, target):
-            sure = self._is_sure(job, target)
+            # What a model wrote was found not to be sure before it was asked.
+            sure = written is None and self._is_sure(job, target)
             candidates.append(Candidate(by_rules, Source.RULES, sure=sure))
         guess = self._finish(job, target, written.text) if written is not None else ""
         if (
