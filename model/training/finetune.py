@@ -78,6 +78,8 @@ class Settings:
     """An adapter to go on from, PEFT's folder or a GGUF; rank and scale are its own."""
     held_out: float = 0.02
     """Share of the sources that are only measured on."""
+    asked: bool = False
+    """Only learn what the model is asked in use, not what the rules settle."""
     method: str = "lora"
     """`lora`, `qlora` (LoRA on a 4-bit base) or `full`."""
     rank: int = 32
@@ -254,7 +256,7 @@ def finetune(
     model = trainable(settings, source, device, dtype)
     run = Run(settings, model, _identity(settings, source, digests))
     run.begin()
-    groups = Groups(learned, tokens)
+    groups = Groups(learned, tokens, asked=settings.asked)
     rng = random.Random(settings.seed)
     measured = [groups.make(each, rng) for each in held[:MEASURED]]
     measured = [group for group in measured if group.blocks]
@@ -444,6 +446,7 @@ def _identity(
         "data": sorted(data.values()),
         "start": start and digest(weights_of(start)),
         "held-out": settings.held_out,
+        "asked": settings.asked,
         "method": settings.method,
         "rank": settings.rank,
         "alpha": settings.alpha,

@@ -18,6 +18,7 @@ import torch
 from catalog.objects import Profile, Target
 from model.nearest import Nearest, described
 from model.prompts import compact
+from model.rules import sure_sentence
 from model.teacher_set import Described
 from model.training.source import Tokens
 
@@ -91,10 +92,15 @@ class Groups:
     Args:
         tables: what is learned, and where examples are looked for.
         tokens: the base's tokenizer.
+        asked: only learn what the model is asked in use: no text of a table, and of no
+            column whose name says the same everywhere.
     """
 
-    def __init__(self, tables: Iterable[Described], tokens: Tokens) -> None:
+    def __init__(
+        self, tables: Iterable[Described], tokens: Tokens, *, asked: bool = False
+    ) -> None:
         self._tokens = tokens
+        self._asked = asked
         self._end = tokens.encode(tokens.eos)
         self._index = Nearest()
         self._examples: dict[tuple[str, Target], str | None] = {}
@@ -109,11 +115,16 @@ class Groups:
         if len(columns) > COLUMNS:
             first = rng.randrange(len(columns) - COLUMNS + 1)
             columns = columns[first : first + COLUMNS]
-        names: list[str | None] = [c.name for c in columns if c.name in each.texts]
+        names: list[str | None] = [
+            c.name
+            for c in columns
+            if c.name in each.texts
+            and not (self._asked and sure_sentence(each.table, c))
+        ]
         if about := each.texts.get(None):
             if names and rng.random() < NOTED:
                 table = replace(table, comment=about)
-            else:
+            elif not self._asked:
                 names.insert(0, None)
         head = self._tokens.encode(compact.head(table, columns))[:HEAD]
         blocks = tuple(self._block(each, name, rng) for name in names)

@@ -36,6 +36,12 @@ def run(
         float,
         typer.Option(min=0, max=0.9, help="Share of sources that are only measured."),
     ] = 0.02,
+    asked: Annotated[
+        bool,
+        typer.Option(
+            "--asked", help="Only learn what is asked in use, not what rules settle."
+        ),
+    ] = False,
     method: Annotated[
         str, typer.Option(help="lora, qlora (4-bit base, NVIDIA GPU), or full.")
     ] = "lora",
@@ -105,6 +111,7 @@ def run(
         out=out,
         start=start,
         held_out=held_out,
+        asked=asked,
         method=method,
         rank=rank,
         alpha=alpha,

@@ -133,6 +133,16 @@ def test_the_texts_are_learned_and_nothing_else(tokens: Tokens) -> None:
     assert [block.weight for block in made.blocks] == [1.0, 1.0, 1.0]
 
 
+def test_only_what_a_model_is_asked_in_use_is_learned(tokens: Tokens) -> None:
+    record = tiny.records(1)[0]
+    columns = [*record["columns"], {"name": "email", "description": "E-mail address."}]
+    each = described(record | {"columns": columns})
+    whole = Groups([each], tokens).make(each, random.Random(2))
+    asked = Groups([each], tokens, asked=True).make(each, random.Random(2))
+    assert (len(whole.blocks), len(asked.blocks)) == (4, 2)
+    assert asked.head == whole.head
+
+
 def test_a_text_in_the_head_is_not_asked_for(tokens: Tokens) -> None:
     each = table(1, "a")
     groups = Groups([each], tokens)
