@@ -1,4 +1,4 @@
-"""Chooses among the rules' sentence and the model's texts by the chance of acceptance.
+"""Chooses among sentences by rules and the model's text by the chance of acceptance.
 
 Each candidate has signs: how sure the model was of it, how much the others agree with
 it, whether it says the words of the name, and so on. A logistic function of them, by
@@ -40,9 +40,9 @@ class Candidate:
     source: Source
     """`rules` or `model`."""
     logprob: float = 0.0
-    """Mean log-probability of the model's tokens, in nats; 0 for rules."""
+    """Mean log-probability of its tokens, in nats; 0 where no model was asked."""
     tokens: int = 0
-    """Tokens the model wrote; 0 for rules."""
+    """Tokens the model wrote or weighed."""
     sure: bool = False
     """A rules' sentence that stands without asking a model."""
 
@@ -59,9 +59,12 @@ SIGNS = (
     "length",
     "restates",
     "circular",
+    "own",
 )
 """Names of what is known of a candidate before anybody has read it."""
 
+LEAST_MEAN, LEAST_TOTAL = -4.0, -15.0
+"""Below these, in nats, a text is as unlikely as can be."""
 LARGEST = 1e6
 """The largest weight that a manifest may have; ours are below 20."""
 
@@ -78,7 +81,7 @@ def signs_of(
     mean overlap with the other candidates' letter 4-grams (the utility of minimum Bayes
     risk decoding; Kumar and Byrne, 2004), 0 where there is no other; `coverage` and
     `noun` are the shares of the name's and the table's words that are said; length is
-    in tens of words.
+    in tens of words; `own` is the first reading of the name by the rules.
     """
     grams = [_grams(candidate.text) for candidate in candidates]
     name = _name_stems(table, target)
@@ -94,14 +97,15 @@ def signs_of(
         ]
         found.append(
             {
-                "logprob": candidate.logprob,
-                "total": candidate.logprob * candidate.tokens / 10,
+                "logprob": max(LEAST_MEAN, candidate.logprob),
+                "total": max(LEAST_TOTAL, candidate.logprob * candidate.tokens) / 10,
                 "agreement": sum(others) / len(others) if others else 0.0,
                 "coverage": len(name & said) / max(1, len(name)),
                 "noun": len(noun & said) / max(1, len(noun)),
                 "length": len(words) / 10,
                 "restates": float(checks.restates(candidate.text, table, target)),
                 "circular": float(checks.circular(candidate.text)),
+                "own": float(place == 0 and candidate.source is Source.RULES),
             }
         )
     return found
@@ -242,10 +246,10 @@ def choose(
     target: Target,
     calibration: Calibration | None,
 ) -> Choice:
-    """The best of the candidates, of which at most one is the rules'.
+    """The best of the candidates.
 
     Args:
-        candidates: usable texts, the model's in the order they were written.
+        candidates: usable texts, the rules' own sentence first.
         table: the table it is about.
         target: what is described.
         calibration: the model's; without one its first text is taken if it is sure.

@@ -29,6 +29,7 @@ from model.names import humanize, split
 from model.nearest import Nearest, described
 from model.prompt import Generation, Prompt, Written
 from model.prompts import compact, long
+from model.readings import readings
 from model.remote import Model, RemoteFacts
 from model.writer import Writer
 
@@ -144,11 +145,23 @@ class _Asked:
     prompt: Prompt
     used: set[str]
     """Texts that other columns of the table have been given."""
-    waiting: int = 0
-    """Texts still to come."""
+    left: int
+    """Targets still to come."""
+    read: dict[int, list[Generation]] = field(
+        default_factory=dict[int, list[Generation]]
+    )
+    """By block what came of it so far, until all of it did."""
 
-    def __post_init__(self) -> None:
-        self.waiting = len(self.targets)
+    def take(self, generation: Generation) -> tuple[Generation, ...]:
+        """All of a block's texts in their order, once the last has come; else none."""
+        block = generation.block
+        texts = self.read.setdefault(block, [])
+        texts.append(generation)
+        if len(texts) < self.prompt.texts(block) + len(self.prompt.weighed(block)):
+            return ()
+        del self.read[block]
+        self.left -= 1
+        return tuple(sorted(texts, key=lambda text: text.draw))
 
 
 class Drafter:
@@ -236,22 +249,26 @@ class Drafter:
                         open_to_model.append(target)
                 asking = replace(rest, targets=tuple(open_to_model))
                 for prompt, targets in self._prompts(asking):
-                    asked[next(numbers)] = _Asked(rest, targets, prompt, used)
+                    asked[next(numbers)] = _Asked(
+                        rest, targets, prompt, used, len(targets)
+                    )
                     yield replace(prompt, table=job.table.id)
 
         for generation in self._engine.generate(prompts(), stop=stop, first=first):
             while ready:
                 yield ready.popleft()()
             work = asked[generation.prompt]
-            work.waiting -= 1
-            if not work.waiting:
+            texts = work.take(generation)
+            if not work.left:
                 del asked[generation.prompt]
+            if not texts:
+                continue
             block = generation.block
             yield self._decide(
                 work.job,
                 work.targets[block],
                 work.used,
-                generation,
+                texts,
                 work.prompt.fingerprint(block),
             )
         while ready and not stop():
@@ -271,6 +288,7 @@ class Drafter:
             prompts = [
                 replace(
                     prompt,
+                    offered=(),
                     draws=(count,) * len(prompt.blocks),
                     temperature=ALTERNATIVES_TEMPERATURE,
                 )
@@ -311,6 +329,7 @@ class Drafter:
                 job.profiles,
                 nearest=self._example,
                 opening=rules.table_opening,
+                offered=_readings,
             )
         facts = self._engine.start()
         if isinstance(facts, RemoteFacts):
@@ -423,12 +442,21 @@ class Drafter:
         job: Job,
         target: Target,
         used: set[str],
-        written: Generation | None = None,
+        texts: Sequence[Generation] = (),
         fingerprint: str | None = None,
     ) -> Draft:
-        """Choose between the rules' sentence and the model's, and check the choice."""
-        candidates: list[Candidate] = []
-        if by_rules := _by_rules(job, target):
+        """Choose between the rules' sentences and the model's, and check the choice.
+
+        Args:
+            job: what is drafted.
+            target: what is described.
+            used: texts that other columns of the table have been given.
+            texts: what the model wrote, and sentences by rules that it weighed.
+            fingerprint: of the prompt it saw.
+        """
+        written, *weighed = texts or (None,)
+        candidates = self._weighed(job, target, weighed)
+        if not candidates and (by_rules := _by_rules(job, target)):
             # What a model wrote was found not to be sure before it was asked.
             sure = written is None and self._is_sure(job, target)
             candidates.append(Candidate(by_rules, Source.RULES, sure=sure))
@@ -466,6 +494,21 @@ class Drafter:
             prompt=fingerprint,
             guess=(guess or humanized(real)) if choice.text is None else None,
         )
+
+    def _weighed(
+        self, job: Job, target: Target, weighed: Sequence[Generation]
+    ) -> list[Candidate]:
+        """The sentences by rules as candidates; of the others only those with sense."""
+        profile = job.profiles.get(target.name)
+        codes = profile.codes if profile else ()
+        found: list[Candidate] = []
+        for each in weighed:
+            if not each.text:  # the prompt did not fit
+                continue
+            text = rules.with_codes(each.text, codes)
+            if not found or not UNUSABLE & set(self._check(job, target, text, None)):
+                found.append(Candidate(text, Source.RULES, each.logprob, each.tokens))
+        return found
 
     def _is_sure(self, job: Job, target: Target) -> bool:
         """Whether the rules' sentence stands without asking the small model.
@@ -531,6 +574,11 @@ def undescribed(table: Table, taken: Sequence[Target] = ()) -> tuple[Target, ...
 def humanized(target: Target) -> str:
     """The words of a target's name."""
     return humanize(split(target.name))
+
+
+def _readings(table: Table, target: Target) -> tuple[str, ...]:
+    column = table.column(target.name) if isinstance(target, ColumnId) else None
+    return readings(table, column) if column is not None else ()
 
 
 def _by_rules(job: Job, target: Target) -> str | None:

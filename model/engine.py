@@ -384,7 +384,9 @@ class _Working:
         self.waiting = {
             (block, draw)
             for block in range(len(self.prompt.blocks))
-            for draw in range(self.prompt.texts(block))
+            for draw in range(
+                self.prompt.texts(block) + len(self.prompt.weighed(block))
+            )
         }
 
 

@@ -30,12 +30,19 @@ class Prompt:
     """For each block, texts to draw besides a first, greedy one. Empty writes one text
     for each, drawn if `temperature` is above 0."""
 
+    offered: tuple[tuple[str, ...], ...] = ()
+    """For each block, texts that are weighed: how likely the model is to write them."""
+
     table: TableId | None = None
     """What it is about, for those who have the table on the screen."""
 
     def texts(self, block: int) -> int:
         """Texts written for a block."""
         return 1 + (self.draws[block] if self.draws else 0)
+
+    def weighed(self, block: int) -> tuple[str, ...]:
+        """Texts that are weighed for a block; as draws they follow those written."""
+        return self.offered[block] if self.offered else ()
 
     def fingerprint(self, block: int) -> str:
         """Hex digest of the exact text that block saw, 16 characters."""
@@ -55,19 +62,20 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What the model wrote for one block."""
+    """What the model wrote for one block, or how likely it was to write a text."""
 
     prompt: int
     """Index of the prompt in the order in which prompts were given, from 0."""
     block: int
     """Index of the block in that prompt."""
     text: str
-    """The text, without the end token; stripped of nothing else."""
+    """The text, without the end token; stripped of nothing else. One that was weighed
+    is as it was offered."""
     logprob: float
     """Mean log-probability of the tokens written (end token included), in nats."""
     tokens: int
     """Tokens written."""
     complete: bool
-    """False where the limit cut it off."""
+    """False where the limit cut it off, or a text was too unlikely to be read on."""
     draw: int = 0
     """Which of the block's texts this is, from 0."""

@@ -57,13 +57,23 @@ _SMALL = hints.SMALL
 
 
 def describe_column(
-    table: Table, column: Column, profile: Profile | None = None
+    table: Table,
+    column: Column,
+    profile: Profile | None = None,
+    *,
+    noun: str | None = None,
 ) -> str | None:
     """One sentence for a column, or None where its name is gibberish (abstain).
 
     A code list in the profile is appended; no other value of it is used.
+
+    Args:
+        table: with all its columns.
+        column: the one that is described.
+        profile: a sample of it.
+        noun: what a row is called, if not by the table's name.
     """
-    noun = row_noun(table)
+    noun = noun or row_noun(table)
     siblings = tuple(other.name for other in table.columns)
     tokens = list(column_words(column.name, siblings, table.id.name))
     codes = profile.codes if profile else ()
@@ -83,7 +93,7 @@ def describe_column(
     listed = "," not in text and "JSON" not in text and _is_list(tokens)
     if "json" in column.type.lower() and listed:
         text = f"{text[:-1]}, as JSON."
-    return _with_codes(text, codes)
+    return with_codes(text, codes)
 
 
 def sure_sentence(
@@ -731,7 +741,7 @@ def _by_facts(
     if table.primary_key == (column.name,):
         return f"Unique identifier of {_the(noun)}."
     if codes:
-        return _with_codes(f"Code that classifies {_the(noun)}.", codes)
+        return with_codes(f"Code that classifies {_the(noun)}.", codes)
     if kind.startswith("bool"):
         return f"Flag that is true or false for each {noun}."
     if kind.startswith(("date", "timestamp")):
@@ -740,7 +750,7 @@ def _by_facts(
     return None
 
 
-def _with_codes(sentence: str, codes: Sequence[str]) -> str:
+def with_codes(sentence: str, codes: Sequence[str]) -> str:
     """Adds a short code list, as it is known to be complete."""
     shown = [code.strip() for code in codes if code.strip()]
     if not 2 <= len(shown) <= 8 or sum(map(len, shown)) > 80:

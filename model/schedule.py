@@ -7,6 +7,9 @@ batch size, and never reserves more KV cells than the context has.
 
 A prompt that somebody waits for (`prefer`) rushes: until it is written all others stand
 still, their cells kept, so that a step holds little else and is short.
+
+Beside what it writes, a block may have texts that are only weighed: their tokens are
+fed at once, to learn how likely the model would have been to write them.
 """
 
 from __future__ import annotations
@@ -14,6 +17,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+
+Tokens = tuple[int, ...]
+"""Token ids."""
+FLOOR = -6.0
+"""A text to weigh whose first token is less likely, in nats, is read no further."""
 
 
 @dataclass(slots=True, eq=False)
@@ -36,21 +44,50 @@ class Stream:
     """Most tokens to write."""
     reserved: int
     """KV cells set aside for it."""
-    others: list[int] = field(default_factory=list[int])
+    given: Tokens = ()
+    """The tokens of a text that is only weighed, its end included."""
+    others: list[tuple[int, Tokens]] = field(default_factory=list[tuple[int, Tokens]])
     """Sequence ids of the block's other texts, which part from this one when the block
-    is read: each takes a first token of its own from the same answer."""
+    is read: each takes a first token of its own from the same answer, or the first of
+    those it is given."""
     written: list[int] = field(default_factory=list[int])
     """Tokens written so far."""
     logprob: float = 0.0
     """Sum of their log-probabilities, in nats."""
+
+    @property
+    def cells(self) -> int:
+        """KV cells set aside for it and for what has not parted from it."""
+        return self.reserved + sum(_cells(self.reserved, t) for _, t in self.others)
+
+
+def _cells(written: int, given: Tokens) -> int:
+    """KV cells of a text: of one that is written, or of what is given."""
+    return len(given) or written
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    index: int
+    tokens: Tokens
+    limit: int
+    others: tuple[Tokens, ...]
+
+    @property
+    def each(self) -> int:
+        """KV cells of a text that is written."""
+        return len(self.tokens) + self.limit
+
+    @property
+    def cells(self) -> int:
+        return self.each + sum(_cells(self.each, given) for given in self.others)
 
 
 @dataclass(slots=True, eq=False)
 class _Head:
     key: int
     tokens: list[int]
-    waiting: deque[tuple[int, list[int], int]]
-    limit: int
+    waiting: deque[_Block]
     sequence: int = -1
     decoded: int = 0
     streams: int = 0
@@ -58,9 +95,7 @@ class _Head:
     @property
     def need(self) -> int:
         """KV cells of the head and the largest of its blocks."""
-        return len(self.tokens) + max(
-            texts * (len(block) + self.limit) for _, block, texts in self.waiting
-        )
+        return len(self.tokens) + max(block.cells for block in self.waiting)
 
     @property
     def ready(self) -> bool:
@@ -90,7 +125,11 @@ class Step:
     rows: tuple[Row, ...]
     """The batch."""
     streams: tuple[Stream, ...]
-    """The streams that the writing rows belong to, in the rows' order."""
+    """The streams that the writing rows belong to, in the rows' order; one whose text
+    is given has a row for each of its tokens."""
+    given: tuple[tuple[int | None, ...], ...]
+    """For each of them the tokens of its own text and of its `others` that follow, as
+    given; None is the model's to choose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +152,7 @@ class _Packing:
         self.rows: list[Row] = []
         self.copies: list[tuple[int, int]] = []
         self._writers: list[Stream] = []
+        self._given: list[tuple[int | None, ...]] = []
 
     @property
     def room(self) -> bool:
@@ -121,11 +161,16 @@ class _Packing:
     def feed(self, stream: Stream) -> None:
         while stream.pending and self.room:
             token = stream.pending.popleft()
-            last = not stream.pending
-            self.rows.append(Row(token, stream.position, stream.sequence, last))
+            writes = bool(stream.given) or not stream.pending
+            self.rows.append(Row(token, stream.position, stream.sequence, writes))
             stream.position += 1
-            if last:
+            if stream.given:
+                following = (stream.given[-1 - len(stream.pending)],)
+            elif writes:
+                following = (None, *(t[0] if t else None for _, t in stream.others))
+            if writes:
                 self._writers.append(stream)
+                self._given.append(following)
 
     def prefill(self, head: _Head) -> None:
         while head.decoded < len(head.tokens) and self.room:
@@ -134,7 +179,12 @@ class _Packing:
             head.decoded += 1
 
     def step(self) -> Step:
-        return Step(tuple(self.copies), tuple(self.rows), tuple(self._writers))
+        return Step(
+            tuple(self.copies),
+            tuple(self.rows),
+            tuple(self._writers),
+            tuple(self._given),
+        )
 
 
 class Scheduler:
@@ -179,7 +229,7 @@ class Scheduler:
         blocks: Sequence[Sequence[int]],
         *,
         limit: int,
-        texts: Sequence[int] | None = None,
+        others: Sequence[Sequence[Sequence[int]]] | None = None,
     ) -> bool:
         """Queue a prompt; False where it can never fit.
 
@@ -188,21 +238,20 @@ class Scheduler:
             head: tokens that all blocks share.
             blocks: tokens of each block.
             limit: most tokens of a text.
-            texts: how many of each block; one where it is left out.
+            others: of each block, its texts besides a first: the tokens of one that is
+                only weighed, none for one that is written.
         """
         if not head or not blocks or not all(blocks):
             return False
-        counts = texts or [1] * len(blocks)
-        entry = _Head(
-            key,
-            list(head),
-            deque(
-                (index, list(block), count)
-                for index, (block, count) in enumerate(zip(blocks, counts, strict=True))
-            ),
-            limit,
+        waiting = deque(
+            _Block(index, tuple(block), limit, tuple(map(tuple, besides)))
+            for index, (block, besides) in enumerate(
+                zip(blocks, others or [()] * len(blocks), strict=True)
+            )
         )
-        if max(counts) >= self._sequences or entry.need > self._cells:
+        entry = _Head(key, list(head), waiting)
+        most = max(1 + len(block.others) for block in waiting)
+        if most >= self._sequences or entry.need > self._cells:
             return False
         self._queued.append(entry)
         return True
@@ -289,11 +338,16 @@ class Scheduler:
             ]
         for stream, token, logprob in written:
             stream.logprob += logprob
-            complete = ends(stream, token)
             stream.written.append(token)
-            if not complete and len(stream.written) < stream.limit:
-                stream.pending.append(token)
-                continue
+            if stream.given:
+                complete = len(stream.written) == len(stream.given)
+                if not complete and (len(stream.written) > 1 or logprob >= FLOOR):
+                    continue
+            else:
+                complete = ends(stream, token)
+                if not complete and len(stream.written) < stream.limit:
+                    stream.pending.append(token)
+                    continue
             ended.append((stream, complete))
             released.append(self._drop(stream))
             head = next(h for h in self._resident if h.key == stream.key)
@@ -310,11 +364,13 @@ class Scheduler:
                 stream,
                 draw=draw,
                 sequence=sequence,
-                pending=deque(),
+                pending=deque(given[:-1]),
+                reserved=_cells(stream.reserved, given),
+                given=given,
                 others=[],
                 written=[],
             )
-            for draw, sequence in enumerate(stream.others, 1)
+            for draw, (sequence, given) in enumerate(stream.others, 1)
         ]
         stream.others = []
         head.streams += len(others)
@@ -323,35 +379,33 @@ class Scheduler:
 
     def _admit(self, head: _Head, kept: tuple[int, int]) -> Stream | None:
         """Start the next block of a decoded head, where there is room."""
-        index, block, texts = head.waiting[0]
-        cells = len(block) + head.limit
+        block = head.waiting[0]
         kept_cells, kept_sequences = kept if self._streams else (0, 0)
         if (
-            len(self._free_sequences) - kept_sequences < texts
-            or cells * texts > self._free_cells - kept_cells
+            len(self._free_sequences) - kept_sequences <= len(block.others)
+            or block.cells > self._free_cells - kept_cells
         ):
             return None
         head.waiting.popleft()
         head.streams += 1
-        self._free_cells -= cells * texts
-        sequences = [self._free_sequences.pop() for _ in range(texts)]
+        self._free_cells -= block.cells
         stream = Stream(
             head.key,
-            index,
+            block.index,
             0,
-            sequences[0],
+            self._free_sequences.pop(),
             len(head.tokens),
-            deque(block),
-            head.limit,
-            cells,
-            sequences[1:],
+            deque(block.tokens),
+            block.limit,
+            block.each,
+            others=[(self._free_sequences.pop(), given) for given in block.others],
         )
         self._streams.append(stream)
         return stream
 
     def _take(self, head: _Head, kept: tuple[int, int]) -> bool:
         """Make a queued head resident, if it and one of its blocks fit."""
-        most = max(texts for _, _, texts in head.waiting)
+        most = max(1 + len(block.others) for block in head.waiting)
         kept_cells, kept_sequences = kept if self._resident else (0, 0)
         if (
             len(self._free_sequences) - kept_sequences <= most
@@ -367,8 +421,8 @@ class Scheduler:
     def _drop(self, stream: Stream) -> int:
         self._streams.remove(stream)
         # Texts that never parted hold no cells, only what was set aside for them.
-        self._free_cells += stream.reserved * (1 + len(stream.others))
-        self._free_sequences += [stream.sequence, *stream.others]
+        self._free_cells += stream.cells
+        self._free_sequences += [stream.sequence, *(s for s, _ in stream.others)]
         return stream.sequence
 
     def _retire(self, head: _Head) -> int:

@@ -19,13 +19,14 @@ import signal
 import sys
 import threading
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from model.prompt import Prompt
-from model.schedule import Scheduler, Stream
+from model.schedule import FLOOR, Scheduler, Step, Stream
 from model.sizes import Machine, available_memory, choose, cores
 
 if TYPE_CHECKING:
@@ -184,59 +185,78 @@ class _Loop:
     def _add(self, key: int, prompt: Prompt) -> None:
         blocks = [self._model.tokenize(block) for block in prompt.blocks]
         head = self._model.tokenize(prompt.head)
-        fits = self._scheduler.add(
-            key,
-            head,
-            blocks,
-            limit=prompt.limit,
-            texts=[prompt.texts(block) for block in range(len(blocks))],
-        )
-        if not fits:
+        others = [self._others(prompt, block) for block in range(len(blocks))]
+        written = [[each for each in block if not each] for block in others]
+        add = partial(self._scheduler.add, key, head, blocks, limit=prompt.limit)
+        if add(others=others):
+            self._prompts[key] = prompt
+        elif others != written and add(others=written):
+            # There is no room to weigh what is offered.
+            self._prompts[key] = prompt
+            for block in range(len(blocks)):
+                for draw, text in enumerate(prompt.weighed(block), prompt.texts(block)):
+                    place = (block, draw)
+                    self._parent.send(("wrote", key, place, text, FLOOR, 1, False))
+        else:
             self._parent.send(("unfit", key))
-            return
-        self._prompts[key] = prompt
+
+    def _others(self, prompt: Prompt, block: int) -> list[list[int]]:
+        """What a block has besides its first text, as the scheduler wants it."""
+        drawn: list[list[int]] = [[]] * (prompt.texts(block) - 1)
+        end = self._model.tokenize(prompt.stops[0]) if prompt.stops else []
+        return drawn + [
+            self._model.tokenize(f" {text}") + end for text in prompt.weighed(block)
+        ]
 
     def _step(self) -> None:
         step = self._scheduler.next_step()
         for source, to in step.copies:
             self._model.share(source, to)
         logits = self._model.decode(step.rows)
-        choices = self._choose(step.streams, logits)
+        choices = self._choose(step, logits)
         taken = self._scheduler.took(step, choices, ends=self._ends)
         for source, to in taken.parted:
             self._model.share(source, to)
         for stream, complete in taken.ended:
             self._finish(stream, complete)
         self._release(taken.released)
-        written = sum(map(len, choices))
-        self._parent.send(("spent", len(step.rows) - len(step.streams), written))
+        written = sum(token is None for each in step.given for token in each)
+        writing = sum(not stream.given for stream in step.streams)
+        self._parent.send(("spent", len(step.rows) - writing, written))
 
-    def _choose(
-        self, streams: Sequence[Stream], logits: Rows
-    ) -> list[list[tuple[int, float]]]:
+    def _choose(self, step: Step, logits: Rows) -> list[list[tuple[int, float]]]:
         """The next token of each stream and its log-probability, in nats.
 
         Where a stream's block has other texts, theirs come after its own.
         """
-        if not streams:
+        if not step.streams:
             return []
         # One row for every text: the same logits where texts have not parted yet.
-        rows = [row for row, stream in enumerate(streams) for _ in self._texts(stream)]
-        places = [(stream, draw) for stream in streams for draw in self._texts(stream)]
+        places = [
+            (row, stream, stream.draw + number, token)
+            for row, (stream, given) in enumerate(
+                zip(step.streams, step.given, strict=True)
+            )
+            for number, token in enumerate(given)
+        ]
+        rows = [row for row, *_ in places]
         best = logits.argmax(axis=1)
         mass = log_mass(logits)
         tokens = best[rows]
-        drawn = [index for index, place in enumerate(places) if self._drawn(*place)]
+        for index, (*_, token) in enumerate(places):
+            if token is not None:
+                tokens[index] = token
+        drawn = [
+            index
+            for index, (_, stream, draw, token) in enumerate(places)
+            if token is None and self._drawn(stream, draw)
+        ]
         if drawn:
             wanted = logits[[rows[index] for index in drawn]]
-            tokens[drawn] = self._draw([places[index] for index in drawn], wanted)
+            tokens[drawn] = self._draw([places[index][1:3] for index in drawn], wanted)
         logprobs = logits[rows, tokens] - mass[rows]
         pairs = zip(tokens.tolist(), logprobs.tolist(), strict=True)
-        return [[next(pairs) for _ in self._texts(stream)] for stream in streams]
-
-    def _texts(self, stream: Stream) -> range:
-        """Numbers of the texts that a stream's next token is chosen for."""
-        return range(stream.draw, stream.draw + 1 + len(stream.others))
+        return [[next(pairs) for _ in given] for given in step.given]
 
     def _drawn(self, stream: Stream, draw: int) -> bool:
         """Whether a text's tokens are drawn rather than the likeliest ones."""
@@ -280,11 +300,16 @@ class _Loop:
 
     def _finish(self, stream: Stream, complete: bool) -> None:
         self._randoms.pop((stream.key, stream.block, stream.draw), None)
-        text = self._model.text(stream.written)
-        for stop in self._prompts[stream.key].stops:
-            text = text.split(stop, 1)[0]
+        prompt = self._prompts[stream.key]
+        count = len(stream.given or stream.written)
+        if stream.given:
+            offered = prompt.weighed(stream.block)
+            text = offered[stream.draw - prompt.texts(stream.block)]
+        else:
+            text = self._model.text(stream.written)
+            for stop in prompt.stops:
+                text = text.split(stop, 1)[0]
         mean = stream.logprob / max(len(stream.written), 1)
-        count = len(stream.written)
         place = (stream.block, stream.draw)
         self._parent.send(("wrote", stream.key, place, text, mean, count, complete))
 

@@ -142,6 +142,7 @@ def compact_prompts(
     *,
     nearest: Nearest = lambda _table, _target: None,
     opening: Callable[[Table], str] = lambda _: "",
+    offered: Callable[[Table, Target], tuple[str, ...]] = lambda _table, _target: (),
 ) -> list[tuple[Prompt, tuple[Target, ...]]]:
     """Prompts that ask for every target once, with each block's target.
 
@@ -168,7 +169,9 @@ def compact_prompts(
             )
             for target in members
         )
-        prompts.append((Prompt(shared, blocks, LIMIT, (END, "\n")), tuple(members)))
+        weighed = tuple(offered(table, target) for target in members)
+        prompt = Prompt(shared, blocks, LIMIT, (END, "\n"), offered=weighed)
+        prompts.append((prompt, tuple(members)))
     return prompts
 
 

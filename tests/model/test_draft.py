@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -34,7 +34,12 @@ MODEL = ModelFile("told", Path("told.gguf"), PromptFormat.COMPACT, None, None, {
 
 
 class FakeWriter:
-    """An engine that answers every block with the next queued text."""
+    """An engine that answers every block with the next queued text.
+
+    What it is offered it finds unlikely, or as likely as `weights` says.
+    """
+
+    weights: Mapping[str, float] = {}
 
     def __init__(self, *answers: str, logprob: float = -0.1) -> None:
         self.answers = list(answers)
@@ -51,6 +56,9 @@ class FakeWriter:
                     return
                 text = self.answers.pop(0) if self.answers else GOOD
                 yield Generation(index, block, text, self.logprob, 9, True)
+                for draw, each in enumerate(prompt.weighed(block), 1):
+                    weight = self.weights.get(each, -3.0)
+                    yield Generation(index, block, each, weight, 9, True, draw)
 
 
 def table(
@@ -211,7 +219,19 @@ def test_the_measured_best_of_rules_and_model_is_proposed() -> None:
     }
     column = found[ships.columns[0].id]
     assert (column.text, column.source) == (GOOD, Source.MODEL)
-    assert seen == {ships.id: 1, column.target: 2}  # with the rules' sentence
+    # Other sentences by rules are offered of columns alone.
+    assert seen[ships.id] == 1 and seen[column.target] > 2
+
+
+def test_the_reading_of_a_name_that_the_model_finds_likely_is_proposed() -> None:
+    scale = Scale(Line(-9.0), Line(weights={"logprob": 1.0}), Line())
+    model = replace(MODEL, calibration=Calibration(scale, scale))
+    polls = table("senate_polls", "pollster")
+    writer = FakeWriter(GOOD)
+    writer.weights = {"Name of the pollster.": -0.2}
+    asked = [Job(polls, (polls.columns[0].id,), {})]
+    (found,) = Drafter(cast(Engine, writer), model).draft(asked)
+    assert (found.text, found.source) == ("Name of the pollster.", Source.RULES)
 
 
 def test_the_small_model_is_not_asked_for_a_table_that_the_rules_describe() -> None:

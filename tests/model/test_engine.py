@@ -240,6 +240,38 @@ def test_a_block_can_be_written_several_times(path: Path) -> None:
     assert len({first[0, draw] for draw in range(4)}) > 1
 
 
+def test_offered_texts_are_weighed_as_if_they_were_written(engine: Engine) -> None:
+    def totals(*blocks: str, offered: tuple[str, ...]) -> dict[tuple[int, str], float]:
+        prompt = Prompt("<|table|>t", blocks, 6, offered=(offered,) * len(blocks))
+        found = list(engine.generate([prompt]))
+        assert len(found) == len(blocks) * (1 + len(offered))
+        # What is too unlikely from its first token on is not read to its end.
+        read = [g for g in found if g.draw and g.complete]
+        return {(g.block, g.text): g.logprob * g.tokens for g in read}
+
+    letters = tuple("abcdefghijklmnop")
+    starts = [f"<|col|>{n}<|text|>" for n in range(40)]
+    first = totals(*starts, offered=letters)
+    longer = [(starts[block], one) for block, one in first]
+    then = totals(*(f"{start} {one}" for start, one in longer), offered=letters)
+    (block, two), rest = next(iter(then.items()))
+    start, one = longer[block]
+    whole = totals(start, "<|col|>b<|text|>", offered=(one, f"{one} {two}"))
+    assert whole[0, one] == pytest.approx(first[starts.index(start), one], abs=1e-2)
+    assert whole[0, one] + rest == pytest.approx(whole[0, f"{one} {two}"], abs=1e-2)
+
+
+def test_without_room_to_weigh_texts_the_model_still_writes(path: Path) -> None:
+    prompt = replace(PROMPTS[0], offered=(("one", "two", "three"),) * 5)
+    with Engine(EngineSettings(path, sizes={"sequences": 3})) as engine:
+        found = list(engine.generate([prompt]))
+    assert len(found) == 20
+    assert {g.complete for g in found if g.draw} == {False}
+    plain = {g.block: g.text for g in found if not g.draw}
+    with Engine(EngineSettings(path)) as engine:
+        assert plain == {g.block: g.text for g in engine.generate([PROMPTS[0]])}
+
+
 @pytest.mark.parametrize("family", ["llama", "mistral", "qwen2", "mpt"])
 def test_every_family_of_models_drafts_a_table_alike_in_any_batch(
     family: str, tmp_path: Path

@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.schedule import Scheduler, Stream
+from model.schedule import FLOOR, Scheduler, Stream
 
 prompts = st.lists(
     st.tuples(
@@ -25,7 +25,7 @@ prompts = st.lists(
     cells=st.integers(60, 120),
     sequences=st.integers(2, 9),
     batch=st.integers(1, 16),
-    texts=st.integers(1, 3),
+    others=st.lists(st.sampled_from([[], [5], [5, 6, 7]]), max_size=2),
     kept=st.tuples(st.integers(0, 40), st.integers(0, 3)),
     data=st.data(),
 )
@@ -34,7 +34,7 @@ def test_every_block_ends_once_within_the_limits_given(
     cells: int,
     sequences: int,
     batch: int,
-    texts: int,
+    others: list[list[int]],
     kept: tuple[int, int],
     data: st.DataObject,
 ) -> None:
@@ -49,10 +49,12 @@ def test_every_block_ends_once_within_the_limits_given(
     for key, (head, blocks, limit) in enumerate(prompts):
         tokens = [[2] * length for length in blocks]
         fits = scheduler.add(
-            key, [1] * head, tokens, limit=limit, texts=[texts] * len(tokens)
+            key, [1] * head, tokens, limit=limit, others=[others] * len(tokens)
         )
-        need = head + texts * (max(blocks) + limit)
-        assert fits == (texts < sequences and need <= cells)
+        texts = 1 + others.count([])
+        weighed = sum(map(len, others))
+        need = head + texts * (max(blocks) + limit) + weighed
+        assert fits == (1 + len(others) < sequences and need <= cells)
         fitting |= {key} if fits else set()
     seen: Counter[tuple[int, int, int]] = Counter()
     # A model of the KV cache: the cells each sequence holds, heads' shared ones once.
@@ -74,7 +76,7 @@ def test_every_block_ends_once_within_the_limits_given(
             assert row.position == lengths.get(row.sequence, 0)
             lengths[row.sequence] = row.position + 1
         assert sum(lengths.values()) - sum(shared.values()) <= cells
-        choices = [[(7, -0.5)] * (1 + len(s.others)) for s in step.streams]
+        choices = [[(token or 7, -0.5) for token in each] for each in step.given]
 
         def ends(stream: Stream, token: int) -> bool:
             return data.draw(st.booleans())
@@ -86,6 +88,9 @@ def test_every_block_ends_once_within_the_limits_given(
         for stream, complete in taken.ended:
             seen[stream.key, stream.block, stream.draw] += 1
             limit = prompts[stream.key][2]
+            if stream.given:
+                assert complete and tuple(stream.written) == stream.given
+                continue
             assert len(stream.written) <= limit
             assert complete or len(stream.written) == limit
         for sequence in taken.released:
@@ -98,7 +103,7 @@ def test_every_block_ends_once_within_the_limits_given(
         for key, (_, blocks, _) in enumerate(prompts)
         if key in fitting
         for block in range(len(blocks))
-        for draw in range(texts)
+        for draw in range(1 + len(others))
     }
     assert seen == Counter(wanted)
 
@@ -174,7 +179,7 @@ def _never(stream: Stream, token: int) -> bool:
 
 def test_texts_of_a_block_read_it_once_and_part_with_their_first_tokens() -> None:
     scheduler = Scheduler(cells=100, sequences=8, batch=64)
-    scheduler.add(0, [1, 1], [[2, 3]], limit=4, texts=[3])
+    scheduler.add(0, [1, 1], [[2, 3]], limit=4, others=[[[], []]])
     scheduler.took(scheduler.next_step(), [], ends=_never)
     step = scheduler.next_step()
     assert [row.token for row in step.rows] == [2, 3]
@@ -186,3 +191,23 @@ def test_texts_of_a_block_read_it_once_and_part_with_their_first_tokens() -> Non
     assert [stream.logprob for stream in then.streams] == [-1.0, -2.0, -3.0]
     assert len(scheduler.cancel(0)) == 4
     assert scheduler.idle
+
+
+def test_a_text_to_weigh_is_fed_at_once_and_sums_its_tokens() -> None:
+    scheduler = Scheduler(cells=100, sequences=8, batch=64)
+    scheduler.add(0, [1, 1], [[2, 3]], limit=4, others=[[[7, 8, 9], [6, 9]]])
+    scheduler.took(scheduler.next_step(), [], ends=_never)
+    step = scheduler.next_step()
+    assert step.given == ((None, 7, 6),)
+    unlikely = (6, FLOOR - 1)
+    taken = scheduler.took(step, [[(5, -0.1), (7, -1.0), unlikely]], ends=_never)
+    assert [(s.draw, complete) for s, complete in taken.ended] == [(2, False)]
+    then = scheduler.next_step()
+    assert [(row.token, row.position, row.writes) for row in then.rows] == [
+        (5, 4, True),
+        (7, 4, True),
+        (8, 5, True),
+    ]
+    assert then.given == ((None,), (8,), (9,))
+    taken = scheduler.took(then, [[(5, -0.1)], [(8, -2.0)], [(9, -3.0)]], ends=_never)
+    assert [(s.draw, s.logprob, done) for s, done in taken.ended] == [(1, -6.0, True)]
