@@ -7,6 +7,7 @@ likely each is, and as all of them follow from the catalog, none invents anythin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from catalog.objects import Column, Table
@@ -16,7 +17,7 @@ from model.prompts.compact import kind_of
 from model.rules import describe_column
 from model.tables import NO_NOUN, a, row_noun
 
-MOST = 10
+MOST = 12
 """Sentences that are offered for a column at most, the rules' own among them."""
 
 
@@ -54,6 +55,10 @@ def _others(table: Table, column: Column, tokens: list[str]) -> Iterator[str]:
     if last in hints.SMALL or last in ("name", "url", "at"):
         return
     many = singular(last) != last
+    *before, number = tokens
+    if before and re.fullmatch(r"(19|20)\d\d", number):
+        yield f"number of {humanize(before)} in {number}."
+        yield f"{humanize(before)} in {number}."
     if kind in ("boolean", "") and len(tokens) < 4:
         yield f"whether the {short} is {phrase}."
         yield f"whether the {short} has {phrase if many else a(phrase)}."
@@ -62,11 +67,16 @@ def _others(table: Table, column: Column, tokens: list[str]) -> Iterator[str]:
         yield f"number of {phrase if many else plural(phrase)} in the {short}."
     if kind in ("text", "") and len(tokens) < 4 and not many:
         yield f"name of the {phrase}."
+        yield f"{phrase} the {short} is for."
     if kind in ("time", "date"):
         yield f"{'date' if kind == 'date' else 'time'} of the {phrase}."
+    if kind == "json":
+        yield f"{phrase}, as JSON."
     if rest and not many:
         yield f"{humanize([last])} of the {rest}."
         yield f"{humanize([last])} of {rest}."
+    if rest:
+        yield f"{phrase}."
     yield f"{phrase} in the {short}."
 
 

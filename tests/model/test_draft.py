@@ -220,7 +220,8 @@ def test_the_measured_best_of_rules_and_model_is_proposed() -> None:
     column = found[ships.columns[0].id]
     assert (column.text, column.source) == (GOOD, Source.MODEL)
     # Other sentences by rules are offered of columns alone.
-    assert seen[ships.id] == 1 and seen[column.target] > 2
+    assert seen[ships.id] == 1
+    assert seen[column.target] > 2
 
 
 def test_the_reading_of_a_name_that_the_model_finds_likely_is_proposed() -> None:
