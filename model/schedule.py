@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 
 Tokens = tuple[int, ...]
 """Token ids."""
-FLOOR = -6.0
+FLOOR = -4.0
 """A text to weigh whose first token is less likely, in nats, is read no further."""
 
 
