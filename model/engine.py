@@ -20,16 +20,30 @@ from itertools import count
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from queue import Empty, Queue
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import TableId
+from model import wire
 from model.prompt import Generation, Prompt
 from model.sizes import available_memory
-
-if TYPE_CHECKING:
-    from model.llama import ModelFacts
-    from model.worker import WorkerSettings
+from model.wire import (
+    Answer,
+    Ask,
+    Cancel,
+    Failed,
+    ModelFacts,
+    Prefer,
+    Progress,
+    Quit,
+    Ready,
+    Request,
+    Spent,
+    Unfit,
+    UseThreads,
+    WorkerSettings,
+    Wrote,
+)
 
 WINDOW = 8
 """Prompts given to the child ahead of those in work: enough to keep it busy, few enough
@@ -39,6 +53,8 @@ POLL_SECONDS = 0.01
 CLOSE_SECONDS = 1.0
 """The child has so long to end by itself; while it loads it does not."""
 LOAD_SECONDS = 600.0
+MOST_WAITING = 200_000
+"""Messages of the child that nobody has read yet; no engine comes near it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +99,7 @@ class Engine:
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection[Any, Any] | None = None
         self._log: IO[bytes] | None = None
-        self._inbox: Queue[tuple[Any, ...] | None] = Queue()
+        self._inbox: Queue[Answer | None] = Queue()
         self._reader: threading.Thread | None = None
         self._keys = count()
 
@@ -171,7 +187,7 @@ class Engine:
                         key = next(self._keys)
                         working[key] = _Working(index, prompt)
                         preferring = preferring or taking
-                        self._send(("prompt", key, prompt))
+                        self._ask(key, prompt)
                 if preferring:
                     self._prefer(table, working)
                 if not working and exhausted:
@@ -192,18 +208,18 @@ class Engine:
         finally:
             if working:
                 with suppress(ColumnistError):
-                    self._send(("cancel", tuple(working)))
+                    self._send(Cancel(tuple(working)))
 
     def use_threads(self, count: int) -> None:
         """From the next step on, run on so many CPU threads."""
         if self._pipe is not None:
-            self._send(("threads", count))
+            self._send(UseThreads(count))
 
     def close(self) -> None:
         """End the child and give its memory back."""
         if self._pipe is not None:
             with suppress(OSError):
-                self._pipe.send(("quit",))
+                wire.send(self._pipe, Quit())
         if self._process is not None:
             try:
                 self._process.wait(timeout=CLOSE_SECONDS)
@@ -235,16 +251,17 @@ class Engine:
             match message:
                 case None:
                     waited += POLL_SECONDS
-                case ("progress", share):
+                case Progress(share):
                     if progress is not None:
                         progress(share)
-                case ("ready", facts):
+                case Ready(facts):
                     self.facts = facts
-                    return facts  # type: ignore[no-any-return]  # from a pipe
-                case ("failed", reason):
+                    return facts
+                case Failed(reason):
                     self.close()
                     raise ColumnistError(
-                        f"llama.cpp cannot load {self.settings.path.name}: {reason}.",
+                        f"llama.cpp cannot load {self.settings.path.name}:"
+                        f" {_one_line(reason)}.",
                         "Check the file with `columnist models verify`, or choose"
                         " another with --model.",
                     )
@@ -284,15 +301,18 @@ class Engine:
             target=_drain, args=(ours, self._inbox), daemon=True, name="engine"
         )
         self._reader.start()
-        ours.send(worker_settings(self.settings))
+        wire.send(ours, worker_settings(self.settings))
 
-    def _send(self, message: tuple[Any, ...]) -> None:
+    def _ask(self, key: int, prompt: Prompt) -> None:
+        self._send(Ask(key, replace(prompt, table=None)))
+
+    def _send(self, message: Request) -> None:
         if self._pipe is None:
             raise ColumnistError("The engine is not running.")
         with suppress(OSError):  # a dead child shows when we read
-            self._pipe.send(message)
+            wire.send(self._pipe, message)
 
-    def _receive(self, seconds: float = POLL_SECONDS) -> tuple[Any, ...] | None:
+    def _receive(self, seconds: float = POLL_SECONDS) -> Answer | None:
         """The next message, or None where none came in time."""
         if self._pipe is None or self._process is None:
             raise ColumnistError("The engine is not running.")
@@ -301,6 +321,9 @@ class Engine:
         except Empty:
             return None
         if message is None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=CLOSE_SECONDS)
+            self._process.kill()  # it may have hung up and gone on
             raise _Crash(self._process.wait(), self._tail())
         return message
 
@@ -308,8 +331,9 @@ class Engine:
         """The last line that the child wrote, for the message."""
         if self._log is None:
             return ""
-        self._log.seek(0)
-        lines = self._log.read()[-4000:].decode("utf-8", "replace").split("\n")
+        size = self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, size - 4000))
+        lines = self._log.read(4000).decode("utf-8", "replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def _recover(
@@ -326,11 +350,11 @@ class Engine:
             self.close()
             raise again.explained(self.settings.path) from None
         for key, work in working.items():
-            self._send(("prompt", key, work.prompt))
+            self._ask(key, work.prompt)
 
     def _prefer(self, table: TableId | None, working: dict[int, _Working]) -> None:
         same = (key for key, work in working.items() if work.prompt.table == table)
-        self._send(("prefer", tuple(same) if table else ()))
+        self._send(Prefer(tuple(same) if table else ()))
 
     def _make_safe(self, crash: _Crash) -> None:
         self.close()
@@ -339,11 +363,11 @@ class Engine:
 
     def _take(
         self,
-        message: tuple[Any, ...],
+        message: Answer,
         working: dict[int, _Working],
     ) -> Iterator[Generation]:
         match message:
-            case ("wrote", key, (block, draw), text, logprob, tokens, complete):
+            case Wrote(key, block, draw, text, logprob, tokens, complete):
                 # After a restart a text may come a second time.
                 work = working.get(key)
                 if work is not None and (block, draw) in work.waiting:
@@ -353,19 +377,19 @@ class Engine:
                     yield Generation(
                         work.index, block, text, logprob, tokens, complete, draw
                     )
-            case ("unfit", key):
+            case Unfit(key):
                 if (work := working.pop(key, None)) is not None:
                     for block, draw in sorted(work.waiting):
                         yield Generation(
                             work.index, block, "", float("-inf"), 0, False, draw
                         )
-            case ("spent", read, written):
+            case Spent(read, written):
                 self.prompt_tokens += read
                 self.generated_tokens += written
-            case ("failed", reason):
+            case Failed(reason):
                 self.close()
                 raise ColumnistError(
-                    f"llama.cpp failed while drafting: {reason}.",
+                    f"llama.cpp failed while drafting: {_one_line(reason)}.",
                     "Start again; finished drafts are saved.",
                 )
             case _:
@@ -388,12 +412,21 @@ class _Working:
         }
 
 
-def _drain(pipe: Connection[Any, Any], inbox: Queue[tuple[Any, ...] | None]) -> None:
+def _drain(pipe: Connection[Any, Any], inbox: Queue[Answer | None]) -> None:
     """Read all the child says at once, so that it never waits for us."""
-    with suppress(EOFError, OSError):
-        while True:
-            inbox.put(pipe.recv())
-    inbox.put(None)
+    try:
+        while inbox.qsize() < MOST_WAITING:
+            inbox.put(wire.answer(pipe))
+        inbox.put(Failed("its process says more than anybody can read"))
+    except ValueError as error:
+        inbox.put(Failed(f"its process {error}"))
+    except (EOFError, OSError):
+        inbox.put(None)
+
+
+def _one_line(said: str) -> str:
+    """What the child said, short enough for an error."""
+    return " ".join(said.split())[:200]
 
 
 class _Crash(Exception):
@@ -410,7 +443,7 @@ class _Crash(Exception):
                 self.what += " (often: out of memory)"
 
     def explained(self, path: Path) -> ColumnistError:
-        reason = f" It said: {self.tail[:200]}" if self.tail else ""
+        reason = f" It said: {_one_line(self.tail)}" if self.tail else ""
         return ColumnistError(
             f"Running {path.name} failed twice: {self.what}.{reason}",
             "Try --gpu-layers 0, a smaller model with --model, or `columnist doctor`.",
@@ -419,8 +452,6 @@ class _Crash(Exception):
 
 def worker_settings(settings: EngineSettings) -> WorkerSettings:
     """What the child is told."""
-    from model.worker import WorkerSettings
-
     return WorkerSettings(
         path=str(settings.path),
         gpu_layers=0 if settings.safe else settings.gpu_layers,

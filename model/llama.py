@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 # Spinning OpenMP threads made a busy two-core machine 17 times slower; it has to be set
@@ -20,6 +19,7 @@ import llama_cpp as llama
 import numpy as np
 
 from model.sizes import Shape
+from model.wire import ModelFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,30 +30,6 @@ if TYPE_CHECKING:
 
 class LlamaError(Exception):
     """llama.cpp refused; the message is its own last word on it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
-    """What a loaded model says of itself."""
-
-    name: str
-    """`general.name`, or empty."""
-    description: str
-    """llama.cpp's one-line description: architecture, size, quantisation."""
-    parameters: int
-    """Number of weights."""
-    context_trained: int
-    """Longest context it was trained with, in tokens."""
-    chat_template: str | None
-    """Jinja source of its chat template, or None."""
-    bos: str
-    """Text of its begin token, or empty."""
-    eos: str
-    """Text of its end token, or empty."""
-    offloads: bool
-    """Whether this build of llama.cpp can use a GPU."""
-    sizes: Sizes
-    """How large its context is, and why."""
 
 
 class Model:

@@ -2,13 +2,7 @@
 
 One thread does everything: between two decode steps it looks at the pipe, so stopping
 takes at most one step. Another waits for the parent's end and then ends all at once,
-also while a model loads. Messages are tuples, the first item names them:
-
-parent → child: ("prompt", key, Prompt), ("prefer", keys), ("cancel", keys),
-("threads", count), ("quit",)
-child → parent: ("progress", share), ("ready", ModelFacts), ("failed", text),
-("wrote", key, (block, draw), text, logprob, tokens, complete), ("unfit", key),
-("spent", prompt_tokens, generated_tokens)
+also while a model loads. `model.wire` has the messages.
 """
 
 from __future__ import annotations
@@ -18,15 +12,29 @@ import select
 import signal
 import sys
 import threading
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from model import wire
 from model.prompt import Prompt
 from model.schedule import Scheduler, Stream
 from model.sizes import Machine, available_memory, choose, cores
+from model.wire import (
+    Ask,
+    Cancel,
+    Failed,
+    Prefer,
+    Progress,
+    Ready,
+    Request,
+    Spent,
+    Unfit,
+    UseThreads,
+    WorkerSettings,
+    Wrote,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,24 +52,6 @@ Vector = np.ndarray[Any, np.dtype[Any]]
 """One figure a text."""
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerSettings:
-    """How the child loads its model."""
-
-    path: str
-    """The GGUF file."""
-    gpu_layers: int
-    """Layers on the GPU; -1 is all."""
-    asked: dict[str, int | str]
-    """Sizes that the steward asks for; the others are chosen."""
-    safe: bool
-    """Leave out the kernels that crash in some builds."""
-    seed: int
-    """Seed of sampled (not greedy) texts."""
-    adapter: str | None = None
-    """A LoRA adapter in GGUF."""
-
-
 def main(descriptor: int) -> None:
     """Serve the parent at the other end of a socket pair until it hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
@@ -69,8 +59,9 @@ def main(descriptor: int) -> None:
     parent = Connection(descriptor)
     threading.Thread(target=_end_with, args=(descriptor,), daemon=True).start()
     try:
-        settings = parent.recv()
-        _serve(parent, settings)
+        settings = wire.request(parent)
+        if isinstance(settings, WorkerSettings):
+            _serve(parent, settings)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # the parent is gone, and so are we
 
@@ -93,7 +84,7 @@ def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
     from model.llama import LlamaError, Model
 
     def report(share: float) -> bool:
-        parent.send(("progress", share))
+        wire.send(parent, Progress(float(share)))
         return True
 
     try:
@@ -109,13 +100,13 @@ def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
         )
         _warm_up(model)
     except LlamaError as error:
-        parent.send(("failed", str(error)))
+        wire.send(parent, Failed(str(error)))
         return
-    parent.send(("ready", model.facts()))
+    wire.send(parent, Ready(model.facts()))
     try:
         _Loop(parent, model, settings).run()
     except LlamaError as error:
-        parent.send(("failed", str(error)))
+        wire.send(parent, Failed(str(error)))
     finally:
         model.close()
 
@@ -158,19 +149,19 @@ class _Loop:
     def run(self) -> None:
         while True:
             while self._scheduler.idle or self._parent.poll():
-                if not self._take(self._parent.recv()):
+                if not self._take(wire.request(self._parent)):
                     return
             self._step()
 
-    def _take(self, message: tuple[Any, ...]) -> bool:
+    def _take(self, message: Request) -> bool:
         match message:
-            case ("prompt", key, prompt):
+            case Ask(key, prompt):
                 self._add(key, prompt)
-            case ("prefer", keys):
+            case Prefer(keys):
                 self._scheduler.prefer(keys)
-            case ("threads", count):
+            case UseThreads(count):
                 self._model.use_threads(count)
-            case ("cancel", keys):
+            case Cancel(keys):
                 for key in keys:
                     self._prompts.pop(key, None)
                     self._randoms = {
@@ -192,7 +183,7 @@ class _Loop:
             texts=[prompt.texts(block) for block in range(len(blocks))],
         )
         if not fits:
-            self._parent.send(("unfit", key))
+            wire.send(self._parent, Unfit(key))
             return
         self._prompts[key] = prompt
 
@@ -209,7 +200,7 @@ class _Loop:
             self._finish(stream, complete)
         self._release(taken.released)
         written = sum(map(len, choices))
-        self._parent.send(("spent", len(step.rows) - len(step.streams), written))
+        wire.send(self._parent, Spent(len(step.rows) - len(step.streams), written))
 
     def _choose(
         self, streams: Sequence[Stream], logits: Rows
@@ -283,10 +274,10 @@ class _Loop:
         text = self._model.text(stream.written)
         for stop in self._prompts[stream.key].stops:
             text = text.split(stop, 1)[0]
-        mean = stream.logprob / max(len(stream.written), 1)
         count = len(stream.written)
-        place = (stream.block, stream.draw)
-        self._parent.send(("wrote", stream.key, place, text, mean, count, complete))
+        mean = stream.logprob / max(count, 1)
+        place = (stream.key, stream.block, stream.draw)
+        wire.send(self._parent, Wrote(*place, text, mean, count, complete))
 
     def _release(self, sequences: Iterable[int]) -> None:
         for sequence in sequences:
