@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -24,7 +23,7 @@ from typing import IO, Any
 
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import TableId
-from model import wire
+from model import box, wire
 from model.prompt import Generation, Prompt
 from model.sizes import available_memory
 from model.wire import (
@@ -88,6 +87,7 @@ class Engine:
         prompt_tokens: tokens read so far.
         generated_tokens: tokens written so far.
         note: what the steward should know of how it runs, or empty.
+        holds: what keeps its process from the network and from others, once started.
     """
 
     def __init__(self, settings: EngineSettings) -> None:
@@ -96,6 +96,7 @@ class Engine:
         self.prompt_tokens = 0
         self.generated_tokens = 0
         self.note = ""
+        self.holds = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection[Any, Any] | None = None
         self._log: IO[bytes] | None = None
@@ -254,8 +255,8 @@ class Engine:
                 case Progress(share):
                     if progress is not None:
                         progress(share)
-                case Ready(facts):
-                    self.facts = facts
+                case Ready(facts, holds):
+                    self.facts, self.holds = facts, holds
                     return facts
                 case Failed(reason):
                     self.close()
@@ -276,16 +277,11 @@ class Engine:
 
     def _spawn(self) -> None:
         ours, theirs = Pipe()
-        root = Path(__file__).resolve().parent.parent
-        code = (
-            f"import sys; sys.path.insert(0, {str(root)!r});"
-            f" from model.worker import main; main({theirs.fileno()})"
-        )
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as we do
         environment = dict(os.environ)
         environment.setdefault("OMP_WAIT_POLICY", "passive")
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", code],
+            box.command("model.worker", theirs.fileno()),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,

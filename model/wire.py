@@ -128,6 +128,8 @@ class Ready:
 
     facts: ModelFacts
     """Of the model."""
+    holds: str
+    """What keeps the child from the network and from others (`model.box`)."""
 
 
 @dataclass(frozen=True, slots=True)

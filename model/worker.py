@@ -10,14 +10,13 @@ from __future__ import annotations
 import os
 import select
 import signal
-import sys
 import threading
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from model import wire
+from model import box, wire
 from model.prompt import Prompt
 from model.schedule import Scheduler, Stream
 from model.sizes import Machine, available_memory, choose, cores
@@ -55,7 +54,7 @@ Vector = np.ndarray[Any, np.dtype[Any]]
 def main(descriptor: int) -> None:
     """Serve the parent at the other end of a socket pair until it hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    sys.addaudithook(_refuse_network)
+    box.refuse_reaching()
     parent = Connection(descriptor)
     threading.Thread(target=_end_with, args=(descriptor,), daemon=True).start()
     try:
@@ -74,14 +73,13 @@ def _end_with(parent: int) -> None:
     os._exit(0)
 
 
-def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:
-    """The engine needs no network, so it gets none."""
-    if event in ("socket.connect", "socket.bind", "socket.getaddrinfo"):
-        raise PermissionError("the engine's process has no network")
-
-
 def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
+    import llama_cpp as llama
+
     from model.llama import LlamaError, Model
+
+    offloads = bool(llama.llama_supports_gpu_offload())  # the GPU's driver begins
+    holds = box.close()
 
     def report(share: float) -> bool:
         wire.send(parent, Progress(float(share)))
@@ -92,7 +90,7 @@ def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
             settings.path,
             gpu_layers=settings.gpu_layers,
             sizes=lambda shape: choose(
-                shape, _machine(settings), settings.asked, safe=settings.safe
+                shape, _machine(offloads, settings), settings.asked, safe=settings.safe
             ),
             safe=settings.safe,
             adapter=settings.adapter,
@@ -102,7 +100,7 @@ def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
     except LlamaError as error:
         wire.send(parent, Failed(str(error)))
         return
-    wire.send(parent, Ready(model.facts()))
+    wire.send(parent, Ready(model.facts(), holds))
     try:
         _Loop(parent, model, settings).run()
     except LlamaError as error:
@@ -111,10 +109,8 @@ def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
         model.close()
 
 
-def _machine(settings: WorkerSettings) -> Machine:
-    import llama_cpp as llama
-
-    gpu = bool(llama.llama_supports_gpu_offload()) and settings.gpu_layers != 0
+def _machine(offloads: bool, settings: WorkerSettings) -> Machine:
+    gpu = offloads and settings.gpu_layers != 0
     # How much a GPU has free is llama.cpp's to find out when it makes the context.
     return Machine(cores(), None if gpu else available_memory(), gpu)
 

@@ -190,6 +190,19 @@ def test_the_child_goes_when_its_parent_closes(path: Path) -> None:
     assert process.poll() is not None
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc and seccomp are Linux's")
+def test_every_thread_of_the_child_is_in_the_box(engine: Engine) -> None:
+    list(engine.generate(PROMPTS[:1]))
+    assert "seccomp" in engine.holds
+    assert engine._process is not None
+    threads = list(Path(f"/proc/{engine._process.pid}/task").iterdir())
+    assert threads
+    for thread in threads:
+        told = (thread / "status").read_text()
+        assert "\nSeccomp:\t2\n" in told
+        assert "\nNoNewPrivs:\t1\n" in told
+
+
 @pytest.mark.parametrize("damage", ["cut", "header"])
 def test_a_damaged_file_is_named_with_the_reason(
     path: Path, tmp_path: Path, damage: str

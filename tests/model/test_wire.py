@@ -66,7 +66,7 @@ def test_what_the_parent_says_arrives(message: Request) -> None:
     "message",
     [
         Progress(1.0),
-        Ready(FACTS),
+        Ready(FACTS, "all"),
         Failed("no “reason”"),
         Wrote(3, 0, 2, "Text\n\U0001f4a1", -0.5, 4, True),
         Unfit(1),
