@@ -21,6 +21,8 @@ from model.sizes import Sizes
 
 LONGEST = 1 << 22
 """Bytes of an answer; a model's facts with a long chat template are the longest."""
+LONGEST_TEMPLATE = 200_000
+"""Characters of a chat template; those of known models have a tenth at most."""
 LARGEST = 1 << 53
 """Of a number that counts something; beyond it a float is not exact."""
 
@@ -38,7 +40,7 @@ class ModelFacts:
     context_trained: int
     """Longest context it was trained with, in tokens."""
     chat_template: str | None
-    """Jinja source of its chat template, or None."""
+    """Jinja source of its chat template, cut where it is too long; or None."""
     bos: str
     """Text of its begin token, or empty."""
     eos: str
@@ -134,10 +136,10 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """llama.cpp refused, and the child ends."""
+    """It cannot be done, and the child ends."""
 
     reason: str
-    """Its last word on it."""
+    """Why, as far as llama.cpp said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,7 @@ Answer = Progress | Ready | Failed | Wrote | Unfit | Spent
 
 def send(pipe: Connection[Any, Any], message: Request | Answer) -> None:
     """Say one message."""
-    pipe.send_bytes(_JSON.encode([type(message).__name__, message]).encode("ascii"))
+    pipe.send_bytes(text(message).encode("ascii"))
 
 
 def request(pipe: Connection[Any, Any]) -> Request:
@@ -192,7 +194,7 @@ def request(pipe: Connection[Any, Any]) -> Request:
     Raises:
         EOFError: it has hung up.
     """
-    found: Request = _message(Request, pipe.recv_bytes())
+    found: Request = read(Request, pipe.recv_bytes())
     return found
 
 
@@ -209,7 +211,7 @@ def answer(pipe: Connection[Any, Any]) -> Answer:
         if str(error) == "bad message length":  # a crash in a message ends it early
             raise ValueError("said more at once than an engine does") from error
         raise
-    found: Answer = _message(Answer, data)
+    found: Answer = read(Answer, data)
     return found
 
 
@@ -222,7 +224,17 @@ def _values(message: Any) -> list[Any]:
 _JSON = json.JSONEncoder(default=_values)
 
 
-def _message(kinds: Any, data: bytes) -> Any:
+def text(message: Any) -> str:
+    """A message as it is sent, in ASCII."""
+    return _JSON.encode([type(message).__name__, message])
+
+
+def read(kinds: Any, data: bytes) -> Any:
+    """The message that was sent, of one of these kinds.
+
+    Raises:
+        ValueError: it is none of them.
+    """
     try:
         name, values = json.loads(data.decode("ascii"))
         return _value(_named(kinds)[name], values)
@@ -268,7 +280,7 @@ def _compound(kind: Any, value: Any) -> Any:
 @cache
 def _named(kinds: Any) -> dict[str, Any]:
     """Messages by their names."""
-    return {kind.__name__: kind for kind in get_args(kinds)}
+    return {kind.__name__: kind for kind in get_args(kinds) or (kinds,)}
 
 
 @cache
