@@ -12,6 +12,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -101,7 +102,8 @@ class Engine:
         self._pipe: Connection[Any, Any] | None = None
         self._log: IO[bytes] | None = None
         self._inbox: Queue[Answer | None] = Queue()
-        self._reader: threading.Thread | None = None
+        self._outbox: Queue[Request | None] = Queue()
+        self._threads: tuple[threading.Thread, ...] = ()
         self._keys = count()
 
     def __enter__(self) -> Engine:
@@ -218,23 +220,18 @@ class Engine:
 
     def close(self) -> None:
         """End the child and give its memory back."""
-        if self._pipe is not None:
-            with suppress(OSError):
-                wire.send(self._pipe, Quit())
+        self._outbox.put(Quit())
+        self._outbox.put(None)
         if self._process is not None:
-            try:
-                self._process.wait(timeout=CLOSE_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        # The child is gone, so its end of the pipe is closed and the reader ends.
-        if self._reader is not None:
-            self._reader.join()
+            _end(self._process)
+        # The child is gone, so its end of the pipe is closed and both threads end.
+        for thread in self._threads:
+            thread.join()
         if self._pipe is not None:
             self._pipe.close()
         if self._log is not None:
             self._log.close()
-        self._reader = None
+        self._threads = ()
         self._pipe = self._process = self._log = self.facts = None
 
     # The child
@@ -243,15 +240,13 @@ class Engine:
         self, progress: Callable[[float], None] | None, stop: Callable[[], bool]
     ) -> ModelFacts:
         self._spawn()
-        waited = 0.0
-        while waited < LOAD_SECONDS:
+        until = time.monotonic() + LOAD_SECONDS
+        while time.monotonic() < until:
             if stop():
                 self.close()
                 raise ColumnistError("Loading the model was stopped.")
             message = self._receive()
             match message:
-                case None:
-                    waited += POLL_SECONDS
                 case Progress(share):
                     if progress is not None:
                         progress(share)
@@ -292,12 +287,14 @@ class Engine:
         )
         theirs.close()
         self._pipe = ours
-        self._inbox = Queue()
-        self._reader = threading.Thread(
-            target=_drain, args=(ours, self._inbox), daemon=True, name="engine"
+        self._inbox, self._outbox = Queue(), Queue()
+        self._threads = (
+            threading.Thread(target=_drain, args=(ours, self._inbox), daemon=True),
+            threading.Thread(target=_speak, args=(ours, self._outbox), daemon=True),
         )
-        self._reader.start()
-        wire.send(ours, worker_settings(self.settings))
+        for thread in self._threads:
+            thread.start()
+        self._send(worker_settings(self.settings))
 
     def _ask(self, key: int, prompt: Prompt) -> None:
         self._send(Ask(key, replace(prompt, table=None)))
@@ -305,8 +302,7 @@ class Engine:
     def _send(self, message: Request) -> None:
         if self._pipe is None:
             raise ColumnistError("The engine is not running.")
-        with suppress(OSError):  # a dead child shows when we read
-            wire.send(self._pipe, message)
+        self._outbox.put(message)
 
     def _receive(self, seconds: float = POLL_SECONDS) -> Answer | None:
         """The next message, or None where none came in time."""
@@ -317,10 +313,7 @@ class Engine:
         except Empty:
             return None
         if message is None:
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=CLOSE_SECONDS)
-            self._process.kill()  # it may have hung up and gone on
-            raise _Crash(self._process.wait(), self._tail())
+            raise _Crash(_end(self._process), self._tail())
         return message
 
     def _tail(self) -> str:
@@ -408,6 +401,15 @@ class _Working:
         }
 
 
+def _end(process: subprocess.Popen[bytes]) -> int:
+    """How the child ended, which it does in time."""
+    try:
+        return process.wait(timeout=CLOSE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+
+
 def _drain(pipe: Connection[Any, Any], inbox: Queue[Answer | None]) -> None:
     """Read all the child says at once, so that it never waits for us."""
     try:
@@ -418,6 +420,13 @@ def _drain(pipe: Connection[Any, Any], inbox: Queue[Answer | None]) -> None:
         inbox.put(Failed(f"its process {error}"))
     except (EOFError, OSError):
         inbox.put(None)
+
+
+def _speak(pipe: Connection[Any, Any], outbox: Queue[Request | None]) -> None:
+    """Tell the child all that is said to it, so that nobody waits while it is busy."""
+    with suppress(OSError):  # a dead child shows when we read
+        while (message := outbox.get()) is not None:
+            wire.send(pipe, message)
 
 
 def _one_line(said: str) -> str:

@@ -208,6 +208,20 @@ def test_a_child_that_hangs_up_and_goes_on_is_ended(
     assert time.monotonic() - began < 20
 
 
+def test_a_child_that_does_not_listen_holds_nobody_up(
+    child: Callable[..., Engine],
+) -> None:
+    """Its pipe was full, and whoever wrote into it waited with it for ever."""
+    said = wire.text(Ready(FACTS, "")).encode()
+    code = f"d = {said!r}; os.write(fd, struct.pack('!i', len(d)) + d); time.sleep(60)"
+    until = time.monotonic() + 3
+    prompts = [Prompt("h" * 100_000, ("b",), 5)] * 8
+    with child(code) as engine:
+        assert not list(engine.generate(prompts, stop=lambda: time.monotonic() > until))
+        engine.use_threads(1)
+    assert time.monotonic() - until < 3
+
+
 def test_a_reason_is_one_line_however_it_is_given(
     child: Callable[..., Engine],
 ) -> None:
