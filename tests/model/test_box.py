@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import signal
+import struct
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
 import pytest
+
+from model.box import _CALLS, _program
 
 HOLDS = "kernel (seccomp) and Python refuse sockets and new processes"
 
@@ -136,3 +142,37 @@ def test_a_kernel_that_refuses_is_told_apart() -> None:
     assert inside(code) == (
         "Python alone refuses sockets and new processes: Function not implemented"
     )
+
+
+@pytest.mark.parametrize("machine", _CALLS)
+def test_the_filter_decides_as_it_should_on_every_machine(machine: str) -> None:
+    """Run here, as most machines are not at hand."""
+    _, mark, clone, *refused = _CALLS[machine]
+    program = _program(mark, clone, *refused)
+
+    def decides(call: int, flags: int = 0, where: int = mark) -> str:
+        values = {0: call, 4: where, 16: flags}
+        taken, at = 0, 0
+        while True:
+            code, so, not_so, figure = struct.unpack_from("HBBI", program, 8 * at)
+            at += 1
+            match code:
+                case 0x20:
+                    taken = values[figure]
+                case 0x15:
+                    at += so if taken == figure else not_so
+                case 0x35:
+                    at += so if taken >= figure else not_so
+                case 0x45:
+                    at += so if taken & figure else not_so
+                case 0x06:
+                    return {0x7FFF0000: "yes"}.get(figure, os.strerror(figure & 0xFFF))
+
+    no = os.strerror(errno.EPERM)
+    assert {decides(call) for call in refused} == {no}
+    assert decides(clone, flags=0x3D0F00) == "yes"  # of a thread
+    assert decides(clone, flags=signal.SIGCHLD) == no
+    assert decides(435) == os.strerror(errno.ENOSYS)
+    others = set(range(500)) - {*refused, clone, 435}
+    assert {decides(call) for call in others} == {"yes"}
+    assert decides(0, where=mark ^ 1) == decides(0x40000000) == no
