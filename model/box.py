@@ -74,8 +74,10 @@ def _loading(event: str, _: tuple[Any, ...]) -> None:
 def _filter_calls() -> str:
     """Have the kernel refuse; why it does not, or empty."""
     machine = platform.machine()
-    if sys.platform != "linux" or machine not in _CALLS:
-        return f"there is no filter for {sys.platform} on {machine}"
+    wide = sys.maxsize > 1 << 32  # a narrow Python has other calls, on any kernel
+    if sys.platform != "linux" or machine not in _CALLS or not wide:
+        bits = 64 if wide else 32
+        return f"there is no filter for {sys.platform} on {machine}, {bits} bits"
     seccomp, *numbers = _CALLS[machine]
     program = _program(*numbers)
     steps = ctypes.create_string_buffer(program, len(program))
