@@ -17,6 +17,7 @@ import numpy as np
 
 from model.schedule import Row
 from model.sizes import Shape, Sizes
+from model.wire import ModelFacts
 
 VOCABULARY = 4096
 """Tokens; a small vocabulary, as what is measured is not the choice of a token."""
@@ -50,9 +51,9 @@ class Model:
             (self.sequences + 1, VOCABULARY), dtype=np.float32
         )
 
-    def facts(self) -> Any:
+    def facts(self) -> ModelFacts:
         """Nothing that anybody reads."""
-        return None
+        return ModelFacts("", "", 0, 0, None, "", "", False, self.sizes)
 
     def tokenize(self, text: str) -> list[int]:
         """As many tokens as a text of that length usually has."""

@@ -30,10 +30,6 @@ class ColumnistError(Exception):
         if exit_code is not None:
             self.exit_code = exit_code
 
-    def __reduce__(self) -> tuple[type[ColumnistError], tuple[str, str]]:
-        """Errors cross process borders (the engine's child), so they pickle."""
-        return (type(self), (self.message, self.hint))
-
 
 class UsageError(ColumnistError):
     """The request itself cannot be right: a bad URL, an unknown name or option."""

@@ -157,7 +157,7 @@ class _Asked:
         block = generation.block
         texts = self.read.setdefault(block, [])
         texts.append(generation)
-        if len(texts) < self.prompt.texts(block) + len(self.prompt.weighed(block)):
+        if len(texts) < self.prompt.all_texts(block):
             return ()
         del self.read[block]
         self.left -= 1

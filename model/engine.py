@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -20,16 +20,30 @@ from itertools import count
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from queue import Empty, Queue
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import TableId
+from model import box, wire
 from model.prompt import Generation, Prompt
 from model.sizes import available_memory
-
-if TYPE_CHECKING:
-    from model.llama import ModelFacts
-    from model.worker import WorkerSettings
+from model.wire import (
+    Answer,
+    Ask,
+    Cancel,
+    Failed,
+    ModelFacts,
+    Prefer,
+    Progress,
+    Quit,
+    Ready,
+    Request,
+    Spent,
+    Unfit,
+    UseThreads,
+    WorkerSettings,
+    Wrote,
+)
 
 WINDOW = 8
 """Prompts given to the child ahead of those in work: enough to keep it busy, few enough
@@ -39,6 +53,8 @@ POLL_SECONDS = 0.01
 CLOSE_SECONDS = 1.0
 """The child has so long to end by itself; while it loads it does not."""
 LOAD_SECONDS = 600.0
+MOST_WAITING = 200_000
+"""Messages of the child that nobody has read yet; no engine comes near it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +88,7 @@ class Engine:
         prompt_tokens: tokens read so far.
         generated_tokens: tokens written so far.
         note: what the steward should know of how it runs, or empty.
+        holds: what keeps its process from the network and from others, once started.
     """
 
     def __init__(self, settings: EngineSettings) -> None:
@@ -80,11 +97,13 @@ class Engine:
         self.prompt_tokens = 0
         self.generated_tokens = 0
         self.note = ""
+        self.holds = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection[Any, Any] | None = None
         self._log: IO[bytes] | None = None
-        self._inbox: Queue[tuple[Any, ...] | None] = Queue()
-        self._reader: threading.Thread | None = None
+        self._inbox: Queue[Answer | None] = Queue()
+        self._outbox: Queue[Request | None] = Queue()
+        self._threads: tuple[threading.Thread, ...] = ()
         self._keys = count()
 
     def __enter__(self) -> Engine:
@@ -171,7 +190,7 @@ class Engine:
                         key = next(self._keys)
                         working[key] = _Working(index, prompt)
                         preferring = preferring or taking
-                        self._send(("prompt", key, prompt))
+                        self._ask(key, prompt)
                 if preferring:
                     self._prefer(table, working)
                 if not working and exhausted:
@@ -192,32 +211,27 @@ class Engine:
         finally:
             if working:
                 with suppress(ColumnistError):
-                    self._send(("cancel", tuple(working)))
+                    self._send(Cancel(tuple(working)))
 
     def use_threads(self, count: int) -> None:
         """From the next step on, run on so many CPU threads."""
         if self._pipe is not None:
-            self._send(("threads", count))
+            self._send(UseThreads(count))
 
     def close(self) -> None:
         """End the child and give its memory back."""
-        if self._pipe is not None:
-            with suppress(OSError):
-                self._pipe.send(("quit",))
+        self._outbox.put(Quit())
+        self._outbox.put(None)
         if self._process is not None:
-            try:
-                self._process.wait(timeout=CLOSE_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        # The child is gone, so its end of the pipe is closed and the reader ends.
-        if self._reader is not None:
-            self._reader.join()
+            _end(self._process)
+        # The child is gone, so its end of the pipe is closed and both threads end.
+        for thread in self._threads:
+            thread.join()
         if self._pipe is not None:
             self._pipe.close()
         if self._log is not None:
             self._log.close()
-        self._reader = None
+        self._threads = ()
         self._pipe = self._process = self._log = self.facts = None
 
     # The child
@@ -226,25 +240,24 @@ class Engine:
         self, progress: Callable[[float], None] | None, stop: Callable[[], bool]
     ) -> ModelFacts:
         self._spawn()
-        waited = 0.0
-        while waited < LOAD_SECONDS:
+        until = time.monotonic() + LOAD_SECONDS
+        while time.monotonic() < until:
             if stop():
                 self.close()
                 raise ColumnistError("Loading the model was stopped.")
             message = self._receive()
             match message:
-                case None:
-                    waited += POLL_SECONDS
-                case ("progress", share):
+                case Progress(share):
                     if progress is not None:
                         progress(share)
-                case ("ready", facts):
-                    self.facts = facts
-                    return facts  # type: ignore[no-any-return]  # from a pipe
-                case ("failed", reason):
+                case Ready(facts, holds):
+                    self.facts, self.holds = facts, holds
+                    return facts
+                case Failed(reason):
                     self.close()
                     raise ColumnistError(
-                        f"llama.cpp cannot load {self.settings.path.name}: {reason}.",
+                        f"llama.cpp cannot load {self.settings.path.name}:"
+                        f" {_one_line(reason)}.",
                         "Check the file with `columnist models verify`, or choose"
                         " another with --model.",
                     )
@@ -259,16 +272,11 @@ class Engine:
 
     def _spawn(self) -> None:
         ours, theirs = Pipe()
-        root = Path(__file__).resolve().parent.parent
-        code = (
-            f"import sys; sys.path.insert(0, {str(root)!r});"
-            f" from model.worker import main; main({theirs.fileno()})"
-        )
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as we do
         environment = dict(os.environ)
         environment.setdefault("OMP_WAIT_POLICY", "passive")
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", code],
+            box.command("model.worker", theirs.fileno()),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
@@ -279,20 +287,24 @@ class Engine:
         )
         theirs.close()
         self._pipe = ours
-        self._inbox = Queue()
-        self._reader = threading.Thread(
-            target=_drain, args=(ours, self._inbox), daemon=True, name="engine"
+        self._inbox, self._outbox = Queue(), Queue()
+        self._threads = (
+            threading.Thread(target=_drain, args=(ours, self._inbox), daemon=True),
+            threading.Thread(target=_speak, args=(ours, self._outbox), daemon=True),
         )
-        self._reader.start()
-        ours.send(worker_settings(self.settings))
+        for thread in self._threads:
+            thread.start()
+        self._send(worker_settings(self.settings))
 
-    def _send(self, message: tuple[Any, ...]) -> None:
+    def _ask(self, key: int, prompt: Prompt) -> None:
+        self._send(Ask(key, replace(prompt, table=None)))
+
+    def _send(self, message: Request) -> None:
         if self._pipe is None:
             raise ColumnistError("The engine is not running.")
-        with suppress(OSError):  # a dead child shows when we read
-            self._pipe.send(message)
+        self._outbox.put(message)
 
-    def _receive(self, seconds: float = POLL_SECONDS) -> tuple[Any, ...] | None:
+    def _receive(self, seconds: float = POLL_SECONDS) -> Answer | None:
         """The next message, or None where none came in time."""
         if self._pipe is None or self._process is None:
             raise ColumnistError("The engine is not running.")
@@ -301,15 +313,16 @@ class Engine:
         except Empty:
             return None
         if message is None:
-            raise _Crash(self._process.wait(), self._tail())
+            raise _Crash(_end(self._process), self._tail())
         return message
 
     def _tail(self) -> str:
         """The last line that the child wrote, for the message."""
         if self._log is None:
             return ""
-        self._log.seek(0)
-        lines = self._log.read()[-4000:].decode("utf-8", "replace").split("\n")
+        size = self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, size - 4000))
+        lines = self._log.read(4000).decode("utf-8", "replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def _recover(
@@ -326,11 +339,11 @@ class Engine:
             self.close()
             raise again.explained(self.settings.path) from None
         for key, work in working.items():
-            self._send(("prompt", key, work.prompt))
+            self._ask(key, work.prompt)
 
     def _prefer(self, table: TableId | None, working: dict[int, _Working]) -> None:
         same = (key for key, work in working.items() if work.prompt.table == table)
-        self._send(("prefer", tuple(same) if table else ()))
+        self._send(Prefer(tuple(same) if table else ()))
 
     def _make_safe(self, crash: _Crash) -> None:
         self.close()
@@ -339,33 +352,36 @@ class Engine:
 
     def _take(
         self,
-        message: tuple[Any, ...],
+        message: Answer,
         working: dict[int, _Working],
     ) -> Iterator[Generation]:
         match message:
-            case ("wrote", key, (block, draw), text, logprob, tokens, complete):
+            case Wrote(key, block, draw, text, logprob, tokens, complete):
                 # After a restart a text may come a second time.
                 work = working.get(key)
                 if work is not None and (block, draw) in work.waiting:
                     work.waiting.discard((block, draw))
                     if not work.waiting:
                         del working[key]
+                    if draw >= work.prompt.texts(block):
+                        weighed = work.prompt.weighed(block)
+                        text = weighed[draw - work.prompt.texts(block)]
                     yield Generation(
                         work.index, block, text, logprob, tokens, complete, draw
                     )
-            case ("unfit", key):
+            case Unfit(key):
                 if (work := working.pop(key, None)) is not None:
                     for block, draw in sorted(work.waiting):
                         yield Generation(
                             work.index, block, "", float("-inf"), 0, False, draw
                         )
-            case ("spent", read, written):
+            case Spent(read, written):
                 self.prompt_tokens += read
                 self.generated_tokens += written
-            case ("failed", reason):
+            case Failed(reason):
                 self.close()
                 raise ColumnistError(
-                    f"llama.cpp failed while drafting: {reason}.",
+                    f"llama.cpp failed while drafting: {_one_line(reason)}.",
                     "Start again; finished drafts are saved.",
                 )
             case _:
@@ -384,18 +400,41 @@ class _Working:
         self.waiting = {
             (block, draw)
             for block in range(len(self.prompt.blocks))
-            for draw in range(
-                self.prompt.texts(block) + len(self.prompt.weighed(block))
-            )
+            for draw in range(self.prompt.all_texts(block))
         }
 
 
-def _drain(pipe: Connection[Any, Any], inbox: Queue[tuple[Any, ...] | None]) -> None:
+def _end(process: subprocess.Popen[bytes]) -> int:
+    """How the child ended, which it does in time."""
+    try:
+        return process.wait(timeout=CLOSE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+
+
+def _drain(pipe: Connection[Any, Any], inbox: Queue[Answer | None]) -> None:
     """Read all the child says at once, so that it never waits for us."""
-    with suppress(EOFError, OSError):
-        while True:
-            inbox.put(pipe.recv())
-    inbox.put(None)
+    try:
+        while inbox.qsize() < MOST_WAITING:
+            inbox.put(wire.answer(pipe))
+        inbox.put(Failed("its process says more than anybody can read"))
+    except ValueError as error:
+        inbox.put(Failed(f"its process {error}"))
+    except (EOFError, OSError):
+        inbox.put(None)
+
+
+def _speak(pipe: Connection[Any, Any], outbox: Queue[Request | None]) -> None:
+    """Tell the child all that is said to it, so that nobody waits while it is busy."""
+    with suppress(OSError):  # a dead child shows when we read
+        while (message := outbox.get()) is not None:
+            wire.send(pipe, message)
+
+
+def _one_line(said: str) -> str:
+    """What the child said, short enough for an error."""
+    return " ".join(said.split())[:200]
 
 
 class _Crash(Exception):
@@ -412,7 +451,7 @@ class _Crash(Exception):
                 self.what += " (often: out of memory)"
 
     def explained(self, path: Path) -> ColumnistError:
-        reason = f" It said: {self.tail[:200]}" if self.tail else ""
+        reason = f" It said: {_one_line(self.tail)}" if self.tail else ""
         return ColumnistError(
             f"Running {path.name} failed twice: {self.what}.{reason}",
             "Try --gpu-layers 0, a smaller model with --model, or `columnist doctor`.",
@@ -421,8 +460,6 @@ class _Crash(Exception):
 
 def worker_settings(settings: EngineSettings) -> WorkerSettings:
     """What the child is told."""
-    from model.worker import WorkerSettings
-
     return WorkerSettings(
         path=str(settings.path),
         gpu_layers=0 if settings.safe else settings.gpu_layers,

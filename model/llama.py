@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 # Spinning OpenMP threads made a busy two-core machine 17 times slower; it has to be set
@@ -20,6 +19,7 @@ import llama_cpp as llama
 import numpy as np
 
 from model.sizes import Shape
+from model.wire import LONGEST_TEMPLATE, ModelFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,32 +28,12 @@ if TYPE_CHECKING:
     from model.sizes import Sizes
 
 
+LONGEST_TOKEN = 256
+"""Characters of a special token; more is no model's."""
+
+
 class LlamaError(Exception):
     """llama.cpp refused; the message is its own last word on it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
-    """What a loaded model says of itself."""
-
-    name: str
-    """`general.name`, or empty."""
-    description: str
-    """llama.cpp's one-line description: architecture, size, quantisation."""
-    parameters: int
-    """Number of weights."""
-    context_trained: int
-    """Longest context it was trained with, in tokens."""
-    chat_template: str | None
-    """Jinja source of its chat template, or None."""
-    bos: str
-    """Text of its begin token, or empty."""
-    eos: str
-    """Text of its end token, or empty."""
-    offloads: bool
-    """Whether this build of llama.cpp can use a GPU."""
-    sizes: Sizes
-    """How large its context is, and why."""
 
 
 class Model:
@@ -164,11 +144,11 @@ class Model:
         llama.llama_model_meta_val_str(self._model, b"general.name", name, 256)
         template = llama.llama_model_chat_template(self._model, None)
         return ModelFacts(
-            name=name.value.decode("utf-8", "replace"),
-            description=buffer.value.decode("utf-8", "replace"),
+            name=_text(name.value),
+            description=_text(buffer.value),
             parameters=llama.llama_model_n_params(self._model),
             context_trained=llama.llama_model_n_ctx_train(self._model),
-            chat_template=template.decode("utf-8", "replace") if template else None,
+            chat_template=_text(template)[: LONGEST_TEMPLATE + 1] if template else None,
             bos=self._special(llama.llama_vocab_bos(self._vocab)),
             eos=self._special(llama.llama_vocab_eos(self._vocab)),
             offloads=bool(llama.llama_supports_gpu_offload()),
@@ -255,7 +235,7 @@ class Model:
         if token < 0:
             return ""
         text = llama.llama_vocab_get_text(self._vocab, token)
-        return text.decode("utf-8", "replace") if text else ""
+        return _text(text)[:LONGEST_TOKEN] if text else ""
 
     def _keep_log(self, level: int, text: bytes, _: object) -> None:
         if level == 4:  # GGML_LOG_LEVEL_ERROR
@@ -267,3 +247,8 @@ class Model:
         lines = [line for line in self._log if "failed to load model" not in line]
         line = (lines or self._log or ["it gave no reason"])[0]
         return re.sub(r"^(\w+: )*(error loading model: )?", "", line).rstrip(".")
+
+
+def _text(raw: bytes) -> str:
+    """Bytes of a file's, which should be UTF-8."""
+    return raw.decode("utf-8", "replace")

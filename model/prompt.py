@@ -44,6 +44,10 @@ class Prompt:
         """Texts that are weighed for a block; as draws they follow those written."""
         return self.offered[block] if self.offered else ()
 
+    def all_texts(self, block: int) -> int:
+        """Texts that come of a block, written or weighed."""
+        return self.texts(block) + len(self.weighed(block))
+
     def fingerprint(self, block: int) -> str:
         """Hex digest of the exact text that block saw, 16 characters."""
         text = f"{self.temperature}\x00{self.head}\x00{self.blocks[block]}"

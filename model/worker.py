@@ -2,13 +2,7 @@
 
 One thread does everything: between two decode steps it looks at the pipe, so stopping
 takes at most one step. Another waits for the parent's end and then ends all at once,
-also while a model loads. Messages are tuples, the first item names them:
-
-parent → child: ("prompt", key, Prompt), ("prefer", keys), ("cancel", keys),
-("threads", count), ("quit",)
-child → parent: ("progress", share), ("ready", ModelFacts), ("failed", text),
-("wrote", key, (block, draw), text, logprob, tokens, complete), ("unfit", key),
-("spent", prompt_tokens, generated_tokens)
+also while a model loads. `model.wire` has the messages.
 """
 
 from __future__ import annotations
@@ -16,18 +10,31 @@ from __future__ import annotations
 import os
 import select
 import signal
-import sys
 import threading
-from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from model import box, wire
 from model.prompt import Prompt
 from model.schedule import FLOOR, Scheduler, Step, Stream
 from model.sizes import Machine, available_memory, choose, cores
+from model.wire import (
+    Ask,
+    Cancel,
+    Failed,
+    Prefer,
+    Progress,
+    Ready,
+    Request,
+    Spent,
+    Unfit,
+    UseThreads,
+    WorkerSettings,
+    Wrote,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,33 +52,16 @@ Vector = np.ndarray[Any, np.dtype[Any]]
 """One figure a text."""
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerSettings:
-    """How the child loads its model."""
-
-    path: str
-    """The GGUF file."""
-    gpu_layers: int
-    """Layers on the GPU; -1 is all."""
-    asked: dict[str, int | str]
-    """Sizes that the steward asks for; the others are chosen."""
-    safe: bool
-    """Leave out the kernels that crash in some builds."""
-    seed: int
-    """Seed of sampled (not greedy) texts."""
-    adapter: str | None = None
-    """A LoRA adapter in GGUF."""
-
-
 def main(descriptor: int) -> None:
     """Serve the parent at the other end of a socket pair until it hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    sys.addaudithook(_refuse_network)
+    box.refuse_reaching()
     parent = Connection(descriptor)
     threading.Thread(target=_end_with, args=(descriptor,), daemon=True).start()
     try:
-        settings = parent.recv()
-        _serve(parent, settings)
+        settings = wire.request(parent)
+        if isinstance(settings, WorkerSettings):
+            _serve(parent, settings)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # the parent is gone, and so are we
 
@@ -84,17 +74,16 @@ def _end_with(parent: int) -> None:
     os._exit(0)
 
 
-def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:
-    """The engine needs no network, so it gets none."""
-    if event in ("socket.connect", "socket.bind", "socket.getaddrinfo"):
-        raise PermissionError("the engine's process has no network")
-
-
 def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
+    import llama_cpp as llama
+
     from model.llama import LlamaError, Model
 
+    offloads = bool(llama.llama_supports_gpu_offload())  # the GPU's driver begins
+    holds = box.close()
+
     def report(share: float) -> bool:
-        parent.send(("progress", share))
+        wire.send(parent, Progress(float(share)))
         return True
 
     try:
@@ -102,7 +91,7 @@ def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
             settings.path,
             gpu_layers=settings.gpu_layers,
             sizes=lambda shape: choose(
-                shape, _machine(settings), settings.asked, safe=settings.safe
+                shape, _machine(offloads, settings), settings.asked, safe=settings.safe
             ),
             safe=settings.safe,
             adapter=settings.adapter,
@@ -110,21 +99,19 @@ def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
         )
         _warm_up(model)
     except LlamaError as error:
-        parent.send(("failed", str(error)))
+        wire.send(parent, Failed(str(error)))
         return
-    parent.send(("ready", model.facts()))
+    wire.send(parent, Ready(model.facts(), holds))
     try:
         _Loop(parent, model, settings).run()
     except LlamaError as error:
-        parent.send(("failed", str(error)))
+        wire.send(parent, Failed(str(error)))
     finally:
         model.close()
 
 
-def _machine(settings: WorkerSettings) -> Machine:
-    import llama_cpp as llama
-
-    gpu = bool(llama.llama_supports_gpu_offload()) and settings.gpu_layers != 0
+def _machine(offloads: bool, settings: WorkerSettings) -> Machine:
+    gpu = offloads and settings.gpu_layers != 0
     # How much a GPU has free is llama.cpp's to find out when it makes the context.
     return Machine(cores(), None if gpu else available_memory(), gpu)
 
@@ -159,19 +146,19 @@ class _Loop:
     def run(self) -> None:
         while True:
             while self._scheduler.idle or self._parent.poll():
-                if not self._take(self._parent.recv()):
+                if not self._take(wire.request(self._parent)):
                     return
             self._step()
 
-    def _take(self, message: tuple[Any, ...]) -> bool:
+    def _take(self, message: Request) -> bool:
         match message:
-            case ("prompt", key, prompt):
+            case Ask(key, prompt):
                 self._add(key, prompt)
-            case ("prefer", keys):
+            case Prefer(keys):
                 self._scheduler.prefer(keys)
-            case ("threads", count):
+            case UseThreads(count):
                 self._model.use_threads(count)
-            case ("cancel", keys):
+            case Cancel(keys):
                 for key in keys:
                     self._prompts.pop(key, None)
                     self._randoms = {
@@ -194,11 +181,12 @@ class _Loop:
             # There is no room to weigh what is offered.
             self._prompts[key] = prompt
             for block in range(len(blocks)):
-                for draw, text in enumerate(prompt.weighed(block), prompt.texts(block)):
-                    place = (block, draw)
-                    self._parent.send(("wrote", key, place, text, FLOOR, 1, False))
+                for draw in range(prompt.texts(block), prompt.all_texts(block)):
+                    wire.send(
+                        self._parent, Wrote(key, block, draw, "", FLOOR, 1, False)
+                    )
         else:
-            self._parent.send(("unfit", key))
+            wire.send(self._parent, Unfit(key))
 
     def _others(self, prompt: Prompt, block: int) -> list[list[int]]:
         """What a block has besides its first text, as the scheduler wants it."""
@@ -222,7 +210,7 @@ class _Loop:
         self._release(taken.released)
         written = sum(token is None for each in step.given for token in each)
         writing = sum(not stream.given for stream in step.streams)
-        self._parent.send(("spent", len(step.rows) - writing, written))
+        wire.send(self._parent, Spent(len(step.rows) - writing, written))
 
     def _choose(self, step: Step, logits: Rows) -> list[list[tuple[int, float]]]:
         """The next token of each stream and its log-probability, in nats.
@@ -300,18 +288,15 @@ class _Loop:
 
     def _finish(self, stream: Stream, complete: bool) -> None:
         self._randoms.pop((stream.key, stream.block, stream.draw), None)
-        prompt = self._prompts[stream.key]
-        count = len(stream.given or stream.written)
-        if stream.given:
-            offered = prompt.weighed(stream.block)
-            text = offered[stream.draw - prompt.texts(stream.block)]
-        else:
+        text = ""  # what was offered is known
+        if not stream.given:
             text = self._model.text(stream.written)
-            for stop in prompt.stops:
+            for stop in self._prompts[stream.key].stops:
                 text = text.split(stop, 1)[0]
+        count = len(stream.given or stream.written)
         mean = stream.logprob / max(len(stream.written), 1)
-        place = (stream.block, stream.draw)
-        self._parent.send(("wrote", stream.key, place, text, mean, count, complete))
+        place = (stream.key, stream.block, stream.draw)
+        wire.send(self._parent, Wrote(*place, text, mean, count, complete))
 
     def _release(self, sequences: Iterable[int]) -> None:
         for sequence in sequences:

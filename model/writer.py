@@ -9,8 +9,8 @@ from catalog.objects import TableId
 from model.prompt import Generation, Prompt
 
 if TYPE_CHECKING:
-    from model.llama import ModelFacts
     from model.remote import RemoteFacts
+    from model.wire import ModelFacts
 
 
 class Writer(Protocol):

@@ -26,7 +26,8 @@ from model.evaluation.sheet import Item
 from model.evaluation.votes import Choice
 from model.library import ModelFile, PromptFormat
 from model.prompt import Prompt
-from model.prompts.long import QUESTION, neutral, render_chat
+from model.prompts.long import neutral, render_chat
+from model.template import QUESTION
 
 MARGIN = 0.1
 """Scores closer than this are a tie, of 3; less than one criterion in one order."""

@@ -12,16 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from catalog.errors import ColumnistError
 from catalog.objects import Profile, Table, TableId, Target
 from model.prompt import Prompt
+from model.template import QUESTION, Template, turn
 
 COLUMNS_A_RUN = 60
 """Columns that share one head; a wider table is cut into runs."""
 LIMIT = 80
 """Most tokens of a description."""
-QUESTION = "\u241eQUESTION\u241e"
-"""Stands for the question while the template is rendered, then is cut out."""
 LONGEST_COMMENT = 200
 
 
@@ -119,44 +117,16 @@ def render_chat(
 ) -> tuple[str, str]:
     """A user turn through a chat template, cut in two at `QUESTION`.
 
-    The template comes from the model file and is as untrusted as that: it is rendered
-    in Jinja's sandbox. Without one, a plain question and answer.
+    Without a template, a plain question and answer.
+
+    Raises:
+        ColumnistError: the template cannot be rendered.
     """
+    before, _, after = content.partition(QUESTION)
     if template is None:
-        text = f"{bos}{content}\n\nDescription:"
-    else:
-        from jinja2 import TemplateError
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-        environment = ImmutableSandboxedEnvironment(
-            trim_blocks=True, lstrip_blocks=True
-        )
-
-        def refuse(reason: str) -> None:
-            raise TemplateError(reason)
-
-        environment.globals["raise_exception"] = refuse
-        try:
-            text = environment.from_string(template).render(
-                messages=[{"role": "user", "content": content}],
-                add_generation_prompt=True,
-                bos_token=bos,
-                eos_token=eos,
-                enable_thinking=False,
-            )
-        except Exception as error:
-            # Whatever a foreign template raises, it is the model file that is unusable.
-            raise ColumnistError(
-                f"The model's chat template cannot be rendered: {error}.",
-                "Choose an instruct model in GGUF format with --model.",
-            ) from error
-    head, found, tail = text.partition(QUESTION)
-    if not found:
-        raise ColumnistError(
-            "The model's chat template leaves the question out.",
-            "Choose an instruct model in GGUF format with --model.",
-        )
-    return head, tail
+        return bos + before, f"{after}\n\nDescription:"
+    around = turn(Template(template, bos, eos))
+    return around.head + before, after + around.tail
 
 
 def neutral(text: str) -> str:

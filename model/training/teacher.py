@@ -25,6 +25,7 @@ from model.prompt import Prompt
 from model.prompts import long
 from model.remote import RemoteFacts
 from model.teacher_set import Described, described
+from model.template import QUESTION
 from model.training.specification import Specification
 from model.writer import Writer
 
@@ -154,7 +155,7 @@ def question(engine: Writer, specification: Specification, fault: str = "") -> P
     facts = engine.facts
     if facts is not None and not isinstance(facts, RemoteFacts):
         head, tail = long.render_chat(
-            f"{head}{long.QUESTION}",
+            f"{head}{QUESTION}",
             template=facts.chat_template,
             bos=facts.bos,
             eos=facts.eos,

@@ -190,6 +190,19 @@ def test_the_child_goes_when_its_parent_closes(path: Path) -> None:
     assert process.poll() is not None
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc and seccomp are Linux's")
+def test_every_thread_of_the_child_is_in_the_box(engine: Engine) -> None:
+    list(engine.generate(PROMPTS[:1]))
+    assert "seccomp" in engine.holds
+    assert engine._process is not None
+    threads = list(Path(f"/proc/{engine._process.pid}/task").iterdir())
+    assert threads
+    for thread in threads:
+        told = (thread / "status").read_text()
+        assert "\nSeccomp:\t2\n" in told
+        assert "\nNoNewPrivs:\t1\n" in told
+
+
 @pytest.mark.parametrize("damage", ["cut", "header"])
 def test_a_damaged_file_is_named_with_the_reason(
     path: Path, tmp_path: Path, damage: str
@@ -249,8 +262,8 @@ def test_offered_texts_are_weighed_as_if_they_were_written(engine: Engine) -> No
         read = [g for g in found if g.draw and g.complete]
         return {(g.block, g.text): g.logprob * g.tokens for g in read}
 
-    letters = tuple("abcdefghijklmnop")
-    starts = [f"<|col|>{n}<|text|>" for n in range(40)]
+    letters = tuple("abcdefghijklmnopqrst")
+    starts = [f"<|col|>{n}<|text|>" for n in range(150)]
     first = totals(*starts, offered=letters)
     longer = [(starts[block], one) for block, one in first]
     then = totals(*(f"{start} {one}" for start, one in longer), offered=letters)

@@ -441,6 +441,8 @@ def test_doctor_tells_where_the_model_runs_and_why(run: Run) -> None:
     assert checks["model"]["ok"]
     assert "test batch" in checks["model"]["detail"]
     assert checks["engine"]["detail"].startswith(("CPU: ", "GPU: "))
+    assert checks["sandbox"]["ok"]
+    assert "sockets and new processes" in checks["sandbox"]["detail"]
     assert all(checks[name]["ok"] for name in ("DuckDB", "PostgreSQL"))
 
 

@@ -64,22 +64,3 @@ def _may_unshare() -> bool:
         return False
     command = ["unshare", "--map-root-user", "--net", "true"]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
-def test_the_engines_process_has_no_network() -> None:
-    code = """
-        import socket, sys
-        from model.worker import _refuse_network
-        sys.addaudithook(_refuse_network)
-        try:
-            socket.create_connection(("127.0.0.1", 9))
-        except PermissionError as error:
-            print(error)
-    """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "no network" in done.stdout

@@ -160,7 +160,7 @@ def _engine(options: Settings) -> list[Check]:
             return [_remote(model)]
         with Engine(engine_settings(model, options)) as engine:
             facts = engine.start()
-            note = engine.note
+            note, holds = engine.note, engine.holds
     except ColumnistError as error:
         return [Check("model", False, error.message, error.hint)]
     loaded = Check(
@@ -184,6 +184,7 @@ def _engine(options: Settings) -> list[Check]:
     return [
         loaded,
         Check("engine", True, why),
+        Check("sandbox", True, holds),
         *(
             Check(each.name.replace("_", "-"), True, f"{size.value}: {size.reason}")
             for each in fields(facts.sizes)
