@@ -24,7 +24,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import TableId
-from model.prompt import Generation, Prompt
+from model.prompt import TURN, Generation, Prompt
 from model.sizes import available_memory
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Engine:
 
         Args:
             prompts: what to write. None among them says that the next is not ready
-                yet; it is asked for again soon.
+                yet; it is asked for again soon, after a `TURN`.
             stop: asked between messages of the child.
             first: the table whose prompts go before all others. When it changes,
                 prompts are taken from the iterable beyond the usual number for as long
@@ -176,6 +176,8 @@ class Engine:
                     self._prefer(table, working)
                 if not working and exhausted:
                     return
+                if waiting:
+                    yield TURN
                 try:
                     message = self._receive(0.005 if waiting else POLL_SECONDS)
                 except _Crash as crash:

@@ -71,3 +71,7 @@ class Generation:
     """False where the limit cut it off."""
     draw: int = 0
     """Which of the block's texts this is, from 0."""
+
+
+TURN = Generation(-1, 0, "", 0.0, 0, False)
+"""What a writer gives while the next prompt is not ready: the reader's turn."""
