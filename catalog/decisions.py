@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from catalog.choice import Choice
@@ -258,6 +259,7 @@ class Decisions:
         return logged.rowcount
 
 
+@lru_cache(maxsize=1 << 8)  # columns of one name have one draft and get one text
 def levenshtein(a: str, b: str) -> int:
     """Edit distance in characters: insertions, deletions and substitutions.
 
