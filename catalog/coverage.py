@@ -24,14 +24,14 @@ class CoveragePoint:
     """Those with a comment, or with an accepted text where they can hold none."""
 
     @property
-    def share_of_tables(self) -> float:
-        """Described tables of all, in [0, 1]; 1 where there are none."""
-        return self.tables_described / self.tables if self.tables else 1.0
+    def share_of_tables(self) -> float | None:
+        """Described tables of all, in [0, 1]; None where there are none."""
+        return self.tables_described / self.tables if self.tables else None
 
     @property
-    def share_of_columns(self) -> float:
-        """Described columns of all, in [0, 1]; 1 where there are none."""
-        return self.columns_described / self.columns if self.columns else 1.0
+    def share_of_columns(self) -> float | None:
+        """Described columns of all, in [0, 1]; None where there are none."""
+        return self.columns_described / self.columns if self.columns else None
 
 
 class CoverageHistory:

@@ -66,11 +66,11 @@ class SchemaCoverage:
     """Those with a comment, or with an accepted text where they can hold none."""
 
     @property
-    def share(self) -> float:
-        """Described share of tables and columns together, in [0, 1]; 1 where empty."""
+    def share(self) -> float | None:
+        """Described share of tables and columns together; None where there are none."""
         total = self.tables + self.columns
         done = self.tables_described + self.columns_described
-        return done / total if total else 1.0
+        return done / total if total else None
 
     def as_json(self) -> dict[str, Any]:
         """The contract's shape; the total has no schema."""

@@ -398,7 +398,7 @@ class Suggestions:
             count = 0
             for (verdict, who), rows in moves.items():
                 db.executemany("INSERT INTO rulings VALUES (?, ?, ?, ?)", rows)
-                query = "SELECT * FROM temp.rulings"
+                query = "SELECT *, NULL AS edit_distance FROM temp.rulings"
                 count += self.decisions.move(db, batch, verdict, query, who=who)
                 db.execute("DELETE FROM temp.rulings")
             db.execute("DROP TABLE temp.rulings")

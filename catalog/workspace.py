@@ -5,18 +5,21 @@ from __future__ import annotations
 import getpass
 import sqlite3
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from catalog import addresses
 from catalog.addresses import Answer
 from catalog.bounds import Bounds, keep_within
+from catalog.busy import Busy, is_busy
 from catalog.errors import ColumnistError
 from catalog.migrations import MIGRATIONS, migrate
+
+_T = TypeVar("_T")
 
 
 def steward() -> str:
@@ -53,17 +56,25 @@ class Workspace:
 
     Any thread may use it: one connection, one lock, short transactions. Every commit is
     durable (WAL with `synchronous=FULL`), so what was shown as saved is saved.
+
+    Args:
+        path: the file; it is made where it is not there.
+        waiting: told within a second what another process keeps us waiting for; where
+            it is left out, that is an error instead.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, *, waiting: Callable[[str], None] | None = None
+    ) -> None:
         self.path = path
+        self.waiting = waiting
         self._lock = threading.RLock()
         self._depth = 0
         self._bounds: dict[int, Bounds] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(
-                path, timeout=10.0, isolation_level=None, check_same_thread=False
+                path, timeout=0.05, isolation_level=None, check_same_thread=False
             )
         except (OSError, sqlite3.Error) as error:
             raise ColumnistError(
@@ -72,22 +83,40 @@ class Workspace:
             ) from error
         try:
             with _explained(path):
-                self._db.row_factory = sqlite3.Row
-                self._db.execute("PRAGMA busy_timeout = 10000")
-                (version,) = self._db.execute("PRAGMA user_version").fetchone()
-                if version > len(MIGRATIONS):
-                    raise ColumnistError(
-                        f"The workspace {path} was made by a newer Columnist.",
-                        "Upgrade, or choose another file with --workspace.",
-                    )
-                self._db.execute("PRAGMA journal_mode = WAL")
-                self._db.execute("PRAGMA synchronous = FULL")
-                self._db.execute("PRAGMA foreign_keys = ON")
-                if version < len(MIGRATIONS):
-                    migrate(self._db)
+                self._patiently(self._begin)
         except BaseException:
             self._db.close()
             raise
+
+    def _begin(self) -> None:
+        self._db.row_factory = sqlite3.Row
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version > len(MIGRATIONS):
+            raise ColumnistError(
+                f"The workspace {self.path} was made by a newer Columnist.",
+                "Upgrade, or choose another file with --workspace.",
+            )
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        if version < len(MIGRATIONS):
+            migrate(self._db)
+
+    def _patiently(self, act: Callable[[], _T]) -> _T:
+        """Do what another process may keep from being done, when it no longer does.
+
+        Other threads may use the file between two tries.
+        """
+        busy: Busy | None = None
+        while True:
+            try:
+                with self._lock:
+                    return act()
+            except sqlite3.OperationalError as error:
+                if not is_busy(error):
+                    raise
+                busy = busy or Busy(self.path, self.waiting)
+                busy.wait(error)
 
     def close(self) -> None:
         """Close the file; everything committed stays."""
@@ -103,37 +132,46 @@ class Workspace:
     @contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
         """A write transaction; nested ones join the outer."""
-        with self._lock, _explained(self.path):
-            if self._depth:
-                self._depth += 1
-                try:
-                    yield self._db
-                finally:
-                    self._depth -= 1
+        with _explained(self.path), self._entered():
+            if self._depth > 1:
+                yield self._db
                 return
-            self._db.execute("BEGIN IMMEDIATE")
-            self._depth = 1
             try:
                 yield self._db
-                self._db.execute("COMMIT")
+                self._patiently(lambda: self._db.execute("COMMIT"))
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
-            finally:
-                self._depth = 0
+
+    @contextmanager
+    def _entered(self) -> Generator[None]:
+        """Holds our lock, and the file's from the outermost transaction on."""
+
+        def enter() -> None:
+            if not self._depth:
+                self._db.execute("BEGIN IMMEDIATE")
+            self._lock.acquire()
+            self._depth += 1
+
+        self._patiently(enter)
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            self._lock.release()
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """All rows of a query."""
-        with self._lock, _explained(self.path):
-            return self._db.execute(sql, parameters).fetchall()
+        with _explained(self.path):
+            return self._patiently(lambda: self._db.execute(sql, parameters).fetchall())
 
     def each(
         self, sql: str, parameters: Sequence[Any] = ()
     ) -> Generator[tuple[Any, ...]]:
         """The rows of a query, read as they are taken; nobody else reads meanwhile."""
         with self._lock, _explained(self.path):
-            cursor = self._db.execute(sql, parameters)
+            cursor = self._patiently(lambda: self._db.execute(sql, parameters))
             cursor.row_factory = None
             with closing(cursor):
                 yield from cursor
@@ -195,8 +233,8 @@ class Workspace:
 
     def bound(self, database: int, bounds: Bounds) -> None:
         """From now on nothing is seen of a database beyond these bounds."""
-        with self._lock, _explained(self.path):
-            keep_within(self._db, database, bounds)
+        with _explained(self.path):
+            self._patiently(lambda: keep_within(self._db, database, bounds))
             self._bounds = {database: bounds}
 
     def bounds_of(self, database: int) -> Bounds:
@@ -205,7 +243,7 @@ class Workspace:
 
     def beside(self) -> Workspace:
         """Another connection to the file, with the same bounds."""
-        other = Workspace(self.path)
+        other = Workspace(self.path, waiting=self.waiting)
         for database, bounds in self._bounds.items():
             other.bound(database, bounds)
         return other

@@ -27,7 +27,7 @@ from model.known import KnownSystems, Match
 from model.library import PromptFormat
 from model.names import humanize, split
 from model.nearest import Nearest, described
-from model.prompt import Generation, Prompt, Written
+from model.prompt import TURN, Generation, Prompt, Written
 from model.prompts import compact, long
 from model.readings import readings
 from model.remote import Model, RemoteFacts
@@ -43,6 +43,8 @@ PENALTY = 0.5
 INHERITED_CONFIDENCE = 0.85
 KNOWN_CONFIDENCE = 0.9
 """In the text of a known system; `benchmarks.known_systems` measures matching."""
+TOLD_AT_ONCE = 8
+"""Tables that need no model, one after the other, before their drafts are given."""
 EXAMPLES = 5000
 """Most of the steward's own descriptions that are searched for examples."""
 GLOSSARY_CONFIDENCE = 0.9
@@ -104,6 +106,10 @@ class Documented:
     def _show(self, table: Table, target: Target, text: str) -> None:
         if len(self.nearest) < EXAMPLES:
             self.nearest.add(described(table, target, text, origin=str(table.id)))
+
+    def names(self) -> frozenset[str]:
+        """Names, in lower case, of the columns that are described somewhere."""
+        return frozenset(name for name, _ in self._by_name)
 
     def describe(
         self, table: Table, column: Column, base: ColumnId | None = None
@@ -234,9 +240,13 @@ class Drafter:
         ready: deque[Callable[[], Draft]] = deque()
 
         def prompts() -> Iterator[Prompt | None]:
+            silent = 0
             for job in jobs:
-                if job is None:
+                silent += 1
+                if job is None or silent > TOLD_AT_ONCE:
                     yield None
+                    silent = 0
+                if job is None:
                     continue
                 used: set[str] = set()
                 told, rest = self._told(job)
@@ -249,14 +259,17 @@ class Drafter:
                         open_to_model.append(target)
                 asking = replace(rest, targets=tuple(open_to_model))
                 for prompt, targets in self._prompts(asking):
+                    silent = 0
                     asked[next(numbers)] = _Asked(
                         rest, targets, prompt, used, len(targets)
                     )
                     yield replace(prompt, table=job.table.id)
 
         for generation in self._engine.generate(prompts(), stop=stop, first=first):
-            while ready:
+            while ready and not stop():
                 yield ready.popleft()()
+            if generation is TURN:
+                continue
             work = asked[generation.prompt]
             texts = work.take(generation)
             if not work.left:
@@ -273,6 +286,18 @@ class Drafter:
             )
         while ready and not stop():
             yield ready.popleft()()
+
+    def needs_rows(self, job: Job) -> bool:
+        """Whether samples can tell anything for a job that has none yet.
+
+        What others tell, or a table's sentence by rules, is the same with them.
+        """
+        _, rest = self._told(job)
+        return any(
+            isinstance(target, ColumnId)
+            or (self._engine is not None and not self._is_sure(rest, target))
+            for target in rest.targets
+        )
 
     def alternatives(
         self, job: Job, count: int, *, stop: Callable[[], bool] = never

@@ -25,7 +25,7 @@ from typing import IO, Any
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import TableId
 from model import box, wire
-from model.prompt import Generation, Prompt
+from model.prompt import TURN, Generation, Prompt
 from model.sizes import available_memory
 from model.wire import (
     Answer,
@@ -154,7 +154,7 @@ class Engine:
 
         Args:
             prompts: what to write. None among them says that the next is not ready
-                yet; it is asked for again soon.
+                yet; it is asked for again soon, after a `TURN`.
             stop: asked between messages of the child.
             first: the table whose prompts go before all others. When it changes,
                 prompts are taken from the iterable beyond the usual number for as long
@@ -195,6 +195,8 @@ class Engine:
                     self._prefer(table, working)
                 if not working and exhausted:
                     return
+                if waiting:
+                    yield TURN
                 try:
                     message = self._receive(0.005 if waiting else POLL_SECONDS)
                 except _Crash as crash:

@@ -43,29 +43,47 @@ _LAST_SHORT = word_set(
 )
 """Short forms that old systems write at the end of a name without a separator."""
 
-_SINGULAR = {
-    "people": "person",
-    "children": "child",
-    "men": "man",
-    "women": "woman",
-    "feet": "foot",
+_IRREGULAR = """
+person people, child children, man men, woman women, foot feet, tooth teeth, mouse mice,
+criterion criteria, phenomenon phenomena, automaton automata, bacterium bacteria,
+curriculum curricula, addendum addenda, memorandum memoranda, spectrum spectra,
+stratum strata, quantum quanta, genus genera, corpus corpora, nucleus nuclei,
+radius radii, fungus fungi, alumnus alumni, stimulus stimuli, locus loci,
+larva larvae, alga algae, matrix matrices, vertex vertices, vortex vortices,
+appendix appendices, codex codices, axis axes, life lives, half halves, wolf wolves,
+shelf shelves, knife knives, thief thieves, loaf loaves, hero heroes, veto vetoes,
+potato potatoes, tomato tomatoes, echo echoes, cargo cargoes, quiz quizzes,
+alias aliases, atlas atlases, bias biases, canvas canvases, gas gases, lens lenses
+"""
+"""Words whose plural no rule makes, or whose singular none finds."""
+_PLURAL: dict[str, str] = dict(map(str.split, _IRREGULAR.split(",")))
+_SINGULAR = {many: one for one, many in _PLURAL.items()} | {
     "indices": "index",
-    "matrices": "matrix",
-    "vertices": "vertex",
-    "criteria": "criterion",
+    "formulae": "formula",
+    "antennae": "antenna",
+    "syllabi": "syllabus",
+    "consortia": "consortium",
+    "errata": "erratum",
+    "menus": "menu",
     "movies": "movie",
     "cookies": "cookie",
     "leaves": "leave",
     "taxes": "tax",
     "boxes": "box",
     "caches": "cache",
-    "axes": "axis",
-    "lives": "life",
+    "oases": "oasis",
+    "crises": "crisis",
 }
+"""Every plural that no rule undoes; some words have two."""
+_GREEK = re.compile(
+    r"(gno|ly|the|op|sta|gene|mpha|thar|[bceu]ro|rho|cho|mbo|eno|pto)ses$"
+)
+"""Plurals of what ends in -sis (`diagnoses`, `neuroses`); a `dose` does not."""
+_USES = re.compile(r"(^|[aofm]|cc|xc|ab|re)uses$")
+"""Plurals of what ends in -use; a `virus` does not."""
 _SAME = word_set(
-    "access address alias analysis basis bonus bus business canvas census chassis "
-    "class corpus data diagnosis focus gas goods hypothesis its lens less loss news "
-    "physics plus process series sms species statistics status synopsis this news "
+    "access alias canvas chassis data gas goods its lens less news "
+    "physics plus series sms species statistics synopsis this "
     "sales savings earnings logistics metrics premises headquarters "
     "analytics was has is express progress success media information"
 )
@@ -191,23 +209,25 @@ def singular(word: str) -> str:
         return word
     if low.endswith("ies"):
         return word[:-3] + "y"
-    if low.endswith(("sses", "xes", "ches", "shes", "zzes", "uses")):
-        return word[:-1] if low.endswith(("auses", "ouses", "caches")) else word[:-2]
-    if low.endswith("yses"):
+    if _GREEK.search(low):
         return word[:-2] + "is"
+    if low.endswith(("sses", "xes", "ches", "shes", "zzes", "uses")):
+        return word[:-1] if _USES.search(low) else word[:-2]
     return word[:-1]
 
 
 def plural(phrase: str) -> str:
     """The phrase with its last word in the plural, left alone if it is one."""
     head, _, last = phrase.rpartition(" ")
-    if singular(last) == last and last.lower() not in _SAME:
+    if last.lower() in _PLURAL:
+        last = _PLURAL[last.lower()]
+    elif singular(last) == last and last.lower() not in _SAME:
         if re.search(r"[^aeiou]y$", last):
             last = last[:-1] + "ies"
+        elif last.endswith("sis"):
+            last = last[:-2] + "es"
         else:
             last += "es" if last.endswith(("s", "x", "ch", "sh", "z")) else "s"
-    elif last.lower() in ("address", "class", "process", "bonus", "business", "status"):
-        last += "es"
     return f"{head} {last}".strip()
 
 
@@ -246,7 +266,10 @@ def understood(token: str) -> bool:
     return expand((token,)) != [token]
 
 
-_VERBS = word_set("is can allow avoid enable include open show use")
+_TELLING = word_set(
+    "is can allow avoid enable include open show use prev previous last next old new "
+    "min max avg sum num from to"
+)
 """First words that tell something even where all columns share them."""
 
 
@@ -258,7 +281,7 @@ def shared_prefix(columns: tuple[str, ...]) -> str | None:
         return None
     common = max(set(firsts), key=firsts.count)
     word = common[0]
-    if word in _VERBS:
+    if word in _TELLING:
         return None
     share = firsts.count(common) / len(columns)
     return word if share >= 0.8 and (len(word) <= 4 or share == 1) else None

@@ -6,14 +6,14 @@ The sentences are data, in `phrases.txt` beside this file, which tells how a lin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import product
 from pathlib import Path
 
 from catalog.objects import Table
 from model import hints
-from model.names import humanize, singular
+from model.names import humanize, singular, word_set
 from model.tables import NO_NOUN, holder, own_noun
 
 FILE = Path(__file__).parent / "phrases.txt"
@@ -144,13 +144,15 @@ def _filled(
                 return None
     if last in ("ID", "key") and "{it}" in sentence and it == noun:
         return None
-    when = "date" if _daily({word.lower() for word in words}, kind) else "time"
+    when = "date" if _daily([word.lower() for word in words], kind) else "time"
     phrase = " ".join(words)
     return _OPTIONAL.sub(r"\1", sentence).format(
         noun,
         own=own,
         it=it,
         first=words[0],
+        last=last,
+        Last=last.capitalize(),
         phrase=phrase,
         Phrase=phrase[:1].upper() + phrase[1:],
         When=when.capitalize(),
@@ -158,9 +160,15 @@ def _filled(
     )
 
 
-def _daily(words: Set[str], kind: str) -> bool:
+def _daily(words: Sequence[str], kind: str) -> bool:
     """Whether a column holds a date rather than a time, by its name, then its type."""
-    if not words.isdisjoint(("time", "timestamp", "datetime")):
+    if not _EXACT.isdisjoint(words):
         return False
-    exact = kind.startswith(("timestamp", "datetime"))
-    return kind == "date" or "date" in words or ("on" in words and not exact)
+    exact = re.search("timestamp|datetime", kind)
+    dated = "on" in words or (kind and words[-1] in _BOUNDS)
+    return kind == "date" or "date" in words or bool(dated and not exact)
+
+
+_EXACT = word_set("time timestamp datetime")
+_BOUNDS = word_set("from to until till thru through of")
+"""Last words of names that tell no type (`valid_from`): most are kept as dates."""

@@ -83,3 +83,7 @@ class Generation:
     """False where the limit cut it off, or a text was too unlikely to be read on."""
     draw: int = 0
     """Which of the block's texts this is, from 0."""
+
+
+TURN = Generation(-1, 0, "", 0.0, 0, False)
+"""What a writer gives while the next prompt is not ready: the reader's turn."""

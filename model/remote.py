@@ -29,7 +29,7 @@ from model.choose import Calibration
 from model.endpoint import Endpoint
 from model.engine import never
 from model.library import ModelFile, PromptFormat
-from model.prompt import Generation, Prompt
+from model.prompt import TURN, Generation, Prompt
 
 if TYPE_CHECKING:
     # At run time where they are needed: they bring http.client, 30 ms.
@@ -199,7 +199,8 @@ class RemoteEngine:
 
         Args:
             prompts: what to write; head and block are a user's turn together. None
-                says that the next is not ready; it is asked for again soon.
+                says that the next is not ready; it is asked for again soon, after a
+                `TURN`.
             stop: asked many times a second.
             first: the table whose prompts go before all others. When it changes,
                 prompts are taken from the iterable for as long as they are that
@@ -248,6 +249,8 @@ class RemoteEngine:
                     )
                 if not working and exhausted:
                     return
+                if waiting:
+                    yield TURN
                 seconds = SOON_SECONDS if waiting else POLL_SECONDS
                 try:
                     found = self._next(exchange, working, seconds=seconds)

@@ -144,7 +144,8 @@ def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str
     if _is_id(table, column, tokens):
         return f"Unique identifier of {_the(own_noun(table))}."
     if tokens[0] in hints.ASK and len(tokens) > 1:
-        return _asked(tokens[0], tokens[1:], noun)
+        flagged = last in _FLAGGED and tokens[2:] and tokens[-2] not in _FLAGS_OF
+        return _asked(tokens[0], tokens[1:-1] if flagged else tokens[1:], noun)
     if kind.startswith(("bool", "bit(1)", "tinyint(1)")) or (
         last in hints.FLAGS and tokens[1:]
     ):
@@ -169,6 +170,12 @@ def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str
     return _plain(tokens, noun, kind)
 
 
+_FLAGGED = hints.FLAGS - {"switch"}
+"""Last words that say once more what the verb in front says."""
+_FLAGS_OF = word_set("feature red")
+"""Words before them that are about a flag itself (`is_feature_flag`)."""
+
+
 def _beside(table: Table, tokens: list[str], noun: str, kind: str) -> str | None:
     """A name that others beside it or the table's own explain (`author_1`)."""
     last = tokens[-1]
@@ -187,7 +194,48 @@ def _beside(table: Table, tokens: list[str], noun: str, kind: str) -> str | None
         if {(tokens[-2], "1"), (tokens[-2], "2")} <= names:
             named = humanize(tokens[:-1])
             return f"{_ORDINALS[last]} {named}{_whose(named, noun)}."
+    if told := _as_of(tokens, kind) or _in_turn(tokens, kind):
+        return told
     return _changed(table, tokens, noun, kind)
+
+
+def _as_of(tokens: list[str], kind: str) -> str | None:
+    """When a value beside it holds (`balance_as_of_date`)."""
+    place = next((at for at in range(1, len(tokens) - 1) if tokens[at] == "as"), 0)
+    end = tokens[place + 2 :]
+    if not place or tokens[place + 1] != "of" or end[1:]:
+        return None
+    dated = not hints.DATES.isdisjoint(end) or (not end and kind == "date")
+    timed = not hints.MOMENTS.isdisjoint(end) or "datetime" in kind
+    if not dated and not timed and not kind.startswith("timestamp"):
+        return None
+    thing = humanize(tokens[:place])
+    hold = "holds" if singular(thing.split()[-1]) == thing.split()[-1] else "hold"
+    return f"{'Date' if dated else 'Time'} as of which the {thing} {hold}."
+
+
+def _in_turn(tokens: list[str], kind: str) -> str | None:
+    """A figure of the month or year before or after (`prev_month_amount`)."""
+    first, rest = humanize(tokens[:2]), tokens[2:]
+    if not rest or first.split()[0] not in _TURNS or tokens[1] not in _CYCLES:
+        return None
+    figure = _FIGURES.match(kind) or rest[-1] in _SUMS
+    if not figure or not _NO_FIGURES.isdisjoint(rest):
+        return None
+    many = "Number of " if _counts(rest, kind) else ""
+    phrase = humanize(rest)
+    return f"{many}{phrase if many else _capital(phrase)} of the {first}."
+
+
+_TURNS = word_set("last first next previous prior")
+_CYCLES = word_set("month year quarter week season semester")
+_FIGURES = re.compile(
+    "(tiny|small|medium|big|u)*int(?!erval)|num|dec|float|double|real"
+)
+_SUMS = hints.MONEY | hints.AMOUNTS | hints.COUNTS
+_NO_FIGURES = (
+    hints.KEYS | hints.NUMBERS | hints.MOMENTS | hints.DATES | hints.SMALL | hints.FLAGS
+)
 
 
 def _changed(table: Table, tokens: list[str], noun: str, kind: str) -> str | None:
@@ -562,7 +610,7 @@ def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
         return f"{_capital(humanize(tokens))}."
     if _PARTICIPLE.search(last) and len(tokens) < 4:
         first = humanize(tokens[:-1])
-        numeric = re.match(r"(big|small)?int|u?int\d|num|dec|float|double|real|$", kind)
+        numeric = not kind or _FIGURES.match(kind)
         if singular(first) != first and numeric:
             return f"Number of {first} {last}."
         if singular(first) != first or set(tokens) & (hints.COUNTS | hints.MONEY):
@@ -707,7 +755,10 @@ def _moment(tokens: list[str], noun: str, kind: str) -> str:
     if last == "on":
         return _of(humanize(tokens), noun)
     said = set(base.split()) & set(noun.split()) or noun == NO_NOUN
-    return f"{head} of the {base}." if said and not adjective(before[-1]) else compound
+    turn = before[1:] and rest.split()[0] in _TURNS
+    if (said or turn) and not adjective(before[-1]):
+        return f"{head} of the {base}."
+    return compound
 
 
 def _plain(tokens: list[str], noun: str, kind: str) -> str:

@@ -60,7 +60,10 @@ class Writer(Protocol):
         stop: Callable[[], bool] = ...,
         first: Callable[[], TableId | None] = ...,
     ) -> Generator[Generation]:
-        """Write every block of every prompt, in the order in which they end."""
+        """Write every block of every prompt, in the order in which they end.
+
+        A `TURN` for every None among the prompts.
+        """
         ...
 
     def close(self) -> None:

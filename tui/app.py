@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -76,7 +77,7 @@ class ColumnistApp(Deciding, InOrder):
         super().__init__()
         close_races()
         self._first = first
-        self.settings = settings
+        self.settings = replace(settings, waiting=self._tell_waiting)
         self.target = target
         self.session: Session | None = None
         self.drafting: BackgroundDrafting | None = None
@@ -105,6 +106,10 @@ class ColumnistApp(Deciding, InOrder):
         self.push_screen(self._first() if self._first else PickerScreen(self.target))
         self._fit()
         self._runs_on = asyncio.get_running_loop()
+
+    def _tell_waiting(self, held: str) -> None:
+        """Say what a thread waits for; the screen's own waits are errors."""
+        self.notify(plain(held), severity="warning", markup=False)
 
     @property
     def _appearance(self) -> Path:

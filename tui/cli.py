@@ -144,6 +144,7 @@ def columnist(
         gpu_layers=_layers(gpu_layers),
         sizes=sizes.parse(engine or ()),
         seed=seed,
+        waiting=lambda held: console.note(f"columnist: {plain(held)}"),
     )
     if context.invoked_subcommand != "draft":
         refuse_two_models(context.obj)

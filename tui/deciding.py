@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from textual import work
@@ -11,12 +11,15 @@ from textual.screen import Screen
 
 from catalog.choice import Choice
 from catalog.decisions import Batch
+from catalog.suggestion import Suggestion
 from catalog.suggestions import Suggestions
 from tui.session import Session
 from tui.text import plain
 
 AT_ONCE = 20_000
 """Suggestions that are decided on within a second; more are in the background."""
+EDITED_AT_ONCE = 500
+"""The same of texts that are said anew: each is compared with its draft."""
 
 Act = Callable[[Suggestions], Batch | None]
 """Decides something, or finds nothing to decide."""
@@ -47,6 +50,25 @@ class Deciding(App[None]):
             return f"{what.capitalize()}ed {number:,}. u takes it back{writes}."
 
         self._act(len(choice), f"{what.capitalize()}ing", act, tell, screen, then)
+
+    def say_of_all(
+        self,
+        taken: Sequence[Suggestion],
+        text: str,
+        screen: Screen[Any],
+        then: Callable[[], object],
+    ) -> None:
+        """Stage one text for all of these, then call the screen back."""
+
+        def act(suggestions: Suggestions) -> Batch:
+            return suggestions.say_of_all(taken, text)
+
+        def tell(batch: Batch | None) -> str:
+            return f"Staged {batch.count if batch else 0:,}. u takes all of it back."
+
+        number = len(taken)
+        beside = number > EDITED_AT_ONCE
+        self._act(number, "Staging", act, tell, screen, then, beside=beside)
 
     def undo(self, screen: Screen[Any], then: Callable[[], object]) -> None:
         """Take back the last decision on this database, single or in bulk."""
@@ -81,10 +103,12 @@ class Deciding(App[None]):
         tell: Callable[[Batch | None], str],
         screen: Screen[Any],
         then: Callable[[], object],
+        *,
+        beside: bool = False,
     ) -> None:
         if self.session is None:
             return
-        if number <= AT_ONCE:
+        if number <= AT_ONCE and not beside:
             batch = act(self.session.suggestions)
             self.notify(tell(batch), markup=False)
             if batch is not None:

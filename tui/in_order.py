@@ -6,6 +6,9 @@ that, from a slow terminal or while the screen is busy, overtook each other: let
 typed after `/` were commands, letters overtook backspace, and enter overtook the drop
 of a statement, which was then written. So a key is handed over when the one before it,
 and all that it began on the screen, is done.
+
+How Textual hands things on is its own affair, so its version is pinned;
+`tests/tui/test_textual.py` names what another version has changed.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from collections.abc import (
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain, zip_longest
 
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError
@@ -67,8 +68,8 @@ SAVE_SECONDS = 0.25
 SAMPLED_AHEAD = 4
 """Tables that are sampled before their turn."""
 
-_Work = tuple[Table, tuple[Target, ...]]
-
+ASKED_FIRST = 16
+"""Tables that ask a model and go before all others: enough to begin with."""
 
 # Reading
 
@@ -207,6 +208,25 @@ class DraftPlan:
             plans[models.index(drawn)].add(table, targets)
         return plans
 
+    def take_turns(self, derived: Set[TableId]) -> None:
+        """Let tables that others seem to tell alternate with those that ask a model.
+
+        However many there are of one kind, neither waits for the end of the other.
+
+        Args:
+            derived: views and children, whose columns are other tables'.
+        """
+        described = self.documented.names()
+        told: list[TableId] = []
+        asking: list[TableId] = []
+        for table, targets in self.work.items():
+            columns = [t for t in targets if isinstance(t, ColumnId)]
+            same = columns and all(c.name.lower() in described for c in columns)
+            (told if same or table in derived else asking).append(table)
+        rest = zip_longest(told, asking[ASKED_FIRST:])
+        order = chain(asking[:ASKED_FIRST], chain.from_iterable(rest))
+        self.work = {table: self.work[table] for table in order if table is not None}
+
     def put_first(self, other: DraftPlan) -> None:
         """Do what another plan names before all else."""
         work, self.work, self.targets, self.columns = self.work, {}, 0, 0
@@ -250,6 +270,7 @@ def plan_drafts(
         named = {table.id for table in found}
         chosen = named if chosen is None else named & chosen
     taken: dict[TableId, list[Target]] = {}
+    derived: set[TableId] = set()
     for suggestion in session.suggestions.all():
         if _is_taken(suggestion, redo=redo):
             taken.setdefault(table_of(suggestion.target), []).append(suggestion.target)
@@ -263,6 +284,9 @@ def plan_drafts(
         if targets := undescribed(table, taken.get(table.id, ())):
             plan.add(table.id, targets)
             plan.for_files.update(_reasons(session, table, targets))
+            if table.view_sql is not None or table.parents:
+                derived.add(table.id)
+    plan.take_turns(derived)
     return plan
 
 
@@ -368,6 +392,7 @@ def draft(
         jobs = _jobs(
             session,
             plan,
+            drafter,
             samples=samples,
             wait=engine is None,
             first=first,
@@ -477,6 +502,7 @@ def _nearest(engine: Writer | None, model: Model | None) -> Nearest | None:
 def _jobs(
     session: Session,
     plan: DraftPlan,
+    drafter: Drafter,
     *,
     samples: bool,
     wait: bool,
@@ -490,8 +516,19 @@ def _jobs(
     """
     queue = _Queue(session, plan)
     sampler = Sampler(session, stop=stop) if samples else None
-    ahead: deque[_Work] = deque()
+    ahead: deque[Job] = deque()
+    sampled: set[TableId] = set()
     wanted: TableId | None = None
+
+    def take(*, at_once: bool = False) -> bool:
+        if (job := queue.take()) is None:
+            return False
+        ahead.append(job)
+        if sampler is not None and drafter.needs_rows(job):
+            sampled.add(job.table.id)
+            sampler.ask(job.table, at_once=at_once)
+        return True
+
     try:
         while not stop():
             asked = first()
@@ -500,23 +537,20 @@ def _jobs(
                 if asked is not None:
                     queue.go_on_from(asked, ahead)
                     ahead.clear()
-                    if (found := queue.take()) is not None:
-                        ahead.append(found)
-                        if sampler is not None:
-                            sampler.ask(found[0], at_once=True)
-            while len(ahead) < SAMPLED_AHEAD and (found := queue.take()) is not None:
-                ahead.append(found)
-                if sampler is not None:
-                    sampler.ask(found[0])
+                    take(at_once=True)
+            while len(ahead) < SAMPLED_AHEAD and take():
+                pass
             if not ahead:
                 return
-            table, targets = ahead[0]
-            profiles = sampler.take(table.id, wait=wait) if sampler is not None else {}
+            profiles: dict[str, Profile] | None = {}
+            if sampler is not None and ahead[0].table.id in sampled:
+                profiles = sampler.take(ahead[0].table.id, wait=wait)
             if profiles is None:
                 yield None
                 continue
-            ahead.popleft()
-            yield Job(table, targets, profiles, _bases(session, table))
+            job = ahead.popleft()
+            sampled.discard(job.table.id)
+            yield replace(job, profiles=profiles)
     finally:
         if sampler is not None:
             sampler.close()
@@ -542,20 +576,20 @@ class _Queue:
         self._waiting = dict(plan.work)
         self._place = 0
 
-    def take(self) -> _Work | None:
-        """The next table with its targets; None where nothing is left."""
+    def take(self) -> Job | None:
+        """The next table's job, not sampled yet; None where nothing is left."""
         while self._waiting:
             table_id = self._order[self._place % len(self._order)]
             self._place += 1
             targets = self._waiting.pop(table_id, None)
             if targets and (table := self._session.snapshot.table(table_id)):
-                return table, targets
+                return Job(table, targets, {}, _bases(self._session, table))
         return None
 
-    def go_on_from(self, table: TableId, taken: Iterable[_Work]) -> None:
+    def go_on_from(self, table: TableId, taken: Iterable[Job]) -> None:
         """Let a table come next; what was taken and not begun is put back."""
-        for each, targets in taken:
-            self._waiting[each.id] = targets
+        for job in taken:
+            self._waiting[job.table.id] = job.targets
         if table not in self._places:
             self._add(table)
         self._place = self._places.get(table, self._place)

@@ -13,6 +13,9 @@ while it is being drawn, it counts up for ever and nothing else runs. So a timer
 fires once is never left out.
 
 Text that was selected may be gone, or begin below the last line, when it is copied.
+
+What is replaced is Textual's own, so its version is pinned; `tests/tui/test_textual.py`
+names what another version has changed.
 """
 
 from __future__ import annotations

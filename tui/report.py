@@ -18,7 +18,7 @@ from catalog.errors import ColumnistError, UsageError
 from catalog.whole_file import write_whole
 from tui.comparison import Comparison, points
 from tui.figures import NOTHING, DatabaseCoverage, Figures, Rate, between
-from tui.text import count, plain, shorten
+from tui.text import count, percent, plain, shorten
 
 FILE_NAME = "columnist-figures.html"
 """What the app calls the report, in the folder it was started in."""
@@ -154,11 +154,13 @@ def _coverage(histories: Sequence[DatabaseCoverage]) -> Iterator[str]:
         if len(histories) > 1:
             yield f"<h3>{_name(history.label)}</h3>"
         now = history.points[-1]
-        what = (
-            f"{now.share_of_tables:.0%} of {count(now.tables, 'table')} and"
-            f" {now.share_of_columns:.0%} of {count(now.columns, 'column')}"
-            " are described."
-        )
+        what = "There was nothing to describe."
+        if now.tables:
+            what = (
+                f"{percent(now.share_of_tables)} of {count(now.tables, 'table')} and"
+                f" {percent(now.share_of_columns)} of {count(now.columns, 'column')}"
+                " are described."
+            )
         yield f"<p>{what}</p>"
         yield from _figure(
             "Coverage over time",
@@ -167,8 +169,8 @@ def _coverage(histories: Sequence[DatabaseCoverage]) -> Iterator[str]:
             _lines(
                 [point.at for point in history.points],
                 [
-                    ("tables", [p.share_of_tables for p in history.points]),
-                    ("columns", [p.share_of_columns for p in history.points]),
+                    ("tables", [p.share_of_tables or 0.0 for p in history.points]),
+                    ("columns", [p.share_of_columns or 0.0 for p in history.points]),
                 ],
             ),
         )

@@ -148,7 +148,7 @@ def open_session(
         limits=found.saved.limits if found.saved else None,
     )
     try:
-        workspace = Workspace(settings.workspace)
+        workspace = Workspace(settings.workspace, waiting=settings.waiting)
     except BaseException:
         database.close()
         raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +38,8 @@ class Settings:
     """Sizes of the engine that were asked for; the others are chosen."""
     seed: int = 0
     """Seed of sampled texts."""
+    waiting: Callable[[str], None] | None = field(default=None, compare=False)
+    """Told of a workspace that another process holds; None: that is an error."""
 
 
 def locate(workspace: Path | None = None) -> Settings:

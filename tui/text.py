@@ -86,3 +86,8 @@ def left_out(unread: Mapping[TableId, str]) -> list[str]:
     return [f"Could not read {count(len(unread), 'table')}; left out:"] + [
         f"  {plain(str(table))}: {plain(why)}" for table, why in unread.items()
     ]
+
+
+def percent(share: float | None, decimals: int = 0) -> str:
+    """A share in percent; a dash where there is nothing to have a share of."""
+    return "-" if share is None else f"{share:.{decimals}%}"

@@ -335,3 +335,38 @@ def test_edit_distance_is_a_metric(a: str, b: str, c: str) -> None:
     assert levenshtein(a, b) == levenshtein(b, a)
     assert levenshtein(a, c) <= levenshtein(a, b) + levenshtein(b, c)
     assert levenshtein("kitten", "sitting") == 3
+    assert levenshtein(a, b) == cell_by_cell(a, b)
+
+
+def cell_by_cell(a: str, b: str) -> int:
+    before = list(range(len(b) + 1))
+    for i, left in enumerate(a, 1):
+        line = [i]
+        for j, right in enumerate(b, 1):
+            line.append(
+                min(line[-1] + 1, before[j] + 1, before[j - 1] + (left != right))
+            )
+        before = line
+    return before[-1]
+
+
+def test_a_long_text_is_measured_too() -> None:
+    """A pasted page of 20,000 characters held the screen for a minute."""
+    page, other = "lorem ipsum, " * 1500, "dolor sit amet; " * 1200
+    assert levenshtein(page, page[:9000] + "X" + page[9000:]) == 1
+    assert 0 < levenshtein(page, other) <= len(page)
+    assert levenshtein("a" * 20_000, "b" * 20_000) == 20_000
+
+
+def test_undoing_many_edits_measures_none_of_them(
+    store: Suggestions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was done on the screen's loop, and takes long of thousands."""
+    target = make_target("s", "t", "c")
+    store.put([(Draft(target, "A draft.", Source.MODEL, 0.5), None)])
+    store.write_own(target, "Something else.", previous=None)
+    monkeypatch.setattr("catalog.decisions.levenshtein", None)
+    assert store.undo() is not None
+    assert store.redo() is not None
+    edited, undone, redone = store.decisions.all()
+    assert edited.edit_distance == undone.edit_distance == redone.edit_distance > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,8 @@ from model.engine import Engine
 from model.library import ModelFile, PromptFormat
 from model.nearest import Nearest, described
 from model.prompt import Generation, Prompt
+from model.remote import RemoteEngine, RemoteModel
+from tests.model.scripted import Asked, Say, serving
 
 FULL = ", with its status and date."
 GOOD = "Stage of the process that the order has reached."
@@ -335,3 +338,27 @@ def test_what_a_declared_key_refers_to_is_said_by_rule() -> None:
     assert found.text == "Place of delivery. Refers to depots."
     (found,) = draft(FakeWriter("Depot of delivery."), orders, orders.columns[0].id)
     assert found.text == "Depot of delivery."
+
+
+def test_tables_that_are_told_by_others_wait_for_no_model() -> None:
+    """Their drafts came with the next text of the model, and it with theirs."""
+    documented = Documented()
+    documented.add(table("lines", "ship_mode", comment="Way in which it travels."))
+    others = [table(f"t{n}", "ship_mode") for n in range(200)]
+    told = [Job(each, (each.columns[0].id,), {}) for each in others]
+    enough = threading.Event()
+    waited: list[bool] = []
+
+    def script(asked: Asked) -> Say:
+        waited.append(enough.wait(30))
+        return Say(GOOD)
+
+    with serving(script) as served, RemoteEngine(RemoteModel.at(served.url)) as running:
+        drafter = Drafter(running, MODEL, documented=documented)
+        inherited = 0
+        for each in drafter.draft([Job(ORDERS, (HANDLING,), {}), *told]):
+            inherited += each.source is Source.INHERITED
+            if inherited == 100:
+                enough.set()
+    assert waited == [True]
+    assert inherited == 200

@@ -160,15 +160,65 @@ def test_a_name_in_capitals_and_small_letters_is_cut_before_it_is_looked_up() ->
         ("houses", "house"),
         ("bus", "bus"),
         ("orders", "order"),
+        # Greek and Latin.
+        ("diagnoses", "diagnosis"),
+        ("hypotheses", "hypothesis"),
+        ("prognoses", "prognosis"),
+        ("crises", "crisis"),
+        ("synopses", "synopsis"),
+        ("thromboses", "thrombosis"),
+        ("metastases", "metastasis"),
+        ("criteria", "criterion"),
+        ("phenomena", "phenomenon"),
+        ("curricula", "curriculum"),
+        ("indices", "index"),
+        ("appendices", "appendix"),
+        ("nuclei", "nucleus"),
+        ("formulae", "formula"),
+        ("viruses", "virus"),
+        ("corpora", "corpus"),
+        # What only ends like them.
+        ("uses", "use"),
+        ("excuses", "excuse"),
+        ("aliases", "alias"),
+        ("menus", "menu"),
+        ("lenses", "lens"),
+        ("heroes", "hero"),
+        ("shelves", "shelf"),
+        ("phases", "phase"),
+        ("doses", "dose"),
+        ("purposes", "purpose"),
+        ("diseases", "disease"),
+        ("databases", "database"),
+        ("responses", "response"),
+        ("invoices", "invoice"),
+        ("valves", "valve"),
+        ("data", "data"),
+        ("media", "media"),
+        ("quota", "quota"),
     ],
 )
 def test_singular(many: str, one: str) -> None:
     assert names.singular(many) == one
 
 
-@pytest.mark.parametrize("word", ["order", "company", "box", "address", "status"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("order", "company", "box", "address", "status", "bus", "census"),
+        *("diagnosis", "hypothesis", "crisis", "axis", "criterion"),
+        *("phenomenon", "index", "matrix", "appendix", "nucleus", "formula"),
+        *("person", "child", "alias", "menu", "shelf", "hero"),
+    ],
+)
 def test_plural_is_undone_by_singular(word: str) -> None:
+    assert names.plural(word) != word
     assert names.singular(names.plural(word)) == word
+
+
+@pytest.mark.parametrize("word", ["diagnoses", "criteria", "data", "series", "chassis"])
+def test_a_plural_is_left_alone(word: str) -> None:
+    assert names.plural(word) == word
 
 
 @pytest.mark.parametrize(
@@ -194,6 +244,8 @@ def test_shared_prefix_needs_nearly_all_columns() -> None:
     assert names.shared_prefix(("l_orderkey", "l_tax", "l_flag", "l_mode")) == "l"
     assert names.shared_prefix(("a_x", "b_y", "c_z", "d_w")) is None
     assert names.shared_prefix(("l_orderkey", "l_tax")) is None
+    before = ("id", "prev_status", "prev_owner", "prev_amount", "prev_place")
+    assert names.shared_prefix(before) is None
 
 
 @pytest.mark.parametrize(

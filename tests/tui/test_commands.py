@@ -141,6 +141,22 @@ def test_a_threshold_not_met_ends_with_three(run: Run, url: str) -> None:
     assert run("scan", url, "--fail-under", 5).code == 0
 
 
+def test_a_database_without_tables_is_not_described(run: Run, tmp_path: Path) -> None:
+    url = f"duckdb:///{tmp_path / 'empty.duckdb'}"
+    duckdb.connect(str(tmp_path / "empty.duckdb")).close()
+    found = run("scan", url)
+    assert found.code == 0
+    assert "%" not in found.out
+    assert run("scan", url, "--json").json["total"]["tables"] == 0
+    low = run("scan", url, "--fail-under", 1)
+    assert low.code == 3
+    assert "nothing to describe" in low.err
+    assert run("scan", url, "--fail-under", 0).code == 0
+    report = tmp_path / "report.html"
+    assert run("metrics", url, "--html", report).code == 0
+    assert "There was nothing to describe." in report.read_text()
+
+
 def test_tables_lists_what_is_undocumented(run: Run, url: str, shop: Path) -> None:
     tables = run("tables", url, "--json").json
     assert {table["table"] for table in tables} >= {"customers", 'odd "table".%'}

@@ -29,7 +29,7 @@ def draft_all(session: Session) -> jobs.DraftPlan:
     return plan
 
 
-def shares(session: Session) -> tuple[float, float, float]:
+def shares(session: Session) -> tuple[float | None, float, float]:
     """The coverage as told by the snapshot, its list of tables, and the history."""
     CoverageHistory(session.workspace, session.database_id).record()
     last = CoverageHistory(session.workspace, session.database_id).points()[-1]

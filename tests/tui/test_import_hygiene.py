@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
 
+from tests.conftest import comments
+
+ROOT = Path(__file__).parents[2]
 HEAVY = ["textual", "sqlalchemy", "sqlglot", "duckdb", "llama_cpp", "numpy", "torch"]
 
 
@@ -36,3 +44,54 @@ for info in pkgutil.walk_packages({package}.__path__, "{package}."):
         importlib.import_module(info.name)
 """
     assert not imported(code) & {"textual", "typer"}
+
+
+def test_what_is_declared_is_imported() -> None:
+    """duckdb-engine was installed for years, and nothing needed it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {normal(re.split(r"[^\w.-]", d)[0]) for d in project["dependencies"]}
+    there = packages_distributions()
+    found: set[str] = set()
+    for folder in ("catalog", "connectors", "model", "tui"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for module in modules(path):
+                found.update(map(normal, there.get(module.split(".")[0], ())))
+                found.add(normal(module))  # a namespace has the packages of many
+    assert declared - found == set()
+
+
+def modules(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_duckdb_needs_no_dialect_of_sqlalchemy(shop: Path, tiny_model: Path) -> None:
+    """Scanned, drafted and written where duckdb-engine cannot be imported."""
+    url = f"duckdb:///{shop}"
+    for command in (
+        ["scan", url],
+        ["--model", str(tiny_model), "draft", url],
+        ["accept", url, "--all"],
+        ["apply", url, "--yes"],
+    ):
+        code = (
+            "import sys; sys.modules['duckdb_engine'] = None;"
+            "from tui.cli import main; main()"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, *command],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    assert comments(shop)["sales", "orders", None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -10,10 +11,13 @@ import pytest
 from catalog.change import Outcome
 from catalog.choice import Scope
 from catalog.errors import RefusedError
-from catalog.objects import ColumnId, TableId, make_target, table_of
+from catalog.objects import ColumnId, Profile, Table, TableId, make_target, table_of
 from catalog.rescan import Rescan
 from catalog.suggestion import Draft, Source, State
+from connectors.database import Database
+from model.remote import RemoteEngine, RemoteModel
 from tests.conftest import comments
+from tests.model.scripted import Asked, Say, serving
 from tui import jobs, writes
 from tui.session import Session
 
@@ -275,3 +279,43 @@ def test_a_scan_killed_at_its_end_forgets_no_table_without_its_suggestions(
     scanned(session)
     found = session.suggestions.of_table(target.table)
     assert found[target].state is State.STALE
+
+
+def test_what_others_tell_keeps_no_model_waiting_and_is_not_sampled(
+    session: Session, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands of such tables were sampled first, one by one."""
+    lines = [
+        "CREATE SCHEMA more; CREATE TABLE more.base (ship_mode VARCHAR);"
+        "COMMENT ON TABLE more.base IS 'Ways.';"
+        "COMMENT ON COLUMN more.base.ship_mode IS 'Way in which it travels.';"
+        "CREATE TABLE more.zz (flavour VARCHAR); COMMENT ON TABLE more.zz IS 'Last.'"
+    ]
+    for number in range(100):
+        name = f"more.t{number}"
+        lines.append(f"CREATE TABLE {name} (ship_mode VARCHAR)")
+        lines.append(f"COMMENT ON TABLE {name} IS 'Told.'")
+    sql(shop, ";".join(lines))
+    scanned(session)
+    sampled: list[str] = []
+    profile = type(session.database).profile
+
+    def seen(database: Database, table: Table, **options: Any) -> dict[str, Profile]:
+        sampled.append(table.id.name)
+        return profile(database, table, **options)
+
+    monkeypatch.setattr(type(session.database), "profile", seen)
+    events: list[Source] = []
+
+    def script(asked: Asked) -> Say:
+        events.append(Source.MODEL)
+        return Say()
+
+    plan = jobs.plan_drafts(session, schemas=["more"])
+    with serving(script) as served, RemoteEngine(RemoteModel.at(served.url)) as engine:
+        model = engine.start().model
+        for draft in jobs.draft(session, plan, engine, model):
+            events.append(draft.source)
+    assert events.count(Source.INHERITED) == 100
+    assert events[0] is Source.MODEL
+    assert sampled == ["zz"]

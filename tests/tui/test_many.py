@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -28,7 +29,7 @@ from tests.tui.test_pilot import (  # noqa: F401  # fixtures
     until,
 )
 from tui import deciding
-from tui.screens import bulk, rule
+from tui.screens import bulk, review_list, rule
 from tui.screens import counting as counting_module
 from tui.screens.bulk import AcceptModal
 from tui.screens.catalog import CatalogScreen
@@ -480,3 +481,74 @@ async def test_a_large_decision_and_its_undo_run_beside_the_screen(
         await settled(app, pilot)
         messages = [each.message for each in app._notifications]
         assert f"Undone: accepted {waiting} ({waiting})." in messages
+
+
+async def test_what_is_undecided_far_away_is_looked_for_beside_the_screen(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of 100,000 tables each was asked for by itself, and no key was heard."""
+    threads: list[threading.Thread] = []
+    tables = Suggestions.tables
+
+    def noted(suggestions: Suggestions) -> list[TableId]:
+        threads.append(threading.current_thread())
+        return tables(suggestions)
+
+    monkeypatch.setattr(Suggestions, "tables", noted)
+    monkeypatch.setattr(review_list, "NEAR", 0)
+    drafted.reject(drafted.of_table(ORDERS).values())
+    async with opened(settings, shop) as (app, pilot):
+        screen = await to_orders(app, pilot)
+        threads.clear()
+        await pilot.press("N")
+        await until(pilot, lambda: screen._table_id != ORDERS)
+        assert drafted.waits(screen._table_id)
+        for table in tables(drafted):
+            drafted.reject(drafted.of_table(table).values())
+        await pilot.press("r", "n")
+        await until(pilot, lambda: len(app._notifications) > 0)
+        await settled(app, pilot)
+        told = [each.message for each in app._notifications]
+        assert "Nothing undecided that way." in told
+    assert threads
+    assert threading.main_thread() not in threads
+
+
+async def test_one_text_for_thousands_is_staged_beside_the_screen(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each is compared with its draft."""
+    threads: list[threading.Thread] = []
+    say = Suggestions.say_of_all
+
+    def noted(*arguments: Any) -> Batch:
+        threads.append(threading.current_thread())
+        return say(*arguments)
+
+    monkeypatch.setattr(Suggestions, "say_of_all", noted)
+    monkeypatch.setattr(deciding, "EDITED_AT_ONCE", 0)
+    connection = duckdb.connect(str(shop))
+    connection.execute("CREATE TABLE sales.more (status VARCHAR)")
+    connection.close()
+    async with opened(settings, shop) as (app, pilot):
+        there = make_target("sales", "more", "status")
+        drafted.put([(Draft(there, "Another one.", Source.MODEL, 0.5), None)])
+        screen = await to_orders(app, pilot)
+        names = [line.target.name for line in screen._lines]
+        await pilot.press("g", *"j" * names.index("status"), "c")
+        await until(pilot, lambda: isinstance(app.screen, SameNameScreen))
+        await settled(app, pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
+        await settled(app, pilot)
+        assert state(drafted, STATUS)[0] is State.ACCEPTED
+    assert threads
+    assert threading.main_thread() not in threads

@@ -86,7 +86,7 @@ def _guarded(name: str, check: Callable[[], Check]) -> Check:
 
 
 def _workspace(options: Settings) -> Check:
-    with Workspace(options.workspace) as workspace:
+    with Workspace(options.workspace, waiting=options.waiting) as workspace:
         number = len(workspace.databases())
     free = shutil.disk_usage(options.workspace.parent).free / 2**30
     return Check(

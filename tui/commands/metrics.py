@@ -56,7 +56,7 @@ def run(
     """
     options = settings(context)
     if url is None:
-        with Workspace(options.workspace) as workspace:
+        with Workspace(options.workspace, waiting=options.waiting) as workspace:
             found = _gather(options, workspace, None, "all databases", compared)
     else:
         session = open_session(options, url)

@@ -21,7 +21,7 @@ from tui.commands.options import (
     table_kinds,
 )
 from tui.commands.reading import Named, demand, read
-from tui.text import count, plain
+from tui.text import count, percent, plain
 
 
 def run(
@@ -77,10 +77,13 @@ def run(
             console.note(f"May be out of date: {plain(str(each.target))}: {each.why}.")
         for coverage in [*by_schema, total]:
             console.out(_line(coverage))
-    if fail_under is not None and total.share * 100 < fail_under:
-        console.note(
-            f"columnist: {total.share:.1%} is described, less than {fail_under:g}%."
+    if fail_under is not None and (total.share or 0.0) * 100 < fail_under:
+        told = (
+            "there is nothing to describe"
+            if total.share is None
+            else f"{percent(total.share, 1)} is described"
         )
+        console.note(f"columnist: {told}, less than {fail_under:g}%.")
         raise typer.Exit(ExitCode.REFUSED)
     if fail_on_outdated and outdated:
         comments = count(len(outdated), "comment")
@@ -113,7 +116,7 @@ def changed(changes: Changes) -> list[str]:
 def _line(coverage: SchemaCoverage) -> str:
     name = "total" if coverage.schema is None else plain(coverage.schema)
     return (
-        f"{name:<24} {coverage.share:>6.1%}"
+        f"{name:<24} {percent(coverage.share, 1):>6}"
         f"   tables {coverage.tables_described:>6,} of {coverage.tables:<6,}"
         f"   columns {coverage.columns_described:>7,} of {coverage.columns:,}"
     )

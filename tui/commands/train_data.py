@@ -177,7 +177,7 @@ def _decided(chosen: Settings, left_out: Counter[str]) -> Iterator[dict[str, Any
             f"There is no workspace {chosen.workspace}.",
             "Name one with --workspace, or leave --from-workspace out.",
         )
-    with Workspace(chosen.workspace) as workspace:
+    with Workspace(chosen.workspace, waiting=chosen.waiting) as workspace:
         yield from steward_examples(workspace, left_out)
 
 

@@ -39,7 +39,7 @@ from tui.screens.facets import Facet, FacetModal, values
 from tui.screens.rule import RuleModal
 from tui.screens.working import WorkingScreen
 from tui.session import Session
-from tui.text import count, left_out, plain
+from tui.text import count, left_out, percent, plain
 from tui.widgets.row_list import Cell, Heading, RowList
 from tui.widgets.status_line import StatusLine
 
@@ -84,7 +84,7 @@ class _Schemas:
         return (
             Cell(name, "strong"),
             Cell(bar(described, each.tables + each.columns), "accent"),
-            Cell(f"{each.share:.0%}", "muted"),
+            Cell(percent(each.share), "muted"),
         )
 
 
@@ -358,12 +358,15 @@ class CatalogScreen(WorkingScreen[None]):
         self._schemas = coverage
         self.query_one("#schemas", RowList).show(_Schemas(coverage))
         total = coverage[0]
-        self.query_one("#head", Label).update(
-            f"{plain(self._session.database.identity.label)}"
-            f" — {total.share:.0%} described:"
-            f" {total.tables_described:,} of {count(total.tables, 'table')},"
-            f" {total.columns_described:,} of {count(total.columns, 'column')}"
-        )
+        told = "nothing to describe"
+        if total.share is not None:
+            told = (
+                f"{percent(total.share)} described:"
+                f" {total.tables_described:,} of {count(total.tables, 'table')},"
+                f" {total.columns_described:,} of {count(total.columns, 'column')}"
+            )
+        label = plain(self._session.database.identity.label)
+        self.query_one("#head", Label).update(f"{label} — {told}")
 
     def _list(self) -> None:
         here = self._current()
@@ -542,7 +545,8 @@ class CatalogScreen(WorkingScreen[None]):
             return
         wanted = [each.id for each in self._tables.found if each.undocumented]
         if not wanted:
-            self.notify("Everything listed is described.")
+            described = "Everything listed is described."
+            self.notify(described if self._tables.found else "No table is listed.")
             return
         every = sum(each.undocumented for each in self._listing.summaries)
         everything = len(wanted) == every
@@ -687,6 +691,6 @@ def suggestions_with(facets: frozenset[Facet]) -> SuggestionFilter:
 
 def bar(done: int, total: int) -> str:
     """A share as blocks of eighths, `BAR` cells long."""
-    eighths = round(8 * BAR * done / total) if total else 8 * BAR
+    eighths = round(8 * BAR * done / total) if total else 0
     full, part = divmod(eighths, 8)
     return ("█" * full + " ▏▎▍▌▋▊▉"[part] * (part > 0)).ljust(BAR, "·")

@@ -21,7 +21,7 @@ from tui import report
 from tui.figures import NOTHING, Figures, Rate, between, gather
 from tui.screens.working import WorkingScreen
 from tui.session import Session
-from tui.text import count, plain
+from tui.text import count, percent, plain
 from tui.widgets.chart import MARKS, Chart
 from tui.widgets.status_line import StatusLine
 
@@ -217,17 +217,17 @@ class FiguresScreen(WorkingScreen[None]):
         now = points[-1]
         panel.tell(
             [
-                f"{MARKS[0]} tables   {now.share_of_tables:>4.0%}"
+                f"{MARKS[0]} tables   {percent(now.share_of_tables):>4}"
                 f" ({now.tables_described:,} of {now.tables:,})",
-                f"{MARKS[1]} columns  {now.share_of_columns:>4.0%}"
+                f"{MARKS[1]} columns  {percent(now.share_of_columns):>4}"
                 f" ({now.columns_described:,} of {now.columns:,})",
             ]
         )
         panel.chart.lines(
             [point.at for point in points],
             [
-                [point.share_of_tables for point in points],
-                [point.share_of_columns for point in points],
+                [point.share_of_tables or 0.0 for point in points],
+                [point.share_of_columns or 0.0 for point in points],
             ],
         )
 

@@ -115,7 +115,7 @@ class PickerScreen(WorkingScreen[None]):
         except ColumnistError as error:
             self.app.explain(error, "Opening")
         try:
-            with Workspace(settings.workspace) as workspace:
+            with Workspace(settings.workspace, waiting=settings.waiting) as workspace:
                 found += [
                     Choice(known.label, "recent", known.url)
                     for known in workspace.databases()[:20]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from textual import on, work
 from textual.app import ComposeResult
+from textual.message import Message
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import get_current_worker
 
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from tui.app import ColumnistApp
 
 SHORT, TALL = 32, 50
+NEAR = 100
+"""Tables that are looked at one by one for what is undecided; others in a thread."""
 SOON_SECONDS = 0.03
 """Drafts that come within this time are shown together."""
 FACETS = tuple(f for f in catalog.FACETS if f.group not in ("what", "kind"))
@@ -48,6 +52,17 @@ class ReviewList(WorkingScreen[None]):
     """One table and its columns: listed, filtered, marked and moved through."""
 
     app: ColumnistApp
+
+    @dataclass
+    class Further(Message):
+        """The next table with something undecided is found, or that there is none."""
+
+        here: TableId
+        """From where it was looked for."""
+        found: TableId | None
+        """It; None where there is none."""
+        direction: int
+        """Back where negative."""
 
     def __init__(
         self,
@@ -335,11 +350,35 @@ class ReviewList(WorkingScreen[None]):
             return
         at = self._order.index(self._table_id)
         rest = self._order[at + 1 :] if direction > 0 else self._order[:at][::-1]
-        for table in rest:
+        for table in rest[:NEAR]:
             if self._session.suggestions.waits(table):
                 self._go(table, undecided=direction)
                 return
-        self.notify("Nothing undecided that way.")
+        self._look_further(rest[NEAR:], direction)
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="further",
+        exit_on_error=False,
+        description="Looking for what is undecided",
+    )
+    def _look_further(self, rest: Sequence[TableId], direction: int) -> None:
+        worker = get_current_worker()
+        here = self._table_id
+        waiting = set(self._session.suggestions.tables()) if rest else set()
+        found = next((table for table in rest if table in waiting), None)
+        if not worker.is_cancelled:
+            self.post_message(self.Further(here, found, direction))
+
+    @on(Further)
+    def _further(self, event: Further) -> None:
+        if event.here != self._table_id:
+            return
+        if event.found is None:
+            self.notify("Nothing undecided that way.")
+        else:
+            self._go(event.found, undecided=event.direction)
 
     def action_table(self, direction: int) -> None:
         """The next or previous table of the list."""

@@ -240,9 +240,7 @@ class SameNameScreen(WorkingScreen[None]):
 
         def decide(answer: bool | None) -> None:
             if answer:
-                batch = self._session.suggestions.say_of_all(taken, self._text)
-                self.notify(f"Staged {batch.count:,}. u takes all of it back.")
-                self.dismiss()
+                self.app.say_of_all(taken, self._text, self, self._staged)
 
         left = len(self._found) + 1 - len(taken)
         self.app.push_screen(
@@ -256,6 +254,9 @@ class SameNameScreen(WorkingScreen[None]):
             ),
             decide,
         )
+
+    def _staged(self) -> None:
+        self.dismiss()  # what it returns is not to be awaited here
 
     def action_back(self) -> None:
         """Change nothing."""
