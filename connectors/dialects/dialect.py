@@ -8,7 +8,7 @@ import pkgutil
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from importlib import metadata
 from inspect import isabstract
@@ -22,7 +22,7 @@ from connectors.comment_text import normal, text_problem
 from connectors.ledger import Ledger
 from connectors.limits import Limits
 from connectors.session import EngineSource, Fault, Session, Source
-from connectors.statement import Statement
+from connectors.statement import Shown, Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -90,6 +90,8 @@ class WriteOptions:
     """Statements that copy the whole table are allowed."""
     stop: Callable[[], bool] = never
     """Asked between statements; true ends the run."""
+    shown: Shown = field(default_factory=dict[CommentChange, str])
+    """What the steward saw of changes; one that would be made otherwise conflicts."""
 
 
 class Dialect(ABC):
