@@ -157,6 +157,8 @@ class Dialect(ABC):
     """Failures to connect, most telling first."""
     read_only_begin: ClassVar[str] = "BEGIN READ ONLY"
     """Begins a transaction that cannot write."""
+    after_sample: ClassVar[str] = ""
+    """Gives back what the functions of a view can take for a whole session."""
     identity_sql: ClassVar[str] = ""
     """Asks the server who it is: what stays the same at every address and after a
     restart, and what no copy of its files shares; empty where it does not say."""
@@ -248,6 +250,13 @@ class Dialect(ABC):
             f"SELECT {', '.join(expressions)} FROM {self.table_name(table.id)} "
             f"LIMIT {rows}"
         )
+
+    def may_change(self, session: Session, table: Table) -> bool:
+        """Whether reading the table may do more than read; it is not sampled then.
+
+        Overridden where views call functions that do, though nothing can be written.
+        """
+        return False
 
     def sample_expression(self, column: str, kind: str) -> str | None:
         """A column as short text; None for a type that makes no text."""

@@ -13,7 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from itertools import chain, groupby, islice
 from operator import itemgetter
 from pathlib import Path
@@ -32,7 +32,7 @@ from catalog.objects import (
 from connectors.comment_text import normal
 from connectors.dialects.dialect import Dialect, Selection
 from connectors.quoting import double_quoted, single_quoted
-from connectors.session import Fault, Row, Session, Source
+from connectors.session import Fault, Row, Session, Source, watched
 from connectors.transaction import TransactionalDialect
 
 if TYPE_CHECKING:
@@ -77,24 +77,11 @@ class DuckDBSession(Session):
         """A cursor with its own transaction on the same open file."""
         return DuckDBSession(self._connection.cursor(), lambda: None)
 
-    @contextmanager
-    def limited(self, seconds: float, stop: Callable[[], bool]) -> Generator[None]:
+    def limited(
+        self, seconds: float, stop: Callable[[], bool]
+    ) -> AbstractContextManager[None]:
         """Interrupts what runs in it after some seconds or on `stop`."""
-        over = threading.Event()
-
-        def watch() -> None:
-            deadline = time.monotonic() + seconds
-            while not over.wait(0.05):
-                if stop() or time.monotonic() > deadline:
-                    self._connection.interrupt()
-
-        watcher = threading.Thread(target=watch, daemon=True)
-        watcher.start()
-        try:
-            yield
-        finally:
-            over.set()
-            watcher.join()
+        return watched(seconds, stop, self._connection.interrupt)
 
     def close(self) -> None:
         """Close the file and let the next operation have it."""
