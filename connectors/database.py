@@ -48,6 +48,8 @@ class DatabaseIdentity:
     """What the server says that it is, at every address; empty where it does not."""
     instance: str = ""
     """Which running server says so; a copy of its files is another one."""
+    names: frozenset[TableId] = frozenset()
+    """The tables and views there, of a file, which says nothing of itself."""
 
 
 @contextmanager

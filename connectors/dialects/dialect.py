@@ -162,6 +162,9 @@ class Dialect(ABC):
     identity_sql: ClassVar[str] = ""
     """Asks the server who it is: what stays the same at every address and after a
     restart, and what no copy of its files shares; empty where it does not say."""
+    names_sql: ClassVar[str] = ""
+    """Lists schema and name of all tables and views: what a file is known by, which
+    does not say who it is."""
     database_is_schema: ClassVar[bool] = False
     """The URL's database is a schema, as the server knows of nothing above it."""
     schema_spelled: ClassVar[str] = ""

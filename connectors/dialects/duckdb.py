@@ -285,6 +285,15 @@ def _columns(table_id: TableId, rows: Iterable[Row]) -> tuple[Column, ...]:
     )
 
 
+_NAMES = """
+SELECT schema_name, table_name FROM duckdb_tables()
+WHERE database_name = current_database() AND NOT internal AND NOT temporary
+UNION ALL
+SELECT schema_name, view_name FROM duckdb_views()
+WHERE database_name = current_database() AND NOT internal AND NOT temporary
+"""
+
+
 class DuckDB(TransactionalDialect):
     """Comments on tables, views and their columns, in one transaction a table."""
 
@@ -292,6 +301,7 @@ class DuckDB(TransactionalDialect):
     label = "DuckDB"
     sqlglot = "duckdb"
     is_file = True
+    names_sql = _NAMES
     proved = True
     # https://duckdb.org/docs/stable/sql/statements/comment_on
     script_head: ClassVar = ("BEGIN",)
