@@ -204,6 +204,8 @@ class Handover:
         """Why a decision is not for this database as it is, or None."""
         if standing is Standing.OPEN and demand:
             return "nobody approved it"
+        if standing is Standing.UNSIGNED and demand:
+            return f"{item.who} did not sign that they decided it"
         if table is None or item.target not in table.targets():
             return "it is not in the catalog"
         if (table.comment_of(item.target) or None) != (item.previous or None):

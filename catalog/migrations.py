@@ -323,6 +323,12 @@ def m010_documented(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def m011_merged(db: sqlite3.Connection) -> None:
+    """Databases that turned out to be another one of them, or were said not to be."""
+    db.execute("ALTER TABLE databases ADD COLUMN merged_into INTEGER")
+    db.execute("ALTER TABLE databases ADD COLUMN apart INTEGER NOT NULL DEFAULT 0")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_first_light,
     m002_rescans,
@@ -334,6 +340,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m008_addresses,
     m009_refused_waits,
     m010_documented,
+    m011_merged,
 )
 
 

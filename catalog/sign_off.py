@@ -1,14 +1,15 @@
 """Decisions that a second person approves before they count: the four-eyes rule.
 
 What was decided is a fixed content with a digest. Approvals are about that digest, and
-each says what it refuses and what it leaves open; everything else in it is approved.
-Nobody approves a decision of their own.
+each says what it refuses, what it leaves open and what the person decided themselves;
+everything else in it is approved. Nobody approves a decision of their own.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -17,6 +18,7 @@ from typing import Any
 from catalog.errors import RefusedError, UsageError
 from catalog.objects import Target, column_of, table_of
 from catalog.suggestion import Finding, Source, State, Verdict
+from catalog.unseen import of_the_seen
 from catalog.workspace import now
 
 VERSION = 1
@@ -60,10 +62,10 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What a second person says of a content."""
+    """What a person says of a content."""
 
     who: str
-    """The second person."""
+    """The person."""
     at: str
     """When, ISO 8601 with its offset."""
     content: str
@@ -71,7 +73,9 @@ class Approval:
     refused: tuple[Target, ...] = ()
     """What must not be written."""
     open: tuple[Target, ...] = ()
-    """What it says nothing of."""
+    """What it does not approve."""
+    decided: tuple[Target, ...] = ()
+    """What of that the person decided themselves, as it stands there."""
     signature: str | None = None
     """An SSH signature of `statement`, where it was signed."""
 
@@ -87,7 +91,11 @@ class Approval:
             "content": self.content,
             "refused": [place(target) for target in self.refused],
             "open": [place(target) for target in self.open],
-        }
+        } | (
+            {"decided": [place(target) for target in self.decided]}
+            if self.decided
+            else {}
+        )
 
     @property
     def digest(self) -> str:
@@ -101,6 +109,8 @@ class Standing(Enum):
     APPROVED = "approved"
     REFUSED = "refused"
     OPEN = "open"
+    UNSIGNED = "unsigned"
+    """Approved, but the one who is said to have decided it did not sign that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,17 +172,25 @@ class SignOff:
         *,
         refused: Collection[Target] = (),
         open: Collection[Target] = (),  # noqa: A002  # as the field is called
+        signing: bool = False,
     ) -> SignOff:
         """The same with one more approval, in place of that person's earlier one.
 
-        Their own decisions stay open.
+        Their own decisions stay open, and are named as theirs.
+
+        Args:
+            person: who says so.
+            refused: what must not be written.
+            open: what is not approved.
+            signing: it gets a signature, which says something of their own decisions
+                too; so there need be no others.
 
         Raises:
             RefusedError: nothing would be left that they may approve or refuse.
             UsageError: something refused is not in it, or there is no name.
         """
         person = person.strip()
-        if not person:
+        if not name_of(person):
             raise UsageError("An approval needs a name.", "Give it with --by.")
         known = {each.target for each in self.items}
         if unknown := [each for each in refused if each not in known]:
@@ -182,7 +200,7 @@ class SignOff:
             )
         own = {each.target for each in self.of(person)} - set(refused)
         left = own | set(open)
-        if self.items and known <= left:
+        if self.items and known <= left and not (signing and own):
             raise RefusedError(
                 f"{person} decided all of this and cannot approve it too."
                 if known <= own
@@ -198,6 +216,7 @@ class SignOff:
             self.digest,
             tuple(target for target in in_order if target in set(refused)),
             tuple(target for target in in_order if target in left),
+            tuple(target for target in in_order if target in own),
         )
         others = [each for each in self.approvals if not same_person(each.who, person)]
         return replace(self, approvals=(*others, approval))
@@ -216,9 +235,15 @@ class SignOff:
         nothing.
 
         Args:
-            approvals: those that count; None is all of them.
+            approvals: those with a proof of who says so, which is then demanded of who
+                decided too; None is all of them, as they are.
         """
         counted = self.approvals if approvals is None else approvals
+        proved = {
+            (name_of(each.who), target)
+            for each in approvals or ()
+            for target in each.decided
+        }
         sets = [(each, set(each.refused), set(each.open)) for each in counted]
         found: dict[Target, tuple[Standing, str]] = {}
         for item in self.items:
@@ -232,14 +257,30 @@ class SignOff:
                 for a, _, left in sets
                 if target not in left and not same_person(a.who, item.who)
             ]
-            standing = Standing.APPROVED if names else Standing.OPEN
-            found[target] = (standing, ", ".join(names))
+            if not names:
+                found[target] = (Standing.OPEN, "")
+            elif approvals is None or (name_of(item.who), target) in proved:
+                found[target] = (Standing.APPROVED, ", ".join(names))
+            else:
+                found[target] = (Standing.UNSIGNED, item.who)
         return found
 
 
 def same_person(one: str, other: str) -> bool:
-    """Whether two names are of one person: case and space around make no other."""
-    return one.strip().casefold() == other.strip().casefold()
+    """Whether two names are of one person, as far as letters tell."""
+    return name_of(one) == name_of(other)
+
+
+def name_of(person: str) -> str:
+    """A person's name without what makes no other one of it.
+
+    That is case, blanks, other forms of the same letters (NFKC), and what nobody sees.
+    Letters that merely look alike, such as those of two scripts, make two names.
+    """
+    # Folding may leave what normalising composes, and the other way round.
+    folded = unicodedata.normalize("NFKC", person).casefold()
+    seen = of_the_seen(unicodedata.normalize("NFKC", folded))
+    return "".join(unicodedata.normalize("NFKC", seen).split())
 
 
 def place(target: Target) -> dict[str, str | None]:

@@ -15,7 +15,7 @@ from typing import Any, NoReturn, TypeVar, cast
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from catalog.objects import Target, make_target
-from catalog.sign_off import VERSION, Approval, Decided, SignOff
+from catalog.sign_off import VERSION, Approval, Decided, SignOff, name_of
 from catalog.suggestion import Finding, Source, Verdict
 from catalog.whole_file import write_whole
 
@@ -123,7 +123,7 @@ class _Reader:
         found = SignOff(
             self._text(database["key"], "its database's key"),
             self._text(database["label"], "its database's label"),
-            self._name(top["exported_by"], "exported_by"),
+            self._person(top["exported_by"], "exported_by"),
             self._moment(top["exported_at"], "exported_at"),
             self._all(top["items"], "items", self._item),
             self._all(
@@ -143,7 +143,8 @@ class _Reader:
                 self._changed(f"approval {number} is of other decisions")
             if given["digest"] != approval.digest:
                 self._changed(f"the digest of approval {number} is another one")
-            if not {*approval.refused, *approval.open} <= set(targets):
+            named = {*approval.refused, *approval.open, *approval.decided}
+            if not named <= set(targets):
                 self._changed(f"approval {number} names what is not in it")
         return found
 
@@ -177,13 +178,14 @@ class _Reader:
             float(confidence),
             tuple(Finding(one) for one in findings),
             self._optional(item["reason"], f"{what}: reason"),
-            self._name(item["who"], f"{what}: who"),
+            self._person(item["who"], f"{what}: who"),
             self._moment(item["at"], f"{what}: at"),
         )
 
     def _approval(self, value: object, what: str) -> Approval:
         given = self._mapping(value, what)
-        self._fields(given, _APPROVAL, what)
+        own = ("decided",) if "decided" in given else ()
+        self._fields(given, (*_APPROVAL, *own), what)
 
         def target(one: object, which: str) -> Target:
             fields = self._mapping(one, which)
@@ -191,11 +193,12 @@ class _Reader:
             return self._target(fields, which)
 
         return Approval(
-            self._name(given["who"], f"{what}: who"),
+            self._person(given["who"], f"{what}: who"),
             self._moment(given["at"], f"{what}: at"),
             self._text(given["content"], f"{what}: content"),
             self._all(given["refused"], f"{what}: refused", target),
             self._all(given["open"], f"{what}: open", target),
+            self._all(given["decided"], f"{what}: decided", target) if own else (),
             self._optional(given["signature"], f"{what}: signature"),
         )
 
@@ -258,6 +261,12 @@ class _Reader:
         name = self._text(value, what, most=LONGEST_NAME)
         if not name.strip():
             self._wrong(f"{what} is empty")
+        return name
+
+    def _person(self, value: object, what: str) -> str:
+        name = self._name(value, what)
+        if not name_of(name):
+            self._wrong(f"{what} has no letter that is seen")
         return name
 
     def _moment(self, value: object, what: str) -> str:

@@ -66,6 +66,11 @@ def is_unseen(text: str, place: int) -> bool:
     ) and not (character in SIGNS or _does_something(text, place))
 
 
+def of_the_seen(text: str) -> str:
+    """A text without whatever has no picture of its own, joiners included."""
+    return "".join(c for c in text if c in SIGNS or not is_unseen(c, 0))
+
+
 def all_seen(text: str) -> bool:
     """Whether a text surely has nothing unseen and no line break; quick to tell."""
     return (

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from catalog import addresses
-from catalog.addresses import Answer
+from catalog.addresses import Answer, named
 from catalog.bounds import Bounds, keep_within
 from catalog.busy import Busy, is_busy
 from catalog.errors import ColumnistError
 from catalog.migrations import MIGRATIONS, migrate
+from catalog.objects import TableId
 
 _T = TypeVar("_T")
 
@@ -194,7 +195,9 @@ class Workspace:
         url: str,
         server: str = "",
         instance: str = "",
+        names: frozenset[TableId] = frozenset(),
         same: bool | None = None,
+        tell: Callable[[str], None] = lambda line: None,
     ) -> int:
         """The id of a database, remembered as opened now.
 
@@ -204,31 +207,34 @@ class Workspace:
             url: how it was opened, without a secret.
             server: what it says that it is; empty where it says nothing.
             instance: which running server says so.
+            names: the tables and views there, where it says nothing.
             same: whether it is what the address was known for, where it says otherwise.
+            tell: called with a line where it turns out to be known twice.
 
         Raises:
             AnotherDatabase: it says otherwise, and `same` is None.
         """
-        answer = Answer(key, label, server, instance)
+        answer = Answer(key, label, server or named(names), instance, names)
         at = now()
         with self.transaction() as db:
             found = addresses.find(db, answer, same)
             if found is None:
                 taken = db.execute("SELECT 1 FROM databases WHERE key = ?", (key,))
-                unique = f"{key} {server}" if taken.fetchone() else key
+                unique = f"{key} {answer.server}" if taken.fetchone() else key
                 cursor = db.execute(
-                    "INSERT INTO databases (key, label, url, opened_at)"
-                    " VALUES (?, ?, ?, ?)",
-                    (unique, label, url, at),
+                    "INSERT INTO databases (key, label, url, opened_at, apart)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    (unique, label, url, at, same is False),
                 )
                 found = int(cursor.lastrowid or 0)
-            else:
-                db.execute(
-                    "UPDATE databases SET label = ?, url = ?, opened_at = ?"
-                    " WHERE id = ?",
-                    (label, url, at, found),
-                )
             addresses.note(db, answer, found, at)
+            found, lines = addresses.united(db, answer, found)
+            db.execute(
+                "UPDATE databases SET label = ?, url = ?, opened_at = ? WHERE id = ?",
+                (label, url, at, found),
+            )
+        for line in lines:
+            tell(line)
         return found
 
     def bound(self, database: int, bounds: Bounds) -> None:
@@ -284,7 +290,10 @@ class Workspace:
             KnownDatabase(
                 row["id"], row["key"], row["label"], row["url"], row["scanned_at"]
             )
-            for row in self.rows("SELECT * FROM databases ORDER BY opened_at DESC")
+            for row in self.rows(
+                "SELECT * FROM databases WHERE merged_into IS NULL"
+                " ORDER BY opened_at DESC"
+            )
         ]
 
 

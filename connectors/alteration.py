@@ -26,7 +26,7 @@ from connectors.dialects.dialect import Dialect, WriteOptions
 from connectors.intents import PAUSES, Intents, Pending, conflict_reason
 from connectors.ledger import Ledger
 from connectors.session import Fault, Session, Source
-from connectors.statement import Statement
+from connectors.statement import Statement, differing, shown_by
 
 REBUILD = (
     "commenting it would copy the whole table ({why}); --allow-rebuild allows that"
@@ -133,14 +133,15 @@ class AlteringDialect(Dialect):
             singly: One statement a change.
         """
         refused: list[tuple[CommentChange, str]] = []
-        instant: dict[str, list[tuple[CommentChange, str]]] = {}
+        instant: dict[str, list[tuple[CommentChange, str, str]]] = {}
         rebuilds: list[Statement] = []
         for change in changes:
             name = column_of(change.target)
             text = normal(change.text)
             if name is None:
                 clause = f"COMMENT={self.literal(text or '')}"
-                instant.setdefault(self.table_algorithm, []).append((change, clause))
+                part = (change, clause, "COMMENT")
+                instant.setdefault(self.table_algorithm, []).append(part)
                 continue
             definition = standing.definition.columns.get(name)
             if definition is None:
@@ -151,14 +152,14 @@ class AlteringDialect(Dialect):
                 what = "default" if definition.doubtful_default else "type"
                 refused.append((change, DOUBTFUL.format(what=what)))
                 continue
-            full = self.restated(standing, definition).with_comment(
-                None if text is None else self.literal(text)
-            )
+            restated = self.restated(standing, definition)
+            basis = restated.with_comment(None)
+            full = restated.with_comment(None if text is None else self.literal(text))
             clause = f"MODIFY COLUMN {self.quote(name)} {full}"
             if not definition.is_stored:
-                instant.setdefault(self.algorithm, []).append((change, clause))
+                instant.setdefault(self.algorithm, []).append((change, clause, basis))
             elif allow_rebuild:
-                rebuilds.append(self.rebuild(standing, change, clause))
+                rebuilds.append(self.rebuild(standing, change, clause, basis))
             else:
                 refused.append((change, REBUILD.format(why="it is stored generated")))
         statements = [
@@ -169,25 +170,27 @@ class AlteringDialect(Dialect):
         return statements + rebuilds, refused
 
     def rebuild(
-        self, standing: Standing, change: CommentChange, clause: str
+        self, standing: Standing, change: CommentChange, clause: str, basis: str
     ) -> Statement:
         """The statement that copies the table."""
         return Statement(
             f"ALTER TABLE {self.table_name(standing.id)} {clause}, ALGORITHM=COPY",
             (change,),
             "copies the whole table and blocks writing to it meanwhile",
+            (basis,),
         )
 
     def _alter(
         self,
         standing: Standing,
         algorithm: str,
-        clauses: Sequence[tuple[CommentChange, str]],
+        clauses: Sequence[tuple[CommentChange, str, str]],
     ) -> Statement:
-        text = ", ".join(clause for _, clause in clauses)
+        text = ", ".join(clause for _, clause, _ in clauses)
         return Statement(
             f"ALTER TABLE {self.table_name(standing.id)} {text}, {algorithm}",
-            tuple(change for change, _ in clauses),
+            tuple(change for change, _, _ in clauses),
+            bases=tuple(basis for _, _, basis in clauses),
         )
 
     def render(
@@ -243,7 +246,7 @@ class AlteringDialect(Dialect):
         options: WriteOptions,
     ) -> Iterator[WriteResult]:
         """The changes of many tables, each under a lock of its own."""
-        standings: dict[TableId, Standing] = {}
+        plans: dict[TableId, tuple[Standing, list[Statement]]] = {}
         with ExitStack() as stack:
             session = stack.enter_context(source.session())
 
@@ -261,10 +264,10 @@ class AlteringDialect(Dialect):
                     return Plan([], [(change, reason) for change in changes])
                 if standing is None:
                     return Plan([], [(change, GONE) for change in changes])
-                standings[table.id] = standing
                 statements, refused = self.plan(
                     standing, changes, allow_rebuild=options.allow_rebuild
                 )
+                plans[table.id] = standing, statements
                 return Plan(
                     [(change, one.sql) for one in statements for change in one.changes],
                     refused,
@@ -272,7 +275,7 @@ class AlteringDialect(Dialect):
 
             yield from write_chunks(
                 cut(work, planned, ledger, most=self.chunk, stop=options.stop),
-                lambda: _Writer(self, source, options, standings),
+                lambda: _Writer(self, source, options, plans),
                 parallel=self.limits.connections or self.parallel,
                 stop=options.stop,
             )
@@ -286,11 +289,11 @@ class _Writer:
         dialect: AlteringDialect,
         source: Source,
         options: WriteOptions,
-        standings: dict[TableId, Standing],
+        plans: dict[TableId, tuple[Standing, list[Statement]]],
     ) -> None:
         self._dialect = dialect
         self._options = options
-        self._standings = standings
+        self._plans = plans
         self._session = source.open(write=True)
         self.lost: ColumnistError | None = None
         """Set where the connection broke."""
@@ -321,20 +324,12 @@ class _Writer:
             writing = _Alteration(
                 self._dialect,
                 self._session,
-                self._standings.pop(table.id),
+                *self._plans.pop(table.id),
                 chunk.intents,
                 self._options,
             )
             writing.write(pending)
             self.lost = writing.lost
-
-
-def _planned(pending: Sequence[Pending]) -> list[Statement]:
-    """The statements of the intents, which still are the right ones."""
-    changes: dict[str, list[CommentChange]] = {}
-    for item in pending:
-        changes.setdefault(item.statement, []).append(item.change)
-    return [Statement(sql, tuple(some)) for sql, some in changes.items()]
 
 
 class _Locked(Exception):
@@ -353,12 +348,18 @@ class _Alteration:
         dialect: AlteringDialect,
         session: Session,
         planned: Standing,
+        statements: list[Statement],
         intents: Intents,
         options: WriteOptions,
     ) -> None:
         self._dialect = dialect
         self._session = session
         self._planned = planned
+        self._statements = statements
+        self._shown = {
+            change: options.shown.get(change, basis)
+            for change, basis in shown_by(statements).items()
+        }
         self._id = planned.id
         self._intents = intents
         self._options = options
@@ -420,20 +421,35 @@ class _Alteration:
                 reason = conflict_reason(there, item.change)
                 self._intents.end(item, Outcome.CONFLICT, reason, read_back=there)
         if before is None:
+            for item in pending:
+                if item.is_open:
+                    self._intents.end(item, Outcome.REFUSED, GONE)
             return
         waiting = {item.change: item for item in pending if item.is_open}
-        statements = (
-            _planned(pending)
-            if before == self._planned and len(waiting) == len(pending)
-            else self._plan(before, list(waiting), waiting)
-        )
         try:
-            for statement in statements:
+            for statement in self._as_shown(before, waiting):
                 self._run(before, statement, waiting)
         except (_Locked, _Unlockable):
             self._compare(before)
             raise
         self._compare(before)
+
+    def _as_shown(
+        self, before: Standing, waiting: dict[CommentChange, Pending]
+    ) -> list[Statement]:
+        """Statements of changes that restate what was shown; the others end here."""
+        statements = self._statements
+        if before != self._planned or waiting.keys() != self._shown.keys():
+            statements = self._plan(before, list(waiting), waiting)
+        other = differing(statements, self._shown)
+        if not other:
+            return statements
+        for change, reason in other.items():
+            there = before.comment_of(change.target)
+            conflict = Outcome.CONFLICT
+            self._intents.end(waiting[change], conflict, reason, read_back=there)
+        left = [change for change, item in waiting.items() if item.is_open]
+        return self._plan(before, left, waiting)
 
     def _look(self) -> Standing | None:
         """The table as it stands: mostly as it was when its statements were made."""
@@ -513,7 +529,8 @@ class _Alteration:
             return
         head = f"ALTER TABLE {self._dialect.table_name(self._id)} "
         clause = statement.sql.removeprefix(head).removesuffix(f", {instant}")
-        copying = self._dialect.rebuild(before, change, clause)
+        [basis] = statement.by_change().values()
+        copying = self._dialect.rebuild(before, change, clause, basis)
         self._run(before, copying, waiting)
 
     def _compare(self, before: Standing) -> None:

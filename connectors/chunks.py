@@ -63,6 +63,10 @@ class Plan:
         default_factory=list[tuple[CommentChange, str]]
     )
     """Changes there is no statement for, and why."""
+    conflicts: list[tuple[CommentChange, str, str]] = field(
+        default_factory=list[tuple[CommentChange, str, str]]
+    )
+    """Changes whose SQL is not what was shown, that SQL, and how it differs."""
 
 
 def cut(
@@ -88,6 +92,9 @@ def cut(
         for table, found in planned:
             for change, reason in found.refused:
                 chunk.intents.refuse(change, reason)
+            for change, sql, reason in found.conflicts:
+                there = table.comment_of(change.target)
+                chunk.intents.conflict(change, sql, reason, there)
             if found.statements:
                 chunk.tables.append((table, [next(pending) for _ in found.statements]))
         planned.clear()

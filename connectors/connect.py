@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.errors import ColumnistError, UsageError
+from catalog.objects import TableId
 from connectors.database import Database, DatabaseIdentity
 from connectors.dialects.dialect import ConnectFault, Dialect, dialect_named
 from connectors.drivers import ALIASES, DIALECTS, install_hint
@@ -269,14 +270,16 @@ def _said(
     identity: DatabaseIdentity, dialect: Dialect, session: Session, url: URL
 ) -> DatabaseIdentity:
     """The identity with what the server says of itself, where it says anything."""
-    if not dialect.identity_sql:
+    if not (dialect.names_sql or dialect.identity_sql):
         return identity
     try:
-        rows = session.rows(dialect.identity_sql)
+        rows = session.rows(dialect.names_sql or dialect.identity_sql)
     except Fault as fault:
         if fault.lost:
             raise
         return identity  # an older server, or this user may not ask
+    if dialect.names_sql:
+        return replace(identity, names=frozenset(TableId(*row) for row in rows))
     if not rows or None in rows[0]:
         return identity
     server, instance = map(str, rows[0])

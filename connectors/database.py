@@ -26,7 +26,7 @@ from connectors.dialects.dialect import Dialect, Selection, WriteOptions, never
 from connectors.ledger import Ledger
 from connectors.limits import Limits
 from connectors.session import Fault, Source, read_only_refusal
-from connectors.statement import Statement
+from connectors.statement import Shown, Statement
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -48,6 +48,8 @@ class DatabaseIdentity:
     """What the server says that it is, at every address; empty where it does not."""
     instance: str = ""
     """Which running server says so; a copy of its files is another one."""
+    names: frozenset[TableId] = frozenset()
+    """The tables and views there, of a file, which says nothing of itself."""
 
 
 @contextmanager
@@ -342,6 +344,7 @@ class Database:
         *,
         allow_rebuild: bool = False,
         unproved: bool = False,
+        shown: Shown | None = None,
         stop: Callable[[], bool] = never,
     ) -> Iterator[WriteResult]:
         """Makes changes to one table, each only if the database still says `previous`.
@@ -355,6 +358,8 @@ class Database:
             ledger: Where intents and ends are recorded.
             allow_rebuild: Statements that copy the whole table are allowed.
             unproved: Writing to a database that was never tried is allowed.
+            shown: What the steward saw of the changes, by `shown_by`; what would be
+                made otherwise by now is a conflict.
             stop: Asked between statements; true ends the run.
 
         Raises:
@@ -366,6 +371,7 @@ class Database:
             ledger,
             allow_rebuild=allow_rebuild,
             unproved=unproved,
+            shown=shown,
             stop=stop,
         )
 
@@ -377,6 +383,7 @@ class Database:
         allow_rebuild: bool = False,
         unproved: bool = False,
         restoring: bool = False,
+        shown: Shown | None = None,
         stop: Callable[[], bool] = never,
     ) -> Iterator[WriteResult]:
         """Makes changes to many tables, as `write` does to one.
@@ -409,7 +416,7 @@ class Database:
                 if kept:
                     yield table, kept
 
-        options = WriteOptions(allow_rebuild, stop)
+        options = WriteOptions(allow_rebuild, stop, shown or {})
         try:
             for result in self.dialect.write_many(
                 self._source, fine(), ledger, options

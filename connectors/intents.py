@@ -78,6 +78,20 @@ class Intents:
             WriteResult(change, Outcome.REFUSED, "", reason, at=datetime.now(UTC))
         )
 
+    def conflict(
+        self, change: CommentChange, statement: str, reason: str, there: str | None
+    ) -> None:
+        """A change that was not tried, as something is no longer what was seen.
+
+        Args:
+            change: What was asked for.
+            statement: The SQL that would have made it.
+            reason: Why it did not.
+            there: The comment that the database holds.
+        """
+        for item in self.begin([(change, statement)]):
+            self.end(item, Outcome.CONFLICT, reason, read_back=there)
+
     def end(
         self,
         pending: Pending,

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from connectors.session import EngineSession, Fault, Row, Session
+from connectors.session import EngineSession, Fault, Row, Session, watched
+
+GRACE_SECONDS = 1.0
+"""So long a server may take to end a statement by itself."""
 
 _ENCODINGS = (b"UTF8", b"SQL_ASCII")
 """Both take our UTF-8 as it is; the second, only read in, gives back any bytes."""
@@ -74,14 +81,43 @@ class PsycopgSession(EngineSession):
             return [[_decoded(value) for value in row] for row in rows]
         return rows
 
+    @contextmanager
+    def limited(self, seconds: float, stop: Callable[[], bool]) -> Generator[None]:
+        """Ends the connection on `stop`, or where the server does not keep its limit.
+
+        A function may catch the cancelling that its time limit is, and go on. A server
+        that looks after its clients then ends by itself.
+        """
+        from psycopg import OperationalError
+
+        self.check_alive()
+        try:
+            there = os.dup(self._raw.socket)
+        except (OperationalError, AttributeError, OSError) as error:
+            raise Fault(str(error) or "the connection is closed", lost=True) from error
+
+        def shut() -> None:
+            with suppress(OSError):  # it is closed already
+                connection.shutdown(socket.SHUT_RDWR)
+
+        with (
+            socket.socket(fileno=there) as connection,
+            watched(seconds + GRACE_SECONDS, stop, shut),
+        ):
+            yield
+
     @property
     def takes_any_bytes(self) -> bool:
         """Whether the database never looked at what its texts are encoded in."""
         return self._status(b"server_encoding") == b"SQL_ASCII"
 
-    def _status(self, name: bytes) -> bytes | None:
+    @property
+    def _raw(self) -> PGconn:
         raw: PGconn = cast("Any", self.connection.connection.dbapi_connection).pgconn
-        return raw.parameter_status(name)
+        return raw
+
+    def _status(self, name: bytes) -> bytes | None:
+        return self._raw.parameter_status(name)
 
     def _execute(self, sql: str) -> PGresult:
         from psycopg import OperationalError
@@ -89,9 +125,7 @@ class PsycopgSession(EngineSession):
 
         self.check_alive()
         try:
-            raw: PGconn = cast(
-                "Any", self.connection.connection.dbapi_connection
-            ).pgconn
+            raw = self._raw
             if raw.parameter_status(b"client_encoding") not in _ENCODINGS:
                 raise Fault("the connection's encoding is not UTF-8")
             result = raw.exec_(sql.encode())

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 
 from catalog.errors import ColumnistError
-from catalog.objects import Column, Profile, Table
+from catalog.objects import Column, Profile, Table, TableKind
 from connectors.dialects.dialect import Dialect
 from connectors.session import Fault, Row, Session, Source
 
@@ -78,6 +78,8 @@ def profile_table(
     sample = _Sample(dialect, table, expressions, rows, time.monotonic() + seconds)
     try:
         with source.session() as session, session.limited(seconds, stop):
+            if dialect.may_change(session, table):
+                return {}
             return sample.take(session, sampled, stop)
     except (Fault, ColumnistError):
         return {}
@@ -139,6 +141,8 @@ class _Sample:
             return session.rows(dialect.timed(sql, seconds))
         finally:
             session.quietly("ROLLBACK")
+            if dialect.after_sample and self._table.kind is TableKind.VIEW:
+                session.quietly(dialect.after_sample)
 
 
 def profile_column(

@@ -23,7 +23,7 @@ from connectors.dialects.dialect import Dialect, WriteOptions
 from connectors.intents import PAUSES, Intents, Pending, conflict_reason
 from connectors.ledger import Ledger
 from connectors.session import Fault, Session, Source
-from connectors.statement import Statement
+from connectors.statement import Statement, differing
 
 FRESH_SECONDS = 1.0
 """A look at the comments is good for so long."""
@@ -119,18 +119,31 @@ class _Sequence:
             else:
                 for statement in self._dialect.render(self._session, table, [change]):
                     reason = conflict_reason(there, change)
-                    for item in self._intents.begin([(change, statement.sql)]):
-                        self._intents.end(
-                            item, Outcome.CONFLICT, reason, read_back=there
-                        )
+                    self._intents.conflict(change, statement.sql, reason, there)
         return kept
+
+    def _as_shown(
+        self, table: Table, changes: Sequence[CommentChange]
+    ) -> list[Statement]:
+        """Statements of changes that are as they were shown; the others end here."""
+        statements = self._dialect.render(self._session, table, changes)
+        other = differing(statements, self._options.shown)
+        if not other:
+            return statements
+        for statement in statements:
+            for change in statement.changes:
+                if change in other:
+                    there = table.comment_of(change.target)
+                    self._intents.conflict(change, statement.sql, other[change], there)
+        kept = [change for change in changes if change not in other]
+        return self._dialect.render(self._session, table, kept) if kept else []
 
     def _write_some(
         self, table: Table, changes: Sequence[CommentChange]
     ) -> list[CommentChange]:
         """Writes while the last look is fresh; returns what is still to do."""
         looked = time.monotonic()
-        statements = deque(self._dialect.render(self._session, table, changes))
+        statements = deque(self._as_shown(table, changes))
         begun = False
         while statements and not self._options.stop():
             if begun and time.monotonic() - looked > FRESH_SECONDS:

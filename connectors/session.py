@@ -7,6 +7,8 @@ server byte for byte, and every driver error becomes a `Fault`.
 
 from __future__ import annotations
 
+import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -54,7 +56,8 @@ class Session(ABC):
     ) -> AbstractContextManager[None]:
         """Ends what runs in it after some seconds or on `stop`.
 
-        Servers are told their time limit in SQL; only an embedded engine needs this.
+        Servers are told their time limit in SQL; this is for an embedded engine, and
+        for a server that does not keep to it.
         """
         return nullcontext()
 
@@ -77,6 +80,28 @@ class Session(ABC):
             self.run(sql)
         except Fault:
             return
+
+
+@contextmanager
+def watched(
+    seconds: float, stop: Callable[[], bool], end: Callable[[], object]
+) -> Generator[None]:
+    """Calls `end`, again and again, once it took longer than that or `stop` is true."""
+    over = threading.Event()
+
+    def watch() -> None:
+        deadline = time.monotonic() + seconds
+        while not over.wait(0.05):
+            if stop() or time.monotonic() > deadline:
+                end()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
 
 class Source(ABC):

@@ -21,7 +21,7 @@ from connectors.dialects.dialect import Dialect, WriteOptions
 from connectors.intents import PAUSES, Intents, Pending, conflict_reason
 from connectors.ledger import Ledger
 from connectors.session import Fault, Session, Source
-from connectors.statement import Statement
+from connectors.statement import Statement, differing
 
 
 def render_comment_on(
@@ -79,7 +79,17 @@ class TransactionalDialect(Dialect):
         options: WriteOptions,
     ) -> Iterator[WriteResult]:
         """The changes of many tables, in a transaction each."""
-        chunks = cut(work, self._plan, ledger, most=self.chunk, stop=options.stop)
+
+        def planned(table: Table, changes: Sequence[CommentChange]) -> Plan:
+            statements = self.render(None, table, changes)
+            other = differing(statements, options.shown)
+            pairs = [(c, one.sql) for one in statements for c in one.changes]
+            return Plan(
+                [pair for pair in pairs if pair[0] not in other],
+                conflicts=[(c, sql, other[c]) for c, sql in pairs if c in other],
+            )
+
+        chunks = cut(work, planned, ledger, most=self.chunk, stop=options.stop)
         return write_chunks(
             chunks,
             lambda: _Writer(self, source, options),
@@ -93,10 +103,6 @@ class TransactionalDialect(Dialect):
         self.pin(session)
         for statement in statements:
             session.run(statement)
-
-    def _plan(self, table: Table, changes: Sequence[CommentChange]) -> Plan:
-        statements = self.render(None, table, changes)
-        return Plan([(change, one.sql) for one in statements for change in one.changes])
 
 
 class _Writer:

@@ -23,7 +23,7 @@ from typing import IO, Any
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from catalog.whole_file import whole_file
 from model.library import BAD, Library, ModelFile, model_of, verify
-from model.signature import Signers, is_signed, sign
+from model.signature import Signers, sign, signing_key
 
 NAMESPACE = "columnist-model"
 """What signatures are for; one made for something else does not count."""
@@ -277,7 +277,7 @@ def _demand(source: Path, small: dict[str, bytes], signers: Signers | None) -> N
         return
     if SIGNATURE not in small:
         raise _refused(source, "it is not signed")
-    if not is_signed(small[SUMS], small[SIGNATURE], signers, NAMESPACE):
+    if signing_key(small[SUMS], small[SIGNATURE], signers, NAMESPACE) is None:
         raise _refused(source, f"its signature is not one of {signers.identity}")
 
 

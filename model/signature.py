@@ -46,8 +46,12 @@ def sign(data: bytes, key: Path, namespace: str, *, ask: bool = True) -> bytes:
     return done.stdout
 
 
-def is_signed(data: bytes, signature: bytes, signers: Signers, namespace: str) -> bool:
-    """Whether some bytes were signed by the one that is demanded.
+def signing_key(
+    data: bytes, signature: bytes, signers: Signers, namespace: str
+) -> str | None:
+    """The fingerprint of the key by which the one that is demanded signed some bytes.
+
+    None where they were not signed so.
 
     Raises:
         UsageError: there is no allowed signers file.
@@ -66,7 +70,9 @@ def is_signed(data: bytes, signature: bytes, signers: Signers, namespace: str) -
             *("-n", namespace, "-s", file.name),
             given=data,
         )
-    return done.returncode == 0
+    # "Good "…" signature for … with ED25519 key SHA256:…"
+    words = done.stdout.decode("utf-8", "replace").split()
+    return words[-1] if done.returncode == 0 and words else None
 
 
 def _ssh_keygen(

@@ -145,6 +145,8 @@ class ColumnistApp(Deciding, InOrder):
         while isinstance(self.screen, ModalScreen):
             self.pop_screen()  # it would come up again under what it was opened over
         self.push_screen(CatalogScreen(session, self.drafting))
+        for line in session.notes:
+            self.notify(plain(line), markup=False)
         self.call_later(self._fit)
 
     def close_session(self) -> None:

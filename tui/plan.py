@@ -19,7 +19,7 @@ from tui.text import count, plain
 
 if TYPE_CHECKING:
     from connectors.dialects.dialect import Dialect
-    from connectors.statement import Statement
+    from connectors.statement import Shown, Statement
 
 
 ABSENT = "the table is no longer in the database"
@@ -36,6 +36,13 @@ class Planned:
         default_factory=list[tuple[CommentChange, str]]
     )
     """Changes that would not be tried, each with the reason."""
+
+    @property
+    def shown(self) -> Shown:
+        """What there is to see of each change, for writing just that."""
+        from connectors.statement import shown_by
+
+        return shown_by(self.statements)
 
 
 def plan_writes(

@@ -48,6 +48,8 @@ class Session:
     """Writes."""
     saved: SavedConnection | None = None
     """The saved connection it was opened by; None where by URL."""
+    notes: tuple[str, ...] = ()
+    """What turned out when it was opened, a line each."""
     lock: threading.RLock = field(default_factory=threading.RLock, compare=False)
     """Held while the database is used: one thread at a time."""
 
@@ -170,13 +172,16 @@ def attach(
     identity = database.identity
     bounds = saved.bounds if saved else Bounds()
     bounds = bounds.within(database.schemas)
+    notes: list[str] = []
     number = workspace.database(
         identity.key,
         label=identity.label,
         url=database.url,
         server=identity.server,
         instance=identity.instance,
+        names=identity.names,
         same=settings.same_database,
+        tell=notes.append,
     )
     workspace.bound(number, bounds)
     return Session(
@@ -189,4 +194,5 @@ def attach(
         choices=Choices(workspace, number),
         ledger=Ledger(workspace, number),
         saved=saved,
+        notes=tuple(notes),
     )

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from catalog.errors import RefusedError, UsageError
 from catalog.objects import Target
-from catalog.sign_off import Approval, SignOff, Standing
+from catalog.sign_off import Approval, SignOff, Standing, same_person
 from catalog.sign_off_file import load, save
-from model.signature import Signers, is_signed, sign
+from model.signature import Signers, sign, signing_key
 
 NAMESPACE = "columnist-decisions"
 """What signatures are for; one made for something else does not count."""
@@ -27,6 +27,8 @@ def sign_file(
     ask: bool = True,
 ) -> SignOff:
     """Add an approval to a file as it is now, and a signature where a key is given.
+
+    Signed so, it says of one's own decisions that they are, and need say no more.
 
     Args:
         path: the file.
@@ -46,30 +48,58 @@ def sign_file(
         raise RefusedError(
             f"{path} holds other decisions by now.", "Open it again and look at them."
         )
-    document = document.approved(person, refused=refused, open=left)
+    document = document.approved(
+        person, refused=refused, open=left, signing=key is not None
+    )
     if key is not None:
-        signature = sign(document.approvals[-1].statement(), key, NAMESPACE, ask=ask)
-        document = document.signed(signature.decode("ascii", "replace"))
+        document = signed(document, key, ask=ask)
     save(document, path, over=True)
     return document
+
+
+def signed_as_own(document: SignOff, person: str, key: Path) -> SignOff:
+    """The same, where a person says with a signature which decisions are theirs.
+
+    Raises:
+        RefusedError: none is.
+        ColumnistError: it cannot be signed.
+    """
+    if not document.of(person):
+        raise RefusedError(
+            f"{person} decided none of this.", "Whoever did signs it, with --key."
+        )
+    targets = [each.target for each in document.items]
+    return signed(document.approved(person, open=targets, signing=True), key)
+
+
+def signed(document: SignOff, key: Path, *, ask: bool = True) -> SignOff:
+    """The same with a signature on the latest approval."""
+    signature = sign(document.approvals[-1].statement(), key, NAMESPACE, ask=ask)
+    return document.signed(signature.decode("ascii", "replace"))
 
 
 def proved(document: SignOff, allowed: Path) -> list[Approval]:
     """The approvals with a signature of the one whose name they bear.
 
     Raises:
+        RefusedError: two people of these have one key.
         ColumnistError: there is no such file, or no ssh-keygen.
     """
-    return [
-        each
-        for each in document.approvals
-        if is_signed(
-            each.statement(),
-            (each.signature or "").encode(),
-            Signers(allowed, each.who),
-            NAMESPACE,
-        )
-    ]
+    found: list[Approval] = []
+    holders: dict[str, str] = {}
+    for each in document.approvals:
+        signature = (each.signature or "").encode()
+        signers = Signers(allowed, each.who)
+        key = signing_key(each.statement(), signature, signers, NAMESPACE)
+        if key is None:
+            continue
+        if not same_person(holder := holders.setdefault(key, each.who), each.who):
+            raise RefusedError(
+                f"{holder} and {each.who} signed with one key.",
+                f"Two people have a key each; correct {allowed}.",
+            )
+        found.append(each)
+    return found
 
 
 def named(document: SignOff, names: Sequence[str]) -> list[Target]:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.coverage import CoverageHistory
@@ -19,6 +20,9 @@ from catalog.objects import Table, TableId, table_of
 from model.engine import never
 from tui.plan import ABSENT
 from tui.session import Session
+
+if TYPE_CHECKING:
+    from connectors.statement import Shown
 
 
 def settle(session: Session) -> list[WriteResult]:
@@ -43,6 +47,7 @@ def apply(
     *,
     allow_rebuild: bool = False,
     unproved: bool = False,
+    shown: Shown | None = None,
     on_run: Callable[[int], None] = lambda _: None,
     stop: Callable[[], bool] = never,
 ) -> Iterator[WriteResult]:
@@ -53,6 +58,8 @@ def apply(
         changes: those to write; None is all that is staged.
         allow_rebuild: statements that copy a whole table are allowed.
         unproved: writing to a database that was never tried is allowed.
+        shown: what was seen of the changes; what would be written otherwise by now is
+            a conflict.
         on_run: called with the run's id before the first statement.
         stop: ends it between two statements.
     """
@@ -78,6 +85,7 @@ def apply(
                 record,
                 allow_rebuild=allow_rebuild,
                 unproved=unproved,
+                shown=shown,
                 stop=stop,
                 still=lambda changes: _still_staged(session, changes),
                 on_result=session.suggestions.record,
@@ -180,6 +188,7 @@ def _write(
     allow_rebuild: bool = False,
     unproved: bool = False,
     restoring: bool = False,
+    shown: Shown | None = None,
     stop: Callable[[], bool] = never,
     still: Callable[[list[CommentChange]], list[CommentChange]] = lambda changes: (
         changes
@@ -194,6 +203,7 @@ def _write(
             allow_rebuild=allow_rebuild,
             unproved=unproved,
             restoring=restoring,
+            shown=shown,
             stop=stop,
             still=still,
             on_result=on_result,
@@ -216,6 +226,7 @@ def _write_tables(
     allow_rebuild: bool,
     unproved: bool,
     restoring: bool,
+    shown: Shown | None,
     stop: Callable[[], bool],
     still: Callable[[list[CommentChange]], list[CommentChange]],
     on_result: Callable[[Sequence[WriteResult]], None],
@@ -249,6 +260,7 @@ def _write_tables(
         allow_rebuild=allow_rebuild,
         unproved=unproved,
         restoring=restoring,
+        shown=shown,
         stop=stop,
     ):
         for each in (*told(), result):

@@ -240,7 +240,9 @@ class BigQuery(SchemaDialect, SequentialDialect):
         for start in range(0, len(columns), BATCH):
             some = columns[start : start + BATCH]
             sql = f"{head} {', '.join(action for action, _ in some)}"
-            statements.append(Statement(sql, tuple(change for _, change in some)))
+            made = tuple(change for _, change in some)
+            bases = tuple(f"{head} {action}" for action, _ in some)
+            statements.append(Statement(sql, made, bases=bases))
         return statements
 
     def _options(self, change: CommentChange) -> str:

@@ -297,13 +297,13 @@ class ClickHouse(SequentialDialect):
             action = self._action(change)
             size = len(action.encode()) + 2
             if made and (len(made) == self.actions or length + size > self.longest):
-                statements.append(Statement(begin + ", ".join(actions), tuple(made)))
+                statements.append(_together(begin, actions, made))
                 actions, made, length = [], [], 0
             actions.append(action)
             made.append(change)
             length += size
         if made:
-            statements.append(Statement(begin + ", ".join(actions), tuple(made)))
+            statements.append(_together(begin, actions, made))
         return statements
 
     def _action(self, change: CommentChange) -> str:
@@ -313,6 +313,14 @@ class ClickHouse(SequentialDialect):
         if name is None:
             return f"MODIFY COMMENT {text}"
         return f"COMMENT COLUMN {self.quote(name)} {text}"
+
+
+def _together(
+    begin: str, actions: Sequence[str], made: Sequence[CommentChange]
+) -> Statement:
+    """One ALTER of several comments."""
+    bases = tuple(begin + action for action in actions)
+    return Statement(begin + ", ".join(actions), tuple(made), bases=bases)
 
 
 def _column(table_id: TableId, position: int, row: Row) -> Column:

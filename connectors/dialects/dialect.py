@@ -8,7 +8,7 @@ import pkgutil
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from importlib import metadata
 from inspect import isabstract
@@ -22,7 +22,7 @@ from connectors.comment_text import normal, text_problem
 from connectors.ledger import Ledger
 from connectors.limits import Limits
 from connectors.session import EngineSource, Fault, Session, Source
-from connectors.statement import Statement
+from connectors.statement import Shown, Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -90,6 +90,8 @@ class WriteOptions:
     """Statements that copy the whole table are allowed."""
     stop: Callable[[], bool] = never
     """Asked between statements; true ends the run."""
+    shown: Shown = field(default_factory=dict[CommentChange, str])
+    """What the steward saw of changes; one that would be made otherwise conflicts."""
 
 
 class Dialect(ABC):
@@ -155,9 +157,14 @@ class Dialect(ABC):
     """Failures to connect, most telling first."""
     read_only_begin: ClassVar[str] = "BEGIN READ ONLY"
     """Begins a transaction that cannot write."""
+    after_sample: ClassVar[str] = ""
+    """Gives back what the functions of a view can take for a whole session."""
     identity_sql: ClassVar[str] = ""
     """Asks the server who it is: what stays the same at every address and after a
     restart, and what no copy of its files shares; empty where it does not say."""
+    names_sql: ClassVar[str] = ""
+    """Lists schema and name of all tables and views: what a file is known by, which
+    does not say who it is."""
     database_is_schema: ClassVar[bool] = False
     """The URL's database is a schema, as the server knows of nothing above it."""
     schema_spelled: ClassVar[str] = ""
@@ -246,6 +253,13 @@ class Dialect(ABC):
             f"SELECT {', '.join(expressions)} FROM {self.table_name(table.id)} "
             f"LIMIT {rows}"
         )
+
+    def may_change(self, session: Session, table: Table) -> bool:
+        """Whether reading the table may do more than read; it is not sampled then.
+
+        Overridden where views call functions that do, though nothing can be written.
+        """
+        return False
 
     def sample_expression(self, column: str, kind: str) -> str | None:
         """A column as short text; None for a type that makes no text."""

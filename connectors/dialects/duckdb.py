@@ -13,7 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from itertools import chain, groupby, islice
 from operator import itemgetter
 from pathlib import Path
@@ -32,7 +32,7 @@ from catalog.objects import (
 from connectors.comment_text import normal
 from connectors.dialects.dialect import Dialect, Selection
 from connectors.quoting import double_quoted, single_quoted
-from connectors.session import Fault, Row, Session, Source
+from connectors.session import Fault, Row, Session, Source, watched
 from connectors.transaction import TransactionalDialect
 
 if TYPE_CHECKING:
@@ -77,24 +77,11 @@ class DuckDBSession(Session):
         """A cursor with its own transaction on the same open file."""
         return DuckDBSession(self._connection.cursor(), lambda: None)
 
-    @contextmanager
-    def limited(self, seconds: float, stop: Callable[[], bool]) -> Generator[None]:
+    def limited(
+        self, seconds: float, stop: Callable[[], bool]
+    ) -> AbstractContextManager[None]:
         """Interrupts what runs in it after some seconds or on `stop`."""
-        over = threading.Event()
-
-        def watch() -> None:
-            deadline = time.monotonic() + seconds
-            while not over.wait(0.05):
-                if stop() or time.monotonic() > deadline:
-                    self._connection.interrupt()
-
-        watcher = threading.Thread(target=watch, daemon=True)
-        watcher.start()
-        try:
-            yield
-        finally:
-            over.set()
-            watcher.join()
+        return watched(seconds, stop, self._connection.interrupt)
 
     def close(self) -> None:
         """Close the file and let the next operation have it."""
@@ -298,6 +285,15 @@ def _columns(table_id: TableId, rows: Iterable[Row]) -> tuple[Column, ...]:
     )
 
 
+_NAMES = """
+SELECT schema_name, table_name FROM duckdb_tables()
+WHERE database_name = current_database() AND NOT internal AND NOT temporary
+UNION ALL
+SELECT schema_name, view_name FROM duckdb_views()
+WHERE database_name = current_database() AND NOT internal AND NOT temporary
+"""
+
+
 class DuckDB(TransactionalDialect):
     """Comments on tables, views and their columns, in one transaction a table."""
 
@@ -305,6 +301,7 @@ class DuckDB(TransactionalDialect):
     label = "DuckDB"
     sqlglot = "duckdb"
     is_file = True
+    names_sql = _NAMES
     proved = True
     # https://duckdb.org/docs/stable/sql/statements/comment_on
     script_head: ClassVar = ("BEGIN",)

@@ -392,6 +392,31 @@ def _listed(numbers: Iterable[int]) -> str:
     return ",".join(str(number) for number in numbers)
 
 
+# A read-only transaction still lets functions take locks, end sessions, sleep, and, for
+# a superuser, read and write the server's files. What a volatile one does is not known;
+# one that a user wrote may claim to be none, and is not believed where a superuser
+# would call it. The catalog lists no calls of built-in functions, so trees are read.
+_CALLS = """
+WITH RECURSIVE views AS (
+    SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = :schema AND c.relname = :name AND c.relkind = 'v'
+    UNION
+    SELECT c.oid FROM views v JOIN pg_rewrite r ON r.ev_class = v.oid
+    JOIN pg_depend d ON d.objid = r.oid AND d.classid = 'pg_rewrite'::regclass
+        AND d.refclassid = 'pg_class'::regclass
+    JOIN pg_class c ON c.oid = d.refobjid AND c.relkind = 'v'
+)
+SELECT 1 FROM views v JOIN pg_rewrite r ON r.ev_class = v.oid
+CROSS JOIN LATERAL regexp_matches(
+    CAST(r.ev_action AS text), '(funcid|opfuncid|aggfnoid|winfnoid) ([0-9]+)', 'g'
+) AS called JOIN pg_proc p ON p.oid = CAST(called[2] AS oid)
+JOIN pg_language l ON l.oid = p.prolang
+WHERE p.provolatile = 'v'
+   OR p.oid >= 16384 AND current_setting('is_superuser') = 'on'
+       AND l.lanname NOT IN ('internal', 'c')
+LIMIT 1
+"""
+
 # https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-CONTROLDATA
 _IDENTITY = """
 SELECT CONCAT((SELECT system_identifier FROM pg_control_system()), '/', oid),
@@ -439,9 +464,13 @@ class PostgreSQL(TransactionalDialect):
         "25006": "the server is read-only, perhaps a standby",
         "22P05": "the database's encoding has no such character",
     }
+    # The last ends what outlives its limit once we are gone; not every server can.
     time_limit = (
-        "SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = {milliseconds}"
+        "SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = {milliseconds}; "
+        "SELECT set_config(name, '1s', true) FROM pg_settings "
+        "WHERE name = 'client_connection_check_interval' AND version() LIKE '%linux%'"
     )
+    after_sample = "SELECT pg_advisory_unlock_all()"
     connect_faults: ClassVar = (
         ConnectFault(
             r"password authentication failed|no password supplied",
@@ -601,6 +630,13 @@ class PostgreSQL(TransactionalDialect):
             spread = f" TABLESAMPLE SYSTEM ({share:.6f}) REPEATABLE (1)"
             return sql.removesuffix(limit) + spread + limit
         return sql
+
+    def may_change(self, session: Session, table: Table) -> bool:
+        """Whether a view, or one that it reads, calls a volatile function."""
+        if table.kind is not TableKind.VIEW:
+            return False
+        calls = session.value(_CALLS, schema=table.id.schema, name=table.id.name)
+        return calls is not None
 
     def sample_expression(self, column: str, kind: str) -> str | None:
         """A column as short text; None for a type that makes no text."""

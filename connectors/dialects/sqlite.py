@@ -40,6 +40,12 @@ def _distrust(connection: Any) -> None:
     connection.execute("PRAGMA trusted_schema = off")
 
 
+_RELATIONS = (
+    "FROM sqlite_master WHERE type IN ('table', 'view') "
+    "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+)
+
+
 class SQLite(Dialect):
     """One schema, `main`; comments stay in the workspace and in exported files."""
 
@@ -48,6 +54,7 @@ class SQLite(Dialect):
     drivername = "sqlite"
     sqlglot = "sqlite"
     is_file = True
+    names_sql = f"SELECT 'main', name {_RELATIONS}"
     # `CREATE TABLE t(a int comment 'x')` is accepted, but as a type of that name:
     # https://www.sqlite.org/datatype3.html
     why_no_comments = (
@@ -93,10 +100,7 @@ class SQLite(Dialect):
         if not selection.takes_schema("main"):
             return
         with source.session() as session:
-            rows = session.rows(
-                "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') "
-                "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
-            )
+            rows = session.rows(f"SELECT name {_RELATIONS} ORDER BY name")
             for (name,) in rows:
                 if stop():
                     return

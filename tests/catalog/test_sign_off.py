@@ -80,6 +80,74 @@ def test_nobody_approves_a_decision_of_their_own(document: SignOff) -> None:
     assert claimed.standings()[TABLE] == (Standing.OPEN, "")
 
 
+ANN = "Ann Lée"
+SAME = {
+    "case": "ANN LÉE",
+    "composed": "Ann Le\u0301e",
+    "full width": "\uff21\uff4e\uff4e\u3000\uff2c\u00e9\uff45",
+    "no-break space": "Ann\u00a0Lée",
+    "a line": "Ann\nLée",
+    "no width": "Ann\u200b Lée\ufeff",
+    "a joiner": "A\u200dnn Lée",
+    "overridden": "\u202eAnn Lée\u202c",
+    "a tag": "Ann Lée\U000e0041",
+    "a variation": "Ann\ufe0f Lée",
+    "a filler": "Ann\u3164Lée",
+    "mathematical": "\U0001d400\U0001d427\U0001d427 L\u00e9e",
+    "an escape": "Ann\x9b Lée",
+}
+
+
+@pytest.mark.parametrize("name", SAME.values(), ids=SAME.keys())
+def test_one_person_is_not_two_by_another_spelling(name: str) -> None:
+    """A second form of a name approved what the first had decided."""
+    assert same_person(name, ANN)
+    document = SignOff("k", "shop", ANN, "2026-05-01T11:00:00Z", (decided(TABLE, ANN),))
+    with pytest.raises(RefusedError, match="decided all of this"):
+        document.approved(name)
+
+
+def test_other_people_stay_others() -> None:
+    for name in ("Ann Lee", "Anne Lée", "\u0410nn Lée", "", "Lée Ann"):  # Cyrillic A
+        assert not same_person(name, ANN)
+    assert same_person("Straße", "STRASSE")
+
+
+def test_a_name_that_nobody_sees_is_none(document: SignOff, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="needs a name"):
+        document.approved("\u200b\u3164")
+    path = tmp_path / "decisions.json"
+    path.write_text(to_text(replace(document, exported_by="\u200b")))
+    with pytest.raises(UsageError, match="no letter that is seen"):
+        load(path)
+
+
+def test_whoever_signs_says_what_they_decided(
+    document: SignOff, tmp_path: Path
+) -> None:
+    mine = replace(document, items=document.items[:2])
+    signed = mine.approved("Ann", signing=True)
+    assert signed.approvals[0].decided == (TABLE, STATUS)
+    assert signed.standings()[TABLE] == (Standing.OPEN, "")
+    path = tmp_path / "decisions.json"
+    save(signed, path)
+    assert load(path) == signed
+    with pytest.raises(RefusedError, match="Nothing of it"):
+        mine.approved("eve", open=[TABLE, STATUS], signing=True)
+    refused = document.approved("ann", refused=[TABLE])
+    assert refused.approvals[0].decided == (STATUS,)
+    # Where proofs are demanded, they are of both who decided and who approved.
+    both = signed.approved("bob")
+    ann, bob = both.approvals
+    assert both.standings([ann, bob])[TABLE] == (Standing.APPROVED, "bob")
+    assert both.standings([bob])[TABLE] == (Standing.UNSIGNED, "ann")
+    assert both.standings([ann])[TABLE] == (Standing.OPEN, "")
+    assert both.standings([])[TABLE] == (Standing.OPEN, "")
+    # Nobody else can sign in the name of who decided.
+    theirs = replace(bob, decided=(TABLE,))
+    assert both.standings([theirs])[TABLE] == (Standing.UNSIGNED, "ann")
+
+
 def test_one_refusal_is_enough_and_a_later_word_replaces(document: SignOff) -> None:
     signed = document.approved("carl").approved("dora", refused=[STATUS])
     assert signed.standings()[STATUS] == (Standing.REFUSED, "dora")

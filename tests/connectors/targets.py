@@ -17,6 +17,7 @@ from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.objects import Table, TableId, Target
 from connectors.connect import open_database
 from connectors.database import Database
+from connectors.statement import Shown
 from tests.connectors.recording import RecordingLedger
 from tests.servers import Run, execute, postgres_program, unavailable
 
@@ -62,10 +63,13 @@ def write(
     ledger: RecordingLedger | None = None,
     *,
     allow_rebuild: bool = False,
+    shown: Shown | None = None,
 ) -> list[WriteResult]:
     """Writes and checks that every intent was closed with its result."""
     ledger = ledger or RecordingLedger()
-    results = list(database.write(table, changes, ledger, allow_rebuild=allow_rebuild))
+    results = list(
+        database.write(table, changes, ledger, allow_rebuild=allow_rebuild, shown=shown)
+    )
     assert not ledger.open
     return results
 

@@ -18,6 +18,7 @@ from connectors import alteration
 from connectors.dialects.mariadb import MariaDB
 from connectors.mysql_session import PyMySQLSession
 from connectors.session import Fault
+from connectors.statement import shown_by
 from tests.connectors.nasty import SUPPLEMENTARY
 from tests.connectors.recording import RecordingLedger
 from tests.connectors.targets import (
@@ -230,10 +231,11 @@ def test_a_text_written_between_check_and_write_survives(
     assert [column.comment for column in after.columns] == ["ours", "theirs"]
 
 
-def test_a_definition_changed_meanwhile_is_not_undone(
+def test_a_definition_changed_meanwhile_is_neither_undone_nor_restated(
     mariadb: Proved, other: pymysql.cursors.Cursor
 ) -> None:
-    mariadb.run("CREATE TABLE t (a int)")
+    """It was restated as it then was, in a statement that was never shown."""
+    mariadb.run("CREATE TABLE t (a int, b int)")
     database = mariadb.open()
     table = fresh(database, mariadb.id("t"))
     other.execute("LOCK TABLES t WRITE")
@@ -243,14 +245,64 @@ def test_a_definition_changed_meanwhile_is_not_undone(
         other.execute("ALTER TABLE t MODIFY a bigint NOT NULL DEFAULT 5")
         other.execute("UNLOCK TABLES")
         results = writing.result(30)
-    assert all_written(results)
-    assert "bigint(20) NOT NULL DEFAULT 5 COMMENT 'ours'" in results[0].statement
-    [column] = fresh(database, table.id).columns
-    assert (column.type, column.nullable, column.comment) == (
-        "bigint(20)",
-        False,
-        "ours",
+    assert outcomes(results) == {
+        table.id: Outcome.WRITTEN,
+        ColumnId(table.id, "a"): Outcome.CONFLICT,
+        ColumnId(table.id, "b"): Outcome.WRITTEN,
+    }
+    [conflict] = [r for r in results if r.outcome is Outcome.CONFLICT]
+    assert conflict.reason == (
+        "its definition was changed meanwhile: int(11) DEFAULT NULL is now bigint(20)"
+        " NOT NULL DEFAULT 5"
     )
+    column, other_column = fresh(database, table.id).columns
+    assert (column.type, column.nullable, column.comment) == ("bigint(20)", False, None)
+    assert other_column.comment == "ours"
+
+
+REDEFINED = {
+    "type": "MODIFY a bigint DEFAULT 1",
+    "default": "MODIFY a int DEFAULT 2",
+    "no default": "MODIFY a int",
+    "nullability": "MODIFY a int NOT NULL DEFAULT 1",
+    "check": "MODIFY a int DEFAULT 1 CHECK (a > 0)",
+    "generated": "DROP a, ADD a int GENERATED ALWAYS AS (1) VIRTUAL FIRST",
+}
+
+
+@pytest.mark.parametrize("how", REDEFINED.values(), ids=REDEFINED.keys())
+def test_whatever_is_restated_is_what_was_shown(mariadb: Proved, how: str) -> None:
+    mariadb.run("CREATE TABLE t (a int DEFAULT 1, b varchar(9) COMMENT 'old')")
+    database = mariadb.open()
+    table = fresh(database, mariadb.id("t"))
+    changes = changes_to(table, "ours")
+    shown = shown_by(database.render(table, changes))
+    mariadb.run(f"ALTER TABLE t {how}")
+    before = mariadb.run("SHOW CREATE TABLE t")
+    [result] = write(database, table, [changes[1]], shown=shown)
+    assert result.outcome is Outcome.CONFLICT
+    assert mariadb.run("SHOW CREATE TABLE t") == before
+    # What does not go into a statement of ours is nobody's conflict.
+    mariadb.run("ALTER TABLE t ADD INDEX (b), ADD c int FIRST")
+    assert all_written(write(database, table, [changes[2]], shown=shown))
+
+
+def test_a_table_dropped_while_its_lock_is_waited_for_is_refused(
+    mariadb: Proved, other: pymysql.cursors.Cursor
+) -> None:
+    """Its changes had no result, and their intents no end."""
+    mariadb.run("CREATE TABLE t (a int)")
+    database = mariadb.open()
+    table = fresh(database, mariadb.id("t"))
+    other.execute("LOCK TABLES t WRITE")
+    with ThreadPoolExecutor() as pool:
+        writing = pool.submit(write, database, table, changes_to(table, "ours"))
+        wait_until_blocked(mariadb)
+        other.execute("DROP TABLE t")
+        other.execute("UNLOCK TABLES")
+        results = writing.result(30)
+    assert len(results) == 2
+    assert {r.outcome for r in results} <= {Outcome.REFUSED, Outcome.FAILED}
 
 
 def test_a_table_in_use_is_given_up_in_time(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -339,6 +340,126 @@ def test_a_sample_gives_up_in_time(postgresql: Proved) -> None:
     assert profile["id"].rows > 100
     assert profile == database.profile(table, rows=500)
     assert list(database.profile(table, columns=["state"])) == ["state"]
+
+
+HARM = {
+    "inserts": "INSERT INTO log VALUES (1)",
+    "reads on": "PERFORM set_config('transaction_read_only', 'off', true); "
+    "INSERT INTO log VALUES (1)",
+    "counts": "PERFORM nextval('numbers')",
+    "resets": "PERFORM setval('numbers', 99)",
+    "creates": "CREATE TABLE made (a int)",
+    "comments": "COMMENT ON TABLE log IS 'theirs'",
+    "locks": "PERFORM pg_advisory_lock(42)",
+    "tells": "PERFORM pg_notify('somebody', 'something')",
+    "puts": "COPY log TO '{path}'",
+    "loosens": "PERFORM set_config('statement_timeout', '0', false)",
+    "naps": "PERFORM pg_sleep(60)",
+    "insists": "LOOP BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN "
+    "NULL; END; END LOOP",
+}
+"""What functions do that views call, beside giving their value."""
+
+
+def reaching(how: str, name: str, does: str) -> list[str]:
+    """A view that calls a function which does something.
+
+    Args:
+        how: whether it says so, and whether it is called by a view below.
+        name: of all of it.
+        does: what it does.
+    """
+    function = f'"{name}"'
+    made = [
+        f"CREATE FUNCTION {function}() RETURNS int LANGUAGE plpgsql VOLATILE AS "
+        f"$$ BEGIN {does}; RETURN 1; END $$",
+    ]
+    if how == "denied":  # it says that it changes nothing, and calls one that does
+        made.append(
+            f'CREATE FUNCTION "{name} not"() RETURNS int LANGUAGE plpgsql STABLE AS '
+            f"$$ BEGIN RETURN {function}(); END $$"
+        )
+        function = f'"{name} not"'
+    if how == "below":
+        made.append(f'CREATE VIEW "{name} below" AS SELECT {function}() AS a')
+        return [*made, f'CREATE VIEW "{name} view" AS SELECT a FROM "{name} below"']
+    return [*made, f'CREATE VIEW "{name} view" AS SELECT {function}() AS a']
+
+
+@pytest.mark.parametrize("how", ["said", "below", "denied"])
+@pytest.mark.parametrize("superuser", [True, False], ids=["superuser", "user"])
+def test_a_sample_of_a_view_does_nothing_but_read(
+    postgresql: Proved,
+    postgresql_server: Server,
+    tmp_path: Path,
+    how: str,
+    superuser: bool,
+) -> None:
+    """Nor more, nor longer: a lock was kept, a file written, and some never ended."""
+    url = postgresql.url
+    if not superuser:
+        user = f"eve_{time.monotonic_ns()}"
+        name = url.rsplit("/", 1)[1]
+        postgresql.run(
+            f"CREATE ROLE {user} LOGIN PASSWORD 'eve'",
+            f"ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO {user}",
+            f"ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO {user}",
+            f"GRANT ALL ON SCHEMA public TO {user}",
+        )
+        url = postgresql_server.with_user(user, "eve", database=name)
+    written = tmp_path / "put"
+    tmp_path.chmod(0o777)
+    postgresql.run("CREATE TABLE log (a int)", "CREATE SEQUENCE numbers")
+    for name, does in HARM.items():
+        postgresql.run(*reaching(how, name, does.format(path=written)))
+    before = postgresql.dump()
+    database = replace(postgresql, url=url).open()
+    with psycopg.connect(postgresql.url, autocommit=True) as listening:
+        listening.execute("LISTEN somebody")
+        for name in HARM:
+            table = fresh(database, postgresql.id(f"{name} view"))
+            started = time.monotonic()
+            profile = database.profile(table, seconds=1)
+            assert time.monotonic() - started < 4, name
+            if superuser or how != "denied":  # others may be told that it is safe
+                assert not profile, name
+        assert not list(listening.notifies(timeout=0.2))
+    assert postgresql.run("SELECT count(*) FROM log") == [(0,)]
+    assert postgresql.run("SELECT is_called FROM numbers") == [(False,)]
+    assert postgresql.dump() == before
+    assert not written.exists()
+    ours = (
+        "FROM pg_stat_activity WHERE application_name = 'columnist' AND state ="
+        " 'active' AND datname = current_database()"
+    )
+    deadline = time.monotonic() + 5
+    while postgresql.run(f"SELECT count(*) {ours}") != [(0,)]:
+        assert time.monotonic() < deadline, "a sample goes on without us"
+        time.sleep(0.1)
+    held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+    assert postgresql.run(held) == [(0,)]
+    database.close()
+    with postgresql.open() as database:
+        table = fresh(database, postgresql.id("log"))
+        assert all_written(write(database, table, changes_to(table, "ours")))
+
+
+def test_views_that_only_read_are_sampled(postgresql: Proved) -> None:
+    postgresql.run(
+        "CREATE TABLE t AS SELECT i AS id, 'x' || i AS name, now() AS at"
+        " FROM generate_series(1, 9) i",
+        "CREATE EXTENSION fuzzystrmatch",
+        "CREATE VIEW inner_view AS SELECT id + levenshtein('a', 'a') + id AS two,"
+        " upper(name) AS name, now() - at AS age, row_number() OVER () AS place FROM t",
+        "CREATE VIEW v AS SELECT two, count(*) AS n, max(name) AS name FROM inner_view"
+        " GROUP BY two",
+    )
+    database = postgresql.open()
+    for name in ("inner_view", "v"):
+        table = fresh(database, postgresql.id(name))
+        profile = database.profile(table)
+        assert set(profile) == {column.name for column in table.columns}
+        assert profile["two"].rows == 9
 
 
 def test_the_bounds_of_a_connection_reach_the_server(postgresql: Proved) -> None:

@@ -20,6 +20,7 @@ from connectors.database import Database, DatabaseIdentity
 from connectors.dialects.bigquery import BigQuery
 from connectors.dialects.dialect import dialect_named
 from connectors.session import Fault, Row, Session, Source
+from connectors.statement import Shown, shown_by
 from tests.connectors.lexer import RULES, tokens
 from tests.connectors.recording import RecordingLedger
 from tests.connectors.targets import all_written, changes_to, fresh, outcomes
@@ -132,12 +133,13 @@ def write(
     changes: Sequence[CommentChange],
     *,
     ledger: RecordingLedger | None = None,
+    shown: Shown | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> list[WriteResult]:
     target = database(memory)
     table = fresh(target, T)
     ledger = ledger or RecordingLedger()
-    found = target.write(table, changes, ledger, unproved=True, stop=stop)
+    found = target.write(table, changes, ledger, unproved=True, shown=shown, stop=stop)
     return list(found)
 
 
@@ -178,6 +180,23 @@ def test_an_unproved_database_is_written_only_where_that_is_allowed(
     assert {result.outcome for result in results} == {Outcome.REFUSED}
     assert "--unproved" in (results[0].reason or "")
     assert not memory.ran
+
+
+def test_what_was_shown_otherwise_is_a_conflict(memory: Memory) -> None:
+    changes = changes_to(seen(memory), "ours")
+    shown = shown_by(database(memory).render(seen(memory), changes))
+    assert len(set(shown.values())) == len(changes)
+    b = ColumnId(T, "b")
+    other = {c: "ALTER VIEW t" if c.target == b else s for c, s in shown.items()}
+    ledger = RecordingLedger()
+    results = write(memory, changes, ledger=ledger, shown=other)
+    [conflict] = [r for r in results if r.outcome is not Outcome.WRITTEN]
+    assert (conflict.change.target, conflict.outcome) == (b, Outcome.CONFLICT)
+    assert "ALTER VIEW t is now ALTER TABLE" in (conflict.reason or "")
+    assert set(memory.comments) == set(memory.targets()) - {b}
+    assert not ledger.open
+    [one] = [change for change in changes if change.target == b]
+    assert all_written(write(memory, [one], shown=shown))
 
 
 def test_a_conflict_is_never_overwritten(memory: Memory) -> None:

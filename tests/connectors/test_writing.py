@@ -9,6 +9,7 @@ import pytest
 from catalog.change import CommentChange, Outcome
 from catalog.errors import RefusedError
 from catalog.objects import ColumnId, TableKind
+from connectors.statement import shown_by
 from tests.connectors.nasty import (
     NAMES,
     PLAIN_TEXTS,
@@ -160,6 +161,64 @@ def test_preview_is_what_is_executed(proved: Proved) -> None:
         results = write(database, table, changes, ledger)
         assert {result.statement for result in results} == set(shown)
         assert {intent.statement for intent in ledger.intents.values()} == set(shown)
+
+
+REDEFINED = {
+    "duckdb": ["DROP TABLE t", "CREATE VIEW t AS SELECT 1 AS a, 2 AS b"],
+    "postgresql": ["DROP TABLE t", "CREATE VIEW t AS SELECT 1 AS a, 2 AS b"],
+    "mariadb": ["ALTER TABLE t MODIFY a bigint NOT NULL DEFAULT 5"],
+}
+"""What makes another statement of one that was shown."""
+
+
+def test_what_was_redefined_since_it_was_shown_is_a_conflict(proved: Proved) -> None:
+    """It was written with the new definition, which nobody had seen."""
+    proved.run("CREATE TABLE t (a integer, b integer)")
+    database = proved.open()
+    table = fresh(database, proved.id("t"))
+    changes = changes_to(table, "ours")
+    shown = shown_by(database.render(table, changes))
+    assert list(shown) == changes
+    proved.run(*REDEFINED[proved.name])
+    now = fresh(database, table.id)
+    ledger = RecordingLedger()
+    results = write(database, now, changes, ledger, shown=shown)
+    other = ColumnId(table.id, "a") if proved.name == "mariadb" else table.id
+    assert outcomes(results) == {
+        target: Outcome.CONFLICT if target == other else Outcome.WRITTEN
+        for target in table.targets()
+    }
+    [conflict] = [r for r in results if r.outcome is Outcome.CONFLICT]
+    assert (conflict.reason or "").startswith("its definition was changed meanwhile: ")
+    assert conflict.read_back is None
+    assert conflict in ledger.ends.values()
+    after = fresh(database, table.id)
+    assert after == replace(
+        now,
+        comment=None if other == table.id else "ours",
+        columns=tuple(
+            column._replace(comment=None if column.id == other else "ours")
+            for column in now.columns
+        ),
+    )
+    # Seen as it is now, it is written.
+    again = changes_to(after, "ours")
+    shown = shown_by(database.render(after, again))
+    assert all_written(write(database, after, again, shown=shown))
+
+
+def test_what_stays_out_of_a_run_changes_nothing_of_the_rest(proved: Proved) -> None:
+    """Fewer changes make another statement, of the same definitions."""
+    proved.run("CREATE TABLE t (a integer, b integer)")
+    database = proved.open()
+    table = fresh(database, proved.id("t"))
+    changes = changes_to(table, "ours")
+    shown = shown_by(database.render(table, changes))
+    theirs = CommentChange(ColumnId(table.id, "b"), None, "theirs")
+    assert all_written(write(proved.open(), table, [theirs]))
+    results = write(database, table, changes, shown=shown)
+    assert outcomes(results)[theirs.target] is Outcome.CONFLICT
+    assert [r.outcome for r in results].count(Outcome.WRITTEN) == 2
 
 
 def test_what_somebody_else_wrote_is_never_overwritten(proved: Proved) -> None:

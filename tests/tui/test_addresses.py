@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 from sqlalchemy import make_url
 
+from catalog.objects import TableId
+from catalog.suggestion import Draft, Source
+from catalog.suggestions import Suggestions
+from catalog.workspace import Workspace
+from connectors.connect import identify
 from tests.servers import execute
 from tests.tui.in_process import columnist
 from tests.tui.test_pilot import until
@@ -67,6 +75,73 @@ def test_the_addresses_of_a_server_share_decisions(
     columnist("decisions", "import", postgresql_url, handed)
     columnist("apply", postgresql_url, "--yes")
     assert "orders" in columnist("suggestions", name, "--state", "written").stdout
+
+
+def test_what_an_older_workspace_has_of_two_addresses_becomes_one(
+    postgresql_url: str, docs: Path, settings: Settings
+) -> None:
+    execute(postgresql_url, TABLE)
+    other = make_url(postgresql_url).set(host="localhost")
+    name = other.render_as_string(hide_password=False)
+    target = TableId("public", "orders")
+    with Workspace(settings.workspace) as workspace:
+        for url, text in ((name, "By name."), (postgresql_url, "By number.")):
+            identity = identify(url)
+            number = workspace.database(identity.key, label=identity.label, url=url)
+            suggestions = Suggestions(workspace, number)
+            suggestions.put([(Draft(target, text, Source.HUMAN, 1.0), None)])
+            suggestions.accept(suggestions.all())
+    columnist("scan", name)
+    done = columnist("scan", postgresql_url)
+    [line] = [each for each in done.stderr.splitlines() if "are one database" in each]
+    assert "localhost" in line
+    assert "127.0.0.1" in line
+    for url in (name, postgresql_url):
+        done = columnist("suggestions", url, "--jsonl")
+        assert [json.loads(each)["text"] for each in done.stdout.splitlines()] == [
+            "By number."
+        ]
+        assert "are one" not in done.stderr
+    columnist("apply", name, "--yes")
+    rows = execute(postgresql_url, "SELECT obj_description('orders'::regclass)")
+    assert rows == [("By number.",)]
+
+
+def make_file(kind: str, path: Path, *names: str) -> None:
+    """Another file in the place of the one that is there."""
+    path.unlink(missing_ok=True)
+    connection = (duckdb if kind == "duckdb" else sqlite3).connect(str(path))
+    for each in names:
+        connection.execute(f"CREATE TABLE {each} (id INTEGER)")
+    connection.close()
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "sqlite"])
+def test_another_file_at_the_same_path_is_asked_about(
+    kind: str, tmp_path: Path
+) -> None:
+    """It got the decisions of the file that was there before."""
+    path = tmp_path / "file.db"
+    url = f"{kind}:///{path}"
+    make_file(kind, path, "orders", "customers", "items")
+    docs = tmp_path / "docs.csv"
+    docs.write_text("schema,table,column,description\nmain,orders,,What was ordered\n")
+    columnist("import", url, docs)
+    columnist("accept", url, "--all")
+    # Made anew, and changed: most of it is there.
+    make_file(kind, path, "orders", "customers", "returns", "staff")
+    assert accepted(url)
+    make_file(kind, path, "orders", "planets", "moons")
+    for command in (["scan"], ["suggestions"], ["apply", "--yes"], ["accept", "--all"]):
+        done = columnist(command[0], url, *command[1:], code=3)
+        assert f"{path} holds another database than before" in done.stderr
+    columnist("--other-database", "scan", url)
+    assert not accepted(url)
+    make_file(kind, path, "orders", "customers", "items")
+    assert accepted(url)
+    make_file(kind, path, "orders", "stars", "suns")
+    columnist("--same-database", "scan", url)
+    assert accepted(url)
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,10 @@ def test_the_whole_way(
     assert "accepted  sales.orders  ann" in shown.out
     assert "refused by bob" in shown.out
     document = run("bob", "decisions", "review", exported, "--json").json
-    assert document["counts"] == {"approved": 1, "refused": 1, "open": 0}
+    assert document["counts"] == {
+        **{"approved": 1, "refused": 1, "open": 0},
+        "unsigned": 0,
+    }
     assert [each["standing"] for each in document["items"]] == ["approved", "refused"]
     taken = run(
         "carl", "decisions", "import", url, exported, "--require-approval", "--json"
@@ -176,10 +179,56 @@ def test_only_signatures_of_the_approvers_own_key_count(
     exported.write_text(json.dumps(whole))
     assert "nobody approved it" in imported().out
     exported.write_bytes(good)
+    # Who decided has to be proved as well.
+    done = imported()
+    assert (done.code, "ann did not sign" in done.out) == (3, True)
+    review = run("carl", "decisions", "review", exported, *demand)
+    assert "unsigned by ann" in review.out
+    ann = keys(tmp_path, "ann")
+    _, _, public = (tmp_path / "ann.signers").read_text().partition(" ")
+    assert run("ann", "decisions", "sign", exported, "--key", eve).code == 0
+    assert "ann did not sign" in imported().out
+    own = run("ann", "decisions", "sign", exported, "--key", ann)
+    assert own.out == "ann approved 0 decisions and refused 0.\n"
+    assert "signed as such" in own.err
+    with signers.open("a") as file:
+        file.write(f"ann {public}")
     done = imported()
     assert (done.code, "Took 2 decisions" in done.out) == (0, True)
+    # One key is one person, whatever names it is allowed for.
+    with signers.open("a") as file:
+        file.write(f"dora {public}")
+    assert (
+        run("x", "decisions", "sign", exported, "--by", "dora", "--key", ann).code == 0
+    )
+    refused = imported()
+    assert (refused.code, "signed with one key" in refused.err) == (3, True)
     missing = run("bob", "decisions", "sign", exported, "--key", tmp_path / "none")
     assert (missing.code, len(missing.err.splitlines())) == (2, 2)
+
+
+def test_decisions_leave_signed_by_who_made_them(
+    run: Run, url: str, exported: Path, tmp_path: Path
+) -> None:
+    ann, bob = keys(tmp_path, "ann"), keys(tmp_path, "bob")
+    signers = tmp_path / "signers"
+    signers.write_text(
+        "".join(
+            f"{name} {(tmp_path / f'{name}.signers').read_text().partition(' ')[2]}"
+            for name in ("ann", "bob")
+        )
+    )
+    path = tmp_path / "signed.json"
+    export = ("decisions", "export", url, "-o", path)
+    assert run("ann", *export, "--key", ann).code == 0
+    assert run("bob", "decisions", "sign", path, "--key", bob).code == 0
+    demand = ("decisions", "import", url, path, "--allowed-signers", signers)
+    done = run("carl", *demand)
+    assert (done.code, "Took 2 decisions" in done.out) == (0, True)
+    path.unlink()
+    none = run("carl", *export, "--key", ann)
+    assert (none.code, "carl decided none of this" in none.err) == (3, True)
+    assert not path.exists()
 
 
 def test_a_hostile_file_reaches_no_terminal(

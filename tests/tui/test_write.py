@@ -14,12 +14,13 @@ from textual.pilot import Pilot
 from textual.widgets import Label, Static
 
 from catalog.change import CommentChange, Outcome, WriteResult
-from catalog.objects import TableId, table_of
-from catalog.suggestion import State
+from catalog.objects import ColumnId, TableId, table_of
+from catalog.suggestion import Draft, Source, State
 from catalog.suggestions import Suggestions
 from connectors.dialects.duckdb import DuckDB
 from connectors.statement import Statement
 from tests.conftest import comments
+from tests.servers import execute
 from tests.tui.test_pilot import (  # noqa: F401  # fixtures
     ORDERS,
     drafted,
@@ -28,7 +29,8 @@ from tests.tui.test_pilot import (  # noqa: F401  # fixtures
     store,
     until,
 )
-from tui import writes
+from tests.tui.test_ways_out import session_at
+from tui import jobs, writes
 from tui.app import ColumnistApp
 from tui.plan import Planned, plan_writes, reasons
 from tui.screens.confirm import ConfirmModal
@@ -186,6 +188,42 @@ async def test_a_script_that_cannot_be_saved_is_two_lines(
         assert len(note.message.split("\n")) <= 2
 
 
+@pytest.mark.live
+def test_what_is_written_is_what_was_shown(
+    mariadb_url: str, settings: Settings
+) -> None:
+    """A definition altered after the preview was restated as nobody had seen it."""
+    execute(mariadb_url, "CREATE TABLE t (a int, b int)")
+    with session_at(mariadb_url, settings) as session:
+        [table] = jobs.scan(session)
+        session.suggestions.put(
+            (Draft(target, "Ours.", Source.HUMAN, 1.0), None)
+            for target in table.targets()
+        )
+        session.suggestions.accept(session.suggestions.all())
+        planned = plan_writes(session, session.suggestions.staged())
+        assert planned.statements[0].sql.startswith("ALTER TABLE")
+        execute(mariadb_url, "ALTER TABLE t MODIFY a varchar(9) NOT NULL DEFAULT 'x'")
+        results = list(writes.apply(session, list(planned.shown), shown=planned.shown))
+        a = ColumnId(table.id, "a")
+        assert {r.change.target: r.outcome for r in results} == {
+            target: Outcome.CONFLICT if target == a else Outcome.WRITTEN
+            for target in table.targets()
+        }
+        [left] = session.suggestions.all(states=[State.CONFLICT])
+        assert left.target == a
+        assert "int(11) DEFAULT NULL is now varchar(9) NOT NULL" in (left.reason or "")
+        now = session.database.read(table.id)
+        assert now is not None
+        assert (now.columns[0].default, now.columns[0].comment) == ("'x'", None)
+        # Looked at again, it is written with the definition as it is.
+        session.suggestions.accept([left])
+        planned = plan_writes(session, session.suggestions.staged())
+        assert "varchar(9) NOT NULL DEFAULT 'x'" in planned.statements[0].sql
+        [result] = writes.apply(session, list(planned.shown), shown=planned.shown)
+        assert result.outcome is Outcome.WRITTEN
+
+
 def results_of(
     outcomes: Sequence[Outcome],
 ) -> Callable[..., Iterator[WriteResult]]:
@@ -193,9 +231,11 @@ def results_of(
         session: Session,
         changes: Sequence[CommentChange],
         *,
+        shown: Mapping[CommentChange, str],
         on_run: Callable[[int], None],
         stop: Callable[[], bool],
     ) -> Iterator[WriteResult]:
+        assert list(shown) == changes
         on_run(1)
         for change, outcome in zip(changes, outcomes, strict=False):
             reason = None if outcome is Outcome.WRITTEN else "because"

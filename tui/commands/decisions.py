@@ -20,7 +20,7 @@ from tui.commands.opening import open_session
 from tui.commands.options import STDOUT, Json, Schemas, Tables, Url, settings
 from tui.commands.reading import Named, demand, read
 from tui.session import Session
-from tui.sign_off import counted, named, proved, sign_file
+from tui.sign_off import counted, named, proved, sign_file, signed_as_own
 from tui.text import count, plain
 
 app = typer.Typer(
@@ -40,8 +40,8 @@ AllowedSigners = Annotated[
     Path | None,
     typer.Option(
         "--allowed-signers",
-        help="Only approvals with a signature that this file, of ssh-keygen(1), allows"
-        " for the approver's name count.",
+        help="Only decisions and approvals with a signature that this file, of"
+        " ssh-keygen(1), allows for the name they bear count.",
     ),
 ]
 
@@ -56,6 +56,10 @@ def export(
     ] = None,
     schema: Schemas = None,
     table: Tables = None,
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", help="SSH key to sign your own decisions with."),
+    ] = None,
 ) -> None:
     """Write what was accepted, edited or rejected, and not written yet, to a file."""
     session = open_session(settings(context), url)
@@ -72,6 +76,8 @@ def export(
             "Nothing was decided there that is not written.",
             "Accept, edit or reject drafts first.",
         )
+    if key is not None:
+        document = signed_as_own(document, steward(), key)
     if output is None or output == STDOUT:
         console.out_raw(to_text(document))
         return
@@ -110,7 +116,7 @@ def review(file: File, signers: AllowedSigners = None, json: Json = False) -> No
         console.out(
             f"Approval of {plain(approval.who)}, {_when(approval.at)}:"
             f" {len(approval.refused)} refused, {len(approval.open)} left open,"
-            f" {_signature(approval, valid)}."
+            f" {len(approval.decided)} their own, {_signature(approval, valid)}."
         )
     console.out(document.digest)
 
@@ -129,7 +135,10 @@ def sign(
     ] = None,
     key: Key = None,
 ) -> None:
-    """Approve the decisions of a file, but for those that you refuse or made."""
+    """Approve the decisions of a file, but for those that you refuse or made.
+
+    With a key it also says of those that you made that they are yours.
+    """
     document = load(file)
     person = by or steward()
     signed = sign_file(
@@ -147,7 +156,8 @@ def sign(
         f" and refused {refused}."
     )
     if left:
-        console.note(f"{left} were decided by {plain(person)} and stay open.")
+        own = "signed as such, and" if key else "and"
+        console.note(f"{left} were decided by {plain(person)}, {own} stay open.")
 
 
 @app.command("import")
@@ -259,6 +269,7 @@ def _as_json(
                 "at": each.at,
                 "refused": len(each.refused),
                 "open": len(each.open),
+                "decided": len(each.decided),
                 "signed": each.signature is not None,
                 "valid": None if valid is None else each in valid,
             }

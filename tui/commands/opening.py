@@ -19,12 +19,15 @@ def open_session(settings: Settings, target: str) -> Session:
 
     warn_of_secret(target)
     try:
-        return session.open_session(settings, target)
+        opened = session.open_session(settings, target)
     except PasswordWanted as wanted:
         if not console.is_terminal():
             raise
         password = _ask(target, wanted)
-    return session.open_session(settings, target, password=password)
+        opened = session.open_session(settings, target, password=password)
+    for line in opened.notes:
+        console.note(f"columnist: {plain(line)}")
+    return opened
 
 
 def warn_of_secret(target: str) -> None:

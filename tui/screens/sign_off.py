@@ -207,7 +207,8 @@ class SignOffScreen(WorkingScreen[None]):
 
     def action_sign(self) -> None:
         """Ask, with the counts, then write the file."""
-        if not self._marks:
+        own = len(self._own) if self._key else 0
+        if not (self._marks or own):
             self.notify("Approve or refuse something first.")
             return
         refused = [t for t, mark in self._marks.items() if mark is Standing.REFUSED]
@@ -226,7 +227,8 @@ class SignOffScreen(WorkingScreen[None]):
                 f"Sign as {plain(self._person)}?",
                 [
                     f"{len(self._marks) - len(refused):,} approved,"
-                    f" {len(refused):,} refused, {len(left):,} left open.",
+                    f" {len(refused):,} refused, {len(left):,} left open"
+                    + (f"; {own:,} signed as your own." if own else "."),
                     f"Into {plain(str(self._path))}; no database is written to.",
                 ],
             ),

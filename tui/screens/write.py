@@ -33,6 +33,7 @@ from tui.widgets.row_list import RowList
 from tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
+    from connectors.statement import Shown
     from tui.app import ColumnistApp
 
 TOLD_SECONDS = 0.1
@@ -259,23 +260,19 @@ class WriteScreen(WorkingScreen[None]):
             return
         if self._refuses():
             return
-        changes = [
-            change
-            for statement in self._plan.planned.statements
-            for change in statement.changes
-        ]
-        if not changes:
+        shown = self._plan.planned.shown
+        if not shown:
             self.notify("There is nothing to write.")
             return
 
         def decide(answer: bool | None) -> None:
             if answer:
-                self._begin(len(changes))
-                self._write(changes)
+                self._begin(len(shown))
+                self._write(shown)
 
         self.app.push_screen(
             ConfirmModal(
-                f"Write {count(len(changes), 'comment')}?",
+                f"Write {count(len(shown), 'comment')}?",
                 [
                     f"To {plain(self._session.database.identity.label)}.",
                     "Each is compared with what you saw, and read back.",
@@ -310,7 +307,7 @@ class WriteScreen(WorkingScreen[None]):
         exit_on_error=False,
         description="Writing",
     )
-    def _write(self, changes: list[CommentChange]) -> None:
+    def _write(self, shown: Shown) -> None:
         worker = get_current_worker()
         # Sampling reads the file that is written; DuckDB allows only one of the two.
         resume = self._drafting.pause()
@@ -318,7 +315,8 @@ class WriteScreen(WorkingScreen[None]):
             self._tell(
                 writes.apply(
                     self._session,
-                    changes,
+                    list(shown),
+                    shown=shown,
                     on_run=self._began,
                     stop=lambda: worker.is_cancelled or self._stop.is_set(),
                 )
