@@ -144,6 +144,7 @@ def _unglue(word: str) -> list[str]:
 
 
 _ORDINARY = word_set("it us rest pos ref zip")
+_WORDS_TOO = word_set("its rests refs zips pins rams rats sips mics bis")
 """Words that are acronyms only elsewhere."""
 
 
@@ -160,6 +161,8 @@ def _expanded(tokens: tuple[str, ...]) -> tuple[str, ...]:
             out.append(token.upper())
         elif token in UPPER and token not in _ORDINARY:
             out.append(UPPER[token])
+        elif token[-1:] == "s" and token[:-1] in UPPER and token not in _WORDS_TOO:
+            out.append(f"{UPPER[token[:-1]]}s")
         else:
             long = long_form(token, tokens) or _many(token) or completed(token)
             out += (long or token).split(" ")

@@ -182,11 +182,11 @@ def _beside(table: Table, tokens: list[str], noun: str, kind: str) -> str | None
         if thing and _USE_OF.isdisjoint(tokens[place:]):
             used = humanize(tokens[:place])
             return f"{_capital(used)} for {humanize(tokens[place:])}."
-    if last in _ORDINALS and tokens[1:] and tokens[-2] in _NUMBERED:
+    if last in ORDINALS and tokens[1:] and tokens[-2] in NUMBERED:
         names = {split(c.name)[-2:] for c in table.columns}
         if {(tokens[-2], "1"), (tokens[-2], "2")} <= names:
             named = humanize(tokens[:-1])
-            return f"{_ORDINALS[last]} {named}{_whose(named, noun)}."
+            return f"{ORDINALS[last]} {named}{_whose(named, noun)}."
     return _changed(table, tokens, noun, kind)
 
 
@@ -223,12 +223,12 @@ _USE_OF = (
 ) | word_set("today daily day week month year date time this last id ids")
 """What no use is for."""
 _CHANGES = word_set("history change changes changed changelog audit transition")
-_NUMBERED = hints.PEOPLE | word_set(
+NUMBERED = hints.PEOPLE | word_set(
     "team editor reviewer referee judge party option choice answer image photo "
     "category keyword tag language color colour sponsor side reason genre"
 )
 """What is numbered by nothing but its place in a list."""
-_ORDINALS = {"1": "First", "2": "Second", "3": "Third", "4": "Fourth", "5": "Fifth"}
+ORDINALS = {"1": "First", "2": "Second", "3": "Third", "4": "Fourth", "5": "Fifth"}
 
 
 def _whole(table: Table, column: Column, tokens: list[str], noun: str) -> str | None:
@@ -250,7 +250,7 @@ def _the(noun: str) -> str:
     return f"the {noun}"
 
 
-def _known_one(phrase: str, done: str = "") -> str:
+def known_one(phrase: str, done: str = "") -> str:
     """A phrase with its definite article, where it takes one.
 
     Args:
@@ -348,7 +348,7 @@ def _asked(verb: str, tokens: Sequence[str], noun: str) -> str:
         about = humanize(tokens[:-1])
         if not _adverbial(tokens[0]) and not _PARTICIPLE.search(tokens[0]):
             verb = "are" if singular(tokens[-2]) != tokens[-2] else verb
-            told = f"Whether {_known_one(about, last)} {verb} {last}"
+            told = f"Whether {known_one(about, last)} {verb} {last}"
             return f"{told}." if about == noun else f"{told} for {_the(noun)}."
     if tokens[:2] == ["do", "not"] and len(tokens) > 2:
         return f"Whether not to {humanize(tokens[2:])} {_the(noun)}."
@@ -415,7 +415,12 @@ def _by(tokens: Sequence[str], noun: str) -> str | None:
     done, who = tokens[:place], humanize(tokens[place + 1 :]) or "user"
     if not _PARTICIPLE.search(humanize(done)):
         return None
-    return f"the {who} who {humanize(done)} {_the(noun)}"
+    acted = humanize([*done[:-1], _ACTED.get(done[-1], done[-1])])
+    return f"the {who} who {acted} {_the(noun)}"
+
+
+_ACTED = {"written": "wrote", "taken": "took", "given": "gave", "drawn": "drew"}
+"""What someone did, where it is not said as what was done."""
 
 
 def _key(table: Table, tokens: list[str], noun: str) -> str:
@@ -428,8 +433,9 @@ def _key(table: Table, tokens: list[str], noun: str) -> str:
         return f"Identifiers of the {plural(humanize(rest))}{_tied(rest, noun)}."
     if len(rest) == 1 and adjective(rest[0]) and rest[0] not in ("base", "post"):
         return f"{_capital(humanize(rest))} identifier of {_the(noun)}."
-    if rest[:1] == ["unique"]:
-        return f"Unique identifier of the {humanize(rest[1:])}."
+    if "unique" in (*rest[:1], *rest[-1:]) and rest[1:]:
+        rest.remove("unique")
+        return f"Unique identifier of the {humanize(rest)}."
     if rest in (["external"], ["source"], ["remote"], ["third", "party"]):
         return f"Identifier of {_the(noun)} in the {humanize(rest)} system."
     if rest[:1] == ["external"] and not adjective(rest[-1]):
@@ -476,7 +482,7 @@ def _acted(tokens: list[str], noun: str) -> str | None:
         return f"Whether not to {humanize(tokens[2:])} {_the(noun)}."
     for place, word in enumerate(tokens[1:-1], 1):
         if word in hints.MIDDLE:
-            about = _known_one(humanize(tokens[:place]))
+            about = known_one(humanize(tokens[:place]))
             return f"Whether {about} {word} {humanize(tokens[place + 1 :])}."
     if first == "auto" and tokens[1] in hints.AUTOMATIC:
         done = f"{tokens[1].removesuffix('e')}ed automatically"
@@ -492,7 +498,7 @@ def _acted(tokens: list[str], noun: str) -> str | None:
         thing, to, then = rest.partition(" to ")
         be = "is" if singular(thing.split()[-1]) == thing.split()[-1] else "are"
         then = f"to {then}" if to else f"for {_the(noun)}"
-        return f"Whether {_known_one(thing, done)} {be} {done} {then}."
+        return f"Whether {known_one(thing, done)} {be} {done} {then}."
     if first in hints.ACTIVE:
         return f"Whether {_the(noun)} {first} {_some(rest, True)}."
     return None
@@ -515,7 +521,7 @@ def _flag(tokens: list[str], noun: str) -> str:
         if _adverbial(tokens[0]) and last not in hints.SETTLED:
             return f"Whether {_the(noun)} is {phrase}."
         verb = "is" if singular(tokens[-2]) == tokens[-2] else "are"
-        return f"Whether {_known_one(about, last)} {verb} {last}."
+        return f"Whether {known_one(about, last)} {verb} {last}."
     if last in hints.OF_ROW:
         return f"Whether {_the(noun)} is {phrase}."
     if _PARTICIPLE.search(tokens[0]) or tokens[0] in ("available", "eligible"):
@@ -560,7 +566,7 @@ def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
         return f"{head} the {humanize(tokens[:-2])} was last {last}."
     if {"or", "and"} & set(tokens[1:-1]):
         return f"{_capital(humanize(tokens))}."
-    if _PARTICIPLE.search(last) and len(tokens) < 4:
+    if _PARTICIPLE.search(last) and len(tokens) < 4 and last != "set":
         first = humanize(tokens[:-1])
         numeric = re.match(r"(big|small)?int|u?int\d|num|dec|float|double|real|$", kind)
         if singular(first) != first and numeric:
@@ -724,6 +730,8 @@ def _plain(tokens: list[str], noun: str, kind: str) -> str:
     if linked and (len(tokens) == 1 or not adjective(tokens[-2])):
         return f"URL of the {_owner(tokens[:-1], noun)}."
     if kind.startswith(("date", "timestamp")) and not re.search(r"\bdate", phrase):
+        if _PARTICIPLE.search(last):
+            return _moment([*tokens, "date" if kind == "date" else "at"], noun, kind)
         head = "Date" if kind == "date" else "Time"
         return f"{head} of the {phrase} of {_the(noun)}."
     return _of(phrase, noun)

@@ -21,8 +21,8 @@ def read(table: str, column: str, kind: str = "") -> tuple[str, ...]:
         ("senate_polls", "pollster", "varchar", "Name of the pollster."),
         ("calendar_days", "fiscal_week_number", "int", "Number of the fiscal week."),
         ("problem_responses", "dump_id", "varchar", "Identifier of the dump."),
-        ("song_lyrics", "fights", "int", "Number of fights in the lyric."),
-        ("song_lyrics", "explicit", "boolean", "Whether the lyric is explicit."),
+        ("song_lyrics", "fights", "int", "Number of fights in the song lyric."),
+        ("song_lyrics", "explicit", "boolean", "Whether the song lyric is explicit."),
         ("initiative_labels", "retired_by_id", "int", "Identifier of the user who"),
     ],
 )
