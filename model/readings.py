@@ -25,7 +25,7 @@ from model.names import (
 )
 from model.prompts.compact import kind_of
 from model.rules import NUMBERED, ORDINALS, describe_column, known_one
-from model.tables import NO_NOUN, a, adjective, row_noun
+from model.tables import NO_NOUN, PLAIN, a, adjective, row_noun
 
 MOST = 12
 """Sentences that are offered for a column at most, the rules' own among them."""
@@ -33,7 +33,7 @@ _MOST_NOUNS = 4
 _RECORD = re.compile(r" (of|in|for) the record(?=[.,])")
 _ODD = word_set(
     "body time us total spine overview statistic create update request response detail "
-    "specification facet base attribute data insight setting history metadata"
+    "specification facet base attribute data insight setting history metadata standard"
 )
 """What a row is rarely called alone, where a longer noun ends with it."""
 _NAMEABLE = (hints.PEOPLE | hints.PLACES) | word_set(
@@ -71,10 +71,16 @@ _SHAPES = {
     "(.+) total": ("total {it}.", "total {it} of the {noun}."),
     "(?:(.+) )?unique (.+) (?:count|cnt)": ("number of unique {all}.",),
     f"{_SHARE} (.+)|(.+) {_SHARE}": ("percentage of {things}.",),
+    "count": ("number of {rows}.",),
+    "from (.+)": ("source {it}.", "source {it} of the {noun}."),
+    "to (.+)": ("target {it}.", "target {it} of the {noun}."),
+    "(.+) number of (.+)": ("number of {more}.",),
     "(.+) share": ("share of {things}.",),
     "(.+) rate": ("rate of {things}.",),
     "(?:prob|probability) (.+)|(.+) (?:prob|probability)": ("probability of {it}.",),
-    "(.+) (min|max|avg|minimum|maximum|average|median) (.+)": ("{lead} {it} {last}.",),
+    "(.+) (min|max|avg|minimum|maximum|average|median|total) (.+)": (
+        "{lead} {it} {last}.",
+    ),
     r"p(\d\d) (.+)": ("{it}th percentile of {more}.",),
     "(.+) (?:data|info|information|details?)": ("details of {the_it}.",),
     "(?:data|info|details)": ("details of the {noun}.",),
@@ -119,7 +125,10 @@ def readings(table: Table, column: Column) -> tuple[str, ...]:
     tokens = list(column_words(column.name, siblings, table.id.name))
     if own is None or gibberish(tuple(tokens)):
         return () if own is None else (own,)
-    others = (_RECORD.sub("", text) for text in _others(table, column, tokens))
+    others = (_RECORD.sub("", text) for text in (own, *_others(table, column, tokens)))
+    raised = "|".join(token for token in tokens if _initials(token)) or "(?!)"
+    initials = re.compile(rf"\b({raised})\b", re.IGNORECASE)
+    others = (initials.sub(lambda found: found[0].upper(), text) for text in others)
     told = (_capital(text) for text in others if not _poor(text))
     return tuple(dict.fromkeys([own, *told]))[:MOST]
 
@@ -140,7 +149,8 @@ def _others(table: Table, column: Column, tokens: list[str]) -> Iterator[str]:
     elif last in _WHEN or kind in ("time", "date"):
         yield from _of_time(tokens, noun, kind)
     else:
-        if not kind and _may_be_asked(tokens):
+        state = tokens[1:] and (last.endswith("ed") or last in hints.STATES)
+        if (not kind or (kind == "whole number" and state)) and _may_be_asked(tokens):
             yield from _asked(tokens, noun)
         yield from _beside(table, tokens)
         yield from _shaped(tokens, noun)
@@ -151,6 +161,9 @@ def _others(table: Table, column: Column, tokens: list[str]) -> Iterator[str]:
 def _of_key(tokens: list[str], noun: str) -> Iterator[str]:
     """What has a key, what it is in the row, and whether the row is it itself."""
     rest = humanize([token for token in tokens[:-1] if token != "unique"])
+    if singular(tokens[-1]) != tokens[-1] and rest:
+        yield f"identifiers of the {plural(rest)}."
+        return
     if "unique" in tokens:
         yield f"unique identifier of the {noun}."
     if not rest or "by" in tokens:
@@ -166,7 +179,7 @@ def _of_key(tokens: list[str], noun: str) -> Iterator[str]:
     yield f"unique identifier of the {rest}."
     if rest.split()[-1] != noun.split()[-1]:
         yield f"identifier of the {rest} the {noun} belongs to."
-    if rest[0].isupper() and not rest.isupper():
+    if rest[0].isupper() and rest.isalpha() and not rest.isupper():
         yield f"identifier of the {noun} in {rest}."
     if tokens[-1] == "key":
         yield f"key of the {rest}."
@@ -178,7 +191,8 @@ def _may_be_asked(tokens: list[str]) -> bool:
     if len(tokens) == 1:
         plain = singular(last) == last == humanize([last])
         return plain and known(last) and last not in _VALUES
-    if first in hints.LEADS or _counted(tokens[-2]):
+    many = singular(tokens[-2]) != tokens[-2] and last not in hints.ABILITIES
+    if first in hints.LEADS or many:
         return False
     done = first.endswith("ed") and not {*tokens[1:]}.isdisjoint(hints.SMALL)
     sort = last in _SORTS and hints.SMALL.isdisjoint(tokens)
@@ -197,9 +211,13 @@ def _asked(tokens: list[str], noun: str, verb: str = "") -> Iterator[str]:
     first, last, phrase = tokens[0], tokens[-1], humanize(tokens)
     many, rest = singular(last) != last, humanize(tokens[:-1])
     if verb in ("can", "should", "will", "did", "does"):
-        yield f"whether the user {verb} {phrase} the {noun}."
+        if not rest:
+            yield f"whether the user {verb} {phrase} the {noun}."
         return
     if first == "do":
+        return
+    if verb == "" and not hints.MIDDLE.isdisjoint(tokens[1:-1]) and "is" not in tokens:
+        yield f"whether the {phrase} the {noun}."  # `viewer_can_edit`
         return
     if "is" in tokens[1:-1]:
         yield from _asked(tokens[tokens.index("is") + 1 :], noun, "is")
@@ -250,6 +268,7 @@ def _beside(table: Table, tokens: list[str]) -> Iterator[str]:
     if tokens == row_noun(table).split():
         wholes = subject(table.id.name).split()[: -len(tokens)]
         fine = [word for word in wholes if known(word) and not _leans(word)]
+        fine = [word for word in fine if humanize([word]) == word]
         yield from (f"{humanize(tokens)} of the {whole}." for whole in fine[-2:])
 
 
@@ -258,12 +277,13 @@ def _shaped(tokens: list[str], noun: str) -> Iterator[str]:
     for shape, texts in _SHAPES.items():
         found = re.fullmatch(shape, " ".join(tokens))
         parts = [part.split() for part in found.groups() if part] if found else []
-        if not found or any(_bare(part) for part in parts[:1]):
+        if not found or any(_bare(part, "ed" in shape) for part in parts[:1]):
             continue
         said = [humanize(part) for part in parts] or [""]
         more = said[1] if said[1:] else ""
         told = {
             "noun": noun,
+            "rows": plural(noun),
             "it": said[0],
             "the_it": known_one(said[0]) if said[0] else "",
             "things": plural(said[0]),
@@ -280,9 +300,9 @@ def _shaped(tokens: list[str], noun: str) -> Iterator[str]:
                 yield text.format_map(told)
 
 
-def _bare(part: list[str]) -> bool:
-    """Whether words are no thing: they lean on one, or begin with what binds."""
-    done = part[-1].endswith("ed") and len(part) == 1
+def _bare(part: list[str], done: bool) -> bool:
+    """Whether words are no thing, and not what is done either, where that may be."""
+    done = done and part[-1].endswith("ed") and len(part) == 1
     return part[0] in hints.SMALL or (adjective(part[-1]) and not done)
 
 
@@ -297,11 +317,17 @@ def _of_time(tokens: list[str], noun: str, kind: str) -> Iterator[str]:
     if not rest or rest[-1] in hints.SMALL:
         return
     done = rest[-1].endswith("ed")
-    if "last" in rest[1:] and not done:
+    bound = not hints.SMALL.isdisjoint(rest)
+    if "last" in rest[1:] and not done and not bound:
         rest.insert(0, rest.pop(rest.index("last")))
     dated = kind == "date" or (kind != "time" and {*when} & hints.DATES)
     head, phrase = "date" if dated else "time", humanize(rest)
-    if not done:
+    if rest[-1] in hints.DONE:
+        yield f"{head} the {noun} {hints.DONE[rest[-1]]}."
+    if bound and rest[0].endswith(("ed", "sent")):
+        yield f"{head} the {noun} was {phrase}."
+        return
+    if not done and rest[-1] != "create":
         yield f"{head} of the {phrase}."
     if when and when[-1] not in ("at", "on") and not (done and len(rest) == 1):
         yield f"{phrase} {head} of the {noun}."
@@ -349,6 +375,14 @@ def _measured(word: str) -> bool:
     return word in hints.AMOUNTS | hints.UNITS.keys() or singular(word) in hints.MONEY
 
 
+def _initials(word: str) -> bool:
+    """Whether a word is one of a few letters that is neither known nor explained."""
+    if not 3 <= len(word) <= 4 or not word.isalpha() or humanize([word]) != word:
+        return False
+    said = PLAIN | hints.ASK | {"dbt"}
+    return not (word in said or known(word) or known(singular(word)))
+
+
 def _leans(word: str) -> bool:
     """Whether a word needs one after it: nothing is `of the minimum`."""
     return adjective(word) or word in hints.SMALL or word.isdigit()
@@ -363,7 +397,7 @@ def _nouns(table: Table) -> list[str]:
     own = row_noun(table)
     words = own.split()
     before = [words[-1], " ".join(words[:-1])] if words[1:] else []
-    odd = words[-1] in _ODD or (words[-1] != "record" and _leans(words[-1]))
+    odd = words[-1] in _ODD
     if odd:
         named = subject(table.id.name).split()
         before += [word for word in named if word in hints.JOINED]

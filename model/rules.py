@@ -92,6 +92,8 @@ def describe_column(
         text = f"{text[:-1]}, {'in UTC' if utc else ' to '.join(years)}."
     listed = "," not in text and "JSON" not in text and _is_list(tokens)
     if "json" in column.type.lower() and listed:
+        if text.startswith("Number of ") and "number" not in tokens:
+            text = f"{_capital(humanize(tokens))}."
         text = f"{text[:-1]}, as JSON."
     return with_codes(text, codes)
 
