@@ -130,6 +130,8 @@ def _unglue(word: str) -> list[str]:
                 continue
             if piece in ("id", "no", "to", "of", "by", "is"):
                 cost = 6.0
+            elif piece == "able":
+                continue  # `previewable`
             elif len(piece) >= 4 and rank.get(piece, FREQUENT) < FREQUENT:
                 cost = 4.0 + math.log1p(rank[piece])
             elif len(piece) == 3 and rank.get(piece, FREQUENT) < 200:

@@ -64,7 +64,7 @@ _SHAPES = {
     "(.+) (?:count|cnt) ((?:this|last|past|today|in|per|by|for|on|from) .+)": (
         "number of {things} {more}.",
     ),
-    "total (.+s)": (
+    "total (.+s)|total (.+) (?:count|quantity)": (
         "total number of {things}.",
         "total number of {things} of the {noun}.",
     ),
@@ -81,7 +81,7 @@ _SHAPES = {
     "(.+) (min|max|avg|minimum|maximum|average|median|total) (.+)": (
         "{lead} {it} {last}.",
     ),
-    r"p(\d\d) (.+)": ("{it}th percentile of {more}.",),
+    r"p(\d[04-9]) (.+)": ("{it}th percentile of {more}.",),
     "(.+) (?:data|info|information|details?)": ("details of {the_it}.",),
     "(?:data|info|details)": ("details of the {noun}.",),
     "(.+) (?:amount|amt)": ("amount of {the_it}.",),
@@ -229,6 +229,9 @@ def _asked(tokens: list[str], noun: str, verb: str = "") -> Iterator[str]:
         owner = "" if rest else f" the {noun}"
         yield f"whether to {phrase}{owner}."
         return
+    if rest and last in ("exist", "exists"):
+        yield f"whether the {rest} exists."
+        return
     if rest and last == "eligible":
         yield f"whether the {noun} is eligible for {rest}."
         return
@@ -263,7 +266,11 @@ def _beside(table: Table, tokens: list[str]) -> Iterator[str]:
             if any(name[-2:] == (thing, last) for name in names):
                 yield f"{humanize(rest)} of {thing} {last}."
     side, *told = tokens
-    if side in ("home", "away") and {"home", "away"} <= {name[0] for name in names}:
+    if (
+        told
+        and side in ("home", "away")
+        and {"home", "away"} <= {name[0] for name in names}
+    ):
         yield f"{humanize(told)} of the {side} team."
     if tokens == row_noun(table).split():
         wholes = subject(table.id.name).split()[: -len(tokens)]
@@ -356,6 +363,8 @@ def _of_thing(tokens: list[str], noun: str, kind: str) -> Iterator[str]:
         yield f"{humanize([last])} of {known_one(humanize(rest))}."
         if len(tokens) == 3 and _nameable(rest[0]):
             yield f"{humanize(tokens[1:])} of the {rest[0]}."
+    if tokens[0] in hints.MONEY and rest and adjective(last):
+        yield f"{last} {humanize(rest)} of the {noun}."
     if not rest and adjective(last) and not many:
         yield f"{phrase} {noun}."
     if not many or kind != "json":
@@ -379,8 +388,9 @@ def _initials(word: str) -> bool:
     """Whether a word is one of a few letters that is neither known nor explained."""
     if not 3 <= len(word) <= 4 or not word.isalpha() or humanize([word]) != word:
         return False
-    said = PLAIN | hints.ASK | {"dbt"}
-    return not (word in said or known(word) or known(singular(word)))
+    spoken = re.fullmatch("[^aeiouy]+[aeiouy]+[^aeiouy]+e?", word) is not None
+    said = spoken or word in PLAIN | hints.ASK | {"dbt"}
+    return not (said or known(word) or known(singular(word)))
 
 
 def _leans(word: str) -> bool:

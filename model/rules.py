@@ -622,12 +622,22 @@ def _by_first(tokens: list[str], noun: str) -> str | None:
     return f"{lead} {base}{_whose(base, noun)}."
 
 
+_BOUND = ("for", "in", "on", "by", "per", "from", "to", "with", "without", "at")
+"""Words before which what is counted ends (`owners_for_safe`)."""
+
+
 def _counted(phrase: str, noun: str) -> str:
     """What is counted, in the plural where its last word has one."""
     last = phrase.split()[-1]
     if _PARTICIPLE.search(last) and last not in ("open", "read", "run", "set"):
         return phrase if " " not in phrase else f"of {phrase}"
-    if len(last) > 2 and (known(last.lower()) or known(singular(last.lower()))):
+    head = re.split(rf" (?:{'|'.join(_BOUND)}) ", phrase)[0].split()[-1]
+    many = head != last and singular(head) != head
+    if (
+        not many
+        and len(last) > 2
+        and (known(last.lower()) or known(singular(last.lower())))
+    ):
         phrase = plural(phrase)
     return f"of {phrase}{_whose(phrase, noun)}"
 

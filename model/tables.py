@@ -206,11 +206,7 @@ def grain(name: str, kept: frozenset[str] = frozenset()) -> Grain:
 def _word(word: str) -> str:
     """A word of a noun: names of systems and unknown short forms with capitals."""
     low = word.lower()
-    if (
-        re.fullmatch(r"[^aeiouy\W\d]{2,4}", low)
-        and low not in PLAIN
-        and not known(low)
-    ):
+    if re.fullmatch(r"[^aeiouy\W\d]{2,4}", low) and low not in PLAIN and not known(low):
         return low.upper()
     return _BRANDS.get(low, word)
 

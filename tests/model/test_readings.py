@@ -44,6 +44,11 @@ def read(table: str, column: str, kind: str = "") -> tuple[str, ...]:
         ("pages", "headcount_data", "json", "Details of the headcount."),
         ("payments", "pqi_type", "int", "PQI type of the payment."),
         ("shops", "billing_address_address_2", "", "Second line of the billing"),
+        ("payments", "amount_capturable", "", "Capturable amount of the payment."),
+        ("themes", "previewable", "boolean", "Whether the theme is previewable."),
+        ("calls", "total_operations_count", "", "Total number of operations."),
+        ("reports", "access_key_exist", "boolean", "Whether the access key exists."),
+        ("safes", "n_owners_for_safe", "", "Number of owners for safe"),
         ("initiative_labels", "retired_by_id", "int", "Identifier of the user who"),
     ],
 )
