@@ -24,7 +24,7 @@ from model.names import (
     word_set,
 )
 from model.prompts.compact import kind_of
-from model.rules import NUMBERED, ORDINALS, describe_column, known_one
+from model.rules import NUMBERED, ORDINALS, PARTICIPLE, describe_column, known_one
 from model.tables import NO_NOUN, PLAIN, a, adjective, row_noun
 
 MOST = 12
@@ -196,7 +196,8 @@ def _may_be_asked(tokens: list[str]) -> bool:
         return False
     done = first.endswith("ed") and not {*tokens[1:]}.isdisjoint(hints.SMALL)
     sort = last in _SORTS and hints.SMALL.isdisjoint(tokens)
-    return first in hints.PASSIVE or adjective(last) or sort or done
+    said = adjective(last) or PARTICIPLE.search(last) is not None
+    return first in hints.PASSIVE or said or sort or done
 
 
 def _asked(tokens: list[str], noun: str, verb: str = "") -> Iterator[str]:
@@ -234,6 +235,9 @@ def _asked(tokens: list[str], noun: str, verb: str = "") -> Iterator[str]:
         return
     if rest and last == "eligible":
         yield f"whether the {noun} is eligible for {rest}."
+        return
+    if verb == "" and first in ("last", "first") and last.endswith("ed"):
+        yield f"time the {noun} was {phrase}."
         return
     if rest and adjective(last) and not adjective(first):
         be = "are" if singular(tokens[-2]) != tokens[-2] else "is"
@@ -310,7 +314,8 @@ def _shaped(tokens: list[str], noun: str) -> Iterator[str]:
 def _bare(part: list[str], done: bool) -> bool:
     """Whether words are no thing, and not what is done either, where that may be."""
     done = done and part[-1].endswith("ed") and len(part) == 1
-    return part[0] in hints.SMALL or (adjective(part[-1]) and not done)
+    leans = adjective(part[-1]) or (part[1:] and part[-1].isdigit())
+    return part[0] in hints.SMALL or (bool(leans) and not done)
 
 
 def _of_time(tokens: list[str], noun: str, kind: str) -> Iterator[str]:
@@ -395,7 +400,8 @@ def _initials(word: str) -> bool:
 
 def _leans(word: str) -> bool:
     """Whether a word needs one after it: nothing is `of the minimum`."""
-    return adjective(word) or word in hints.SMALL or word.isdigit()
+    alone = word in ("post", "base", "key")
+    return not alone and (adjective(word) or word in hints.SMALL or word.isdigit())
 
 
 def _nameable(word: str) -> bool:

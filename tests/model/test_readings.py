@@ -45,6 +45,8 @@ def read(table: str, column: str, kind: str = "") -> tuple[str, ...]:
         ("payments", "pqi_type", "int", "PQI type of the payment."),
         ("shops", "billing_address_address_2", "", "Second line of the billing"),
         ("payments", "amount_capturable", "", "Capturable amount of the payment."),
+        ("balances", "past_due", "", "Whether the balance is past due."),
+        ("surveys", "last_activated", "", "Time the survey was last activated."),
         ("themes", "previewable", "boolean", "Whether the theme is previewable."),
         ("calls", "total_operations_count", "", "Total number of operations."),
         ("reports", "access_key_exist", "boolean", "Whether the access key exists."),
