@@ -173,7 +173,7 @@ AHEAD = word_set("min max avg minimum maximum average median net gross")
 ADJECTIVES = word_set(
     "new old raw full short long display base default current latest last first next "
     "net gross best top sub max min unique key win free on demand post pre mean low "
-    "high open other same main primary ready average avg alt orig prev curr"
+    "high bottom open other same main primary ready average avg alt orig prev curr"
 )
 """First words that say how something is."""
 
@@ -196,7 +196,7 @@ THINGS = word_set(
     "deductible intermediary arithmetic tactic airspeed initiative deferral dismissal "
     "directive primitive literal analytic executive perspective "
     "criteria signal capital channel model label total email festival disposal music "
-    "fabric clinic logic comic"
+    "fabric clinic logic comic lyric"
 )
 """Words that end like those which say how something is, and are things."""
 
@@ -283,6 +283,7 @@ PASSIVE = {
     "hide": "hidden",
     "ignore": "ignored",
     "include": "included",
+    "override": "overridden",
     "prevent": "prevented",
     "require": "required",
     "restrict": "restricted",

@@ -148,6 +148,8 @@ def _unglue(word: str) -> list[str]:
                 continue
             if piece in ("id", "no", "to", "of", "by", "is"):
                 cost = 6.0
+            elif piece == "able":
+                continue  # `previewable`
             elif len(piece) >= 4 and rank.get(piece, FREQUENT) < FREQUENT:
                 cost = 4.0 + math.log1p(rank[piece])
             elif len(piece) == 3 and rank.get(piece, FREQUENT) < 200:
@@ -162,6 +164,7 @@ def _unglue(word: str) -> list[str]:
 
 
 _ORDINARY = word_set("it us rest pos ref zip")
+_WORDS_TOO = word_set("its rests refs zips pins rams rats sips mics bis")
 """Words that are acronyms only elsewhere."""
 
 
@@ -178,6 +181,8 @@ def _expanded(tokens: tuple[str, ...]) -> tuple[str, ...]:
             out.append(token.upper())
         elif token in UPPER and token not in _ORDINARY:
             out.append(UPPER[token])
+        elif token[-1:] == "s" and token[:-1] in UPPER and token not in _WORDS_TOO:
+            out.append(f"{UPPER[token[:-1]]}s")
         else:
             long = long_form(token, tokens) or _many(token) or completed(token)
             out += (long or token).split(" ")

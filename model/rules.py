@@ -38,7 +38,7 @@ from model.tables import (
 from model.tables import describe_table as describe_table
 from model.tables import table_opening as table_opening
 
-_PARTICIPLE = re.compile(
+PARTICIPLE = re.compile(
     r"(?<!e)ed$|^(sent|paid|built|held|seen|sold|made|given|begun|done|won|lost|left|"
     r"read|set|run|taken|written|drawn|born|known|shown|hidden|open|due)$"
 )
@@ -92,6 +92,8 @@ def describe_column(
         text = f"{text[:-1]}, {'in UTC' if utc else ' to '.join(years)}."
     listed = "," not in text and "JSON" not in text and _is_list(tokens)
     if "json" in column.type.lower() and listed:
+        if text.startswith("Number of ") and "number" not in tokens:
+            text = f"{_capital(humanize(tokens))}."
         text = f"{text[:-1]}, as JSON."
     return with_codes(text, codes)
 
@@ -189,11 +191,11 @@ def _beside(table: Table, tokens: list[str], noun: str, kind: str) -> str | None
         if thing and _USE_OF.isdisjoint(tokens[place:]):
             used = humanize(tokens[:place])
             return f"{_capital(used)} for {humanize(tokens[place:])}."
-    if last in _ORDINALS and tokens[1:] and tokens[-2] in _NUMBERED:
+    if last in ORDINALS and tokens[1:] and tokens[-2] in NUMBERED:
         names = {split(c.name)[-2:] for c in table.columns}
         if {(tokens[-2], "1"), (tokens[-2], "2")} <= names:
             named = humanize(tokens[:-1])
-            return f"{_ORDINALS[last]} {named}{_whose(named, noun)}."
+            return f"{ORDINALS[last]} {named}{_whose(named, noun)}."
     if told := _as_of(tokens, kind) or _in_turn(tokens, kind):
         return told
     return _changed(table, tokens, noun, kind)
@@ -271,12 +273,12 @@ _USE_OF = (
 ) | word_set("today daily day week month year date time this last id ids")
 """What no use is for."""
 _CHANGES = word_set("history change changes changed changelog audit transition")
-_NUMBERED = hints.PEOPLE | word_set(
+NUMBERED = hints.PEOPLE | word_set(
     "team editor reviewer referee judge party option choice answer image photo "
     "category keyword tag language color colour sponsor side reason genre"
 )
 """What is numbered by nothing but its place in a list."""
-_ORDINALS = {"1": "First", "2": "Second", "3": "Third", "4": "Fourth", "5": "Fifth"}
+ORDINALS = {"1": "First", "2": "Second", "3": "Third", "4": "Fourth", "5": "Fifth"}
 
 
 def _whole(table: Table, column: Column, tokens: list[str], noun: str) -> str | None:
@@ -298,7 +300,7 @@ def _the(noun: str) -> str:
     return f"the {noun}"
 
 
-def _known_one(phrase: str, done: str = "") -> str:
+def known_one(phrase: str, done: str = "") -> str:
     """A phrase with its definite article, where it takes one.
 
     Args:
@@ -391,12 +393,12 @@ def _asked(verb: str, tokens: Sequence[str], noun: str) -> str:
     """A yes-or-no column that begins with its verb (`is_gift`, `has_children`)."""
     phrase = humanize(tokens)
     last = phrase.split()[-1]
-    done = _PARTICIPLE.search(last) is not None or last in hints.SETTLED
+    done = PARTICIPLE.search(last) is not None or last in hints.SETTLED
     if verb in ("is", "was", "are") and len(tokens) > 1 and done:
         about = humanize(tokens[:-1])
-        if not _adverbial(tokens[0]) and not _PARTICIPLE.search(tokens[0]):
+        if not _adverbial(tokens[0]) and not PARTICIPLE.search(tokens[0]):
             verb = "are" if singular(tokens[-2]) != tokens[-2] else verb
-            told = f"Whether {_known_one(about, last)} {verb} {last}"
+            told = f"Whether {known_one(about, last)} {verb} {last}"
             return f"{told}." if about == noun else f"{told} for {_the(noun)}."
     if tokens[:2] == ["do", "not"] and len(tokens) > 2:
         return f"Whether not to {humanize(tokens[2:])} {_the(noun)}."
@@ -405,10 +407,10 @@ def _asked(verb: str, tokens: Sequence[str], noun: str) -> str:
         return f"Whether {_the(_person(last, noun))} {verb} {_some(phrase)}."
     if verb in ("is", "was") and phrase == "default":
         return f"Whether {_the(noun)} {verb} the default."
-    acted = verb == "has" and tokens[1:] and _PARTICIPLE.search(tokens[0])
+    acted = verb == "has" and tokens[1:] and PARTICIPLE.search(tokens[0])
     if verb in ("is", "was", "has") and not acted and not _describes(tokens, phrase):
         return f"Whether {_the(noun)} {verb} {_some(phrase, verb == 'has')}."
-    if verb == "has" and _PARTICIPLE.search(last):
+    if verb == "has" and PARTICIPLE.search(last):
         return f"Whether {_the(noun)} has been {phrase}."
     return f"Whether {_the(noun)} {verb} {phrase}."
 
@@ -423,8 +425,8 @@ _ADJECTIVE = re.compile(
 def _describes(tokens: Sequence[str], phrase: str) -> bool:
     """Whether words after a verb say how something is rather than what."""
     if tokens[0] in hints.SMALL or {*tokens[1:]} & hints.SMALL:
-        return _PARTICIPLE.search(tokens[0]) is not None or tokens[0] in hints.SMALL
-    said = _ADJECTIVE.search(phrase) or _PARTICIPLE.search(phrase.split()[-1])
+        return PARTICIPLE.search(tokens[0]) is not None or tokens[0] in hints.SMALL
+    said = _ADJECTIVE.search(phrase) or PARTICIPLE.search(phrase.split()[-1])
     return said is not None and phrase.split()[-1] not in hints.THINGS
 
 
@@ -461,9 +463,14 @@ def _by(tokens: Sequence[str], noun: str) -> str | None:
         return None
     place = tokens.index("by")
     done, who = tokens[:place], humanize(tokens[place + 1 :]) or "user"
-    if not _PARTICIPLE.search(humanize(done)):
+    if not PARTICIPLE.search(humanize(done)):
         return None
-    return f"the {who} who {humanize(done)} {_the(noun)}"
+    acted = humanize([*done[:-1], _ACTED.get(done[-1], done[-1])])
+    return f"the {who} who {acted} {_the(noun)}"
+
+
+_ACTED = {"written": "wrote", "taken": "took", "given": "gave", "drawn": "drew"}
+"""What someone did, where it is not said as what was done."""
 
 
 def _key(table: Table, tokens: list[str], noun: str) -> str:
@@ -476,8 +483,9 @@ def _key(table: Table, tokens: list[str], noun: str) -> str:
         return f"Identifiers of the {plural(humanize(rest))}{_tied(rest, noun)}."
     if len(rest) == 1 and adjective(rest[0]) and rest[0] not in ("base", "post"):
         return f"{_capital(humanize(rest))} identifier of {_the(noun)}."
-    if rest[:1] == ["unique"]:
-        return f"Unique identifier of the {humanize(rest[1:])}."
+    if "unique" in (*rest[:1], *rest[-1:]) and rest[1:]:
+        rest.remove("unique")
+        return f"Unique identifier of the {humanize(rest)}."
     if rest in (["external"], ["source"], ["remote"], ["third", "party"]):
         return f"Identifier of {_the(noun)} in the {humanize(rest)} system."
     if rest[:1] == ["external"] and not adjective(rest[-1]):
@@ -524,7 +532,7 @@ def _acted(tokens: list[str], noun: str) -> str | None:
         return f"Whether not to {humanize(tokens[2:])} {_the(noun)}."
     for place, word in enumerate(tokens[1:-1], 1):
         if word in hints.MIDDLE:
-            about = _known_one(humanize(tokens[:place]))
+            about = known_one(humanize(tokens[:place]))
             return f"Whether {about} {word} {humanize(tokens[place + 1 :])}."
     if first == "auto" and tokens[1] in hints.AUTOMATIC:
         done = f"{tokens[1].removesuffix('e')}ed automatically"
@@ -540,7 +548,7 @@ def _acted(tokens: list[str], noun: str) -> str | None:
         thing, to, then = rest.partition(" to ")
         be = "is" if singular(thing.split()[-1]) == thing.split()[-1] else "are"
         then = f"to {then}" if to else f"for {_the(noun)}"
-        return f"Whether {_known_one(thing, done)} {be} {done} {then}."
+        return f"Whether {known_one(thing, done)} {be} {done} {then}."
     if first in hints.ACTIVE:
         return f"Whether {_the(noun)} {first} {_some(rest, True)}."
     return None
@@ -556,17 +564,17 @@ def _flag(tokens: list[str], noun: str) -> str:
         return f"Whether {_the(_person(last, noun))} is {_some(phrase)}."
     if phrase == "default":
         return f"Whether {_the(noun)} is the default."
-    if len(tokens) == 1 and (_PARTICIPLE.search(last) or _describes(tokens, phrase)):
+    if len(tokens) == 1 and (PARTICIPLE.search(last) or _describes(tokens, phrase)):
         return f"Whether {_the(noun)} is {phrase}."
-    if len(tokens) > 1 and (_PARTICIPLE.search(last) or last in hints.SETTLED):
+    if len(tokens) > 1 and (PARTICIPLE.search(last) or last in hints.SETTLED):
         about = humanize(tokens[:-1])
         if _adverbial(tokens[0]) and last not in hints.SETTLED:
             return f"Whether {_the(noun)} is {phrase}."
         verb = "is" if singular(tokens[-2]) == tokens[-2] else "are"
-        return f"Whether {_known_one(about, last)} {verb} {last}."
+        return f"Whether {known_one(about, last)} {verb} {last}."
     if last in hints.OF_ROW:
         return f"Whether {_the(noun)} is {phrase}."
-    if _PARTICIPLE.search(tokens[0]) or tokens[0] in ("available", "eligible"):
+    if PARTICIPLE.search(tokens[0]) or tokens[0] in ("available", "eligible"):
         return f"Whether {_the(noun)} is {phrase}."
     apply = "applies" if singular(last) == last else "apply"
     return f"Whether {phrase} {apply} to {_the(noun)}."
@@ -586,7 +594,7 @@ def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
         tokens = tokens[2:] if tokens[1] == "of" else tokens[1:]
         kind = "int"
     if tokens[0] in hints.UNITS and tokens[1] in hints.SMALL - {"of", "per"}:
-        if len(tokens) == 3 and _PARTICIPLE.search(last) and last != "due":
+        if len(tokens) == 3 and PARTICIPLE.search(last) and last != "due":
             return f"Number of {humanize(tokens[:2])} {_the(noun)} was {last}."
         return f"Number of {humanize(tokens)}."  # `days_since_last_order`
     if "per" in tokens[1:-1] and not {"avg", "average"} & set(tokens):
@@ -594,21 +602,21 @@ def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
         if singular(counted) != counted:
             return f"Number of {humanize(tokens)}."
         return f"{_capital(humanize(tokens))}."
-    if tokens[0] == "times" and _PARTICIPLE.search(last):
+    if tokens[0] == "times" and PARTICIPLE.search(last):
         return f"Number of times {_the(noun)} was {humanize(tokens[1:])}."
     if tokens[0] in ("ran", "run") and tokens[1] in ("on", "in", "at") and tokens[2:]:
         thing = humanize(tokens[2:])
         return f"Whether {_the(noun)} ran {tokens[1]} {article(thing)} {thing}."
-    if tokens[0] in hints.MOMENTS | hints.DATES and _PARTICIPLE.search(last):
+    if tokens[0] in hints.MOMENTS | hints.DATES and PARTICIPLE.search(last):
         head = "Date" if tokens[0] in hints.DATES else "Time"
         again = "last " if last in ("updated", "modified") and not tokens[2:] else ""
         return f"{head} {_the(noun)} was {again}{humanize(tokens[1:])}."
-    if len(tokens) > 2 and tokens[-2] == "last" and _PARTICIPLE.search(last):
+    if len(tokens) > 2 and tokens[-2] == "last" and PARTICIPLE.search(last):
         head = "Date" if kind == "date" else "Time"
         return f"{head} the {humanize(tokens[:-2])} was last {last}."
     if {"or", "and"} & set(tokens[1:-1]):
         return f"{_capital(humanize(tokens))}."
-    if _PARTICIPLE.search(last) and len(tokens) < 4:
+    if PARTICIPLE.search(last) and len(tokens) < 4 and last != "set":
         first = humanize(tokens[:-1])
         numeric = not kind or _FIGURES.match(kind)
         if singular(first) != first and numeric:
@@ -657,17 +665,27 @@ def _by_first(tokens: list[str], noun: str) -> str | None:
     if lead == "Number of":
         return f"Number {_counted(base, noun)}."
     first = base.split()[0]
-    if lead == "Quantity of" and (first in ("in", "on") or _PARTICIPLE.search(first)):
+    if lead == "Quantity of" and (first in ("in", "on") or PARTICIPLE.search(first)):
         lead = "Quantity"
     return f"{lead} {base}{_whose(base, noun)}."
+
+
+_BOUND = ("for", "in", "on", "by", "per", "from", "to", "with", "without", "at")
+"""Words before which what is counted ends (`owners_for_safe`)."""
 
 
 def _counted(phrase: str, noun: str) -> str:
     """What is counted, in the plural where its last word has one."""
     last = phrase.split()[-1]
-    if _PARTICIPLE.search(last) and last not in ("open", "read", "run", "set"):
+    if PARTICIPLE.search(last) and last not in ("open", "read", "run", "set"):
         return phrase if " " not in phrase else f"of {phrase}"
-    if len(last) > 2 and (known(last.lower()) or known(singular(last.lower()))):
+    head = re.split(rf" (?:{'|'.join(_BOUND)}) ", phrase)[0].split()[-1]
+    many = head != last and singular(head) != head
+    if (
+        not many
+        and len(last) > 2
+        and (known(last.lower()) or known(singular(last.lower())))
+    ):
         phrase = plural(phrase)
     return f"of {phrase}{_whose(phrase, noun)}"
 
@@ -683,7 +701,7 @@ def _by_last(tokens: list[str], noun: str, kind: str) -> str | None:
     if last in ("qty", "quantity") or (last in hints.COUNTS and tokens[-2] == "total"):
         return _of(humanize(tokens), noun)
     if last in hints.COUNTS and (
-        not adjective(tokens[-2]) or _PARTICIPLE.search(tokens[-2])
+        not adjective(tokens[-2]) or PARTICIPLE.search(tokens[-2])
     ):
         return f"Number {_counted(rest, noun)}."
     if last in hints.NUMBERS:
@@ -733,7 +751,7 @@ def _moment(tokens: list[str], noun: str, kind: str) -> str:
     done = hints.DONE.get(word)
     if done and (not ahead or (word in hints.NAMED and not adjective(ahead[-1]))):
         return f"{head} the {about} {done}."
-    if _PARTICIPLE.search(word):
+    if PARTICIPLE.search(word):
         manner = ""
         if word in ("updated", "modified"):
             manner = "last "
@@ -775,6 +793,8 @@ def _plain(tokens: list[str], noun: str, kind: str) -> str:
     if linked and (len(tokens) == 1 or not adjective(tokens[-2])):
         return f"URL of the {_owner(tokens[:-1], noun)}."
     if kind.startswith(("date", "timestamp")) and not re.search(r"\bdate", phrase):
+        if PARTICIPLE.search(last):
+            return _moment([*tokens, "date" if kind == "date" else "at"], noun, kind)
         head = "Date" if kind == "date" else "Time"
         return f"{head} of the {phrase} of {_the(noun)}."
     return _of(phrase, noun)

@@ -144,6 +144,13 @@ class Taken:
     """Sequence ids whose cells can be given back."""
 
 
+def _following(stream: Stream) -> tuple[int | None, ...]:
+    """What is given to follow the token fed last, in it and in its other texts."""
+    if stream.given:
+        return (stream.given[-1 - len(stream.pending)],)
+    return (None, *(given[0] if given else None for _, given in stream.others))
+
+
 class _Packing:
     """A step in the making."""
 
@@ -164,13 +171,9 @@ class _Packing:
             writes = bool(stream.given) or not stream.pending
             self.rows.append(Row(token, stream.position, stream.sequence, writes))
             stream.position += 1
-            if stream.given:
-                following = (stream.given[-1 - len(stream.pending)],)
-            elif writes:
-                following = (None, *(t[0] if t else None for _, t in stream.others))
             if writes:
                 self._writers.append(stream)
-                self._given.append(following)
+                self._given.append(_following(stream))
 
     def prefill(self, head: _Head) -> None:
         while head.decoded < len(head.tokens) and self.room:

@@ -66,7 +66,7 @@ _BRANDS = {
     )
 }
 """Names of systems and acronyms, which a row has in front and its columns leave out."""
-_PLAIN = hints.SMALL | word_set("ad ads ore oak pay act go pie fan vs my me up no xf")
+PLAIN = hints.SMALL | word_set("ad ads ore oak pay act go pie fan vs my me up no xf")
 """Short words that are no acronyms."""
 _NEEDY = word_set(
     "item line type detail code group event entry point unit set source key field "
@@ -206,11 +206,7 @@ def grain(name: str, kept: frozenset[str] = frozenset()) -> Grain:
 def _word(word: str) -> str:
     """A word of a noun: names of systems and unknown short forms with capitals."""
     low = word.lower()
-    if (
-        re.fullmatch(r"[^aeiouy\W\d]{2,4}", low)
-        and low not in _PLAIN
-        and not known(low)
-    ):
+    if re.fullmatch(r"[^aeiouy\W\d]{2,4}", low) and low not in PLAIN and not known(low):
         return low.upper()
     return _BRANDS.get(low, word)
 
@@ -311,7 +307,7 @@ def row_noun(table: Table) -> str:
 def _says_nothing(word: str) -> bool:
     """Whether a word alone is no noun: a small one or a code of four letters."""
     code = len(word) < 5 and not (known(word) or known(singular(word)))
-    return word in hints.SMALL or (code and word.islower() and word not in _PLAIN)
+    return word in hints.SMALL or (code and word.islower() and word not in PLAIN)
 
 
 def own_noun(table: Table) -> str:
