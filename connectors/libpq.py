@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from connectors.session import EngineSession, Fault, Row, Session
 
@@ -65,9 +65,7 @@ class PsycopgSession(EngineSession):
         from psycopg.adapt import Transformer
 
         result = self._execute(sql)
-        transformer = Transformer(
-            cast("Any", self.connection.connection.dbapi_connection)
-        )
+        transformer = Transformer(self.driver)
         transformer.set_pgresult(result)
         rows: list[Row] = list(transformer.load_rows(0, result.ntuples, tuple))
         if self._status(b"client_encoding") == b"SQL_ASCII":  # the driver leaves bytes
@@ -80,18 +78,15 @@ class PsycopgSession(EngineSession):
         return self._status(b"server_encoding") == b"SQL_ASCII"
 
     def _status(self, name: bytes) -> bytes | None:
-        raw: PGconn = cast("Any", self.connection.connection.dbapi_connection).pgconn
+        raw: PGconn = self.driver.pgconn
         return raw.parameter_status(name)
 
     def _execute(self, sql: str) -> PGresult:
         from psycopg import OperationalError
         from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
 
-        self.check_alive()
         try:
-            raw: PGconn = cast(
-                "Any", self.connection.connection.dbapi_connection
-            ).pgconn
+            raw: PGconn = self.driver.pgconn
             if raw.parameter_status(b"client_encoding") not in _ENCODINGS:
                 raise Fault("the connection's encoding is not UTF-8")
             result = raw.exec_(sql.encode())
