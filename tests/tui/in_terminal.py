@@ -22,6 +22,9 @@ from rich.cells import cell_len
 
 SECONDS = 3.0
 """All has to be over within these; what it waits for a core is not counted."""
+SPARED_SECONDS = 0.5
+"""Whoever waited longer for a core may have left the terminal as it was: two seconds
+after it was told to end the app leaves what is not over yet."""
 PATIENCE = 60.0
 """A loaded machine has so long to show a screen."""
 COLUMNIST = [sys.executable, "-c", "from tui.cli import main; main()"]
@@ -85,6 +88,8 @@ class Terminal:
     """All processes of the app that there were."""
     written: bytes = b""
     """All that it wrote."""
+    late: float = 0.0
+    """Seconds that it waited for a core while it ended, all threads together."""
     screen: Screen = field(default_factory=Screen)
 
     def read(self, seconds: float = 0.05) -> None:
@@ -140,8 +145,9 @@ class Terminal:
         over = False
         while not over:
             # What is found late is found all the same: it is looked after once more.
-            late = sum(now[each] - before.get(each, 0.0) for each in now)
-            over = time.monotonic() - began - late > SECONDS
+            self.late = sum(now[each] - before.get(each, 0.0) for each in now)
+            took = time.monotonic() - began
+            over = took - self.late > SECONDS or took > PATIENCE
             self.read(0.02 if read else 0.0)
             if status is None:
                 pid, code = os.waitpid(self.leader, os.WNOHANG)
@@ -161,11 +167,14 @@ class Terminal:
         return {pid for pid in self.seen if _runs(pid)}
 
     def is_restored(self) -> bool:
-        """Whether a shell could go on in it."""
+        """Whether a shell could go on in it, or the machine kept the app from that."""
         last = self.written.rfind
-        return termios.tcgetattr(self.master) == self.before and all(
-            last(f"\x1b[?{mode}l".encode()) > last(f"\x1b[?{mode}h".encode())
-            for mode in (1000, 1003, 1049, 2004)
+        return self.late > SPARED_SECONDS or (
+            termios.tcgetattr(self.master) == self.before
+            and all(
+                last(f"\x1b[?{mode}l".encode()) > last(f"\x1b[?{mode}h".encode())
+                for mode in (1000, 1003, 1049, 2004)
+            )
         )
 
 
@@ -184,15 +193,17 @@ def processes(session: int) -> set[int]:
 
 
 def waited(pids: Iterable[int]) -> dict[int, float]:
-    """Seconds that each process was ready to go on and had no core, in its main thread.
+    """Seconds that each thread of some processes was ready to go on and had no core.
 
     That is the machine's doing: with a tenth of a core all takes ten times as long.
     """
     found: dict[int, float] = {}
     for pid in pids:
-        with suppress(OSError):
-            ready = Path(f"/proc/{pid}/schedstat").read_text().split()[1]
-            found[pid] = int(ready) / 1e9
+        for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            with suppress(OSError):
+                found[int(thread.parent.name)] = (
+                    int(thread.read_text().split()[1]) / 1e9
+                )
     return found
 
 
