@@ -269,7 +269,7 @@ class Fuzz:
         self.log.append(f"start {self.starts}, in a terminal")
         signal.alarm(8 * int(PATIENCE))
         with in_terminal("--model", str(self.settings.model), "open", url) as terminal:
-            terminal.shows("d Draft")
+            terminal.shows("? Help")
             for _ in range(self.random.randint(0, 30)):
                 self._type(terminal)
                 terminal.read(self.random.choice((0.0, 0.02, 0.3)))
