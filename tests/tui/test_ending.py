@@ -50,12 +50,13 @@ SCREENS = {
 }
 """The keys that lead to a screen from the catalog and from a table, what it shows."""
 WORK = {
-    "idle": ("", "d Draft"),
-    "drafting": ("d", "Drafting"),
-    "sampling": ("\r", "a Accept"),
-    "writing": ("Ayw\ry", "s stops"),
+    "idle": [("", "d Draft")],
+    "drafting": [("d", "Drafting")],
+    "sampling": [("\r", "a Accept")],
+    # What is not shown yet cannot be agreed to.
+    "writing": [("Ayw", "COMMENT ON"), ("\r", "comments?"), ("y", "s stops")],
 }
-"""The keys that begin work at the catalog, and what is shown then."""
+"""The keys that begin work at the catalog, each with what is shown then."""
 OVER = ("write", "help", "palette", "quit")
 """Screens that can be reached while the app writes."""
 LEFT = {
@@ -124,8 +125,8 @@ def steps(screen: str, work: str) -> list[tuple[str, str]]:
     """Keys that begin work and then lead to a screen, each with what is shown then."""
     at_catalog, at_table, shown = SCREENS[screen]
     if (screen, work) == ("write", "writing"):
-        return [WORK[work]]
-    return [WORK[work], (at_table if work == "sampling" else at_catalog, shown)]
+        return WORK[work]
+    return [*WORK[work], (at_table if work == "sampling" else at_catalog, shown)]
 
 
 def is_left(settings: Settings, work: str) -> bool:
