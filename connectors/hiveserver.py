@@ -88,7 +88,7 @@ class HiveSession(EngineSession):
 
     def _metadata(self, ask: Callable[[Any], Any]) -> list[dict[str, Any]]:
         """Rows of one of the protocol's own questions, which need no SQL."""
-        driver: Any = self.connection.connection.driver_connection
+        driver = self.driver
         with _faults():
             response = ask(driver)
             if response.status.statusCode not in (0, 1):  # success, with or without

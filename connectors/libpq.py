@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from connectors.session import EngineSession, Fault, Row, Session, watched
 
@@ -72,9 +72,7 @@ class PsycopgSession(EngineSession):
         from psycopg.adapt import Transformer
 
         result = self._execute(sql)
-        transformer = Transformer(
-            cast("Any", self.connection.connection.dbapi_connection)
-        )
+        transformer = Transformer(self.driver)
         transformer.set_pgresult(result)
         rows: list[Row] = list(transformer.load_rows(0, result.ntuples, tuple))
         if self._status(b"client_encoding") == b"SQL_ASCII":  # the driver leaves bytes
@@ -113,7 +111,7 @@ class PsycopgSession(EngineSession):
 
     @property
     def _raw(self) -> PGconn:
-        raw: PGconn = cast("Any", self.connection.connection.dbapi_connection).pgconn
+        raw: PGconn = self.driver.pgconn
         return raw
 
     def _status(self, name: bytes) -> bytes | None:
@@ -123,7 +121,6 @@ class PsycopgSession(EngineSession):
         from psycopg import OperationalError
         from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
 
-        self.check_alive()
         try:
             raw = self._raw
             if raw.parameter_status(b"client_encoding") not in _ENCODINGS:

@@ -33,8 +33,7 @@ class PyMySQLSession(EngineSession):
     def _cursor(self) -> Generator[Any]:
         import pymysql
 
-        self.check_alive()
-        raw: Any = self.connection.connection.dbapi_connection
+        raw = self.driver
         cursor: Any = None
         try:
             with closing(raw.cursor()) as cursor:

@@ -224,8 +224,23 @@ class EngineSession(Session):
 
     @property
     def connection(self) -> Connection:
-        """The SQLAlchemy connection, for its inspector."""
+        """The SQLAlchemy connection, for its inspector.
+
+        Raises:
+            Fault: It was lost or discarded.
+        """
+        self.check_alive()
         return self._connection
+
+    @property
+    def driver(self) -> Any:
+        """The driver's own connection.
+
+        Raises:
+            Fault: It was lost or discarded.
+        """
+        with _faults():
+            return self.connection.connection.driver_connection
 
     def close(self) -> None:
         """Roll back what is open and give the connection back."""

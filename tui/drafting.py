@@ -150,6 +150,8 @@ class BackgroundDrafting:
                 if plan.for_files.keys() - self._told:  # not for every table anew
                     self._told.update(plan.for_files)
                     self._tell("\n".join(plan.notes()))
+                if not plan.targets:
+                    self._tell(jobs.NOTHING_TO_DRAFT)
             self._documented = plan.documented
             while plan.targets and not self._stop.is_set():
                 self._wait_for_pauses()

@@ -22,7 +22,7 @@ from catalog.errors import ExitCode
 
 SECONDS = 2.0
 """From being told until what still runs is left."""
-RESTORE_SECONDS = 0.3
+RESTORE_SECONDS = 0.5
 """Then the terminal has so long to take what restores it."""
 LOOK_SECONDS = 0.5
 """How often the terminal is looked at; most systems tell at once that it is gone."""

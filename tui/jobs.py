@@ -65,6 +65,7 @@ FRESH_SECONDS = 600.0
 """A snapshot older than this is read again before drafting."""
 SAVE_SECONDS = 0.25
 """Drafts are saved at least so often."""
+NOTHING_TO_DRAFT = "Nothing to draft: all is described, drafted or decided on."
 SAMPLED_AHEAD = 4
 """Tables that are sampled before their turn."""
 

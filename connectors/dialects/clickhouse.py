@@ -73,8 +73,7 @@ class ClickHouseSession(EngineSession):
 
     @property
     def _client(self) -> Any:
-        driver: Any = self.connection.connection.driver_connection
-        return driver.client
+        return self.driver.client
 
 
 class ClickHouseServer(EngineSource):

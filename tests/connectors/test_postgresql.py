@@ -229,6 +229,9 @@ def test_a_session_that_is_lost_stays_lost(postgresql: Proved) -> None:
         with pytest.raises(Fault) as lost:
             session.run("SELECT 1")
         assert lost.value.lost
+    with pytest.raises(Fault) as lost:
+        database.dialect.comments(session, [postgresql.id("t")])
+    assert lost.value.lost
     session.quietly("ROLLBACK")
     session.close()
     assert database.read(postgresql.id("t")) is None

@@ -2,8 +2,11 @@
 
 One run is one workspace and two DuckDB files. The app is started as `run_app` does,
 given events until it is left or the run is over, ended, and started again; between two
-starts somebody else may change a comment. Everything random comes from the seed, but
-threads take their own time, so a replay is close to the run and not always the same.
+starts somebody else may change a comment. Some starts, and one at the end, are of the
+real program in a pseudo terminal, which disappears: nothing of it may go on.
+
+Everything random comes from the seed, but threads take their own time, so a replay is
+close to the run and not always the same.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ import traceback
 import webbrowser
 from collections import Counter, deque
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -39,9 +42,13 @@ from textual.message import Message
 from catalog.errors import ColumnistError
 from catalog.objects import make_target
 from catalog.suggestion import State
+from catalog.workspace import Workspace
+from connectors.connect import open_database
 from connectors.dialects.duckdb import DuckDBSession
 from tests.conftest import comments
-from tui import writes
+from tests.tui.in_terminal import SECONDS, Terminal
+from tests.tui.in_terminal import app as in_terminal
+from tui import jobs, writes
 from tui.app import ColumnistApp
 from tui.palette import Palette
 from tui.screens.confirm import ConfirmModal
@@ -49,6 +56,7 @@ from tui.screens.help import HelpModal
 from tui.screens.picker import PickerScreen
 from tui.screens.too_small import TooSmallModal
 from tui.screens.write import WriteScreen
+from tui.session import attach
 from tui.settings import Settings
 
 SMALLEST, LARGEST = (20, 5), (220, 70)
@@ -100,6 +108,18 @@ WAYS = (
     ("ctrl+q", "n"),
 )
 """Keys that lead somewhere, which chance alone would seldom press in that order."""
+DISAPPEARS = 0.2
+"""The share of starts in a terminal that disappears."""
+ENDS = ("master", "master", "SIGHUP", "SIGTERM")
+BYTES = {
+    **{"enter": "\r", "escape": "\x1b", "tab": "\t", "shift+tab": "\x1b[Z"},
+    **{"up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D"},
+    **{"home": "\x1b[H", "end": "\x1b[F", "pageup": "\x1b[5~", "pagedown": "\x1b[6~"},
+    **{"backspace": "\x7f", "delete": "\x1b[3~", "space": " ", "slash": "/"},
+    **{"question_mark": "?", "shift+right": "\x1b[1;2C", "alt+enter": "\x1b\r"},
+    **{f"ctrl+{letter}": chr(ord(letter) & 31) for letter in "acdekpquvwx"},
+}
+"""What a terminal sends for a key; without ctrl+z, which stops what lent it out."""
 
 
 @dataclass
@@ -208,7 +228,10 @@ class Fuzz:
         while self.sent < number and not self.seen.wrong:
             if self.starts:
                 self._somebody_else()
+            if self.random.random() < DISAPPEARS:
+                self._disappear()
             self._start(number)
+        self._disappear()
         signal.alarm(0)
         self.check()
 
@@ -234,6 +257,47 @@ class Fuzz:
             self.fail(traceback.format_exc())
         if app.fatal is not None:
             self.fail("ended by " + "".join(traceback.format_exception(app.fatal)))
+
+    def _disappear(self) -> None:
+        """Type into the real program until its terminal disappears or a signal comes.
+
+        What it leaves open is settled, as its next start does.
+        """
+        way = self.random.choice(ENDS)
+        url = f"duckdb:///{self.files[0]}"
+        self.starts += 1
+        self.log.append(f"start {self.starts}, in a terminal")
+        signal.alarm(8 * int(PATIENCE))
+        with in_terminal("--model", str(self.settings.model), "open", url) as terminal:
+            terminal.shows("? Help")
+            for _ in range(self.random.randint(0, 30)):
+                self._type(terminal)
+                terminal.read(self.random.choice((0.0, 0.02, 0.3)))
+            self.log.append(f"ended by {way}")
+            try:
+                terminal.ends(way)
+            except AssertionError as error:
+                self.fail(f"{error} {SECONDS:.0f} s after {way}, at\n{terminal.screen}")
+        database = open_database(url)
+        session = attach(self.settings, Workspace(self.settings.workspace), database)
+        for _ in jobs.scan(session):
+            pass
+        session.close()
+
+    def _type(self, terminal: Terminal) -> None:
+        chance = self.random.random()
+        if chance < 0.6:
+            keys = "".join(BYTES.get(k, k) for k in self.random.choice(WAYS))
+        elif chance < 0.9:
+            keys = self.random.choice([*BYTES.values(), *TYPED])
+        elif chance < 0.95:
+            keys = f"\x1b[200~{self.random.choice(PASTED)}\x1b[201~"
+        else:
+            x, y = self.random.randint(1, 120), self.random.randint(1, 40)
+            keys = f"\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m"
+        self.log.append(f"types {keys!r}")
+        with suppress(OSError):  # it was left
+            terminal.type(keys)
 
     def _stuck(self, number: int, frame: FrameType | None) -> None:
         where = "".join(traceback.format_stack(frame)[-8:])

@@ -280,6 +280,9 @@ async def test_drafts_appear_as_they_come_and_can_be_stopped(
         await pilot.press("d")
         await settled(app, pilot)
         assert len(store.all()) == 20
+        await pilot.press("d")
+        await settled(app, pilot)
+        assert any("Nothing to draft" in n.message for n in app._notifications)
         screen = await to_orders(app, pilot)
         assert any(line.suggestion is not None for line in screen._lines)
 

@@ -95,7 +95,7 @@ def run(
         return
     if not plan.targets:
         console.out(
-            "Nothing to draft: all is described, drafted or decided on."
+            jobs.NOTHING_TO_DRAFT
             if plan.tables
             else "Nothing to draft: there is no table."
         )

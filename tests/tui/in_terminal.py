@@ -1,0 +1,256 @@
+"""The real app in a pseudo terminal: what it shows, what it ends with, what is left."""
+
+from __future__ import annotations
+
+import codecs
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.cells import cell_len
+
+SECONDS = 3.0
+"""All has to be over within these; what it waits for a core is not counted."""
+SPARED_SECONDS = 0.5
+"""Whoever waited longer for a core may have left the terminal as it was: two seconds
+after it was told to end the app leaves what is not over yet."""
+PATIENCE = 60.0
+"""A loaded machine has so long to show a screen."""
+COLUMNIST = [sys.executable, "-c", "from tui.cli import main; main()"]
+_PIECE = re.compile(
+    r"\x1b\[([0-?]*)[ -/]*([@-~])|\x1b[\]P].*?(?:\x07|\x1b\\)|\x1b[^[\]P]|[^\x1b]", re.S
+)
+"""A control sequence, with what it says and its letter, or a character."""
+
+
+class Screen:
+    """What a terminal shows, as far as Textual makes use of it."""
+
+    def __init__(self) -> None:
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._rows: dict[int, dict[int, str]] = {}
+        self._at = (1, 1)
+        self._begun = ""
+
+    def take(self, raw: bytes) -> None:
+        """Draw what a program wrote; it may end amid a sequence."""
+        text = self._begun + self._decode(raw)
+        end = 0
+        while match := _PIECE.match(text, end):
+            end = match.end()
+            self._draw(*match.group(0, 1, 2))
+        self._begun = text[end:]
+
+    def _draw(self, piece: str, says: str | None, letter: str | None) -> None:
+        row, column = self._at
+        if letter == "H":
+            numbers = [int(number or 1) for number in (says or "").split(";")]
+            self._at = (numbers[0], numbers[1] if len(numbers) > 1 else 1)
+        elif letter == "J" or (letter == "h" and says == "?1049"):
+            self._rows.clear()
+        elif piece == "\r":
+            self._at = (row, 1)
+        elif piece == "\n":
+            self._at = (row + 1, column)
+        elif piece[0] != "\x1b":
+            self._rows.setdefault(row, {})[column] = piece
+            self._at = (row, column + cell_len(piece))
+
+    def __str__(self) -> str:
+        return "\n".join(
+            "".join(cells.get(column, " ") for column in range(1, max(cells) + 1))
+            for _, cells in sorted(self._rows.items())
+        )
+
+
+@dataclass
+class Terminal:
+    """A pseudo terminal with the app in it."""
+
+    leader: int
+    """The process in it."""
+    master: int
+    """Our end; -1 once closed."""
+    before: list[object]
+    """The attributes of the terminal as it was."""
+    seen: set[int] = field(default_factory=set)
+    """All processes of the app that there were."""
+    written: bytes = b""
+    """All that it wrote."""
+    late: float = 0.0
+    """Seconds that it waited for a core while it ended, all threads together."""
+    screen: Screen = field(default_factory=Screen)
+
+    def read(self, seconds: float = 0.05) -> None:
+        """Take what the app has drawn."""
+        self.seen |= processes(self.leader)
+        until = time.monotonic() + seconds
+        while self.master >= 0 and time.monotonic() < until:
+            if select.select([self.master], [], [], 0.02)[0]:
+                try:
+                    raw = os.read(self.master, 65536)
+                except OSError:  # nobody has its other end
+                    return
+                self.written += raw
+                self.screen.take(raw)
+
+    def until(self, true: Callable[[], bool]) -> None:
+        """Wait for something that shall be."""
+        end = time.monotonic() + PATIENCE
+        while not true():
+            assert time.monotonic() < end, f"It still shows\n{self.screen}"
+            self.read()
+
+    def shows(self, text: str) -> None:
+        """Wait for a text on the screen."""
+        self.until(lambda: text in str(self.screen))
+
+    def type(self, keys: str) -> None:
+        """Type as fast as it goes."""
+        os.write(self.master, keys.encode())
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Give the terminal another size."""
+        set_size(self.master, rows, columns)
+
+    def ends(self, way: str, *, read: bool = True) -> int:
+        """End it, and see that nothing is left in time; the exit status.
+
+        Args:
+            way: a signal, "master" to close our end, or a key.
+            read: take meanwhile what is drawn.
+        """
+        self.seen |= processes(self.leader)
+        began, before = time.monotonic(), waited(self.seen)
+        now = dict(before)
+        if way == "master":
+            os.close(self.master)
+            self.master = -1
+        elif way in signal.Signals.__members__:
+            os.kill(self.leader, signal.Signals[way])
+        else:
+            self.type(way)
+        status: int | None = None
+        over = False
+        while not over:
+            # What is found late is found all the same: it is looked after once more.
+            self.late = sum(now[each] - before.get(each, 0.0) for each in now)
+            took = time.monotonic() - began
+            over = took - self.late > SECONDS or took > PATIENCE
+            self.read(0.02 if read else 0.0)
+            if status is None:
+                pid, code = os.waitpid(self.leader, os.WNOHANG)
+                status = os.waitstatus_to_exitcode(code) if pid else None
+            if status is not None and not self.alive():
+                break
+            now |= waited(self.alive())
+            time.sleep(0.02)
+        assert status is not None, "the app goes on"
+        assert not self.alive(), "a child goes on"
+        if read:
+            self.read(SECONDS)
+        return status
+
+    def alive(self) -> set[int]:
+        """The processes of the app that are left."""
+        return {pid for pid in self.seen if _runs(pid)}
+
+    def is_restored(self) -> bool:
+        """Whether a shell could go on in it, or the machine kept the app from that."""
+        last = self.written.rfind
+        return self.late > SPARED_SECONDS or (
+            termios.tcgetattr(self.master) == self.before
+            and all(
+                last(f"\x1b[?{mode}l".encode()) > last(f"\x1b[?{mode}h".encode())
+                for mode in (1000, 1003, 1049, 2004)
+            )
+        )
+
+
+def processes(session: int) -> set[int]:
+    """What runs of a terminal's session, and what that started; Linux only."""
+    parents: dict[int, tuple[int, int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            if fields[0] != "Z":
+                parents[int(stat.parent.name)] = (int(fields[1]), int(fields[3]))
+    found = {pid for pid, (_, of) in parents.items() if of == session}
+    for _ in range(3):
+        found |= {pid for pid, (parent, _) in parents.items() if parent in found}
+    return found
+
+
+def waited(pids: Iterable[int]) -> dict[int, float]:
+    """Seconds that each thread of some processes was ready to go on and had no core.
+
+    That is the machine's doing: with a tenth of a core all takes ten times as long.
+    """
+    found: dict[int, float] = {}
+    for pid in pids:
+        for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            with suppress(OSError):
+                found[int(thread.parent.name)] = (
+                    int(thread.read_text().split()[1]) / 1e9
+                )
+    return found
+
+
+def _runs(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def set_size(terminal: int, rows: int, columns: int) -> None:
+    """Give a terminal a size."""
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+@contextmanager
+def app(*arguments: str, ignored: bool = False) -> Iterator[Terminal]:
+    """The app in a terminal of its own; nothing of it outlives the block.
+
+    Args:
+        arguments: of the command line.
+        ignored: it is started with SIGHUP ignored, as by nohup.
+    """
+    # Not what the C library has: readline puts our terminal's size there.
+    environment = {**os.environ, "TERM": "xterm-256color"}
+    for name in ("COLUMNS", "LINES"):
+        environment.pop(name, None)
+    master, slave = pty.openpty()
+    set_size(slave, 40, 120)
+    before = termios.tcgetattr(slave)
+    leader = os.fork()
+    if leader == 0:  # pragma: no cover
+        os.close(master)
+        os.login_tty(slave)
+        if ignored:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        os.execve(COLUMNIST[0], [*COLUMNIST, *arguments], environment)
+    os.close(slave)
+    terminal = Terminal(leader, master, before)
+    try:
+        yield terminal
+    finally:
+        for pid in terminal.alive():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with suppress(ChildProcessError):
+            os.waitpid(leader, 0)
+        if terminal.master >= 0:
+            os.close(terminal.master)
