@@ -60,9 +60,11 @@ SIGNS = (
     "restates",
     "circular",
     "own",
+    "owner",
 )
 """Names of what is known of a candidate before anybody has read it."""
 
+_OWNER = re.compile(r" (of|in) the ")
 LEAST_MEAN, LEAST_TOTAL = -4.0, -15.0
 """Below these, in nats, a text is as unlikely as can be."""
 LARGEST = 1e6
@@ -81,7 +83,8 @@ def signs_of(
     mean overlap with the other candidates' letter 4-grams (the utility of minimum Bayes
     risk decoding; Kumar and Byrne, 2004), 0 where there is no other; `coverage` and
     `noun` are the shares of the name's and the table's words that are said; length is
-    in tens of words; `own` is the first reading of the name by the rules.
+    in tens of words; `own` is the first reading of the name by the rules; `owner` is
+    whether it says whose or of what the value is, which is where rules err most.
     """
     grams = [_grams(candidate.text) for candidate in candidates]
     name = _name_stems(table, target)
@@ -106,6 +109,7 @@ def signs_of(
                 "restates": float(checks.restates(candidate.text, table, target)),
                 "circular": float(checks.circular(candidate.text)),
                 "own": float(place == 0 and candidate.source is Source.RULES),
+                "owner": float(_OWNER.search(candidate.text) is not None),
             }
         )
     return found
