@@ -68,6 +68,9 @@ _SHAPES = {
         "total number of {things}.",
         "total number of {things} of the {noun}.",
     ),
+    "(?:mean|average|avg) (.+s)": ("average number of {things}.",),
+    "median (.+s)": ("median number of {things}.",),
+    "(.+) (start|end)": ("{more} date of {the_it}.", "{more} time of {the_it}."),
     "(.+) total": ("total {it}.", "total {it} of the {noun}."),
     "(?:(.+) )?unique (.+) (?:count|cnt)": ("number of unique {all}.",),
     f"{_SHARE} (.+)|(.+) {_SHARE}": ("percentage of {things}.",),
@@ -189,8 +192,9 @@ def _may_be_asked(tokens: list[str]) -> bool:
     """Whether a column without a type may hold yes or no."""
     first, last = tokens[0], tokens[-1]
     if len(tokens) == 1:
-        plain = singular(last) == last == humanize([last])
-        return plain and known(last) and last not in _VALUES
+        plain = known(last) and singular(last) == last == humanize([last])
+        said = adjective(last) or PARTICIPLE.search(last) is not None
+        return plain and said and last not in _VALUES
     many = singular(tokens[-2]) != tokens[-2] and last not in hints.ABILITIES
     if first in hints.LEADS or many:
         return False

@@ -618,7 +618,7 @@ def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
         return f"{_capital(humanize(tokens))}."
     if PARTICIPLE.search(last) and len(tokens) < 4 and last != "set":
         first = humanize(tokens[:-1])
-        numeric = not kind or _FIGURES.match(kind)
+        numeric = _FIGURES.match(kind)
         if singular(first) != first and numeric:
             return f"Number of {first} {last}."
         if singular(first) != first or set(tokens) & (hints.COUNTS | hints.MONEY):
@@ -762,6 +762,8 @@ def _moment(tokens: list[str], noun: str, kind: str) -> str:
     if re.fullmatch(r"(start|begin|end|expire)s?", word):
         if ahead and adjective(ahead[-1]):
             return compound
+        if word in ("start", "end") and last in ("time", "date"):
+            return f"{_capital(word)} {last} of the {about}."
         return f"{head} the {about} {word.rstrip('s')}s."
     if word == "valid" or last in hints.SMALL - {"at", "on"}:
         return f"{head} {_the(noun)} is valid."

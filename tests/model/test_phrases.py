@@ -28,7 +28,7 @@ def sentence(name: str, kind: str = "", table: str = "orders") -> str | None:
         ("email", "text", "video_engagement", "E-mail address."),
         ("longitude", "double", "store_orders", "Longitude of the store, in degrees."),
         ("address", "text", "store_orders", "Address of the store."),
-        ("org", "text", "events", "Organization."),
+        ("org", "text", "events", "Name of the organization."),
         ("record_end_date", "", "xs", "Date until which the record is effective."),
         ("createdAt", "timestamp", "orders", "Time the order was created."),
         ("created_date", "", "orders", "Date the order was created."),

@@ -91,7 +91,7 @@ def table_with(*columns: tuple[str, str], name: str = "orders") -> Table:
         ("tax_percent", "numeric", "Tax rate of the order."),
         ("clicks", "", "Number of clicks."),
         ("failed_parts", "integer", "Number of failed parts of the order."),
-        ("rows_affected", "", "Number of rows affected."),
+        ("rows_affected", "", "Rows affected."),
         ("number_of_issues_closed", "", "Number of issues closed."),
         ("refunded_quantity", "int", "Quantity refunded."),
         ("verified", "", "Whether the order has been verified."),
