@@ -80,7 +80,10 @@ class Model:
     def decode(self, rows: Sequence[Row]) -> np.ndarray[Any, np.dtype[np.float32]]:
         """Logits in which the token that is due stands out."""
         writing = [row for row in rows if row.writes]
-        found: np.ndarray[Any, Any] = self._logits[: len(writing)].copy()
+        # What is weighed has a row for each of its tokens.
+        found: np.ndarray[Any, Any] = self._logits[
+            np.arange(len(writing)) % len(self._logits)
+        ]
         for index, row in enumerate(writing):
             count = self._written.get(row.sequence, 0)
             self._written[row.sequence] = count + 1

@@ -21,7 +21,7 @@ from catalog.errors import ColumnistError
 from model.checks import NUMBER, schema_text
 from model.engine import never
 from model.lexicon import word_set
-from model.prompt import Prompt
+from model.prompt import TURN, Prompt
 from model.prompts import long
 from model.remote import RemoteFacts
 from model.teacher_set import Described, described
@@ -116,6 +116,8 @@ def teach(
             yield question(engine, specification, fault)
 
     for generation in engine.generate(questions(), stop=stop):
+        if generation is TURN:
+            continue
         working -= 1
         specification, tries = asked[generation.prompt]
         try:
