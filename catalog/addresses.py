@@ -98,7 +98,7 @@ def find(db: sqlite3.Connection, answer: Answer, same: bool | None) -> int | Non
 
 
 def _by_names(db: sqlite3.Connection, answer: Answer, same: bool | None) -> int | None:
-    """The database at a path of which half of the known tables are still there."""
+    """The database at a path: half of its tables are still there, or are all that is."""
     there = [
         int(row["database"])
         for row in db.execute(
@@ -115,7 +115,9 @@ def _by_names(db: sqlite3.Connection, answer: Answer, same: bool | None) -> int 
         tables = [TableId(row["schema"], row["name"]) for row in rows]
         if not tables:
             unknown = database if unknown is None else unknown
-        elif 2 * len(answer.names.intersection(tables)) >= len(tables):
+        elif 2 * len(answer.names.intersection(tables)) >= min(
+            len(tables), len(answer.names)
+        ):
             return database
     if unknown is not None or not there:
         return unknown
