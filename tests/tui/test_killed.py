@@ -6,10 +6,12 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -154,8 +156,12 @@ def test_killed_while_writing_the_ledger_agrees_with_the_database(
 
 @pytest.mark.gguf
 def test_a_signal_while_drafting_saves_and_ends_with_130(
-    wide: Path, tiny_model: Path
+    wide: Path, tiny_model: Path, settings: Settings
 ) -> None:
+    def drafted() -> int:
+        with closing(sqlite3.connect(settings.workspace)) as db:
+            return int(db.execute("SELECT count(*) FROM suggestions").fetchone()[0])
+
     url = f"duckdb:///{wide}"
     run("scan", url)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -165,7 +171,10 @@ def test_a_signal_while_drafting_saves_and_ends_with_130(
             stderr=subprocess.PIPE,
             text=True,
         )
-        time.sleep(3.0)
+        before, end = drafted(), time.monotonic() + 60
+        while drafted() == before and process.poll() is None:
+            assert time.monotonic() < end
+            time.sleep(0.01)
         process.send_signal(number)
         _, err = process.communicate(timeout=30)
         assert process.returncode == 130, err
