@@ -456,7 +456,8 @@ def prepare(state: str, settings: Settings, shop: Path) -> str | None:
     session = attach(settings, Workspace(settings.workspace), open_database(url))
     for _ in jobs.scan(session):
         pass
-    targets = [t for work in jobs.plan_drafts(session).work.values() for t in work]
+    work = jobs.plan_drafts(session).work
+    targets = [t for table in sorted(work, key=str) for t in work[table]]
     drafts = []
     for number, target in enumerate(targets):
         finding = (Finding.LEAK,) if number % 7 == 3 else ()
