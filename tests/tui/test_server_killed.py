@@ -174,14 +174,16 @@ def test_a_server_killed_while_it_is_written_to(
         took = seconds_written(settings)
         assert there(url, schema) == texts(schema)
         random.seed(0)
-        killed = 0
-        for number in range(KILLS):
+        killed = rounds = 0
+        # On a busy machine some come too late; then there are more.
+        while rounds < KILLS or (not killed and rounds < KILLS + 10):
+            number, rounds = rounds, rounds + 1
             url, schema = prepare(server, f"round{number}", tmp_path)
             after = random.uniform(0, 0.7 * took)
             killed += killed_in_the_middle(server, settings, url, after)
             check_resumed(settings, url, schema)
         print(
-            f"{server.version[:20]}: {killed} of {KILLS} hit a run of {took:.2f} s and "
-            f"{len(texts(schema))} comments"
+            f"{server.version[:20]}: {killed} of {rounds} hit a run of {took:.2f} s"
+            f" and {len(texts(schema))} comments"
         )
         assert killed
