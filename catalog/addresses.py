@@ -98,7 +98,7 @@ def find(db: sqlite3.Connection, answer: Answer, same: bool | None) -> int | Non
 
 
 def _by_names(db: sqlite3.Connection, answer: Answer, same: bool | None) -> int | None:
-    """The database at a path: half of its tables are still there, or are all that is."""
+    """The database at a path: half of its tables are left, or are all that there is."""
     there = [
         int(row["database"])
         for row in db.execute(
