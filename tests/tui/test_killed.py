@@ -156,8 +156,11 @@ def test_killed_while_writing_the_ledger_agrees_with_the_database(
 
 @pytest.mark.gguf
 def test_a_signal_while_drafting_saves_and_ends_with_130(
-    wide: Path, tiny_model: Path, settings: Settings
+    tmp_path: Path, tiny_model: Path, settings: Settings
 ) -> None:
+    # More than is drafted until the first drafts are seen, three times.
+    wide = make_tables(tmp_path / "wide.duckdb", 5 * TABLES)
+
     def drafted() -> int:
         with closing(sqlite3.connect(settings.workspace)) as db:
             return int(db.execute("SELECT count(*) FROM suggestions").fetchone()[0])
