@@ -24,7 +24,14 @@ from model.names import (
     word_set,
 )
 from model.prompts.compact import kind_of
-from model.rules import NUMBERED, ORDINALS, PARTICIPLE, describe_column, known_one
+from model.rules import (
+    NUMBERED,
+    ORDINALS,
+    PARTICIPLE,
+    capital,
+    describe_column,
+    known_one,
+)
 from model.tables import NO_NOUN, PLAIN, a, adjective, row_noun
 
 MOST = 12
@@ -132,7 +139,7 @@ def readings(table: Table, column: Column) -> tuple[str, ...]:
     raised = "|".join(token for token in tokens if _initials(token)) or "(?!)"
     initials = re.compile(rf"\b({raised})\b", re.IGNORECASE)
     others = (initials.sub(lambda found: found[0].upper(), text) for text in others)
-    told = (_capital(text) for text in others if not _poor(text))
+    told = (capital(text) for text in others if not _poor(text))
     return tuple(dict.fromkeys([own, *told]))[:MOST]
 
 
@@ -432,7 +439,3 @@ def _poor(text: str) -> bool:
     """Whether a sentence says a word of weight twice, or only what any column is."""
     words = [word for word in text.lower().rstrip(".").split() if len(word) > 4]
     return len(set(words)) < len(words) or text in ("", "Unique identifier.")
-
-
-def _capital(text: str) -> str:
-    return text if text[1:2].isupper() else text[:1].upper() + text[1:]

@@ -93,7 +93,7 @@ def describe_column(
     listed = "," not in text and "JSON" not in text and _is_list(tokens)
     if "json" in column.type.lower() and listed:
         if text.startswith("Number of ") and "number" not in tokens:
-            text = f"{_capital(humanize(tokens))}."
+            text = f"{capital(humanize(tokens))}."
         text = f"{text[:-1]}, as JSON."
     return with_codes(text, codes)
 
@@ -157,7 +157,7 @@ def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str
     if last in hints.KEYS:
         return _key(table, tokens, noun)
     if tokens[0] == "date" and tokens[1:] in (["day"], ["week"], ["month"], ["hour"]):
-        return f"{_capital(tokens[1])} the record is for."
+        return f"{capital(tokens[1])} the record is for."
     if _counts(tokens, kind):
         return f"Number {_counted(humanize(tokens), noun)}."
     if len(tokens) > 1:
@@ -182,15 +182,15 @@ def _beside(table: Table, tokens: list[str], noun: str, kind: str) -> str | None
     """A name that others beside it or the table's own explain (`author_1`)."""
     last = tokens[-1]
     if surveyed(table) and tokens[3:] and _QUESTION.intersection(tokens):
-        return f'Answer to "{_capital(humanize(tokens))}?"'
+        return f'Answer to "{capital(humanize(tokens))}?"'
     if tokens[2:] and tokens[-2] == "with" and last in _TOLD_WITH:
-        return f"{_capital(humanize(tokens[:-2]))} with its {humanize([last])}."
+        return f"{capital(humanize(tokens[:-2]))} with its {humanize([last])}."
     if "used" in tokens[1:-1]:
         place = tokens.index("used") + 1
         thing = singular(tokens[place - 2]) != tokens[place - 2]
         if thing and _USE_OF.isdisjoint(tokens[place:]):
             used = humanize(tokens[:place])
-            return f"{_capital(used)} for {humanize(tokens[place:])}."
+            return f"{capital(used)} for {humanize(tokens[place:])}."
     if last in ORDINALS and tokens[1:] and tokens[-2] in NUMBERED:
         names = {split(c.name)[-2:] for c in table.columns}
         if {(tokens[-2], "1"), (tokens[-2], "2")} <= names:
@@ -226,7 +226,7 @@ def _in_turn(tokens: list[str], kind: str) -> str | None:
         return None
     many = "Number of " if _counts(rest, kind) else ""
     phrase = humanize(rest)
-    return f"{many}{phrase if many else _capital(phrase)} of the {first}."
+    return f"{many}{phrase if many else capital(phrase)} of the {first}."
 
 
 _TURNS = word_set("last first next previous prior")
@@ -256,7 +256,7 @@ def _changed(table: Table, tokens: list[str], noun: str, kind: str) -> str | Non
     many = rest and singular(rest[-1]) != rest[-1] and not re.match("bool|int", kind)
     if first in ("added", "removed") and many:
         to = "to" if first == "added" else "from"
-        return f"{_capital(humanize(rest))} {first} {to} {_the(thing)}."
+        return f"{capital(humanize(rest))} {first} {to} {_the(thing)}."
     return None
 
 
@@ -367,11 +367,11 @@ def _of(phrase: str, noun: str) -> str:
     if single == [word.lower() for word in own]:
         plain = single == [word.lower() for word in words]
         if plain and words[1:]:
-            return f"{_capital(words[-1])} of the {' '.join(words[:-1])}."
-        return f"{_capital(phrase)}." if plain else f"Number of {phrase}."
+            return f"{capital(words[-1])} of the {' '.join(words[:-1])}."
+        return f"{capital(phrase)}." if plain else f"Number of {phrase}."
     if len(words) > 1 and single[: len(own)] == own and len(words) > len(own):
-        return f"{_capital(' '.join(words[len(own) :]))} of {_the(noun)}."
-    return f"{_capital(phrase)}{_whose(phrase, noun)}."
+        return f"{capital(' '.join(words[len(own) :]))} of {_the(noun)}."
+    return f"{capital(phrase)}{_whose(phrase, noun)}."
 
 
 def _whose(phrase: str, noun: str) -> str:
@@ -482,7 +482,7 @@ def _key(table: Table, tokens: list[str], noun: str) -> str:
     if tokens[-1] in ("ids", "uuids", "guids") and rest:
         return f"Identifiers of the {plural(humanize(rest))}{_tied(rest, noun)}."
     if len(rest) == 1 and adjective(rest[0]) and rest[0] not in ("base", "post"):
-        return f"{_capital(humanize(rest))} identifier of {_the(noun)}."
+        return f"{capital(humanize(rest))} identifier of {_the(noun)}."
     if "unique" in (*rest[:1], *rest[-1:]) and rest[1:]:
         rest.remove("unique")
         return f"Unique identifier of the {humanize(rest)}."
@@ -501,7 +501,7 @@ def _key(table: Table, tokens: list[str], noun: str) -> str:
     if subject(table.id.name).lower() == base.lower():
         return f"Unique identifier of the {base}."
     if rest[-1] in hints.SMALL or rest[-1] in ("primary", "foreign", "natural"):
-        return f"{_capital(humanize(tokens))} of {_the(noun)}."
+        return f"{capital(humanize(tokens))} of {_the(noun)}."
     return f"Identifier of the {base}{_tied(rest, noun)}."
 
 
@@ -601,7 +601,7 @@ def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
         counted = humanize(tokens[: tokens.index("per")])
         if singular(counted) != counted:
             return f"Number of {humanize(tokens)}."
-        return f"{_capital(humanize(tokens))}."
+        return f"{capital(humanize(tokens))}."
     if tokens[0] == "times" and PARTICIPLE.search(last):
         return f"Number of times {_the(noun)} was {humanize(tokens[1:])}."
     if tokens[0] in ("ran", "run") and tokens[1] in ("on", "in", "at") and tokens[2:]:
@@ -615,14 +615,14 @@ def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
         head = "Date" if kind == "date" else "Time"
         return f"{head} the {humanize(tokens[:-2])} was last {last}."
     if {"or", "and"} & set(tokens[1:-1]):
-        return f"{_capital(humanize(tokens))}."
+        return f"{capital(humanize(tokens))}."
     if PARTICIPLE.search(last) and len(tokens) < 4 and last != "set":
         first = humanize(tokens[:-1])
         numeric = _FIGURES.match(kind)
         if singular(first) != first and numeric:
             return f"Number of {first} {last}."
         if singular(first) != first or set(tokens) & (hints.COUNTS | hints.MONEY):
-            return f"{_capital(first)} {last}."
+            return f"{capital(first)} {last}."
     return None
 
 
@@ -637,7 +637,7 @@ def _by_unit(tokens: list[str], noun: str) -> str | None:
     if unit == "percent":
         lead = hints.LEADS.get(tokens[0])
         base = f"{lead} {humanize(tokens[1:-1])}" if lead and tokens[2:] else base
-        return f"{_capital(base)} percentage of {_the(noun)}."
+        return f"{capital(base)} percentage of {_the(noun)}."
     if adjective(tokens[-2]) and tokens[-2] not in ("time", "total"):
         return None
     if tokens[0] in ("num", "number", "count"):
@@ -648,7 +648,7 @@ def _by_unit(tokens: list[str], noun: str) -> str | None:
         lead = hints.LEADS.get(tokens[0], "")
         told = humanize(tokens[1:-1]) if lead else base
         if told:
-            return f"{_capital(f'{lead} size of the'.strip())} {told}, in {unit}."
+            return f"{capital(f'{lead} size of the'.strip())} {told}, in {unit}."
     return f"{_of(base, noun)[:-1]}, in {unit}."
 
 
@@ -697,7 +697,7 @@ def _by_last(tokens: list[str], noun: str, kind: str) -> str | None:
     if last in ("at", "on") or (last in hints.MOMENTS | hints.DATES):
         return _moment(tokens, noun, kind)
     if last == "by" and (by := _by(tokens, noun)):
-        return _capital(by.removeprefix("the ")) + "."
+        return capital(by.removeprefix("the ")) + "."
     if last in ("qty", "quantity") or (last in hints.COUNTS and tokens[-2] == "total"):
         return _of(humanize(tokens), noun)
     if last in hints.COUNTS and (
@@ -705,17 +705,17 @@ def _by_last(tokens: list[str], noun: str, kind: str) -> str | None:
     ):
         return f"Number {_counted(rest, noun)}."
     if last in hints.NUMBERS:
-        return f"{_capital(base)} number of {_the(noun)}." if base else None
+        return f"{capital(base)} number of {_the(noun)}." if base else None
     if last in hints.MONEY:
         return _of(humanize(tokens), noun)
     pair = humanize(tokens[-2:])
     vague = tokens[2:] and (adjective(tokens[-3]) or tokens[-3] in hints.ABSTRACT)
     if pair.lower() in hints.COMPOUNDS and not vague:
         owner = _without_noun(tokens[:-2], noun) or noun
-        return f"{_capital(pair)} of the {owner}."
+        return f"{capital(pair)} of the {owner}."
     told = tokens[2:] and tokens[-2] in hints.OF_NAMES and not adjective(tokens[-3])
     if told and last in ("name", "text"):
-        return f"{_capital(pair)} of the {humanize(tokens[:-2])}."
+        return f"{capital(pair)} of the {humanize(tokens[:-2])}."
     if tokens[-2] in hints.SMALL or adjective(tokens[-2]):
         return None
     if last in hints.CONTACTS and (
@@ -725,11 +725,11 @@ def _by_last(tokens: list[str], noun: str, kind: str) -> str | None:
     if last in hints.TEXTS:
         word = humanize([last])
         of = "on" if word.startswith(("comment", "note", "remark")) else "of"
-        return f"{_capital(word)} {of} the {rest}."
+        return f"{capital(word)} {of} the {rest}."
     pasted = {*tokens[:-1]} & hints.SMALL - {"of"} or tokens[-2] in hints.ABSTRACT
     if last in hints.ATTRIBUTES and len(rest) > 3 and not pasted:
         of = "for" if last == "reason" else "of"
-        return f"{_capital(humanize([last]))} {of} the {base or noun}."
+        return f"{capital(humanize([last]))} {of} the {base or noun}."
     if last in hints.DEGREES:
         return f"{_of(humanize(tokens), noun)[:-1]}, in degrees."
     return None
@@ -745,7 +745,7 @@ def _moment(tokens: list[str], noun: str, kind: str) -> str:
     rest = humanize(before)
     *ahead, word = rest.split()
     about = " ".join(ahead) or noun
-    compound = f"{_capital(rest)} {humanize([last])} of {_the(noun)}."
+    compound = f"{capital(rest)} {humanize([last])} of {_the(noun)}."
     if last == "time" and (word in hints.MEASURES or word in hints.LASTING):
         return compound
     done = hints.DONE.get(word)
@@ -763,7 +763,7 @@ def _moment(tokens: list[str], noun: str, kind: str) -> str:
         if ahead and adjective(ahead[-1]):
             return compound
         if word in ("start", "end") and last in ("time", "date"):
-            return f"{_capital(word)} {last} of the {about}."
+            return f"{capital(word)} {last} of the {about}."
         return f"{head} the {about} {word.rstrip('s')}s."
     if word == "valid" or last in hints.SMALL - {"at", "on"}:
         return f"{head} {_the(noun)} is valid."
@@ -831,6 +831,6 @@ def with_codes(sentence: str, codes: Sequence[str]) -> str:
     return f"{sentence.rstrip('.')}: {', '.join(shown[:-1])} or {shown[-1]}."
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
     """The text with its first letter raised, but in `pH`; the rest untouched."""
     return text if text[1:2].isupper() else text[:1].upper() + text[1:]
