@@ -21,15 +21,15 @@ from catalog.objects import TableId, table_of
 from catalog.suggestion import State
 from catalog.workspace import Workspace
 from connectors.connect import open_database
-from tui import jobs, writes
-from tui.app import ColumnistApp
-from tui.drafting import BackgroundDrafting
-from tui.screens.catalog import CatalogScreen
-from tui.screens.figures import FiguresScreen
-from tui.screens.review import ReviewScreen
-from tui.screens.write import WriteScreen
-from tui.session import Session, attach
-from tui.settings import locate
+from tui.app.app import ColumnistApp
+from tui.app.screens.catalog import CatalogScreen
+from tui.app.screens.figures import FiguresScreen
+from tui.app.screens.review import ReviewScreen
+from tui.app.screens.write import WriteScreen
+from tui.flow import jobs, writes
+from tui.flow.background import BackgroundDrafting
+from tui.flow.session import Session, attach
+from tui.flow.settings import locate
 
 FOLDER = Path(__file__).parent / "pictures"
 SIZE = (120, 36)

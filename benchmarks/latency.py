@@ -33,13 +33,13 @@ from textual.pilot import Pilot
 
 from benchmarks import machine, measuring, tables
 from catalog.objects import Table, TableId
-from tui.app import ColumnistApp
-from tui.drafting import BackgroundDrafting
-from tui.screens.catalog import CatalogScreen
-from tui.screens.review import ReviewScreen
-from tui.session import Session
-from tui.settings import Settings, locate
-from tui.widgets.row_list import RowList
+from tui.app.app import ColumnistApp
+from tui.app.screens.catalog import CatalogScreen
+from tui.app.screens.review import ReviewScreen
+from tui.app.widgets.row_list import RowList
+from tui.flow.background import BackgroundDrafting
+from tui.flow.session import Session
+from tui.flow.settings import Settings, locate
 
 PAUSE_SECONDS = 0.25
 """Between two tables, in which the background draft goes on."""

@@ -41,8 +41,8 @@ from benchmarks.gguf_header import (
 )
 from model.library import MissingModelError, ModelFile
 from model.prompts.compact import END
-from tui.models import library
-from tui.settings import locate
+from tui.flow.model_choice import library
+from tui.flow.settings import locate
 
 LETTERS = 4
 """Characters of each of the words that texts are made of."""

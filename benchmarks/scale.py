@@ -4,9 +4,9 @@
 
 Each size is a synthetic catalog (10 columns a table, every tenth table documented) in a
 workspace file that the catalog layer makes. It is planned and drafted as `columnist
-draft` does it, with `tui.jobs`, in a process of its own. The engine's process is the
-real one with its pipe, scheduler and choice of tokens, but a **null model** in place of
-llama.cpp: tokenizing and decoding answer at once. So what is left is our own work.
+draft` does it, with `tui.flow.jobs`, in a process of its own. The engine's process is
+the real one with its pipe, scheduler and choice of tokens, but a **null model** for
+llama.cpp: tokenizing and decoding answer at once. What is left is our own work.
 
 Time a table is that of planning, divided by all tables, and of drafting, divided by the
 tables drafted. All tables are drafted up to 10,000, and 2,000 of a larger catalog
@@ -68,10 +68,10 @@ from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
 from connectors.database import Database
 from model.engine import EngineSettings
-from tui import jobs
-from tui.models import library
-from tui.session import Session
-from tui.settings import Settings, locate
+from tui.flow import jobs
+from tui.flow.model_choice import library
+from tui.flow.session import Session
+from tui.flow.settings import Settings, locate
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (1_000, 10_000, 100_000)
@@ -112,7 +112,7 @@ _STAGES = {
     "prompts": "model.draft.Drafter._prompts",
     "inheriting": "model.draft.Drafter._inherit",
     "choosing": "model.draft.Drafter._decide",
-    "saving": "tui.jobs._Saver.save",
+    "saving": "tui.flow.jobs._Saver.save",
 }
 """What the time of drafting is split into, and the call that is timed for each. Saving
 reads each table once more, which counts in both."""

@@ -38,9 +38,9 @@ from benchmarks.measuring import Json
 from catalog.change import CommentChange, Outcome
 from catalog.objects import Target, table_of
 from catalog.suggestion import Draft, Source
-from tui import jobs, writes
-from tui.session import Session, open_session
-from tui.settings import locate
+from tui.flow import jobs, writes
+from tui.flow.session import Session, open_session
+from tui.flow.settings import locate
 
 DIALECTS = ("postgresql", "mariadb")
 

@@ -21,11 +21,11 @@ from catalog.errors import ColumnistError
 from catalog.objects import Table, TableId, Target, column_of
 from connectors.chunks import Chunk, Plan, Work, cut, write_chunks
 from connectors.comment_text import normal
+from connectors.database_session import DatabaseSession, Fault, Source
 from connectors.definition import Definition, TableDefinition
 from connectors.dialects.dialect import Dialect, WriteOptions
 from connectors.intents import PAUSES, Intents, Pending, conflict_reason
 from connectors.ledger import Ledger
-from connectors.session import Fault, Session, Source
 from connectors.statement import Statement, differing, shown_by
 
 REBUILD = (
@@ -96,18 +96,20 @@ class AlteringDialect(Dialect):
     """Error codes that mean: not under this table lock, or no right to take it."""
 
     @abstractmethod
-    def printed(self, session: Session, table_id: TableId) -> str | None:
+    def printed(self, session: DatabaseSession, table_id: TableId) -> str | None:
         """The text of the table's definition, or None where there is no such table."""
 
     @abstractmethod
-    def standing(self, session: Session, table_id: TableId, printed: str) -> Standing:
+    def standing(
+        self, session: DatabaseSession, table_id: TableId, printed: str
+    ) -> Standing:
         """The table as it stands, from that text.
 
         Raises:
             Fault: The text is not understood.
         """
 
-    def look(self, session: Session, table_id: TableId) -> Standing | None:
+    def look(self, session: DatabaseSession, table_id: TableId) -> Standing | None:
         """The table as it stands, or None where there is none."""
         printed = self.printed(session, table_id)
         return None if printed is None else self.standing(session, table_id, printed)
@@ -195,7 +197,7 @@ class AlteringDialect(Dialect):
 
     def render(
         self,
-        session: Session | None,
+        session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,
@@ -206,7 +208,7 @@ class AlteringDialect(Dialect):
 
     def preview(
         self,
-        session: Session | None,
+        session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,
@@ -346,7 +348,7 @@ class _Alteration:
     def __init__(
         self,
         dialect: AlteringDialect,
-        session: Session,
+        session: DatabaseSession,
         planned: Standing,
         statements: list[Statement],
         intents: Intents,

@@ -9,9 +9,9 @@ from catalog.change import CommentChange
 from catalog.errors import ColumnistError
 from catalog.objects import Table
 from connectors.comment_text import normal
+from connectors.database_session import DatabaseSession, Fault
 from connectors.dialects.dialect import Dialect
 from connectors.sequential import SequentialDialect
-from connectors.session import Fault, Session
 from connectors.statement import Statement
 from connectors.transaction import render_comment_on
 
@@ -27,7 +27,7 @@ class CommentOnDialect(SequentialDialect):
 
     def render(
         self,
-        session: Session | None,
+        session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,
@@ -45,7 +45,7 @@ class CommentOnDialect(SequentialDialect):
 
 
 def check_literals(
-    dialect: Dialect, session: Session, query: str = "SELECT {literal}"
+    dialect: Dialect, session: DatabaseSession, query: str = "SELECT {literal}"
 ) -> None:
     """Asks the server to say a difficult text back.
 

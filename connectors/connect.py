@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import TableId
 from connectors.database import Database, DatabaseIdentity
+from connectors.database_session import DatabaseSession, Fault, ReadOnlySource
 from connectors.dialects.dialect import ConnectFault, Dialect, dialect_named
 from connectors.drivers import ALIASES, DIALECTS, install_hint
 from connectors.limits import Limits
@@ -23,7 +24,6 @@ from connectors.secrets import (
     without_options,
     without_secrets,
 )
-from connectors.session import Fault, ReadOnlySource, Session
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -258,7 +258,7 @@ def _identity(url: URL, dialect: Dialect) -> DatabaseIdentity:
     return DatabaseIdentity(key, f"{database} on {place}" if database else place)
 
 
-def _schemas(dialect: Dialect, session: Session, url: URL) -> tuple[str, ...]:
+def _schemas(dialect: Dialect, session: DatabaseSession, url: URL) -> tuple[str, ...]:
     """The schemas that a URL limits everything to; all where empty."""
     named = dialect.schema_in(url)
     if named and dialect.schema_spelled:
@@ -267,7 +267,7 @@ def _schemas(dialect: Dialect, session: Session, url: URL) -> tuple[str, ...]:
 
 
 def _said(
-    identity: DatabaseIdentity, dialect: Dialect, session: Session, url: URL
+    identity: DatabaseIdentity, dialect: Dialect, session: DatabaseSession, url: URL
 ) -> DatabaseIdentity:
     """The identity with what the server says of itself, where it says anything."""
     if not (dialect.names_sql or dialect.identity_sql):

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from catalog.objects import TableId
+from connectors.database_session import Row
 from connectors.schema import Key
-from connectors.session import Row
 
 # Redshift has neither unnest nor WITH ORDINALITY, so each column of a key meets each
 # of the other side's here, and `keys_of` picks the pairs.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from connectors.session import Fault, Session
+from connectors.database_session import DatabaseSession, Fault
 
 _GRANTS = """
 SELECT 'all', '' FROM information_schema.user_privileges
@@ -22,7 +22,7 @@ SELECT 'known', '' FROM information_schema.user_privileges WHERE grantee = :user
 """
 
 
-def may_alter(session: Session, schema: str) -> Callable[[str], bool]:
+def may_alter(session: DatabaseSession, schema: str) -> Callable[[str], bool]:
     """Whether the user may alter a table of a schema; true where that is not known.
 
     A role's rights are not listed with the user's, so with a role nothing is known.

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from connectors.session import EngineSession, EngineSource, Fault, Row
+from connectors.database_session import EngineSession, EngineSource, Fault, Row
 
 if TYPE_CHECKING:
     from sqlalchemy import URL

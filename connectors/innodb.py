@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+from connectors.database_session import DatabaseSession, Fault, Row
 from connectors.quoting import backslash_escaped
-from connectors.session import Fault, Row, Session
 
 NO_RIGHT = frozenset({"1044", "1142", "1143", "1227"})
 """Error codes that mean: only for users with more rights."""
@@ -65,7 +65,7 @@ ORDER BY f.id, c.pos
 """
 
 
-def relations(session: Session, schema: str) -> list[Row] | None:
+def relations(session: DatabaseSession, schema: str) -> list[Row] | None:
     """Tables and views: name, type, row estimate, comment and options of each.
 
     None where the user may not ask, or where names differ from those in the catalog.
@@ -96,7 +96,7 @@ def relations(session: Session, schema: str) -> list[Row] | None:
 
 
 def _others(
-    session: Session, schema: str, relations: Sequence[Row]
+    session: DatabaseSession, schema: str, relations: Sequence[Row]
 ) -> dict[str, tuple[int | None, str]]:
     """Row estimate and options of what other engines keep."""
     names = [row[0] for row in relations if row[3] not in (None, "InnoDB")]
@@ -109,7 +109,7 @@ def _others(
     return found
 
 
-def keys(session: Session, schema: str) -> list[Row] | None:
+def keys(session: DatabaseSession, schema: str) -> list[Row] | None:
     """Columns of primary and foreign keys, in key order; None as above."""
     try:
         foreign = session.rows(_FOREIGN)

@@ -8,7 +8,13 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from connectors.session import EngineSession, Fault, Row, Session, watched
+from connectors.database_session import (
+    DatabaseSession,
+    EngineSession,
+    Fault,
+    Row,
+    watched,
+)
 
 GRACE_SECONDS = 1.0
 """So long a server may take to end a statement by itself."""
@@ -144,14 +150,14 @@ class PsycopgSession(EngineSession):
         return result
 
 
-def texts(session: Session, sql: str) -> list[Row]:
+def texts(session: DatabaseSession, sql: str) -> list[Row]:
     """Rows whose values are all text, from whatever driver there is."""
     return (
         session.texts(sql) if isinstance(session, PsycopgSession) else session.rows(sql)
     )
 
 
-def tuples(session: Session, sql: str) -> list[Row]:
+def tuples(session: DatabaseSession, sql: str) -> list[Row]:
     """Rows of typed values, from whatever driver there is."""
     if isinstance(session, PsycopgSession):
         return session.tuples(sql)

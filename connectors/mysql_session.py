@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import closing, contextmanager
 from typing import Any, cast
 
-from connectors.session import EngineSession, Fault, Row, server_words
+from connectors.database_session import EngineSession, Fault, Row, server_words
 
 
 class PyMySQLSession(EngineSession):

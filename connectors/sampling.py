@@ -14,8 +14,8 @@ from decimal import Decimal, InvalidOperation
 
 from catalog.errors import ColumnistError
 from catalog.objects import Column, Profile, Table, TableKind
+from connectors.database_session import DatabaseSession, Fault, Row, Source
 from connectors.dialects.dialect import Dialect
-from connectors.session import Fault, Row, Session, Source
 
 _VALUES = 200_000
 """Values fetched at most; a wide table gives fewer rows."""
@@ -103,7 +103,10 @@ class _Sample:
         self._deadline = deadline
 
     def take(
-        self, session: Session, columns: Sequence[Column], stop: Callable[[], bool]
+        self,
+        session: DatabaseSession,
+        columns: Sequence[Column],
+        stop: Callable[[], bool],
     ) -> dict[str, Profile]:
         """Profiles of some columns, found by halves where one of them fails."""
         left = self._deadline - time.monotonic()
@@ -128,7 +131,7 @@ class _Sample:
         }
 
     def _fetch(
-        self, session: Session, columns: Sequence[Column], seconds: float
+        self, session: DatabaseSession, columns: Sequence[Column], seconds: float
     ) -> list[Row]:
         dialect = self._dialect
         parts = [self._expressions[column.name] for column in columns]

@@ -11,8 +11,8 @@ from typing import ClassVar
 
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
 from connectors.comment_text import normal
+from connectors.database_session import DatabaseSession, Fault, Row, Source
 from connectors.dialects.dialect import Dialect, Selection
-from connectors.session import Fault, Row, Session, Source
 
 FEW = 50
 """Up to so many tables of a schema are read one by one instead of all together."""
@@ -82,24 +82,30 @@ class SchemaDialect(Dialect):
     """What narrows a query of the catalog to one table."""
 
     @abstractmethod
-    def schemas(self, session: Session, selection: Selection) -> Iterable[str]:
+    def schemas(self, session: DatabaseSession, selection: Selection) -> Iterable[str]:
         """Names of the schemas there are, without the system's."""
 
     @abstractmethod
     def relations(
-        self, session: Session, schema: str, name: str = ""
+        self, session: DatabaseSession, schema: str, name: str = ""
     ) -> Iterable[Relation]:
         """Tables and views of a schema in the order wanted, or the one named."""
 
     @abstractmethod
-    def fields(self, session: Session, schema: str, name: str = "") -> Iterable[Field]:
+    def fields(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterable[Field]:
         """Columns of all tables of a schema, or of the one named."""
 
-    def keys(self, session: Session, schema: str, name: str = "") -> Iterable[Key]:
+    def keys(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterable[Key]:
         """Key columns of all tables of a schema, or of the one named."""
         return ()
 
-    def ask(self, session: Session, sql: str, schema: str, name: str) -> list[Row]:
+    def ask(
+        self, session: DatabaseSession, sql: str, schema: str, name: str
+    ) -> list[Row]:
         """Rows of a catalog query on a schema, or on one table of it.
 
         Args:
@@ -127,7 +133,7 @@ class SchemaDialect(Dialect):
                     yield table
 
     def _scan_schema(
-        self, session: Session, schema: str, selection: Selection
+        self, session: DatabaseSession, schema: str, selection: Selection
     ) -> Iterator[Table]:
         there = list(self.relations(session, schema))
         wanted = [
@@ -153,7 +159,7 @@ class SchemaDialect(Dialect):
                 yield from tables
 
     def _alone(
-        self, session: Session, schema: str, relation: Relation
+        self, session: DatabaseSession, schema: str, relation: Relation
     ) -> Iterator[Table]:
         """One relation, by its name alone where it cannot be read."""
         try:
@@ -165,7 +171,7 @@ class SchemaDialect(Dialect):
             yield Table(table_id, relation.kind, (), unread=fault.message)
 
     def read(
-        self, session: Session, table_id: TableId, *, brief: bool = False
+        self, session: DatabaseSession, table_id: TableId, *, brief: bool = False
     ) -> Table | None:
         """One table fresh from the catalog, or None where there is none."""
         name = table_id.name
@@ -181,7 +187,7 @@ class SchemaDialect(Dialect):
 
     def _tables(
         self,
-        session: Session,
+        session: DatabaseSession,
         schema: str,
         relations: Sequence[Relation],
         *,

@@ -19,10 +19,10 @@ from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.errors import ColumnistError
 from catalog.objects import Table
 from connectors.comment_text import normal
+from connectors.database_session import DatabaseSession, Fault, Source
 from connectors.dialects.dialect import Dialect, WriteOptions
 from connectors.intents import PAUSES, Intents, Pending, conflict_reason
 from connectors.ledger import Ledger
-from connectors.session import Fault, Session, Source
 from connectors.statement import Statement, differing
 
 FRESH_SECONDS = 1.0
@@ -78,7 +78,7 @@ class _Sequence:
     def __init__(
         self,
         dialect: SequentialDialect,
-        session: Session,
+        session: DatabaseSession,
         table: Table,
         intents: Intents,
         options: WriteOptions,

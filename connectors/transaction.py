@@ -17,10 +17,10 @@ from catalog.errors import ColumnistError
 from catalog.objects import Table, Target, column_of
 from connectors.chunks import Chunk, Plan, Work, cut, write_chunks
 from connectors.comment_text import normal
+from connectors.database_session import DatabaseSession, Fault, Source
 from connectors.dialects.dialect import Dialect, WriteOptions
 from connectors.intents import PAUSES, Intents, Pending, conflict_reason
 from connectors.ledger import Ledger
-from connectors.session import Fault, Session, Source
 from connectors.statement import Statement, differing
 
 
@@ -51,7 +51,7 @@ class TransactionalDialect(Dialect):
 
     def render(
         self,
-        session: Session | None,
+        session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,
@@ -97,7 +97,7 @@ class TransactionalDialect(Dialect):
             stop=options.stop,
         )
 
-    def execute(self, session: Session, statements: Sequence[str]) -> None:
+    def execute(self, session: DatabaseSession, statements: Sequence[str]) -> None:
         """Begin a transaction, pin what rendering relies on, run the statements."""
         session.run("BEGIN")
         self.pin(session)

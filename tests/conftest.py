@@ -16,9 +16,9 @@ from connectors.connect import open_database
 from model.base import fetch
 from model.library import DEFAULT, Library, ModelFile, digest
 from tests.model import tiny_gguf
-from tui.models import library
-from tui.session import Session, attach
-from tui.settings import Settings, locate
+from tui.flow.model_choice import library
+from tui.flow.session import Session, attach
+from tui.flow.settings import Settings, locate
 
 pytest_plugins = ["tests.servers"]
 

@@ -14,17 +14,17 @@ import typer
 
 from catalog.errors import ColumnistError, ExitCode
 from model import sizes
-from tui import console
 from tui.commands import (
     accept,
     apply,
     connections,
+    console,
     decisions,
     demo,
     doctor,
     draft,
     evaluate,
-    exchange,
+    export_import,
     metrics,
     models,
     questions,
@@ -35,9 +35,9 @@ from tui.commands import (
     train,
 )
 from tui.commands import open as open_command
-from tui.models import refuse_two_models
-from tui.settings import locate
-from tui.text import plain
+from tui.flow.model_choice import refuse_two_models
+from tui.flow.settings import locate
+from tui.flow.text import plain
 
 app = typer.Typer(
     name="columnist",
@@ -164,8 +164,8 @@ app.command("accept")(accept.run_accept)
 app.command("reject")(accept.run_reject)
 app.command("apply")(apply.run)
 app.command("revert")(revert.run)
-app.command("export")(exchange.run_export)
-app.command("import")(exchange.run_import)
+app.command("export")(export_import.run_export)
+app.command("import")(export_import.run_import)
 app.command("metrics")(metrics.run)
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(connections.app, name="connections")

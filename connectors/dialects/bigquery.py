@@ -14,10 +14,10 @@ from catalog.change import CommentChange
 from catalog.objects import Table, TableId, TableKind, column_of
 from connectors.comment_on import check_literals
 from connectors.comment_text import normal
+from connectors.database_session import DatabaseSession, EngineSource, Source
 from connectors.dialects.dialect import ConnectFault, Selection
 from connectors.schema import Field, Key, Relation, SchemaDialect
 from connectors.sequential import SequentialDialect
-from connectors.session import EngineSource, Session, Source
 from connectors.statement import Statement
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class BigQuery(SchemaDialect, SequentialDialect):
 
     # -- reading ---------------------------------------------------------------
 
-    def schemas(self, session: Session, selection: Selection) -> Iterator[str]:
+    def schemas(self, session: DatabaseSession, selection: Selection) -> Iterator[str]:
         """The datasets asked for, the URL's, or those of the default region."""
         if selection.schemas:
             yield from selection.schemas
@@ -149,7 +149,7 @@ class BigQuery(SchemaDialect, SequentialDialect):
         yield from (row[0] for row in session.rows(query))
 
     def relations(
-        self, session: Session, schema: str, name: str = ""
+        self, session: DatabaseSession, schema: str, name: str = ""
     ) -> Iterator[Relation]:
         """Tables and views of a dataset, or the one named."""
         sql = self._within(schema, _RELATIONS)
@@ -161,7 +161,9 @@ class BigQuery(SchemaDialect, SequentialDialect):
                 view_sql=view_sql,
             )
 
-    def fields(self, session: Session, schema: str, name: str = "") -> Iterator[Field]:
+    def fields(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterator[Field]:
         """Columns at the top level of all tables of a dataset, or of the one named."""
         sql = self._within(schema, _COLUMNS)
         for table, column, type_, nullable, default, comment in self.ask(
@@ -170,7 +172,9 @@ class BigQuery(SchemaDialect, SequentialDialect):
             there = None if default in (None, "NULL") else str(default)
             yield Field(table, column, type_, nullable == "YES", there, comment)
 
-    def keys(self, session: Session, schema: str, name: str = "") -> Iterator[Key]:
+    def keys(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterator[Key]:
         """Key columns; the far side of a key of several columns is not said."""
         sql = self._within(schema, _KEYS)
         for table, key, column, kind, dataset, other, far in self.ask(
@@ -219,7 +223,7 @@ class BigQuery(SchemaDialect, SequentialDialect):
 
     def render(
         self,
-        session: Session | None,
+        session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,
@@ -252,7 +256,7 @@ class BigQuery(SchemaDialect, SequentialDialect):
 
     # -- writing ---------------------------------------------------------------
 
-    def pin(self, session: Session) -> None:
+    def pin(self, session: DatabaseSession) -> None:
         """Asks how literals are read: there is no session to set anything in."""
         check_literals(self, session)
 

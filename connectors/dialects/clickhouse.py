@@ -17,9 +17,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from catalog.change import CommentChange
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind, column_of
 from connectors.comment_text import normal
+from connectors.database_session import (
+    DatabaseSession,
+    EngineSession,
+    EngineSource,
+    Fault,
+    Row,
+    Source,
+)
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection
 from connectors.sequential import SequentialDialect
-from connectors.session import EngineSession, EngineSource, Fault, Row, Session, Source
 from connectors.statement import Statement
 
 if TYPE_CHECKING:
@@ -190,7 +197,7 @@ class ClickHouse(SequentialDialect):
         own = {key: value for key, value in wanted.items() if key not in url.query}
         return ClickHouseServer(url, connect_args=own, isolation=None)
 
-    def resolve(self, session: Session) -> Dialect:
+    def resolve(self, session: DatabaseSession) -> Dialect:
         """Learns whether this user may set a time limit."""
         # https://clickhouse.com/docs/operations/settings/permissions-for-queries
         setting = "SELECT value FROM system.settings WHERE name = 'readonly'"
@@ -216,7 +223,7 @@ class ClickHouse(SequentialDialect):
                         yield table
 
     def read(
-        self, session: Session, table_id: TableId, *, brief: bool = False
+        self, session: DatabaseSession, table_id: TableId, *, brief: bool = False
     ) -> Table | None:
         """One table fresh from the catalog, or None where there is none."""
         found = self._read(session, table_id.schema, table_id.name, brief=brief)
@@ -224,7 +231,7 @@ class ClickHouse(SequentialDialect):
 
     def _read(
         self,
-        session: Session,
+        session: DatabaseSession,
         database: str,
         name: str | None = None,
         *,
@@ -280,7 +287,7 @@ class ClickHouse(SequentialDialect):
 
     def render(
         self,
-        session: Session | None,
+        session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,

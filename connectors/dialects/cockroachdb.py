@@ -10,10 +10,10 @@ from catalog.errors import ColumnistError
 from catalog.objects import TableKind
 from connectors.comment_on import CommentOnDialect, check_literals
 from connectors.constraint import KEYS, keys_of
+from connectors.database_session import DatabaseSession, EngineSource, Source
 from connectors.dialects.dialect import Selection
 from connectors.dialects.postgresql import PostgreSQL
 from connectors.schema import Field, Key, Relation, SchemaDialect
-from connectors.session import EngineSource, Session, Source
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -96,12 +96,12 @@ class CockroachDB(SchemaDialect, CommentOnDialect):
 
     # -- reading ---------------------------------------------------------------
 
-    def schemas(self, session: Session, selection: Selection) -> Iterator[str]:
+    def schemas(self, session: DatabaseSession, selection: Selection) -> Iterator[str]:
         """Names of the schemas there are, without the system's."""
         yield from (row[0] for row in session.rows(_SCHEMAS))
 
     def relations(
-        self, session: Session, schema: str, name: str = ""
+        self, session: DatabaseSession, schema: str, name: str = ""
     ) -> Iterator[Relation]:
         """Tables and views of a schema, or the one named."""
         for table, kind, comment, view_sql in self.ask(
@@ -109,7 +109,9 @@ class CockroachDB(SchemaDialect, CommentOnDialect):
         ):
             yield Relation(table, _KINDS[kind], comment, view_sql=view_sql)
 
-    def fields(self, session: Session, schema: str, name: str = "") -> Iterator[Field]:
+    def fields(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterator[Field]:
         """Columns of all tables of a schema, or of the one named."""
         for table, column, type_, nullable, default, expression, comment in self.ask(
             session, _COLUMNS, schema, name
@@ -117,7 +119,9 @@ class CockroachDB(SchemaDialect, CommentOnDialect):
             made = f"GENERATED ALWAYS AS ({expression})" if expression else default
             yield Field(table, column, type_, nullable == "YES", made, comment)
 
-    def keys(self, session: Session, schema: str, name: str = "") -> Iterator[Key]:
+    def keys(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterator[Key]:
         """Key columns of all tables of a schema, or of the one named."""
         yield from keys_of(self.ask(session, KEYS, schema, name))
 
@@ -131,7 +135,7 @@ class CockroachDB(SchemaDialect, CommentOnDialect):
 
     # -- writing ---------------------------------------------------------------
 
-    def pin(self, session: Session) -> None:
+    def pin(self, session: DatabaseSession) -> None:
         """Limits waiting, and stops where backslashes would be escapes."""
         session.run("SET lock_timeout = '2s'")
         session.run("SET statement_timeout = '30s'")

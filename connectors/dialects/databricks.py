@@ -14,10 +14,17 @@ from catalog.change import CommentChange
 from catalog.errors import ColumnistError
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
 from connectors.comment_text import normal
+from connectors.database_session import (
+    DatabaseSession,
+    EngineSession,
+    EngineSource,
+    Fault,
+    Row,
+    Source,
+)
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection
 from connectors.dialects.spark import Spark
 from connectors.hiveserver import error_class, plain_words
-from connectors.session import EngineSession, EngineSource, Fault, Row, Session, Source
 from connectors.statement import Statement
 from connectors.transaction import render_comment_on
 
@@ -175,7 +182,7 @@ class Databricks(Spark):
         own: dict[str, Any] = {"user_agent_entry": "columnist"}
         return DatabricksServer(url, connect_args=own, isolation=None)
 
-    def resolve(self, session: Session) -> Dialect:
+    def resolve(self, session: DatabaseSession) -> Dialect:
         """Learns which catalog the URL names."""
         self._catalog = str(session.value("SELECT current_catalog()") or "")
         return self
@@ -211,7 +218,7 @@ class Databricks(Spark):
                         yield table
 
     def read(
-        self, session: Session, table_id: TableId, *, brief: bool = False
+        self, session: DatabaseSession, table_id: TableId, *, brief: bool = False
     ) -> Table | None:
         """One table fresh from the catalog, or None where there is none."""
         if self._catalog in _OLD_CATALOGS:
@@ -230,7 +237,7 @@ class Databricks(Spark):
 
     def _read(
         self,
-        session: Session,
+        session: DatabaseSession,
         schema: str,
         name: str | None = None,
         *,
@@ -290,7 +297,7 @@ class Databricks(Spark):
 
     # -- writing ---------------------------------------------------------------
 
-    def pin(self, session: Session) -> None:
+    def pin(self, session: DatabaseSession) -> None:
         """Raises where a literal would not be read back as it was meant.
 
         A cluster takes Spark's setting and a SQL warehouse has none, so what counts is

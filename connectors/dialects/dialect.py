@@ -19,9 +19,9 @@ from catalog.change import CommentChange, WriteResult
 from catalog.errors import UsageError
 from catalog.objects import Table, TableId, TableKind, Target, column_of
 from connectors.comment_text import normal, text_problem
+from connectors.database_session import DatabaseSession, EngineSource, Fault, Source
 from connectors.ledger import Ledger
 from connectors.limits import Limits
-from connectors.session import EngineSource, Fault, Session, Source
 from connectors.statement import Shown, Statement
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ class Dialect(ABC):
         """Where sessions of the database at `url` come from."""
         return EngineSource(url, connect_args={})
 
-    def resolve(self, session: Session) -> Dialect:
+    def resolve(self, session: DatabaseSession) -> Dialect:
         """The dialect that the server turns out to speak; by default this one."""
         return self
 
@@ -219,7 +219,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def read(
-        self, session: Session, table_id: TableId, *, brief: bool = False
+        self, session: DatabaseSession, table_id: TableId, *, brief: bool = False
     ) -> Table | None:
         """One table fresh from the catalog, or None where there is none.
 
@@ -230,7 +230,7 @@ class Dialect(ABC):
         """
 
     def comments(
-        self, session: Session, tables: Sequence[TableId]
+        self, session: DatabaseSession, tables: Sequence[TableId]
     ) -> dict[Target, str]:
         """The comments there are on some tables and their columns."""
         found: dict[Target, str] = {}
@@ -254,7 +254,7 @@ class Dialect(ABC):
             f"LIMIT {rows}"
         )
 
-    def may_change(self, session: Session, table: Table) -> bool:
+    def may_change(self, session: DatabaseSession, table: Table) -> bool:
         """Whether reading the table may do more than read; it is not sampled then.
 
         Overridden where views call functions that do, though nothing can be written.
@@ -319,7 +319,7 @@ class Dialect(ABC):
     @abstractmethod
     def render(
         self,
-        session: Session | None,
+        session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,
@@ -336,7 +336,7 @@ class Dialect(ABC):
 
     def preview(
         self,
-        session: Session | None,
+        session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,
@@ -385,11 +385,11 @@ class Dialect(ABC):
                 return
             yield from self.write(source, table, changes, ledger, options)
 
-    def pin(self, session: Session) -> None:
+    def pin(self, session: DatabaseSession) -> None:
         """Pins what rendering relies on, reads it back, raises where it is not so."""
         return
 
-    def lock_holders(self, session: Session, table_id: TableId) -> str:
+    def lock_holders(self, session: DatabaseSession, table_id: TableId) -> str:
         """Who holds locks on a table, as far as the server tells; may be empty."""
         return ""
 

@@ -30,9 +30,9 @@ from catalog.objects import (
     Target,
 )
 from connectors.comment_text import normal
+from connectors.database_session import DatabaseSession, Fault, Row, Source, watched
 from connectors.dialects.dialect import Dialect, Selection
 from connectors.quoting import double_quoted, single_quoted
-from connectors.session import Fault, Row, Session, Source, watched
 from connectors.transaction import TransactionalDialect
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
 
-class DuckDBSession(Session):
+class DuckDBSession(DatabaseSession):
     """A session on an open file, or a cursor beside it."""
 
     def __init__(
@@ -73,7 +73,7 @@ class DuckDBSession(Session):
         """The open file."""
         return self._connection
 
-    def witness(self) -> Session:
+    def witness(self) -> DatabaseSession:
         """A cursor with its own transaction on the same open file."""
         return DuckDBSession(self._connection.cursor(), lambda: None)
 
@@ -347,7 +347,7 @@ class DuckDB(TransactionalDialect):
             return self.quote(self._catalog, table_id.schema, table_id.name)
         return self.quote(table_id.schema, table_id.name)
 
-    def resolve(self, session: Session) -> Dialect:
+    def resolve(self, session: DatabaseSession) -> Dialect:
         """Learns the catalog's name."""
         self._catalog = str(session.value("SELECT current_database()"))
         return self
@@ -375,15 +375,19 @@ class DuckDB(TransactionalDialect):
             yield table
 
     def read(
-        self, session: Session, table_id: TableId, *, brief: bool = False
+        self, session: DatabaseSession, table_id: TableId, *, brief: bool = False
     ) -> Table | None:
         """One table fresh from the catalog, or None where there is none."""
         return next(self._read_all(session, table_id, brief=brief), None)
 
     def _read_all(
-        self, session: Session, only: TableId | None = None, *, brief: bool = False
+        self,
+        session: DatabaseSession,
+        only: TableId | None = None,
+        *,
+        brief: bool = False,
     ) -> Iterator[Table]:
-        def query(session: Session, sql: str, name: str) -> Iterable[Row]:
+        def query(session: DatabaseSession, sql: str, name: str) -> Iterable[Row]:
             if only is not None:
                 one = f"AND schema_name = $schema AND {name} = $name"
                 return session.rows(
@@ -394,7 +398,7 @@ class DuckDB(TransactionalDialect):
                 return session.stream(sql)
             return session.rows(sql)
 
-        def others(session: Session) -> tuple[list[Row], list[Row]]:
+        def others(session: DatabaseSession) -> tuple[list[Row], list[Row]]:
             return list(query(session, _TABLES, "name")), (
                 [] if brief else list(query(session, _KEYS, "table_name"))
             )
@@ -441,7 +445,7 @@ class DuckDB(TransactionalDialect):
             )
 
     def comments(
-        self, session: Session, tables: Sequence[TableId]
+        self, session: DatabaseSession, tables: Sequence[TableId]
     ) -> dict[Target, str]:
         """The comments there are on some tables and their columns, in one look."""
         if len(tables) == 1:

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from catalog.change import CommentChange, WriteResult
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
 from connectors.comment_text import normal
-from connectors.dialects.dialect import Dialect, Selection, WriteOptions
-from connectors.ledger import Ledger
-from connectors.session import (
+from connectors.database_session import (
+    DatabaseSession,
     EngineSession,
     EngineSource,
     Fault,
-    Session,
     Source,
     server_words,
 )
+from connectors.dialects.dialect import Dialect, Selection, WriteOptions
+from connectors.ledger import Ledger
 from connectors.statement import Statement
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Generic(Dialect):
         """A pool of whatever driver the URL names."""
         return EngineSource(url, connect_args={}, isolation=None)
 
-    def resolve(self, session: Session) -> Dialect:
+    def resolve(self, session: DatabaseSession) -> Dialect:
         """Learns how the database quotes names."""
         if isinstance(session, EngineSession):
             preparer = session.connection.dialect.identifier_preparer
@@ -79,7 +79,7 @@ class Generic(Dialect):
                         yield table
 
     def read(
-        self, session: Session, table_id: TableId, *, brief: bool = False
+        self, session: DatabaseSession, table_id: TableId, *, brief: bool = False
     ) -> Table | None:
         """One table fresh from the catalog, or None where there is none."""
         tables = _tables(_inspector(session), table_id.schema, [table_id.name])
@@ -87,7 +87,7 @@ class Generic(Dialect):
 
     def render(
         self,
-        session: Session | None,
+        session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,
@@ -108,7 +108,7 @@ class Generic(Dialect):
         return iter(())
 
 
-def _inspector(session: Session) -> Inspector:
+def _inspector(session: DatabaseSession) -> Inspector:
     from sqlalchemy import inspect
 
     if not isinstance(session, EngineSession):

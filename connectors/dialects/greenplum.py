@@ -12,9 +12,9 @@ from typing import ClassVar
 
 from catalog.errors import UsageError
 from catalog.objects import Table
+from connectors.database_session import DatabaseSession
 from connectors.dialects.dialect import Dialect
 from connectors.dialects.postgresql import PostgreSQL
-from connectors.session import Session
 
 
 class Greenplum(PostgreSQL):
@@ -28,7 +28,7 @@ class Greenplum(PostgreSQL):
     lock = "SHARE UPDATE EXCLUSIVE on the table, on the coordinator"
     cannot: ClassVar = ("read Greenplum 6 and older",)
 
-    def resolve(self, session: Session) -> Dialect:
+    def resolve(self, session: DatabaseSession) -> Dialect:
         """This dialect, where the server is new enough.
 
         Raises:

@@ -16,11 +16,11 @@ from catalog.change import CommentChange
 from catalog.errors import ColumnistError
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind, column_of
 from connectors.comment_text import normal
+from connectors.database_session import DatabaseSession, Fault, Source
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection
 from connectors.dialects.spark import Spark
 from connectors.hiveserver import DEFAULT_PORT, HiveServer, HiveSession
 from connectors.sequential import SequentialDialect
-from connectors.session import Fault, Session, Source
 from connectors.statement import Statement
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Hive(SequentialDialect):
         """A pool of PyHive connections."""
         return HiveServer(url, timeout=timeout, settings={_SUBSTITUTE: "false"})
 
-    def resolve(self, session: Session) -> Dialect:
+    def resolve(self, session: DatabaseSession) -> Dialect:
         """Spark's Thrift server speaks the same protocol, and not the same SQL."""
         try:
             rows = session.rows("SET spark.sql.variable.substitute")
@@ -102,13 +102,15 @@ class Hive(SequentialDialect):
                         yield table
 
     def read(
-        self, session: Session, table_id: TableId, *, brief: bool = False
+        self, session: DatabaseSession, table_id: TableId, *, brief: bool = False
     ) -> Table | None:
         """One table fresh from the catalog, or None where there is none."""
         found = self._read(session, table_id.schema, table_id.name)
         return next((table for table in found if table.id == table_id), None)
 
-    def _read(self, session: Session, schema: str, pattern: str) -> Iterator[Table]:
+    def _read(
+        self, session: DatabaseSession, schema: str, pattern: str
+    ) -> Iterator[Table]:
         """Tables of a database whose name fits a pattern; others may be among them."""
         if not isinstance(session, HiveSession):
             raise Fault("this is no session of HiveServer2")
@@ -148,7 +150,7 @@ class Hive(SequentialDialect):
 
     def render(
         self,
-        session: Session | None,
+        session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,
@@ -180,7 +182,7 @@ class Hive(SequentialDialect):
             statements.append(Statement(sql, (change,)))
         return statements
 
-    def _types(self, session: Session, table_id: TableId) -> dict[str, str]:
+    def _types(self, session: DatabaseSession, table_id: TableId) -> dict[str, str]:
         """Each column's type as DESCRIBE prints it, without partition columns."""
         types: dict[str, str] = {}
         partitions: set[str] = set()
@@ -197,7 +199,7 @@ class Hive(SequentialDialect):
 
     # -- writing ---------------------------------------------------------------
 
-    def pin(self, session: Session) -> None:
+    def pin(self, session: DatabaseSession) -> None:
         """Keeps Hive from writing its variables for ${…} inside literals.
 
         https://cwiki.apache.org/confluence/display/Hive/LanguageManual+VariableSubstitution

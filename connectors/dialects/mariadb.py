@@ -5,9 +5,9 @@ from __future__ import annotations
 from catalog.objects import TableId
 from connectors import innodb
 from connectors.alteration import Standing
+from connectors.database_session import DatabaseSession, Row
 from connectors.definition import Definition
 from connectors.dialects.mysql import MySQL
-from connectors.session import Row, Session
 
 _SRIDS = """
 SELECT g_geometry_column, srid FROM information_schema.geometry_columns
@@ -28,12 +28,12 @@ class MariaDB(MySQL):
     algorithm = "ALGORITHM=INSTANT, LOCK=NONE"
     table_algorithm = algorithm
 
-    def relations(self, session: Session, schema: str) -> list[Row]:
+    def relations(self, session: DatabaseSession, schema: str) -> list[Row]:
         """Name, type, row estimate, comment and options of a schema's tables."""
         found = innodb.relations(session, schema)
         return super().relations(session, schema) if found is None else found
 
-    def keys(self, session: Session, schema: str) -> list[Row]:
+    def keys(self, session: DatabaseSession, schema: str) -> list[Row]:
         """Columns of a schema's primary and foreign keys, in key order."""
         found = innodb.keys(session, schema)
         return super().keys(session, schema) if found is None else found
@@ -45,7 +45,7 @@ class MariaDB(MySQL):
         text = super().default_text(default, extra, expression)
         return None if text == "NULL" else text
 
-    def srids(self, session: Session, table_id: TableId) -> dict[str, int]:
+    def srids(self, session: DatabaseSession, table_id: TableId) -> dict[str, int]:
         """Reference systems that SHOW CREATE TABLE leaves out."""
         rows = session.rows(_SRIDS, schema=table_id.schema, name=table_id.name)
         return {str(name): int(srid) for name, srid in rows}
@@ -54,7 +54,7 @@ class MariaDB(MySQL):
         """The query with a limit of its own, for a connection that is used again."""
         return f"SET STATEMENT max_statement_time = {seconds:.3f} FOR {sql}"
 
-    def pin(self, session: Session) -> None:
+    def pin(self, session: DatabaseSession) -> None:
         """As MySQL; and comments change no row, so row history may stay as it is.
 
         Without that every column of a system-versioned table is refused (4119).

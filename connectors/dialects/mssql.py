@@ -16,11 +16,11 @@ from catalog.errors import ColumnistError
 from catalog.objects import Table, TableId, TableKind, column_of
 from connectors.comment_on import check_literals
 from connectors.comment_text import normal
+from connectors.database_session import DatabaseSession, EngineSource, Source
 from connectors.dialects.dialect import ConnectFault, Selection
 from connectors.quoting import single_quoted
 from connectors.schema import Field, Key, Relation, SchemaDialect
 from connectors.sequential import SequentialDialect
-from connectors.session import EngineSource, Session, Source
 from connectors.statement import Statement
 
 if TYPE_CHECKING:
@@ -165,12 +165,12 @@ class MSSQL(SchemaDialect, SequentialDialect):
 
     # -- reading ---------------------------------------------------------------
 
-    def schemas(self, session: Session, selection: Selection) -> Iterator[str]:
+    def schemas(self, session: DatabaseSession, selection: Selection) -> Iterator[str]:
         """Names of the schemas there are, without those of the server's roles."""
         yield from (row[0] for row in session.rows(_SCHEMAS))
 
     def relations(
-        self, session: Session, schema: str, name: str = ""
+        self, session: DatabaseSession, schema: str, name: str = ""
     ) -> Iterator[Relation]:
         """Tables and views of a schema, or the one named."""
         for table, type_, external, comment, rows, view_sql in self.ask(
@@ -180,7 +180,9 @@ class MSSQL(SchemaDialect, SequentialDialect):
             count = None if rows is None else int(rows)
             yield Relation(table, kind, comment, rows=count, view_sql=view_sql)
 
-    def fields(self, session: Session, schema: str, name: str = "") -> Iterator[Field]:
+    def fields(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterator[Field]:
         """Columns of all tables of a schema, or of the one named."""
         for row in self.ask(session, _COLUMNS, schema, name):
             table, column, type_, size, digits, scale, null, identity, *rest = row
@@ -192,7 +194,9 @@ class MSSQL(SchemaDialect, SequentialDialect):
             kind = _type(type_, size, digits, scale)
             yield Field(table, column, kind, bool(null), default, comment)
 
-    def keys(self, session: Session, schema: str, name: str = "") -> Iterator[Key]:
+    def keys(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterator[Key]:
         """Key columns of all tables of a schema, or of the one named."""
         for table, key, column in self.ask(session, _PRIMARY_KEYS, schema, name):
             yield Key(table, key, column)
@@ -233,7 +237,7 @@ class MSSQL(SchemaDialect, SequentialDialect):
 
     def render(
         self,
-        session: Session | None,
+        session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,
@@ -266,7 +270,7 @@ class MSSQL(SchemaDialect, SequentialDialect):
 
     # -- writing ---------------------------------------------------------------
 
-    def pin(self, session: Session) -> None:
+    def pin(self, session: DatabaseSession) -> None:
         """Limits waiting for locks, reads it back, and asks how literals are read."""
         session.run("SET LOCK_TIMEOUT 2000")
         found = session.value("SELECT @@LOCK_TIMEOUT")

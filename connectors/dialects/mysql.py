@@ -17,13 +17,19 @@ from catalog.errors import ColumnistError
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
 from connectors.alteration import AlteringDialect, Standing
 from connectors.comment_text import normal
+from connectors.database_session import (
+    DatabaseSession,
+    EngineSource,
+    Fault,
+    Row,
+    Source,
+)
 from connectors.definition import Definition, slice_table
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection, dialect_named
 from connectors.grants import may_alter
 from connectors.mysql_session import PyMySQLSession
 from connectors.option_file import with_option_files
 from connectors.quoting import backslash_escaped, backticked
-from connectors.session import EngineSource, Fault, Row, Session, Source
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -195,7 +201,7 @@ class MySQL(AlteringDialect):
         source.on_connect(_read_without_limit)
         return source
 
-    def resolve(self, session: Session) -> Dialect:
+    def resolve(self, session: DatabaseSession) -> Dialect:
         """MariaDB answers to MySQL's URLs too, and the other way round."""
         is_mariadb = "mariadb" in str(session.value("SELECT VERSION()")).lower()
         return dialect_named("mariadb" if is_mariadb else "mysql") or self
@@ -219,7 +225,7 @@ class MySQL(AlteringDialect):
                     yield table
 
     def _scan_schema(
-        self, session: Session, schema: str, selection: Selection
+        self, session: DatabaseSession, schema: str, selection: Selection
     ) -> Iterator[Table]:
         if not selection.narrows_schema:
             # The server looks for the rest while columns are made of its answer.
@@ -248,16 +254,16 @@ class MySQL(AlteringDialect):
             keys = self.keys(session, schema)
             yield from self._tables(session, schema, wanted, columns, keys)
 
-    def relations(self, session: Session, schema: str) -> list[Row]:
+    def relations(self, session: DatabaseSession, schema: str) -> list[Row]:
         """Name, type, row estimate, comment and options of a schema's tables."""
         return session.rows(_TABLES.format(one=""), schema=schema)
 
-    def keys(self, session: Session, schema: str) -> list[Row]:
+    def keys(self, session: DatabaseSession, schema: str) -> list[Row]:
         """Columns of a schema's primary and foreign keys, in key order."""
         return session.rows(_KEYS.format(one=""), schema=schema)
 
     def read(
-        self, session: Session, table_id: TableId, *, brief: bool = False
+        self, session: DatabaseSession, table_id: TableId, *, brief: bool = False
     ) -> Table | None:
         """One table fresh from the catalog, or None where there is none."""
         name = table_id.name
@@ -279,7 +285,7 @@ class MySQL(AlteringDialect):
 
     def _tables(
         self,
-        session: Session,
+        session: DatabaseSession,
         schema: str,
         rows: Sequence[Row],
         columns: Sequence[Row],
@@ -353,7 +359,7 @@ class MySQL(AlteringDialect):
             return "AUTO_INCREMENT"
         return default
 
-    def printed(self, session: Session, table_id: TableId) -> str | None:
+    def printed(self, session: DatabaseSession, table_id: TableId) -> str | None:
         """The text of SHOW CREATE TABLE, or None where there is no such table."""
         try:
             rows = session.rows(f"SHOW CREATE TABLE {self.table_name(table_id)}")
@@ -363,7 +369,9 @@ class MySQL(AlteringDialect):
             raise
         return str(rows[0][1])
 
-    def standing(self, session: Session, table_id: TableId, printed: str) -> Standing:
+    def standing(
+        self, session: DatabaseSession, table_id: TableId, printed: str
+    ) -> Standing:
         """The table as it stands, from that text."""
         try:
             definition = slice_table(printed)
@@ -377,7 +385,7 @@ class MySQL(AlteringDialect):
         srids = self.srids(session, table_id) if has_shapes else {}
         return Standing(table_id, definition, srids)
 
-    def srids(self, session: Session, table_id: TableId) -> dict[str, int]:
+    def srids(self, session: DatabaseSession, table_id: TableId) -> dict[str, int]:
         """Reference systems that SHOW CREATE TABLE leaves out; MySQL prints them."""
         return {}
 
@@ -424,7 +432,7 @@ class MySQL(AlteringDialect):
                         found[table] = self.refusals["1142"]
         return found
 
-    def pin(self, session: Session) -> None:
+    def pin(self, session: DatabaseSession) -> None:
         """Reads back what was set on connecting, and stops where it is different."""
         seconds = max(1, ceil(self.limits.lock_seconds))
         session.run(f"SET SESSION lock_wait_timeout = {seconds}")

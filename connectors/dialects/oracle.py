@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from catalog.objects import Table, TableId, TableKind
 from connectors.comment_on import CommentOnDialect, check_literals
+from connectors.database_session import DatabaseSession, EngineSource, Source
 from connectors.dialects.dialect import ConnectFault, Selection
 from connectors.schema import Field, Key, Relation, SchemaDialect
-from connectors.session import EngineSource, Session, Source
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -124,12 +124,12 @@ class Oracle(SchemaDialect, CommentOnDialect):
 
     # -- reading ---------------------------------------------------------------
 
-    def schemas(self, session: Session, selection: Selection) -> Iterator[str]:
+    def schemas(self, session: DatabaseSession, selection: Selection) -> Iterator[str]:
         """Names of the users who may own tables, without Oracle's own."""
         yield from (row[0] for row in session.rows(_SCHEMAS))
 
     def relations(
-        self, session: Session, schema: str, name: str = ""
+        self, session: DatabaseSession, schema: str, name: str = ""
     ) -> Iterator[Relation]:
         """Tables and views of a schema, or the one named."""
         for row in self.ask(session, _RELATIONS, schema, name):
@@ -144,7 +144,9 @@ class Oracle(SchemaDialect, CommentOnDialect):
             count = None if rows is None else int(rows)
             yield Relation(table, kind, comment, rows=count, view_sql=text)
 
-    def fields(self, session: Session, schema: str, name: str = "") -> Iterator[Field]:
+    def fields(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterator[Field]:
         """Columns of all tables of a schema, or of the one named."""
         for (
             table,
@@ -165,7 +167,9 @@ class Oracle(SchemaDialect, CommentOnDialect):
             made = None if default is None else str(default).strip()
             yield Field(table, column, type_, null == "Y", made or None, comment)
 
-    def keys(self, session: Session, schema: str, name: str = "") -> Iterator[Key]:
+    def keys(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterator[Key]:
         """Key columns of all tables of a schema, or of the one named."""
         for table, key, column, owner, other, far in self.ask(
             session, _KEYS, schema, name
@@ -195,7 +199,7 @@ class Oracle(SchemaDialect, CommentOnDialect):
 
     # -- writing ---------------------------------------------------------------
 
-    def pin(self, session: Session) -> None:
+    def pin(self, session: DatabaseSession) -> None:
         """Limits waiting for locks, and asks how literals are read."""
         session.run("ALTER SESSION SET DDL_LOCK_TIMEOUT = 2")
         check_literals(self, session, "SELECT {literal} FROM dual")

@@ -33,6 +33,13 @@ from catalog.objects import (
 )
 from connectors.ahead import ahead
 from connectors.comment_text import normal
+from connectors.database_session import (
+    DatabaseSession,
+    EngineSource,
+    Fault,
+    Row,
+    Source,
+)
 from connectors.dialects.dialect import (
     ConnectFault,
     Dialect,
@@ -41,7 +48,6 @@ from connectors.dialects.dialect import (
 )
 from connectors.libpq import Garbled, PsycopgSession, decoded, texts, tuples
 from connectors.quoting import double_quoted, single_quoted
-from connectors.session import EngineSource, Fault, Row, Session, Source
 from connectors.transaction import TransactionalDialect
 
 if TYPE_CHECKING:
@@ -197,7 +203,7 @@ def _reading(pins: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def _snapshot(session: Session) -> Generator[None]:
+def _snapshot(session: DatabaseSession) -> Generator[None]:
     """A read-only transaction that sees one state and waits for no lock for long.
 
     Starting parallel workers takes longer than what they are asked for here.
@@ -215,7 +221,7 @@ def _snapshot(session: Session) -> Generator[None]:
         session.quietly("ROLLBACK")
 
 
-def _is_raw(session: Session) -> bool:
+def _is_raw(session: DatabaseSession) -> bool:
     return isinstance(session, PsycopgSession) and session.takes_any_bytes
 
 
@@ -313,7 +319,7 @@ def _tables(
 class _Reader:
     """Reads what relations are made of, in one snapshot."""
 
-    def __init__(self, session: Session, *, lock_codes: frozenset[str]) -> None:
+    def __init__(self, session: DatabaseSession, *, lock_codes: frozenset[str]) -> None:
         self._session = session
         self._lock_codes = lock_codes
         self._types: dict[tuple[int, int], str] = {}
@@ -528,7 +534,7 @@ class PostgreSQL(TransactionalDialect):
             return EngineSource(url, connect_args=arguments, session=PsycopgSession)
         return EngineSource(url, connect_args=own)
 
-    def resolve(self, session: Session) -> Dialect:
+    def resolve(self, session: DatabaseSession) -> Dialect:
         """Greenplum answers to PostgreSQL's URLs too."""
         if "Greenplum Database" in str(session.value("SELECT version()")):
             greenplum = dialect_named("greenplum")
@@ -582,7 +588,7 @@ class PostgreSQL(TransactionalDialect):
                         yield table
 
     def read(
-        self, session: Session, table_id: TableId, *, brief: bool = False
+        self, session: DatabaseSession, table_id: TableId, *, brief: bool = False
     ) -> Table | None:
         """One table fresh from the catalog, or None where there is none."""
         schema, name = self.literal(table_id.schema), self.literal(table_id.name)
@@ -596,7 +602,7 @@ class PostgreSQL(TransactionalDialect):
             return next(reader.tables(relations, details), None)
 
     def comments(
-        self, session: Session, tables: Sequence[TableId]
+        self, session: DatabaseSession, tables: Sequence[TableId]
     ) -> dict[Target, str]:
         """The comments there are on some tables and their columns, in one look."""
         if not tables:
@@ -631,7 +637,7 @@ class PostgreSQL(TransactionalDialect):
             return sql.removesuffix(limit) + spread + limit
         return sql
 
-    def may_change(self, session: Session, table: Table) -> bool:
+    def may_change(self, session: DatabaseSession, table: Table) -> bool:
         """Whether a view, or one that it reads, calls a volatile function."""
         if table.kind is not TableKind.VIEW:
             return False
@@ -663,13 +669,13 @@ class PostgreSQL(TransactionalDialect):
             for number, owner in rows
         }
 
-    def pin(self, session: Session) -> None:
+    def pin(self, session: DatabaseSession) -> None:
         """Pins, for this transaction, what rendering relies on, and reads it back."""
         pins = self._pins()
         session.run(_pinning(pins))
         self._check(pins, session.rows(_reading(pins))[0])
 
-    def execute(self, session: Session, statements: Sequence[str]) -> None:
+    def execute(self, session: DatabaseSession, statements: Sequence[str]) -> None:
         """All of a transaction but its end in one text, so in one way to the server."""
         if not isinstance(session, PsycopgSession):
             super().execute(session, statements)
@@ -694,7 +700,7 @@ class PostgreSQL(TransactionalDialect):
                     "setting does that.",
                 )
 
-    def lock_holders(self, session: Session, table_id: TableId) -> str:
+    def lock_holders(self, session: DatabaseSession, table_id: TableId) -> str:
         """Who holds locks on a table, as far as this user may see."""
         try:
             found = session.value(_HOLDERS, schema=table_id.schema, name=table_id.name)

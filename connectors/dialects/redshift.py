@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, ClassVar
 from catalog.objects import TableKind
 from connectors.comment_on import CommentOnDialect, check_literals
 from connectors.constraint import KEYS, keys_of
+from connectors.database_session import DatabaseSession, EngineSource, Fault, Source
 from connectors.dialects.dialect import Selection
 from connectors.dialects.postgresql import PostgreSQL
 from connectors.quoting import single_quoted
 from connectors.schema import Field, Key, Relation, SchemaDialect
-from connectors.session import EngineSource, Fault, Session, Source
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -108,12 +108,12 @@ class Redshift(SchemaDialect, CommentOnDialect):
 
     # -- reading ---------------------------------------------------------------
 
-    def schemas(self, session: Session, selection: Selection) -> Iterator[str]:
+    def schemas(self, session: DatabaseSession, selection: Selection) -> Iterator[str]:
         """Names of the schemas there are, without the system's."""
         yield from (row[0] for row in session.rows(_SCHEMAS))
 
     def relations(
-        self, session: Session, schema: str, name: str = ""
+        self, session: DatabaseSession, schema: str, name: str = ""
     ) -> Iterator[Relation]:
         """Tables and views of a schema, or the one named."""
         for table, kind, comment, view_sql, rows in self.ask(
@@ -127,7 +127,9 @@ class Redshift(SchemaDialect, CommentOnDialect):
                 view_sql=view_sql,
             )
 
-    def fields(self, session: Session, schema: str, name: str = "") -> Iterable[Field]:
+    def fields(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterable[Field]:
         """Columns of all tables of a schema, or of the one named."""
         for table, column, type_, required, default, comment in self.ask(
             session, _COLUMNS, schema, name
@@ -142,7 +144,9 @@ class Redshift(SchemaDialect, CommentOnDialect):
         for table, column, type_ in late:
             yield Field(table, column, type_, refused=_LATE)
 
-    def keys(self, session: Session, schema: str, name: str = "") -> Iterator[Key]:
+    def keys(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterator[Key]:
         """Key columns; Redshift declares keys and does not enforce them."""
         yield from keys_of(self.ask(session, KEYS, schema, name))
 
@@ -167,7 +171,7 @@ class Redshift(SchemaDialect, CommentOnDialect):
 
     # -- writing ---------------------------------------------------------------
 
-    def pin(self, session: Session) -> None:
+    def pin(self, session: DatabaseSession) -> None:
         """Limits waiting, and asks how literals are read: no setting says it."""
         # https://docs.aws.amazon.com/redshift/latest/dg/r_statement_timeout.html
         session.run("SET statement_timeout TO 30000")

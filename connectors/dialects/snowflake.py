@@ -14,9 +14,9 @@ from catalog.errors import ColumnistError, UsageError
 from catalog.objects import Table, TableId, TableKind, column_of
 from connectors.comment_on import CommentOnDialect, check_literals
 from connectors.comment_text import normal
+from connectors.database_session import DatabaseSession, EngineSource, Source
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection
 from connectors.schema import Field, Key, Relation, SchemaDialect
-from connectors.session import EngineSource, Session, Source
 from connectors.statement import Statement
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Snowflake(SchemaDialect, CommentOnDialect):
         """A pool of the connector's connections."""
         return EngineSource(url, connect_args={"login_timeout": max(1, ceil(timeout))})
 
-    def resolve(self, session: Session) -> Dialect:
+    def resolve(self, session: DatabaseSession) -> Dialect:
         """This dialect, where the session is in a database.
 
         Raises:
@@ -136,12 +136,12 @@ class Snowflake(SchemaDialect, CommentOnDialect):
 
     # -- reading ---------------------------------------------------------------
 
-    def schemas(self, session: Session, selection: Selection) -> Iterator[str]:
+    def schemas(self, session: DatabaseSession, selection: Selection) -> Iterator[str]:
         """Names of the database's schemas as stored, mostly in capitals."""
         yield from (row[0] for row in session.rows(_SCHEMAS))
 
     def relations(
-        self, session: Session, schema: str, name: str = ""
+        self, session: DatabaseSession, schema: str, name: str = ""
     ) -> Iterator[Relation]:
         """Tables and views of a schema, or the one named."""
         for table, kind, dynamic, comment, rows, view_sql in self.ask(
@@ -161,7 +161,9 @@ class Snowflake(SchemaDialect, CommentOnDialect):
                 view_sql or None,
             )
 
-    def fields(self, session: Session, schema: str, name: str = "") -> Iterator[Field]:
+    def fields(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterator[Field]:
         """Columns of all tables of a schema, or of the one named."""
         for (
             table,
@@ -181,7 +183,9 @@ class Snowflake(SchemaDialect, CommentOnDialect):
                 type_ = f"VARCHAR({length})"
             yield Field(table, column, type_, null == "YES", default, comment)
 
-    def keys(self, session: Session, schema: str, name: str = "") -> Iterator[Key]:
+    def keys(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterator[Key]:
         """Key columns, from SHOW; the information schema does not name them."""
         within = f"SCHEMA {self.quote(schema)}"
         if name:
@@ -217,7 +221,7 @@ class Snowflake(SchemaDialect, CommentOnDialect):
 
     def render(
         self,
-        session: Session | None,
+        session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,
@@ -241,7 +245,7 @@ class Snowflake(SchemaDialect, CommentOnDialect):
 
     # -- writing ---------------------------------------------------------------
 
-    def pin(self, session: Session) -> None:
+    def pin(self, session: DatabaseSession) -> None:
         """Pins what names and statements mean, and reads it back."""
         for name, wanted in _PINNED.items():
             session.run(f"ALTER SESSION SET {name} = {wanted}")

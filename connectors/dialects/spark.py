@@ -14,10 +14,10 @@ from catalog.change import CommentChange
 from catalog.errors import ColumnistError
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind, column_of
 from connectors.comment_text import normal
+from connectors.database_session import DatabaseSession, Fault, Row, Source
 from connectors.dialects.dialect import ConnectFault, Selection
 from connectors.hiveserver import DEFAULT_PORT, HiveServer
 from connectors.sequential import SequentialDialect
-from connectors.session import Fault, Row, Session, Source
 from connectors.statement import Statement
 from connectors.transaction import render_comment_on
 
@@ -119,7 +119,9 @@ class Spark(SequentialDialect):
                 if table is not None:
                     yield table
 
-    def _names(self, session: Session, selection: Selection) -> Iterator[TableId]:
+    def _names(
+        self, session: DatabaseSession, selection: Selection
+    ) -> Iterator[TableId]:
         """The selected tables and views, without temporary ones."""
         schemas = [str(row[0]) for row in session.rows("SHOW DATABASES")]
         for schema in sorted(schemas):
@@ -132,7 +134,9 @@ class Spark(SequentialDialect):
                 if selection.takes(table_id := TableId(schema, name)):
                     yield table_id
 
-    def _read_or_say_why(self, session: Session, table_id: TableId) -> Table | None:
+    def _read_or_say_why(
+        self, session: DatabaseSession, table_id: TableId
+    ) -> Table | None:
         """A table, or its name with the reason why it cannot be described."""
         try:
             return self.read(session, table_id)
@@ -144,7 +148,7 @@ class Spark(SequentialDialect):
             return Table(table_id, TableKind.OTHER, (), unread=reason)
 
     def read(
-        self, session: Session, table_id: TableId, *, brief: bool = False
+        self, session: DatabaseSession, table_id: TableId, *, brief: bool = False
     ) -> Table | None:
         """One table fresh from the catalog, or None where there is none."""
         try:
@@ -179,7 +183,7 @@ class Spark(SequentialDialect):
 
     def render(
         self,
-        session: Session | None,
+        session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,
@@ -214,7 +218,7 @@ class Spark(SequentialDialect):
 
     # -- writing ---------------------------------------------------------------
 
-    def pin(self, session: Session) -> None:
+    def pin(self, session: DatabaseSession) -> None:
         """Pins what rendering relies on, reads it back, raises where it is not so."""
         for name, wanted in self.pinned.items():
             if self._setting(session, name) == wanted:
@@ -231,7 +235,7 @@ class Spark(SequentialDialect):
                     "Nothing was written; ask the administrator to allow setting it.",
                 )
 
-    def _setting(self, session: Session, name: str) -> str:
+    def _setting(self, session: DatabaseSession, name: str) -> str:
         """A setting of this session: Spark answers with its name and value."""
         rows = session.rows(f"SET {name}")
         return str(rows[0][1]) if rows and len(rows[0]) > 1 else ""

@@ -10,9 +10,9 @@ from urllib.parse import quote as quote_path
 from catalog.change import CommentChange, WriteResult
 from catalog.errors import ColumnistError
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
+from connectors.database_session import DatabaseSession, EngineSource, Fault, Source
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection, WriteOptions
 from connectors.ledger import Ledger
-from connectors.session import EngineSource, Fault, Session, Source
 from connectors.statement import Statement
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class SQLite(Dialect):
         source.on_connect(_decode_leniently)
         return source
 
-    def resolve(self, session: Session) -> Dialect:
+    def resolve(self, session: DatabaseSession) -> Dialect:
         """Reads the first page: until then anything opens."""
         session.value("SELECT count(*) FROM sqlite_master")
         return self
@@ -108,7 +108,7 @@ class SQLite(Dialect):
                 if selection.takes(table_id):
                     yield self._read_or_say_why(session, table_id)
 
-    def _read_or_say_why(self, session: Session, table_id: TableId) -> Table:
+    def _read_or_say_why(self, session: DatabaseSession, table_id: TableId) -> Table:
         """A table, or its name alone: a view whose table is gone spoils no other."""
         why = "it vanished, or its name is not UTF-8"
         try:
@@ -119,7 +119,7 @@ class SQLite(Dialect):
         return Table(table_id, TableKind.OTHER, (), unread=why)
 
     def read(
-        self, session: Session, table_id: TableId, *, brief: bool = False
+        self, session: DatabaseSession, table_id: TableId, *, brief: bool = False
     ) -> Table | None:
         """One table fresh from the catalog, or None where there is none."""
         found = session.rows(
@@ -159,7 +159,7 @@ class SQLite(Dialect):
         )
 
     def _foreign_keys(
-        self, session: Session, table_id: TableId
+        self, session: DatabaseSession, table_id: TableId
     ) -> Iterator[ForeignKey]:
         rows = session.rows(
             'SELECT id, "table", "from", "to" FROM pragma_foreign_key_list(:name) '
@@ -183,7 +183,7 @@ class SQLite(Dialect):
 
     def render(
         self,
-        session: Session | None,
+        session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,

@@ -10,9 +10,9 @@ from catalog.change import CommentChange
 from catalog.objects import Table, TableId, TableKind
 from connectors.comment_on import CommentOnDialect, check_literals
 from connectors.comment_text import normal
+from connectors.database_session import DatabaseSession, EngineSource, Source
 from connectors.dialects.dialect import ConnectFault, Selection
 from connectors.schema import Field, Key, Relation, SchemaDialect
-from connectors.session import EngineSource, Session, Source
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -151,14 +151,14 @@ class Teradata(SchemaDialect, CommentOnDialect):
 
     # -- reading ---------------------------------------------------------------
 
-    def schemas(self, session: Session, selection: Selection) -> Iterator[str]:
+    def schemas(self, session: DatabaseSession, selection: Selection) -> Iterator[str]:
         """Names of the databases and users, without the system's."""
         for (name,) in session.rows(_SCHEMAS):
             if str(name).lower() not in _SYSTEM:
                 yield name
 
     def relations(
-        self, session: Session, schema: str, name: str = ""
+        self, session: DatabaseSession, schema: str, name: str = ""
     ) -> Iterator[Relation]:
         """Tables and views of a database, or the one named."""
         for table, kind, comment, view_sql in self.ask(
@@ -168,7 +168,9 @@ class Teradata(SchemaDialect, CommentOnDialect):
             what = TableKind.VIEW if is_view else TableKind.TABLE
             yield Relation(table, what, comment, view_sql=view_sql)
 
-    def fields(self, session: Session, schema: str, name: str = "") -> Iterator[Field]:
+    def fields(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterator[Field]:
         """Columns of all tables of a database, or of the one named."""
         for (
             table,
@@ -184,7 +186,9 @@ class Teradata(SchemaDialect, CommentOnDialect):
             type_ = _type(str(code or "").strip(), length, digits, scale)
             yield Field(table, column, type_, null != "N", default, comment)
 
-    def keys(self, session: Session, schema: str, name: str = "") -> Iterator[Key]:
+    def keys(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterator[Key]:
         """Key columns of all tables of a database, or of the one named."""
         for table, column in self.ask(session, _PRIMARY_KEYS, schema, name):
             yield Key(table, "", column)
@@ -223,7 +227,7 @@ class Teradata(SchemaDialect, CommentOnDialect):
 
     # -- writing ---------------------------------------------------------------
 
-    def pin(self, session: Session) -> None:
+    def pin(self, session: DatabaseSession) -> None:
         """Asks how literals are read: no setting of Teradata's changes that."""
         check_literals(self, session)
 

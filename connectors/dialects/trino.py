@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 from catalog.errors import UsageError
 from catalog.objects import TableKind
 from connectors.comment_on import CommentOnDialect, check_literals
+from connectors.database_session import DatabaseSession, EngineSource, Source
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection
 from connectors.schema import Field, Relation, SchemaDialect
-from connectors.session import EngineSource, Session, Source
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -90,7 +90,7 @@ class Trino(SchemaDialect, CommentOnDialect):
         """Clients of the coordinator, in the catalog that the URL names."""
         return EngineSource(url, connect_args={}, isolation=None)
 
-    def resolve(self, session: Session) -> Dialect:
+    def resolve(self, session: DatabaseSession) -> Dialect:
         """This dialect, where the session is in a catalog.
 
         Raises:
@@ -109,12 +109,12 @@ class Trino(SchemaDialect, CommentOnDialect):
 
     # -- reading ---------------------------------------------------------------
 
-    def schemas(self, session: Session, selection: Selection) -> Iterator[str]:
+    def schemas(self, session: DatabaseSession, selection: Selection) -> Iterator[str]:
         """Names of the catalog's schemas, without the information schema."""
         yield from (row[0] for row in session.rows(_SCHEMAS))
 
     def relations(
-        self, session: Session, schema: str, name: str = ""
+        self, session: DatabaseSession, schema: str, name: str = ""
     ) -> Iterator[Relation]:
         """Tables and views of a schema, or the one named."""
         for table, type_, comment, view_sql, materialized in self.ask(
@@ -125,7 +125,9 @@ class Trino(SchemaDialect, CommentOnDialect):
                 kind = TableKind.MATERIALIZED_VIEW
             yield Relation(table, kind, comment, view_sql=materialized or view_sql)
 
-    def fields(self, session: Session, schema: str, name: str = "") -> Iterator[Field]:
+    def fields(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterator[Field]:
         """Columns of all tables of a schema, or of the one named."""
         for table, column, type_, nullable, default, comment in self.ask(
             session, _COLUMNS, schema, name
@@ -143,6 +145,6 @@ class Trino(SchemaDialect, CommentOnDialect):
 
     # -- writing ---------------------------------------------------------------
 
-    def pin(self, session: Session) -> None:
+    def pin(self, session: DatabaseSession) -> None:
         """Asks how literals are read: no setting of Trino's changes that."""
         check_literals(self, session)

@@ -14,7 +14,7 @@ import pytest
 from benchmarks import random_model
 from model.library import ModelFile
 from tests.conftest import stand_in
-from tui.settings import Settings
+from tui.flow.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -12,7 +12,7 @@ from catalog.suggestion import Finding
 from catalog.unseen import unseen
 from connectors.comment_text import text_problem
 from model.checks import writing_only
-from tui.text import plain
+from tui.flow.text import plain
 
 
 @pytest.mark.parametrize(

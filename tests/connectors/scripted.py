@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from connectors.session import Row, Session, Source
+from connectors.database_session import DatabaseSession, Row, Source
 
 Answers = dict[str, Sequence[Row]]
 """Rows by a piece of the query that they answer; the first piece that is in it."""
 
 
 @dataclass
-class ScriptedSession(Session):
+class ScriptedSession(DatabaseSession):
     """Answers by `answers`; a query that none of them fits is an error."""
 
     answers: Answers
@@ -31,7 +31,7 @@ class ScriptedSession(Session):
                 return [row for row in rows if name is None or row[0] == name]
         raise AssertionError(f"nobody answers {sql}")
 
-    def witness(self) -> Session:
+    def witness(self) -> DatabaseSession:
         return self
 
     def close(self) -> None:
@@ -44,7 +44,7 @@ class ScriptedSource(Source):
 
     session_: ScriptedSession
 
-    def open(self, *, write: bool) -> Session:
+    def open(self, *, write: bool) -> DatabaseSession:
         return self.session_
 
     def close(self) -> None:

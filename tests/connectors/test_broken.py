@@ -19,7 +19,7 @@ from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
 from connectors.connect import open_database
 from connectors.database import Database, DatabaseIdentity
-from connectors.session import Fault, Row
+from connectors.database_session import Fault, Row
 from tests.connectors.scripted import ScriptedSession, ScriptedSource
 from tests.connectors.targets import (
     Proved,

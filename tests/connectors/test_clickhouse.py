@@ -16,9 +16,9 @@ from catalog.errors import ColumnistError
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind
 from connectors.connect import open_database
 from connectors.database import Database
+from connectors.database_session import Fault
 from connectors.dialects.clickhouse import ClickHouse
 from connectors.sampling import profile_table
-from connectors.session import Fault
 from tests.connectors import contract
 from tests.connectors.clickhouse_server import ClickHouseServer, run_clickhouse
 from tests.connectors.contract import CASES, INJECTIONS, Engine, write

@@ -12,8 +12,8 @@ import pytest
 from catalog.change import CommentChange, Outcome
 from catalog.objects import TableId
 from connectors import libpq
+from connectors.database_session import DatabaseSession, Row
 from connectors.dialects import postgresql as postgresql_dialect
-from connectors.session import Row, Session
 from tests.connectors.targets import Proved, changes_to, duckdb_target, fresh, write
 from tests.servers import Server
 
@@ -70,7 +70,7 @@ def test_postgresql_is_asked_once_for_thousands_of_tables(
     asked: list[str] = []
     ask = libpq.tuples
 
-    def counting(session: Session, sql: str) -> list[Row]:
+    def counting(session: DatabaseSession, sql: str) -> list[Row]:
         asked.append(sql)
         return ask(session, sql)
 

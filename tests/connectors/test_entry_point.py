@@ -11,10 +11,10 @@ import pytest
 ACME = """
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind
 from connectors.comment_on import CommentOnDialect
-from connectors.session import Session, Source
+from connectors.database_session import DatabaseSession, Source
 
 
-class AcmeSession(Session):
+class AcmeSession(DatabaseSession):
     def run(self, sql):
         raise AssertionError(sql)
 

@@ -11,12 +11,12 @@ from catalog.change import CommentChange
 from catalog.errors import UsageError
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
 from connectors.connect import identify
+from connectors.database_session import DatabaseSession, Row, Source
 from connectors.dialects.databricks import Databricks
 from connectors.dialects.dialect import Dialect, Selection, never
 from connectors.dialects.hive import Hive
 from connectors.dialects.spark import Spark
 from connectors.script import render_script
-from connectors.session import Row, Session, Source
 
 TABLE = TableKind.TABLE
 VIEW = TableKind.VIEW
@@ -24,7 +24,7 @@ MATERIALIZED = TableKind.MATERIALIZED_VIEW
 STREAMING = TableKind.OTHER
 
 
-class Scripted(Session):
+class Scripted(DatabaseSession):
     """Answers queries that begin or contain something known."""
 
     def __init__(self, answers: Mapping[str, list[Row]]) -> None:
@@ -38,7 +38,7 @@ class Scripted(Session):
         self.asked.append(sql)
         return next((rows for part, rows in self._answers.items() if part in sql), [])
 
-    def witness(self) -> Session:
+    def witness(self) -> DatabaseSession:
         return self
 
     def close(self) -> None:
@@ -46,10 +46,10 @@ class Scripted(Session):
 
 
 class ScriptedSource(Source):
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: DatabaseSession) -> None:
         self._session = session
 
-    def open(self, *, write: bool) -> Session:
+    def open(self, *, write: bool) -> DatabaseSession:
         return self._session
 
     def close(self) -> None:
@@ -61,7 +61,7 @@ def rendered(
     kind: TableKind,
     text: str | None,
     column: str | None = None,
-    session: Session | None = None,
+    session: DatabaseSession | None = None,
 ) -> str:
     table_id = TableId("s", "t")
     columns = tuple(

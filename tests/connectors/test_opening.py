@@ -25,10 +25,10 @@ from connectors.connect import (
     savable_url,
 )
 from connectors.database import Database
+from connectors.database_session import Fault
 from connectors.drivers import EXTRAS, install_hint
 from connectors.limits import Limits
 from connectors.secrets import hide
-from connectors.session import Fault
 from tests.connectors.postgres_stranger import stranger
 from tests.servers import Server, execute
 
@@ -288,7 +288,7 @@ def test_a_server_that_wants_a_password_is_told_apart(
     def refuse(*_: object, **__: object) -> None:
         raise Fault("Access denied for user 'u'@'h' (using password: NO)", code="1045")
 
-    monkeypatch.setattr("connectors.session.EngineSource.open", refuse)
+    monkeypatch.setattr("connectors.database_session.EngineSource.open", refuse)
     assert isinstance(failure("mysql://u@h/d"), PasswordWanted)
     assert not isinstance(failure("mysql://u:x@h/d"), PasswordWanted)
 

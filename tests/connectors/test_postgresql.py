@@ -15,10 +15,10 @@ from catalog.change import CommentChange, Outcome
 from catalog.errors import ColumnistError
 from catalog.objects import ColumnId, Table, TableKind
 from connectors import libpq, transaction
+from connectors.database_session import DatabaseSession, Fault, Row
 from connectors.dialects import postgresql as reading
 from connectors.libpq import PsycopgSession
 from connectors.limits import Limits
-from connectors.session import Fault, Row, Session
 from tests.connectors.recording import RecordingLedger
 from tests.connectors.targets import (
     Proved,
@@ -486,7 +486,7 @@ def test_only_the_kinds_wanted_are_read(
     asked: list[str] = []
     tuples = libpq.tuples
 
-    def told(session: Session, sql: str) -> list[Row]:
+    def told(session: DatabaseSession, sql: str) -> list[Row]:
         asked.append(sql)
         return tuples(session, sql)
 

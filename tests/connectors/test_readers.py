@@ -12,8 +12,8 @@ from catalog.errors import ColumnistError
 from catalog.objects import Table, TableId, TableKind
 from connectors.connect import open_database
 from connectors.database import Database
+from connectors.database_session import EngineSource
 from connectors.dialects.dialect import dialect_named
-from connectors.session import EngineSource
 from tests.connectors.recording import RecordingLedger
 from tests.connectors.targets import changes_to
 

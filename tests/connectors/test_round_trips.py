@@ -19,9 +19,9 @@ from tests.connectors import contract
 from tests.connectors.contract import CASES, Engine
 from tests.connectors.targets import Proved, all_written, fresh, write
 from tests.servers import Run, connected
-from tui import jobs, writes
-from tui.session import Session, attach
-from tui.settings import locate
+from tui.flow import jobs, writes
+from tui.flow.session import Session, attach
+from tui.flow.settings import locate
 
 WIDTH = 10
 """Texts of an example: one on the table, the others on its columns."""

@@ -17,9 +17,9 @@ from catalog.errors import ColumnistError
 from catalog.objects import ColumnId, Table, TableId, Target
 from connectors import sequential
 from connectors.database import Database, DatabaseIdentity
+from connectors.database_session import DatabaseSession, Fault, Row, Source
 from connectors.dialects.bigquery import BigQuery
 from connectors.dialects.dialect import dialect_named
-from connectors.session import Fault, Row, Session, Source
 from connectors.statement import Shown, shown_by
 from tests.connectors.lexer import RULES, tokens
 from tests.connectors.recording import RecordingLedger
@@ -47,7 +47,7 @@ class Memory(Source):
     is_lost: bool = False
     """The connection is gone."""
 
-    def open(self, *, write: bool) -> Session:
+    def open(self, *, write: bool) -> DatabaseSession:
         if self.is_lost:
             raise Fault("no connection", lost=True)
         return MemorySession(self)
@@ -59,7 +59,7 @@ class Memory(Source):
         return [T, *(ColumnId(T, name) for name in self.columns)]
 
 
-class MemorySession(Session):
+class MemorySession(DatabaseSession):
     """A connection to it."""
 
     def __init__(self, memory: Memory) -> None:
@@ -101,7 +101,7 @@ class MemorySession(Session):
         if self._memory.is_lost:
             raise Fault("the connection broke", lost=True)
 
-    def witness(self) -> Session:
+    def witness(self) -> DatabaseSession:
         return self
 
     def close(self) -> None:

@@ -22,8 +22,8 @@ import pytest
 from catalog.change import CommentChange
 from catalog.objects import TableId, TableKind
 from connectors.database import Database, DatabaseIdentity
+from connectors.database_session import DatabaseSession, Fault, Row, Source
 from connectors.dialects.dialect import dialect_named
-from connectors.session import Fault, Row, Session, Source
 from tests.connectors.nasty import NAMES, PLAIN_TEXTS, SUPPLEMENTARY
 from tests.connectors.proof import RAN, kinds_of
 from tests.connectors.recording import RecordingLedger
@@ -52,7 +52,7 @@ PARAMETER = re.compile(r"SHOW PARAMETERS LIKE '(\w+)'")
 
 
 @dataclass
-class Emulator(Source, Session):
+class Emulator(Source, DatabaseSession):
     """The child, as a source and its one session."""
 
     child: subprocess.Popen[str]
@@ -79,10 +79,10 @@ class Emulator(Source, Session):
         if not sql.startswith("ALTER SESSION"):
             self.rows(sql)
 
-    def open(self, *, write: bool) -> Session:
+    def open(self, *, write: bool) -> DatabaseSession:
         return self
 
-    def witness(self) -> Session:
+    def witness(self) -> DatabaseSession:
         return self
 
     def close(self) -> None:

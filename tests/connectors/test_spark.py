@@ -16,13 +16,13 @@ from catalog.errors import ColumnistError
 from catalog.objects import ColumnId, TableId, TableKind
 from connectors.connect import open_database
 from connectors.database import Database, DatabaseIdentity
+from connectors.database_session import DatabaseSession, Fault, Row
 from connectors.dialects.databricks import Databricks
 from connectors.dialects.dialect import Dialect
 from connectors.dialects.hive import Hive
 from connectors.dialects.spark import Spark, described
 from connectors.hiveserver import error_class, plain_words
 from connectors.sampling import profile_table
-from connectors.session import Fault, Row, Session
 from tests.connectors import contract
 from tests.connectors.contract import CASES, INJECTIONS, Engine, write
 from tests.connectors.nasty import NAMES, PLAIN_TEXTS, REFUSED_TEXTS, SUPPLEMENTARY
@@ -271,7 +271,7 @@ def test_variables_are_pinned_before_any_text(engine: Engine) -> None:
     assert fresh(database, table.id).comment == text
 
 
-class Stubborn(Session):
+class Stubborn(DatabaseSession):
     """A server that keeps its settings."""
 
     def __init__(self) -> None:
@@ -284,7 +284,7 @@ class Stubborn(Session):
         self.ran.append(sql)
         return [(sql.removeprefix("SET "), "true")]
 
-    def witness(self) -> Session:
+    def witness(self) -> DatabaseSession:
         return self
 
     def close(self) -> None:
@@ -441,7 +441,7 @@ def test_columns_called_as_headings_are_columns() -> None:
 class HiveOnSpark(Hive):
     """Hive's statements on Spark, whose setting has another name."""
 
-    def pin(self, session: Session) -> None:
+    def pin(self, session: DatabaseSession) -> None:
         Spark().pin(session)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from catalog.errors import ColumnistError, UsageError
 from connectors.connect import open_database
-from connectors.session import Fault
+from connectors.database_session import Fault
 from tests.connectors.recording import RecordingLedger
 from tests.connectors.targets import Proved, changes_to, duckdb_target, fresh
 

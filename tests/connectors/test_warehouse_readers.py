@@ -20,8 +20,8 @@ from catalog.errors import ColumnistError, UsageError
 from catalog.objects import ForeignKey, Table, TableId, TableKind
 from connectors.comment_on import PROBE
 from connectors.database import Database, DatabaseIdentity
+from connectors.database_session import Fault
 from connectors.dialects.dialect import Dialect, Selection, dialect_named, never
-from connectors.session import Fault
 from tests.connectors.scripted import Answers, ScriptedSession, ScriptedSource
 from tests.connectors.targets import Proved
 
@@ -522,7 +522,11 @@ def test_snowflake_does_not_write_where_quotes_are_ignored() -> None:
             "TrinoUserError(type=USER_ERROR, name=NOT_SUPPORTED, message='no')",
             "takes no such comment",
         ),
-        ("teradata", "[Version 20] [Session 1] [Error 3807] Object gone", "no longer"),
+        (
+            "teradata",
+            "[Version 20] [DatabaseSession 1] [Error 3807] Object gone",
+            "no longer",
+        ),
         (
             "mssql",
             "[42000] [Microsoft][ODBC Driver 18][SQL Server]Property cannot be added. "

@@ -8,7 +8,7 @@ import pytest
 from textual.dom import DOMNode
 
 from tests.tui.test_docs import bindings
-from tui.app import ColumnistApp
+from tui.app.app import ColumnistApp
 
 LEFT_OUT = ("test_fuzz", "test_looks", "test_hostile_text")
 """Modules that press keys and do not look at what each of them does."""

@@ -48,16 +48,16 @@ from connectors.dialects.duckdb import DuckDBSession
 from tests.conftest import comments
 from tests.tui.in_terminal import SECONDS, Terminal
 from tests.tui.in_terminal import app as in_terminal
-from tui import jobs, writes
-from tui.app import ColumnistApp
-from tui.palette import Palette
-from tui.screens.confirm import ConfirmModal
-from tui.screens.help import HelpModal
-from tui.screens.picker import PickerScreen
-from tui.screens.too_small import TooSmallModal
-from tui.screens.write import WriteScreen
-from tui.session import attach
-from tui.settings import Settings
+from tui.app.app import ColumnistApp
+from tui.app.palette import Palette
+from tui.app.screens.confirm import ConfirmModal
+from tui.app.screens.help import HelpModal
+from tui.app.screens.picker import PickerScreen
+from tui.app.screens.too_small import TooSmallModal
+from tui.app.screens.write import WriteScreen
+from tui.flow import jobs, writes
+from tui.flow.session import attach
+from tui.flow.settings import Settings
 
 SMALLEST, LARGEST = (20, 5), (220, 70)
 KEPT = 60

@@ -19,9 +19,9 @@ from connectors.connect import identify
 from tests.servers import execute
 from tests.tui.in_process import columnist
 from tests.tui.test_pilot import until
-from tui.app import ColumnistApp
-from tui.screens.confirm import ConfirmModal
-from tui.settings import Settings
+from tui.app.app import ColumnistApp
+from tui.app.screens.confirm import ConfirmModal
+from tui.flow.settings import Settings
 
 TABLE = "CREATE TABLE orders (id INTEGER PRIMARY KEY)"
 

@@ -15,11 +15,11 @@ from tests.conftest import comments
 from tests.servers import execute
 from tests.tui.in_process import columnist
 from tests.tui.test_pilot import settled, until
-from tui.app import ColumnistApp
-from tui.screens.bulk import AcceptModal
-from tui.screens.catalog import CatalogScreen
-from tui.settings import Settings
-from tui.widgets.row_list import RowList
+from tui.app.app import ColumnistApp
+from tui.app.screens.bulk import AcceptModal
+from tui.app.screens.catalog import CatalogScreen
+from tui.app.widgets.row_list import RowList
+from tui.flow.settings import Settings
 
 CSV = """schema,table,column,description
 sales,orders,,What was ordered

@@ -20,8 +20,8 @@ from tests.tui.test_pilot import (  # noqa: F401  # fixtures
     to_orders,
     until,
 )
-from tui.screens.picker import PickerScreen
-from tui.settings import Settings
+from tui.app.screens.picker import PickerScreen
+from tui.flow.settings import Settings
 
 COLUMNIST = [sys.executable, "-c", "from tui.cli import main; main()"]
 
@@ -71,7 +71,7 @@ async def test_the_picker_opens_beside_a_workspace_that_is_held(
     shop: Path,
     drafted: Suggestions,  # noqa: F811
 ) -> None:
-    from tui.app import ColumnistApp
+    from tui.app.app import ColumnistApp
 
     drafted._workspace.close()
     app = ColumnistApp(settings, None)

@@ -21,17 +21,17 @@ from tests.tui.test_pilot import (  # noqa: F401  # fixtures
     to_orders,
     until,
 )
-from tui.app import ColumnistApp
-from tui.palette import KeyCommands
-from tui.screens.catalog import CatalogScreen
-from tui.screens.confirm import ConfirmModal
-from tui.screens.facets import FacetModal
-from tui.screens.review import ReviewScreen
-from tui.screens.too_small import TooSmallModal
-from tui.screens.write import WriteScreen
-from tui.settings import Settings
-from tui.theme import THEMES
-from tui.widgets.keys_line import KeysLine
+from tui.app.app import ColumnistApp
+from tui.app.palette import KeyCommands
+from tui.app.screens.catalog import CatalogScreen
+from tui.app.screens.confirm import ConfirmModal
+from tui.app.screens.facets import FacetModal
+from tui.app.screens.review import ReviewScreen
+from tui.app.screens.too_small import TooSmallModal
+from tui.app.screens.write import WriteScreen
+from tui.app.theme import THEMES
+from tui.app.widgets.keys_line import KeysLine
+from tui.flow.settings import Settings
 
 REACHED = {
     "picker_saved": "PickerScreen",

@@ -17,7 +17,7 @@ from catalog.suggestions import Suggestions
 from catalog.trial import drawn_model
 from catalog.workspace import Workspace
 from tui.cli import app
-from tui.comparison import compare
+from tui.flow.two_models import compare
 
 PAIR = ("one", "two")
 

@@ -17,11 +17,11 @@ from catalog.errors import ColumnistError, UsageError
 from catalog.objects import TableId, TableKind
 from catalog.suggestion import Draft, Source, State
 from connectors.limits import Limits
-from tui import jobs
-from tui.connection_file import SavedConnection, parse_connections
-from tui.connections import Connections
-from tui.session import Session, open_session, settings_for
-from tui.settings import Settings
+from tui.flow import jobs
+from tui.flow.connection_file import SavedConnection, parse_connections
+from tui.flow.connections import Connections
+from tui.flow.session import Session, open_session, settings_for
+from tui.flow.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 COLUMNIST = [sys.executable, "-c", "from tui.cli import main; main()"]

@@ -11,10 +11,10 @@ import pytest
 from textual.binding import Binding
 from textual.screen import Screen
 
-import tui.screens
-from tui.app import ColumnistApp
-from tui.widgets.description_editor import _Text
-from tui.widgets.row_list import RowList
+import tui.app.screens
+from tui.app.app import ColumnistApp
+from tui.app.widgets.description_editor import _Text
+from tui.app.widgets.row_list import RowList
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENS = [
@@ -45,7 +45,7 @@ def bindings() -> list[tuple[str, Binding]]:
     owners.append(("edit", _Text))
     for module, name in SCREENS:
         screen: type[Screen[object]] = getattr(
-            importlib.import_module(f"tui.screens.{module}"), name
+            importlib.import_module(f"tui.app.screens.{module}"), name
         )
         owners.append((module, screen))
     return [
@@ -59,7 +59,7 @@ def bindings() -> list[tuple[str, Binding]]:
 def screens() -> dict[str, type[Screen[object]]]:
     """Every screen that is ours and has keys, by its name."""
     found: dict[str, type[Screen[object]]] = {}
-    for module in pkgutil.iter_modules(tui.screens.__path__, "tui.screens."):
+    for module in pkgutil.iter_modules(tui.app.screens.__path__, "tui.app.screens."):
         for name, each in vars(importlib.import_module(module.name)).items():
             ours = isinstance(each, type) and each.__module__ == module.name
             if ours and issubclass(each, Screen) and each.__dict__.get("BINDINGS"):

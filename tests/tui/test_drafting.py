@@ -17,11 +17,11 @@ from connectors.connect import open_database
 from model.engine import Engine
 from tests.model import tiny_gguf
 from tests.tui.test_pilot import opened, to_orders, until
-from tui import jobs
-from tui.drafting import BackgroundDrafting
-from tui.screens.review import ReviewScreen
-from tui.session import Session
-from tui.settings import Settings
+from tui.app.screens.review import ReviewScreen
+from tui.flow import jobs
+from tui.flow.background import BackgroundDrafting
+from tui.flow.session import Session
+from tui.flow.settings import Settings
 
 pytestmark = pytest.mark.gguf
 
@@ -160,7 +160,7 @@ async def test_a_table_opened_as_a_run_ends_is_drafted_too(
         await pilot.pause(0.3)
         assert not session.suggestions.of_table(ORDERS)
         drafting.running = False
-        from tui.messages import DraftingChanged
+        from tui.app.messages import DraftingChanged
 
         app.announce(DraftingChanged())
         await until(pilot, lambda: len(session.suggestions.of_table(ORDERS)) == 6)

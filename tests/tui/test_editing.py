@@ -17,10 +17,10 @@ from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
 from tests.tui import test_pilot
 from tests.tui.test_pilot import ORDERS, opened, settled, state, to_orders, until
-from tui.app import ColumnistApp
-from tui.screens.review import ReviewScreen
-from tui.settings import Settings
-from tui.widgets.description_editor import _Text
+from tui.app.app import ColumnistApp
+from tui.app.screens.review import ReviewScreen
+from tui.app.widgets.description_editor import _Text
+from tui.flow.settings import Settings
 
 store = test_pilot.store
 drafted = test_pilot.drafted

@@ -21,9 +21,9 @@ from catalog.workspace import Workspace
 from connectors.connect import open_database
 from tests.conftest import comments
 from tests.tui.in_terminal import app
-from tui import jobs
-from tui.session import attach
-from tui.settings import Settings
+from tui.flow import jobs
+from tui.flow.session import attach
+from tui.flow.settings import Settings
 
 EVERY = "COLUMNIST_FUZZ_RUNS" in os.environ
 """Whether all is tried at all screens; `make test-deep` does."""
@@ -213,7 +213,7 @@ def test_it_ends_while_the_model_loads(
 
 
 def test_what_of_textual_the_terminal_leans_on() -> None:
-    """Where one of these is gone, `tui/terminal.py` has to be read again."""
+    """Where one of these is gone, `tui/app/terminal.py` has to be read again."""
     source = inspect.getsource(LinuxDriver)
     for inside in (
         "self._file = sys.__stderr__",

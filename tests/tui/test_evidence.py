@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from connectors.connect import open_database
-from tui.screens.review_rows import evidence, review_lines
+from tui.app.screens.review_rows import evidence, review_lines
 
 
 def test_a_sample_beyond_the_file_is_said_to_be_unreadable(tmp_path: Path) -> None:

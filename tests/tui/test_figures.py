@@ -16,15 +16,15 @@ from catalog.errors import ColumnistError
 from catalog.suggestion import Draft, Source
 from catalog.workspace import Workspace
 from tests.tui.test_pilot import opened, settled, until
-from tui import jobs, writes
-from tui.app import ColumnistApp
-from tui.figures import gather
-from tui.report import FILE_NAME
-from tui.screens.catalog import CatalogScreen
-from tui.screens.figures import FiguresScreen, Panel
-from tui.session import Session
-from tui.settings import Settings
-from tui.widgets.chart import Chart
+from tui.app.app import ColumnistApp
+from tui.app.screens.catalog import CatalogScreen
+from tui.app.screens.figures import FiguresScreen, Panel
+from tui.app.widgets.chart import Chart
+from tui.flow import jobs, writes
+from tui.flow.figures import gather
+from tui.flow.report import FILE_NAME
+from tui.flow.session import Session
+from tui.flow.settings import Settings
 
 EVIL = "[red]m[/]\x1b[31m\u202e<script>"
 
@@ -172,7 +172,7 @@ async def test_figures_are_not_counted_where_keys_are_read(
         threads.append(threading.current_thread())
         return gather(*arguments)  # type: ignore[arg-type]  # as they came
 
-    monkeypatch.setattr("tui.screens.figures.gather", noted)
+    monkeypatch.setattr("tui.app.screens.figures.gather", noted)
     async with opened(settings, shop) as (app, pilot):
         await to_figures(app, pilot)
     assert threads
@@ -225,7 +225,7 @@ async def test_figures_that_cannot_be_counted_are_explained(
     def broken(*_: object) -> None:
         raise ColumnistError("The workspace is locked.", "Wait.")
 
-    monkeypatch.setattr("tui.screens.figures.gather", broken)
+    monkeypatch.setattr("tui.app.screens.figures.gather", broken)
     async with opened(settings, shop) as (app, pilot):
         await pilot.press("m")
         await settled(app, pilot)

@@ -15,9 +15,9 @@ from catalog.snapshot import TableSummary
 from catalog.suggestion import Source
 from tests.servers import Server, execute
 from tests.tui.test_ways_out import session_at
-from tui import jobs, writes
-from tui.session import Session
-from tui.settings import Settings
+from tui.flow import jobs, writes
+from tui.flow.session import Session
+from tui.flow.settings import Settings
 
 
 def draft_all(session: Session) -> jobs.DraftPlan:

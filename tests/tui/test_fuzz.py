@@ -13,10 +13,10 @@ from catalog.suggestion import Draft, Finding, Source
 from catalog.workspace import Workspace
 from connectors.connect import open_database
 from tests.tui.fuzzing import Fuzz, watched
-from tui import deciding, jobs
-from tui.screens import bulk, rule
-from tui.session import attach
-from tui.settings import Settings
+from tui.app import deciding, jobs
+from tui.app.screens import bulk, rule
+from tui.flow.session import attach
+from tui.flow.settings import Settings
 
 RUNS = int(os.environ.get("COLUMNIST_FUZZ_RUNS", "2"))
 EVENTS = int(os.environ.get("COLUMNIST_FUZZ_EVENTS", "200"))

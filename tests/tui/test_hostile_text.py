@@ -21,14 +21,15 @@ from catalog.suggestion import Draft, Finding, Source, State
 from catalog.workspace import Workspace
 from connectors.connect import open_database
 from tests.tui.test_pilot import settled, until
-from tui import cli, jobs
-from tui.app import ColumnistApp
-from tui.screens.catalog import CatalogScreen
-from tui.screens.password import PasswordModal
-from tui.screens.review import ReviewScreen
-from tui.session import attach
-from tui.settings import Settings
-from tui.text import plain
+from tui import cli
+from tui.app.app import ColumnistApp
+from tui.app.screens.catalog import CatalogScreen
+from tui.app.screens.password import PasswordModal
+from tui.app.screens.review import ReviewScreen
+from tui.flow import jobs
+from tui.flow.session import attach
+from tui.flow.settings import Settings
+from tui.flow.text import plain
 
 MARKUP = "[bold red]m[/]"
 ESCAPES = "\x1b[2J\x1b]0;t\x07\x9b1A\x7f\r\b"
@@ -306,8 +307,8 @@ def ran(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> str:
 
 @pytest.fixture
 def report(evil: Path, settings: Settings) -> Iterator[str]:
-    from tui.figures import gather
-    from tui.report import render
+    from tui.flow.figures import gather
+    from tui.flow.report import render
 
     with Workspace(settings.workspace) as workspace:
         (known,) = workspace.databases()

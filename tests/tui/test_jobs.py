@@ -18,8 +18,8 @@ from connectors.database import Database
 from model.remote import RemoteEngine, RemoteModel
 from tests.conftest import comments
 from tests.model.scripted import Asked, Say, serving
-from tui import jobs, writes
-from tui.session import Session
+from tui.flow import jobs, writes
+from tui.flow.session import Session
 
 ORDERS = TableId("sales", "orders")
 STATUS = make_target("sales", "orders", "status")

@@ -26,21 +26,21 @@ from tests.tui.test_pilot import (
     to_orders,
     until,
 )
-from tui import jobs
-from tui.app import ColumnistApp
-from tui.same_name import compared
-from tui.screens import same_name
-from tui.screens.catalog import CatalogScreen
-from tui.screens.confirm import ConfirmModal
-from tui.screens.inspect import InspectModal
-from tui.screens.picker import PickerScreen
-from tui.screens.questions import QuestionsScreen
-from tui.screens.review import ReviewScreen
-from tui.screens.rule import RuleModal
-from tui.screens.same_name import SameNameScreen
-from tui.screens.write import WriteScreen
-from tui.settings import Settings
-from tui.widgets.row_list import RowList
+from tui.app.app import ColumnistApp
+from tui.app.screens import same_name
+from tui.app.screens.catalog import CatalogScreen
+from tui.app.screens.confirm import ConfirmModal
+from tui.app.screens.inspect import InspectModal
+from tui.app.screens.picker import PickerScreen
+from tui.app.screens.questions import QuestionsScreen
+from tui.app.screens.review import ReviewScreen
+from tui.app.screens.rule import RuleModal
+from tui.app.screens.same_name import SameNameScreen
+from tui.app.screens.write import WriteScreen
+from tui.app.widgets.row_list import RowList
+from tui.flow import jobs
+from tui.flow.same_name import compared
+from tui.flow.settings import Settings
 
 store = test_pilot.store
 drafted = test_pilot.drafted

@@ -24,7 +24,7 @@ from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
 from connectors.connect import identify
 from tests.conftest import comments
-from tui.settings import Settings
+from tui.flow.settings import Settings
 
 KILLS = int(os.environ.get("COLUMNIST_TEST_KILLS", "4"))
 """How often each job is killed; 20 made the figures in docs/checked.md."""

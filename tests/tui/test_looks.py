@@ -25,33 +25,33 @@ from catalog.suggestion import Draft, Finding, Source, Verdict
 from catalog.workspace import Workspace
 from connectors.connect import open_database
 from tests.tui.test_pilot import ORDERS, settled, to_orders, until
-from tui import jobs
-from tui.app import ColumnistApp
-from tui.connections import Connections
-from tui.palette import Palette
-from tui.screens import picker
-from tui.screens.ask import AskModal
-from tui.screens.bulk import AcceptModal
-from tui.screens.catalog import CatalogScreen
-from tui.screens.confirm import ConfirmModal
-from tui.screens.counting import CountingModal
-from tui.screens.facets import FacetModal
-from tui.screens.figures import FiguresScreen
-from tui.screens.help import HelpModal
-from tui.screens.inspect import InspectModal
-from tui.screens.password import PasswordModal
-from tui.screens.questions import QuestionsScreen
-from tui.screens.reason import ReasonModal
-from tui.screens.review import ReviewScreen
-from tui.screens.rule import RuleModal
-from tui.screens.same_name import SameNameScreen
-from tui.screens.sample import SampleScreen
-from tui.screens.sign_off import SignOffScreen
-from tui.screens.too_small import TooSmallModal
-from tui.screens.write import WriteScreen
-from tui.session import Session, attach, open_session
-from tui.settings import Settings
-from tui.widgets.row_list import RowList
+from tui.app.app import ColumnistApp
+from tui.app.palette import Palette
+from tui.app.screens import picker
+from tui.app.screens.ask import AskModal
+from tui.app.screens.bulk import AcceptModal
+from tui.app.screens.catalog import CatalogScreen
+from tui.app.screens.confirm import ConfirmModal
+from tui.app.screens.counting import CountingModal
+from tui.app.screens.facets import FacetModal
+from tui.app.screens.figures import FiguresScreen
+from tui.app.screens.help import HelpModal
+from tui.app.screens.inspect import InspectModal
+from tui.app.screens.password import PasswordModal
+from tui.app.screens.questions import QuestionsScreen
+from tui.app.screens.reason import ReasonModal
+from tui.app.screens.review import ReviewScreen
+from tui.app.screens.rule import RuleModal
+from tui.app.screens.same_name import SameNameScreen
+from tui.app.screens.sample import SampleScreen
+from tui.app.screens.sign_off import SignOffScreen
+from tui.app.screens.too_small import TooSmallModal
+from tui.app.screens.write import WriteScreen
+from tui.app.widgets.row_list import RowList
+from tui.flow import jobs
+from tui.flow.connections import Connections
+from tui.flow.session import Session, attach, open_session
+from tui.flow.settings import Settings
 
 LOOKS = Path(__file__).with_name("looks")
 SIZES = ((80, 24), (120, 40), (200, 60))

@@ -28,22 +28,22 @@ from tests.tui.test_pilot import (  # noqa: F401  # fixtures
     to_orders,
     until,
 )
-from tui import deciding
-from tui.screens import bulk, review_list, rule
-from tui.screens import counting as counting_module
-from tui.screens.bulk import AcceptModal
-from tui.screens.catalog import CatalogScreen
-from tui.screens.confirm import ConfirmModal
-from tui.screens.counting import CountingModal, Find, find_beside
-from tui.screens.inspect import InspectModal
-from tui.screens.review import ReviewScreen
-from tui.screens.rule import RuleModal
-from tui.screens.same_name import SameNameScreen
-from tui.screens.sample import SampleScreen
-from tui.screens.too_small import TooSmallModal
-from tui.session import Session
-from tui.settings import Settings
-from tui.widgets.row_list import RowList
+from tui.app import deciding
+from tui.app.screens import bulk, review_list, rule
+from tui.app.screens import counting as counting_module
+from tui.app.screens.bulk import AcceptModal
+from tui.app.screens.catalog import CatalogScreen
+from tui.app.screens.confirm import ConfirmModal
+from tui.app.screens.counting import CountingModal, Find, find_beside
+from tui.app.screens.inspect import InspectModal
+from tui.app.screens.review import ReviewScreen
+from tui.app.screens.rule import RuleModal
+from tui.app.screens.same_name import SameNameScreen
+from tui.app.screens.sample import SampleScreen
+from tui.app.screens.too_small import TooSmallModal
+from tui.app.widgets.row_list import RowList
+from tui.flow.session import Session
+from tui.flow.settings import Settings
 
 CUSTOMER_ID = make_target("sales", "orders", "customer_id")
 
@@ -435,7 +435,9 @@ async def test_a_hint_goes_to_the_model_and_nowhere_else(
         asked.append((target, str(named["hint"])))
         return ["Told so."]
 
-    monkeypatch.setattr("tui.drafting.BackgroundDrafting.alternatives", alternatives)
+    monkeypatch.setattr(
+        "tui.flow.background.BackgroundDrafting.alternatives", alternatives
+    )
     async with opened(settings, shop) as (app, pilot):
         await to_orders(app, pilot)
         await pilot.press("g", "T", *"sold", "enter")
@@ -468,7 +470,7 @@ async def test_a_large_decision_and_its_undo_run_beside_the_screen(
     drafted: Suggestions,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tui.deciding.AT_ONCE", 3)
+    monkeypatch.setattr("tui.app.deciding.AT_ONCE", 3)
     waiting = count(drafted, State.PENDING)
     async with opened(settings, shop) as (app, pilot):
         await pilot.press("A")

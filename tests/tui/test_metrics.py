@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from catalog.metrics import Acceptance
 from catalog.suggestion import Draft, Source
 from tui.cli import app
-from tui.figures import falls
-from tui.session import open_session
-from tui.settings import locate
+from tui.flow.figures import falls
+from tui.flow.session import open_session
+from tui.flow.settings import locate
 
 
 def month(name: str, accepted: int, rejected: int, model: str = "m") -> Acceptance:

@@ -15,7 +15,7 @@ def test_offline_lets_only_the_databases_host_through() -> None:
     code = """
         import socket
         from catalog.errors import RefusedError
-        from tui import offline
+        from tui.flow import offline
         server = socket.create_server(("127.0.0.1", 0))
         offline.refuse_sockets()
         offline.allow("127.0.0.1")

@@ -23,12 +23,12 @@ from catalog.workspace import Workspace
 from connectors import connect
 from connectors.database import Database
 from tests.servers import Server, execute
-from tui.app import ColumnistApp
-from tui.connections import Connections
-from tui.screens.catalog import CatalogScreen
-from tui.screens.password import PasswordModal
-from tui.screens.picker import PickerScreen
-from tui.settings import Settings
+from tui.app.app import ColumnistApp
+from tui.app.screens.catalog import CatalogScreen
+from tui.app.screens.password import PasswordModal
+from tui.app.screens.picker import PickerScreen
+from tui.flow.connections import Connections
+from tui.flow.settings import Settings
 
 PASSWORD = "s3cret/pass word@%"
 ENCODED = "s3cret%2Fpass%20word%40%25"

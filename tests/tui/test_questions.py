@@ -27,14 +27,14 @@ from catalog.workspace import Workspace
 from connectors.connect import identify
 from model.questions import Question
 from tests.tui.test_pilot import opened, settled, until
-from tui import jobs
-from tui.app import ColumnistApp
-from tui.connections import Connections
-from tui.drafting import BackgroundDrafting
-from tui.screens.questions import QuestionsScreen
-from tui.screens.review import ReviewScreen
-from tui.session import Session, open_session
-from tui.settings import Settings
+from tui.app.app import ColumnistApp
+from tui.app.screens.questions import QuestionsScreen
+from tui.app.screens.review import ReviewScreen
+from tui.flow import jobs
+from tui.flow.background import BackgroundDrafting
+from tui.flow.connections import Connections
+from tui.flow.session import Session, open_session
+from tui.flow.settings import Settings
 
 SQL = """
 CREATE SCHEMA crm;

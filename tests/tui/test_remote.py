@@ -26,10 +26,10 @@ from connectors.connect import identify
 from model.exchange import Patience
 from tests.model.scripted import TEXT, Asked, Say, models, serving
 from tests.tui.test_pilot import opened, settled, to_orders, until
-from tui.app import ColumnistApp
+from tui.app.app import ColumnistApp
+from tui.app.widgets.status_line import StatusLine
 from tui.cli import app
-from tui.settings import Settings
-from tui.widgets.status_line import StatusLine
+from tui.flow.settings import Settings
 
 COLUMNIST = [sys.executable, "-c", "from tui.cli import main; main()"]
 
@@ -234,7 +234,7 @@ def test_the_hook_of_offline_holds_in_the_threads_that_ask() -> None:
         from catalog.errors import RefusedError
         from model.prompt import Prompt
         from model.remote import RemoteEngine, RemoteFacts, RemoteModel
-        from tui import offline
+        from tui.flow import offline
         offline.refuse_sockets()
         offline.allow("127.0.0.2")
         engine = RemoteEngine(RemoteModel.at(sys.argv[1] + "#told"))

@@ -25,10 +25,10 @@ from catalog.metrics import (
 from catalog.suggestion import Source
 from model.evaluation.agreement import clustered_difference, fall
 from tests.tui.test_metrics import decide
-from tui import report
 from tui.cli import app
-from tui.comparison import Arm, Comparison
-from tui.figures import DatabaseCoverage, Figures
+from tui.flow import report
+from tui.flow.figures import DatabaseCoverage, Figures
+from tui.flow.two_models import Arm, Comparison
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -13,9 +13,9 @@ from catalog.errors import ColumnistError
 from catalog.objects import Profile, Table
 from connectors.database import Database
 from connectors.dialects.duckdb import DuckDBFile
-from tui import jobs
-from tui.sampling import Sampler
-from tui.session import Session
+from tui.flow import jobs
+from tui.flow.prefetch import Sampler
+from tui.flow.session import Session
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from catalog.workspace import Workspace
 from connectors.connect import identify, open_database
 from tests.servers import Server, execute, run_mariadb, run_postgresql
 from tests.tui.test_killed import COLUMNIST, run
-from tui.settings import Settings
+from tui.flow.settings import Settings
 
 pytestmark = pytest.mark.live
 

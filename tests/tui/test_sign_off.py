@@ -16,11 +16,11 @@ from catalog.sign_off import Decided, SignOff, Standing
 from catalog.sign_off_file import load, save
 from catalog.suggestion import Finding, Source, Verdict
 from tests.tui.test_pilot import settled, until
-from tui.app import ColumnistApp
-from tui.screens.confirm import ConfirmModal
-from tui.screens.sign_off import SignOffScreen
-from tui.settings import Settings
-from tui.widgets.row_list import RowList
+from tui.app.app import ColumnistApp
+from tui.app.screens.confirm import ConfirmModal
+from tui.app.screens.sign_off import SignOffScreen
+from tui.app.widgets.row_list import RowList
+from tui.flow.settings import Settings
 
 HOSTILE = "[red]x[/] \x1b[31m\x1b]8;;http://evil\x07 \u202eabc\nline"
 TABLE = TableId("sales", "orders")

@@ -11,10 +11,10 @@ import pytest
 
 from catalog.errors import UsageError
 from catalog.style import StyleRules
-from tui.connections import Connections
-from tui.session import open_session
-from tui.settings import Settings
-from tui.style_file import read_style
+from tui.flow.connections import Connections
+from tui.flow.session import open_session
+from tui.flow.settings import Settings
+from tui.flow.style_file import read_style
 
 ROOT = Path(__file__).resolve().parents[2]
 

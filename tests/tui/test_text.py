@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.text import count, pasted, pictured, plain, shorten
+from tui.flow.text import count, pasted, pictured, plain, shorten
 
 
 @given(st.text())

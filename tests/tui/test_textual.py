@@ -25,19 +25,19 @@ from textual.selection import Selection
 from textual.timer import Timer
 from textual.widgets import OptionList
 
-from tui import races
+from tui.app import races
 
 ROOT = Path(__file__).parents[2]
 
 INSIDES: dict[str, dict[Callable[..., Any], str]] = {
-    "tui/races.py": {
+    "tui/app/races.py": {
         races._set: "11450c4db3b3",
         Timer._run: "1dc0b4874777",
         races._lay_out: "16450534c46f",
         races._choose: "1ef2da7e344f",
         races._extract: "1a393ad53192",
     },
-    "tui/in_order.py": {
+    "tui/app/in_order.py": {
         App.on_event: "ee86f679f08f",
         MessagePump.call_later: "2c21adfb55d5",
         MessagePump.post_message: "560c3eb7b2b8",
@@ -45,15 +45,15 @@ INSIDES: dict[str, dict[Callable[..., Any], str]] = {
         MessagePump._process_messages_loop: "d010b98a19bf",
         Screen._forward_event: "073a40d4b11d",
     },
-    "tui/palette.py": {
+    "tui/app/palette.py": {
         CommandPalette._gather_commands: "b383cd4c7ebf",
         CommandPalette._action_command_list: "c694f093e23b",
     },
-    "tui/app.py": {
+    "tui/app/app.py": {
         App._handle_exception: "1bc3e140eed7",
         App._fatal_error: "04484f2a9c24",
     },
-    "tui/terminal.py": {
+    "tui/app/terminal.py": {
         LinuxDriver.stop_application_mode: "beadf50cb45a",
         LinuxDriver.start_application_mode: "496ff808ef14",
         WriterThread.run: "66ca1366949d",

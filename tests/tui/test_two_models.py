@@ -19,9 +19,9 @@ from connectors.connect import identify
 from model.engine import Engine
 from tests.model import tiny_gguf
 from tui.cli import app
-from tui.models import find_arms, two_models
-from tui.session import settings_for
-from tui.settings import Settings
+from tui.flow.model_choice import find_arms, two_models
+from tui.flow.session import settings_for
+from tui.flow.settings import Settings
 
 COLUMNIST = [sys.executable, "-c", "from tui.cli import main; main()"]
 CUSTOMERS, ORDERS = TableId("sales", "customers"), TableId("sales", "orders")

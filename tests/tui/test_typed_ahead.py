@@ -33,20 +33,20 @@ from tests.tui.test_pilot import (
     to_orders,
     until,
 )
-from tui.app import ColumnistApp
-from tui.palette import Palette
-from tui.screens.bulk import AcceptModal
-from tui.screens.catalog import CatalogScreen
-from tui.screens.confirm import ConfirmModal
-from tui.screens.facets import FacetModal
-from tui.screens.help import HelpModal
-from tui.screens.password import PasswordAnswer, PasswordModal
-from tui.screens.review import ReviewScreen
-from tui.screens.rule import RuleModal
-from tui.screens.write import WriteScreen
-from tui.session import Session
-from tui.settings import Settings
-from tui.widgets.row_list import RowList
+from tui.app.app import ColumnistApp
+from tui.app.palette import Palette
+from tui.app.screens.bulk import AcceptModal
+from tui.app.screens.catalog import CatalogScreen
+from tui.app.screens.confirm import ConfirmModal
+from tui.app.screens.facets import FacetModal
+from tui.app.screens.help import HelpModal
+from tui.app.screens.password import PasswordAnswer, PasswordModal
+from tui.app.screens.review import ReviewScreen
+from tui.app.screens.rule import RuleModal
+from tui.app.screens.write import WriteScreen
+from tui.app.widgets.row_list import RowList
+from tui.flow.session import Session
+from tui.flow.settings import Settings
 
 __all__ = ["decided", "drafted", "store"]  # fixtures
 

@@ -25,10 +25,10 @@ from tests.tui.test_pilot import (  # noqa: F401  # fixtures
     store,
     to_orders,
 )
-from tui import jobs, writes
-from tui.plan import plan_writes
-from tui.session import Session, attach
-from tui.settings import Settings
+from tui.flow import jobs, writes
+from tui.flow.plan import plan_writes
+from tui.flow.session import Session, attach
+from tui.flow.settings import Settings
 
 
 @contextmanager

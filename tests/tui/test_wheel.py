@@ -80,7 +80,7 @@ def test_the_console_script_of_a_built_wheel_does_the_whole_demo(
     assert own_model.name in drafted
     run("models", "verify")
     app = subprocess.run(
-        [python, "-c", "from tui.app import ColumnistApp as A; print(A.CSS_PATH)"],
+        [python, "-c", "from tui.app.app import ColumnistApp as A; print(A.CSS_PATH)"],
         capture_output=True,
         text=True,
         check=True,

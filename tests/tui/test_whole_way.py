@@ -17,11 +17,11 @@ pytest.importorskip("transformers")
 pytest.importorskip("peft")
 
 from tests.model.training import tiny_huggingface
-from tui.app import ColumnistApp
-from tui.screens.catalog import CatalogScreen
-from tui.screens.review import ReviewScreen
-from tui.settings import Settings
-from tui.widgets.row_list import RowList
+from tui.app.app import ColumnistApp
+from tui.app.screens.catalog import CatalogScreen
+from tui.app.screens.review import ReviewScreen
+from tui.app.widgets.row_list import RowList
+from tui.flow.settings import Settings
 
 COLUMNIST = [sys.executable, "-c", "from tui.cli import main; main()"]
 

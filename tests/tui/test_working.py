@@ -23,14 +23,15 @@ from tests.tui.test_pilot import (  # noqa: F401  # fixtures
     to_orders,
     until,
 )
-from tui import jobs, screens, writes
-from tui.app import ColumnistApp
-from tui.screens import write
-from tui.screens.confirm import ConfirmModal
-from tui.screens.working import WorkingScreen
-from tui.screens.write import WriteScreen
-from tui.session import Session
-from tui.settings import Settings
+from tui.app import screens
+from tui.app.app import ColumnistApp
+from tui.app.screens import write
+from tui.app.screens.confirm import ConfirmModal
+from tui.app.screens.working import WorkingScreen
+from tui.app.screens.write import WriteScreen
+from tui.flow import jobs, writes
+from tui.flow.session import Session
+from tui.flow.settings import Settings
 
 
 class BrokenError(ColumnistError):
@@ -97,7 +98,7 @@ async def test_a_write_that_breaks_off_is_explained(
 
 def test_every_screen_with_work_in_the_background_explains_its_failures() -> None:
     silent = []
-    for module in pkgutil.iter_modules(screens.__path__, "tui.screens."):
+    for module in pkgutil.iter_modules(screens.__path__, "tui.app.screens."):
         for name, kind in vars(importlib.import_module(module.name)).items():
             if (
                 inspect.isclass(kind)

@@ -30,15 +30,15 @@ from tests.tui.test_pilot import (  # noqa: F401  # fixtures
     until,
 )
 from tests.tui.test_ways_out import session_at
-from tui import jobs, writes
-from tui.app import ColumnistApp
-from tui.plan import Planned, plan_writes, reasons
-from tui.screens.confirm import ConfirmModal
-from tui.screens.write import WriteScreen
-from tui.screens.write_rows import Pace, PlanRows
-from tui.session import Session, open_session
-from tui.settings import Settings
-from tui.widgets.row_list import RowList
+from tui.app.app import ColumnistApp
+from tui.app.screens.confirm import ConfirmModal
+from tui.app.screens.write import WriteScreen
+from tui.app.screens.write_rows import Pace, PlanRows
+from tui.app.widgets.row_list import RowList
+from tui.flow import jobs, writes
+from tui.flow.plan import Planned, plan_writes, reasons
+from tui.flow.session import Session, open_session
+from tui.flow.settings import Settings
 
 CUSTOMERS = TableId("sales", "customers")
 

@@ -10,12 +10,12 @@ from catalog.bounds import matches
 from catalog.choice import Choice, Scope
 from catalog.errors import UsageError
 from catalog.objects import TableId
-from tui import console
+from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Tables, Url, settings
 from tui.commands.reading import Named, demand
-from tui.session import Session
-from tui.text import count
+from tui.flow.session import Session
+from tui.flow.text import count
 
 All = Annotated[bool, typer.Option("--all", help="Every one that waits.")]
 Confidence = Annotated[

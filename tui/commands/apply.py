@@ -9,12 +9,13 @@ import typer
 from catalog.change import Outcome, WriteResult
 from catalog.errors import ColumnistError, ExitCode
 from catalog.objects import Target, column_of, table_of
-from tui import console, writes
+from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, Yes, settings
 from tui.commands.reading import Named, demand
-from tui.plan import Planned, costs, plan_writes
-from tui.text import count, plain
+from tui.flow import writes
+from tui.flow.plan import Planned, costs, plan_writes
+from tui.flow.text import count, plain
 
 
 def run(

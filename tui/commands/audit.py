@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalog.errors import UsageError
-from tui import console, offline
+from tui.commands import console
 from tui.commands.options import Json, settings
 from tui.commands.score import Known, written_by
 from tui.commands.voting import agreement
-from tui.models import library
-from tui.text import count, plain
+from tui.flow import offline
+from tui.flow.model_choice import library
+from tui.flow.text import count, plain
 
 if TYPE_CHECKING:
     from model.evaluation.audit import Item
     from model.evaluation.records import Entry, Texts
-    from tui.settings import Settings
+    from tui.flow.settings import Settings
 
 app = typer.Typer(
     help="Which texts readers accept as they are: draw, label, report.",

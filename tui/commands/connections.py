@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from tui import console
+from tui.commands import console
 from tui.commands.opening import warn_of_secret
 from tui.commands.options import Json, Kinds, settings
-from tui.connections import Connections
-from tui.text import plain
+from tui.flow.connections import Connections
+from tui.flow.text import plain
 
 app = typer.Typer(help="Saved connections: names for URLs.", rich_markup_mode=None)
 

@@ -15,13 +15,13 @@ from catalog.sign_off import Approval, SignOff, Standing, place
 from catalog.sign_off_file import load, save, to_text
 from catalog.workspace import steward
 from model.checks import writing_only
-from tui import console
+from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import STDOUT, Json, Schemas, Tables, Url, settings
 from tui.commands.reading import Named, demand, read
-from tui.session import Session
-from tui.sign_off import counted, named, proved, sign_file, signed_as_own
-from tui.text import count, plain
+from tui.flow.session import Session
+from tui.flow.signing import counted, named, proved, sign_file, signed_as_own
+from tui.flow.text import count, plain
 
 app = typer.Typer(
     help="Hand decisions to a second person, who approves them: four eyes.",
@@ -211,8 +211,8 @@ def open_file(
 ) -> None:
     """Go through the decisions of a file in the app; no database is opened."""
     document = load(file)
-    from tui.app import run_app
-    from tui.screens.sign_off import SignOffScreen
+    from tui.app.app import run_app
+    from tui.app.screens.sign_off import SignOffScreen
 
     person = by or steward()
     run_app(settings(context), None, lambda: SignOffScreen(file, document, person, key))

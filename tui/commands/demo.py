@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from catalog.errors import ColumnistError
-from tui import console
+from tui.commands import console
 from tui.commands.open import launch
 from tui.commands.options import settings
-from tui.settings import Settings
+from tui.flow.settings import Settings
 
 
 def run(

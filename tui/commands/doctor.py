@@ -15,12 +15,12 @@ import typer
 from catalog.errors import ColumnistError, ExitCode
 from catalog.workspace import Workspace
 from model.remote import RemoteEngine, RemoteModel
-from tui import console
+from tui.commands import console
 from tui.commands.options import Json, settings
-from tui.connections import Connections
-from tui.models import engine_settings, find_model
-from tui.settings import Settings
-from tui.text import plain
+from tui.flow.connections import Connections
+from tui.flow.model_choice import engine_settings, find_model
+from tui.flow.settings import Settings
+from tui.flow.text import plain
 
 DRIVERS = {
     "duckdb": "DuckDB",

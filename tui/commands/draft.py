@@ -12,13 +12,14 @@ import typer
 from catalog.objects import TableId
 from catalog.suggestion import Draft, Source
 from model.remote import RemoteModel
-from tui import console, jobs
+from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, settings
 from tui.commands.reading import Named, demand, read
-from tui.models import Arm, find_arms, two_models
-from tui.session import Session, settings_for
-from tui.text import plain
+from tui.flow import jobs
+from tui.flow.model_choice import Arm, find_arms, two_models
+from tui.flow.session import Session, settings_for
+from tui.flow.text import plain
 
 RULES = "rules"
 """What drafted where no model did."""

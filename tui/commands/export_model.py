@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from catalog.errors import RefusedError, UsageError
-from tui import console
+from tui.commands import console
 from tui.commands.options import Json
-from tui.text import plain
+from tui.flow.text import plain
 
 
 def run(

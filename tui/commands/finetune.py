@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from catalog.errors import UsageError
-from tui import console, offline
+from tui.commands import console
 from tui.commands.options import Json, settings
-from tui.text import plain
+from tui.flow import offline
+from tui.flow.text import plain
 
 
 def run(

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
-from tui import console, offline
+from tui.commands import console
 from tui.commands.options import Json, settings
 from tui.commands.voting import Folder, agreement, outcome_of
-from tui.models import engine_settings, library
-from tui.text import count, plain
+from tui.flow import offline
+from tui.flow.model_choice import engine_settings, library
+from tui.flow.text import count, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from model.evaluation.judge import Answerer
-    from tui.settings import Settings
+    from tui.flow.settings import Settings
 
 
 def run(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from model.known import KnownSystems
-from tui import console
+from tui.commands import console
 from tui.commands.options import Json
-from tui.text import count, plain
+from tui.flow.text import count, plain
 
 
 def list_known(json: Json = False) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tui import console
-from tui.text import plain
+from tui.commands import console
+from tui.flow.text import plain
 
 QUIET = ("start_from", "out", "corpus", "data", "base", "checkpoint", "held_out")
 """Settings that the chain tells by itself."""

@@ -11,13 +11,13 @@ import typer
 from catalog.metrics import DecisionLog
 from catalog.workspace import Workspace
 from model.evaluation.agreement import Share, wilson
-from tui import console
+from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, settings
-from tui.comparison import Arm, Comparison, compare, points
-from tui.figures import NOTHING, Figures, between, gather, origin
-from tui.settings import Settings
-from tui.text import count, plain
+from tui.flow.figures import NOTHING, Figures, between, gather, origin
+from tui.flow.settings import Settings
+from tui.flow.text import count, plain
+from tui.flow.two_models import Arm, Comparison, compare, points
 
 
 def run(
@@ -71,7 +71,7 @@ def run(
         finally:
             session.close()
     if html is not None:
-        from tui import report
+        from tui.flow import report
 
         report.save(found, html)
         console.note(f"columnist: wrote {plain(str(html))}.")

@@ -15,12 +15,12 @@ from model.library import DEFAULT, MissingModelError
 from model.library import verify as verify_model
 from model.pack import check, pack, unpack
 from model.signature import Signers
-from tui import console
+from tui.commands import console
 from tui.commands.known import list_known
 from tui.commands.lineage import show_lineage
 from tui.commands.options import Json, Yes, settings
-from tui.models import library
-from tui.text import plain
+from tui.flow.model_choice import library
+from tui.flow.text import plain
 
 app = typer.Typer(help="Model files and their manifests.", rich_markup_mode=None)
 app.command("known")(list_known)

@@ -9,9 +9,9 @@ import typer
 from model.library import DEFAULT
 from tui.commands.opening import warn_of_secret
 from tui.commands.options import settings
-from tui.models import library, remote_model
-from tui.session import settings_for
-from tui.settings import Settings
+from tui.flow.model_choice import library, remote_model
+from tui.flow.session import settings_for
+from tui.flow.settings import Settings
 
 
 def run(
@@ -35,6 +35,6 @@ def launch(settings: Settings, target: str | None) -> None:
         library(named).find(DEFAULT)
     if target is not None:
         warn_of_secret(target)
-    from tui.app import run_app
+    from tui.app.app import run_app
 
     run_app(settings, target)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from catalog.errors import ColumnistError
-from tui import console, session
-from tui.session import Session
-from tui.settings import Settings
-from tui.text import plain
+from tui.commands import console
+from tui.flow import session
+from tui.flow.session import Session
+from tui.flow.settings import Settings
+from tui.flow.text import plain
 
 
 def open_session(settings: Settings, target: str) -> Session:

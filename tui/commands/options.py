@@ -9,8 +9,8 @@ import typer
 
 from catalog.errors import UsageError
 from catalog.objects import TableKind
-from tui.connection_file import KINDS
-from tui.settings import Settings
+from tui.flow.connection_file import KINDS
+from tui.flow.settings import Settings
 
 Url = Annotated[
     str,

@@ -12,13 +12,14 @@ from catalog.objects import table_of
 from catalog.suggestion import Draft
 from catalog.unasked import Unasked
 from model.remote import RemoteModel
-from tui import console, jobs
+from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Url, settings
 from tui.commands.reading import read
-from tui.models import model_or_rules
-from tui.session import Session, settings_for
-from tui.text import count, plain
+from tui.flow import jobs
+from tui.flow.model_choice import model_or_rules
+from tui.flow.session import Session, settings_for
+from tui.flow.text import count, plain
 
 
 def run_questions(

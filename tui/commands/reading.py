@@ -10,9 +10,10 @@ from catalog.bounds import matches
 from catalog.errors import UsageError
 from catalog.objects import TableId, TableKind
 from catalog.rescan import Changes
-from tui import console, jobs
-from tui.session import Session
-from tui.text import left_out, plain
+from tui.commands import console
+from tui.flow import jobs
+from tui.flow.session import Session
+from tui.flow.text import left_out, plain
 
 _NEAREST = 3
 """Names that an error proposes."""

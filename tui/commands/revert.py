@@ -8,11 +8,12 @@ import typer
 
 from catalog.change import WriteResult
 from catalog.errors import ColumnistError, RefusedError, UsageError
-from tui import console, writes
+from tui.commands import console
 from tui.commands.apply import report, show
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Url, Yes, settings
-from tui.text import count
+from tui.flow import writes
+from tui.flow.text import count
 
 
 def run(

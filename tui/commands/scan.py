@@ -9,7 +9,7 @@ import typer
 from catalog.errors import ExitCode
 from catalog.rescan import Changes, Rescan
 from catalog.snapshot import SchemaCoverage
-from tui import console
+from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import (
     Json,
@@ -21,7 +21,7 @@ from tui.commands.options import (
     table_kinds,
 )
 from tui.commands.reading import Named, demand, read
-from tui.text import count, percent, plain
+from tui.flow.text import count, percent, plain
 
 
 def run(

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalog.errors import ColumnistError, UsageError
-from tui import console, offline
+from tui.commands import console
 from tui.commands.options import Json, settings
-from tui.models import engine_settings, library
-from tui.text import count, plain
+from tui.flow import offline
+from tui.flow.model_choice import engine_settings, library
+from tui.flow.text import count, plain
 
 if TYPE_CHECKING:
     from model.evaluation.measures import Cosine
     from model.evaluation.records import Entry, Texts
     from model.library import ModelFile
-    from tui.settings import Settings
+    from tui.flow.settings import Settings
 
 Limit = Annotated[
     int, typer.Option(help="Only the first tables of every repository.", min=0)

@@ -10,11 +10,11 @@ import typer
 from catalog.errors import UsageError
 from catalog.objects import column_of, table_of
 from catalog.suggestion import State, Suggestion
-from tui import console
+from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Tables, Url, settings
 from tui.commands.reading import Named, demand
-from tui.text import plain
+from tui.flow.text import plain
 
 
 def run(

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from catalog.bounds import matches
-from tui import console
+from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, settings
 from tui.commands.reading import Named, demand, read
-from tui.text import plain, shorten
+from tui.flow.text import plain, shorten
 
 
 def run(

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalog.errors import UsageError
-from tui import console
+from tui.commands import console
 from tui.commands.options import Json, settings
-from tui.text import plain
+from tui.flow.text import plain
 
 if TYPE_CHECKING:
     from model.training.teacher import Taught
     from model.training.teacher_file import TeacherFile
     from model.writer import Writer
-    from tui.settings import Settings
+    from tui.flow.settings import Settings
 
 SECONDS = 900.0
 """How long a server may take for a table: thirty times a description's tokens."""
@@ -149,7 +149,7 @@ def _teacher(chosen: Settings) -> tuple[Writer, str]:
     from model.exchange import PATIENCE
     from model.library import PromptFormat
     from model.remote import RemoteEngine, RemoteModel
-    from tui.models import engine_settings, find_model
+    from tui.flow.model_choice import engine_settings, find_model
 
     model = find_model(chosen)
     if isinstance(model, RemoteModel):

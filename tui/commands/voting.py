@@ -11,11 +11,12 @@ import typer
 
 from catalog.errors import UsageError
 from model.evaluation.votes import JudgeKind
-from tui import console, offline
+from tui.commands import console
 from tui.commands.options import Json, settings
 from tui.commands.score import Known, written_by
-from tui.models import library
-from tui.text import count, plain
+from tui.flow import offline
+from tui.flow.model_choice import library
+from tui.flow.text import count, plain
 
 if TYPE_CHECKING:
     from model.evaluation.sheet import Item

@@ -1,0 +1,421 @@
+"""The Textual app: screens, drafting in the background, and how failures are shown."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import events, on, work
+from textual.app import App, ScreenStackError
+from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.errors import NoWidget
+from textual.screen import ModalScreen, Screen
+from textual.theme import Theme, ThemeProvider
+from textual.widgets import Input
+from textual.worker import Worker, WorkerState
+
+from catalog.errors import ColumnistError, ExitCode, UsageError
+from catalog.glossary import Term
+from catalog.objects import TableId
+from tui.app.appearance import read_theme, write_theme
+from tui.app.deciding import Deciding
+from tui.app.ending import Ending
+from tui.app.in_order import InOrder
+from tui.app.messages import DraftingChanged, DraftsSaved
+from tui.app.palette import KeyCommands, Palette
+from tui.app.races import close_races
+from tui.app.screens.help import HelpModal, KeyHelp, bindings_in_force
+from tui.app.screens.review import ReviewScreen
+from tui.app.screens.too_small import HEIGHT, WIDTH, TooSmallModal
+from tui.app.terminal import Terminal
+from tui.app.theme import THEMES
+from tui.flow.background import BackgroundDrafting, ended
+from tui.flow.session import Session
+from tui.flow.settings import Settings
+from tui.flow.text import pasted, plain
+
+STEWARDS = frozenset(("decide", "report", "script", "sign", "write"))
+"""Work that quitting waits for: the steward asked for it, and it cannot go on later."""
+
+
+class ColumnistApp(Deciding, InOrder):
+    """Columnist in the terminal.
+
+    Args:
+        settings: global options.
+        target: URL or saved connection; None opens the picker.
+        first: makes the first screen; None is the picker.
+    """
+
+    TITLE = "Columnist"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[Any]] = {*App.COMMANDS, KeyCommands}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "Help", id="app.help", key_display="?"),
+        # First of all: questions have keys of their own, and hide the app's.
+        Binding("ctrl+q", "leave", "Quit", show=False, priority=True, id="app.quit"),
+        Binding("ctrl+c", "leave", "Quit", show=False, id="app.interrupt"),
+    ]
+
+    def __init__(
+        self,
+        settings: Settings,
+        target: str | None,
+        first: Callable[[], Screen[None]] | None = None,
+    ) -> None:
+        super().__init__()
+        close_races()
+        self._first = first
+        self.settings = replace(settings, waiting=self._tell_waiting)
+        self.target = target
+        self.session: Session | None = None
+        self.drafting: BackgroundDrafting | None = None
+        self.fatal: ColumnistError | None = None
+        self.ending: Ending | None = None
+        self._leaving = False
+        self._runs_on: asyncio.AbstractEventLoop | None = None
+        self._editor: subprocess.Popen[bytes] | None = None
+
+    def get_driver_class(self) -> type[Driver]:
+        """Ours in the place of Textual's for terminals."""
+        found = super().get_driver_class()
+        return Terminal if found is LinuxDriver else found
+
+    def on_mount(self) -> None:
+        """Look, keys and the first screen."""
+        for theme in THEMES:
+            self.register_theme(theme)
+        chosen = read_theme(self._appearance)
+        known = chosen in self.available_themes
+        self.theme = chosen if chosen and known else THEMES[0].name
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+        self.set_keymap(read_keymap(self.settings.connections.with_name("keys.toml")))
+        from tui.app.screens.picker import PickerScreen
+
+        self.push_screen(self._first() if self._first else PickerScreen(self.target))
+        self._fit()
+        self._runs_on = asyncio.get_running_loop()
+
+    def _tell_waiting(self, held: str) -> None:
+        """Say what a thread waits for; the screen's own waits are errors."""
+        self.notify(plain(held), severity="warning", markup=False)
+
+    @property
+    def _appearance(self) -> Path:
+        return self.settings.connections.with_name("appearance.toml")
+
+    def _keep_theme(self, theme: Theme) -> None:
+        try:
+            if read_theme(self._appearance) != theme.name:
+                write_theme(self._appearance, theme.name)
+        except (OSError, UsageError) as error:
+            self.explain(error, "Keeping the theme")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """A terminal that is too small is said so, not drawn into."""
+        # Textual takes the new size in after this handler.
+        self.call_later(self._fit)
+
+    @on(events.AppFocus)
+    @on(events.AppBlur)
+    def _focus_changed(self, event: events.AppFocus | events.AppBlur) -> None:
+        if self.drafting is not None:
+            self.drafting.in_focus(isinstance(event, events.AppFocus))
+
+    def open_catalog(self, session: Session) -> None:
+        """Show a database that was just opened."""
+        from tui.app.screens.catalog import CatalogScreen
+
+        self.close_session()
+        self.session = session
+        self.drafting = BackgroundDrafting(
+            session, tell=partial(self.notify, markup=False)
+        )
+        while isinstance(self.screen, ModalScreen):
+            self.pop_screen()  # it would come up again under what it was opened over
+        self.push_screen(CatalogScreen(session, self.drafting))
+        for line in session.notes:
+            self.notify(plain(line), markup=False)
+        self.call_later(self._fit)
+
+    def close_session(self) -> None:
+        """Close the database; what runs in the background ends first."""
+        if self.drafting is not None:
+            self.drafting.close()
+        if self.session is not None:
+            self.session.close()
+        self.session = self.drafting = None
+
+    # Drafting, which outlives screens
+
+    @work(thread=True, group="draft", exit_on_error=False, description="Drafting")
+    def draft(
+        self, tables: list[TableId], redo: bool = False, answers: bool = False
+    ) -> None:
+        """Draft in the background; all that is undocumented where no table is named."""
+        drafting = self.drafting
+        if drafting is None or drafting.running:
+            return
+        try:
+            for each in drafting.run(tables=tables, redo=redo, answers=answers):
+                self.announce(DraftsSaved([each]))
+        finally:
+            self.announce(DraftsSaved([]))
+
+    def redraft(self, terms: list[Term]) -> None:
+        """Draft again what is undecided and read otherwise by these terms."""
+        if self.drafting is not None:
+            self.drafting.redraft(terms)
+            self._redraft_waiting()
+
+    def _redraft_waiting(self) -> None:
+        """Begin a run for terms that no run has taken; one under way takes them."""
+        if self.drafting is None or not self.drafting.answered:
+            return
+        if not any(w.group == "draft" and not w.is_finished for w in self.workers):
+            self.draft([], answers=True)
+
+    def announce(self, message: DraftsSaved | DraftingChanged) -> None:
+        """Tell the screen on top; safe from any thread."""
+        with suppress(ScreenStackError):  # the app is closing: nobody is left to tell
+            self.screen.post_message(message)
+
+    def exit(self, *arguments: Any, **options: Any) -> None:
+        """End the app; work in threads is told first, or the process would wait."""
+        self._leaving = True
+        for screen in self.screen_stack:
+            if isinstance(screen, ReviewScreen):
+                with suppress(ColumnistError):  # a full disk is no reason to stay
+                    screen.remember()
+        if self.drafting is not None:
+            self.drafting.stop()
+        kept = any(w.group in STEWARDS and not w.is_finished for w in self.workers)
+        if self.ending is not None and self.fatal is None and not kept:
+            self.ending.begin()
+        self.workers.cancel_all()
+        super().exit(*arguments, **options)
+
+    def told_to_end(self) -> None:
+        """End, as a signal or the terminal says; from any thread."""
+        if (editor := self._editor) is not None:
+            editor.terminate()  # the loop waits for it
+        if self._runs_on is not None:
+            with suppress(RuntimeError):  # it is over
+                self._runs_on.call_soon_threadsafe(self._end_as_told)
+
+    def _end_as_told(self) -> None:
+        if not self._leaving:
+            self.exit(return_code=ExitCode.INTERRUPTED)
+
+    def give_back(self) -> None:
+        """Give the terminal back at once, and end the editor; from any thread."""
+        if (editor := self._editor) is not None:
+            editor.kill()
+        if isinstance(self._driver, Terminal):
+            self._driver.give_back()
+
+    def edit(self, command: list[str]) -> int:
+        """Lend the terminal to an editor; its exit status."""
+        with self.suspend():
+            try:
+                with subprocess.Popen(command) as self._editor:
+                    return self._editor.wait()
+            finally:
+                self._editor = None
+
+    async def on_event(self, event: events.Event) -> None:
+        """The mouse on what was just taken away ended the app (Textual 8.2)."""
+        if isinstance(event, (events.MouseDown, events.MouseMove)):
+            with suppress(NoWidget, ScreenStackError):
+                if not self.get_widget_at(event.x, event.y)[0].is_attached:
+                    return
+        if isinstance(event, events.Paste) and not event.is_forwarded:
+            event.text = pasted(event.text)
+        await super().on_event(event)
+
+    @property
+    def clipboard(self) -> str:
+        """What was copied here, to be pasted without what nobody sees."""
+        text = pasted(super().clipboard)
+        # A field has one line, and would draw the others into it.
+        return " ".join(text.split()) if isinstance(self.focused, Input) else text
+
+    async def run_action(self, *arguments: Any, **options: Any) -> bool:
+        """A full disk or a locked workspace in a key's action is no reason to end."""
+        try:
+            return await super().run_action(*arguments, **options)
+        except ColumnistError as error:
+            self.explain(error)
+            return True
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Elsewhere it ends the app, with two lines instead of a traceback."""
+        if self._leaving and isinstance(error, (NoMatches, ScreenStackError)):
+            return  # keys typed after the last one find nothing to act on
+        if isinstance(error, ColumnistError):
+            self.fatal = error
+            self.exit(return_code=error.exit_code)
+            return
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """A defect's traceback without the values of variables: one is a password."""
+        from rich.segment import Segments
+        from rich.traceback import Traceback
+
+        self.bell()
+        traceback = Traceback(show_locals=False, width=None)
+        self._exit_renderables.append(
+            Segments(self.console.render(traceback, self.console.options))
+        )
+        self._close_messages_no_wait()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Work that failed is explained; work that was drafting says how it ended."""
+        worker = event.worker
+        if event.state is WorkerState.ERROR and worker.error is not None:
+            self.explain(worker.error, worker.description)
+        if worker.group == "draft" and worker.is_finished and self.drafting:
+            self.screen.post_message(DraftingChanged())
+            if event.state is WorkerState.SUCCESS and self.drafting.progress.done:
+                self.notify(ended(self.drafting.progress))
+            if self.drafting.note:
+                self.notify(plain(self.drafting.note), severity="warning", markup=False)
+            self._redraft_waiting()
+
+    def explain(self, error: BaseException, what: str = "") -> None:
+        """Show an error as two lines, never as a traceback."""
+        if isinstance(error, ColumnistError):
+            text = f"{error.message}\n{error.hint}".strip()
+        else:
+            text = f"{what} failed: {type(error).__name__}: {error}".strip()
+        self.notify(
+            "\n".join(plain(line) for line in text.split("\n")),
+            title=plain(what),
+            severity="error",
+            timeout=12,
+            markup=False,
+        )
+
+    # Keys of every screen
+
+    def action_help(self) -> None:
+        """The keys of the screen on top."""
+        screen = self.screen
+        lead = (type(screen).__doc__ or "").strip().split("\n")[0]
+        keys = [
+            KeyHelp(self.get_key_display(b), b.tooltip or b.description)
+            for _, b in bindings_in_force(screen)
+        ]
+        self.push_screen(HelpModal(screen.title or "Columnist", lead, keys))
+
+    def action_leave(self) -> None:
+        """Copy a selection if there is one, else ask to quit."""
+        from tui.app.screens.confirm import ConfirmModal
+
+        if (selected := self.screen.get_selected_text()) is not None:
+            self.copy_to_clipboard(selected)
+            self.notify("Copied.")
+            return
+        if isinstance(self.screen, (ConfirmModal, TooSmallModal)):
+            self.exit()  # asked already, or there is no room to ask
+            return
+
+        def quit_if(answer: bool | None) -> None:
+            if answer:
+                self.exit()
+
+        details = ["Decisions are saved; nothing unwritten is lost."]
+        if self.drafting is not None and self.drafting.running:
+            details.append("Drafting stops, and goes on when you draft again.")
+        self.push_screen(ConfirmModal("Quit Columnist?", details), quit_if)
+
+    def action_command_palette(self) -> None:
+        """Everything that can be done here, by name."""
+        if not any(isinstance(screen, Palette) for screen in self.screen_stack):
+            self.push_screen(Palette())
+
+    def search_themes(self) -> None:
+        """All colour themes, by name."""
+        self.push_screen(
+            Palette(providers=[ThemeProvider], placeholder="Search for themes…")
+        )
+
+    def _fit(self) -> None:
+        small = self.size.width < WIDTH or self.size.height < HEIGHT
+        covered = isinstance(self.screen, TooSmallModal)
+        if small and not covered:
+            self.push_screen(TooSmallModal())
+        elif covered and not small:
+            self.pop_screen()
+
+
+def read_keymap(path: Path) -> dict[str, str]:
+    """Key bindings by id from `keys.toml`; empty where there is none.
+
+    Raises:
+        UsageError: the file is not a table of names to keys.
+    """
+    import tomllib
+
+    try:
+        with path.open("rb") as file:
+            keys = tomllib.load(file)
+    except FileNotFoundError:
+        return {}
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"Cannot read {path}: {error}.", "Correct it.") from error
+    wrong = [name for name, key in keys.items() if not isinstance(key, str)]
+    if wrong:
+        raise UsageError(
+            f"{path}: {wrong[0]} is not a key.", 'As in "review.accept" = "y".'
+        )
+    return keys
+
+
+def run_app(
+    settings: Settings,
+    target: str | None,
+    first: Callable[[], Screen[None]] | None = None,
+) -> None:
+    """Open the app; errors that end it are raised when the terminal is whole again.
+
+    Raises:
+        UsageError: there is no terminal, or it cannot show UTF-8.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "The app needs a terminal.",
+            "In scripts use the commands: columnist --help.",
+        )
+    encoding = (sys.__stdout__.encoding if sys.__stdout__ else "") or ""
+    if encoding.lower().replace("-", "") != "utf8":
+        raise UsageError(
+            f"The app needs a UTF-8 terminal, and this one is {encoding or 'unknown'}.",
+            "Set a UTF-8 locale, such as LANG=C.UTF-8, or use the commands.",
+        )
+    read_keymap(settings.connections.with_name("keys.toml"))
+    read_theme(settings.connections.with_name("appearance.toml"))
+    app = ColumnistApp(settings, target, first)
+    with Ending(
+        sys.stdin.fileno(), ask=app.told_to_end, restore=app.give_back
+    ) as app.ending:
+        try:
+            app.run()
+        finally:
+            app.close_session()
+    if app.fatal is not None:
+        raise app.fatal
+    if app.return_code:
+        raise SystemExit(app.return_code)

@@ -1,0 +1,90 @@
+"""The command palette: everything that a key does on the screen below it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from inspect import unwrap
+
+from textual import work
+from textual.await_complete import AwaitComplete
+from textual.command import (
+    CommandList,
+    CommandPalette,
+    DiscoveryHit,
+    Hit,
+    Hits,
+    Provider,
+)
+from textual.css.query import NoMatches
+from textual.dom import DOMNode
+from textual.message import Message
+from textual.widgets import Input, OptionList
+
+from tui.app.screens.help import KeyHelp, bindings_in_force
+
+LATE = (Input.Changed, Input.Submitted, OptionList.OptionSelected)
+"""Messages of the palette's own widgets, which stand in its queue when it closes."""
+
+
+class Palette(CommandPalette):
+    """Textual's palette, which takes what is typed faster than it is drawn.
+
+    With Textual 8.2 each of these ended the app or ran a command twice: a page down in
+    a list that has no lines yet, enter twice, a search begun while the palette goes.
+    """
+
+    def _action_command_list(self, action: str) -> None:
+        if self.query_one(CommandList).scrollable_content_region:
+            super()._action_command_list(action)
+
+    @work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP)
+    async def _gather_commands(self, search_value: str) -> None:
+        try:
+            await unwrap(CommandPalette._gather_commands)(self, search_value)
+        except NoMatches:
+            if self.is_active:
+                raise
+
+    async def _dispatch_message(self, message: Message) -> None:
+        # It has closed, or is covered: what was typed before that comes too late.
+        late = isinstance(message, LATE) and not self.is_active
+        if not late:
+            await super()._dispatch_message(message)
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Close it, once."""
+        return super().dismiss(result) if self.is_active else AwaitComplete()
+
+
+class KeyCommands(Provider):
+    """Every action of the screen, by what it does, with its key beside it."""
+
+    async def discover(self) -> Hits:
+        """All of them, before anything is typed."""
+        for command, node, action in self._commands():
+            yield DiscoveryHit(
+                command.what, partial(self._run, node, action), help=command.key
+            )
+
+    async def search(self, query: str) -> Hits:
+        """Those that fit."""
+        matcher = self.matcher(query)
+        for command, node, action in self._commands():
+            score = matcher.match(command.what)
+            if score > 0:
+                yield Hit(
+                    score,
+                    matcher.highlight(command.what),
+                    partial(self._run, node, action),
+                    help=command.key,
+                )
+
+    def _commands(self) -> Iterator[tuple[KeyHelp, DOMNode, str]]:
+        for node, binding in bindings_in_force(self.screen):
+            what = binding.tooltip or binding.description
+            key = self.app.get_key_display(binding)
+            yield KeyHelp(key, what), node, binding.action
+
+    async def _run(self, node: DOMNode, action: str) -> None:
+        await self.app.run_action(action, default_namespace=node)

@@ -1,0 +1,44 @@
+"""A question that is answered with a line of text."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label
+
+from tui.app.widgets.keys_line import KeysLine
+
+
+class AskModal(ModalScreen[str | None]):
+    """Type an answer; enter takes it, escape takes none."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="ask.cancel", tooltip="Say nothing"),
+    ]
+
+    def __init__(self, question: str, lead: str = "", *, value: str = "") -> None:
+        super().__init__()
+        self._question = question
+        self._lead = lead
+        self._value = value
+
+    def compose(self) -> ComposeResult:
+        """The question, what it is for, and the line."""
+        with Vertical(classes="modal"):
+            yield Label(self._question, classes="modal-title", markup=False)
+            yield Label(self._lead, classes="modal-lead", markup=False)
+            yield Input(self._value)
+            yield KeysLine({"ask.cancel": "takes none"}, lead="enter takes it")
+
+    @on(Input.Submitted)
+    def _answered(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value.strip() or None)
+
+    def action_cancel(self) -> None:
+        """Close without an answer."""
+        self.dismiss(None)

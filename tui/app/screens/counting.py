@@ -1,0 +1,107 @@
+"""Counting what a bulk decision takes where there is a million to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Label
+from textual.worker import Worker, WorkerState, get_current_worker
+
+from catalog.choice import Choice, Choices
+from tui.app.screens.working import WorkingScreen
+from tui.app.widgets.keys_line import KeysLine
+from tui.flow.session import Session
+
+if TYPE_CHECKING:
+    from tui.app.app import ColumnistApp
+
+Find = Callable[[Choices, Callable[[], bool]], Choice]
+"""Finds a choice; the second argument ends it."""
+
+
+def find_beside(session: Session, find: Find, stop: Callable[[], bool]) -> Choice:
+    """Find a choice with a connection of its own, so that the screen can read."""
+    with session.workspace.beside() as workspace:
+        return find(Choices(workspace, session.database_id), stop)
+
+
+class CountingModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
+    """Counting what this takes; nothing is decided before you saw the count."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "escape,n,q",
+            "cancel",
+            "Cancel",
+            id="counting.cancel",
+            tooltip="Decide nothing",
+        ),
+    ]
+
+    app: ColumnistApp
+
+    @dataclass
+    class Counted(Message):
+        """All is looked at."""
+
+        choice: Choice
+        """What would be decided on."""
+
+    def __init__(self, session: Session, find: Find, number: int) -> None:
+        super().__init__()
+        self._session = session
+        self._find = find
+        self._number = number
+        self._choice: Choice | None = None
+        self._ended = False
+
+    def compose(self) -> ComposeResult:
+        """What is looked at, and the way out."""
+        with Vertical(classes="modal"):
+            title = "Counting what this takes…"
+            yield Label(title, classes="modal-title", markup=False)
+            yield Label(f"{self._number:,} suggestions to look at.", markup=False)
+            yield KeysLine({"counting.cancel": "decides nothing"})
+
+    def on_mount(self) -> None:
+        """Begin."""
+        self._count()
+
+    @work(thread=True, exit_on_error=False, description="Counting")
+    def _count(self) -> None:
+        worker = get_current_worker()
+        choice = find_beside(self._session, self._find, lambda: worker.is_cancelled)
+        if not worker.is_cancelled:
+            self.post_message(self.Counted(choice))
+
+    @on(Counted)
+    def _counted(self, event: Counted) -> None:
+        self._end(event.choice)
+
+    @on(Worker.StateChanged)
+    def _failed(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR:
+            self._end(None)
+
+    def _end(self, choice: Choice | None) -> None:
+        self._choice, self._ended = choice, True
+        self.on_screen_resume()
+
+    def on_screen_resume(self) -> None:
+        """Another screen may have come on top meanwhile, and gone."""
+        if self._ended and self.is_active:
+            self._ended = False  # a screen hears more than once that it is on top
+            self.dismiss(self._choice)
+
+    def action_cancel(self) -> None:
+        """Decide nothing."""
+        self.workers.cancel_node(self)
+        self.dismiss(None)

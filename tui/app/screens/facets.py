@@ -1,0 +1,121 @@
+"""What is listed: one row a property, chosen with space; groups narrow together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Label
+
+from tui.app.widgets.keys_line import KeysLine
+from tui.app.widgets.row_list import Cell, Heading, RowList
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One property that things can be listed by."""
+
+    group: str
+    """What it is a property of, such as `source`; any of a group has to fit."""
+    value: object
+    """What it stands for."""
+    label: str
+    """For the steward."""
+
+
+class _Facets:
+    def __init__(self, facets: Sequence[Facet], chosen: Collection[Facet]) -> None:
+        self.facets = facets
+        self.chosen = set(chosen)
+
+    def __len__(self) -> int:
+        return len(self.facets)
+
+    def cells(self, index: int) -> Sequence[Cell]:
+        facet = self.facets[index]
+        first = not index or self.facets[index - 1].group != facet.group
+        on_ = facet in self.chosen
+        return (
+            Cell("[x]" if on_ else "[ ]", "accent" if on_ else "muted"),
+            Cell(facet.group if first else "", "muted"),
+            Cell(facet.label, "strong" if on_ else ""),
+        )
+
+
+class FacetModal(ModalScreen[frozenset[Facet]]):
+    """List only what has these properties."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "space",
+            "choose",
+            "Choose",
+            id="facets.choose",
+            tooltip="Choose or leave out",
+        ),
+        Binding("c", "clear", "Clear", id="facets.clear", tooltip="Choose none"),
+        Binding(
+            "f,escape,q", "done", "List", id="facets.done", tooltip="List what fits"
+        ),
+    ]
+
+    def __init__(self, facets: Sequence[Facet], chosen: Collection[Facet] = ()) -> None:
+        super().__init__()
+        self._facets = _Facets(facets, chosen)
+
+    def compose(self) -> ComposeResult:
+        """The properties, group by group."""
+        with Vertical(classes="modal facets"):
+            yield Label("List only", classes="modal-title", markup=False)
+            yield RowList(
+                [Heading("", 3), Heading("", 11), Heading("")],
+                self._facets,
+                id="facets",
+            )
+            yield KeysLine(
+                {
+                    "facets.choose": "chooses",
+                    "list.choose": "this alone",
+                    "facets.clear": "none",
+                    "facets.done": "lists",
+                }
+            )
+
+    def on_mount(self) -> None:
+        """The list takes the keys."""
+        self.query_one(RowList).focus()
+
+    @property
+    def _facet(self) -> Facet:
+        return self._facets.facets[self.query_one(RowList).cursor]
+
+    def action_choose(self) -> None:
+        """Choose what is under the cursor, or leave it out again."""
+        self._facets.chosen ^= {self._facet}
+        self.query_one(RowList).show()
+
+    @on(RowList.Chosen)
+    def _alone(self) -> None:
+        # A second enter may be under way when the first has closed it.
+        if self.is_active:
+            self.dismiss(frozenset([self._facet]))
+
+    def action_clear(self) -> None:
+        """Choose none, which lists all."""
+        self._facets.chosen.clear()
+        self.query_one(RowList).show()
+
+    def action_done(self) -> None:
+        """List what fits."""
+        self.dismiss(frozenset(self._facets.chosen))
+
+
+def values(chosen: Collection[Facet], kind: type) -> frozenset[object]:
+    """The values of one type among those chosen."""
+    return frozenset(each.value for each in chosen if isinstance(each.value, kind))

@@ -1,0 +1,334 @@
+"""How documenting goes: coverage, acceptance, reasons, pace, and whose words stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.cells import cell_len, set_cell_size
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Grid, Vertical, VerticalScroll
+from textual.message import Message
+from textual.widgets import Footer, Label, Static
+from textual.worker import Worker, WorkerState
+
+from tui.app.screens.working import WorkingScreen
+from tui.app.widgets.chart import MARKS, Chart
+from tui.app.widgets.status_line import StatusLine
+from tui.flow import report
+from tui.flow.figures import NOTHING, Figures, Rate, between, gather
+from tui.flow.session import Session
+from tui.flow.text import count, percent, plain
+
+if TYPE_CHECKING:
+    from tui.app.app import ColumnistApp
+
+WIDE = 130
+"""Columns from which two panels stand side by side."""
+LISTED = 6
+"""Lines of a panel; the report has all of them."""
+NUMBERS = 34
+"""Cells of a line's numbers, and of its own number before the name."""
+LONGEST_NAME = 60
+
+
+class Panel(Vertical):
+    """One figure: what it is, the chart, and its numbers."""
+
+    def __init__(self, heading: str, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._heading = heading
+
+    def compose(self) -> ComposeResult:
+        """Heading, chart, numbers."""
+        yield Label(self._heading, classes="panel-title", markup=False)
+        yield Chart()
+        yield Static("", classes="numbers", markup=False)
+
+    @property
+    def chart(self) -> Chart:
+        """To draw in."""
+        return self.query_one(Chart)
+
+    def tell(self, lines: Sequence[str], *, empty: bool = False) -> None:
+        """Show the numbers; no chart where there is nothing to draw."""
+        self.set_class(empty, "-bare")
+        self.query_one(".numbers", Static).update("\n".join(lines))
+
+
+class FiguresScreen(WorkingScreen[None]):
+    """Coverage over time, acceptance, reasons, pace, and whose words stand."""
+
+    TITLE = "Figures"
+    CSS_PATH = "figures.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "h",
+            "save",
+            "Save report",
+            id="figures.save",
+            tooltip=f"Save all of it as {report.FILE_NAME} in the current folder",
+        ),
+        Binding(
+            "j",
+            "down",
+            "Down",
+            show=False,
+            id="figures.down",
+            tooltip="Scroll down",
+        ),
+        Binding("k", "up", "Up", show=False, id="figures.up", tooltip="Scroll up"),
+        Binding(
+            "q,escape",
+            "back",
+            "Back",
+            id="figures.back",
+            tooltip="Back to the catalog",
+        ),
+    ]
+
+    app: ColumnistApp
+
+    @dataclass
+    class Counted(Message):
+        """The figures are there."""
+
+        figures: Figures
+        """To be shown."""
+
+    @dataclass
+    class Saved(Message):
+        """The report is on the disk."""
+
+        path: Path
+        """Where."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._figures: Figures | None = None
+
+    def compose(self) -> ComposeResult:
+        """Warnings, then a panel for each figure."""
+        yield Label(" Figures — counting…", classes="title", id="head", markup=False)
+        with VerticalScroll(id="page"):
+            yield Static("", id="warnings", markup=False)
+            yield Static("", id="nothing", markup=False)
+            with Grid(id="panels"):
+                yield Panel("Coverage over time", id="coverage")
+                yield Panel("Accepted as drafted, by origin", id="origins")
+                yield Panel("Accepted as drafted, by kind of object", id="kinds")
+                yield Panel("Why texts were rejected", id="reasons")
+                yield Panel("Decisions a minute, day by day", id="pace")
+                yield Panel("Whose words stand in the database", id="provenance")
+        yield StatusLine()
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Count in the background."""
+        self.query_one(StatusLine).place = self._session.database.identity.label
+        self.query_one("#page").focus()
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._show())
+        # Counting may take no time, and the panels are composed after this.
+        self.call_after_refresh(self._count)
+
+    def on_resize(self) -> None:
+        """Two panels side by side where there is room."""
+        self.set_class(self.size.width >= WIDE, "-wide")
+        self._show()
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="figures",
+        exit_on_error=False,
+        description="Counting",
+    )
+    def _count(self) -> None:
+        # A connection of its own: counting 200,000 decisions takes two seconds, and
+        # every key that decides would wait for the other one.
+        with self._session.workspace.beside() as workspace:
+            figures = gather(
+                workspace,
+                self._session.database_id,
+                self._session.database.identity.label,
+            )
+        self.post_message(self.Counted(figures))
+
+    @on(Counted)
+    def _counted(self, event: Counted) -> None:
+        self._figures = event.figures
+        self._show()
+
+    @on(Worker.StateChanged)
+    def _failed(self, event: Worker.StateChanged) -> None:
+        if event.worker.group == "figures" and event.state is WorkerState.ERROR:
+            self.query_one("#head", Label).update(" Figures — could not be counted")
+
+    # Drawing
+
+    def _show(self) -> None:
+        figures = self._figures
+        if figures is None:
+            return
+        self.query_one("#head", Label).update(
+            f" Figures — {plain(figures.label)} · intervals hold with 95 % confidence"
+        )
+        warnings = [f"! {plain(warning)}" for warning in figures.warnings]
+        self.query_one("#warnings", Static).update("\n".join(warnings))
+        self.set_class(bool(warnings), "-warned")
+        self.set_class(figures.is_empty, "-undecided")
+        self.query_one("#nothing", Static).update(
+            f"{NOTHING} Accept, edit or reject a draft, and figures appear here.\n"
+            "q goes back; enter opens a table there."
+        )
+        self._show_coverage(figures)
+        self._show_rates("#origins", figures.origins)
+        self._show_rates("#kinds", figures.kinds)
+        self._show_counts("#reasons", figures.reasons, "Nothing was rejected.")
+        self._show_pace(figures)
+        self._show_counts(
+            "#provenance", figures.provenance, "Nothing that was written stands."
+        )
+
+    def _named(self, text: str) -> str:
+        """Foreign text as a cell of its column, as wide as the panel allows."""
+        panel = self.size.width // (2 if self.has_class("-wide") else 1) - 6
+        width = min(panel - NUMBERS, LONGEST_NAME)
+        shown = plain(text)
+        if cell_len(shown) > width:
+            return set_cell_size(shown, width - 1) + "…"
+        return set_cell_size(shown, width)
+
+    def _show_coverage(self, figures: Figures) -> None:
+        panel = self.query_one("#coverage", Panel)
+        if not figures.coverage:
+            panel.tell(
+                ["It is noted at the end of every scan of the whole database."],
+                empty=True,
+            )
+            return
+        points = figures.coverage[0].points
+        now = points[-1]
+        panel.tell(
+            [
+                f"{MARKS[0]} tables   {percent(now.share_of_tables):>4}"
+                f" ({now.tables_described:,} of {now.tables:,})",
+                f"{MARKS[1]} columns  {percent(now.share_of_columns):>4}"
+                f" ({now.columns_described:,} of {now.columns:,})",
+            ]
+        )
+        panel.chart.lines(
+            [point.at for point in points],
+            [
+                [point.share_of_tables or 0.0 for point in points],
+                [point.share_of_columns or 0.0 for point in points],
+            ],
+        )
+
+    def _show_rates(self, panel_id: str, rates: Sequence[Rate]) -> None:
+        panel = self.query_one(panel_id, Panel)
+        listed = [
+            (rate, share)
+            for rate in rates[:LISTED]
+            if (share := rate.share) is not None
+        ]
+        if not listed:
+            panel.tell([NOTHING], empty=True)
+            return
+        lines = [f"  {self._named('')} {'decided':>8} {'accepted':>9} {'95 %':>11}"]
+        for number, (rate, share) in enumerate(listed, 1):
+            lines.append(
+                f"{number} {self._named(rate.name)} {rate.decided:>8,}"
+                f" {share.share:>9.0%} {between(share):>11}"
+            )
+        panel.tell([*lines, *_more(len(rates))])
+        panel.chart.intervals([share for _, share in listed])
+
+    def _show_counts(
+        self, panel_id: str, counts: Sequence[tuple[str, int]], nothing: str
+    ) -> None:
+        panel = self.query_one(panel_id, Panel)
+        total = sum(number for _, number in counts)
+        if not total:
+            panel.tell([nothing], empty=True)
+            return
+        listed = counts[:LISTED]
+        lines = [
+            f"{place} {self._named(name)} {number:>8,} {number / total:>9.0%}"
+            for place, (name, number) in enumerate(listed, 1)
+        ]
+        panel.tell([*lines, *_more(len(counts))])
+        panel.chart.bars([number for _, number in listed])
+
+    def _show_pace(self, figures: Figures) -> None:
+        panel = self.query_one("#pace", Panel)
+        pace = figures.metrics.pace
+        days = [
+            (day.day, speed)
+            for day in figures.metrics.days
+            if (speed := day.pace.per_minute) is not None
+        ]
+        if pace.per_minute is None or not days:
+            panel.tell(
+                ["Nothing to say yet: two decisions within a minute are needed."],
+                empty=True,
+            )
+            return
+        panel.tell(
+            [
+                f"{MARKS[0]} {pace.per_minute:.1f} a minute in all, over"
+                f" {count(pace.decisions, 'decision')} one by one"
+            ]
+        )
+        panel.chart.lines(
+            [datetime(d.year, d.month, d.day, tzinfo=UTC) for d, _ in days],
+            [[speed for _, speed in days]],
+            top=max(speed for _, speed in days),
+        )
+
+    # Keys
+
+    def action_save(self) -> None:
+        """Save the report in the current folder."""
+        if self._figures is None:
+            self.notify("Still counting.")
+            return
+        self._save(self._figures, Path(report.FILE_NAME))
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="report",
+        exit_on_error=False,
+        description="Saving the report",
+    )
+    def _save(self, figures: Figures, path: Path) -> None:
+        report.save(figures, path)
+        self.post_message(self.Saved(path.absolute()))
+
+    @on(Saved)
+    def _saved(self, event: Saved) -> None:
+        self.notify(f"Saved {plain(str(event.path))}.", markup=False)
+
+    def action_down(self) -> None:
+        """Scroll down."""
+        self.query_one("#page").scroll_down()
+
+    def action_up(self) -> None:
+        """Scroll up."""
+        self.query_one("#page").scroll_up()
+
+    def action_back(self) -> None:
+        """Back to the catalog."""
+        self.app.pop_screen()
+
+
+def _more(number: int) -> list[str]:
+    left = number - LISTED
+    return [f"… and {left:,} more; h saves a report with all"] if left > 0 else []

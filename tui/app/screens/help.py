@@ -1,0 +1,66 @@
+"""Every key of the screen it was asked from, with what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.table import Table
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.dom import DOMNode
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Label, Static
+
+from tui.app.widgets.keys_line import KeysLine
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHelp:
+    """One line of the help."""
+
+    key: str
+    """As it is typed."""
+    what: str
+    """What it does."""
+
+
+class HelpModal(ModalScreen[None]):
+    """Opened with `?` or F1."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,f1", "dismiss", "Close", id="help.close"),
+    ]
+
+    def __init__(self, title: str, lead: str, keys: Sequence[KeyHelp]) -> None:
+        super().__init__()
+        self._heading = title
+        self._lead = lead
+        self._keys = keys
+
+    def compose(self) -> ComposeResult:
+        """What the screen is for, then its keys."""
+        table = Table.grid(padding=(0, 2))
+        table.add_column(style="bold", no_wrap=True)
+        table.add_column()
+        for key in self._keys:
+            table.add_row(key.key, key.what)
+        with Vertical(classes="modal help"):
+            yield Label(self._heading, classes="modal-title", markup=False)
+            yield Label(self._lead, classes="modal-lead", markup=False)
+            with VerticalScroll():
+                yield Static(table)
+            yield KeysLine({"help.close": "closes"})
+
+
+def bindings_in_force(screen: Screen[object]) -> list[tuple[DOMNode, Binding]]:
+    """The keys that work on a screen, each action once, the screen's own first."""
+    found: dict[str, tuple[DOMNode, Binding]] = {}
+    active = sorted(screen.active_bindings.values(), key=lambda a: a.node is not screen)
+    for each in active:
+        # Ours have an id; what has none is a widget's own scrolling.
+        if each.binding.description and each.binding.id:
+            found.setdefault(each.binding.action, (each.node, each.binding))
+    return list(found.values())

@@ -1,0 +1,190 @@
+"""All that is known of one table or column, its history, and the exact prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Label, Static
+from textual.worker import get_current_worker
+
+from catalog.history import Event, history
+from catalog.suggestion import Finding
+from model.prompt import Written
+from tui.app.screens.review_rows import Line
+from tui.app.screens.working import WorkingScreen
+from tui.app.widgets.keys_line import KeysLine
+from tui.flow.background import BackgroundDrafting
+from tui.flow.session import Session
+from tui.flow.text import plain
+
+if TYPE_CHECKING:
+    from tui.app.app import ColumnistApp
+
+EXPLAINED = {
+    Finding.LEAK: "repeats a value of the sample that is not a code",
+    Finding.UNSUPPORTED: "has numbers or names that neither schema nor sample have",
+    Finding.RESTATES: "says little more than the name",
+    Finding.DEGENERATE: "is cut off, or says the same again and again",
+    Finding.TOO_LONG: "is longer than the database takes",
+    Finding.CONTROL: "has control characters",
+    Finding.FALSE_CLAIM: "claims something that a query found untrue",
+}
+"""What each finding means, for the steward."""
+
+
+class InspectModal(ModalScreen[None], WorkingScreen[None]):
+    """All that is known of this one, and what happened to it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "p",
+            "prompt",
+            "Prompt",
+            id="inspect.prompt",
+            tooltip="The exact prompt that the model is asked with",
+        ),
+        Binding("j,down", "scroll(1)", "Down", show=False, id="inspect.down"),
+        Binding("k,up", "scroll(-1)", "Up", show=False, id="inspect.up"),
+        Binding("escape,q,i", "dismiss", "Close", id="inspect.close"),
+    ]
+
+    app: ColumnistApp
+
+    @dataclass
+    class Read(Message):
+        """The history is known."""
+
+        events: list[Event]
+        """Oldest first."""
+
+    @dataclass
+    class Prompted(Message):
+        """The prompt is known."""
+
+        written: Written | None
+        """None where no model is asked."""
+
+    def __init__(
+        self,
+        session: Session,
+        drafting: BackgroundDrafting,
+        line: Line,
+        facts: Sequence[str],
+    ) -> None:
+        super().__init__()
+        self._session = session
+        self._drafting = drafting
+        self._line = line
+        self._facts = facts
+
+    def compose(self) -> ComposeResult:
+        """Evidence, findings, history; the prompt on request."""
+        with Vertical(classes="modal wide"):
+            title = plain(str(self._line.target))
+            yield Label(title, classes="modal-title", markup=False)
+            with VerticalScroll():
+                yield Static(self._evidence(), markup=False)
+                yield Static("", id="history", markup=False)
+                yield Static("", id="prompt", markup=False)
+            yield KeysLine(
+                {
+                    "inspect.prompt": "exact prompt",
+                    "inspect.down": "down",
+                    "inspect.up": "up",
+                    "inspect.close": "closes",
+                }
+            )
+
+    def on_mount(self) -> None:
+        """The history is read beside the screen."""
+        self._read()
+
+    def _evidence(self) -> Text:
+        shown = Text()
+        suggestion = self._line.suggestion
+        for fact in self._facts:
+            shown.append(plain(fact) + "\n")
+        if suggestion is not None:
+            draft = suggestion.draft
+            if draft.origin:
+                shown.append(f"from {plain(draft.origin)}\n")
+            if draft.model:
+                shown.append(f"model {plain(draft.model)}")
+                shown.append(f", prompt {draft.prompt}\n" if draft.prompt else "\n")
+            for finding in draft.findings:
+                shown.append(f"{finding.value}: the text {EXPLAINED[finding]}.\n")
+            if draft.guess:
+                shown.append(f"best guess: {plain(draft.guess)}\n")
+        return shown
+
+    @work(
+        thread=True, group="history", exit_on_error=False, description="Reading history"
+    )
+    def _read(self) -> None:
+        session = self._session
+        events = history(session.workspace, session.database_id, self._line.target)
+        self.post_message(self.Read(events))
+
+    @on(Read)
+    def _show_history(self, event: Read) -> None:
+        shown = Text("\nHistory\n", "bold")
+        for each in event.events:
+            when = each.at.astimezone().strftime("%Y-%m-%d %H:%M")
+            shown.append(f"{when}  {each.what} by {plain(each.who)}", "not bold")
+            if each.reason:
+                shown.append(f" ({plain(each.reason)})", "not bold italic")
+            shown.append("\n")
+            if each.text is not None:
+                shown.append(f"    {plain(each.text)}\n", "not bold dim")
+        if not event.events:
+            shown.append("Nothing has happened to it yet.\n", "not bold dim")
+        self.query_one("#history", Static).update(shown)
+
+    def action_prompt(self) -> None:
+        """Show the exact prompt."""
+        self.query_one("#prompt", Static).update("\nStarting the model…")
+        self._ask()
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="prompt",
+        exit_on_error=False,
+        description="Making the prompt",
+    )
+    def _ask(self) -> None:
+        worker = get_current_worker()
+        written = self._drafting.prompt(
+            self._line.target, stop=lambda: worker.is_cancelled
+        )
+        self.post_message(self.Prompted(written))
+
+    @on(Prompted)
+    def _show_prompt(self, event: Prompted) -> None:
+        shown = Text("\nPrompt\n", "bold")
+        if event.written is None:
+            shown.append("No model is asked: rules alone write here.", "not bold")
+        else:
+            suggestion = self._line.suggestion
+            sent = suggestion.draft.prompt if suggestion is not None else None
+            same = "the very one this text was drafted with"
+            if sent != event.written.fingerprint:
+                same = "as it would be sent now"
+            shown.append(f"{same} ({event.written.fingerprint})\n", "not bold italic")
+            lines = event.written.text.split("\n")
+            shown.append("\n".join(plain(line) for line in lines), "not bold dim")
+        self.query_one("#prompt", Static).update(shown)
+        self.query_one(VerticalScroll).scroll_end(animate=False)
+
+    def action_scroll(self, direction: int) -> None:
+        """Scroll a line."""
+        self.query_one(VerticalScroll).scroll_relative(y=direction, animate=False)

@@ -1,0 +1,423 @@
+"""Asking what names mean: an answer goes into the glossary and into the drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Footer, Input, Label, Static
+from textual.worker import Worker, get_current_worker
+
+from catalog.errors import ColumnistError
+from catalog.glossary import GlossaryFile, Term, key_of
+from catalog.unasked import Unasked
+from model.questions import Census, Question
+from tui.app.screens.working import WorkingScreen
+from tui.app.widgets.row_list import Cell, Heading, RowList
+from tui.app.widgets.status_line import StatusLine
+from tui.flow import jobs
+from tui.flow.background import BackgroundDrafting
+from tui.flow.session import Session
+from tui.flow.text import count, plain
+
+if TYPE_CHECKING:
+    from tui.app.app import ColumnistApp
+
+MOST = 500
+"""Questions listed; nobody answers more before the next count."""
+HEADINGS = (
+    Heading("name", 24),
+    Heading("explains", 9, right=True),
+    Heading("tables", 8, minimum=70, right=True),
+    Heading("examples, or what it means"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Questions, then the glossary."""
+
+    questions: Sequence[Question] = ()
+    terms: Sequence[Term] = ()
+
+    def __len__(self) -> int:
+        return len(self.questions) + len(self.terms)
+
+    def at(self, index: int) -> Question | Term | None:
+        if 0 <= index < len(self.questions):
+            return self.questions[index]
+        index -= len(self.questions)
+        return self.terms[index] if 0 <= index < len(self.terms) else None
+
+    def cells(self, index: int) -> Sequence[Cell]:
+        row = self.at(index)
+        if isinstance(row, Question):
+            return (
+                Cell(row.term, "strong"),
+                Cell(f"{row.unlocks:,}", "warn"),
+                Cell(f"{row.tables:,}", "muted"),
+                Cell(", ".join(row.examples), "muted"),
+            )
+        if row is None:
+            raise IndexError(index)
+        where = f"  (in {row.scope})" if row.scope else ""
+        return (
+            Cell(row.term, "muted"),
+            Cell("✓", "good"),
+            Cell(""),
+            Cell(row.meaning + where),
+        )
+
+
+def _typed(row: Question | Term) -> str:
+    """What stands in the box before anything is typed; it draws what it is given."""
+    return plain(" ".join(row.meaning.split())) if isinstance(row, Term) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What `u` takes back: an answer, or a question that was put away."""
+
+    term: str
+    scope: str = ""
+    before: str | None = None
+    after: str | None = None
+
+    @property
+    def hid(self) -> bool:
+        return self.before is None and self.after is None
+
+
+class QuestionsScreen(WorkingScreen[None]):
+    """Names that would explain the most columns, if somebody said what they mean."""
+
+    TITLE = "Questions"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "x",
+            "hide",
+            "Not worth asking",
+            id="questions.hide",
+            tooltip="Not worth asking: never ask about it again",
+        ),
+        Binding(
+            "u",
+            "undo",
+            "Undo",
+            id="questions.undo",
+            tooltip="Take back the last answer, or ask again what was put away",
+        ),
+        Binding(
+            "r",
+            "count",
+            "Count again",
+            show=False,
+            id="questions.count",
+            tooltip="Look through the names again",
+        ),
+        Binding(
+            "s",
+            "stop",
+            "Stop",
+            show=False,
+            id="questions.stop",
+            tooltip="Stop looking through names, or drafting",
+        ),
+        Binding(
+            "escape",
+            "cancel",
+            "Leave it",
+            show=False,
+            id="questions.cancel",
+            tooltip="Answer nothing",
+        ),
+        Binding("q", "back", "Back", id="questions.back", tooltip="Back"),
+    ]
+
+    app: ColumnistApp
+
+    @dataclass
+    class Ranked(Message):
+        """The questions are in order."""
+
+        questions: list[Question]
+        """Those that explain most first."""
+        terms: tuple[Term, ...]
+        """The glossary."""
+
+    def __init__(self, session: Session, drafting: BackgroundDrafting) -> None:
+        super().__init__()
+        self._session = session
+        self._drafting = drafting
+        self._glossary = GlossaryFile(session.glossary)
+        self._unasked = Unasked(session.workspace, session.database_id)
+        self._census: Census | None = None
+        self._fresh: set[str] = set()
+        """Keys of what was answered since the names were counted."""
+        self._before: frozenset[str] = frozenset()
+        """Keys of what the glossary had when they were."""
+        self._steps: list[_Step] = []
+        self._rows = _Rows()
+        self._asked: Question | Term | None = None
+        self._read = 0
+        self._stopped = False
+
+    def compose(self) -> ComposeResult:
+        """The list, what is known of the one under the cursor, and the answer."""
+        yield Label("", classes="title", id="head", markup=False)
+        yield RowList(HEADINGS, self._rows, id="questions")
+        yield Static("", id="empty", markup=False)
+        yield Static("", id="details", markup=False)
+        yield Label("", id="asked", classes="filter", markup=False)
+        yield Input(
+            placeholder="in a few words", classes="filter", select_on_focus=False
+        )
+        yield StatusLine()
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Look through the names."""
+        self.query_one("#questions").focus()
+        self.query_one(StatusLine).place = self._session.database.identity.label
+        self.set_interval(0.3, self._tick)
+        self._show(_Rows())
+        self._count()
+
+    # Looking
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="questions",
+        exit_on_error=False,
+        description="Looking through names",
+    )
+    def _count(self) -> None:
+        worker = get_current_worker()
+        self._read, self._stopped = 0, False
+
+        def read(tables: int) -> None:
+            self._read = tables
+
+        self._fresh.clear()
+        self._before = frozenset(term.key for term in self._glossary.read().terms)
+        self._census = jobs.census(
+            self._session, read=read, stop=lambda: worker.is_cancelled or self._stopped
+        )
+        if not worker.is_cancelled:
+            self._rank_now()
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="rank",
+        exit_on_error=False,
+        description="Ordering questions",
+    )
+    def _rank(self) -> None:
+        self._rank_now()
+
+    def _rank_now(self) -> None:
+        if self._census is not None:
+            found = self._census.ranked(
+                answered=frozenset(self._fresh),
+                unasked=self._unasked.all(),
+                limit=MOST,
+            )
+            self.post_message(self.Ranked(found, self._glossary.read().terms))
+
+    @on(Ranked)
+    def _ranked(self, event: Ranked) -> None:
+        self._show(_Rows(event.questions, event.terms))
+
+    @on(Worker.StateChanged)
+    def _worked(self, event: Worker.StateChanged) -> None:
+        if event.worker.group == "questions" and event.worker.is_finished:
+            self._show(self._rows)
+
+    @property
+    def _counting(self) -> bool:
+        return any(w.group == "questions" and not w.is_finished for w in self.workers)
+
+    def _show(self, rows: _Rows) -> None:
+        self._rows = rows
+        self._list.show(rows)
+        self.set_class(not len(rows), "-empty")
+        if self._counting:
+            nothing = "Looking for names that nobody can read…\ns stops."
+        elif self._census is None:
+            nothing = "The names were not looked through.\nr tries again, q goes back."
+        else:
+            nothing = (
+                "Nothing to ask: every name of what is undocumented can be read.\n"
+                "q goes back."
+            )
+        self.query_one("#empty", Static).update(nothing)
+        explained = sum(question.unlocks for question in rows.questions)
+        named = count(len(rows.questions), "name")
+        parts = [f"{named} would explain {count(explained, 'description')}"]
+        if not rows.questions:
+            parts = ["No questions"]
+        parts.append(f"{count(len(rows.terms), 'term')} in the glossary")
+        if self._stopped and self._census is not None:
+            parts.append(f"stopped after {count(self._census.tables, 'table')}")
+        self.query_one("#head", Label).update(" · ".join(parts))
+        self._detail()
+
+    def _detail(self) -> None:
+        row = self._rows.at(self._list.cursor)
+        shown = Text()
+        if isinstance(row, Question):
+            shown.append(plain(row.term), "bold")
+            shown.append(
+                f"  alone explains {row.unlocks:,} of the {row.names:,} undocumented"
+                " names that have it\n",
+                "dim",
+            )
+            shown.append(f"as in {plain(', '.join(row.examples))}\n")
+            more = row.tables - len(row.found_in)
+            places = ", ".join(row.found_in) + (f" and {more:,} more" if more else "")
+            shown.append(f"in {plain(places)}\n", "dim")
+            shown.append("enter answers, x never asks again", "dim")
+        elif row is not None:
+            shown.append(plain(row.term), "bold")
+            where = f"in {row.scope}" if row.scope else "everywhere"
+            shown.append(f"  {plain(where)}\n", "dim")
+            shown.append(plain(row.meaning) + "\n")
+            shown.append(f"{plain(str(self._glossary.path))}\n", "dim")
+            shown.append("enter changes it; an empty answer takes it out", "dim")
+        self.query_one("#details", Static).update(shown)
+
+    @property
+    def _list(self) -> RowList:
+        return self.query_one("#questions", RowList)
+
+    @on(RowList.Moved)
+    def _moved(self) -> None:
+        self._detail()
+
+    def _tick(self) -> None:
+        if self.app.session is not self._session:
+            return
+        line = self.query_one(StatusLine)
+        model = self._drafting.remote_line
+        if self._counting:
+            shown = f"Looking through names: {count(self._read, 'table')} · s stops"
+        elif self._drafting.running:
+            shown = f"{self._drafting.progress.line()} · s stops"
+        else:
+            model, shown = self._drafting.model_line, ""
+        line.activity = " · ".join(filter(None, [model, shown]))
+
+    # Answering
+
+    @on(RowList.Chosen)
+    def _chosen(self, event: RowList.Chosen) -> None:
+        row = self._rows.at(event.index)
+        if row is None:
+            return
+        self._asked = row
+        label = self.query_one("#asked", Label)
+        label.update(f"What does {plain(row.term)} mean?  enter saves · escape leaves")
+        label.add_class("-open")
+        box = self.query_one(Input)
+        box.value = _typed(row)
+        box.cursor_position = len(box.value)
+        box.add_class("-open")
+        box.focus()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        row, meaning = self._asked, event.value.strip()
+        if row is None:
+            return
+        if isinstance(row, Question) and not meaning:
+            self.notify("An empty answer says nothing. escape leaves the question.")
+            return
+        self.action_cancel()
+        scope = row.scope if isinstance(row, Term) else ""
+        if isinstance(row, Term) and meaning == _typed(row):
+            return
+        try:
+            self._put(row.term, meaning or None, scope)
+        except ColumnistError as error:
+            self.app.explain(error)
+
+    def _put(self, term: str, meaning: str | None, scope: str) -> None:
+        """Change the file, and have drafted again what reads otherwise now."""
+        if meaning is None:
+            before = self._glossary.forget(term, scope=scope)
+        else:
+            before = self._glossary.answer(term, meaning, scope=scope)
+        self._steps.append(_Step(term, scope, before, meaning))
+        self._changed(self._steps[-1])
+
+    def _changed(self, step: _Step) -> None:
+        terms = [Term(step.term, t, step.scope) for t in (step.before, step.after) if t]
+        self.app.redraft(terms)
+        key = key_of(step.term)
+        if step.after is None and key in self._before:
+            self._count()  # its names were read with it
+            return
+        if step.after is None:
+            self._fresh.discard(key)
+        else:
+            self._fresh.add(key)
+        self._rank()
+
+    def action_cancel(self) -> None:
+        """Close the answer."""
+        self._asked = None
+        self.query_one("#asked").remove_class("-open")
+        box = self.query_one(Input)
+        box.value = ""
+        box.remove_class("-open")
+        self._list.focus()
+
+    def action_hide(self) -> None:
+        """Never ask about what is under the cursor again."""
+        row = self._rows.at(self._list.cursor)
+        if not isinstance(row, Question):
+            self.notify("Only a question can be put away.")
+            return
+        self._unasked.add(row.term)
+        self._steps.append(_Step(row.term))
+        self._rank()
+
+    def action_undo(self) -> None:
+        """Take back what was done last on this screen."""
+        if not self._steps:
+            self.notify("Nothing to undo here; enter changes an answer.")
+            return
+        step = self._steps[-1]
+        if step.hid:
+            self._unasked.remove(step.term)
+            self._rank()
+        else:
+            if step.before is None:
+                self._glossary.forget(step.term, scope=step.scope)
+            else:
+                self._glossary.answer(step.term, step.before, scope=step.scope)
+            back = _Step(step.term, step.scope, step.after, step.before)
+            self._changed(back)
+        self._steps.pop()
+
+    def action_count(self) -> None:
+        """Look through the names again."""
+        self._count()
+
+    def action_stop(self) -> None:
+        """Stop looking, with the questions found by then; stop drafting."""
+        self._stopped = self._counting
+        self._drafting.stop()
+
+    def action_back(self) -> None:
+        """Back to where it was opened."""
+        self.workers.cancel_node(self)
+        self.app.pop_screen()

@@ -1,0 +1,378 @@
+"""Deciding: one table, its columns, their suggestions, and the keys."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.binding import BindingType
+from textual.message import Message
+from textual.worker import get_current_worker
+
+from catalog.choice import Scope
+from catalog.decisions import Batch
+from catalog.errors import ColumnistError
+from catalog.objects import Target, table_of
+from catalog.style import check
+from catalog.suggestion import State, Suggestion
+from tui.app.messages import CatalogChanged
+from tui.app.screens.ask import AskModal
+from tui.app.screens.bulk import ask_accept, ask_reject
+from tui.app.screens.confirm import ConfirmModal
+from tui.app.screens.inspect import InspectModal
+from tui.app.screens.reason import ReasonModal
+from tui.app.screens.review_keys import REVIEW_KEYS
+from tui.app.screens.review_list import ReviewList
+from tui.app.screens.review_rows import Line
+from tui.app.screens.same_name import SameNameScreen
+from tui.app.widgets.description_editor import DescriptionEditor
+from tui.flow.terms import meaning_of
+from tui.flow.text import plain
+
+OFFERED = 8
+"""Most tables offered for the beginning of a name."""
+
+
+@dataclass
+class NamesFound(Message):
+    """Tables whose names begin as what the steward typed."""
+
+    prefix: str
+    """What was typed."""
+    names: list[str]
+    """The first few."""
+
+
+class ReviewScreen(ReviewList):
+    """Accept, edit or reject what was drafted; nothing is written until w."""
+
+    TITLE = "Review"
+    BINDINGS: ClassVar[list[BindingType]] = REVIEW_KEYS
+
+    # Deciding
+
+    def action_accept(self) -> None:
+        """Accept what is under the cursor, and go on to the next undecided."""
+        line = self._line
+        if line is None or line.suggestion is None:
+            self.notify("There is no suggestion here. e writes your own.")
+            return
+        if not line.suggestion.text:
+            self.notify("The model abstained here. e writes your own.")
+            return
+        if line.suggestion.state is State.CONFLICT:
+            self._settle_conflict(line, line.suggestion)
+            return
+        if line.comment is not None and not line.undecided:
+            self.notify("This is written already.")
+            return
+        self._told(self._session.suggestions.accept([line.suggestion]))
+        self._advance()
+
+    def _settle_conflict(self, line: Line, suggestion: Suggestion) -> None:
+        """Somebody changed the comment: show both texts before replacing theirs."""
+
+        def decide(answer: bool | None) -> None:
+            if answer:
+                self._session.suggestions.accept_over(suggestion, previous=line.comment)
+                self._reload()
+
+        self.app.push_screen(
+            ConfirmModal(
+                "Replace the comment that somebody wrote meanwhile?",
+                [
+                    f"Theirs: {plain(line.comment or '(none)')}",
+                    f"Yours: {plain(suggestion.text or '')}",
+                ],
+            ),
+            decide,
+        )
+
+    def action_reject(self) -> None:
+        """Reject what is under the cursor, and go on."""
+        line = self._line
+        if line is None or line.suggestion is None:
+            self.notify("There is no suggestion here.")
+            return
+        self._told(self._session.suggestions.reject([line.suggestion]))
+        self._advance()
+
+    def action_reject_because(self) -> None:
+        """Reject what is under the cursor with a reason, and go on."""
+        line = self._line
+        if line is None or line.suggestion is None:
+            self.notify("There is no suggestion here.")
+            return
+        suggestion = line.suggestion
+
+        def decide(reason: str | None) -> None:
+            if reason is not None:
+                rejected = self._session.suggestions.reject([suggestion], reason=reason)
+                self._told(rejected)
+                self._advance()
+
+        self.app.push_screen(ReasonModal(plain(suggestion.target.name)), decide)
+
+    def _told(self, batch: Batch) -> None:
+        """Say it where a decision came too late."""
+        if not batch.count:
+            self.notify("Nothing was changed: it was decided already, or elsewhere.")
+
+    def action_accept_all(self) -> None:
+        """Accept all marked, or all listed."""
+        ids = self._chosen()
+        ask_accept(self, self._session, Scope(ids=ids), len(ids), self._decided)
+
+    def action_reject_all(self) -> None:
+        """Reject all marked, or all listed."""
+        ids = self._chosen()
+        ask_reject(self, self._session, Scope(ids=ids), len(ids), self._decided)
+
+    def _chosen(self) -> list[int]:
+        return [
+            line.suggestion.id
+            for line in self._shown()
+            if line.suggestion is not None
+            and (not self._marked or line.target in self._marked)
+        ]
+
+    def _decided(self) -> None:
+        self._marked.clear()
+        self._reload()
+
+    def action_edit(self) -> None:
+        """Edit here; saving stages the wording."""
+        line = self._line
+        if line is not None:
+            self._tell_if_refused(line)
+            limit = self._session.database.limit(line.column is None)
+            names = (
+                [column.name for column in self._table.columns] if self._table else []
+            )
+            self.query_one(DescriptionEditor).edit(
+                line.target,
+                line.text,
+                limit=limit,
+                names=names,
+                check=lambda text: check(text, line.target.name, self._style),
+            )
+
+    @on(DescriptionEditor.NameBegun)
+    def _name_begun(self, event: DescriptionEditor.NameBegun) -> None:
+        self._find_names(event.prefix)
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="names",
+        exit_on_error=False,
+        description="Completing names",
+    )
+    def _find_names(self, prefix: str) -> None:
+        """Tables by the beginning of their name; a write elsewhere may take a while."""
+        names = self._session.snapshot.named(prefix, limit=OFFERED)
+        self.post_message(NamesFound(prefix, names))
+
+    @on(NamesFound)
+    def _names_found(self, event: NamesFound) -> None:
+        self.query_one(DescriptionEditor).offer(event.prefix, event.names)
+
+    @on(DescriptionEditor.LookedUp)
+    def _looked_up(self, event: DescriptionEditor.LookedUp) -> None:
+        editor = self.query_one(DescriptionEditor)
+        if editor.target is not None:
+            try:
+                editor.tell(meaning_of(self._session, editor.target, event.word))
+            except ColumnistError as error:
+                editor.tell(error.message)
+
+    @on(DescriptionEditor.Submitted)
+    def _edited(self, event: DescriptionEditor.Submitted) -> None:
+        editor = self.query_one(DescriptionEditor)
+        target = editor.target
+        editor.close()
+        self._list.focus()
+        if target is not None:
+            self._save(target, event.text)
+
+    @on(DescriptionEditor.Cancelled)
+    def _edit_cancelled(self) -> None:
+        self.query_one(DescriptionEditor).close()
+        self._list.focus()
+
+    def action_edit_outside(self) -> None:
+        """Edit in $EDITOR."""
+        line = self._line
+        if line is None:
+            return
+        self._tell_if_refused(line)
+        command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "description.txt"
+            file.write_text(line.text, encoding="utf-8")
+            try:
+                status = self.app.edit([*shlex.split(command), str(file)])
+                text = file.read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError, ValueError) as error:
+                self.app.explain(error, f"Editing with {command}")
+                return
+        if status == 0 and text and text != line.text:
+            self._save(line.target, text)
+
+    def _tell_if_refused(self, line: Line) -> None:
+        refused = (
+            line.column.comment_refused
+            if line.column is not None
+            else self._table and self._table.comment_refused
+        )
+        if refused and not self._session.files_only:
+            why = plain(str(refused))
+            self.notify(f"This can only be exported: {why}.", markup=False)
+
+    def _save(self, target: Target, text: str) -> None:
+        if not text.strip():
+            self.notify("An empty description is not staged. r rejects.")
+            return
+        table = self._session.snapshot.table(table_of(target))
+        comment = table.comment_of(target) if table is not None else None
+        if comment == text.strip():
+            self.notify("That is what the database says already.")
+            return
+        suggestions = self._session.suggestions
+        self._told(suggestions.write_own(target, text, previous=comment))
+        self._advance()
+
+    def _advance(self) -> None:
+        self._reload()
+        lines = self._shown()
+        after = range(self._list.cursor + 1, len(lines))
+        self._list.cursor = next(
+            (i for i in after if lines[i].undecided),
+            min(self._list.cursor + 1, max(len(lines) - 1, 0)),
+        )
+
+    def action_undo(self) -> None:
+        """Take back the last decision."""
+        self.app.undo(self, self._reload)
+
+    def action_redo(self) -> None:
+        """Decide again as before the undo."""
+        self.app.redo(self, self._reload)
+
+    # Alternatives
+
+    def action_again(self) -> None:
+        """Ask for other wordings of what is under the cursor."""
+        line = self._line
+        if line is not None:
+            self.notify("Looking for other wordings…", timeout=2)
+            self._find_alternatives(line.target, "")
+
+    def action_hint(self) -> None:
+        """Ask for other wordings, and tell the model what the steward knows."""
+        line = self._line
+        if line is None:
+            return
+        target = line.target
+
+        def ask(hint: str | None) -> None:
+            if hint is not None:
+                self.notify("Looking for other wordings…", timeout=2)
+                self._find_alternatives(target, hint)
+
+        lead = "The model reads it as a comment on the table; nothing keeps it."
+        self.app.push_screen(
+            AskModal(f"What should it know of {plain(target.name)}?", lead), ask
+        )
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="alternatives",
+        exit_on_error=False,
+        description="Other wordings",
+    )
+    def _find_alternatives(self, target: Target, hint: str) -> None:
+        worker = get_current_worker()
+        texts = self._drafting.alternatives(
+            target, hint=hint, stop=lambda: worker.is_cancelled
+        )
+        self._alternatives[target] = texts
+        self.post_message(CatalogChanged())
+
+    def action_pick(self, number: int) -> None:
+        """Stage an alternative."""
+        line = self._line
+        texts = self._alternatives.get(line.target, []) if line is not None else []
+        if line is None or not 1 <= number <= len(texts):
+            self.notify("There is no such alternative. t asks for some.")
+            return
+        self._save(line.target, texts[number - 1])
+
+    def action_same_name(self) -> None:
+        """One decision for all columns of this name and type."""
+        line = self._line
+        if line is None or line.column is None or line.suggestion is None:
+            self.notify("Columns with a suggestion have namesakes; this has none.")
+            return
+        fresh = line.suggestion.state in (State.PENDING, State.ABSTAINED)
+        if not fresh or line.comment is not None:
+            self.notify("This one is decided, or has a comment; it takes its own look.")
+            return
+        if not line.text:
+            self.notify("There is no text here yet. e writes your own.")
+            return
+        screen = SameNameScreen(
+            self._session, line.suggestion, line.column.type, line.text
+        )
+        self.app.push_screen(screen, lambda _: self._reload())
+
+    def action_inspect(self) -> None:
+        """Evidence, history and prompt of what is under the cursor."""
+        if (line := self._line) is not None:
+            self.app.push_screen(
+                InspectModal(self._session, self._drafting, line, self._facts(line))
+            )
+
+    # The rest
+
+    def action_draft(self) -> None:
+        """Draft this table; its undecided drafts anew, if nothing is missing."""
+        if self._drafting.running:
+            self.notify("Drafting is under way; s stops it.")
+            return
+        self.app.draft([self._table_id], redo=not self._missing())
+
+    def action_stop(self) -> None:
+        """Stop drafting; what is drafted stays."""
+        self._undrafted = False
+        self._drafting.stop()
+
+    def action_copy(self) -> None:
+        """Copy the description under the cursor."""
+        if (line := self._line) is not None and line.text:
+            self.app.copy_to_clipboard(line.text)
+            self.notify("Copied.")
+
+    def action_write(self) -> None:
+        """Every statement that would be written."""
+        from tui.app.screens.write import WriteScreen
+
+        self.app.push_screen(WriteScreen(self._session, self._drafting))
+
+    def action_questions(self) -> None:
+        """The names whose meaning would explain the most."""
+        from tui.app.screens.questions import QuestionsScreen
+
+        self.app.push_screen(QuestionsScreen(self._session, self._drafting))
+
+    def action_back(self) -> None:
+        """Back to the catalog."""
+        self._drafting.prefer(None)
+        self.remember(reviewing=False)
+        self.app.pop_screen()

@@ -1,0 +1,230 @@
+"""An acceptance sample: some are looked at, and they decide about the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Footer, Label, Static
+
+from catalog.acceptance import CONFIDENCE, at_least_good
+from catalog.choice import Choice
+from catalog.objects import ColumnId, Table, table_of
+from catalog.suggestion import Suggestion
+from tui.app.screens.bulk import sample_size
+from tui.app.screens.confirm import ConfirmModal
+from tui.app.widgets.row_list import Cell, Heading, RowList
+from tui.flow.session import Session
+from tui.flow.text import count, plain
+
+if TYPE_CHECKING:
+    from tui.app.app import ColumnistApp
+
+
+@dataclass(slots=True)
+class _Looked:
+    """The sample, and what was said of each."""
+
+    sample: Sequence[Suggestion]
+    good: dict[int, bool]
+
+    def __len__(self) -> int:
+        return len(self.sample)
+
+    def cells(self, index: int) -> Sequence[Cell]:
+        each = self.sample[index]
+        said = {True: Cell("✓ good", "good"), False: Cell("✗ bad", "bad")}
+        good = self.good.get(index)
+        return (
+            Cell("○ look", "warn") if good is None else said[good],
+            Cell(str(each.target), "strong"),
+            Cell(each.text or ""),
+        )
+
+
+class SampleScreen(Screen[bool]):
+    """Say of each whether it is good; one bad one, and the rest is not accepted."""
+
+    TITLE = "Acceptance sample"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "a", "say(True)", "Good", id="sample.good", tooltip="It is good; go on"
+        ),
+        Binding("r", "say(False)", "Bad", id="sample.bad", tooltip="It is bad; go on"),
+        Binding(
+            "u", "unsay", "Undo", id="sample.undo", tooltip="Look at the last one again"
+        ),
+        Binding(
+            "q,escape",
+            "back",
+            "Back",
+            id="sample.back",
+            tooltip="End; asks what becomes of those looked at",
+        ),
+    ]
+
+    app: ColumnistApp
+
+    def __init__(
+        self, session: Session, choice: Choice, *, random: Random | None = None
+    ) -> None:
+        super().__init__()
+        self._session = session
+        self._choice = choice
+        ids = choice.sample(sample_size(len(choice)), random or Random())
+        self._looked = _Looked(session.suggestions.get(ids), {})
+        self._order: list[int] = []
+        self._tables: dict[object, Table | None] = {}
+
+    def compose(self) -> ComposeResult:
+        """The sample, and all there is to know of one below."""
+        yield Label("", classes="title", id="head", markup=False)
+        yield RowList(
+            [Heading("", 8), Heading("object", 44), Heading("description")],
+            self._looked,
+            id="sample",
+        )
+        yield Static("", id="details", markup=False)
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Begin with the first."""
+        self.query_one("#sample").focus()
+        self._show()
+
+    def _show(self) -> None:
+        self.query_one("#sample", RowList).show()
+        said, size = self._looked.good, len(self._looked)
+        bad = sum(not good for good in said.values())
+        self.query_one("#head", Label).update(
+            f"Sample — {len(said)} of {size} looked at, {bad} bad;"
+            f" the other {len(self._choice) - size:,} wait for it"
+        )
+        self._detail()
+
+    @on(RowList.Moved)
+    def _detail(self) -> None:
+        index = self.query_one("#sample", RowList).cursor
+        shown = Text()
+        if index < len(self._looked):
+            each = self._looked.sample[index]
+            table_id = table_of(each.target)
+            if table_id not in self._tables:
+                self._tables[table_id] = self._session.snapshot.table(table_id)
+            table = self._tables[table_id]
+            shown.append(plain(str(each.target)), "bold")
+            shown.append(
+                f"  {each.draft.confidence:.0%} sure · by {each.draft.source.value}\n",
+                "dim",
+            )
+            shown.append(plain(each.text or "") + "\n")
+            if table is not None:
+                shown.append(_beside(table, each), "dim")
+        self.query_one("#details", Static).update(shown)
+
+    def action_say(self, good: bool) -> None:
+        """Good or bad, and on to the next one."""
+        rows = self.query_one("#sample", RowList)
+        here = rows.cursor
+        if here >= len(self._looked):
+            return
+        self._looked.good[here] = good
+        self._order = [*(i for i in self._order if i != here), here]
+        size = len(self._looked)
+        after = [(here + step) % size for step in range(1, size)]
+        rows.cursor = next((i for i in after if i not in self._looked.good), here)
+        self._show()
+        if len(self._looked.good) == size:
+            self._ask()
+
+    def action_unsay(self) -> None:
+        """Look at the last one again."""
+        if self._order:
+            last = self._order.pop()
+            del self._looked.good[last]
+            self.query_one("#sample", RowList).cursor = last
+            self._show()
+
+    def action_back(self) -> None:
+        """End, and ask what becomes of those looked at."""
+        if self._looked.good:
+            self._ask()
+        else:
+            self.dismiss(False)
+
+    def _ask(self) -> None:
+        said = self._looked.good
+        bad = sum(not good for good in said.values())
+        if len(said) == len(self._looked) and not bad:
+            self._ask_all()
+        else:
+            self._ask_those(len(said) - bad, bad)
+
+    def _ask_all(self) -> None:
+        number, size = len(self._choice), len(self._looked)
+        good = at_least_good(number, size)
+
+        def decide(answer: bool | None) -> None:
+            if answer:
+                self.dismiss(True)
+
+        self.app.push_screen(
+            ConfirmModal(
+                f"Accept all {count(number, 'suggestion')}?",
+                [
+                    f"{size} of {size} looked at are good: with {CONFIDENCE:.0%}"
+                    f" confidence at least {good:,} of {number:,}"
+                    f" ({good / number:.1%}) are.",
+                    "Nothing is written yet.",
+                ],
+            ),
+            decide,
+        )
+
+    def _ask_those(self, good: int, bad: int) -> None:
+        def decide(answer: bool | None) -> None:
+            if answer:
+                said = self._looked.good.items()
+                sample = self._looked.sample
+                suggestions = self._session.suggestions
+                suggestions.accept(sample[i] for i, yes in said if yes)
+                suggestions.reject(sample[i] for i, yes in said if not yes)
+                self.app.notify(f"Accepted {good}, rejected {bad}. u takes it back.")
+            self.dismiss(False)
+
+        rest = len(self._choice) - good - bad
+        self.app.push_screen(
+            ConfirmModal(
+                f"Keep what you said of {count(good + bad, 'suggestion')}?",
+                [
+                    f"{good} are accepted and {bad} rejected.",
+                    f"The other {rest:,} stay as they are:"
+                    + (" the sample has a bad one." if bad else " not all was seen."),
+                ],
+            ),
+            decide,
+        )
+
+
+def _beside(table: Table, suggestion: Suggestion) -> str:
+    """The facts that a text is judged by."""
+    facts = [f"{table.kind.value} {plain(str(table.id))}"]
+    if table.comment:
+        facts.append(plain(table.comment))
+    target = suggestion.target
+    if isinstance(target, ColumnId):
+        types = [c.type for c in table.columns if c.id == target]
+        if types:
+            facts.insert(0, plain(types[0]))
+        there = table.references(target.name)
+        if there:
+            facts.append(plain(f"references {there[0]}.{there[1] or ''}").rstrip("."))
+    names = ", ".join(plain(column.name) for column in table.columns)
+    return "\n".join([*facts, f"columns: {names}"])

@@ -1,0 +1,342 @@
+"""A second person's look at what was decided: approve, refuse, sign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Footer, Label, Static
+
+from catalog.objects import Target
+from catalog.sign_off import Decided, SignOff, Standing
+from tui.app.screens.confirm import ConfirmModal
+from tui.app.screens.working import WorkingScreen
+from tui.app.widgets.row_list import Cell, Heading, RowList
+from tui.app.widgets.status_line import StatusLine
+from tui.flow.signing import sign_file
+from tui.flow.text import count, plain
+
+HEADINGS = (
+    Heading("", 11),
+    Heading("decided", 9),
+    Heading("object", 36),
+    Heading("by", 12, minimum=110),
+    Heading("text"),
+)
+MARKS = {
+    Standing.APPROVED: Cell("● approved", "good"),
+    Standing.REFUSED: Cell("⊘ refused", "bad"),
+    Standing.OPEN: Cell("  open", "muted"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Items:
+    items: Sequence[Decided]
+    marks: dict[Target, Standing]
+    own: frozenset[Target]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def cells(self, index: int) -> Sequence[Cell]:
+        item = self.items[index]
+        mark = MARKS[self.marks.get(item.target, Standing.OPEN)]
+        if item.target in self.own and item.target not in self.marks:
+            mark = Cell("  yours", "muted")
+        return (
+            mark,
+            Cell(item.verdict.value),
+            Cell(str(item.target), "strong"),
+            Cell(item.who, "muted"),
+            Cell(item.text or ""),
+        )
+
+
+class SignOffScreen(WorkingScreen[None]):
+    """Approve or refuse what somebody else decided; w signs the file, no database."""
+
+    TITLE = "Sign off"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "a",
+            "approve",
+            "Approve",
+            id="signoff.approve",
+            tooltip="Approve and go on",
+        ),
+        Binding(
+            "r", "refuse", "Refuse", id="signoff.refuse", tooltip="Refuse and go on"
+        ),
+        Binding(
+            "A",
+            "approve_all",
+            "All",
+            id="signoff.approve_all",
+            tooltip="Approve all that are listed and open; states the count first",
+        ),
+        Binding(
+            "u",
+            "reopen",
+            "Reopen",
+            id="signoff.reopen",
+            tooltip="Say nothing of this one",
+        ),
+        Binding(
+            "f",
+            "filter",
+            "Open ones",
+            id="signoff.filter",
+            tooltip="List only what is open, or all again",
+        ),
+        Binding(
+            "w",
+            "sign",
+            "Sign",
+            id="signoff.sign",
+            tooltip="Write your approval into the file",
+        ),
+        Binding(
+            "q,escape",
+            "back",
+            "Back",
+            id="signoff.back",
+            tooltip="Leave; asks where something is not signed",
+        ),
+    ]
+
+    @dataclass
+    class Signed(Message):
+        """The approval is in the file."""
+
+        document: SignOff
+        """As it is now."""
+
+    def __init__(
+        self, path: Path, document: SignOff, person: str, key: Path | None = None
+    ) -> None:
+        super().__init__()
+        self._path = path
+        self._document = document
+        self._digest = document.digest
+        self._person = person
+        self._key = key
+        self._own = frozenset(each.target for each in document.of(person))
+        self._marks: dict[Target, Standing] = {}
+        self._listed: Sequence[Decided] = document.items
+        self._only_open = False
+        self._unsigned = False
+        self._before = document.standings()
+
+    def compose(self) -> ComposeResult:
+        """Decisions, with all of one below."""
+        yield Label("", classes="title", id="head", markup=False)
+        yield RowList(HEADINGS, self._rows_of(self._listed), id="items")
+        yield Static("Nothing is open. f lists all, w signs.", id="empty", markup=False)
+        yield Static("", id="details", markup=False)
+        yield StatusLine()
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Show what is in the file."""
+        self.query_one(StatusLine).place = f"{self._path} · as {self._person}"
+        self.query_one("#items").focus()
+        self._show()
+
+    # Keys
+
+    def action_approve(self) -> None:
+        """Approve the one under the cursor and go on."""
+        item = self._item
+        if item is None:
+            return
+        if item.target in self._own:
+            self.notify("You decided this yourself; somebody else has to approve it.")
+            return
+        self._mark([item], Standing.APPROVED)
+
+    def action_refuse(self) -> None:
+        """Refuse the one under the cursor and go on."""
+        if (item := self._item) is not None:
+            self._mark([item], Standing.REFUSED)
+
+    def action_reopen(self) -> None:
+        """Say nothing of the one under the cursor."""
+        item = self._item
+        if item is not None and item.target in self._marks:
+            del self._marks[item.target]
+            self._unsigned = bool(self._marks)
+            self._show()
+
+    def action_approve_all(self) -> None:
+        """Approve everything listed that is open and not one's own."""
+        wanted = [
+            each
+            for each in self._listed
+            if each.target not in self._marks and each.target not in self._own
+        ]
+        if not wanted:
+            self.notify("Nothing listed is open.")
+            return
+
+        def decide(answer: bool | None) -> None:
+            if answer:
+                self._mark(wanted, Standing.APPROVED, go_on=False)
+
+        details = ["What you refused stays refused."]
+        self.app.push_screen(
+            ConfirmModal(f"Approve {count(len(wanted), 'decision')}?", details), decide
+        )
+
+    def action_filter(self) -> None:
+        """Only what is open, or everything again."""
+        self._only_open = not self._only_open
+        self._listed = [
+            each
+            for each in self._document.items
+            if not self._only_open or each.target not in self._marks
+        ]
+        self._show(cursor=0)
+
+    def action_sign(self) -> None:
+        """Ask, with the counts, then write the file."""
+        own = len(self._own) if self._key else 0
+        if not (self._marks or own):
+            self.notify("Approve or refuse something first.")
+            return
+        refused = [t for t, mark in self._marks.items() if mark is Standing.REFUSED]
+        left = [
+            each.target
+            for each in self._document.items
+            if each.target not in self._marks
+        ]
+
+        def decide(answer: bool | None) -> None:
+            if answer:
+                self._sign(refused, left)
+
+        self.app.push_screen(
+            ConfirmModal(
+                f"Sign as {plain(self._person)}?",
+                [
+                    f"{len(self._marks) - len(refused):,} approved,"
+                    f" {len(refused):,} refused, {len(left):,} left open"
+                    + (f"; {own:,} signed as your own." if own else "."),
+                    f"Into {plain(str(self._path))}; no database is written to.",
+                ],
+            ),
+            decide,
+        )
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="sign",
+        exit_on_error=False,
+        description="Signing",
+    )
+    def _sign(self, refused: Sequence[Target], left: Sequence[Target]) -> None:
+        document = sign_file(
+            self._path,
+            self._person,
+            digest=self._digest,
+            refused=refused,
+            left=left,
+            key=self._key,
+            ask=False,  # a passphrase's question would be written over the screen
+        )
+        self.post_message(self.Signed(document))
+
+    @on(Signed)
+    def _signed(self, event: Signed) -> None:
+        self._document = event.document
+        self._before = event.document.standings()
+        self._unsigned = False
+        self.notify(f"Signed {plain(str(self._path))}. q leaves.", markup=False)
+        self._show()
+
+    def action_back(self) -> None:
+        """Leave; ask where marks would be lost."""
+        if not self._unsigned:
+            self.app.exit()
+            return
+
+        def decide(answer: bool | None) -> None:
+            if answer:
+                self.app.exit()
+
+        self.app.push_screen(
+            ConfirmModal("Leave without signing?", ["What you marked is lost."]), decide
+        )
+
+    # Drawing
+
+    @property
+    def _rows(self) -> RowList:
+        return self.query_one("#items", RowList)
+
+    @property
+    def _item(self) -> Decided | None:
+        index = self._rows.cursor
+        return self._listed[index] if index < len(self._listed) else None
+
+    def _rows_of(self, items: Sequence[Decided]) -> _Items:
+        return _Items(items, self._marks, self._own)
+
+    def _mark(
+        self, items: Sequence[Decided], mark: Standing, *, go_on: bool = True
+    ) -> None:
+        for item in items:
+            self._marks[item.target] = mark
+        self._unsigned = True
+        self._show(cursor=self._rows.cursor + go_on)
+
+    def _show(self, *, cursor: int | None = None) -> None:
+        marks = list(self._marks.values())
+        refused = marks.count(Standing.REFUSED)
+        total = len(self._document.items)
+        self.query_one("#head", Label).update(
+            f" Sign off — {plain(self._document.label)}: {count(total, 'decision')} ·"
+            f" {len(marks) - refused:,} approved · {refused:,} refused ·"
+            f" {total - len(marks):,} open"
+        )
+        self.set_class(not self._listed, "-empty")
+        self._rows.show(self._rows_of(self._listed), cursor=cursor)
+        self._detail()
+
+    @on(RowList.Moved)
+    def _moved(self) -> None:
+        self._detail()
+
+    def _detail(self) -> None:
+        item = self._item
+        lines = [] if item is None else self._lines(item)
+        text = "\n".join(plain(line) for line in lines)
+        self.query_one("#details", Static).update(text)
+
+    def _lines(self, item: Decided) -> list[str]:
+        moment = datetime.fromisoformat(item.at).astimezone()
+        lines = [
+            f"{item.target}",
+            f"in the database: {item.previous or '(nothing)'}",
+            f"{item.verdict.value}: {item.text or '(nothing)'}",
+        ]
+        if item.drafted is not None and item.drafted != item.text:
+            lines.append(f"drafted: {item.drafted}")
+        if item.reason:
+            lines.append(f"why: {item.reason}")
+        facts = [item.source.value, item.model or "", f"{item.confidence:.0%} sure"]
+        facts += [finding.value.replace("_", " ") for finding in item.findings]
+        lines.append(" · ".join(filter(None, facts)))
+        lines.append(f"by {item.who}, {moment:%Y-%m-%d %H:%M}")
+        standing, by = self._before[item.target]
+        if by:
+            lines.append(f"in the file: {standing.value} by {by}")
+        return lines

@@ -1,0 +1,32 @@
+"""A screen with work in the background, whose failures are shown where it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from textual import on
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+if TYPE_CHECKING:
+    from tui.app.app import ColumnistApp
+
+
+Result = TypeVar("Result")
+"""What a screen gives back."""
+
+
+class WorkingScreen(Screen[Result]):
+    """Explains work that failed; a subclass may handle the same message besides.
+
+    A worker's message goes to the node that started it and no further, so the app hears
+    of its own workers only.
+    """
+
+    app: ColumnistApp
+
+    @on(Worker.StateChanged)
+    def _explain_failure(self, event: Worker.StateChanged) -> None:
+        worker = event.worker
+        if event.state is WorkerState.ERROR and worker.error is not None:
+            self.app.explain(worker.error, worker.description)

@@ -1,0 +1,530 @@
+"""Every statement before it is executed, and what became of each object after."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.syntax import Syntax
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Footer, Label, Static
+from textual.worker import Worker, WorkerState, get_current_worker
+
+from catalog.change import CommentChange, Outcome, WriteResult
+from catalog.ledger import Run
+from tui.app.screens.confirm import ConfirmModal
+from tui.app.screens.working import WorkingScreen
+from tui.app.screens.write_rows import HEADINGS, Pace, PlanRows, ResultRows
+from tui.app.welcome import give_hint
+from tui.app.widgets.row_list import RowList
+from tui.app.widgets.status_line import StatusLine
+from tui.flow import writes
+from tui.flow.background import BackgroundDrafting
+from tui.flow.plan import Planned, costs, plan_writes, reasons, save_script
+from tui.flow.session import Session
+from tui.flow.text import count, plain
+
+if TYPE_CHECKING:
+    from connectors.statement import Shown
+    from tui.app.app import ColumnistApp
+
+TOLD_SECONDS = 0.1
+"""Results are drawn so often; a message for each would hold the writer up."""
+REASONS = 3
+"""Reasons of refusals that are summed up; the list has all of them."""
+
+
+class WriteScreen(WorkingScreen[None]):
+    """The exact statements; enter writes them, d drops one from this run."""
+
+    TITLE = "Write"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "enter",
+            "write",
+            "Write",
+            id="write.write",
+            priority=True,
+            tooltip="Write what is listed",
+        ),
+        Binding(
+            "d",
+            "drop",
+            "Drop",
+            id="write.drop",
+            tooltip="Leave this one out; it stays accepted",
+        ),
+        Binding(
+            "S",
+            "save",
+            "Script",
+            id="write.save",
+            tooltip="Save the statements as columnist-DATE.sql in the current folder",
+        ),
+        Binding(
+            "b",
+            "take_back",
+            "Take back",
+            id="write.take_back",
+            tooltip="Restore what this run replaced, or the last one",
+        ),
+        Binding(
+            "f",
+            "filter",
+            "Not written",
+            id="write.filter",
+            tooltip="Show only what was not written, or all again",
+        ),
+        Binding("s", "stop", "Stop", id="write.stop", tooltip="Stop after this one"),
+        Binding(
+            "y",
+            "copy",
+            "Copy",
+            show=False,
+            id="write.copy",
+            tooltip="Copy the statement",
+        ),
+        Binding("q,escape", "back", "Back", id="write.back", tooltip="Back"),
+    ]
+
+    app: ColumnistApp
+
+    @dataclass
+    class Rendered(Message):
+        """The statements are known."""
+
+        planned: Planned
+        """To be shown."""
+        last: Run | None
+        """A run that can be taken back, looked for where nothing is to be written."""
+
+    @dataclass
+    class Went(Message):
+        """Some results are in the ledger."""
+
+        results: Sequence[WriteResult]
+        """The new ones."""
+
+    @dataclass
+    class Saved(Message):
+        """The statements are in a file."""
+
+        path: Path
+        """Where."""
+
+    def __init__(self, session: Session, drafting: BackgroundDrafting) -> None:
+        super().__init__()
+        self._session = session
+        self._drafting = drafting
+        self._dropped: set[CommentChange] = set()
+        self._plan: PlanRows | None = None
+        self._last: Run | None = None
+        self._results: list[WriteResult] = []
+        self._shown = ResultRows([])
+        self._only_unwritten = False
+        self._run: int | None = None
+        """The run made here that still stands."""
+        self._began_any = False
+        self._reverting = False
+        self._pace = Pace(0)
+        # Cancelling the worker would say that it ended while its thread still writes.
+        self._stop = threading.Event()
+
+    def compose(self) -> ComposeResult:
+        """Statements, or results, with the whole SQL of one below."""
+        yield Label(
+            " Write — rendering the statements…",
+            classes="title",
+            id="head",
+            markup=False,
+        )
+        yield Static("", id="facts", markup=False)
+        yield RowList(HEADINGS, self._shown, id="statements")
+        yield Static("", id="empty", markup=False)
+        yield Static("", id="details", markup=False)
+        yield StatusLine()
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Render what is staged."""
+        self.query_one(StatusLine).place = self._session.database.identity.label
+        self.query_one("#statements").focus()
+        give_hint(self, self._session, "write")
+        self._render_plan()
+
+    # Before writing
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="plan",
+        exit_on_error=False,
+        description="Rendering the statements",
+    )
+    def _render_plan(self) -> None:
+        worker = get_current_worker()
+        staged = [
+            change
+            for change in self._session.suggestions.staged()
+            if change not in self._dropped
+        ]
+        planned = plan_writes(self._session, staged, stop=lambda: worker.is_cancelled)
+        last = None if staged else self._session.ledger.last_revertible()
+        self.post_message(self.Rendered(planned, last))
+
+    @on(Rendered)
+    def _rendered(self, event: Rendered) -> None:
+        self._plan = PlanRows(event.planned)
+        self._last = event.last
+        self._show_plan()
+
+    @on(Worker.StateChanged)
+    def _not_rendered(self, event: Worker.StateChanged) -> None:
+        if event.worker.group == "plan" and event.state is WorkerState.ERROR:
+            self._headline("the statements could not be rendered; q goes back")
+
+    def _show_plan(self) -> None:
+        if self._plan is None:
+            return
+        self._rows.show(self._plan)
+        planned = self._plan.planned
+        changes = sum(len(statement.changes) for statement in planned.statements)
+        parts = [
+            f"{count(changes, 'comment')}"
+            f" in {count(len(planned.statements), 'statement')}"
+        ]
+        if planned.refused:
+            parts.append(f"{len(planned.refused):,} would be refused")
+        if self._dropped:
+            parts.append(f"{len(self._dropped)} dropped")
+        self._headline(" · ".join(parts))
+        self._facts(_facts(self._session, planned))
+        self.set_class(not len(self._plan), "-empty")
+        lines = ["Nothing is accepted yet, so there is nothing to write."]
+        if self._last is not None:
+            lines.append(
+                f"b takes back run {self._last.id}:"
+                f" {count(self._last.written, 'comment')}, {_when(self._last)}."
+            )
+        self.query_one("#empty", Static).update("\n".join([*lines, "q goes back."]))
+        self._detail()
+
+    def action_drop(self) -> None:
+        """Leave the statement under the cursor out of this run."""
+        if self._plan is None or self._began_any or not len(self._plan):
+            return
+        self._dropped.update(self._plan.changes(self._rows.cursor))
+        self._plan = self._plan.without(self._dropped)
+        self._show_plan()
+
+    def action_save(self) -> None:
+        """Save the statements as a file, for a client or somebody else to run."""
+        if self._plan is None:
+            self.notify("Still rendering the statements.")
+        elif self._began_any:
+            self.notify("This was executed; a script is saved before.")
+        elif not self._plan.planned.statements:
+            self.notify("There is no statement to save.")
+        else:
+            self._save(self._plan.planned)
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="script",
+        exit_on_error=False,
+        description="Saving the script",
+    )
+    def _save(self, planned: Planned) -> None:
+        path = save_script(self._session, planned, Path.cwd())
+        self.post_message(self.Saved(path))
+
+    @on(Saved)
+    def _saved(self, event: Saved) -> None:
+        self.notify(
+            f"Saved {plain(str(event.path))}. Nothing was written to the database.",
+            markup=False,
+        )
+
+    def action_write(self) -> None:
+        """Ask, with the exact count, then write."""
+        if self._plan is None or self._began_any or self._busy:
+            return
+        if self._refuses():
+            return
+        shown = self._plan.planned.shown
+        if not shown:
+            self.notify("There is nothing to write.")
+            return
+
+        def decide(answer: bool | None) -> None:
+            if answer:
+                self._begin(len(shown))
+                self._write(shown)
+
+        self.app.push_screen(
+            ConfirmModal(
+                f"Write {count(len(shown), 'comment')}?",
+                [
+                    f"To {plain(self._session.database.identity.label)}.",
+                    "Each is compared with what you saw, and read back.",
+                ],
+            ),
+            decide,
+        )
+
+    def _refuses(self) -> bool:
+        if self._session.settings.read_only:
+            self.notify("Opened with --read-only: nothing is written.")
+            return True
+        return False
+
+    # Writing
+
+    def _begin(self, total: int, *, reverting: bool = False) -> None:
+        self._stop.clear()
+        self._results = []
+        self._began_any = True
+        self._reverting = reverting
+        self._pace = Pace(total)
+        self._facts([])
+        self.set_class(False, "-empty")
+        self._show_results()
+        self._headline_of_run()
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="write",
+        exit_on_error=False,
+        description="Writing",
+    )
+    def _write(self, shown: Shown) -> None:
+        worker = get_current_worker()
+        # Sampling reads the file that is written; DuckDB allows only one of the two.
+        resume = self._drafting.pause()
+        try:
+            self._tell(
+                writes.apply(
+                    self._session,
+                    list(shown),
+                    shown=shown,
+                    on_run=self._began,
+                    stop=lambda: worker.is_cancelled or self._stop.is_set(),
+                )
+            )
+        finally:
+            resume()
+
+    @work(
+        thread=True,
+        exclusive=True,
+        group="write",
+        exit_on_error=False,
+        description="Taking back",
+    )
+    def _revert(self, run: int) -> None:
+        worker = get_current_worker()
+        resume = self._drafting.pause()
+        try:
+            self._tell(
+                writes.revert(
+                    self._session,
+                    run,
+                    stop=lambda: worker.is_cancelled or self._stop.is_set(),
+                )
+            )
+        finally:
+            resume()
+
+    def _tell(self, results: Iterable[WriteResult]) -> None:
+        """Show results as they come, some at a time."""
+        some: list[WriteResult] = []
+        told = 0.0
+        try:
+            for result in results:
+                some.append(result)
+                if time.monotonic() - told >= TOLD_SECONDS:
+                    self.post_message(self.Went(some))
+                    some, told = [], time.monotonic()
+        finally:
+            if some:
+                self.post_message(self.Went(some))
+
+    def _began(self, run: int) -> None:
+        self._run = run
+
+    @on(Went)
+    def _went(self, event: Went) -> None:
+        self._results += event.results
+        self._show_results(cursor=len(self._results) - 1)
+        self._headline_of_run()
+
+    def _headline_of_run(self) -> None:
+        verb = "restoring" if self._reverting else "writing"
+        keys = "stopping after this one" if self._stop.is_set() else "s stops"
+        self._headline(f"{verb} {self._pace.told(len(self._results))} · {keys}")
+
+    @on(Worker.StateChanged)
+    def _ended(self, event: Worker.StateChanged) -> None:
+        if event.worker.group != "write" or not event.worker.is_finished:
+            return
+        counts = writes.summarize(self._results)
+        verb = "restored" if self._reverting else "written"
+        parts = [f"{counts[Outcome.WRITTEN]:,} {verb}"]
+        parts += [
+            f"{number:,} {name}"
+            for name, number in (
+                ("in conflict", counts[Outcome.CONFLICT]),
+                ("refused", counts[Outcome.REFUSED]),
+                ("failed", counts[Outcome.FAILED]),
+                ("not tried", self._pace.total - len(self._results)),
+            )
+            if number > 0
+        ]
+        keys = ["q goes back"]
+        if counts[Outcome.WRITTEN] < len(self._results):
+            keys.insert(0, "f shows only the others")
+        if self._reverting:
+            self._run = None
+        elif self._run is not None and counts[Outcome.WRITTEN]:
+            keys.insert(0, f"run {self._run}: b takes it back")
+        self._show_results(cursor=0)
+        self._headline(f"{', '.join(parts)} — {', '.join(keys)}")
+        self._detail()
+
+    def action_take_back(self) -> None:
+        """Restore what the run made here replaced, or else the last one that stands."""
+        if self._busy:
+            self.notify("Writing is under way; s stops it.")
+            return
+        if self._plan is None:
+            self.notify("Still rendering the statements.")
+            return
+        if self._refuses():
+            return
+        last = self._session.ledger.last_revertible()
+        made = [] if self._run is None else self._session.ledger.runs()
+        run = next((each for each in made if each.id == self._run), None)
+        if run is None or not run.written:
+            run = last
+        if run is None:
+            self.notify("There is no run to take back.")
+            return
+        number, written = run.id, run.written
+
+        def decide(answer: bool | None) -> None:
+            if answer:
+                self._begin(written, reverting=True)
+                self._revert(number)
+
+        self.app.push_screen(
+            ConfirmModal(
+                f"Restore {count(written, 'comment')} of run {number}?",
+                [
+                    f"It was made {_when(run)}.",
+                    "What somebody changed since is left alone.",
+                ],
+            ),
+            decide,
+        )
+
+    def action_stop(self) -> None:
+        """Stop between two statements."""
+        if self._busy:
+            self._stop.set()
+            self._headline_of_run()
+
+    def action_filter(self) -> None:
+        """Only what was not written, or everything again."""
+        if not self._began_any:
+            self.notify("Nothing was written yet.")
+            return
+        self._only_unwritten = not self._only_unwritten
+        self._show_results(cursor=0)
+        self._detail()
+
+    def action_copy(self) -> None:
+        """Copy the statement under the cursor."""
+        if text := self._statement():
+            self.app.copy_to_clipboard(text)
+            self.notify("Copied.")
+
+    def action_back(self) -> None:
+        """Back, unless something is being written."""
+        if self._busy:
+            self.notify("Writing is under way; s stops it.")
+            return
+        self.app.pop_screen()
+
+    # Drawing
+
+    @property
+    def _rows(self) -> RowList:
+        return self.query_one("#statements", RowList)
+
+    @property
+    def _busy(self) -> bool:
+        return any(w.group == "write" and not w.is_finished for w in self.workers)
+
+    @on(RowList.Moved)
+    def _moved(self) -> None:
+        self._detail()
+
+    def _show_results(self, *, cursor: int = 0) -> None:
+        wanted: Sequence[WriteResult] = self._results
+        if self._only_unwritten:
+            wanted = [r for r in wanted if r.outcome is not Outcome.WRITTEN]
+        self._shown = ResultRows(wanted, self._reverting)
+        self._rows.show(self._shown, cursor=cursor)
+
+    def _detail(self) -> None:
+        text = self._statement()
+        self.query_one("#details", Static).update(
+            Syntax(
+                "\n".join(plain(line) for line in text.split("\n")),
+                "sql",
+                word_wrap=True,
+                background_color="default",
+            )
+            if text
+            else ""
+        )
+
+    def _statement(self) -> str:
+        rows = self._shown if self._began_any else self._plan
+        index = self._rows.cursor
+        return rows.sql(index) if rows is not None and index < len(rows) else ""
+
+    def _headline(self, text: str) -> None:
+        self.query_one("#head", Label).update(f" Write — {text}")
+
+    def _facts(self, lines: Sequence[str]) -> None:
+        facts = self.query_one("#facts", Static)
+        facts.update("\n".join(plain(line) for line in lines))
+        facts.display = bool(lines)
+
+
+def _facts(session: Session, planned: Planned) -> list[str]:
+    """What writing holds up, and why some of it would be refused."""
+    lines = costs(session.database.dialect) if planned.statements else []
+    if dear := [each for each in planned.statements if each.note]:
+        lines.append(f"! {count(len(dear), 'statement')}: {dear[0].note}.")
+    found = reasons(planned)
+    told = [f"{number:,} because {reason}" for reason, number in found[:REASONS]]
+    if len(found) > REASONS:
+        told.append(f"{count(len(found) - REASONS, 'more reason')}")
+    return [*lines, f"⊘ Refused: {'; '.join(told)}."] if told else lines
+
+
+def _when(run: Run) -> str:
+    moment = datetime.fromisoformat(run.started_at).astimezone()
+    return f"{moment:%Y-%m-%d %H:%M}"

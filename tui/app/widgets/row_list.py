@@ -1,0 +1,250 @@
+"""A virtual list with columns: it asks its source for the rows that are on screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.flow.text import plain
+
+ROLES = ("muted", "good", "warn", "bad", "accent", "strong")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Text of one cell, as it came: the list makes it safe to draw."""
+
+    text: str
+    """Any text; control characters are made visible."""
+    role: str = ""
+    """One of `ROLES`, or empty for the list's own colour."""
+    right: bool = False
+    """Set against the right edge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A column: its title, and how much room it takes."""
+
+    title: str
+    """Drawn above the rows."""
+    width: int = 0
+    """Cells; 0 shares what the others leave."""
+    minimum: int = 0
+    """Left out where the list is narrower than this; 0 is never."""
+    right: bool = False
+    """Numbers are set against the right edge."""
+
+
+class Rows(Protocol):
+    """What a list shows: any object that knows its rows by index."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        ...
+
+    def cells(self, index: int) -> Sequence[Cell]:
+        """The cells of one row, one for each heading."""
+        ...
+
+
+class RowList(ScrollView, can_focus=True):
+    """Rows of any number; memory and time depend on those in sight alone."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "row-list--heading",
+        "row-list--cursor",
+        *(f"row-list--{role}" for role in ROLES),
+    }
+    DEFAULT_CSS = """
+    RowList {
+        height: 1fr;
+        background: $background;
+        & > .row-list--heading { color: $foreground; text-style: bold dim; }
+        & > .row-list--cursor { background: $primary-muted; }
+        &:blur > .row-list--cursor { background: $surface; }
+        & > .row-list--muted { text-style: dim; }
+        & > .row-list--good { color: $text-success; }
+        & > .row-list--warn { color: $text-warning; }
+        & > .row-list--bad { color: $text-error; }
+        & > .row-list--accent { color: $text-accent; }
+        & > .row-list--strong { text-style: bold; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "Down", show=False, id="list.down"),
+        Binding("up,k", "move(-1)", "Up", show=False, id="list.up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="list.page_down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="list.page_up"),
+        Binding("home,g", "edge(-1)", "First", show=False, id="list.first"),
+        Binding("end,G", "edge(1)", "Last", show=False, id="list.last"),
+        Binding("enter", "choose", "Open", show=False, id="list.choose"),
+    ]
+
+    cursor: reactive[int] = reactive(0)
+
+    @dataclass
+    class Moved(Message):
+        """The cursor is on another row."""
+
+        rows: RowList
+        """The list."""
+        index: int
+        """The row."""
+
+        @property
+        def control(self) -> RowList:
+            """The list, for selectors."""
+            return self.rows
+
+    @dataclass
+    class Chosen(Message):
+        """Enter, or a second click, on a row."""
+
+        rows: RowList
+        """The list."""
+        index: int
+        """The row."""
+
+        @property
+        def control(self) -> RowList:
+            """The list, for selectors."""
+            return self.rows
+
+    def __init__(
+        self,
+        headings: Sequence[Heading],
+        source: Rows,
+        *,
+        id: str | None = None,  # noqa: A002  # Textual's own name for it
+    ) -> None:
+        super().__init__(id=id)
+        self._headings = tuple(headings)
+        self._source = source
+
+    def show(self, source: Rows | None = None, *, cursor: int | None = None) -> None:
+        """Draw again, from another source or another place, if given."""
+        if source is not None:
+            self._source = source
+        self._resize()
+        wanted = self.cursor if cursor is None else cursor
+        self.cursor = max(0, min(wanted, len(self._source) - 1))
+        self._reveal()
+        self.refresh()
+
+    def watch_cursor(self, before: int, after: int) -> None:
+        """Keep the row in sight and tell the screen."""
+        self._reveal()
+        self.refresh()
+        if before != after:
+            self.post_message(self.Moved(self, after))
+
+    def action_move(self, by: int) -> None:
+        """Go some rows down or up."""
+        self.cursor = max(0, min(self.cursor + by, len(self._source) - 1))
+
+    def action_page(self, direction: int) -> None:
+        """Go a screenful down or up."""
+        self.action_move(direction * max(self.size.height - 2, 1))
+
+    def action_edge(self, direction: int) -> None:
+        """Go to the first or last row."""
+        self.cursor = 0 if direction < 0 else max(len(self._source) - 1, 0)
+
+    def action_choose(self) -> None:
+        """Open the row under the cursor."""
+        if len(self._source):
+            self.post_message(self.Chosen(self, self.cursor))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fit the virtual size to the new width."""
+        self._resize()
+        self._reveal()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click moves the cursor, a second one opens."""
+        index = self.scroll_offset.y + event.y - 1
+        if event.y == 0 or not 0 <= index < len(self._source):
+            return
+        if index == self.cursor and event.chain > 1:
+            self.action_choose()
+        self.cursor = index
+
+    def render_line(self, y: int) -> Strip:
+        """One line: the headings on top, rows below, as far as scrolled."""
+        width = self.scrollable_content_region.width
+        style = self.rich_style
+        if y == 0:
+            cells = [Cell(h.title, "", h.right) for h in self._headings]
+            style += self.get_component_rich_style("row-list--heading", partial=True)
+            return self._draw(cells, width, style)
+        index = self.scroll_offset.y + y - 1
+        if index >= len(self._source):
+            return Strip.blank(width, style)
+        if index == self.cursor:
+            style += self.get_component_rich_style("row-list--cursor", partial=True)
+        return self._draw(self._source.cells(index), width, style)
+
+    def _draw(self, cells: Sequence[Cell], width: int, style: Style) -> Strip:
+        segments: list[Segment] = []
+        for cell, heading, room in zip(
+            cells, self._headings, self._widths(width), strict=True
+        ):
+            if not room:
+                continue
+            text = plain(cell.text)
+            if cell_len(text) > room:
+                text = set_cell_size(text, max(room - 1, 0)).rstrip() + "…"
+            missing = max(room - cell_len(text), 0)
+            right = cell.right or heading.right
+            text = " " * missing + text if right else text + " " * missing
+            drawn = style
+            if cell.role:
+                drawn = style + self.get_component_rich_style(
+                    f"row-list--{cell.role}", partial=True
+                )
+            segments += [Segment(text, drawn), Segment(" ", style)]
+        return Strip(segments).adjust_cell_length(width, style)
+
+    def _widths(self, width: int) -> list[int]:
+        shown = [not h.minimum or width >= h.minimum for h in self._headings]
+        fixed = sum(
+            h.width + 1 if h.width else 1
+            for h, visible in zip(self._headings, shown, strict=True)
+            if visible
+        )
+        flexible = sum(
+            visible and not h.width
+            for h, visible in zip(self._headings, shown, strict=True)
+        )
+        share, rest = divmod(max(width - fixed, 0), max(flexible, 1))
+        widths = []
+        for heading, visible in zip(self._headings, shown, strict=True):
+            if not visible:
+                widths.append(0)
+            elif heading.width:
+                widths.append(heading.width)
+            else:
+                widths.append(share + rest)
+                rest = 0
+        return widths
+
+    def _resize(self) -> None:
+        width = self.scrollable_content_region.width
+        self.virtual_size = Size(width, len(self._source) + 1)
+
+    def _reveal(self) -> None:
+        # The headings cover the first line, hence one line more than the row.
+        self.scroll_to_region(Region(0, self.cursor, 1, 2), animate=False, force=True)

@@ -1,0 +1,1 @@
+"""What the app and the commands both do: reading, drafting, deciding, writing."""

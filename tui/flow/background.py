@@ -1,0 +1,367 @@
+"""Drafting in the background: what is in work, how far it is, how to stop it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from catalog.errors import ColumnistError
+from catalog.glossary import Term
+from catalog.objects import TableId, Target, table_of
+from catalog.suggestion import Draft
+from model.draft import Documented
+from model.engine import Engine
+from model.prompt import Written
+from model.remote import Model, RemoteModel
+from model.writer import Writer
+from tui.flow import jobs
+from tui.flow.model_choice import find_model, remote_model, rules_alone
+from tui.flow.session import Session
+from tui.flow.text import count, duration, shorten
+
+LONGEST_NAME = 24
+"""Characters of a server's name for its model that the status line has room for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far drafting is."""
+
+    done: int = 0
+    """Descriptions drafted."""
+    total: int = 0
+    """Descriptions to draft in all; 0 while they are being counted."""
+    tables_done: int = 0
+    """Tables of which all is drafted."""
+    tables: int = 0
+    """Tables to draft something of."""
+    seconds: float = 0.0
+    """Since the first was asked for."""
+
+    def line(self) -> str:
+        """For the status line."""
+        if not self.total:
+            return "Drafting: starting the model…"
+        text = (
+            f"Drafting {self.done:,} of {self.total:,},"
+            f" {self.tables_done:,}/{self.tables:,} tables"
+        )
+        if self.done and self.seconds > 0.5:
+            rate = self.done / self.seconds
+            left = duration((self.total - self.done) / rate)
+            text += f" · {rate:.0f}/s · {left} left"
+        return text
+
+
+class BackgroundDrafting:
+    """One engine, used by one thread at a time; the app's workers call `run`.
+
+    Asking for alternatives while drafting is under way makes it pause: it stops within
+    a decoding step, and goes on with what is left.
+    """
+
+    def __init__(
+        self, session: Session, *, tell: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._session = session
+        self._tell = tell
+        self._told: set[str] = set()
+        self._answers: list[Term] = []
+        self._engine: Writer | None = None
+        self._remote = remote_model(session.settings)
+        self._model: Model | None = self._remote
+        self._documented: Documented | None = None
+        self._using = threading.Lock()
+        self._stop = threading.Event()
+        self._pauses = 0
+        self._paused = False
+        self._closing = False
+        self._focused = True
+        self._first: TableId | None = None
+        self._add = True
+        self.running = False
+        self.progress = Progress()
+        self.note = ""
+        """What the steward should know of the engine, or why there is none."""
+
+    def prefer(self, table: TableId | None, *, add: bool = True) -> None:
+        """The table on the screen goes before all others.
+
+        Args:
+            table: None where no table is on the screen.
+            add: draft it even if the run was not asked to.
+        """
+        self._first, self._add = table, add
+
+    def _wanted(self, plan: jobs.DraftPlan) -> TableId | None:
+        return self._first if self._add or self._first in plan.work else None
+
+    def in_focus(self, focused: bool) -> None:
+        """Leave one core of more than two to a terminal that somebody works in."""
+        self._focused = focused
+        if isinstance(self._engine, Engine) and self._engine.facts is not None:
+            sizes = self._engine.facts.sizes
+            threads = sizes.number("threads")
+            if threads > 2 and "threads" not in self._session.settings.sizes:
+                self._engine.use_threads(threads - 1 if focused else threads)
+
+    def stop(self) -> None:
+        """End drafting within a step; what is drafted stays."""
+        self._stop.set()
+
+    def redraft(self, terms: Sequence[Term]) -> None:
+        """Have undecided drafts that terms touch drafted again, by this run or another.
+
+        A run that is under way turns to them at once.
+        """
+        self._answers += terms
+
+    @property
+    def answered(self) -> bool:
+        """Whether terms wait for a run that drafts again what they touch."""
+        return bool(self._answers)
+
+    def run(
+        self,
+        *,
+        tables: Sequence[TableId] = (),
+        redo: bool = False,
+        answers: bool = False,
+    ) -> Iterator[Draft]:
+        """Draft until all is done or `stop` is called; drafts once they are saved.
+
+        Args:
+            tables: only these, where given.
+            redo: undecided drafts too.
+            answers: only what was asked for by `redraft`.
+        """
+        self._stop.clear()
+        self.running = True
+        self.progress = Progress()
+        tally = _Tally()
+        try:
+            if answers:
+                plan = self._take_answers()
+            else:
+                plan = jobs.plan_drafts(self._session, tables=tables, redo=redo)
+                if plan.for_files.keys() - self._told:  # not for every table anew
+                    self._told.update(plan.for_files)
+                    self._tell("\n".join(plan.notes()))
+                if not plan.targets:
+                    self._tell(jobs.NOTHING_TO_DRAFT)
+            self._documented = plan.documented
+            while plan.targets and not self._stop.is_set():
+                self._wait_for_pauses()
+                with self._using:
+                    engine = self._start(self._stop.is_set)
+                    tally.begin()
+                    self._paused = False
+                    for draft in jobs.draft(
+                        self._session,
+                        plan,
+                        engine,
+                        self._model,
+                        first=lambda: self._wanted(plan),
+                        stop=self._interrupted,
+                    ):
+                        tally.add(draft.target, plan)
+                        self.progress = tally.progress(plan)
+                        yield draft
+                if not self._paused and not self._answers:
+                    return
+                plan.leave_out(tally.drafted)
+                if self._answers and not self._stop.is_set():
+                    again = self._take_answers()
+                    tally.forget(again)
+                    plan.put_first(again)
+        finally:
+            self.running = False
+            if self._stop.is_set():
+                self._answers.clear()
+            if self._engine is not None:
+                self.note = self._engine.note
+
+    def _take_answers(self) -> jobs.DraftPlan:
+        terms, self._answers = self._answers, []
+        plan = jobs.plan_redrafts(self._session, terms)
+        if plan.targets:
+            themselves = plan.targets - plan.columns
+            what = count(plan.columns, "column")
+            if themselves:
+                what += f" and {count(themselves, 'table description')}"
+            self._tell(f"Redrafting {what} in {count(len(plan.work), 'table')}.")
+        return plan
+
+    def alternatives(
+        self, target: Target, *, hint: str = "", stop: Callable[[], bool]
+    ) -> list[str]:
+        """Other wordings for one target; drafting pauses meanwhile."""
+        with self._between(stop) as (engine, ended):
+            return jobs.alternatives(
+                self._session,
+                target,
+                engine,
+                self._model,
+                self._described(),
+                hint=hint,
+                stop=ended,
+            )
+
+    def prompt(self, target: Target, *, stop: Callable[[], bool]) -> Written | None:
+        """What the model is asked for one target; drafting pauses meanwhile."""
+        with self._between(stop) as (engine, ended):
+            return jobs.prompt_of(
+                self._session,
+                target,
+                engine,
+                self._model,
+                self._described(),
+                stop=ended,
+            )
+
+    def _described(self) -> Documented:
+        """What the last run took its examples from, or would."""
+        if self._documented is None:
+            self._documented = jobs.documented(self._session)
+        return self._documented
+
+    @contextmanager
+    def _between(
+        self, stop: Callable[[], bool]
+    ) -> Iterator[tuple[Writer | None, Callable[[], bool]]]:
+        """The engine while drafting is kept away, and what ends its use."""
+
+        def ended() -> bool:
+            return self._closing or stop()
+
+        self._pauses += 1
+        try:
+            with self._using:
+                yield self._start(ended), ended
+        finally:
+            self._pauses -= 1
+
+    def pause(self) -> Callable[[], None]:
+        """Keep drafting away until the returned function is called."""
+        self._pauses += 1
+        self._using.acquire()
+
+        def resume() -> None:
+            self._pauses -= 1
+            self._using.release()
+
+        return resume
+
+    def close(self) -> None:
+        """End drafting and the engine."""
+        self._closing = True
+        self.stop()
+        with self._using:
+            if self._engine is not None:
+                self._engine.close()
+                self._engine = None
+
+    def _interrupted(self) -> bool:
+        waited_for = self._pauses > 0 or bool(self._answers)
+        self._paused = self._paused or waited_for
+        return self._stop.is_set() or self._paused
+
+    def _wait_for_pauses(self) -> None:
+        while self._pauses and not self._stop.is_set():
+            self._stop.wait(0.05)
+
+    def _start(self, stop: Callable[[], bool]) -> Writer | None:
+        """The engine; None where no model can be run, and rules must do.
+
+        Raises:
+            ColumnistError: the model is elsewhere and cannot be asked.
+        """
+        if self._engine is not None:
+            return self._engine
+        settings = self._session.settings
+        try:
+            model = find_model(settings)
+            self._engine = jobs.start_engine(model, settings, stop=stop)
+            self._model = jobs.as_served(model, self._engine)
+            self.note = self._engine.note
+            self.in_focus(self._focused)
+        except ColumnistError as error:
+            self._engine, self._model = None, self._remote
+            if self._remote is not None:
+                # A server may be back in a minute, and drafts by rules would stand in
+                # its way.
+                if stop():
+                    return None
+                raise
+            self.note = rules_alone(error)
+        return self._engine
+
+    @property
+    def model_line(self) -> str:
+        """Which model, and where it runs."""
+        if self.remote_line:
+            return self.remote_line
+        engine = self._engine
+        if not isinstance(engine, Engine) or not engine.facts or not self._model:
+            return ""
+        where = "GPU" if engine.facts.offloads else "CPU"
+        return f"{self._model.name} on {where}"
+
+    @property
+    def remote_line(self) -> str:
+        """Which model elsewhere is configured, never to be hidden; empty for none."""
+        if not isinstance(self._model, RemoteModel):
+            return ""
+        endpoint = self._model.endpoint
+        named = f"{shorten(endpoint.served, LONGEST_NAME)} at {endpoint.place}"
+        return f"{named if endpoint.served else endpoint.place} (remote)"
+
+
+class _Tally:
+    """Counts what is drafted, over pauses too."""
+
+    def __init__(self) -> None:
+        self.drafted: set[Target] = set()
+        self._tables: set[TableId] = set()
+        self._left: dict[TableId, int] = {}
+        self._before = (0, 0)
+        self._started: float | None = None
+
+    def begin(self) -> None:
+        """A part of the run begins; a plan's figures are on top of what is done."""
+        self._started = self._started or time.monotonic()
+        self._before = (len(self.drafted), len(self._tables))
+        self._left.clear()
+
+    def forget(self, plan: jobs.DraftPlan) -> None:
+        """What a plan names is drafted again."""
+        self.drafted.difference_update(t for ts in plan.work.values() for t in ts)
+        self._tables.difference_update(plan.work)
+
+    def add(self, target: Target, plan: jobs.DraftPlan) -> None:
+        """Count a draft."""
+        self.drafted.add(target)
+        table = table_of(target)
+        left = self._left.get(table, len(plan.work[table])) - 1
+        self._left[table] = left
+        if not left:
+            self._tables.add(table)
+
+    def progress(self, plan: jobs.DraftPlan) -> Progress:
+        """Where drafting stands."""
+        done, tables = self._before
+        return Progress(
+            len(self.drafted),
+            done + plan.targets,
+            len(self._tables),
+            tables + len(plan.work),
+            time.monotonic() - (self._started or 0.0),
+        )
+
+
+def ended(progress: Progress) -> str:
+    """What to say when drafting is over."""
+    return f"Drafted {count(progress.done, 'description')} in {progress.seconds:.1f} s."
