@@ -13,8 +13,9 @@ from catalog.suggestion import Draft, Finding, Source
 from catalog.workspace import Workspace
 from connectors.connect import open_database
 from tests.tui.fuzzing import Fuzz, watched
-from tui.app import deciding, jobs
+from tui.app import deciding
 from tui.app.screens import bulk, rule
+from tui.flow import jobs
 from tui.flow.session import attach
 from tui.flow.settings import Settings
 
