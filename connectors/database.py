@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING
 from catalog.change import CommentChange, Intent, Outcome, WriteResult
 from catalog.errors import ColumnistError
 from catalog.objects import Profile, Table, TableId, TableKind, table_of
+from catalog.stopping import never
 from connectors.comment_text import normal
 from connectors.database_session import Fault, Source, read_only_refusal
-from connectors.dialects.dialect import Dialect, Selection, WriteOptions, never
+from connectors.dialects.dialect import Dialect, Selection, WriteOptions
 from connectors.ledger import Ledger
 from connectors.limits import Limits
 from connectors.statement import Shown, Statement

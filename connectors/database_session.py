@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import RefusedError
+from catalog.stopping import Stop
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
@@ -51,9 +52,7 @@ class DatabaseSession(ABC):
     def witness(self) -> DatabaseSession:
         """A second session on the same database, which sees committed data only."""
 
-    def limited(
-        self, seconds: float, stop: Callable[[], bool]
-    ) -> AbstractContextManager[None]:
+    def limited(self, seconds: float, stop: Stop) -> AbstractContextManager[None]:
         """Ends what runs in it after some seconds or on `stop`.
 
         Servers are told their time limit in SQL; this is for an embedded engine, and
@@ -83,9 +82,7 @@ class DatabaseSession(ABC):
 
 
 @contextmanager
-def watched(
-    seconds: float, stop: Callable[[], bool], end: Callable[[], object]
-) -> Generator[None]:
+def watched(seconds: float, stop: Stop, end: Callable[[], object]) -> Generator[None]:
     """Calls `end`, again and again, once it took longer than that or `stop` is true."""
     over = threading.Event()
 

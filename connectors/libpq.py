@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from catalog.stopping import Stop
 from connectors.database_session import (
     DatabaseSession,
     EngineSession,
@@ -86,7 +87,7 @@ class PsycopgSession(EngineSession):
         return rows
 
     @contextmanager
-    def limited(self, seconds: float, stop: Callable[[], bool]) -> Generator[None]:
+    def limited(self, seconds: float, stop: Stop) -> Generator[None]:
         """Ends the connection on `stop`, or where the server does not keep its limit.
 
         A function may catch the cancelling that its time limit is, and go on. A server

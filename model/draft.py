@@ -19,10 +19,10 @@ from catalog.objects import (
     Target,
     column_of,
 )
+from catalog.stopping import Stop, never
 from catalog.suggestion import Draft, Finding, Source
 from model import checks, rules, spelling
 from model.choose import Candidate, choose, unlike
-from model.engine import never
 from model.known import KnownSystems, Match
 from model.library import PromptFormat
 from model.names import humanize, split
@@ -210,7 +210,7 @@ class Drafter:
         self,
         jobs: Iterable[Job | None],
         *,
-        stop: Callable[[], bool] = never,
+        stop: Stop = never,
         first: Callable[[], TableId | None] = lambda: None,
     ) -> Generator[Draft]:
         """One draft for every target of every job, as they are ready.
@@ -299,9 +299,7 @@ class Drafter:
             for target in rest.targets
         )
 
-    def alternatives(
-        self, job: Job, count: int, *, stop: Callable[[], bool] = never
-    ) -> list[str]:
+    def alternatives(self, job: Job, count: int, *, stop: Stop = never) -> list[str]:
         """Other texts for a job's one target: drawn from the model, and the rules'.
 
         All are drawn from one reading of the prompt.

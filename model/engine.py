@@ -24,6 +24,7 @@ from typing import IO, Any
 
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import TableId
+from catalog.stopping import never
 from model import box, wire
 from model.prompt import TURN, Generation, Prompt
 from model.sizes import available_memory
@@ -73,11 +74,6 @@ class EngineSettings:
     """Leave out kernels that crash in some builds."""
     adapter: Path | None = None
     """A LoRA adapter in GGUF, applied on top of the model."""
-
-
-def never() -> bool:
-    """The `stop` of work that nobody stops."""
-    return False
 
 
 class Engine:

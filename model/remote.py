@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import TableId
+from catalog.stopping import never
 from model.chat import (
     EXTRAS,
     body,
@@ -27,7 +28,6 @@ from model.chat import (
 )
 from model.choose import Calibration
 from model.endpoint import Endpoint
-from model.engine import never
 from model.library import ModelFile, PromptFormat
 from model.prompt import TURN, Generation, Prompt
 

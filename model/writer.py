@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from catalog.objects import TableId
+from catalog.stopping import Stop
 from model.prompt import Generation, Prompt
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Writer(Protocol):
         self,
         *,
         progress: Callable[[float], None] | None = None,
-        stop: Callable[[], bool] = ...,
+        stop: Stop = ...,
     ) -> ModelFacts | RemoteFacts:
         """Make it ready."""
         ...
@@ -57,7 +58,7 @@ class Writer(Protocol):
         self,
         prompts: Iterable[Prompt | None],
         *,
-        stop: Callable[[], bool] = ...,
+        stop: Stop = ...,
         first: Callable[[], TableId | None] = ...,
     ) -> Generator[Generation]:
         """Write every block of every prompt, in the order in which they end.

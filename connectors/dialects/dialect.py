@@ -18,6 +18,7 @@ from catalog.bounds import excluded, matches
 from catalog.change import CommentChange, WriteResult
 from catalog.errors import UsageError
 from catalog.objects import Table, TableId, TableKind, Target, column_of
+from catalog.stopping import never
 from connectors.comment_text import normal, text_problem
 from connectors.database_session import DatabaseSession, EngineSource, Fault, Source
 from connectors.ledger import Ledger
@@ -26,11 +27,6 @@ from connectors.statement import Shown, Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
-
-
-def never() -> bool:
-    """The `stop` of a caller that never stops."""
-    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import groupby
@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from catalog.errors import ColumnistError, UsageError
+from catalog.stopping import Stop, never
 from model import prompts
 from model.endpoint import Endpoint
-from model.engine import Engine, EngineSettings, never
+from model.engine import Engine, EngineSettings
 from model.evaluation.sheet import Item
 from model.evaluation.votes import Choice
 from model.library import ModelFile, PromptFormat
@@ -234,7 +235,7 @@ def judge(
     answerer: Answerer,
     model: str,
     *,
-    stop: Callable[[], bool] = never,
+    stop: Stop = never,
 ) -> Iterator[Judged]:
     """Every item's scores as they are ready; unreadable answers are asked for again."""
     asked = [question for item in items for question in questions(item)]
@@ -256,7 +257,7 @@ def judge(
 
 
 def _twice(
-    asked: Sequence[Question], answerer: Answerer, stop: Callable[[], bool]
+    asked: Sequence[Question], answerer: Answerer, stop: Stop
 ) -> Iterator[tuple[int, str]]:
     unread: list[int] = []
     for index, answer in answerer.answers(asked, temperature=0.0):
@@ -329,7 +330,7 @@ class ModelAnswerer:
         model: ModelFile,
         settings: EngineSettings,
         *,
-        stop: Callable[[], bool] = never,
+        stop: Stop = never,
     ) -> None:
         if model.format is PromptFormat.COMPACT:
             raise UsageError(

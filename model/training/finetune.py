@@ -21,6 +21,8 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
+from catalog.stopping import Stop, never
+
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch loads OpenMP
 
 import torch
@@ -234,9 +236,7 @@ class Run:
         self.losses += 1
 
 
-def finetune(
-    settings: Settings, *, stop: Callable[[], bool] = lambda: False
-) -> Iterator[Event]:
+def finetune(settings: Settings, *, stop: Stop = never) -> Iterator[Event]:
     """Trains, then writes the adapter or model; events are logged, then given.
 
     Stopped, it saves a checkpoint and ends.

@@ -10,10 +10,11 @@ from sqlglot import parse_one
 from catalog.change import CommentChange
 from catalog.errors import UsageError
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
+from catalog.stopping import never
 from connectors.connect import identify
 from connectors.database_session import DatabaseSession, Row, Source
 from connectors.dialects.databricks import Databricks
-from connectors.dialects.dialect import Dialect, Selection, never
+from connectors.dialects.dialect import Dialect, Selection
 from connectors.dialects.hive import Hive
 from connectors.dialects.spark import Spark
 from connectors.script import render_script

@@ -15,6 +15,7 @@ import pytest
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.errors import ColumnistError
 from catalog.objects import ColumnId, Table, TableId, Target
+from catalog.stopping import Stop, never
 from connectors import sequential
 from connectors.database import Database, DatabaseIdentity
 from connectors.database_session import DatabaseSession, Fault, Row, Source
@@ -134,7 +135,7 @@ def write(
     *,
     ledger: RecordingLedger | None = None,
     shown: Shown | None = None,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Stop = never,
 ) -> list[WriteResult]:
     target = database(memory)
     table = fresh(target, T)

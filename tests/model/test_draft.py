@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -20,6 +20,7 @@ from catalog.objects import (
     TableKind,
     Target,
 )
+from catalog.stopping import Stop
 from catalog.suggestion import Draft, Finding, Source
 from model import rules
 from model.choose import Calibration, Line, Scale
@@ -50,7 +51,7 @@ class FakeWriter:
         self.prompts: list[Prompt] = []
 
     def generate(
-        self, prompts: Iterable[Prompt], *, stop: Callable[[], bool], **_: Any
+        self, prompts: Iterable[Prompt], *, stop: Stop, **_: Any
     ) -> Iterator[Generation]:
         for index, prompt in enumerate(prompts):
             self.prompts.append(prompt)
@@ -289,7 +290,7 @@ def test_two_columns_of_a_table_do_not_get_the_same_text() -> None:
 def test_alternatives_come_from_one_reading_of_the_prompt() -> None:
     class Several(FakeWriter):
         def generate(
-            self, prompts: Iterable[Prompt], *, stop: Callable[[], bool], **_: Any
+            self, prompts: Iterable[Prompt], *, stop: Stop, **_: Any
         ) -> Iterator[Generation]:
             for index, prompt in enumerate(prompts):
                 self.prompts.append(prompt)

@@ -14,6 +14,7 @@ from textual.app import App
 from textual.containers import VerticalScroll
 from textual.widgets import Label
 
+from catalog.stopping import Stop
 from catalog.suggestion import State
 from catalog.suggestions import Suggestions
 from tests.tui import test_many, test_pilot
@@ -166,7 +167,7 @@ async def test_drafting_a_table_stops_in_its_review_and_goes_on(
     broken.write_bytes(b"GGUF" + b"\xff" * 99)
     draft, slowly = jobs.draft, True
 
-    def one(*given: Any, stop: Callable[[], bool], **options: Any) -> Iterator[Any]:
+    def one(*given: Any, stop: Stop, **options: Any) -> Iterator[Any]:
         for each in draft(*given, stop=stop, **options):
             yield each
             while slowly and not stop():
@@ -213,7 +214,7 @@ async def test_looking_at_namesakes_stops_and_leaves_the_others_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
 
-    def one(*given: Any, stop: Callable[[], bool]) -> Iterator[Any]:
+    def one(*given: Any, stop: Stop) -> Iterator[Any]:
         found = compared(*given, stop=stop)
         yield next(found)
         while not stop():
@@ -264,9 +265,7 @@ async def test_looking_through_names_stops_with_what_it_has(
 ) -> None:
     census = jobs.census
 
-    def slow(
-        *given: Any, read: Callable[[int], None], stop: Callable[[], bool]
-    ) -> object:
+    def slow(*given: Any, read: Callable[[int], None], stop: Stop) -> object:
         def reading(tables: int) -> None:
             read(tables)
             if tables == 2:

@@ -15,6 +15,7 @@ from textual.widgets import Label, Static
 
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.objects import ColumnId, TableId, table_of
+from catalog.stopping import Stop
 from catalog.suggestion import Draft, Source, State
 from catalog.suggestions import Suggestions
 from connectors.dialects.duckdb import DuckDB
@@ -233,7 +234,7 @@ def results_of(
         *,
         shown: Mapping[CommentChange, str],
         on_run: Callable[[int], None],
-        stop: Callable[[], bool],
+        stop: Stop,
     ) -> Iterator[WriteResult]:
         assert list(shown) == changes
         on_run(1)

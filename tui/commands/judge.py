@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
+from catalog.stopping import Stop
 from tui.commands import console
 from tui.commands.options import Json, settings
 from tui.commands.voting import Folder, agreement, outcome_of
@@ -124,7 +125,7 @@ def _read(judged: Any) -> bool:
 
 @contextmanager
 def _answerer(
-    options: Settings, model: str | None, served: str, stop: Callable[[], bool]
+    options: Settings, model: str | None, served: str, stop: Stop
 ) -> Generator[tuple[Answerer, str]]:
     """What answers, and what it is called."""
     from model.endpoint import Endpoint

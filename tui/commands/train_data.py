@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalog.errors import UsageError
+from catalog.stopping import Stop
 from tui.commands import console
 from tui.commands.options import Json, settings
 from tui.flow.text import plain
@@ -116,7 +117,7 @@ def _fill(
     count: int,
     chosen: Settings,
     taught: Taught,
-    stop: Callable[[], bool],
+    stop: Stop,
 ) -> None:
     """Add what is missing of the first `count` specifications."""
     from model.remote import RemoteFacts

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError
 from catalog.objects import TableId, table_of
-from model.engine import never
+from catalog.stopping import never
 from tui.flow.session import Session
 from tui.flow.text import count, plain
 

@@ -17,7 +17,7 @@ from catalog.errors import RefusedError
 from catalog.lease import Lease
 from catalog.ledger import Run, RunLedger
 from catalog.objects import Table, TableId, table_of
-from model.engine import never
+from catalog.stopping import never
 from tui.flow.plan import ABSENT
 from tui.flow.session import Session
 

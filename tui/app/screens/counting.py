@@ -16,6 +16,7 @@ from textual.widgets import Label
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from catalog.choice import Choice, Choices
+from catalog.stopping import Stop
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.keys_line import KeysLine
 from tui.flow.session import Session
@@ -23,11 +24,11 @@ from tui.flow.session import Session
 if TYPE_CHECKING:
     from tui.app.app import ColumnistApp
 
-Find = Callable[[Choices, Callable[[], bool]], Choice]
+Find = Callable[[Choices, Stop], Choice]
 """Finds a choice; the second argument ends it."""
 
 
-def find_beside(session: Session, find: Find, stop: Callable[[], bool]) -> Choice:
+def find_beside(session: Session, find: Find, stop: Stop) -> Choice:
     """Find a choice with a connection of its own, so that the screen can read."""
     with session.workspace.beside() as workspace:
         return find(Choices(workspace, session.database_id), stop)
