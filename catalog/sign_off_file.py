@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar, cast
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
+from catalog.files import write_file
 from catalog.objects import Target, make_target
 from catalog.sign_off import VERSION, Approval, Decided, SignOff, name_of
 from catalog.suggestion import Finding, Source, Verdict
-from catalog.whole_file import write_whole
 
 LARGEST = 1 << 27
 """Most bytes of a file: about two hundred thousand decisions."""
@@ -66,12 +66,7 @@ def save(document: SignOff, path: Path, *, over: bool = False) -> None:
         raise UsageError(
             f"There is a file {path} already.", "It may hold approvals: name another."
         )
-    try:
-        write_whole(path, to_text(document))
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot write {path}: {error.strerror}.", "Choose another place."
-        ) from error
+    write_file(path, to_text(document), hint="Choose another place.")
 
 
 def load(path: Path) -> SignOff:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
+from catalog.files import write_file
 from catalog.unseen import all_seen
 from model.choose import Calibration
 from model.endpoint import is_address
@@ -224,13 +225,7 @@ class Library:
             raise UsageError(
                 f"{path} cannot be added: {error}.", "Give another name with --name."
             ) from error
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            _write(target, manifest)
-        except OSError as error:
-            raise ColumnistError(
-                f"Cannot write {target}: {error.strerror}.", "Free some space."
-            ) from error
+        _write(target, manifest)
         return _read(target)
 
     def install(self, parts: Path, manifest: dict[str, Any], *, name: str) -> ModelFile:
@@ -389,13 +384,8 @@ def _taken(name: str, path: Path | None = None) -> UsageError:
 
 
 def _write(target: Path, manifest: dict[str, Any]) -> None:
-    """A manifest is there whole or not at all."""
-    written = target.with_suffix(".partial")
-    try:
-        written.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        written.replace(target)
-    finally:
-        written.unlink(missing_ok=True)
+    text = json.dumps(manifest, indent=2) + "\n"
+    write_file(target, text, folders=True)
 
 
 def _told(path: Path) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
-from catalog.whole_file import whole_file
+from catalog.files import whole_file, writing
 from model.library import BAD, Library, ModelFile, model_of, verify
 from model.signature import Signers, sign, signing_key
 
@@ -84,22 +84,18 @@ def pack(
     first = {SUMS: text.encode()}
     if key is not None:
         first[SIGNATURE] = sign(first[SUMS], key, NAMESPACE)
-    try:
-        # GNU's format has plain headers whatever the size and time; a stream of it may
-        # go to a pipe.
-        with (
-            whole_file(target) as out,
-            tarfile.open(fileobj=out, mode="w|", format=tarfile.GNU_FORMAT) as tar,
-            model.path.open("rb") as weights,
-        ):
-            for name, data in (first | parts).items():
-                tar.addfile(_entry(name, len(data)), BytesIO(data))
-            entry = _entry(file, model.path.stat().st_size)
-            tar.addfile(entry, _Watched(weights, advance))
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot write {target}: {error.strerror or error}.", "Free some space."
-        ) from error
+    # GNU's format has plain headers whatever the size and time; a stream of it may go
+    # to a pipe.
+    with (
+        writing(target),
+        whole_file(target) as out,
+        tarfile.open(fileobj=out, mode="w|", format=tarfile.GNU_FORMAT) as tar,
+        model.path.open("rb") as weights,
+    ):
+        for name, data in (first | parts).items():
+            tar.addfile(_entry(name, len(data)), BytesIO(data))
+        entry = _entry(file, model.path.stat().st_size)
+        tar.addfile(entry, _Watched(weights, advance))
 
 
 def card_of(model: ModelFile) -> Path | None:

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from catalog.files import write_file
 from catalog.objects import TableId, Target, column_of
 from catalog.suggestion import Source
 from model.choose import Calibration, Candidate, Line, Scale, Signs, signs_of
@@ -138,9 +139,8 @@ def _reference(entry: Entry, target: Target) -> str:
 
 def write(path: Path, found: Iterable[Answer]) -> None:
     """Answers as JSON Lines, so that a choice can be fitted without the model."""
-    with path.open("w", encoding="utf-8") as file:
-        for answer in found:
-            file.write(json.dumps(asdict(answer), default=_plain) + "\n")
+    rows = [json.dumps(asdict(answer), default=_plain) + "\n" for answer in found]
+    write_file(path, "".join(rows), hint="Choose another with -o.")
 
 
 def _plain(value: object) -> str:

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from catalog.errors import ColumnistError, UsageError
+from catalog.files import write_file
 from catalog.objects import ColumnId, Target
-from catalog.whole_file import write_whole
 from model.evaluation.records import Entry, Text, Texts
 from model.evaluation.sheet import digest, inert, notes, page
 
@@ -268,17 +268,15 @@ def write(folder: Path, items: Sequence[Item], key: Key) -> None:
         ColumnistError: it cannot be written.
     """
     refuse_another(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / "audit.csv", _as_csv(items))
-        write_whole(folder / "audit.html", as_html(items))
-        write_whole(folder / KEY, json.dumps(asdict(key), indent=2) + "\n")
-        rows = [json.dumps(asdict(item)) + "\n" for item in items]
-        write_whole(folder / SHEET, "".join(rows))
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot write to {folder}: {error.strerror}.", "Choose another with -o."
-        ) from error
+    rows = [json.dumps(asdict(item)) + "\n" for item in items]
+    for name, text in (
+        ("audit.csv", _as_csv(items)),
+        ("audit.html", as_html(items)),
+        (KEY, json.dumps(asdict(key), indent=2) + "\n"),
+        (SHEET, "".join(rows)),
+    ):
+        hint = "Choose another folder with -o."
+        write_file(folder / name, text, hint=hint, folders=True)
 
 
 def refuse_another(folder: Path) -> None:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.errors import UsageError
+from catalog.files import write_file
 from catalog.suggestion import Source
 from model.choose import SIGNS, Calibration, Line, Scale, Signs, likeliest
 from model.evaluation.answers import Answer, read
@@ -56,7 +57,7 @@ def main() -> None:
         manifest = json.loads(arguments.manifest.read_text(encoding="utf-8"))
         manifest |= {"calibration": calibration.to_json(), "scores": document}
         text = json.dumps(manifest, indent=2) + "\n"
-        arguments.manifest.write_text(text, encoding="utf-8")
+        write_file(arguments.manifest, text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from catalog.errors import ColumnistError, UsageError
-from catalog.whole_file import write_whole
+from catalog.errors import UsageError
+from catalog.files import write_file
 from model.evaluation.agreement import wilson
 from model.evaluation.audit import Draft, Key
 from model.evaluation.tally import alike, rounded, share_data
@@ -117,13 +117,8 @@ def keep(
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(HEADER)
     writer.writerows((one.item, one.judge, one.label) for one in found)
-    try:
-        write_whole(folder / LABELS, out.getvalue())
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot save labels in {folder}: {error.strerror}.",
-            "Check the folder and the disk; earlier labels are saved.",
-        ) from error
+    hint = "Check the folder and the disk; earlier labels are saved."
+    write_file(folder / LABELS, out.getvalue(), hint=hint)
 
 
 def report(key: Key, said: Mapping[str, Said]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import ColumnistError, UsageError
-from catalog.whole_file import write_whole
+from catalog.files import write_file
 from model.evaluation.records import Entry, Texts
 
 if TYPE_CHECKING:
@@ -229,16 +229,14 @@ def write(folder: Path, items: Sequence[Item], key: Key) -> None:
             f"There is a sheet in {folder} already.", "Choose another folder with -o."
         )
     rows = [json.dumps(asdict(item)) + "\n" for item in items]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / "sheet.csv", _as_csv(items))
-        write_whole(folder / "sheet.html", as_html(items))
-        write_whole(folder / KEY, json.dumps(asdict(key), indent=2) + "\n")
-        write_whole(folder / SHEET, "".join(rows))
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot write to {folder}: {error.strerror}.", "Choose another with -o."
-        ) from error
+    for name, text in (
+        ("sheet.csv", _as_csv(items)),
+        ("sheet.html", as_html(items)),
+        (KEY, json.dumps(asdict(key), indent=2) + "\n"),
+        (SHEET, "".join(rows)),
+    ):
+        hint = "Choose another folder with -o."
+        write_file(folder / name, text, hint=hint, folders=True)
 
 
 def _as_csv(items: Sequence[Item]) -> str:

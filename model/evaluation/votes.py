@@ -16,7 +16,7 @@ from pathlib import Path
 
 from catalog.csv_file import BrokenCsv, decode, delimiter_of, read_records
 from catalog.errors import ColumnistError, RefusedError, UsageError
-from catalog.whole_file import write_whole
+from catalog.files import write_file
 
 VOTES, JUDGES = "votes.csv", "judges.json"
 HEADER = ["item", "judge", "vote"]
@@ -187,11 +187,7 @@ class Ballot:
         kinds = self.kinds()
         kinds |= {vote.judge: kind for vote in new}
         named = {name: each.value for name, each in sorted(kinds.items())}
-        try:
-            write_whole(self._folder / VOTES, out.getvalue())
-            write_whole(self._folder / JUDGES, json.dumps(named, indent=2) + "\n")
-        except OSError as error:
-            raise ColumnistError(
-                f"Cannot save votes in {self._folder}: {error.strerror}.",
-                "Check the folder and the disk; earlier votes are saved.",
-            ) from error
+        hint = "Check the folder and the disk; earlier votes are saved."
+        write_file(self._folder / VOTES, out.getvalue(), hint=hint)
+        judges = json.dumps(named, indent=2) + "\n"
+        write_file(self._folder / JUDGES, judges, hint=hint)

@@ -119,7 +119,7 @@ class ColumnistApp(Deciding, InOrder):
         try:
             if read_theme(self._appearance) != theme.name:
                 write_theme(self._appearance, theme.name)
-        except (OSError, UsageError) as error:
+        except ColumnistError as error:
             self.explain(error, "Keeping the theme")
 
     def on_resize(self, event: events.Resize) -> None:

@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 from catalog.errors import UsageError
+from catalog.files import write_file
 
 
 def read_theme(path: Path) -> str | None:
@@ -31,6 +32,9 @@ def read_theme(path: Path) -> str | None:
 
 
 def write_theme(path: Path, name: str) -> None:
-    """Keep a theme for the next time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f'theme = "{name}"\n', encoding="utf-8")
+    """Keep a theme for the next time.
+
+    Raises:
+        ColumnistError: it cannot be written.
+    """
+    write_file(path, f'theme = "{name}"\n', folders=True)

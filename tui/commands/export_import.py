@@ -18,11 +18,11 @@ from catalog.documentation import (
     to_json,
     to_markdown,
 )
-from catalog.errors import ColumnistError, ExitCode
+from catalog.errors import ExitCode
+from catalog.files import write_file
 from catalog.objects import Table, TableId, Target, column_of, table_of
 from catalog.suggestion import Draft, Source, State
 from catalog.suggestions import TakenIn
-from catalog.whole_file import write_whole
 from model.checks import writing_only
 from tui.commands import console
 from tui.commands.opening import open_session
@@ -71,12 +71,7 @@ def run_export(
     if output is None or output == STDOUT:
         console.out_raw(text)
         return
-    try:
-        write_whole(output, text)
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot write {output}: {error.strerror}.", "Choose another with -o."
-        ) from error
+    write_file(output, text, hint="Choose another with -o.")
     console.note(
         f"Wrote {count(len(descriptions), 'description')} to {plain(str(output))}."
     )

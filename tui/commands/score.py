@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.errors import ColumnistError, UsageError
+from catalog.errors import UsageError
+from catalog.files import write_file
 from tui.commands import console
 from tui.commands.options import Json, settings
 from tui.flow import offline
@@ -194,17 +195,11 @@ def _keep(
     from model.evaluation.records import line_of
 
     path = folder / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name).strip('-.')}.jsonl"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with path.open("w", encoding="utf-8") as file:
-            for entry, written in zip(entries, texts, strict=True):
-                file.write(line_of(entry, written))
-    except FileExistsError:
-        raise UsageError(f"{folder} is a file.", "--keep takes a folder.") from None
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot write {path}: {error.strerror}.", "Check the folder and the disk."
-        ) from error
+    if folder.is_file():
+        raise UsageError(f"{folder} is a file.", "--keep takes a folder.")
+    lines = [line_of(*each) for each in zip(entries, texts, strict=True)]
+    hint = "Check the folder and the disk."
+    write_file(path, "".join(lines), hint=hint, folders=True)
 
 
 def _print(document: Mapping[str, Any], *, embedding: bool) -> None:

@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 
 from catalog.coverage import CoveragePoint
-from catalog.errors import ColumnistError, UsageError
-from catalog.whole_file import write_whole
+from catalog.errors import UsageError
+from catalog.files import write_file
 from tui.flow.figures import NOTHING, DatabaseCoverage, Figures, Rate, between
 from tui.flow.text import count, percent, plain, shorten
 from tui.flow.two_models import Comparison, points
@@ -80,13 +80,8 @@ def save(figures: Figures, path: Path) -> None:
     """
     if not path.name:
         raise UsageError("The report has no file name.", "Name one, as in report.html.")
-    try:
-        write_whole(path, render(figures))
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot write {path}: {error.strerror}.",
-            "Name a file in a folder that exists and that you may write to.",
-        ) from error
+    hint = "Name a file in a folder that exists and that you may write to."
+    write_file(path, render(figures), hint=hint)
 
 
 def render(figures: Figures) -> str:
