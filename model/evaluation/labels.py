@@ -16,7 +16,7 @@ from typing import Any
 
 from catalog.errors import UsageError
 from catalog.files import write_file
-from model.evaluation.agreement import wilson
+from catalog.intervals import wilson
 from model.evaluation.audit import Draft, Key
 from model.evaluation.tally import alike, rounded, share_data
 from model.evaluation.votes import read_cells

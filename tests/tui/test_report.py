@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from catalog.coverage import CoveragePoint
 from catalog.errors import ColumnistError, UsageError
+from catalog.intervals import fall
 from catalog.metrics import (
     Acceptance,
     DayPace,
@@ -23,12 +24,11 @@ from catalog.metrics import (
     Provenance,
 )
 from catalog.suggestion import Source
-from model.evaluation.agreement import clustered_difference, fall
 from tests.tui.test_metrics import decide
 from tui.cli import app
 from tui.flow import report
 from tui.flow.figures import DatabaseCoverage, Figures
-from tui.flow.two_models import Arm, Comparison
+from tui.flow.two_models import Arm, Comparison, clustered_difference
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from catalog.intervals import Share, wilson
 from catalog.metrics import DecisionLog
 from catalog.workspace import Workspace
-from model.evaluation.agreement import Share, wilson
 from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, settings
@@ -113,7 +113,7 @@ def as_json(figures: Figures) -> dict[str, object]:
                 "accepted": each.accepted,
                 "edited": each.edited,
                 "rejected": each.rejected,
-                **_rate(wilson(each.accepted, each.decided)),
+                **_interval(wilson(each.accepted, each.decided), "acceptance"),
                 "mean_edit_distance": (
                     round(each.distance / each.edited, 1) if each.edited else None
                 ),
@@ -144,7 +144,7 @@ def as_json(figures: Figures) -> dict[str, object]:
                 "accepted": each.accepted,
                 "edited": each.edited,
                 "rejected": each.rejected,
-                **_rate(wilson(each.accepted, each.decided)),
+                **_interval(wilson(each.accepted, each.decided), "acceptance"),
             }
             for each in found.kinds
         ],
@@ -172,30 +172,22 @@ def _compared(comparison: Comparison) -> dict[str, object]:
             "tables": len(each.tables),
             "decided": each.decided,
             "accepted": each.accepted,
-            **_rate(each.share),
+            **_interval(each.share, "acceptance"),
         }
 
     return {
         "models": [arm(comparison.first), arm(comparison.second)],
-        "difference_by_tables": _interval(comparison.by_tables),
-        "difference_by_texts": _interval(comparison.by_texts),
+        "difference_by_tables": _interval(comparison.by_tables, "difference"),
+        "difference_by_texts": _interval(comparison.by_texts, "difference"),
         "left_out": comparison.left_out,
         "better": comparison.better,
         "verdict": comparison.verdict,
     }
 
 
-def _interval(share: Share | None) -> dict[str, float | None]:
+def _interval(share: Share | None, name: str) -> dict[str, float | None]:
     return {
-        "difference": _rounded(share.share if share else None),
-        "low": _rounded(share.low if share else None),
-        "high": _rounded(share.high if share else None),
-    }
-
-
-def _rate(share: Share | None) -> dict[str, float | None]:
-    return {
-        "acceptance": _rounded(share.share if share else None),
+        name: _rounded(share.share if share else None),
         "low": _rounded(share.low if share else None),
         "high": _rounded(share.high if share else None),
     }

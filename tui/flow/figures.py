@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from itertools import groupby, pairwise
 
 from catalog.coverage import CoverageHistory, CoveragePoint
+from catalog.intervals import Share, fall, wilson
 from catalog.metrics import Acceptance, DecisionLog, KindAcceptance, Metrics
 from catalog.workspace import Workspace
-from model.evaluation.agreement import Share, fall, wilson
 from tui.flow.text import plain
 from tui.flow.two_models import Comparison
 
