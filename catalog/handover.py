@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from catalog.approvals import ApprovalState, Decided, SignOff, same_person
 from catalog.objects import Table, TableId, Target, table_of
-from catalog.sign_off import Decided, SignOff, Standing, same_person
 from catalog.snapshot import Snapshot
 from catalog.suggestion import Draft, State, Suggestion, Verdict
 from catalog.suggestions import Ruling, Suggestions
@@ -18,7 +18,7 @@ HANDED = (State.ACCEPTED, State.EDITED, State.REJECTED)
 
 
 @dataclass(slots=True)
-class Taken:
+class HandoverResult:
     """What became of the decisions of a file."""
 
     staged: list[Target] = field(default_factory=list[Target])
@@ -76,11 +76,11 @@ class Handover:
     def take(
         self,
         document: SignOff,
-        standings: Mapping[Target, tuple[Standing, str]],
+        standings: Mapping[Target, tuple[ApprovalState, str]],
         *,
         demand: bool,
         problem: Callable[[Target, str], str | None] = lambda target, text: None,
-    ) -> Taken:
+    ) -> HandoverResult:
         """Carry out decisions, but for those that do not fit what is here.
 
         Args:
@@ -89,7 +89,7 @@ class Handover:
             demand: what nobody approved is left out.
             problem: why a text cannot be a target's comment, or None.
         """
-        taken = Taken()
+        taken = HandoverResult()
         rulings: list[Ruling] = []
         tables: dict[TableId, Table | None] = {}
         with self._workspace.transaction():
@@ -120,7 +120,7 @@ class Handover:
     def _ruling(
         self,
         item: Decided,
-        standing: Standing,
+        standing: ApprovalState,
         by: str,
         *,
         table: Table | None,
@@ -129,7 +129,7 @@ class Handover:
         at: str,
         demand: bool,
         problem: Callable[[Target, str], str | None],
-        taken: Taken,
+        taken: HandoverResult,
     ) -> Ruling | None:
         """What to do for one decision; what is not done is noted.
 
@@ -151,7 +151,7 @@ class Handover:
             and here.text == item.text
             and same_person(who, item.who)
         )
-        if standing is Standing.REFUSED:
+        if standing is ApprovalState.REFUSED:
             if here is None or not same:
                 taken.left_out.append((item.target, f"{by} refused it"))
                 return None
@@ -195,16 +195,16 @@ class Handover:
     def _misfit(
         self,
         item: Decided,
-        standing: Standing,
+        standing: ApprovalState,
         table: Table | None,
         *,
         demand: bool,
         problem: Callable[[Target, str], str | None],
     ) -> str | None:
         """Why a decision is not for this database as it is, or None."""
-        if standing is Standing.OPEN and demand:
+        if standing is ApprovalState.OPEN and demand:
             return "nobody approved it"
-        if standing is Standing.UNSIGNED and demand:
+        if standing is ApprovalState.UNSIGNED and demand:
             return f"{item.who} did not sign that they decided it"
         if table is None or item.target not in table.targets():
             return "it is not in the catalog"

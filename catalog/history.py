@@ -10,7 +10,7 @@ from catalog.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class HistoryEvent:
     """One thing that happened to a target."""
 
     at: datetime
@@ -25,7 +25,7 @@ class Event:
     """Why, where that was said."""
 
 
-def history(workspace: Workspace, database: int, target: Target) -> list[Event]:
+def history(workspace: Workspace, database: int, target: Target) -> list[HistoryEvent]:
     """Everything that is known to have happened to a target, oldest first."""
     table = table_of(target)
     place = (database, table.schema, table.name, column_of(target))
@@ -47,7 +47,7 @@ def history(workspace: Workspace, database: int, target: Target) -> list[Event]:
         (*place, *place, *place),
     )
     return [
-        Event(
+        HistoryEvent(
             datetime.fromisoformat(row["at"]),
             row["what"],
             row["who"],

@@ -99,7 +99,7 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class DecisionPace:
     """How quickly one decides after the other; bulk decisions are left out."""
 
     decisions: int
@@ -119,7 +119,7 @@ class DayPace:
 
     day: date
     """UTC."""
-    pace: Pace
+    pace: DecisionPace
     """Of the decisions of that day."""
 
 
@@ -133,7 +133,7 @@ class Metrics:
     """Why texts were rejected, the most frequent first; None where no reason is."""
     provenance: Provenance
     """Of the comments that stand."""
-    pace: Pace
+    pace: DecisionPace
     """Of decisions one by one."""
     kinds: tuple[KindAcceptance, ...] = ()
     """By kind of object: columns first, then by name, what is gone last."""
@@ -289,10 +289,10 @@ class DecisionLog:
         return [(row["who"], datetime.fromisoformat(row["at"])) for row in rows]
 
 
-def pace(decisions: Iterable[tuple[str, datetime]]) -> Pace:
+def pace(decisions: Iterable[tuple[str, datetime]]) -> DecisionPace:
     """The pace of decisions, by person and then by time."""
     gaps = [seconds for _, seconds in _gaps(decisions)]
-    return Pace(len(gaps), sum(gaps))
+    return DecisionPace(len(gaps), sum(gaps))
 
 
 def paces(decisions: Iterable[tuple[str, datetime]]) -> tuple[DayPace, ...]:
@@ -301,7 +301,8 @@ def paces(decisions: Iterable[tuple[str, datetime]]) -> tuple[DayPace, ...]:
     for at, seconds in _gaps(decisions):
         by_day.setdefault(at.date(), []).append(seconds)
     return tuple(
-        DayPace(day, Pace(len(gaps), sum(gaps))) for day, gaps in sorted(by_day.items())
+        DayPace(day, DecisionPace(len(gaps), sum(gaps)))
+        for day, gaps in sorted(by_day.items())
     )
 
 

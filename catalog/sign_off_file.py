@@ -13,10 +13,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar, cast
 
+from catalog.approvals import VERSION, Approval, Decided, SignOff, name_of
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from catalog.files import write_file
 from catalog.objects import Target, make_target
-from catalog.sign_off import VERSION, Approval, Decided, SignOff, name_of
 from catalog.suggestion import Finding, Source, Verdict
 
 LARGEST = 1 << 27

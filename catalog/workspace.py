@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from catalog import addresses
-from catalog.addresses import Answer, named
+from catalog.addresses import Opened, named
 from catalog.bounds import Bounds, keep_within
 from catalog.busy import Busy, is_busy
 from catalog.errors import ColumnistError
@@ -214,7 +214,7 @@ class Workspace:
         Raises:
             AnotherDatabase: it says otherwise, and `same` is None.
         """
-        answer = Answer(key, label, server or named(names), instance, names)
+        answer = Opened(key, label, server or named(names), instance, names)
         at = now()
         with self.transaction() as db:
             found = addresses.find(db, answer, same)

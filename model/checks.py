@@ -11,7 +11,7 @@ from itertools import pairwise
 from catalog.objects import Profile, Table, TableId, Target
 from catalog.suggestion import Finding
 from catalog.unseen import unseen
-from model.hints import UNITS
+from model.cues import UNITS
 from model.names import column_words, humanize, split, subject, word_set
 from model.vocabulary import roots, teacher_words
 

@@ -145,7 +145,7 @@ def _overlap(one: Counter[str], other: Counter[str]) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class WeightedSum:
     """A weighted sum of signs."""
 
     bias: float = 0.0
@@ -154,7 +154,7 @@ class Line:
     """Weight by sign; those left out are 0."""
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Line:
+    def from_json(cls, data: dict[str, Any]) -> WeightedSum:
         """From a manifest, which is anybody's.
 
         Raises:
@@ -181,11 +181,11 @@ class Line:
 class Scale:
     """What was measured for columns, or for tables."""
 
-    model: Line
+    model: WeightedSum
     """Chance that a careful steward accepts the model's text as it is."""
-    rules: Line
+    rules: WeightedSum
     """Chance that they accept the rules' sentence, where a model was asked too."""
-    sure: Line
+    sure: WeightedSum
     """Chance that they accept the rules' sentence, where none was."""
 
     def chance(self, candidate: Candidate, signs: Signs) -> float:
@@ -213,9 +213,9 @@ class Calibration:
         """
         columns, tables = (
             Scale(
-                model=Line.from_json(data[kind]["model"]),
-                rules=Line.from_json(data[kind]["rules"]),
-                sure=Line.from_json(data[kind]["sure"]),
+                model=WeightedSum.from_json(data[kind]["model"]),
+                rules=WeightedSum.from_json(data[kind]["rules"]),
+                sure=WeightedSum.from_json(data[kind]["sure"]),
             )
             for kind in ("columns", "tables")
         )
@@ -231,7 +231,7 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Chosen:
     """The text that is shown."""
 
     text: str | None
@@ -249,7 +249,7 @@ def choose(
     table: Table,
     target: Target,
     calibration: Calibration | None,
-) -> Choice:
+) -> Chosen:
     """The best of the candidates.
 
     Args:
@@ -261,22 +261,22 @@ def choose(
     rules = next((c for c in candidates if c.source is Source.RULES), None)
     drafted = [c for c in candidates if c.source is Source.MODEL]
     if not candidates:
-        return Choice(None, Source.RULES, 0.0)
+        return Chosen(None, Source.RULES, 0.0)
     if calibration is None:
         if drafted and (rules is None or drafted[0].logprob >= UNMEASURED_FLOOR):
             first = drafted[0]
-            return Choice(first.text, Source.MODEL, math.exp(min(0.0, first.logprob)))
+            return Chosen(first.text, Source.MODEL, math.exp(min(0.0, first.logprob)))
         assert rules is not None
         chance = UNMEASURED_SURE if rules.sure else UNMEASURED_RULES
-        return Choice(rules.text, Source.RULES, chance)
+        return Chosen(rules.text, Source.RULES, chance)
     # The rules abstain on gibberish only; there a model cannot know better than that.
     if rules is None and not isinstance(target, TableId):
-        return Choice(None, Source.MODEL, 0.0)
+        return Chosen(None, Source.MODEL, 0.0)
     place, chance = likeliest(
         candidates, signs_of(candidates, table, target), calibration.scale(target)
     )
     chosen = candidates[place]
-    return Choice(chosen.text, chosen.source, chance, measured=True)
+    return Chosen(chosen.text, chosen.source, chance, measured=True)
 
 
 def likeliest(

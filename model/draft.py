@@ -23,10 +23,10 @@ from catalog.stopping import Stop, never
 from catalog.suggestion import Draft, Finding, Source
 from model import checks, rules, spelling
 from model.choose import Candidate, choose, unlike
-from model.known import KnownSystems, Match
+from model.known_systems import KnownSystems, Match
 from model.library import PromptFormat
 from model.names import humanize, split
-from model.nearest import Nearest, described
+from model.nearest import Nearest, example_of
 from model.prompt import TURN, Generation, Prompt, Written
 from model.prompts import compact, long
 from model.readings import readings
@@ -105,7 +105,7 @@ class Documented:
 
     def _show(self, table: Table, target: Target, text: str) -> None:
         if len(self.nearest) < EXAMPLES:
-            self.nearest.add(described(table, target, text, origin=str(table.id)))
+            self.nearest.add(example_of(table, target, text, origin=str(table.id)))
 
     def names(self) -> frozenset[str]:
         """Names, in lower case, of the columns that are described somewhere."""
@@ -547,7 +547,7 @@ class Drafter:
         column = job.table.column(target.name)
         if column is None or rules.sure_sentence(job.table, column) is None:
             return False
-        asked = described(job.table, target, "", origin="")
+        asked = example_of(job.table, target, "", origin="")
         return self._documented.nearest.find(asked) is None
 
     def _finish(self, job: Job, target: Target, raw: str) -> str:

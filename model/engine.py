@@ -33,9 +33,9 @@ from model.wire import (
     Ask,
     Cancel,
     Failed,
+    LoadProgress,
     ModelFacts,
     Prefer,
-    Progress,
     Quit,
     Ready,
     Request,
@@ -245,7 +245,7 @@ class Engine:
                 raise ColumnistError("Loading the model was stopped.")
             message = self._receive()
             match message:
-                case Progress(share):
+                case LoadProgress(share):
                     if progress is not None:
                         progress(share)
                 case Ready(facts, holds):

@@ -24,7 +24,7 @@ from model.wire import LONGEST_TEMPLATE, ModelFacts
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from model.schedule import Row
+    from model.schedule import StepToken
     from model.sizes import Sizes
 
 
@@ -194,7 +194,9 @@ class Model:
         """Forget a sequence; cells that no other uses become free."""
         llama.llama_memory_seq_rm(self._memory, sequence, -1, -1)
 
-    def decode(self, rows: Sequence[Row]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    def decode(
+        self, rows: Sequence[StepToken]
+    ) -> np.ndarray[Any, np.dtype[np.float32]]:
         """Run one batch.
 
         Returns:

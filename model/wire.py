@@ -117,7 +117,7 @@ Request = WorkerSettings | Ask | Prefer | Cancel | UseThreads | Quit
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class LoadProgress:
     """How far the model is loaded."""
 
     share: float
@@ -180,7 +180,7 @@ class Spent:
     """Of texts."""
 
 
-Answer = Progress | Ready | Failed | Wrote | Unfit | Spent
+Answer = LoadProgress | Ready | Failed | Wrote | Unfit | Spent
 
 
 def send(pipe: Connection[Any, Any], message: Request | Answer) -> None:

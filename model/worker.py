@@ -25,8 +25,8 @@ from model.wire import (
     Ask,
     Cancel,
     Failed,
+    LoadProgress,
     Prefer,
-    Progress,
     Ready,
     Request,
     Spent,
@@ -83,7 +83,7 @@ def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
     holds = box.close()
 
     def report(share: float) -> bool:
-        wire.send(parent, Progress(float(share)))
+        wire.send(parent, LoadProgress(float(share)))
         return True
 
     try:
@@ -118,10 +118,10 @@ def _machine(offloads: bool, settings: WorkerSettings) -> Machine:
 
 def _warm_up(model: Model) -> None:
     """Decode one batch, so that a build that cannot dies before it has any work."""
-    from model.schedule import Row
+    from model.schedule import StepToken
 
     count = min(WARM_UP_TOKENS, model.batch, model.cells)
-    model.decode([Row(0, at, 0, at == count - 1) for at in range(count)])
+    model.decode([StepToken(0, at, 0, at == count - 1) for at in range(count)])
     model.release(0)
 
 

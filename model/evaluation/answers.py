@@ -20,14 +20,14 @@ from typing import Any
 from catalog.files import write_file
 from catalog.objects import TableId, Target, column_of
 from catalog.suggestion import Source
-from model.choose import Calibration, Candidate, Line, Scale, Signs, signs_of
+from model.choose import Calibration, Candidate, Scale, Signs, WeightedSum, signs_of
 from model.draft import Drafter, Job
 from model.engine import Engine, EngineSettings
 from model.evaluation.records import Entry, read_entries
 from model.library import ModelFile, PromptFormat
 from model.nearest import shipped
 
-_UNMEASURED = Scale(Line(), Line(), Line())
+_UNMEASURED = Scale(WeightedSum(), WeightedSum(), WeightedSum())
 
 
 @dataclass(frozen=True, slots=True)

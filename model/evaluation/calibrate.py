@@ -24,7 +24,7 @@ from typing import Any
 from catalog.errors import UsageError
 from catalog.files import write_file
 from catalog.suggestion import Source
-from model.choose import SIGNS, Calibration, Line, Scale, Signs, likeliest
+from model.choose import SIGNS, Calibration, Scale, Signs, WeightedSum, likeliest
 from model.evaluation.answers import Answer, read
 
 RIDGE = 2.0
@@ -155,12 +155,12 @@ def _texts(
     ]
 
 
-def _line(texts: Sequence[tuple[Signs, float]]) -> Line:
+def _line(texts: Sequence[tuple[Signs, float]]) -> WeightedSum:
     """Logistic regression on standardised signs, by Newton's method with a ridge."""
     import numpy as np
 
     if not texts:
-        return Line(-1.0)
+        return WeightedSum(-1.0)
     good = np.array([share for _, share in texts])
     signs = np.array([[sign[name] for name in SIGNS] for sign, _ in texts])
     mean, spread = signs.mean(axis=0), signs.std(axis=0)
@@ -180,7 +180,7 @@ def _line(texts: Sequence[tuple[Signs, float]]) -> Line:
     weights = line[1:] / spread[used]
     bias = float(line[0] - weights @ mean[used])
     names = [name for name, is_used in zip(SIGNS, used, strict=True) if is_used]
-    return Line(
+    return WeightedSum(
         round(bias, 5),
         {name: round(float(w), 5) for name, w in zip(names, weights, strict=True)},
     )

@@ -157,9 +157,9 @@ def compare(
 
 def _logits(runner: Any, ids: Sequence[int]) -> np.ndarray[Any, Any]:
     """llama.cpp's logits at every position."""
-    from model.schedule import Row
+    from model.schedule import StepToken
 
-    rows = [Row(token, at, 0, True) for at, token in enumerate(ids)]
+    rows = [StepToken(token, at, 0, True) for at, token in enumerate(ids)]
     found: np.ndarray[Any, Any] = runner.decode(rows).copy()
     return found
 

@@ -18,9 +18,9 @@ from rich.cells import cell_len
 from textual.pilot import Pilot
 from textual.widgets import Footer
 
+from catalog.approvals import Decided, SignOff
 from catalog.choice import Choice
 from catalog.objects import ColumnId, TableId
-from catalog.sign_off import Decided, SignOff
 from catalog.suggestion import Draft, Finding, Source, Verdict
 from catalog.workspace import Workspace
 from connectors.connect import open_database

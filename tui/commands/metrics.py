@@ -17,7 +17,7 @@ from tui.commands.options import Json, settings
 from tui.flow.figures import NOTHING, Figures, between, gather, origin
 from tui.flow.settings import Settings
 from tui.flow.text import count, plain
-from tui.flow.two_models import Arm, Comparison, compare, points
+from tui.flow.two_models import ArmOutcome, Comparison, compare, points
 
 
 def run(
@@ -166,7 +166,7 @@ def as_json(figures: Figures) -> dict[str, object]:
 
 
 def _compared(comparison: Comparison) -> dict[str, object]:
-    def arm(each: Arm) -> dict[str, object]:
+    def arm(each: ArmOutcome) -> dict[str, object]:
         return {
             "model": each.model,
             "tables": len(each.tables),

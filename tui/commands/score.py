@@ -93,10 +93,10 @@ def run(
     Example: columnist evaluate score dev.jsonl -s baseline -s columnist-135m --json
     """
     from model.evaluation import cryptic as probe
-    from model.evaluation.comparison import compare, likeness_measures
-    from model.evaluation.comparison import probe as share_right
     from model.evaluation.embedding import encoder
     from model.evaluation.records import read_entries
+    from model.evaluation.scores import compare, likeness_measures
+    from model.evaluation.scores import probe as share_right
     from model.evaluation.systems import systems
 
     options = settings(context)

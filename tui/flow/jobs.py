@@ -40,10 +40,10 @@ from catalog.rescan import Changes, Rescan
 from catalog.stopping import never
 from catalog.suggestion import Draft, Source, State, Suggestion
 from catalog.trial import drawn_model
-from connectors.view_lineage import base_columns, inherited_columns
+from connectors.view_columns import base_columns, inherited_columns
 from model.draft import Documented, Drafter, Job, undescribed
 from model.engine import Engine
-from model.known import KnownSystems
+from model.known_systems import KnownSystems
 from model.library import PromptFormat
 from model.nearest import Nearest, shipped
 from model.prompt import Written

@@ -18,7 +18,7 @@ RESAMPLES = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class ArmOutcome:
     """One of two models, with the tables that were drawn for it."""
 
     model: str
@@ -46,9 +46,9 @@ class Arm:
 class Comparison:
     """The acceptance of two models on tables that were drawn for them."""
 
-    first: Arm
+    first: ArmOutcome
     """The one named first."""
-    second: Arm
+    second: ArmOutcome
     """The other."""
     left_out: int
     """Texts of one of the two for a table that was drawn for the other."""
@@ -187,8 +187,8 @@ def points(difference: Share) -> str:
     )
 
 
-def _arm(model: str, outcomes: Sequence[TableOutcome]) -> Arm:
-    return Arm(
+def _arm(model: str, outcomes: Sequence[TableOutcome]) -> ArmOutcome:
+    return ArmOutcome(
         model,
         tuple((e.accepted, e.decided) for e in outcomes if e.model == model),
     )

@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Label, Static
 from textual.worker import get_current_worker
 
-from catalog.history import Event, history
+from catalog.history import HistoryEvent, history
 from catalog.suggestion import Finding
 from model.prompt import Written
 from tui.app.screens.review_rows import Line
@@ -63,7 +63,7 @@ class InspectModal(ModalScreen[None], WorkingScreen[None]):
     class Read(Message):
         """The history is known."""
 
-        events: list[Event]
+        events: list[HistoryEvent]
         """Oldest first."""
 
     @dataclass

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class PickerLine:
     """One line of the picker."""
 
     label: str
@@ -42,7 +42,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Choices:
-    found: Sequence[Choice]
+    found: Sequence[PickerLine]
 
     def __len__(self) -> int:
         return len(self.found)
@@ -106,10 +106,10 @@ class PickerScreen(WorkingScreen[None]):
 
     def _fill(self) -> None:
         settings = self.app.settings
-        found: list[Choice] = []
+        found: list[PickerLine] = []
         try:
             found += [
-                Choice(saved.name, "saved", saved.name)
+                PickerLine(saved.name, "saved", saved.name)
                 for saved in Connections(settings.connections).all()
             ]
         except ColumnistError as error:
@@ -117,12 +117,12 @@ class PickerScreen(WorkingScreen[None]):
         try:
             with Workspace(settings.workspace, waiting=settings.waiting) as workspace:
                 found += [
-                    Choice(known.label, "recent", known.url)
+                    PickerLine(known.label, "recent", known.url)
                     for known in workspace.databases()[:20]
                 ]
         except ColumnistError as error:
             self.app.explain(error, "Opening")
-        found.append(Choice("Demo warehouse", "demo", ""))
+        found.append(PickerLine("Demo warehouse", "demo", ""))
         self._choices = _Choices(found)
         self.query_one("#choices", RowList).show(self._choices)
 

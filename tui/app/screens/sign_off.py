@@ -14,8 +14,8 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Footer, Label, Static
 
+from catalog.approvals import ApprovalState, Decided, SignOff
 from catalog.objects import Target
-from catalog.sign_off import Decided, SignOff, Standing
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.row_list import Cell, Heading, RowList
@@ -31,16 +31,16 @@ HEADINGS = (
     Heading("text"),
 )
 MARKS = {
-    Standing.APPROVED: Cell("● approved", "good"),
-    Standing.REFUSED: Cell("⊘ refused", "bad"),
-    Standing.OPEN: Cell("  open", "muted"),
+    ApprovalState.APPROVED: Cell("● approved", "good"),
+    ApprovalState.REFUSED: Cell("⊘ refused", "bad"),
+    ApprovalState.OPEN: Cell("  open", "muted"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class _Items:
     items: Sequence[Decided]
-    marks: dict[Target, Standing]
+    marks: dict[Target, ApprovalState]
     own: frozenset[Target]
 
     def __len__(self) -> int:
@@ -48,7 +48,7 @@ class _Items:
 
     def cells(self, index: int) -> Sequence[Cell]:
         item = self.items[index]
-        mark = MARKS[self.marks.get(item.target, Standing.OPEN)]
+        mark = MARKS[self.marks.get(item.target, ApprovalState.OPEN)]
         if item.target in self.own and item.target not in self.marks:
             mark = Cell("  yours", "muted")
         return (
@@ -129,7 +129,7 @@ class SignOffScreen(WorkingScreen[None]):
         self._person = person
         self._key = key
         self._own = frozenset(each.target for each in document.of(person))
-        self._marks: dict[Target, Standing] = {}
+        self._marks: dict[Target, ApprovalState] = {}
         self._listed: Sequence[Decided] = document.items
         self._only_open = False
         self._unsigned = False
@@ -160,12 +160,12 @@ class SignOffScreen(WorkingScreen[None]):
         if item.target in self._own:
             self.notify("You decided this yourself; somebody else has to approve it.")
             return
-        self._mark([item], Standing.APPROVED)
+        self._mark([item], ApprovalState.APPROVED)
 
     def action_refuse(self) -> None:
         """Refuse the one under the cursor and go on."""
         if (item := self._item) is not None:
-            self._mark([item], Standing.REFUSED)
+            self._mark([item], ApprovalState.REFUSED)
 
     def action_reopen(self) -> None:
         """Say nothing of the one under the cursor."""
@@ -188,7 +188,7 @@ class SignOffScreen(WorkingScreen[None]):
 
         def decide(answer: bool | None) -> None:
             if answer:
-                self._mark(wanted, Standing.APPROVED, go_on=False)
+                self._mark(wanted, ApprovalState.APPROVED, go_on=False)
 
         details = ["What you refused stays refused."]
         self.app.push_screen(
@@ -211,7 +211,9 @@ class SignOffScreen(WorkingScreen[None]):
         if not (self._marks or own):
             self.notify("Approve or refuse something first.")
             return
-        refused = [t for t, mark in self._marks.items() if mark is Standing.REFUSED]
+        refused = [
+            t for t, mark in self._marks.items() if mark is ApprovalState.REFUSED
+        ]
         left = [
             each.target
             for each in self._document.items
@@ -291,7 +293,7 @@ class SignOffScreen(WorkingScreen[None]):
         return _Items(items, self._marks, self._own)
 
     def _mark(
-        self, items: Sequence[Decided], mark: Standing, *, go_on: bool = True
+        self, items: Sequence[Decided], mark: ApprovalState, *, go_on: bool = True
     ) -> None:
         for item in items:
             self._marks[item.target] = mark
@@ -300,7 +302,7 @@ class SignOffScreen(WorkingScreen[None]):
 
     def _show(self, *, cursor: int | None = None) -> None:
         marks = list(self._marks.values())
-        refused = marks.count(Standing.REFUSED)
+        refused = marks.count(ApprovalState.REFUSED)
         total = len(self._document.items)
         self.query_one("#head", Label).update(
             f" Sign off — {plain(self._document.label)}: {count(total, 'decision')} ·"

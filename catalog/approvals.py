@@ -103,7 +103,7 @@ class Approval:
         return digest_of(self.statement())
 
 
-class Standing(Enum):
+class ApprovalState(Enum):
     """What approvals make of one decision."""
 
     APPROVED = "approved"
@@ -228,7 +228,7 @@ class SignOff:
 
     def standings(
         self, approvals: Sequence[Approval] | None = None
-    ) -> dict[Target, tuple[Standing, str]]:
+    ) -> dict[Target, tuple[ApprovalState, str]]:
         """What became of each decision, and who says so.
 
         One refusal is enough, whoever approved; an approval of one's own counts for
@@ -245,12 +245,12 @@ class SignOff:
             for target in each.decided
         }
         sets = [(each, set(each.refused), set(each.open)) for each in counted]
-        found: dict[Target, tuple[Standing, str]] = {}
+        found: dict[Target, tuple[ApprovalState, str]] = {}
         for item in self.items:
             target = item.target
             by = next((a.who for a, refused, _ in sets if target in refused), None)
             if by is not None:
-                found[target] = (Standing.REFUSED, by)
+                found[target] = (ApprovalState.REFUSED, by)
                 continue
             names = [
                 a.who
@@ -258,11 +258,11 @@ class SignOff:
                 if target not in left and not same_person(a.who, item.who)
             ]
             if not names:
-                found[target] = (Standing.OPEN, "")
+                found[target] = (ApprovalState.OPEN, "")
             elif approvals is None or (name_of(item.who), target) in proved:
-                found[target] = (Standing.APPROVED, ", ".join(names))
+                found[target] = (ApprovalState.APPROVED, ", ".join(names))
             else:
-                found[target] = (Standing.UNSIGNED, item.who)
+                found[target] = (ApprovalState.UNSIGNED, item.who)
         return found
 
 

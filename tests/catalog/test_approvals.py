@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from catalog import sign_off_file
+from catalog.approvals import ApprovalState, Decided, SignOff, same_person
 from catalog.errors import RefusedError, UsageError
 from catalog.objects import ColumnId, TableId
-from catalog.sign_off import Decided, SignOff, Standing, same_person
 from catalog.sign_off_file import load, save, to_text
 from catalog.suggestion import Finding, Source, Verdict
 
@@ -69,15 +69,15 @@ def test_nobody_approves_a_decision_of_their_own(document: SignOff) -> None:
     # Of a file of two stewards each approves the other's.
     both = document.approved("ann").approved("bob")
     assert [standing for standing, _ in both.standings().values()] == (
-        [Standing.APPROVED] * 3
+        [ApprovalState.APPROVED] * 3
     )
     only = document.approved("ann")
     assert only.approvals[0].open == (TABLE, STATUS)
-    assert only.standings()[TABLE] == (Standing.OPEN, "")
-    assert only.standings()[TOTAL] == (Standing.APPROVED, "ann")
+    assert only.standings()[TABLE] == (ApprovalState.OPEN, "")
+    assert only.standings()[TOTAL] == (ApprovalState.APPROVED, "ann")
     # An approval that claims otherwise counts for nothing.
     claimed = replace(only, approvals=(replace(only.approvals[0], open=()),))
-    assert claimed.standings()[TABLE] == (Standing.OPEN, "")
+    assert claimed.standings()[TABLE] == (ApprovalState.OPEN, "")
 
 
 ANN = "Ann Lée"
@@ -128,7 +128,7 @@ def test_whoever_signs_says_what_they_decided(
     mine = replace(document, items=document.items[:2])
     signed = mine.approved("Ann", signing=True)
     assert signed.approvals[0].decided == (TABLE, STATUS)
-    assert signed.standings()[TABLE] == (Standing.OPEN, "")
+    assert signed.standings()[TABLE] == (ApprovalState.OPEN, "")
     path = tmp_path / "decisions.json"
     save(signed, path)
     assert load(path) == signed
@@ -139,22 +139,22 @@ def test_whoever_signs_says_what_they_decided(
     # Where proofs are demanded, they are of both who decided and who approved.
     both = signed.approved("bob")
     ann, bob = both.approvals
-    assert both.standings([ann, bob])[TABLE] == (Standing.APPROVED, "bob")
-    assert both.standings([bob])[TABLE] == (Standing.UNSIGNED, "ann")
-    assert both.standings([ann])[TABLE] == (Standing.OPEN, "")
-    assert both.standings([])[TABLE] == (Standing.OPEN, "")
+    assert both.standings([ann, bob])[TABLE] == (ApprovalState.APPROVED, "bob")
+    assert both.standings([bob])[TABLE] == (ApprovalState.UNSIGNED, "ann")
+    assert both.standings([ann])[TABLE] == (ApprovalState.OPEN, "")
+    assert both.standings([])[TABLE] == (ApprovalState.OPEN, "")
     # Nobody else can sign in the name of who decided.
     theirs = replace(bob, decided=(TABLE,))
-    assert both.standings([theirs])[TABLE] == (Standing.UNSIGNED, "ann")
+    assert both.standings([theirs])[TABLE] == (ApprovalState.UNSIGNED, "ann")
 
 
 def test_one_refusal_is_enough_and_a_later_word_replaces(document: SignOff) -> None:
     signed = document.approved("carl").approved("dora", refused=[STATUS])
-    assert signed.standings()[STATUS] == (Standing.REFUSED, "dora")
-    assert signed.standings()[TABLE] == (Standing.APPROVED, "carl, dora")
+    assert signed.standings()[STATUS] == (ApprovalState.REFUSED, "dora")
+    assert signed.standings()[TABLE] == (ApprovalState.APPROVED, "carl, dora")
     again = signed.approved("Dora")
     assert len(again.approvals) == 2
-    assert again.standings()[STATUS][0] is Standing.APPROVED
+    assert again.standings()[STATUS][0] is ApprovalState.APPROVED
     with pytest.raises(UsageError, match="no decision on"):
         document.approved("bob", refused=[TableId("x", "y")])
     with pytest.raises(RefusedError, match="Nothing of it"):

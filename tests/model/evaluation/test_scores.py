@@ -12,9 +12,9 @@ pytest.importorskip("rouge_score")
 pytest.importorskip("sacrebleu")
 
 from model.evaluation import cryptic, embedding
-from model.evaluation.comparison import compare, likeness_measures, probe
 from model.evaluation.embedding import EmbeddingCosine
 from model.evaluation.records import Entry, Text, Texts, entry_of
+from model.evaluation.scores import compare, likeness_measures, probe
 
 
 def entry(source: str, **columns: str | None) -> Entry:

@@ -155,7 +155,7 @@ _AGAINST = {
 
 
 @dataclass(frozen=True, slots=True)
-class System:
+class KnownSystem:
     """A system of which tables are known."""
 
     name: str
@@ -261,13 +261,13 @@ class KnownSystems:
         """Those of the shipped set, read when first asked for."""
         return _shipped()
 
-    def systems(self) -> list[System]:
+    def systems(self) -> list[KnownSystem]:
         """What is known, by name."""
         by_name: defaultdict[str, list[_Reference]] = defaultdict(list)
         for each in self._references:
             by_name[each.system].append(each)
         return [
-            System(
+            KnownSystem(
                 name,
                 tuple(sorted({each.source for each in found})),
                 tuple(sorted({each.licence for each in found})),

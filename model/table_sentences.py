@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from catalog.objects import Column, Table
-from model import hints
+from model import cues
 from model.names import (
     column_words,
     expand,
@@ -66,7 +66,7 @@ _BRANDS = {
     )
 }
 """Names of systems and acronyms, which a row has in front and its columns leave out."""
-PLAIN = hints.SMALL | word_set("ad ads ore oak pay act go pie fan vs my me up no xf")
+PLAIN = cues.SMALL | word_set("ad ads ore oak pay act go pie fan vs my me up no xf")
 """Short words that are no acronyms."""
 _NEEDY = word_set(
     "item line type detail code group event entry point unit set source key field "
@@ -214,9 +214,7 @@ def _word(word: str) -> str:
 def adjective(token: str) -> bool:
     """Whether a word says how something is, or what is done, and is no thing."""
     ends = re.search(r"(ed|al|ive|able|ible|ous|ic|ary|ful|ing)$", token)
-    return (ends is not None and token not in hints.THINGS) or (
-        token in hints.ADJECTIVES
-    )
+    return (ends is not None and token not in cues.THINGS) or (token in cues.ADJECTIVES)
 
 
 def _no_thing(word: str) -> bool:
@@ -224,7 +222,7 @@ def _no_thing(word: str) -> bool:
     low = word.lower()
     if low in _QUANTIFIERS:
         return True
-    says = low in hints.ADJECTIVES or (len(low) > 5 and adjective(low))
+    says = low in cues.ADJECTIVES or (len(low) > 5 and adjective(low))
     return says and low not in _NAMED and not word.isupper()
 
 
@@ -294,7 +292,7 @@ def row_noun(table: Table) -> str:
     if len(words) > 2:
         words = words[
             -2
-            if words[-1] in _NEEDY or " ".join(words[-2:]) in hints.COMPOUNDS
+            if words[-1] in _NEEDY or " ".join(words[-2:]) in cues.COMPOUNDS
             else -1 :
         ]
     if words[1:] and words[0].lower() in _QUANTIFIERS:
@@ -307,7 +305,7 @@ def row_noun(table: Table) -> str:
 def _says_nothing(word: str) -> bool:
     """Whether a word alone is no noun: a small one or a code of four letters."""
     code = len(word) < 5 and not (known(word) or known(singular(word)))
-    return word in hints.SMALL or (code and word.islower() and word not in PLAIN)
+    return word in cues.SMALL or (code and word.islower() and word not in PLAIN)
 
 
 def own_noun(table: Table) -> str:
@@ -323,7 +321,7 @@ def kept_of_thing(table: Table) -> bool:
     return bool(kept or metered) and row_noun(table).split()[-1] in _LASTING
 
 
-_LASTING = hints.HOLDERS | word_set(
+_LASTING = cues.HOLDERS | word_set(
     "asset cluster contract database device machine product project query stock table"
 )
 """Things that do not happen, so that what has a start or an amount is another."""
@@ -360,7 +358,7 @@ def _about(table: Table, told: Sequence[str]) -> tuple[str, str]:
     noun, kinds = found.noun, found.kinds
     if surveyed(table):
         return table_opening(table), ""
-    people = "their " if _last(noun) in hints.PEOPLE else "its "
+    people = "their " if _last(noun) in cues.PEOPLE else "its "
     theirs = "the " if _many(noun) == noun else "their "
     valid = any(_VALID.search(c.name) for c in table.columns)
     period = next((period for period in _PERIODS if period in kinds), None)
@@ -395,7 +393,7 @@ def _about(table: Table, told: Sequence[str]) -> tuple[str, str]:
         return f"Files of {_many(noun)}", ", with their "
     if _joined(table) or not _identified(table):
         last = _last(noun).lower()
-        odd = last in hints.SMALL or not (known(last) or known(singular(last)))
+        odd = last in cues.SMALL or not (known(last) or known(singular(last)))
         many = f"{noun} records" if odd else _many(noun)
         return _capital(many), ", with their "
     return table_opening(table), f", with {people}"
@@ -419,7 +417,7 @@ def _identified(table: Table) -> bool:
         *before, last = words
         own = " ".join([*before[:-1], *map(singular, before[-1:])])
         mine = noun.endswith(f" {own} ") or f" {own} ".endswith(noun)
-        numbered = mine and last in hints.NUMBERS | {"code"}
+        numbered = mine and last in cues.NUMBERS | {"code"}
         if numbered or ((mine or not own) and last in _IDENTIFYING):
             return True
         if (mine or own in ("", "display")) and last == "name":
@@ -427,14 +425,14 @@ def _identified(table: Table) -> bool:
     return False
 
 
-_IDENTIFYING = hints.KEYS | word_set("arn sid sha")
+_IDENTIFYING = cues.KEYS | word_set("arn sid sha")
 """What a row is told by, alone or after its noun."""
 
 
 def _joined(table: Table) -> bool:
     """Whether a name is of several things and no key tells which of them a row is."""
     words = _grain(table).noun.split()
-    if not words[1:] or words[-1] not in hints.SOLD or {*words} - hints.JOINED:
+    if not words[1:] or words[-1] not in cues.SOLD or {*words} - cues.JOINED:
         return False
     names = {"".join(split(column.name)) for column in table.columns}
     return not table.primary_key and names.isdisjoint(("id", f"{words[-1]}id"))
@@ -569,13 +567,13 @@ def _is_key(name: str, words: int = 0) -> bool:
     """Whether a name is a key's, of so many words if any are given."""
     tokens = split(name)
     fits = len(tokens) == words if words else len(tokens) > 1
-    return fits and tokens[-1] in hints.KEYS and not name.startswith("_")
+    return fits and tokens[-1] in cues.KEYS and not name.startswith("_")
 
 
 def _entity(table: Table, name: str) -> str | None:
     """What a key column points at, by its name; None where that cannot be read."""
     tokens = column_words(name, tuple(c.name for c in table.columns), table.id.name)
-    if _DATES.search(name) or tokens[-1] in hints.DATES:
+    if _DATES.search(name) or tokens[-1] in cues.DATES:
         return "day"
     spoken = humanize(tokens).split()
     bounds = {"start", "end", "reporting", "fiscal"}
@@ -585,7 +583,7 @@ def _entity(table: Table, name: str) -> str | None:
                 return period
     if spoken[-1] in _PERIODS:
         return spoken[-1]
-    while len(tokens) > 1 and tokens[-1] in hints.KEYS | hints.NUMBERS | _CODES:
+    while len(tokens) > 1 and tokens[-1] in cues.KEYS | cues.NUMBERS | _CODES:
         tokens = tokens[:-1]
     phrase = humanize(tokens)
     odd = {"unique", "surrogate", "hash", "source", "external", "row", "fivetran"}
@@ -657,9 +655,9 @@ AUDIT = re.compile(
 """Columns that a program keeps for itself."""
 _CODES = word_set("code cd cde")
 _ENDINGS = (
-    hints.KEYS | hints.NUMBERS | _CODES | word_set("name nm nme desc txt descriptor")
+    cues.KEYS | cues.NUMBERS | _CODES | word_set("name nm nme desc txt descriptor")
 )
-_MONEY = hints.MONEY | word_set("spend amounts prices costs fees earnings cst prc")
+_MONEY = cues.MONEY | word_set("spend amounts prices costs fees earnings cst prc")
 _FIGURES = word_set(
     "balance clicks conversions downloads hours hrs impressions installs limit "
     "qty quantity rate rating score spend users value views weight distance duration"
@@ -778,10 +776,10 @@ def _thing(table: Table, column: Column, noun: str) -> tuple[str, str, float] | 
         AUDIT.search("_".join(split(name)))
     ):
         return None
-    flag = kind.startswith(("bool", "bit")) or tokens[-1] in hints.FLAGS
-    if flag or tokens[0] in hints.ASK or re.search(r"binary|blob", kind):
+    flag = kind.startswith(("bool", "bit")) or tokens[-1] in cues.FLAGS
+    if flag or tokens[0] in cues.ASK or re.search(r"binary|blob", kind):
         return None
-    person = not hints.PEOPLE.isdisjoint(noun.split()) and tokens[-1] in hints.PEOPLE
+    person = not cues.PEOPLE.isdisjoint(noun.split()) and tokens[-1] in cues.PEOPLE
     if person and reference is None and (len(tokens) == 1 or not kind):
         return None  # whether a user is an employee
     named = tokens[-1] in ("name", "nm")
@@ -794,23 +792,23 @@ def _thing(table: Table, column: Column, noun: str) -> tuple[str, str, float] | 
         return "coordinates", "coordinates", 1.0
     if last == "time" and len(tokens) > 1 and not _TIMED.search(tokens[-2]):
         return None
-    if last in hints.DATES | hints.MOMENTS | {"at"}:
+    if last in cues.DATES | cues.MOMENTS | {"at"}:
         rest = humanize(tokens[:-1])
         verb = _last(rest).endswith("s")  # `expires_at`
         if not rest or verb or not _sayable(rest) or _QUALITY.search(rest):
             return ("dates", "dates", 1.4) if rest else ("date", "dates", 1.4)
         return f"{rest} {'day' if last == 'day' else 'date'}", "dates", 1.5
-    if len(tokens) > 1 and hints.UNITS.get(tokens[-1], "")[:2] in ("US", "eu", "Br"):
+    if len(tokens) > 1 and cues.UNITS.get(tokens[-1], "")[:2] in ("US", "eu", "Br"):
         tokens = tokens[:-1]  # `closing_balance_usd`
     weight, group = _weight(tokens, name, reference is not None)
     if last == "state" and any(_ADDRESS & {*split(sibling)} for sibling in siblings):
         weight, group = 1.8, "address"
     while len(tokens) > 1 and tokens[-1] in _ENDINGS and tokens[0] != "phone":
-        if tokens[-1] == "name" and tokens[-2] not in _THINGS | hints.PEOPLE:
+        if tokens[-1] == "name" and tokens[-2] not in _THINGS | cues.PEOPLE:
             break  # `trade_name`
         tokens = tokens[:-1]
-    counts = hints.COUNTS - {"qty", "quantity"} | {"number", "num"}
-    if tokens[0] in counts or tokens[-1] in hints.COUNTS & counts:
+    counts = cues.COUNTS - {"qty", "quantity"} | {"number", "num"}
+    if tokens[0] in counts or tokens[-1] in cues.COUNTS & counts:
         counted = humanize([t for t in tokens if t not in counts | {"of"}])
         if not counted or not _sayable(counted) or _QUALITY.search(counted):
             return None
@@ -852,7 +850,7 @@ def _weight(tokens: Sequence[str], name: str, reference: bool) -> tuple[float, s
         return 1.8, "address"
     if last in _STATES:
         return 2.6, ""
-    if last in _THINGS | hints.PEOPLE:
+    if last in _THINGS | cues.PEOPLE:
         return 2.1, ""
     if _is_key(name):
         return 1.9, ""

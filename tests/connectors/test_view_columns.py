@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind
-from connectors.view_lineage import base_columns
+from connectors.view_columns import base_columns
 
 TABLES = {
     "orders": ("order_id", "customer_id", "net_amount", "state"),

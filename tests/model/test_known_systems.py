@@ -1,4 +1,4 @@
-"""`model.known`: tables of known systems are found, others are not."""
+"""`model.known_systems`: tables of known systems are found, others are not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from benchmarks.known_systems import decoys, measure, siblings, versions
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind
 from model import teacher_set
-from model.known import KnownSystems, Match
+from model.known_systems import KnownSystems, Match
 from model.teacher_set import Described, described
 
 CONTACT = ["hs_lead_status", "hs_object_code", "lifecycle_mark", "email", "created_at"]
