@@ -135,7 +135,6 @@ class _Catalog:
     def __init__(
         self, tables: Iterable[Table], *, fold_tables: bool, fold_columns: bool
     ) -> None:
-        self._fold_tables = fold_tables
         self._fold_columns = fold_columns
         self._tables: dict[TableId, Table] = {}
         self._by_name: dict[str, list[TableId]] = {}

@@ -100,7 +100,7 @@ class Handover:
                 if table_id not in tables:
                     tables[table_id] = self._snapshot.table(table_id)
                 here = current.get(item.target)
-                who, at, _ = last.get(here.id, ("", "", "")) if here else ("", "", "")
+                who, at = last.get(here.id, ("", "")) if here else ("", "")
                 ruling = self._ruling(
                     item,
                     *standings[item.target],
@@ -214,17 +214,17 @@ class Handover:
             return problem(item.target, item.text)
         return None
 
-    def _last(self) -> dict[int, tuple[str, str, str]]:
-        """By suggestion: who decided on it last, when, and what."""
+    def _last(self) -> dict[int, tuple[str, str]]:
+        """By suggestion: who decided on it last, and when."""
         rows = self._workspace.rows(
-            "SELECT d.suggestion, d.who, d.at, d.verdict FROM ("
+            "SELECT d.suggestion, d.who, d.at FROM ("
             " SELECT max(d.id) AS id FROM suggestions s"
             " JOIN decisions d ON d.suggestion = s.id"
             " WHERE s.database = ? AND s.current GROUP BY d.suggestion) last"
             " JOIN decisions d ON d.id = last.id",
             (self._database,),
         )
-        return {row[0]: (row[1], row[2], row[3]) for row in rows}
+        return {suggestion: (who, at) for suggestion, who, at in rows}
 
 
 def _overridden(item: Decided, here: Suggestion, who: str, at: str) -> str | None:
@@ -236,7 +236,7 @@ def _overridden(item: Decided, here: Suggestion, who: str, at: str) -> str | Non
     return None
 
 
-def _decided(suggestion: Suggestion, who: str, at: str, _: str) -> Decided:
+def _decided(suggestion: Suggestion, who: str, at: str) -> Decided:
     draft = suggestion.draft
     if suggestion.state is State.REFUSED:  # by the database, where another may write
         verdict = Verdict.ACCEPT if suggestion.text == draft.text else Verdict.EDIT

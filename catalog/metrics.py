@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 
+from catalog.intervals import Share, wilson
 from catalog.objects import TableId
 from catalog.suggestion import Source
 from catalog.trial import TableOutcome
@@ -25,8 +26,26 @@ _WITH_TABLES = (
 )
 
 
+class Judged:
+    """Texts that were taken as drafted, in other words, or not."""
+
+    accepted: int
+    edited: int
+    rejected: int
+
+    @property
+    def decided(self) -> int:
+        """Texts that were decided on."""
+        return self.accepted + self.edited + self.rejected
+
+    @property
+    def share(self) -> Share | None:
+        """Accepted of decided with Wilson's interval."""
+        return wilson(self.accepted, self.decided)
+
+
 @dataclass(frozen=True, slots=True)
-class Acceptance:
+class Acceptance(Judged):
     """What became of the texts of one origin in one month."""
 
     source: Source
@@ -44,14 +63,9 @@ class Acceptance:
     distance: int
     """Levenshtein distance of all edited texts from their drafts, in characters."""
 
-    @property
-    def decided(self) -> int:
-        """Texts that were decided on."""
-        return self.accepted + self.edited + self.rejected
-
 
 @dataclass(frozen=True, slots=True)
-class KindAcceptance:
+class KindAcceptance(Judged):
     """What became of the texts of one kind of object."""
 
     kind: str | None
@@ -62,11 +76,6 @@ class KindAcceptance:
     """Texts taken with other words."""
     rejected: int
     """Texts thrown away."""
-
-    @property
-    def decided(self) -> int:
-        """Texts that were decided on."""
-        return self.accepted + self.edited + self.rejected
 
 
 @dataclass(frozen=True, slots=True)

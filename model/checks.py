@@ -227,11 +227,6 @@ class _Schema:
     roots: frozenset[str]
 
 
-def schema_words(table: Table) -> frozenset[str]:
-    """The words of a table's names and comments, lower case."""
-    return _schema(table).words
-
-
 def schema_text(table: Table) -> str:
     """All names, types and comments of a table, lower case."""
     return _schema(table).text

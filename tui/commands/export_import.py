@@ -228,5 +228,4 @@ def _draft(session: Session, each: Description, file: Path) -> Draft:
 
 
 def _previous(tables: dict[TableId, Table], target: Target) -> str | None:
-    table = tables[target if isinstance(target, TableId) else target.table]
-    return table.comment_of(target)
+    return tables[table_of(target)].comment_of(target)

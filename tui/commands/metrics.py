@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from catalog.intervals import Share, wilson
+from catalog.intervals import Share
 from catalog.metrics import DecisionLog
 from catalog.workspace import Workspace
 from tui.commands import console
@@ -113,7 +113,7 @@ def as_json(figures: Figures) -> dict[str, object]:
                 "accepted": each.accepted,
                 "edited": each.edited,
                 "rejected": each.rejected,
-                **_interval(wilson(each.accepted, each.decided), "acceptance"),
+                **_interval(each.share, "acceptance"),
                 "mean_edit_distance": (
                     round(each.distance / each.edited, 1) if each.edited else None
                 ),
@@ -144,7 +144,7 @@ def as_json(figures: Figures) -> dict[str, object]:
                 "accepted": each.accepted,
                 "edited": each.edited,
                 "rejected": each.rejected,
-                **_interval(wilson(each.accepted, each.decided), "acceptance"),
+                **_interval(each.share, "acceptance"),
             }
             for each in found.kinds
         ],
@@ -208,8 +208,7 @@ def _lines(figures: Figures) -> Iterator[str]:
             f" {'95 %':>10} {'edited':>7} {'rejected':>9}"
         )
     for each in sorted(found.acceptance, key=lambda each: each.month, reverse=True):
-        share = wilson(each.accepted, each.decided)
-        if share is None:
+        if (share := each.share) is None:
             continue
         yield (
             f"{each.month:<8} {plain(origin(each.source.value, each.model)):<32}"
