@@ -26,7 +26,7 @@ _WITH_TABLES = (
 )
 
 
-class Judged:
+class Verdicts:
     """Texts that were taken as drafted, in other words, or not."""
 
     accepted: int
@@ -45,7 +45,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Acceptance(Judged):
+class Acceptance(Verdicts):
     """What became of the texts of one origin in one month."""
 
     source: Source
@@ -65,7 +65,7 @@ class Acceptance(Judged):
 
 
 @dataclass(frozen=True, slots=True)
-class KindAcceptance(Judged):
+class KindAcceptance(Verdicts):
     """What became of the texts of one kind of object."""
 
     kind: str | None

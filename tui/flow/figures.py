@@ -12,7 +12,7 @@ from itertools import groupby, pairwise
 
 from catalog.coverage import CoverageHistory, CoveragePoint
 from catalog.intervals import Share, fall
-from catalog.metrics import Acceptance, DecisionLog, Judged, Metrics
+from catalog.metrics import Acceptance, DecisionLog, Metrics, Verdicts
 from catalog.workspace import Workspace
 from tui.flow.text import plain
 from tui.flow.two_models import Comparison
@@ -21,7 +21,7 @@ NOTHING = "Nothing has been decided yet."
 
 
 @dataclass(frozen=True, slots=True)
-class Rate(Judged):
+class Rate(Verdicts):
     """How many texts of one kind were taken as they were drafted."""
 
     name: str
