@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Any
 
 from catalog.errors import RefusedError, UsageError
-from catalog.objects import Target, column_of, table_of
+from catalog.objects import Target, parts_of
 from catalog.suggestion import Finding, Source, State, Verdict
 from catalog.unseen import of_the_seen
 from catalog.workspace import now
@@ -89,10 +89,10 @@ class Approval:
             "who": self.who,
             "at": self.at,
             "content": self.content,
-            "refused": [place(target) for target in self.refused],
-            "open": [place(target) for target in self.open],
+            "refused": [parts_of(target) for target in self.refused],
+            "open": [parts_of(target) for target in self.open],
         } | (
-            {"decided": [place(target) for target in self.decided]}
+            {"decided": [parts_of(target) for target in self.decided]}
             if self.decided
             else {}
         )
@@ -140,7 +140,7 @@ class SignOff:
             "exported_at": self.exported_at,
             "items": [
                 {
-                    **place(each.target),
+                    **parts_of(each.target),
                     "verdict": each.verdict.value,
                     "previous": each.previous,
                     "text": each.text,
@@ -281,12 +281,6 @@ def name_of(person: str) -> str:
     folded = unicodedata.normalize("NFKC", person).casefold()
     seen = of_the_seen(unicodedata.normalize("NFKC", folded))
     return "".join(unicodedata.normalize("NFKC", seen).split())
-
-
-def place(target: Target) -> dict[str, str | None]:
-    """A target as it stands in a file."""
-    table = table_of(target)
-    return {"schema": table.schema, "table": table.name, "column": column_of(target)}
 
 
 def canonical(document: Any) -> bytes:

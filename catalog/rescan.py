@@ -22,6 +22,7 @@ from catalog.objects import (
     Target,
     column_of,
     make_target,
+    parts_of,
     table_of,
 )
 from catalog.snapshot import Snapshot
@@ -42,14 +43,7 @@ class Outdated:
 
     def as_json(self) -> dict[str, str | None]:
         """For scripts."""
-        table = table_of(self.target)
-        return {
-            "schema": table.schema,
-            "table": table.name,
-            "column": column_of(self.target),
-            "comment": self.comment,
-            "why": self.why,
-        }
+        return {**parts_of(self.target), "comment": self.comment, "why": self.why}
 
 
 @dataclass(slots=True)

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from catalog.approvals import Approval, ApprovalState, SignOff, place
+from catalog.approvals import Approval, ApprovalState, SignOff
 from catalog.errors import ExitCode, RefusedError
 from catalog.handover import Handover, HandoverResult
-from catalog.objects import TableId, Target
+from catalog.objects import TableId, Target, parts_of
 from catalog.sign_off_file import load, save, to_text
 from catalog.workspace import steward
 from model.checks import writing_only
@@ -233,7 +233,7 @@ def _report(taken: HandoverResult, *, json: bool) -> None:
                 "given_back": len(taken.given_back),
                 "already": len(taken.already),
                 "left_out": [
-                    place(target) | {"reason": reason}
+                    parts_of(target) | {"reason": reason}
                     for target, reason in taken.left_out
                 ],
             }

@@ -20,7 +20,7 @@ from catalog.documentation import (
 )
 from catalog.errors import ExitCode
 from catalog.files import write_file
-from catalog.objects import Table, TableId, Target, column_of, table_of
+from catalog.objects import Table, TableId, Target, parts_of, table_of
 from catalog.suggestion import Draft, Source, State
 from catalog.suggestions import TakenIn
 from model.checks import writing_only
@@ -131,9 +131,7 @@ def _report(
                 "imported": taken.stored,
                 "kept": [
                     {
-                        "schema": table_of(each.target).schema,
-                        "table": table_of(each.target).name,
-                        "column": column_of(each.target),
+                        **parts_of(each.target),
                         "state": each.state.value,
                         "text": each.text,
                     }

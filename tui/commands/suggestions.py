@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from catalog.errors import UsageError
-from catalog.objects import column_of, table_of
+from catalog.objects import parts_of
 from catalog.suggestion import State, Suggestion
 from tui.commands import console
 from tui.commands.opening import open_session
@@ -48,9 +48,7 @@ def as_json(suggestion: Suggestion) -> dict[str, object]:
     """The contract's shape of a suggestion."""
     draft = suggestion.draft
     return {
-        "schema": table_of(suggestion.target).schema,
-        "table": table_of(suggestion.target).name,
-        "column": column_of(suggestion.target),
+        **parts_of(suggestion.target),
         "text": suggestion.text,
         "state": suggestion.state.value,
         "source": draft.source.value,
