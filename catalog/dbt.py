@@ -23,9 +23,11 @@ from catalog.description import (
     LeftOut,
     TablePlace,
     kind_of,
+    list_in,
+    mapping_in,
     name_of,
+    text_in,
 )
-from catalog.errors import UsageError
 from catalog.jinja import Code, Piece, escape, is_template, pieces
 from catalog.objects import TableId, make_target
 
@@ -117,15 +119,15 @@ class _Reader:
     def source(self, item: dict[str, Any]) -> None:
         """All tables of a source."""
         wanted = item.get("schema") or item.get("name")
-        parts = self._pieces(_text(wanted))
+        parts = self._pieces(text_in(wanted))
         schemas = [_pattern(parts)]
-        if is_template(_text(wanted)):
+        if is_template(text_in(wanted)):
             schemas.append(ANY)
         for each in _list(item.get("tables"), "a list of tables"):
             table = _mapping(each)
             identifier = table.get("identifier")
             names = self._name(identifier)
-            if not names or is_template(_text(identifier)):
+            if not names or is_template(text_in(identifier)):
                 names += self._name(table.get("name"))
             self._table(_known(parts), schemas, names, table)
 
@@ -133,12 +135,12 @@ class _Reader:
         """A model, seed or snapshot, in each of its versions."""
         config = _mapping(item.get("config"))
         wanted = config.get("target_schema") or config.get("schema")
-        parts = self._pieces(_text(wanted))
+        parts = self._pieces(text_in(wanted))
         schema = _known(parts)
         schemas = [_pattern(parts)]
         if not config.get("target_schema") and wanted:
             schemas[0] = f"(?:.*_)?{schemas[0]}"
-        if is_template(_text(wanted)):
+        if is_template(text_in(wanted)):
             schemas.append(ANY)
         alias = self._name(config.get("alias")) or self._name(item.get("alias"))
         own = alias or self._name(item.get("name"))
@@ -152,8 +154,8 @@ class _Reader:
             number = version.get("v")
             names = self._name(_mapping(version.get("config")).get("alias")) or alias
             if not names:
-                names = [f"{each}_v{_text(number).replace('.', '_')}" for each in own]
-                if _text(number) == _text(latest):
+                names = [f"{each}_v{text_in(number).replace('.', '_')}" for each in own]
+                if text_in(number) == text_in(latest):
                     names += own  # many point the bare name to it
             columns = list(_columns_of(item, version))
             self._table(
@@ -170,8 +172,8 @@ class _Reader:
     def relation(self, item: dict[str, Any], name: object) -> None:
         """A node of a manifest."""
         columns = list(_mapping(item.get("columns")).values())
-        schema = _text(item.get("schema"))
-        self._table(schema, [], [_text(name)], {**item, "columns": columns})
+        schema = text_in(item.get("schema"))
+        self._table(schema, [], [text_in(name)], {**item, "columns": columns})
 
     def _table(
         self,
@@ -227,7 +229,7 @@ class _Reader:
 
     def _name(self, value: object) -> list[str]:
         """A name, or nothing where only dbt knows it."""
-        parts = self._pieces(_text(value))
+        parts = self._pieces(text_in(value))
         known = not any(isinstance(part, Code) for part in parts)
         return [name] if known and (name := _known(parts)) else []
 
@@ -253,12 +255,12 @@ def _columns_of(
     of_model = [_mapping(c) for c in _list(item.get("columns"), "a list of columns")]
     own = [_mapping(c) for c in _list(version.get("columns"), "a list of columns")]
     yield from (column for column in own if "include" not in column)
-    names = {_text(column.get("name")) for column in own}
+    names = {text_in(column.get("name")) for column in own}
     includes = [column for column in own if "include" in column]
     for rule in includes or [{"include": "all"}]:
         taken, left = _words(rule.get("include")), _words(rule.get("exclude"))
         for column in of_model:
-            name = _text(column.get("name"))
+            name = text_in(column.get("name"))
             included = name in taken or not taken.isdisjoint({"all", "*"})
             if included and name not in left and name not in names:
                 yield column
@@ -271,7 +273,7 @@ def _words(value: Any) -> set[str]:
 
 def _numbers(version: object) -> tuple[bool, float, str]:
     """By which versions are ordered: numbers before words."""
-    text = _text(version)
+    text = text_in(version)
     return (
         (False, float(text), "")
         if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text)
@@ -280,20 +282,8 @@ def _numbers(version: object) -> tuple[bool, float, str]:
 
 
 def _list(value: Any, what: str) -> list[Any]:
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise UsageError(f"The file has something else where {what} belongs.")
-    return list(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # checked above, items later
+    return [] if value is None else list_in(value, what)
 
 
 def _mapping(value: Any) -> dict[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise UsageError("The file has something else where a mapping belongs.")
-    return dict(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # checked above, values later
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
+    return {} if value is None else mapping_in(value)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
+from catalog.errors import UsageError
 from catalog.objects import Table, TableId, Target, column_of, make_target, table_of
 
 ANY = ".*"
@@ -87,6 +89,33 @@ def kind_of(value: object) -> str:
             return "a mapping"
         case _:
             return f"a {type(value).__name__}"
+
+
+def list_in(value: Any, what: str) -> list[Any]:
+    """A list of a document that was read from a file.
+
+    Raises:
+        UsageError: it is something else; `what` says what belongs there.
+    """
+    if not isinstance(value, list):
+        raise UsageError(f"The file has something else where {what} belongs.")
+    return list(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # checked above, items later
+
+
+def mapping_in(value: Any) -> dict[str, Any]:
+    """A mapping of such a document.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    if not isinstance(value, dict):
+        raise UsageError("The file has something else where a mapping belongs.")
+    return dict(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # checked above, values later
+
+
+def text_in(value: object) -> str:
+    """A name in such a document; empty where there is none."""
+    return "" if value is None else str(value)
 
 
 def match(

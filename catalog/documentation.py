@@ -16,7 +16,16 @@ from catalog.csv_file import (
     delimiter_of,
     read_records,
 )
-from catalog.description import Contents, Description, LeftOut, kind_of, name_of
+from catalog.description import (
+    Contents,
+    Description,
+    LeftOut,
+    kind_of,
+    list_in,
+    mapping_in,
+    name_of,
+    text_in,
+)
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import Table, TableId, Target, column_of, make_target, table_of
 
@@ -191,13 +200,13 @@ def from_json(text: str) -> Contents:
     if dbt.is_manifest(document):
         return dbt.from_manifest(document)
     found = Contents()
-    for entry in _list(document, "an array of tables"):
-        item = _mapping(entry)
-        table = TableId(_text(item.get("schema")), _text(item.get("table")))
+    for entry in list_in(document, "an array of tables"):
+        item = mapping_in(entry)
+        table = TableId(text_in(item.get("schema")), text_in(item.get("table")))
         _add(found, table, item.get("description"))
-        for column in _list(item.get("columns") or [], "a list of columns"):
-            of_column = _mapping(column)
-            target = make_target(*table, _text(of_column.get("name")))
+        for column in list_in(item.get("columns") or [], "a list of columns"):
+            of_column = mapping_in(column)
+            target = make_target(*table, text_in(of_column.get("name")))
             _add(found, target, of_column.get("description"))
     return found
 
@@ -217,22 +226,6 @@ def _add(found: Contents, target: Target, value: object) -> None:
     elif value not in (None, ""):
         reason = f"its description is {kind_of(value)}, not a text"
         found.left_out.append(LeftOut(name_of(target), reason))
-
-
-def _list(value: Any, what: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise UsageError(f"The file has something else where {what} belongs.")
-    return list(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # checked above, items later
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise UsageError("The file has something else where a mapping belongs.")
-    return dict(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # checked above, values later
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
 
 
 def _markdown(text: str) -> str:

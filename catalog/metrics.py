@@ -26,12 +26,16 @@ _WITH_TABLES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
 class Verdicts:
-    """Texts that were taken as drafted, in other words, or not."""
+    """What became of texts."""
 
     accepted: int
+    """Taken as they were drafted."""
     edited: int
+    """Taken with other words."""
     rejected: int
+    """Thrown away."""
 
     @property
     def decided(self) -> int:
@@ -54,12 +58,6 @@ class Acceptance(Verdicts):
     """The model that was asked, whichever candidate was shown; None for none."""
     month: str
     """Of the last decision, UTC, as in 2026-11."""
-    accepted: int
-    """Texts taken as they were."""
-    edited: int
-    """Texts taken with other words."""
-    rejected: int
-    """Texts thrown away."""
     distance: int
     """Levenshtein distance of all edited texts from their drafts, in characters."""
 
@@ -70,12 +68,6 @@ class KindAcceptance(Verdicts):
 
     kind: str | None
     """`column`, or what the catalog says the table is; None where it is gone."""
-    accepted: int
-    """Texts taken as they were."""
-    edited: int
-    """Texts taken with other words."""
-    rejected: int
-    """Texts thrown away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,12 +214,12 @@ class DecisionLog:
     def _acceptance(self) -> tuple[Acceptance, ...]:
         return tuple(
             Acceptance(
-                Source(row["source"]),
-                row["model"],
-                row["month"],
                 row["accepted"],
                 row["edited"],
                 row["rejected"],
+                Source(row["source"]),
+                row["model"],
+                row["month"],
                 row["distance"],
             )
             for row in self._workspace.rows(
@@ -272,19 +264,14 @@ class DecisionLog:
 
     def _kinds(self) -> tuple[KindAcceptance, ...]:
         rows = self._workspace.rows(
-            "SELECT CASE WHEN s.column_name IS NULL THEN t.kind ELSE 'column' END"
-            " AS what,"
-            " sum(d.state_after = 'accepted') AS accepted,"
-            " sum(d.state_after = 'edited') AS edited,"
-            " sum(d.state_after = 'rejected') AS rejected"
+            "SELECT sum(d.state_after = 'accepted'), sum(d.state_after = 'edited'),"
+            " sum(d.state_after = 'rejected'),"
+            " CASE WHEN s.column_name IS NULL THEN t.kind ELSE 'column' END AS what"
             f"{self._last_decisions(_WITH_TABLES)}"
             " AND d.state_after IN ('accepted', 'edited', 'rejected')"
             " GROUP BY what ORDER BY what IS NULL, what <> 'column', what"
         )
-        return tuple(
-            KindAcceptance(row["what"], row["accepted"], row["edited"], row["rejected"])
-            for row in rows
-        )
+        return tuple(KindAcceptance(*row) for row in rows)
 
     def _one_by_one(self) -> list[tuple[str, datetime]]:
         """Who decided when, by person and then by time; bulk is left out."""

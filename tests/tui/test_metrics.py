@@ -18,7 +18,7 @@ from tui.flow.settings import locate
 
 
 def month(name: str, accepted: int, rejected: int, model: str = "m") -> Acceptance:
-    return Acceptance(Source.MODEL, model, name, accepted, 0, rejected, 0)
+    return Acceptance(accepted, 0, rejected, Source.MODEL, model, name, 0)
 
 
 @pytest.mark.parametrize(

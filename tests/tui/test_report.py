@@ -45,15 +45,15 @@ START = datetime(2026, 9, 1, tzinfo=UTC)
 
 def figures(name: str, *, points: int = 3, empty: bool = False) -> Figures:
     acceptance = (
-        Acceptance(Source.MODEL, name, "2026-09", 80, 5, 15, 40),
-        Acceptance(Source.MODEL, name, "2026-10", 50, 10, 40, 90),
+        Acceptance(80, 5, 15, Source.MODEL, name, "2026-09", 40),
+        Acceptance(50, 10, 40, Source.MODEL, name, "2026-10", 90),
     )
     metrics = Metrics(
         () if empty else acceptance,
         () if empty else ((name, 50), (None, 5)),
         Provenance(0, 0, 0, 0, 0) if empty else Provenance(90, 12, 3, 4, 1),
         DecisionPace(0, 0.0) if empty else DecisionPace(100, 300.0),
-        () if empty else (KindAcceptance("column", 120, 10, 50),),
+        () if empty else (KindAcceptance(120, 10, 50, "column"),),
         () if empty else (DayPace(date(2026, 9, 1), DecisionPace(100, 300.0)),),
     )
     history = tuple(

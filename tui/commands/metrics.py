@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from catalog.intervals import Share
-from catalog.metrics import DecisionLog
+from catalog.metrics import DecisionLog, Verdicts
 from catalog.workspace import Workspace
 from tui.commands import console
 from tui.commands.opening import open_session
@@ -59,17 +60,11 @@ def run(
         with Workspace(options.workspace, waiting=options.waiting) as workspace:
             found = _gather(options, workspace, None, "all databases", compared)
     else:
-        session = open_session(options, url)
-        try:
+        with open_session(options, url) as session:
+            label = session.database.identity.label
             found = _gather(
-                options,
-                session.workspace,
-                session.database_id,
-                session.database.identity.label,
-                compared,
+                options, session.workspace, session.database_id, label, compared
             )
-        finally:
-            session.close()
     if html is not None:
         from tui.flow import report
 
@@ -109,11 +104,7 @@ def as_json(figures: Figures) -> dict[str, object]:
                 "source": each.source.value,
                 "model": each.model,
                 "month": each.month,
-                "decided": each.decided,
-                "accepted": each.accepted,
-                "edited": each.edited,
-                "rejected": each.rejected,
-                **_interval(each.share, "acceptance"),
+                **_verdicts(each),
                 "mean_edit_distance": (
                     round(each.distance / each.edited, 1) if each.edited else None
                 ),
@@ -138,25 +129,10 @@ def as_json(figures: Figures) -> dict[str, object]:
             "decisions_per_minute": _rounded(found.pace.per_minute),
         },
         "acceptance_by_kind": [
-            {
-                "kind": each.kind,
-                "decided": each.decided,
-                "accepted": each.accepted,
-                "edited": each.edited,
-                "rejected": each.rejected,
-                **_interval(each.share, "acceptance"),
-            }
-            for each in found.kinds
+            {"kind": each.kind, **_verdicts(each)} for each in found.kinds
         ],
         "coverage": [
-            {
-                "database": history.label,
-                "at": point.at.isoformat(),
-                "tables": point.tables,
-                "tables_described": point.tables_described,
-                "columns": point.columns,
-                "columns_described": point.columns_described,
-            }
+            {"database": history.label, **asdict(point), "at": point.at.isoformat()}
             for history in figures.coverage
             for point in history.points
         ],
@@ -182,6 +158,16 @@ def _compared(comparison: Comparison) -> dict[str, object]:
         "left_out": comparison.left_out,
         "better": comparison.better,
         "verdict": comparison.verdict,
+    }
+
+
+def _verdicts(each: Verdicts) -> dict[str, float | None]:
+    return {
+        "decided": each.decided,
+        "accepted": each.accepted,
+        "edited": each.edited,
+        "rejected": each.rejected,
+        **_interval(each.share, "acceptance"),
     }
 
 

@@ -22,16 +22,10 @@ NOTHING = "Nothing has been decided yet."
 
 @dataclass(frozen=True, slots=True)
 class Rate(Verdicts):
-    """How many texts of one kind were taken as they were drafted."""
+    """What became of texts of one kind."""
 
     name: str
     """What they have in common, as the workspace has it."""
-    accepted: int
-    """Taken as they were."""
-    edited: int
-    """Taken with other words."""
-    rejected: int
-    """Thrown away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +67,15 @@ class Figures:
             counts[0] += each.accepted
             counts[1] += each.edited
             counts[2] += each.rejected
-        rates = [Rate(name, *counts) for name, counts in sums.items()]
+        rates = [Rate(a, e, r, name) for name, (a, e, r) in sums.items()]
         return tuple(sorted(rates, key=lambda rate: (-rate.decided, rate.name)))
 
     @property
     def kinds(self) -> tuple[Rate, ...]:
         """Acceptance by kind of object."""
         return tuple(
-            Rate(
-                each.kind or "no longer there",
-                each.accepted,
-                each.edited,
-                each.rejected,
-            )
-            for each in self.metrics.kinds
+            Rate(k.accepted, k.edited, k.rejected, k.kind or "no longer there")
+            for k in self.metrics.kinds
         )
 
     @property

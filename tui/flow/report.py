@@ -302,7 +302,7 @@ def _comparison(comparison: Comparison) -> Iterator[str]:
     yield f"<p>{safe(comparison.verdict)}</p>"
     arms = (comparison.first, comparison.second)
     rates = [
-        Rate(arm.model, arm.accepted, 0, arm.decided - arm.accepted) for arm in arms
+        Rate(arm.accepted, 0, arm.decided - arm.accepted, arm.model) for arm in arms
     ]
     yield from _figure(
         "Two models side by side",

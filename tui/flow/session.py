@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from catalog.bounds import Bounds
 from catalog.change import CommentChange
@@ -96,6 +96,14 @@ class Session:
         if table is None or not self.bounds.takes(table.id, table.kind):
             return None
         return table
+
+    def __enter__(self) -> Self:
+        """Itself, closed with the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
 
     def close(self) -> None:
         """Close the database and the workspace."""
