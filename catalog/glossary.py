@@ -140,50 +140,42 @@ class GlossaryFile:
 
     def _change(self, term: str, meaning: str | None, scope: str) -> str | None:
         text = self._text()
-        parse(text, self.path)  # a broken file is not added to
         mark = _MARK if text.startswith(_MARK) else ""
-        records = list(_records(text.removeprefix(_MARK), self.path))
+        text = text.removeprefix(_MARK) or _row(HEADER, "\r\n")
+        places, rows = _read(text, self.path)  # a broken file is not added to
+        head = next(rows)[0]
         delimiter = delimiter_of(text)
-        end = "\n" if records and not records[0].raw.endswith("\r\n") else "\r\n"
-        places = _places(records, self.path)
+        end = "\r\n" if head.raw.endswith("\r\n") else "\n"
         wanted = (key_of(term), scope.strip())
         before: str | None = None
-        kept: list[str] = []
-        for number, record in enumerate(records):
-            found = (
-                _term(record, places, self.path) if number and record.fields else None
-            )
+        kept = [head.raw]
+        for record, found in rows:
             if found is None or (found.key, found.scope.strip()) != wanted:
                 kept.append(record.raw)
                 continue
             # Of several rows the last one counts, and the first is where it stays.
-            replaced = before is not None
-            before = found.meaning
-            if meaning is not None and not replaced:
-                fields = list(record.fields) + [""] * len(records[0].fields)
-                fields = fields[: len(records[0].fields)]
+            if meaning is not None and before is None:
+                fields = [*record.fields, *[""] * len(head.fields)][: len(head.fields)]
                 fields[places["meaning"]] = meaning
                 kept.append(_row(fields, end, delimiter))
-        if meaning is None and before is None:
-            return None
-        if not records:
-            kept = [_row(HEADER, end)]
-            places = {name: place for place, name in enumerate(HEADER)}
-        if meaning is not None and before is None:
-            fields = [""] * (len(records[0].fields) if records else len(HEADER))
+            before = found.meaning
+        if before is None:
+            if meaning is None:
+                return None
             if "scope" not in places and scope.strip():
                 raise ColumnistError(
                     f"{self.path.name}:1: there is no column scope.",
                     f"Add it to the first line of {self.path}.",
                 )
-            fields[places["term"]] = term
-            fields[places["meaning"]] = meaning
-            if "scope" in places:
-                fields[places["scope"]] = scope
+            added = {"term": term, "meaning": meaning, "scope": scope}
+            fields = [""] * len(head.fields)
+            for name, place in places.items():
+                fields[place] = added[name]
             if not kept[-1].endswith(("\n", "\r")):
                 kept[-1] += end
             kept.append(_row(fields, end, delimiter))
-        self._write(mark + "".join(kept))
+        hint = "Free some space, correct its rights, or name another glossary."
+        write_file(self.path, mark + "".join(kept), hint=hint, folders=True)
         return before
 
     def _stamp(self) -> tuple[int, int, int]:
@@ -207,10 +199,6 @@ class GlossaryFile:
                 "Correct its rights, or name another glossary for the connection.",
             ) from error
 
-    def _write(self, text: str) -> None:
-        hint = "Free some space, correct its rights, or name another glossary."
-        write_file(self.path, text, hint=hint, folders=True)
-
 
 def parse(text: str, path: Path) -> list[Term]:
     """The terms of a text that stands in a file.
@@ -218,18 +206,8 @@ def parse(text: str, path: Path) -> list[Term]:
     Raises:
         ColumnistError: it is broken; the line is named.
     """
-    records = list(_records(text.removeprefix(_MARK), path))
-    places = _places(records, path)
-    width = len(records[0].fields) if records else 0
-    for record in records:
-        if len(record.fields) > width:
-            raise _wrong(
-                path,
-                record.line,
-                "there are more fields than in the first line; a text with a comma is"
-                " written in quotes",
-            )
-    return [_term(record, places, path) for record in records[1:] if record.fields]
+    _, rows = _read(text.removeprefix(_MARK), path)
+    return [term for _, term in rows if term is not None]
 
 
 def render(terms: Iterable[Term]) -> str:
@@ -239,34 +217,37 @@ def render(terms: Iterable[Term]) -> str:
     )
 
 
-def _records(text: str, path: Path) -> Iterator[Record]:
+def _read(
+    text: str, path: Path
+) -> tuple[dict[str, int], Iterator[tuple[Record, Term | None]]]:
+    """Where in a row each of our columns is, and rows, each with the term it has."""
     try:
-        yield from read_records(text, delimiter=delimiter_of(text))
+        records = list(read_records(text, delimiter=delimiter_of(text)))
     except BrokenCsv as error:
         raise _wrong(path, error.line, error.reason) from error
-
-
-def _places(records: Sequence[Record], path: Path) -> dict[str, int]:
-    """Where in a row each of our columns is."""
     if not records:
-        return {}
+        return {}, iter(())
+    width = len(records[0].fields)
     names = [key_of(field) for field in records[0].fields]
     if any(names.count(name) != 1 for name in ("term", "meaning")):
         raise _wrong(path, 1, "the first line must be term,meaning,scope")
-    return {name: names.index(name) for name in HEADER if name in names}
-
-
-def _term(record: Record, places: Mapping[str, int], path: Path) -> Term:
-    fields = record.fields
+    places = {name: names.index(name) for name in HEADER if name in names}
     last = max(places["term"], places["meaning"])
-    if len(fields) <= last:
-        raise _wrong(path, record.line, "the meaning is missing")
-    scope = places.get("scope", len(fields))
-    return Term(
-        fields[places["term"]],
-        fields[places["meaning"]],
-        fields[scope] if scope < len(fields) else "",
-    )
+    terms: list[Term | None] = [None]
+    for record in records[1:]:
+        fields = record.fields
+        if len(fields) > width:
+            raise _wrong(
+                path,
+                record.line,
+                "there are more fields than in the first line; a text with a comma is"
+                " written in quotes",
+            )
+        if fields and len(fields) <= last:
+            raise _wrong(path, record.line, "the meaning is missing")
+        there = {n: fields[at] for n, at in places.items() if at < len(fields)}
+        terms.append(Term(**there) if fields else None)
+    return places, zip(records, terms, strict=True)
 
 
 def _row(fields: Sequence[str], end: str, delimiter: str = ",") -> str:

@@ -140,7 +140,7 @@ class Rescan:
                 one for one in self.changes.new if one not in renamed.values()
             ]
             self._suggestions.restore_found(self._exists)
-            self._forget_comments(table.id for table in missing)
+            self._forget("", [table.id for table in missing])
         return self.changes
 
     def outdated(self) -> list[Outdated]:
@@ -186,26 +186,18 @@ class Rescan:
         for table in () if self._first else tables:
             for old in self._outdated("AND schema = ? AND name = ?", *table.id):
                 if table.comment_of(old.target) != old.comment:
-                    self._forget_comment(old.target)
-        for target, why in doubtful.items():
-            table_id = table_of(target)
-            there = next((t for t in tables if t.id == table_id), None)
-            comment = there.comment_of(target) if there else None
-            if comment is None:
-                continue
-            with self._workspace.transaction() as db:
-                db.execute(
-                    "INSERT OR REPLACE INTO main.outdated VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        self._database,
-                        table_id.schema,
-                        table_id.name,
-                        column_of(target) or "",
-                        comment,
-                        why,
-                        now(),
-                    ),
-                )
+                    self._forget("AND column_name = ?", [_place(old.target)])
+        by_id = {table.id: table for table in tables}
+        with self._workspace.transaction() as db:
+            for target, why in doubtful.items():
+                there = by_id.get(table_of(target))
+                comment = there.comment_of(target) if there else None
+                if comment is not None:
+                    db.execute(
+                        "INSERT OR REPLACE INTO main.outdated"
+                        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                        (self._database, *_place(target), comment, why, now()),
+                    )
 
     def _outdated(self, condition: str, *values: str) -> list[Outdated]:
         return [
@@ -220,22 +212,12 @@ class Rescan:
             )
         ]
 
-    def _forget_comment(self, target: Target) -> None:
-        table = table_of(target)
-        with self._workspace.transaction() as db:
-            db.execute(
-                "DELETE FROM main.outdated"
-                " WHERE database = ? AND schema = ? AND name = ?"
-                " AND column_name = ?",
-                (self._database, table.schema, table.name, column_of(target) or ""),
-            )
-
-    def _forget_comments(self, tables: Iterable[TableId]) -> None:
+    def _forget(self, condition: str, places: Iterable[Sequence[str]]) -> None:
         with self._workspace.transaction() as db:
             db.executemany(
                 "DELETE FROM main.outdated"
-                " WHERE database = ? AND schema = ? AND name = ?",
-                [(self._database, table.schema, table.name) for table in tables],
+                f" WHERE database = ? AND schema = ? AND name = ? {condition}",
+                [(self._database, *place) for place in places],
             )
 
     def _exists(self, target: Target) -> bool:
@@ -265,6 +247,10 @@ def _digest(parts: object) -> str:
 
 def _plain(sql: str | None) -> str:
     return " ".join((sql or "").split())
+
+
+def _place(target: Target) -> tuple[str, str, str]:
+    return *table_of(target), column_of(target) or ""
 
 
 def _same_place(one: Column, other: Column) -> bool:
