@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -89,8 +89,16 @@ class Listing:
         if wanted.tables is not None:
             tables = [each for each in tables if each.id in wanted.tables]
         if wanted.shows:
-            tables = [e for e in tables if any(_is(e, show) for show in wanted.shows)]
-        return self._sorted(tables, order)
+            tables = [e for e in tables if any(_IS[show](e) for show in wanted.shows)]
+        most: dict[Order, Callable[[TableSummary], int]] = {
+            Order.ROWS: lambda table: table.row_estimate or 0,
+            Order.WAITING: lambda table: table.undecided,
+            Order.REFERENCES: lambda table: self.references.get(table.id, 0),
+            Order.SIMILAR: lambda table: self.similar.get(table.id, 0),
+        }
+        if order in most:
+            tables.sort(key=most[order], reverse=True)
+        return tables
 
     def _named(self, text: str) -> list[int]:
         """Places of the names that fit; of a longer text only the last ones can."""
@@ -116,27 +124,10 @@ class Listing:
             for each in self.summaries
         )
 
-    def _sorted(self, tables: list[TableSummary], order: Order) -> list[TableSummary]:
-        match order:
-            case Order.ROWS:
-                return sorted(tables, key=lambda each: -(each.row_estimate or 0))
-            case Order.WAITING:
-                return sorted(tables, key=lambda each: -each.undecided)
-            case Order.REFERENCES:
-                return sorted(tables, key=lambda e: -self.references.get(e.id, 0))
-            case Order.SIMILAR:
-                return sorted(tables, key=lambda e: -self.similar.get(e.id, 0))
-            case _:
-                return tables
 
-
-def _is(table: TableSummary, show: Show) -> bool:
-    match show:
-        case Show.UNDOCUMENTED:
-            return table.undocumented
-        case Show.UNDECIDED:
-            return table.undecided > 0
-        case Show.STAGED:
-            return table.staged > 0
-        case Show.DESCRIBED:
-            return not table.undocumented
+_IS: dict[Show, Callable[[TableSummary], bool]] = {
+    Show.UNDOCUMENTED: lambda table: table.undocumented,
+    Show.UNDECIDED: lambda table: table.undecided > 0,
+    Show.STAGED: lambda table: table.staged > 0,
+    Show.DESCRIBED: lambda table: not table.undocumented,
+}

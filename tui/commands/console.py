@@ -127,8 +127,16 @@ def stopping() -> Generator[Stop]:
 
 
 @contextmanager
-def progress(title: str, total: int | None) -> Generator[Callable[[int], None]]:
-    """A bar on stderr where that is a terminal; yields what advances it."""
+def progress(
+    title: str, total: int | None, *, unit: int = 1
+) -> Generator[Callable[[int], None]]:
+    """A bar on stderr where that is a terminal; yields what advances it.
+
+    Args:
+        title: what is done.
+        total: how much of it there is, if that is known.
+        unit: how much of it the bar shows as one.
+    """
     if not sys.stderr.isatty():
         yield lambda _: None
         return
@@ -149,5 +157,5 @@ def progress(title: str, total: int | None) -> Generator[Callable[[int], None]]:
         TextColumn("Ctrl-C stops; what is done is saved"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda amount: bar.advance(task, amount)
+        task = bar.add_task(title, total=None if total is None else total // unit)
+        yield lambda amount: bar.advance(task, amount / unit)

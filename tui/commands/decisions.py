@@ -62,15 +62,12 @@ def export(
     ] = None,
 ) -> None:
     """Write what was accepted, edited or rejected, and not written yet, to a file."""
-    session = open_session(settings(context), url)
-    try:
+    with open_session(settings(context), url) as session:
         demand(session, Named(schema or [], table or []), decided=True)
         identity = session.database.identity
         document = Handover(session.workspace, session.database_id).export(
             identity.key, identity.label, globs=table or [], schemas=schema or []
         )
-    finally:
-        session.close()
     if not document.items:
         raise RefusedError(
             "Nothing was decided there that is not written.",
@@ -181,8 +178,7 @@ def import_decisions(
     """Stage the decisions of a file; none made here meanwhile is overridden."""
     document = load(file)
     valid = proved(document, signers) if signers else None
-    session = open_session(settings(context), url)
-    try:
+    with open_session(settings(context), url) as session:
         here = session.workspace.answers_at(session.database_id, document.key)
         if not here and not any_database:
             raise RefusedError(
@@ -198,8 +194,6 @@ def import_decisions(
             demand=require_approval or signers is not None,
             problem=lambda target, text: _problem(session, target, text),
         )
-    finally:
-        session.close()
     _report(taken, json=json)
     if taken.left_out:
         raise typer.Exit(ExitCode.REFUSED)

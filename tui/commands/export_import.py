@@ -57,8 +57,7 @@ def run_export(
     table: Tables = None,
 ) -> None:
     """Write the documentation to a file: the database's comments and what is staged."""
-    session = open_session(settings(context), url)
-    try:
+    with open_session(settings(context), url) as session:
         unread = session.snapshot.scanned_at() is None
         if unread:
             read(session, [], [])
@@ -66,8 +65,6 @@ def run_export(
         tables = list(session.snapshot.tables(schemas=schema or [], globs=table or []))
         descriptions = documentation(session, tables)
         text = _render(session, form, tables, descriptions)
-    finally:
-        session.close()
     if output is None or output == STDOUT:
         console.out_raw(text)
         return
@@ -95,8 +92,7 @@ def run_import(
     json: Json = False,
 ) -> None:
     """Read descriptions from a file as pending suggestions."""
-    session = open_session(settings(context), url)
-    try:
+    with open_session(settings(context), url) as session:
         contents = read_file(file, project=dbt_project)
         if session.snapshot.scanned_at() is None:
             read(session, [], [])
@@ -112,8 +108,6 @@ def run_import(
             (_draft(session, each, file), _previous(tables, each.target))
             for each in matched.known
         )
-    finally:
-        session.close()
     left_out = [*contents.left_out, *matched.left_out]
     for remark in contents.remarks:
         console.note(f"columnist: {plain(file.name)}: {plain(remark)}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +22,7 @@ from tui.flow.text import plain
 
 app = typer.Typer(help="Model files and their manifests.", rich_markup_mode=None)
 app.command("known")(list_known)
+MIB = 1 << 20
 Name = Annotated[str | None, typer.Argument(help="A model by name or file.")]
 AllowedSigners = Annotated[
     Path | None,
@@ -58,7 +57,7 @@ def list_models(context: typer.Context, json: Json = False) -> None:
     for model in found:
         size = "missing"
         if model.present:
-            size = f"{model.path.stat().st_size / 2**20:,.1f} MiB"
+            size = f"{model.path.stat().st_size / MIB:,.1f} MiB"
         console.out(
             f"{plain(model.name):<24} {size:>12}  {model.format.value:<8}"
             f" {plain(str(model.path))}"
@@ -107,7 +106,7 @@ def fetch_model(
         )
     known = library(options)
     size = Base.of(known.own().manifest).bytes
-    with _watched("Merging", size) as advance:
+    with console.progress("Merging", size, unit=MIB) as advance:
         fetched = fetch(
             known,
             source=source,
@@ -193,7 +192,8 @@ def pack_model(
     columnist models pack columnist-135m -o model.tar --sign ~/.ssh/id_ed25519
     """
     model = library(settings(context)).find(name)
-    with _watched(f"Packing {plain(model.name)}", _size(model.path)) as advance:
+    title, size = f"Packing {plain(model.name)}", _size(model.path)
+    with console.progress(title, size, unit=MIB) as advance:
         pack(model, output, key=sign, advance=advance)
     console.out(f"Wrote {plain(str(output))}.")
 
@@ -209,7 +209,7 @@ def unpack_model(
     """Check a packed model and add it: every digest, and the signature if demanded."""
     known = library(settings(context))
     demanded = _signers(signers, identity)
-    with _watched("Unpacking", _size(file)) as advance:
+    with console.progress("Unpacking", _size(file), unit=MIB) as advance:
         model = unpack(file, known, name=name, signers=demanded, advance=advance)
     console.note(f"Added {plain(model.name)}. Use it with --model {plain(model.name)}.")
 
@@ -244,17 +244,3 @@ def _signers(signers: Path | None, identity: str | None) -> Signers | None:
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
-
-
-@contextmanager
-def _watched(title: str, size: int) -> Generator[Callable[[int], None]]:
-    """A bar in MiB."""
-    done = 0
-    with console.progress(title, size >> 20) as advance:
-
-        def read(amount: int) -> None:
-            nonlocal done
-            before, done = done, done + amount
-            advance((done >> 20) - (before >> 20))
-
-        yield read
