@@ -85,17 +85,13 @@ class Approval:
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in a file, without the signature."""
-        return {
-            "who": self.who,
-            "at": self.at,
-            "content": self.content,
-            "refused": [parts_of(target) for target in self.refused],
-            "open": [parts_of(target) for target in self.open],
-        } | (
-            {"decided": [parts_of(target) for target in self.decided]}
-            if self.decided
-            else {}
-        )
+        named = {"refused": self.refused, "open": self.open}
+        if self.decided:
+            named["decided"] = self.decided
+        return {"who": self.who, "at": self.at, "content": self.content} | {
+            name: [parts_of(target) for target in targets]
+            for name, targets in named.items()
+        }
 
     @property
     def digest(self) -> str:

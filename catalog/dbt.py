@@ -22,6 +22,7 @@ from catalog.description import (
     Description,
     LeftOut,
     TablePlace,
+    by_table,
     kind_of,
     list_in,
     mapping_in,
@@ -37,12 +38,12 @@ NAMELESS = "it has no name"
 RESOURCES = ("models", "seeds", "snapshots")
 
 
-def to_dbt(tables: Iterable[tuple[TableId, list[Description]]]) -> str:
+def to_dbt(descriptions: Iterable[Description]) -> str:
     """A `schema.yml` with every schema as a source, in which nothing is a template."""
     from ruamel.yaml import YAML
 
     sources: dict[str, dict[str, Any]] = {}
-    for table_id, of_table in tables:
+    for table_id, of_table in by_table(descriptions).items():
         source = sources.setdefault(
             table_id.schema, {"name": escape(table_id.schema), "tables": []}
         )

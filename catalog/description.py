@@ -76,6 +76,16 @@ def name_of(target: Target) -> str:
     return str(target) if schema else str(target)[1:]
 
 
+def by_table(
+    descriptions: Iterable[Description],
+) -> dict[TableId, list[Description]]:
+    """Descriptions of one table after the other, tables in order of their first."""
+    tables: dict[TableId, list[Description]] = {}
+    for each in descriptions:
+        tables.setdefault(table_of(each.target), []).append(each)
+    return tables
+
+
 def kind_of(value: object) -> str:
     """What stands where a text belongs, in words."""
     match value:

@@ -20,6 +20,7 @@ from catalog.description import (
     Contents,
     Description,
     LeftOut,
+    by_table,
     kind_of,
     list_in,
     mapping_in,
@@ -50,7 +51,7 @@ def to_csv(descriptions: Iterable[Description]) -> str:
 def to_json(descriptions: Iterable[Description]) -> str:
     """An array of tables, each with its description and its described columns."""
     tables: list[dict[str, Any]] = []
-    for table_id, of_table in _by_table(descriptions):
+    for table_id, of_table in by_table(descriptions).items():
         entry: dict[str, Any] = {
             "schema": table_id.schema,
             "table": table_id.name,
@@ -65,13 +66,6 @@ def to_json(descriptions: Iterable[Description]) -> str:
                 entry["columns"].append({"name": column, "description": each.text})
         tables.append(entry)
     return json.dumps(tables, indent=2, ensure_ascii=False) + "\n"
-
-
-def to_dbt(descriptions: Iterable[Description]) -> str:
-    """A dbt `schema.yml` with every schema as a source."""
-    from catalog import dbt
-
-    return dbt.to_dbt(_by_table(descriptions))
 
 
 def to_markdown(tables: Sequence[Table], descriptions: Iterable[Description]) -> str:
@@ -209,15 +203,6 @@ def from_json(text: str) -> Contents:
             target = make_target(*table, text_in(of_column.get("name")))
             _add(found, target, of_column.get("description"))
     return found
-
-
-def _by_table(
-    descriptions: Iterable[Description],
-) -> list[tuple[TableId, list[Description]]]:
-    tables: dict[TableId, list[Description]] = {}
-    for each in descriptions:
-        tables.setdefault(table_of(each.target), []).append(each)
-    return list(tables.items())
 
 
 def _add(found: Contents, target: Target, value: object) -> None:

@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.dbt import from_dbt
+from catalog.dbt import from_dbt, to_dbt
 from catalog.description import Contents, Description, LeftOut, match
 from catalog.documentation import (
     from_csv,
     from_json,
     read_file,
     to_csv,
-    to_dbt,
     to_json,
     to_markdown,
 )

@@ -14,7 +14,6 @@ from catalog.description import Description, LeftOut, match, name_of
 from catalog.documentation import (
     read_file,
     to_csv,
-    to_dbt,
     to_json,
     to_markdown,
 )
@@ -184,6 +183,8 @@ def _render(
         case Format.JSON:
             return to_json(descriptions)
         case Format.DBT:
+            from catalog.dbt import to_dbt  # the one format that needs Jinja's lexer
+
             return to_dbt(descriptions)
         case Format.MARKDOWN:
             return to_markdown(tables, descriptions)

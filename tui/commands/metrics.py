@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from catalog.intervals import Share
-from catalog.metrics import DecisionLog, Verdicts
+from catalog.metrics import Verdicts
 from catalog.workspace import Workspace
 from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, settings
 from tui.flow.figures import NOTHING, Figures, between, gather, origin
-from tui.flow.settings import Settings
 from tui.flow.text import count, plain
-from tui.flow.two_models import ArmOutcome, Comparison, compare, points
+from tui.flow.two_models import ArmOutcome, Comparison, points
 
 
 def run(
@@ -56,15 +56,14 @@ def run(
     rejected was not good enough. Intervals hold with 95 % confidence (Wilson).
     """
     options = settings(context)
+    count_all = partial(gather, models=compared, seed=options.seed)
     if url is None:
         with Workspace(options.workspace, waiting=options.waiting) as workspace:
-            found = _gather(options, workspace, None, "all databases", compared)
+            found = count_all(workspace, None, "all databases")
     else:
         with open_session(options, url) as session:
             label = session.database.identity.label
-            found = _gather(
-                options, session.workspace, session.database_id, label, compared
-            )
+            found = count_all(session.workspace, session.database_id, label)
     if html is not None:
         from tui.flow import report
 
@@ -77,20 +76,6 @@ def run(
         console.out(line)
     for warning in found.warnings:
         console.note(f"columnist: {warning}")
-
-
-def _gather(
-    options: Settings,
-    workspace: Workspace,
-    database: int | None,
-    label: str,
-    models: str | None,
-) -> Figures:
-    comparison = None
-    if models is not None:
-        log = DecisionLog(workspace, database)
-        comparison = compare(log, models, seed=options.seed)
-    return gather(workspace, database, label, comparison=comparison)
 
 
 def as_json(figures: Figures) -> dict[str, object]:

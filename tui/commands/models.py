@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -9,19 +10,18 @@ import typer
 
 from catalog.errors import ExitCode, RefusedError, UsageError
 from model.base import Base, fetch
+from model.known_systems import KnownSystems
 from model.library import DEFAULT, MissingModelError
 from model.library import verify as verify_model
 from model.pack import check, pack, unpack
 from model.signature import Signers
 from tui.commands import console
-from tui.commands.known import list_known
 from tui.commands.lineage import show_lineage
 from tui.commands.options import Json, Yes, settings
 from tui.flow.model_choice import library
-from tui.flow.text import plain
+from tui.flow.text import count, plain
 
 app = typer.Typer(help="Model files and their manifests.", rich_markup_mode=None)
-app.command("known")(list_known)
 MIB = 1 << 20
 Name = Annotated[str | None, typer.Argument(help="A model by name or file.")]
 AllowedSigners = Annotated[
@@ -62,6 +62,23 @@ def list_models(context: typer.Context, json: Json = False) -> None:
             f"{plain(model.name):<24} {size:>12}  {model.format.value:<8}"
             f" {plain(str(model.path))}"
         )
+
+
+@app.command("known")
+def list_known(json: Json = False) -> None:
+    """List the systems whose tables are known, so that no model is asked for them."""
+    systems = KnownSystems.shipped().systems()
+    if json:
+        console.out_json([asdict(system) for system in systems])
+        return
+    for system in systems:
+        console.out(
+            f"{plain(system.name):<28} {count(system.tables, 'table'):>10}"
+            f" {count(system.columns, 'column'):>14}  {', '.join(system.sources)}"
+            f" ({', '.join(system.licences)})"
+        )
+    tables = count(sum(system.tables for system in systems), "table")
+    console.out(f"{count(len(systems), 'system')}, {tables}.")
 
 
 @app.command("show")

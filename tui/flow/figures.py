@@ -15,7 +15,7 @@ from catalog.intervals import Share, fall
 from catalog.metrics import Acceptance, DecisionLog, Metrics, Verdicts
 from catalog.workspace import Workspace
 from tui.flow.text import plain
-from tui.flow.two_models import Comparison
+from tui.flow.two_models import Comparison, compare
 
 NOTHING = "Nothing has been decided yet."
 
@@ -109,7 +109,8 @@ def gather(
     database: int | None,
     label: str,
     *,
-    comparison: Comparison | None = None,
+    models: str | None = None,
+    seed: int = 0,
 ) -> Figures:
     """Count everything; it takes a while in a large workspace.
 
@@ -117,8 +118,14 @@ def gather(
         workspace: the file.
         database: the id of a database; None is all of them.
         label: of what the figures are.
-        comparison: of two models, to be shown beside the rest.
+        models: the names of two to compare, as in `A,B`.
+        seed: of that comparison.
+
+    Raises:
+        UsageError: these are not two models whose texts were decided on.
     """
+    log = DecisionLog(workspace, database)
+    comparison = None if models is None else compare(log, models, seed=seed)
     histories = [
         DatabaseCoverage(known.label, CoverageHistory(workspace, known.id).points())
         for known in workspace.databases()
@@ -126,7 +133,7 @@ def gather(
     ]
     return Figures(
         label,
-        DecisionLog(workspace, database).metrics(),
+        log.metrics(),
         tuple(history for history in histories if history.points),
         comparison,
     )
