@@ -16,6 +16,8 @@ from catalog.csv_file import (
     delimiter_of,
     read_records,
 )
+from catalog.dbt import from_dbt, from_manifest, is_manifest
+from catalog.dbt_project import Project, find
 from catalog.description import (
     Contents,
     Description,
@@ -120,9 +122,6 @@ def read_file(path: Path, *, project: Path | None = None) -> Contents:
         case ".json":
             found = from_json(text)
         case ".yml" | ".yaml":
-            from catalog.dbt import from_dbt
-            from catalog.dbt_project import Project, find
-
             files = Project(project or find(path))
             found = from_dbt(text, file=str(path), project=files)
         case _:
@@ -185,14 +184,12 @@ def from_csv(text: str) -> Contents:
 
 def from_json(text: str) -> Contents:
     """The inverse of `to_json`; a dbt manifest is taken too."""
-    from catalog import dbt
-
     try:
         document: Any = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"The file is not JSON: {error}.") from error
-    if dbt.is_manifest(document):
-        return dbt.from_manifest(document)
+    if is_manifest(document):
+        return from_manifest(document)
     found = Contents()
     for entry in list_in(document, "an array of tables"):
         item = mapping_in(entry)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 
 from catalog.approvals import ApprovalState, Decided, SignOff, same_person
 from catalog.objects import Table, TableId, Target, table_of
@@ -91,128 +92,48 @@ class Handover:
         """
         taken = HandoverResult()
         rulings: list[Ruling] = []
-        tables: dict[TableId, Table | None] = {}
+        table = cache(self._snapshot.table)
         with self._workspace.transaction():
             last = self._last()
             current = {each.target: each for each in self._suggestions.all()}
             for item in document.items:
-                table_id = table_of(item.target)
-                if table_id not in tables:
-                    tables[table_id] = self._snapshot.table(table_id)
+                standing, by = standings[item.target]
                 here = current.get(item.target)
                 who, at = last.get(here.id, ("", "")) if here else ("", "")
-                ruling = self._ruling(
-                    item,
-                    *standings[item.target],
-                    table=tables[table_id],
-                    here=here,
-                    who=who,
-                    at=at,
-                    demand=demand,
-                    problem=problem,
-                    taken=taken,
-                )
-                if ruling is not None:
-                    rulings.append(ruling)
+                same = here is not None and _is_same_decision(item, here, who)
+                if standing is ApprovalState.REFUSED:
+                    reason = None if same else f"{by} refused it"
+                else:
+                    reason = (
+                        (_unproved(item, standing) if demand else None)
+                        or _misfit(item, table(table_of(item.target)), problem)
+                        or (None if same else _overridden(item, here, who, at))
+                    )
+                noted = _noted(item, by)
+                if reason is not None:
+                    taken.left_out.append((item.target, reason))
+                elif here and standing is ApprovalState.REFUSED:
+                    taken.given_back.append(item.target)
+                    rulings.append(_given_back(here, by))
+                elif here and same and here.reason == noted:
+                    taken.already.append(item.target)
+                else:
+                    taken.staged.append(item.target)
+                    kept = here and (same or _is_same_draft(item, here))
+                    rulings.append(
+                        Ruling(
+                            _draft(item),
+                            item.previous,
+                            here.id if here and kept else None,
+                            verdict=item.verdict,
+                            state=item.state,
+                            text=item.text,
+                            reason=noted,
+                            who=item.who,
+                        )
+                    )
             self._suggestions.take_over(f"imported {len(rulings)}", rulings)
         return taken
-
-    def _ruling(
-        self,
-        item: Decided,
-        standing: ApprovalState,
-        by: str,
-        *,
-        table: Table | None,
-        here: Suggestion | None,
-        who: str,
-        at: str,
-        demand: bool,
-        problem: Callable[[Target, str], str | None],
-        taken: HandoverResult,
-    ) -> Ruling | None:
-        """What to do for one decision; what is not done is noted.
-
-        Args:
-            item: the decision.
-            standing: what was said of it.
-            by: who said so.
-            table: the table as last read, or None where there is none.
-            here: the suggestion here, if there is one.
-            who: who decided on that last.
-            at: when.
-            demand: what nobody approved is left out.
-            problem: why a text cannot be a target's comment, or None.
-            taken: where it is noted.
-        """
-        same = (
-            here is not None
-            and here.state is item.state
-            and here.text == item.text
-            and same_person(who, item.who)
-        )
-        if standing is ApprovalState.REFUSED:
-            if here is None or not same:
-                taken.left_out.append((item.target, f"{by} refused it"))
-                return None
-            taken.given_back.append(item.target)
-            draft = here.draft
-            return Ruling(
-                draft,
-                here.previous,
-                here.id,
-                verdict=Verdict.UNDO,
-                state=State.ABSTAINED if draft.text is None else State.PENDING,
-                text=draft.text,
-                reason=f"refused by {by}",
-                who=by,
-            )
-        reason = self._misfit(item, standing, table, demand=demand, problem=problem)
-        if reason is None and here is not None and not same:
-            reason = _overridden(item, here, who, at)
-        if reason is not None:
-            taken.left_out.append((item.target, reason))
-            return None
-        noted = f"approved by {by}" if by else None
-        if noted and item.reason:
-            noted = f"{item.reason} ({noted})"
-        noted = noted or item.reason
-        if here is not None and same and here.reason == noted:
-            taken.already.append(item.target)
-            return None
-        taken.staged.append(item.target)
-        return Ruling(
-            _draft(item),
-            item.previous,
-            here.id if here and (same or _is_same_draft(item, here)) else None,
-            verdict=item.verdict,
-            state=item.state,
-            text=item.text,
-            reason=noted,
-            who=item.who,
-        )
-
-    def _misfit(
-        self,
-        item: Decided,
-        standing: ApprovalState,
-        table: Table | None,
-        *,
-        demand: bool,
-        problem: Callable[[Target, str], str | None],
-    ) -> str | None:
-        """Why a decision is not for this database as it is, or None."""
-        if standing is ApprovalState.OPEN and demand:
-            return "nobody approved it"
-        if standing is ApprovalState.UNSIGNED and demand:
-            return f"{item.who} did not sign that they decided it"
-        if table is None or item.target not in table.targets():
-            return "it is not in the catalog"
-        if (table.comment_of(item.target) or None) != (item.previous or None):
-            return "its comment is another one than was seen"
-        if item.verdict is not Verdict.REJECT and item.text:
-            return problem(item.target, item.text)
-        return None
 
     def _last(self) -> dict[int, tuple[str, str]]:
         """By suggestion: who decided on it last, and when."""
@@ -227,13 +148,61 @@ class Handover:
         return {suggestion: (who, at) for suggestion, who, at in rows}
 
 
-def _overridden(item: Decided, here: Suggestion, who: str, at: str) -> str | None:
+def _unproved(item: Decided, standing: ApprovalState) -> str | None:
+    """Why a decision does not count where approvals are demanded, or None."""
+    match standing:
+        case ApprovalState.OPEN:
+            return "nobody approved it"
+        case ApprovalState.UNSIGNED:
+            return f"{item.who} did not sign that they decided it"
+        case _:
+            return None
+
+
+def _misfit(
+    item: Decided, table: Table | None, problem: Callable[[Target, str], str | None]
+) -> str | None:
+    """Why a decision is not for this database as it is, or None."""
+    if table is None or item.target not in table.targets():
+        return "it is not in the catalog"
+    if (table.comment_of(item.target) or None) != (item.previous or None):
+        return "its comment is another one than was seen"
+    if item.verdict is not Verdict.REJECT and item.text:
+        return problem(item.target, item.text)
+    return None
+
+
+def _overridden(
+    item: Decided, here: Suggestion | None, who: str, at: str
+) -> str | None:
     """Why the decision that stands here is not overridden, or None without one."""
-    if here.state in (*HANDED, State.CONFLICT):
+    if here and here.state in (*HANDED, State.CONFLICT):
         return f"it is {here.state.value} here" + (f", by {who}" if who else "")
     if at and datetime.fromisoformat(at) > datetime.fromisoformat(item.at):
         return f"{who} decided on it here since"
     return None
+
+
+def _given_back(here: Suggestion, by: str) -> Ruling:
+    """A decision that was taken in before somebody refused it waits again."""
+    draft = here.draft
+    return Ruling(
+        draft,
+        here.previous,
+        here.id,
+        verdict=Verdict.UNDO,
+        state=State.ABSTAINED if draft.text is None else State.PENDING,
+        text=draft.text,
+        reason=f"refused by {by}",
+        who=by,
+    )
+
+
+def _noted(item: Decided, by: str) -> str | None:
+    """The reason that is kept, with who approved."""
+    if not by:
+        return item.reason
+    return f"{item.reason} (approved by {by})" if item.reason else f"approved by {by}"
 
 
 def _decided(suggestion: Suggestion, who: str, at: str) -> Decided:
@@ -267,6 +236,14 @@ def _draft(item: Decided) -> Draft:
         item.findings,
         item.model,
         origin=f"decided by {item.who}",
+    )
+
+
+def _is_same_decision(item: Decided, here: Suggestion, who: str) -> bool:
+    return (
+        here.state is item.state
+        and here.text == item.text
+        and same_person(who, item.who)
     )
 
 

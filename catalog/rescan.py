@@ -250,7 +250,8 @@ def _plain(sql: str | None) -> str:
 
 
 def _place(target: Target) -> tuple[str, str, str]:
-    return *table_of(target), column_of(target) or ""
+    table = table_of(target)
+    return table.schema, table.name, column_of(target) or ""
 
 
 def _same_place(one: Column, other: Column) -> bool:

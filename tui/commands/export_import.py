@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from catalog.change import CommentChange
+from catalog.dbt import to_dbt
 from catalog.description import Description, LeftOut, match, name_of
 from catalog.documentation import (
     read_file,
@@ -183,8 +184,6 @@ def _render(
         case Format.JSON:
             return to_json(descriptions)
         case Format.DBT:
-            from catalog.dbt import to_dbt  # the one format that needs Jinja's lexer
-
             return to_dbt(descriptions)
         case Format.MARKDOWN:
             return to_markdown(tables, descriptions)
