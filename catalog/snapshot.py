@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from catalog.bounds import matches
@@ -74,13 +74,10 @@ class SchemaCoverage:
 
     def as_json(self) -> dict[str, Any]:
         """The contract's shape; the total has no schema."""
-        counts: dict[str, Any] = {
-            "tables": self.tables,
-            "tables_described": self.tables_described,
-            "columns": self.columns,
-            "columns_described": self.columns_described,
-        }
-        return counts if self.schema is None else {"schema": self.schema, **counts}
+        counts = asdict(self)
+        if self.schema is None:
+            del counts["schema"]
+        return counts
 
 
 def coverage_of(
@@ -278,24 +275,12 @@ class Snapshot:
                 kinds[kind],
                 rows,
                 bool(described),
-                columns,
-                columns_described,
-                undecided or 0,
-                staged or 0,
+                *counts,
             )
-            for (
-                schema,
-                name,
-                kind,
-                rows,
-                described,
-                columns,
-                columns_described,
-                undecided,
-                staged,
-            ) in self._workspace.rows(
+            for schema, name, kind, rows, described, *counts in self._workspace.rows(
                 "SELECT t.schema, t.name, kind, row_estimate, described, columns,"
-                " columns_described, w.undecided, w.staged FROM documented t"
+                " columns_described, ifnull(w.undecided, 0), ifnull(w.staged, 0)"
+                " FROM documented t"
                 " LEFT JOIN waiting w ON w.database = t.database"
                 " AND w.schema = t.schema AND w.name = t.name"
                 f" WHERE t.database = ? {condition}",

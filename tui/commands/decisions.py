@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,7 +21,7 @@ from tui.commands.opening import open_session
 from tui.commands.options import STDOUT, Json, Schemas, Tables, Url, settings
 from tui.commands.reading import Named, demand, read
 from tui.flow.session import Session
-from tui.flow.signing import counted, named, proved, sign_file, signed_as_own
+from tui.flow.signing import named, proved, sign_file, signed_as_own
 from tui.flow.text import count, plain
 
 app = typer.Typer(
@@ -253,7 +254,7 @@ def _as_json(
     for item, listed in zip(document.items, content["items"], strict=True):
         standing, by = standings[item.target]
         listed |= {"standing": standing.value, "by": by or None}
-    numbers = counted(document, valid)
+    numbers = Counter(standing for standing, _ in standings.values())
     return content | {
         "digest": document.digest,
         "counts": {each.value: numbers[each] for each in ApprovalState},

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from catalog.approvals import Approval, ApprovalState, SignOff, same_person
+from catalog.approvals import Approval, SignOff, same_person
 from catalog.errors import RefusedError, UsageError
 from catalog.objects import Target
 from catalog.sign_off_file import load, save
@@ -121,10 +120,3 @@ def named(document: SignOff, names: Sequence[str]) -> list[Target]:
             )
         found += targets
     return found
-
-
-def counted(
-    document: SignOff, approvals: Sequence[Approval] | None = None
-) -> Counter[ApprovalState]:
-    """How many decisions are approved, refused and open; by those that count."""
-    return Counter(standing for standing, _ in document.standings(approvals).values())

@@ -45,8 +45,8 @@ class Chart(PlotWidget, can_focus=False):
     Chart > .plot--tick { color: $foreground; text-style: none; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id, allow_pan_and_zoom=False)
+    def __init__(self) -> None:
+        super().__init__(allow_pan_and_zoom=False)
 
     def on_mount(self) -> None:
         """Leave little room beside the plot."""
