@@ -131,9 +131,9 @@ def _reference(entry: Entry, target: Target) -> str:
     """What the human wrote of a wanted target."""
     name = column_of(target)
     if name is None:
-        return str(entry.record["description"])
-    column = next(c for c in entry.record["columns"] if c["name"] == name)
-    return str(column["description"])
+        return entry.record.description or ""
+    column = next(c for c in entry.record.columns if c.name == name)
+    return column.description or ""
 
 
 def write(path: Path, found: Iterable[Answer]) -> None:

@@ -175,8 +175,8 @@ def human(entries: Iterable[Entry]) -> list[Texts]:
     """What the records themselves say."""
     return [
         Texts(
-            Text(entry.record.get("description")),
-            tuple(Text(each.get("description")) for each in entry.record["columns"]),
+            Text(entry.record.description),
+            tuple(Text(each.description) for each in entry.record.columns),
         )
         for entry in entries
     ]

@@ -115,12 +115,12 @@ def compare(
 def _references(entry: Entry) -> list[tuple[int | None, str]]:
     """Place of the column (None for the table) and human text, where there is one."""
     found: list[tuple[int | None, str]] = []
-    if about := entry.record.get("description"):
+    if about := entry.record.description:
         found.append((None, about))
     found += [
-        (place, column["description"])
-        for place, column in enumerate(entry.record["columns"])
-        if column.get("description")
+        (place, column.description)
+        for place, column in enumerate(entry.record.columns)
+        if column.description
     ]
     return found
 

@@ -111,7 +111,7 @@ def draw(entries: Sequence[Entry], count: int, *, seed: int = 0) -> list[Entry]:
 
 
 def _described(entry: Entry) -> int:
-    return sum(bool(column.get("description")) for column in entry.record["columns"])
+    return sum(bool(column.description) for column in entry.record.columns)
 
 
 def _stratified(
@@ -142,9 +142,7 @@ def _stratified(
 def _narrowed(entry: Entry, rng: random.Random) -> Entry:
     """The entry with the columns that the sheet shows as what is wanted."""
     places = [
-        place
-        for place, column in enumerate(entry.record["columns"])
-        if column.get("description")
+        place for place, column in enumerate(entry.record.columns) if column.description
     ] or list(range(len(entry.table.columns)))
     shown = sorted(rng.sample(places, min(SHOWN, len(places))))
     columns = (entry.table.columns[place].id for place in shown)
@@ -187,11 +185,11 @@ def make(
 
 def _lines(entry: Entry, a: Texts, b: Texts, reference: bool) -> tuple[Line, ...]:
     shown = set(entry.wanted)
-    human = entry.record.get("description") if reference else None
+    human = entry.record.description if reference else None
     found = [Line(None, "", "", a.about.text, b.about.text, human)]
     for place, column in enumerate(entry.table.columns):
         if column.id in shown:
-            human = entry.record["columns"][place].get("description")
+            human = entry.record.columns[place].description
             found.append(
                 Line(
                     column.name,
@@ -207,11 +205,11 @@ def _lines(entry: Entry, a: Texts, b: Texts, reference: bool) -> tuple[Line, ...
 
 def notes(entry: Entry, place: int) -> str:
     """What is known of a column beside its type: keys and the code list."""
-    column = entry.record["columns"][place]
-    found = ["primary key"] if column["name"] in entry.table.primary_key else []
-    if there := column.get("references"):
+    column = entry.record.columns[place]
+    found = ["primary key"] if column.name in entry.table.primary_key else []
+    if there := column.references:
         found.append(f"references {there}")
-    if codes := [str(code) for code in column.get("enum") or ()]:
+    if codes := [str(code) for code in column.enum or ()]:
         more = ", …" if len(codes) > CODES else ""
         found.append(f"codes: {', '.join(codes[:CODES])}{more}")
     return "; ".join(found)

@@ -175,14 +175,14 @@ def _frequencies(path: Path | None) -> Cosine | None:
     if path is None:
         return None
     from model.evaluation.measures import Cosine
-    from model.evaluation.records import read_lines
+    from model.evaluation.records import read_records
 
     return Cosine(
         text
-        for record in read_lines(path)
+        for record in read_records(path)
         for text in (
-            record.get("description"),
-            *(column.get("description") for column in record["columns"]),
+            record.description,
+            *(column.description for column in record.columns),
         )
         if text
     )

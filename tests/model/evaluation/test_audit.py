@@ -14,7 +14,8 @@ import pytest
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import ColumnId
 from model.evaluation import audit
-from model.evaluation.records import Entry, Text, Texts, entry_of, read_texts
+from model.evaluation.records import Entry, Text, Texts, read_texts
+from tests.model.evaluation.entries import entry_of
 
 HOSTILE = '</script><script>alert("x")</script> =1+1 \u2028 \x1b[31m'
 

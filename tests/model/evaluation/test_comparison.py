@@ -14,7 +14,8 @@ pytest.importorskip("sacrebleu")
 from model.evaluation import cryptic, embedding
 from model.evaluation.comparison import compare, likeness_measures, probe
 from model.evaluation.embedding import EmbeddingCosine
-from model.evaluation.records import Entry, Text, Texts, entry_of
+from model.evaluation.records import Entry, Text, Texts
+from tests.model.evaluation.entries import entry_of
 
 
 def entry(source: str, **columns: str | None) -> Entry:

@@ -13,7 +13,8 @@ import pytest
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import TableId
 from model.evaluation import sheet
-from model.evaluation.records import Entry, Text, Texts, entry_of
+from model.evaluation.records import Entry, Text, Texts
+from tests.model.evaluation.entries import entry_of
 
 HOSTILE = '</script><script>alert("x")</script> =1+1 \u2028 \x1b[31m'
 
