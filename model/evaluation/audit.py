@@ -8,23 +8,18 @@ alike is read once and counts for both.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from catalog.errors import ColumnistError, UsageError
+from catalog.errors import UsageError
 from catalog.objects import ColumnId, Target
-from catalog.whole_file import write_whole
+from model.evaluation.blind import BlindFolder, csv_text
 from model.evaluation.records import Entry, Text, Texts
 from model.evaluation.sheet import digest, inert, notes, page
 
-SHEET, KEY = "audit.jsonl", "audit-key.json"
 HUMAN = "human"
 """The system that says what the records say."""
 LISTED = 40
@@ -260,61 +255,26 @@ def _items(
         )
 
 
-def write(folder: Path, items: Sequence[Item], key: Key) -> None:
-    """All files of an audit into a new or empty folder.
-
-    Raises:
-        UsageError: there is an audit already; labels of it would lose their meaning.
-        ColumnistError: it cannot be written.
-    """
-    refuse_another(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / "audit.csv", _as_csv(items))
-        write_whole(folder / "audit.html", as_html(items))
-        write_whole(folder / KEY, json.dumps(asdict(key), indent=2) + "\n")
-        rows = [json.dumps(asdict(item)) + "\n" for item in items]
-        write_whole(folder / SHEET, "".join(rows))
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot write to {folder}: {error.strerror}.", "Choose another with -o."
-        ) from error
-
-
-def refuse_another(folder: Path) -> None:
-    """Make sure that the folder has no audit.
-
-    Raises:
-        UsageError: it has one.
-    """
-    if (folder / SHEET).exists() or (folder / KEY).exists():
-        raise UsageError(
-            f"There is an audit in {folder} already.", "Choose another folder with -o."
-        )
-
-
 def _as_csv(items: Sequence[Item]) -> str:
     """A spreadsheet to label in: `judge` and `label` are to be filled in."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(
-        [
-            "item",
-            "judge",
-            "label",
-            "schema",
-            "table",
-            "column",
-            "facts",
-            "text",
-            "columns",
-        ]
+    header = "item judge label schema table column facts text columns"
+    return csv_text(
+        header.split(),
+        (
+            (
+                item.item,
+                "",
+                "",
+                *map(inert, (item.schema, item.table, item.column)),
+                *map(inert, (item.facts, item.text, _listed(item))),
+            )
+            for item in items
+        ),
     )
-    for item in items:
-        listed = ", ".join(f"{each.name} {each.type}".strip() for each in item.columns)
-        cells = (item.schema, item.table, item.column, item.facts, item.text, listed)
-        writer.writerow([item.item, "", "", *map(inert, cells)])
-    return out.getvalue()
+
+
+def _listed(item: Item) -> str:
+    return ", ".join(f"{each.name} {each.type}".strip() for each in item.columns)
 
 
 def as_html(items: Sequence[Item]) -> str:
@@ -347,56 +307,13 @@ def _on_page(item: Item) -> dict[str, Any]:
     return {"item": item.item, "title": item.qualified, "more": item.more, "rows": rows}
 
 
-def read_items(folder: Path) -> list[Item]:
-    """The items of an audit.
-
-    Raises:
-        UsageError: there is no audit in the folder.
-        ColumnistError: it is damaged.
-    """
-    path = folder / SHEET
-    found = []
-    try:
-        for line in path.read_text(encoding="utf-8").splitlines():
-            data: dict[str, Any] = json.loads(line)
-            columns = tuple(Listed(**each) for each in data.pop("columns"))
-            found.append(Item(**data, columns=columns))
-    except OSError:
-        raise _no_audit(folder) from None
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise _damaged(path, error) from error
-    return found
-
-
-def read_key(folder: Path) -> Key:
-    """The key of an audit.
-
-    Raises:
-        UsageError: there is none in the folder.
-        ColumnistError: it is damaged.
-    """
-    path = folder / KEY
-    try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        places = {}
-        for name, place in data.pop("items").items():
-            drafts = tuple(Draft(**draft) for draft in place.pop("drafts"))
-            places[name] = Place(**place, drafts=drafts)
-        return Key(tuple(data.pop("systems")), **data, items=places)
-    except OSError:
-        raise _no_audit(folder) from None
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise _damaged(path, error) from error
-
-
-def _no_audit(folder: Path) -> UsageError:
-    return UsageError(
-        f"There is no audit in {folder}.",
-        "Make one with `columnist evaluate audit draw DATA SYSTEM... -o FOLDER`.",
-    )
-
-
-def _damaged(path: Path, error: Exception) -> ColumnistError:
-    return ColumnistError(
-        f"{path} is damaged: {error}.", "Draw the audit again with the same seed."
-    )
+AUDITS = BlindFolder(
+    "an audit",
+    "audit",
+    "audit-key.json",
+    "audit draw DATA SYSTEM...",
+    Item,
+    Key,
+    _as_csv,
+    as_html,
+)

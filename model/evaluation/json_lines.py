@@ -64,7 +64,9 @@ def read_lines(path: Path, kind: type[T], hint: str) -> Iterator[T]:
 
 
 def _wrong(path: Path, number: int, what: str, hint: str) -> ColumnistError:
-    return ColumnistError(f"Line {number} of {path} cannot be used: {what}.", hint)
+    return ColumnistError(
+        f"Line {number} of {path} is damaged, or something else: {what}.", hint
+    )
 
 
 def reason(error: Exception) -> str:

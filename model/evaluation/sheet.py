@@ -6,19 +6,16 @@ programs; and `key.json`, which says whose texts are whose and is not for voters
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from catalog.errors import ColumnistError, UsageError
-from catalog.whole_file import write_whole
+from model.evaluation.blind import BlindFolder, csv_text
 from model.evaluation.records import Entry, Texts
 
 if TYPE_CHECKING:
@@ -30,7 +27,6 @@ SHOWN = 12
 """Most columns of a table on the sheet: so many can be judged at one look."""
 CODES = 12
 """Most codes of a list that are shown."""
-SHEET, KEY = "sheet.jsonl", "key.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,39 +211,15 @@ def notes(entry: Entry, place: int) -> str:
     return "; ".join(found)
 
 
-def write(folder: Path, items: Sequence[Item], key: Key) -> None:
-    """All files of a sheet into a new or empty folder.
-
-    Raises:
-        UsageError: there is a sheet already; votes on it would lose their meaning.
-        ColumnistError: it cannot be written.
-    """
-    if (folder / SHEET).exists() or (folder / KEY).exists():
-        raise UsageError(
-            f"There is a sheet in {folder} already.", "Choose another folder with -o."
-        )
-    rows = [json.dumps(asdict(item)) + "\n" for item in items]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / "sheet.csv", _as_csv(items))
-        write_whole(folder / "sheet.html", as_html(items))
-        write_whole(folder / KEY, json.dumps(asdict(key), indent=2) + "\n")
-        write_whole(folder / SHEET, "".join(rows))
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot write to {folder}: {error.strerror}.", "Choose another with -o."
-        ) from error
-
-
 def _as_csv(items: Sequence[Item]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["item", "table", "column", "type", "notes", "a", "b", "reference"])
-    for item in items:
-        for line in item.lines:
-            cells = (line.column, line.type, line.notes, line.a, line.b, line.reference)
-            writer.writerow([item.item, *map(inert, (item.table, *cells))])
-    return out.getvalue()
+    return csv_text(
+        ("item", "table", "column", "type", "notes", "a", "b", "reference"),
+        (
+            (item.item, *map(inert, (item.table, *astuple(line))))
+            for item in items
+            for line in item.lines
+        ),
+    )
 
 
 def inert(text: str | None) -> str:
@@ -319,53 +291,13 @@ def digest(items: Sequence[DataclassInstance]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def read_items(folder: Path) -> list[Item]:
-    """The items of a sheet.
-
-    Raises:
-        UsageError: there is no sheet in the folder.
-        ColumnistError: it is damaged.
-    """
-    path = folder / SHEET
-    found = []
-    try:
-        for line in path.read_text(encoding="utf-8").splitlines():
-            data: dict[str, Any] = json.loads(line)
-            lines = tuple(Line(**each) for each in data.pop("lines"))
-            found.append(Item(**data, lines=lines))
-    except OSError:
-        raise _no_sheet(folder) from None
-    except (ValueError, TypeError, KeyError) as error:
-        raise _damaged(path, error) from error
-    return found
-
-
-def read_key(folder: Path) -> Key:
-    """The key of a sheet.
-
-    Raises:
-        UsageError: there is none in the folder.
-        ColumnistError: it is damaged.
-    """
-    path = folder / KEY
-    try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        places = {name: Place(**place) for name, place in data.pop("items").items()}
-        return Key(**data, items=places)
-    except OSError:
-        raise _no_sheet(folder) from None
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise _damaged(path, error) from error
-
-
-def _no_sheet(folder: Path) -> UsageError:
-    return UsageError(
-        f"There is no voting sheet in {folder}.",
-        "Make one with `columnist evaluate sheet DATA SYSTEM SYSTEM -o FOLDER`.",
-    )
-
-
-def _damaged(path: Path, error: Exception) -> ColumnistError:
-    return ColumnistError(
-        f"{path} is damaged: {error}.", "Make the sheet again with the same seed."
-    )
+SHEETS = BlindFolder(
+    "a voting sheet",
+    "sheet",
+    "key.json",
+    "sheet DATA SYSTEM SYSTEM",
+    Item,
+    Key,
+    _as_csv,
+    as_html,
+)

@@ -77,11 +77,11 @@ def run_draw(
     options = settings(context)
     if options.offline:
         offline.refuse_sockets()
-    audit.refuse_another(output)
+    audit.AUDITS.refuse_another(output)
     entries = audit.draw(read_entries(data), columns, tables, seed=seed)
     texts = _written(options, system, entries, known)
     items, key = audit.make(entries, texts, seed=seed, data=str(data))
-    audit.write(output, items, key)
+    audit.AUDITS.write(output, items, key)
     if key.columns < columns or key.tables < tables:
         console.note(
             f"columnist: the data has only {count(key.columns, 'column')}"
@@ -104,7 +104,9 @@ def run_draw(
         f" {asked} in {plain(str(output))}."
     )
     console.out("Label in audit.html, or with `columnist evaluate audit label`.")
-    console.out(f"Keep {audit.KEY} from the readers: it says whose texts are whose.")
+    console.out(
+        f"Keep {audit.AUDITS.key} from the readers: it says whose texts are whose."
+    )
 
 
 def _written(
@@ -144,9 +146,9 @@ def run_label(
 
     Example: columnist evaluate audit label blind --judge anna
     """
-    from model.evaluation.audit import read_items
+    from model.evaluation.audit import AUDITS
 
-    items = read_items(folder)
+    items = AUDITS.read_items(folder)
     if not judge.strip():
         raise UsageError("Who labels?", "Give a name with --judge NAME.")
     if not console.is_terminal():
@@ -227,10 +229,10 @@ def run_report(
 
     Example: columnist evaluate audit report blind labels-anna.csv labels-ben.csv
     """
-    from model.evaluation.audit import read_key
+    from model.evaluation.audit import AUDITS
     from model.evaluation.labels import by_item, kept, read_labels, report
 
-    key = read_key(folder)
+    key = AUDITS.read_key(folder)
     found = kept(folder, key.items)
     for path in labels or []:
         found += read_labels(path, key.items)

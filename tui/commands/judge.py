@@ -60,10 +60,10 @@ def run(
     """
     from model.evaluation.judge import judge as ask
     from model.evaluation.judge import position, read_judged
-    from model.evaluation.sheet import read_items
+    from model.evaluation.sheet import SHEETS
     from model.evaluation.votes import Ballot, JudgeKind, Vote
 
-    items = read_items(folder)
+    items = SHEETS.read_items(folder)
     ballot = Ballot(folder, [item.item for item in items])
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", judge).strip("-.")
     if not safe:

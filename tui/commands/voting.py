@@ -75,10 +75,7 @@ def run_sheet(
         raise UsageError(
             f"{first} and {second} are the same system.", "Compare two different ones."
         )
-    if (output / sheet.KEY).exists():
-        raise UsageError(
-            f"There is a sheet in {output} already.", "Choose another folder with -o."
-        )
+    sheet.SHEETS.refuse_another(output)
     entries = sheet.draw(read_entries(data), number, seed=seed)
     (one, its), (other, others) = written_by(options, chosen, entries, known=known)
     items, key = sheet.make(
@@ -89,7 +86,7 @@ def run_sheet(
         data=str(data),
         reference=reference,
     )
-    sheet.write(output, items, key)
+    sheet.SHEETS.write(output, items, key)
     if len(items) < number:
         console.note(f"columnist: the data has only {count(len(items), 'table')}.")
     if json:
@@ -123,10 +120,10 @@ def run_vote(
 
     Example: columnist evaluate vote blind --judge anna
     """
-    from model.evaluation.sheet import read_items
+    from model.evaluation.sheet import SHEETS
     from model.evaluation.votes import Ballot, last_ones, read_votes
 
-    items = read_items(folder)
+    items = SHEETS.read_items(folder)
     ballot = Ballot(folder, [item.item for item in items])
     if votes is not None:
         found = read_votes(votes, [item.item for item in items])
@@ -231,11 +228,11 @@ def run_report(folder: Folder, json: Json = False) -> None:
 
 def outcome_of(folder: Path) -> dict[str, Any]:
     """The document of a sheet's votes."""
-    from model.evaluation.sheet import read_key
+    from model.evaluation.sheet import SHEETS
     from model.evaluation.tally import tally
     from model.evaluation.votes import Ballot
 
-    key = read_key(folder)
+    key = SHEETS.read_key(folder)
     ballot = Ballot(folder, key.items)
     return tally(key, ballot.votes(), ballot.kinds())
 

@@ -127,11 +127,14 @@ def test_of_a_wide_table_the_columns_around_are_shown() -> None:
 
 def test_files_come_back_and_do_not_name_the_systems(tmp_path: Path) -> None:
     items, key = made()
-    audit.write(tmp_path / "blind", items, key)
-    assert audit.read_items(tmp_path / "blind") == items
-    assert audit.read_key(tmp_path / "blind") == key
+    audit.AUDITS.write(tmp_path / "blind", items, key)
+    assert audit.AUDITS.read_items(tmp_path / "blind") == items
+    assert audit.AUDITS.read_key(tmp_path / "blind") == key
     names = {"audit.csv", "audit.html", "audit.jsonl"}
-    assert {each.name for each in (tmp_path / "blind").iterdir()} == {*names, audit.KEY}
+    assert {each.name for each in (tmp_path / "blind").iterdir()} == {
+        *names,
+        audit.AUDITS.key,
+    }
     for name in names:
         text = (tmp_path / "blind" / name).read_text(encoding="utf-8")
         assert not re.search(r"\b(human|one|two|last)\b(?!\.)", _without_texts(text))
@@ -140,7 +143,7 @@ def test_files_come_back_and_do_not_name_the_systems(tmp_path: Path) -> None:
     assert [row["item"] for row in rows] == [item.item for item in items]
     assert {row["judge"] + row["label"] for row in rows} == {""}
     with pytest.raises(UsageError, match="already"):
-        audit.write(tmp_path / "blind", items, key)
+        audit.AUDITS.write(tmp_path / "blind", items, key)
 
 
 def _without_texts(text: str) -> str:
@@ -176,8 +179,8 @@ def test_what_a_system_says_of_its_texts_is_only_in_the_key(tmp_path: Path) -> N
         None: (audit.Draft("file", "known", 0.9125),),
         column: (audit.Draft("file", "model", 0.8375),),
     }
-    audit.write(tmp_path / "blind", items, key)
-    assert audit.read_key(tmp_path / "blind") == key
+    audit.AUDITS.write(tmp_path / "blind", items, key)
+    assert audit.AUDITS.read_key(tmp_path / "blind") == key
     for name in ("audit.csv", "audit.html", "audit.jsonl"):
         text = (tmp_path / "blind" / name).read_text(encoding="utf-8")
         assert "0.9125" not in text
@@ -228,7 +231,7 @@ def test_no_cell_is_a_formula(tmp_path: Path) -> None:
     item = audit.Item("0001", "+s", "-t", "=c", "@x", (listed,), 0)
     place = audit.Place("r", "+s", "-t", "=c", (audit.Draft("x", None, None),))
     key = audit.Key(("x",), 1, 0, 0, "d", {"0001": place})
-    audit.write(tmp_path / "a", [item], key)
+    audit.AUDITS.write(tmp_path / "a", [item], key)
     with (tmp_path / "a" / "audit.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     found = [row[name] for name in ("schema", "table", "column", "text", "columns")]
@@ -237,13 +240,13 @@ def test_no_cell_is_a_formula(tmp_path: Path) -> None:
 
 def test_damage_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no audit"):
-        audit.read_items(tmp_path)
+        audit.AUDITS.read_items(tmp_path)
     with pytest.raises(UsageError, match="no audit"):
-        audit.read_key(tmp_path)
+        audit.AUDITS.read_key(tmp_path)
     for content in ("{", "[]", '{"items": []}', '{"items": {"1": {}}}'):
-        (tmp_path / audit.KEY).write_text(content)
+        (tmp_path / audit.AUDITS.key).write_text(content)
         with pytest.raises(ColumnistError, match="damaged"):
-            audit.read_key(tmp_path)
-        (tmp_path / audit.SHEET).write_text(content + "\n")
+            audit.AUDITS.read_key(tmp_path)
+        (tmp_path / "audit.jsonl").write_text(content + "\n")
         with pytest.raises(ColumnistError, match="damaged"):
-            audit.read_items(tmp_path)
+            audit.AUDITS.read_items(tmp_path)

@@ -93,9 +93,9 @@ def test_what_a_human_wrote_is_shown_only_where_asked() -> None:
 
 def test_files_come_back_and_do_not_name_the_systems(tmp_path: Path) -> None:
     items, key = made()
-    sheet.write(tmp_path / "blind", items, key)
-    assert sheet.read_items(tmp_path / "blind") == items
-    assert sheet.read_key(tmp_path / "blind") == key
+    sheet.SHEETS.write(tmp_path / "blind", items, key)
+    assert sheet.SHEETS.read_items(tmp_path / "blind") == items
+    assert sheet.SHEETS.read_key(tmp_path / "blind") == key
     for name in ("sheet.csv", "sheet.html", "sheet.jsonl"):
         text = (tmp_path / "blind" / name).read_text(encoding="utf-8")
         assert '"one"' not in text
@@ -105,7 +105,7 @@ def test_files_come_back_and_do_not_name_the_systems(tmp_path: Path) -> None:
     assert len(rows) == 40 * 5
     assert len(list((tmp_path / "blind").iterdir())) == 4
     with pytest.raises(UsageError, match="already"):
-        sheet.write(tmp_path / "blind", items, key)
+        sheet.SHEETS.write(tmp_path / "blind", items, key)
 
 
 def test_hostile_text_stays_text_in_the_page() -> None:
@@ -124,7 +124,7 @@ def test_hostile_text_stays_text_in_the_page() -> None:
 def test_no_cell_is_a_formula(tmp_path: Path) -> None:
     items = [sheet.Item("001", "t", 0, (sheet.Line("=c", "", "", "+1", "@x"),))]
     key = sheet.Key("x", "y", 0, "d", {"001": sheet.Place("x", "y", "r", "t")})
-    sheet.write(tmp_path / "s", items, key)
+    sheet.SHEETS.write(tmp_path / "s", items, key)
     with (tmp_path / "s" / "sheet.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["column"], row["a"], row["b"]) == ("'=c", "'+1", "'@x")
@@ -132,13 +132,13 @@ def test_no_cell_is_a_formula(tmp_path: Path) -> None:
 
 def test_damage_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no voting sheet"):
-        sheet.read_items(tmp_path)
+        sheet.SHEETS.read_items(tmp_path)
     with pytest.raises(UsageError, match="no voting sheet"):
-        sheet.read_key(tmp_path)
+        sheet.SHEETS.read_key(tmp_path)
     for content in ("{", "[]", '{"items": []}', '{"items": {"1": {}}}'):
-        (tmp_path / sheet.KEY).write_text(content)
+        (tmp_path / sheet.SHEETS.key).write_text(content)
         with pytest.raises(ColumnistError, match="damaged"):
-            sheet.read_key(tmp_path)
-        (tmp_path / sheet.SHEET).write_text(content + "\n")
+            sheet.SHEETS.read_key(tmp_path)
+        (tmp_path / "sheet.jsonl").write_text(content + "\n")
         with pytest.raises(ColumnistError, match="damaged"):
-            sheet.read_items(tmp_path)
+            sheet.SHEETS.read_items(tmp_path)
