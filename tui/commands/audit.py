@@ -162,10 +162,10 @@ def run_label(
 
 def _ask(folder: Path, items: Sequence[Item], judge: str) -> int:
     """Ask item by item; how many the judge has labelled in the end."""
-    from model.evaluation.labels import by_item, keep, kept
+    from model.evaluation.labels import LABELS, by_item, keep
 
     names = [item.item for item in items]
-    own = [one for one in kept(folder, names) if one.judge == judge]
+    own = [one for one in LABELS.kept(folder, names) if one.judge == judge]
     said = {item: labels[judge] for item, labels in by_item(own).items()}
     keys = _keys()
     while left := [item for item in items if item.item not in said]:
@@ -230,12 +230,12 @@ def run_report(
     Example: columnist evaluate audit report blind labels-anna.csv labels-ben.csv
     """
     from model.evaluation.audit import AUDITS
-    from model.evaluation.labels import by_item, kept, read_labels, report
+    from model.evaluation.labels import LABELS, by_item, report
 
     key = AUDITS.read_key(folder)
-    found = kept(folder, key.items)
+    found = LABELS.kept(folder, key.items)
     for path in labels or []:
-        found += read_labels(path, key.items)
+        found += LABELS.read(path, key.items)
     document = report(key, by_item(found))
     if json:
         console.out_json(document)

@@ -61,10 +61,9 @@ def run(
     from model.evaluation.judge import judge as ask
     from model.evaluation.judge import position, read_judged
     from model.evaluation.sheet import SHEETS
-    from model.evaluation.votes import Ballot, JudgeKind, Vote
+    from model.evaluation.votes import JudgeKind, Vote, add
 
     items = SHEETS.read_items(folder)
-    ballot = Ballot(folder, [item.item for item in items])
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", judge).strip("-.")
     if not safe:
         raise UsageError("A judge needs a name of letters.", "Give one with --judge.")
@@ -96,7 +95,7 @@ def run(
             if item.item in done and (choice := done[item.item].choice(margin))
         ]
         if votes:
-            ballot.add(votes, JudgeKind.MODEL)
+            add(folder, [item.item for item in items], votes, JudgeKind.MODEL)
     document: dict[str, Any] = {
         "judge": judge,
         "model": name,

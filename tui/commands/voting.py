@@ -20,7 +20,6 @@ from tui.flow.text import count, plain
 
 if TYPE_CHECKING:
     from model.evaluation.sheet import Item
-    from model.evaluation.votes import Ballot
 
 Folder = Annotated[
     Path, typer.Argument(metavar="FOLDER", help="The folder that sheet made.")
@@ -121,15 +120,15 @@ def run_vote(
     Example: columnist evaluate vote blind --judge anna
     """
     from model.evaluation.sheet import SHEETS
-    from model.evaluation.votes import Ballot, last_ones, read_votes
+    from model.evaluation.votes import VOTES, add, last_ones
 
     items = SHEETS.read_items(folder)
-    ballot = Ballot(folder, [item.item for item in items])
     if votes is not None:
-        found = read_votes(votes, [item.item for item in items])
+        names = [item.item for item in items]
+        found = VOTES.read(votes, names)
         _, replaced = last_ones(found)
         if found:
-            ballot.add(found, kind)
+            add(folder, names, found, kind)
         judges = sorted({vote.judge for vote in found})
         if json:
             console.out_json(
@@ -150,19 +149,21 @@ def run_vote(
         )
     if not judge:
         raise UsageError("Who votes?", "Give a name with --judge NAME.")
-    done = _ask(items, ballot, judge, kind)
+    done = _ask(folder, items, judge, kind)
     if json:
         console.out_json({"judge": judge, "votes": done, "items": len(items)})
     else:
         console.out(f"{plain(judge)} voted on {done} of {count(len(items), 'table')}.")
 
 
-def _ask(items: Sequence[Item], ballot: Ballot, judge: str, kind: JudgeKind) -> int:
+def _ask(folder: Path, items: Sequence[Item], judge: str, kind: JudgeKind) -> int:
     """Ask item by item; how many the judge has voted on in the end."""
-    from model.evaluation.votes import Choice, Vote
+    from model.evaluation.votes import VOTES, Choice, Vote, add
 
     answers = {"a": Choice.A, "b": Choice.B, "t": Choice.TIE, "tie": Choice.TIE}
-    voted = {vote.item: vote.choice for vote in ballot.votes() if vote.judge == judge}
+    names = [item.item for item in items]
+    given = VOTES.kept(folder, names)
+    voted = {vote.item: vote.choice for vote in given if vote.judge == judge}
     place = next((i for i, item in enumerate(items) if item.item not in voted), 0)
     while place < len(items):
         item = items[place]
@@ -176,7 +177,8 @@ def _ask(items: Sequence[Item], ballot: Ballot, judge: str, kind: JudgeKind) -> 
         if not line or answer in ("q", "quit"):
             break
         if answer in answers:
-            ballot.add([Vote(item.item, judge, answers[answer])], kind)
+            vote = Vote(item.item, judge, answers[answer])
+            add(folder, names, [vote], kind)
             voted[item.item] = answers[answer]
         elif answer == "back":
             place = max(0, place - 1)
@@ -230,11 +232,10 @@ def outcome_of(folder: Path) -> dict[str, Any]:
     """The document of a sheet's votes."""
     from model.evaluation.sheet import SHEETS
     from model.evaluation.tally import tally
-    from model.evaluation.votes import Ballot
+    from model.evaluation.votes import VOTES, kinds
 
     key = SHEETS.read_key(folder)
-    ballot = Ballot(folder, key.items)
-    return tally(key, ballot.votes(), ballot.kinds())
+    return tally(key, VOTES.kept(folder, key.items), kinds(folder))
 
 
 def _print(document: Mapping[str, Any]) -> None:
