@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from catalog.objects import TableId
 from model.prompt import Generation, Prompt
+from model.prompts.long import render_chat
+from model.remote import RemoteFacts
+from model.template import QUESTION
 
 if TYPE_CHECKING:
-    from model.remote import RemoteFacts
     from model.wire import ModelFacts
 
 
@@ -69,3 +71,26 @@ class Writer(Protocol):
     def close(self) -> None:
         """End it."""
         ...
+
+
+def user_turn(
+    writer: Writer, head: str, blocks: Sequence[str], *, limit: int, temperature: float
+) -> Prompt:
+    """What a running instruct model is asked, head and block together a user's turn.
+
+    It is in the model's own template; a server has its own.
+    """
+    facts, tail = writer.facts, ""
+    if facts is not None and not isinstance(facts, RemoteFacts):
+        head, tail = render_chat(
+            head + QUESTION,
+            template=facts.chat_template,
+            bos=facts.bos,
+            eos=facts.eos,
+        )
+    return Prompt(
+        head,
+        tuple(block + tail for block in blocks),
+        limit,
+        temperature=temperature,
+    )
