@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,16 @@ import torch
 
 from catalog.errors import UsageError
 from model.training import lineage
-from model.training.gguf_file import LlamaShape, Tensor, values_of
-from model.training.llama_family import MODULES, halved, heads_of, permuted, shape_of
+from model.training.gguf_file import Tensor, write
+from model.training.llama_family import (
+    MODULES,
+    LlamaShape,
+    architecture_of,
+    halved,
+    heads_of,
+    permuted,
+    shape_of,
+)
 from model.training.source import Source, gguf_keys, load_model
 
 WEIGHTS = "adapter_model.safetensors"
@@ -229,5 +238,42 @@ def adapter_tensors(folder: Path, shape: LlamaShape) -> list[Tensor]:
         values = permuted(weight, heads) if heads else weight
         part = f"blk.{match['layer']}.{module}" if module else "output"
         name = f"{part}.weight.lora_{side}"
-        found.append(Tensor(name, tuple(values.shape), values_of(values)))
+        found.append(Tensor(name, tuple(values.shape), partial(_values, values)))
     return found
+
+
+def _values(tensor: torch.Tensor) -> np.ndarray[Any, Any]:
+    found: np.ndarray[Any, Any] = tensor.detach().cpu().float().numpy()
+    return found
+
+
+def write_adapter(
+    path: Path,
+    source: Source,
+    tensors: Sequence[Tensor],
+    *,
+    kind: str,
+    alpha: float,
+    name: str,
+) -> None:
+    """A LoRA adapter of a source; tensors are `NAME.lora_a` and `NAME.lora_b`.
+
+    Raises:
+        ColumnistError: it cannot be written.
+    """
+    import gguf
+
+    def facts(writer: Any) -> None:
+        writer.add_type("adapter")
+        writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
+        writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, alpha)
+
+    write(
+        path,
+        architecture_of(source),
+        facts,
+        tensors,
+        kind=kind,
+        name=name,
+        licence=source.licence,
+    )

@@ -1,4 +1,4 @@
-"""Writes models and adapters as GGUF, tensor by tensor, so that large ones fit."""
+"""Writes GGUF files, tensor by tensor, so that large ones fit."""
 
 from __future__ import annotations
 
@@ -32,136 +32,26 @@ class Tensor:
     """Its values, float32."""
 
 
-def values_of(tensor: Any) -> Callable[[], np.ndarray[Any, Any]]:
-    """How a torch tensor is read."""
-
-    def load() -> np.ndarray[Any, Any]:
-        found: np.ndarray[Any, Any] = tensor.detach().cpu().float().numpy()
-        return found
-
-    return load
-
-
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """A byte-level BPE vocabulary."""
-
-    tokens: tuple[str, ...]
-    """In the order of their ids."""
-    types: tuple[int, ...]
-    """gguf's `TokenType` of each."""
-    merges: tuple[str, ...]
-    """Each two tokens with a space between."""
-    pre: str
-    """`tokenizer.ggml.pre`: how llama.cpp splits text; a wrong one fails silently."""
-    bos: int
-    """Id of the token that begins a text."""
-    eos: int
-    """Id of the token that ends one."""
-    pad: int
-    """Id of the token that fills rows."""
-    add_bos: bool = False
-    """Whether plain texts begin with it."""
-    template: str | None = None
-    """The chat template's Jinja source."""
-
-
-@dataclass(frozen=True, slots=True)
-class LlamaShape:
-    """Sizes of a model of the Llama family."""
-
-    architecture: str
-    """llama.cpp's name: `llama` or `qwen2`."""
-    vocabulary: int
-    """Tokens."""
-    width: int
-    """Hidden size."""
-    layers: int
-    """Blocks."""
-    heads: int
-    """Attention heads."""
-    kv_heads: int
-    """Heads of keys and values."""
-    head_width: int
-    """Size of each."""
-    inner: int
-    """Width of the SwiGLU."""
-    context: int
-    """Longest context it was made for."""
-    epsilon: float
-    """Of the norms."""
-    base: float
-    """Of the rotary embedding."""
-    linear_scaling: float = 1.0
-    """Factor by which its positions are stretched."""
-
-
-def write_model(
-    path: Path,
-    shape: LlamaShape,
-    vocabulary: Vocabulary,
-    tensors: Sequence[Tensor],
-    *,
-    kind: str,
-    name: str,
-    licence: str | None = None,
-) -> None:
-    """A model file; tensors of one dimension stay F32, as llama.cpp wants them.
-
-    Raises:
-        ColumnistError: it cannot be written.
-    """
-    import gguf
-
-    writer = gguf.GGUFWriter(path, shape.architecture)
-    writer.add_type("model")
-    writer.add_name(name)
-    if licence:
-        writer.add_license(licence)
-    writer.add_context_length(shape.context)
-    writer.add_embedding_length(shape.width)
-    writer.add_block_count(shape.layers)
-    writer.add_feed_forward_length(shape.inner)
-    writer.add_head_count(shape.heads)
-    writer.add_head_count_kv(shape.kv_heads)
-    if shape.head_width * shape.heads != shape.width:
-        writer.add_key_length(shape.head_width)
-        writer.add_value_length(shape.head_width)
-    writer.add_layer_norm_rms_eps(shape.epsilon)
-    writer.add_rope_freq_base(shape.base)
-    writer.add_rope_dimension_count(shape.head_width)
-    if shape.linear_scaling != 1:
-        writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
-        writer.add_rope_scaling_factor(shape.linear_scaling)
-    writer.add_vocab_size(shape.vocabulary)
-    types = {"F32": "ALL_F32", "F16": "MOSTLY_F16", "Q8_0": "MOSTLY_Q8_0"}
-    writer.add_file_type(gguf.LlamaFileType[types[kind]])
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(vocabulary.pre)
-    writer.add_token_list(vocabulary.tokens)
-    writer.add_token_types(vocabulary.types)
-    writer.add_token_merges(vocabulary.merges)
-    writer.add_bos_token_id(vocabulary.bos)
-    writer.add_eos_token_id(vocabulary.eos)
-    writer.add_pad_token_id(vocabulary.pad)
-    writer.add_add_bos_token(vocabulary.add_bos)
-    writer.add_add_eos_token(False)
-    if vocabulary.template:
-        writer.add_chat_template(vocabulary.template)
-    _write(writer, path, tensors, kind)
-
-
-def write_adapter(
+def write(
     path: Path,
     architecture: str,
+    facts: Callable[[Any], None],
     tensors: Sequence[Tensor],
     *,
     kind: str,
-    alpha: float,
     name: str,
     licence: str | None = None,
 ) -> None:
-    """A LoRA adapter; tensors are `NAME.lora_a` and `NAME.lora_b`.
+    """A GGUF file; tensors of one dimension stay F32, as llama.cpp wants them.
+
+    Args:
+        path: of the file.
+        architecture: llama.cpp's name of it.
+        facts: gives the `GGUFWriter` whatever else the file says of itself.
+        tensors: what it holds.
+        kind: how they are quantised.
+        name: what the file calls itself.
+        licence: of what it holds.
 
     Raises:
         ColumnistError: it cannot be written.
@@ -169,22 +59,14 @@ def write_adapter(
     import gguf
 
     writer = gguf.GGUFWriter(path, architecture)
-    writer.add_type("adapter")
     writer.add_name(name)
     if licence:
         writer.add_license(licence)
-    writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
-    writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, alpha)
-    _write(writer, path, tensors, kind)
-
-
-def _write(writer: Any, path: Path, tensors: Sequence[Tensor], kind: str) -> None:
-    """The header, then every tensor in turn."""
-    import gguf
-
+    facts(writer)
     stored = [_stored(tensor, kind) for tensor in tensors]
     for tensor, type_ in zip(tensors, stored, strict=True):
-        size = _bytes(tensor.shape, type_)
+        block, size = gguf.GGML_QUANT_SIZES[type_]
+        size = math.prod(tensor.shape) // int(block) * int(size)
         writer.add_tensor_info(
             tensor.name, tensor.shape, np.dtype(np.float32), size, raw_dtype=type_
         )
@@ -212,13 +94,6 @@ def _stored(tensor: Tensor, kind: str) -> Any:
     elif kind == "Q8_0" and tensor.shape[-1] % BLOCK:
         kind = "F16"
     return gguf.GGMLQuantizationType[kind]
-
-
-def _bytes(shape: tuple[int, ...], type_: Any) -> int:
-    import gguf
-
-    block, size = gguf.GGML_QUANT_SIZES[type_]
-    return math.prod(shape) // int(block) * int(size)
 
 
 def quantize(path: Path, target: Path, *, threads: int) -> None:

@@ -10,14 +10,16 @@ import json
 import math
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import gguf
 import numpy as np
 import torch
 
 from catalog.errors import UsageError
-from model.training.gguf_file import LlamaShape, Tensor, Vocabulary
+from model.training.gguf_file import Tensor, write
 
 if TYPE_CHECKING:
     from model.training.source import Source, Tokens
@@ -53,6 +55,90 @@ SPLITS = {
     _CONTRACTIONS + r"\p{N}" + _REST: "qwen2",
 }
 """The patterns of known tokenizers, and what llama.cpp calls each way to split."""
+
+
+@dataclass(frozen=True, slots=True)
+class LlamaShape:
+    """Sizes of a model of the Llama family."""
+
+    architecture: str
+    """llama.cpp's name: `llama` or `qwen2`."""
+    vocabulary: int
+    """Tokens."""
+    width: int
+    """Hidden size."""
+    layers: int
+    """Blocks."""
+    heads: int
+    """Attention heads."""
+    kv_heads: int
+    """Heads of keys and values."""
+    head_width: int
+    """Size of each."""
+    inner: int
+    """Width of the SwiGLU."""
+    context: int
+    """Longest context it was made for."""
+    epsilon: float
+    """Of the norms."""
+    base: float
+    """Of the rotary embedding."""
+    linear_scaling: float = 1.0
+    """Factor by which its positions are stretched."""
+
+
+def write_model(
+    path: Path,
+    source: Source,
+    tokens: Tokens,
+    *,
+    kind: str,
+    name: str,
+    licence: str | None = None,
+) -> None:
+    """A Hugging Face directory as a GGUF file.
+
+    Raises:
+        UsageError: llama.cpp would compute it otherwise.
+        ColumnistError: it cannot be written.
+    """
+    shape = shape_of(source)
+
+    def facts(writer: Any) -> None:
+        writer.add_type("model")
+        _add_sizes(writer, shape)
+        types = {"F32": "ALL_F32", "F16": "MOSTLY_F16", "Q8_0": "MOSTLY_Q8_0"}
+        writer.add_file_type(gguf.LlamaFileType[types[kind]])
+        _add_tokenizer(writer, tokens, shape)
+
+    write(
+        path,
+        shape.architecture,
+        facts,
+        tensors_of(source, shape),
+        kind=kind,
+        name=name,
+        licence=licence,
+    )
+
+
+def _add_sizes(writer: Any, shape: LlamaShape) -> None:
+    writer.add_context_length(shape.context)
+    writer.add_embedding_length(shape.width)
+    writer.add_block_count(shape.layers)
+    writer.add_feed_forward_length(shape.inner)
+    writer.add_head_count(shape.heads)
+    writer.add_head_count_kv(shape.kv_heads)
+    if shape.head_width * shape.heads != shape.width:
+        writer.add_key_length(shape.head_width)
+        writer.add_value_length(shape.head_width)
+    writer.add_layer_norm_rms_eps(shape.epsilon)
+    writer.add_rope_freq_base(shape.base)
+    writer.add_rope_dimension_count(shape.head_width)
+    if shape.linear_scaling != 1:
+        writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
+        writer.add_rope_scaling_factor(shape.linear_scaling)
+    writer.add_vocab_size(shape.vocabulary)
 
 
 def architecture_of(source: Source) -> str:
@@ -212,48 +298,40 @@ def _scaled(source: Source, shape: LlamaShape) -> np.ndarray[Any, Any] | None:
     return found
 
 
-def vocabulary_of(source: Source, tokens: Tokens, shape: LlamaShape) -> Vocabulary:
-    """A model's tokenizer in llama.cpp's terms.
-
-    Raises:
-        UsageError: llama.cpp would split text otherwise.
-    """
-    import gguf
-
+def _add_tokenizer(writer: Any, tokens: Tokens, shape: LlamaShape) -> None:
+    """A model's tokenizer in llama.cpp's terms; a wrong split would fail silently."""
     told = json.loads(tokens.tokenizer.to_str())
     model = told["model"]
     if model.get("type") != "BPE" or model.get("byte_fallback"):
         raise _no_tokenizer("it is no byte-level BPE")
-    pre = pre_tokenizer(told)
-    ids = dict(model["vocab"])
-    types = dict.fromkeys(ids.values(), gguf.TokenType.NORMAL)
+    kinds = gguf.TokenType
+    by_id = {number: (token, kinds.NORMAL) for token, number in model["vocab"].items()}
     for added in told.get("added_tokens") or []:
-        ids[added["content"]] = added["id"]
-        kind = "CONTROL" if added.get("special") else "USER_DEFINED"
-        types[added["id"]] = gguf.TokenType[kind]
-    by_id = {number: token for token, number in ids.items()}
+        kind = kinds.CONTROL if added.get("special") else kinds.USER_DEFINED
+        by_id[added["id"]] = added["content"], kind
     if max(by_id) >= shape.vocabulary:
         raise _no_tokenizer(f"it has more tokens than the model's {shape.vocabulary:,}")
-    ordered, kinds = [], []
-    for number in range(shape.vocabulary):
-        ordered.append(by_id.get(number, f"[PAD{number}]"))
-        kinds.append(int(types.get(number, gguf.TokenType.UNUSED)))
-    merges = [m if isinstance(m, str) else " ".join(m) for m in model["merges"]]
-    eos = tokens.id_of(tokens.eos)
+    every = [
+        by_id.get(number, (f"[PAD{number}]", kinds.UNUSED))
+        for number in range(shape.vocabulary)
+    ]
+    eos, bos = tokens.id_of(tokens.eos), tokens.id_of(tokens.bos)
     assert eos is not None  # `open_tokens` made sure
-    bos = tokens.id_of(tokens.bos)
     plain = tokens.tokenizer.encode("a").ids
-    return Vocabulary(
-        tokens=tuple(ordered),
-        types=tuple(kinds),
-        merges=tuple(merges),
-        pre=pre,
-        bos=eos if bos is None else bos,
-        eos=eos,
-        pad=tokens.id_of(tokens.pad) or 0,
-        add_bos=bos is not None and plain[:1] == [bos],
-        template=tokens.template,
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre(pre_tokenizer(told))
+    writer.add_token_list([token for token, _ in every])
+    writer.add_token_types([int(kind) for _, kind in every])
+    writer.add_token_merges(
+        [m if isinstance(m, str) else " ".join(m) for m in model["merges"]]
     )
+    writer.add_bos_token_id(eos if bos is None else bos)
+    writer.add_eos_token_id(eos)
+    writer.add_pad_token_id(tokens.id_of(tokens.pad) or 0)
+    writer.add_add_bos_token(bos is not None and plain[:1] == [bos])
+    writer.add_add_eos_token(False)
+    if tokens.template:
+        writer.add_chat_template(tokens.template)
 
 
 def pre_tokenizer(told: dict[str, Any]) -> str:
