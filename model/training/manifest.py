@@ -10,7 +10,7 @@ from catalog.errors import ColumnistError
 from model.library import digest
 from model.training import lineage
 
-MEASURED = ("calibration", "held_out", "scores", "measured_on")
+MEASURED = ("calibration", "scores", "measured_on")
 """Keys of a manifest that are filled in after the export."""
 
 
