@@ -19,12 +19,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from catalog.errors import UsageError
 from catalog.suggestion import Source
 from model.choose import SIGNS, Calibration, Line, Scale, Signs, likeliest
 from model.evaluation.answers import Answer, read
+from model.evaluation.json_lines import read_lines
 
 RIDGE = 2.0
 """Weight of the squared (standardised) weights: few labels, small weights."""
@@ -73,31 +74,36 @@ class Case:
         return "tables" if self.answer.column is None else "columns"
 
 
+@dataclass(frozen=True, slots=True)
+class TextLabel:
+    """What a reader says of a text."""
+
+    source: str
+    """Repository of the record."""
+    schema: str
+    """Its schema."""
+    table: str
+    """Its table."""
+    column: str | None
+    """The column; None for the table itself."""
+    text: str
+    """What was read."""
+    label: Literal[0, 1, 2]
+    """As in an audit."""
+
+
 def read_labels(paths: Sequence[Path]) -> dict[Key, list[int]]:
     """The labels of every text.
 
     Raises:
-        UsageError: a line is no label.
+        ColumnistError: a line is no label.
     """
     found: dict[Key, list[int]] = defaultdict(list)
+    hint = "Give source, schema, table, column, text and label, which is 0, 1 or 2."
     for path in paths:
-        for number, line in enumerate(
-            path.read_text(encoding="utf-8").splitlines(), start=1
-        ):
-            try:
-                row = json.loads(line)
-                place = (row["source"], row["schema"], row["table"], row["column"])
-                label = int(row["label"])
-                found[(*place, row["text"])].append(label)
-            except (ValueError, KeyError, TypeError) as error:
-                raise UsageError(
-                    f"{path}:{number} is no label: {error}.",
-                    "Give source, schema, table, column, text and label.",
-                ) from error
-            if label not in (0, 1, 2):
-                raise UsageError(
-                    f"{path}:{number} has the label {label}.", "Labels are 0, 1 and 2."
-                )
+        for one in read_lines(path, TextLabel, hint):
+            key = (one.source, one.schema, one.table, one.column, one.text)
+            found[key].append(one.label)
     return found
 
 
