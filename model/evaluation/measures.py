@@ -8,7 +8,6 @@ repositories, so that no large one outweighs the rest.
 from __future__ import annotations
 
 import math
-import random
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -165,10 +164,3 @@ def difference(
     total /= max(1, len(tables))
     ends: Any = np.percentile(total, [2.5, 97.5])
     return Difference(mean_of_means(rows, value), float(ends[0]), float(ends[1]))
-
-
-def halves(repositories: Iterable[str], *, seed: int = 0) -> tuple[set[str], set[str]]:
-    """Repositories in two halves, the same ones every time."""
-    ordered = sorted(set(repositories))
-    random.Random(seed).shuffle(ordered)
-    return set(ordered[::2]), set(ordered[1::2])

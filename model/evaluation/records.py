@@ -30,32 +30,38 @@ HINT = (
     'A line is {"db", "schema", "table", "description", "columns": [{"name",'
     ' "description"}]}.'
 )
-Chance = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
-@dataclass(frozen=True, slots=True)
-class RecordColumn:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A text in a line."""
+
+    description: str | None = None
+    """What is said."""
+    by: str | None = None
+    """Whose it is within a system; else `source` says it."""
+    source: str | None = None
+    """As `by`; of a table without `db`, the repository."""
+    confidence: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    """How likely the system says that the text is accepted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordColumn(Said):
     """A column in a line."""
 
     name: str
     """Its name."""
     type: str | None = None
     """Its type."""
-    description: str | None = None
-    """What is said of it."""
     references: str | None = None
     """`table` or `table.column`."""
     enum: tuple[Any, ...] | None = None
     """Its code list."""
-    source: str | None = None
-    """Whose text it is within a system; so is `by`."""
-    by: str | None = None
-    confidence: Chance | None = None
-    """How likely the system says that the text is accepted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record(Said):
     """A line."""
 
     table: Annotated[str, msgspec.Meta(min_length=1)]
@@ -64,16 +70,8 @@ class Record:
     """Its columns, in order."""
     schema: str | None = None
     """Its schema's name."""
-    description: str | None = None
-    """What is said of it."""
-    source: str | None = None
-    """Repository in a corpus; with `db`, whose the text is, as of a column's."""
     db: str | None = None
     """Repository in a system's file."""
-    by: str | None = None
-    """Whose the text of the table is within the system."""
-    confidence: Chance | None = None
-    """As of a column's."""
     primary_key: tuple[str | None, ...] | None = None
     """Names of columns."""
 
@@ -236,7 +234,7 @@ def _texts(entry: Entry, record: Record | None) -> Texts:
     )
 
 
-def _text(said: Record | RecordColumn) -> Text:
+def _text(said: Said) -> Text:
     text = said.description
     if not text or not text.strip():
         return MISSING

@@ -52,6 +52,8 @@ LOG_EVERY = 10
 """Steps."""
 MEASURED = 64
 """Most tables that are measured on."""
+COUNTED = ("step", "place", "seen", "elapsed", "loss", "losses")
+"""What a checkpoint has of a run beside its weights."""
 BROKEN = (
     OSError,
     RuntimeError,
@@ -185,9 +187,8 @@ class Run:
             for name, parameter in self.trained.items():
                 parameter.copy_(state["trained"][name])
         self.adam.load_state_dict(state["adam"])
-        self.step, self.elapsed = state["step"], state["elapsed"]
-        self.place, self.seen = tuple(state["place"]), state["seen"]
-        self.loss, self.losses = state["loss"], state["losses"]
+        for name in COUNTED:
+            setattr(self, name, state[name])
 
     def save(self) -> None:
         """Write beside the old file, then take its place.
@@ -199,12 +200,7 @@ class Run:
             "identity": self.identity,
             "trained": {k: v.detach().cpu() for k, v in self.trained.items()},
             "adam": self.adam.state_dict(),
-            "step": self.step,
-            "place": self.place,
-            "seen": self.seen,
-            "elapsed": self.elapsed,
-            "loss": self.loss,
-            "losses": self.losses,
+            **{name: getattr(self, name) for name in COUNTED},
         }
         path = self.checkpoint
         partial = path.with_suffix(".partial")

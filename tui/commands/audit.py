@@ -13,7 +13,7 @@ from catalog.errors import UsageError
 from tui.commands import console
 from tui.commands.options import Json, settings
 from tui.commands.score import Known, written_by
-from tui.commands.voting import agreement
+from tui.commands.voting import agreement, percent
 from tui.flow import offline
 from tui.flow.model_choice import library
 from tui.flow.text import count, plain
@@ -252,26 +252,16 @@ def _print(document: Mapping[str, Any]) -> None:
         if not part["asked"]:
             continue
         console.out(f"{count(part['asked'], kind[:-1])} of each system")
-        rows = [
-            row for name, its in part["systems"].items() for row in _rows(name, its)
-        ]
-        width = max(len(label) for label, _ in rows)
-        console.out(f"  {'':{width}}  texts  {'accepted':<18}{'edit':<18}wrong")
-        for label, its in rows:
-            cells = "".join(
-                f"{_percent(its[name]):<18}" for name in ("accepted", "edit", "wrong")
+        labels = ("accepted", "edit", "wrong")
+        rows: list[Sequence[object]] = [("", "texts", *labels)]
+        for name, its in part["systems"].items():
+            rows += (
+                (label, found["n"], *(percent(found[each]) for each in labels))
+                for label, found in _rows(name, its)
             )
-            console.out(f"  {label:<{width}}  {its['n']:>5}  {cells}".rstrip())
+        console.table(rows, right=(1,))
         console.out()
-    kappa = document["fleiss_kappa"]
-    if kappa["judges"] > 2:
-        value = "not defined" if kappa["kappa"] is None else f"{kappa['kappa']:.2f}"
-        console.out(
-            f"Fleiss' kappa {value} of {kappa['judges']} judges on"
-            f" {count(kappa['items'], 'text')} that all labelled."
-        )
-    for pair in document["pairs"]:
-        agreement(pair, "text")
+    agreement(document, "text", "labelled", fewest=3)
     console.out(
         f"{document['labelled']} of {count(document['items'], 'different text')}"
         f" labelled by {plain(', '.join(document['judges']))}."
@@ -281,12 +271,12 @@ def _print(document: Mapping[str, Any]) -> None:
 def _rows(name: str, its: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The lines of one system, each with its label."""
     missing = f" ({its['missing']} without text)" if its["missing"] else ""
-    yield f"{plain(name)}{missing}", its["pooled"]
+    yield f"{name}{missing}", its["pooled"]
     if len(its["judges"]) > 1:
         for judge, found in its["judges"].items():
-            yield f"  by {plain(judge)}", found
+            yield f"  by {judge}", found
     for source, found in its["sources"].items():
-        yield f"  from {plain(source)}", found
+        yield f"  from {source}", found
     if said := its["confidence"]:
         for each in said["bins"]:
             edges = f"{100 * each['from']:.0f} to {100 * each['to']:.0f} %"
@@ -298,10 +288,3 @@ def _rows(name: str, its: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str,
                 f" {100 * sure['of_all']['share']:.0f} % of all",
                 sure,
             )
-
-
-def _percent(share: Mapping[str, float] | None) -> str:
-    if share is None:
-        return ""
-    low, high = 100 * share["low"], 100 * share["high"]
-    return f"{100 * share['share']:.0f} % ({low:.0f} to {high:.0f})"

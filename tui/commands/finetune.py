@@ -95,15 +95,13 @@ def run(
     columnist train finetune SmolLM2-135M-Instruct.gguf --data mine.jsonl.xz --out mine
     """
     try:
-        from model.training.finetune import METHODS, Settings, finetune  # needs torch
+        from model.training.finetune import Settings, finetune  # needs torch
         from model.training.tracking import tracked
     except ImportError as error:
         raise UsageError(
             f"Fine-tuning needs the package {error.name}.",
             "Install columnist[train]; the README says how to get torch.",
         ) from error
-    if method not in METHODS:
-        raise UsageError(f"There is no method {method}.", f"Give {', '.join(METHODS)}.")
     if settings(context).offline:
         offline.refuse_sockets()
     chosen = Settings(

@@ -187,5 +187,4 @@ def _print(document: dict[str, Any]) -> None:
             f"What was shown first scored {order['bias']:+.2f} of 3; the order turned"
             f" the preference on {100 * order['turned']:.0f} % of the tables."
         )
-    for pair in document["pairs"]:
-        agreement(pair)
+    agreement(document, "table", "voted on")

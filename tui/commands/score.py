@@ -241,11 +241,9 @@ def _print(document: Mapping[str, Any], *, embedding: bool) -> None:
 
 def _matrix(figures: Mapping[str, Mapping[str, float]]) -> None:
     """Systems as columns, measures as lines."""
-    names = list(figures)
-    rows = list(dict.fromkeys(key for each in figures.values() for key in each))
-    width = max(12, *(len(plain(name)) for name in names))
-    console.out(" " * 18 + "".join(f"  {plain(name):>{width}}" for name in names))
-    for row in rows:
-        cells = (figures[name].get(row) for name in names)
-        shown = ("" if cell is None else f"{cell:.2f}" for cell in cells)
-        console.out(f"  {row:<16}" + "".join(f"  {cell:>{width}}" for cell in shown))
+    measures = dict.fromkeys(key for each in figures.values() for key in each)
+    rows = (
+        (key, *(f"{its[key]:.2f}" if key in its else "" for its in figures.values()))
+        for key in measures
+    )
+    console.table([("", *figures), *rows], right=range(1, len(figures) + 1))

@@ -247,23 +247,12 @@ def _print(document: Mapping[str, Any]) -> None:
     _outcomes(
         {
             f"{count(document['items'], 'table')} by majority": document["majority"],
-            **{
-                f"{plain(judge['name'])} ({judge['kind']})": judge
-                for judge in document["judges"]
-            },
+            **{f"{each['name']} ({each['kind']})": each for each in document["judges"]},
         }
     )
-    kappa = document["fleiss_kappa"]
-    if kappa["judges"] > 1:
-        value = "not defined" if kappa["kappa"] is None else f"{kappa['kappa']:.2f}"
-        console.out(
-            f"Fleiss' kappa {value} of {kappa['judges']} judges on"
-            f" {count(kappa['items'], 'table')} that all voted on."
-        )
-    for pair in document["pairs"]:
-        agreement(pair)
+    agreement(document, "table", "voted on")
     console.out()
-    _outcomes({plain(n): found for n, found in document["repositories"].items()})
+    _outcomes(document["repositories"])
     console.out()
     for table in document["tables"]:
         said = ", ".join(f"{plain(j)} {vote}" for j, vote in table["votes"].items())
@@ -279,31 +268,54 @@ def _print(document: Mapping[str, Any]) -> None:
 
 def _outcomes(rows: Mapping[str, Mapping[str, Any]]) -> None:
     """A line of counts for each label."""
-    width = max(map(len, rows))
-    console.out(f"{'':{width}}  first  second  ties  undecided  first's share")
+    table: list[tuple[str, ...]] = [
+        ("", "first", "second", "ties", "undecided", "first's share")
+    ]
     for label, found in rows.items():
-        share = found["share"]
-        tail = "nothing decided"
-        if share is not None:
-            tail = (
-                f"{100 * share['share']:.0f} % ({100 * share['low']:.0f} to"
-                f" {100 * share['high']:.0f}), sign test p {found['p']:.4f}"
-            )
+        counts = (found[k] for k in ("first_wins", "second_wins", "ties", "undecided"))
+        share = "nothing decided"
+        if found["share"] is not None:
+            share = f"{percent(found['share'])}, sign test p {found['p']:.4f}"
+        table.append((label, *map(str, counts), share))
+    console.table(table, right=range(1, 5))
+
+
+def percent(share: Mapping[str, float] | None) -> str:
+    """A share with its interval; nothing of nothing."""
+    if share is None:
+        return ""
+    low, high = 100 * share["low"], 100 * share["high"]
+    return f"{100 * share['share']:.0f} % ({low:.0f} to {high:.0f})"
+
+
+def agreement(
+    document: Mapping[str, Any], noun: str, judged: str, *, fewest: int = 2
+) -> None:
+    """Lines on how far judges agree.
+
+    Args:
+        document: with `pairs`, and `fleiss_kappa` where all judges are to be told of.
+        noun: what they judged.
+        judged: what they did with it.
+        fewest: judges of whom Fleiss' kappa says something.
+    """
+    kappa = document.get("fleiss_kappa")
+    if kappa and kappa["judges"] >= fewest:
         console.out(
-            f"{label:<{width}}  {found['first_wins']:>5}  {found['second_wins']:>6}"
-            f"  {found['ties']:>4}  {found['undecided']:>9}  {tail}"
+            f"Fleiss' kappa {_kappa(kappa['kappa'])} of {kappa['judges']} judges on"
+            f" {count(kappa['items'], noun)} that all {judged}."
+        )
+    for pair in document["pairs"]:
+        both = " and ".join(map(plain, pair["judges"]))
+        if pair["agreement"] is None:
+            console.out(f"{both}: no {noun} in common")
+            continue
+        console.out(
+            f"{both}: agree on {100 * pair['agreement']:.0f} % of"
+            f" {count(pair['items'], noun)}, Cohen's kappa"
+            f" {_kappa(pair['cohen_kappa'])}"
         )
 
 
-def agreement(pair: Mapping[str, Any], noun: str = "table") -> None:
-    """A line on two judges, who judged what the noun says."""
-    one, other = (plain(name) for name in pair["judges"])
-    if pair["agreement"] is None:
-        console.out(f"{one} and {other}: no {noun} in common")
-        return
-    kappa = pair["cohen_kappa"]
-    beyond = "not defined" if kappa is None else f"{kappa:.2f}"
-    console.out(
-        f"{one} and {other}: agree on {100 * pair['agreement']:.0f} % of"
-        f" {count(pair['items'], noun)}, Cohen's kappa {beyond}"
-    )
+def _kappa(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.2f}"

@@ -12,7 +12,6 @@ from model.evaluation.measures import (
     Scored,
     chrf,
     difference,
-    halves,
     mean_of_means,
     rouge_l,
 )
@@ -72,10 +71,3 @@ def test_the_interval_holds_the_mean_and_is_zero_wide_without_variation() -> Non
     )
     assert mixed.low < mixed.mean == pytest.approx(0.35)
     assert mixed.mean < mixed.high
-
-
-def test_halves_part_the_repositories_the_same_way_every_time() -> None:
-    one, other = halves("abcdefgh")
-    assert one | other == set("abcdefgh")
-    assert not one & other
-    assert halves(reversed("abcdefgh")) == (one, other)
