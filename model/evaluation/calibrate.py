@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -211,38 +211,28 @@ def measured(cases: Sequence[Case]) -> dict[str, Any]:
                 shown.append((case, place, chance))
     for kind in ("columns", "tables"):
         of_kind = [each for each in shown if each[0].kind == kind]
-        first = [
-            (case, place)
-            for case, *_ in of_kind
-            for source in (Source.RULES, Source.MODEL)
-            for place in _first(case, source)
-        ]
         document[kind] = {
-            "product": _shares([(case, place) for case, place, _ in of_kind]),
-            "rules": _shares([e for e in first if _source(*e) is Source.RULES]),
-            "model": _shares([e for e in first if _source(*e) is Source.MODEL]),
-            "by_model": sum(_source(c, p) is Source.MODEL for c, p, _ in of_kind),
+            "product": _shares(case.labels[place] for case, place, _ in of_kind),
+            "rules": _shares(_first(case, Source.RULES) for case, *_ in of_kind),
+            "model": _shares(_first(case, Source.MODEL) for case, *_ in of_kind),
+            "by_model": sum(
+                case.answer.candidates[place].source is Source.MODEL
+                for case, place, _ in of_kind
+            ),
             "reliability": _reliability(of_kind),
         }
     return document
 
 
-def _first(case: Case, source: Source) -> list[int]:
-    places = [
-        place
-        for place, each in enumerate(case.answer.candidates)
-        if each.source is source
-    ]
-    return places[:1]
+def _first(case: Case, source: Source) -> tuple[int, ...]:
+    """The labels of a source's first text."""
+    texts = zip(case.answer.candidates, case.labels, strict=True)
+    return next((labels for each, labels in texts if each.source is source), ())
 
 
-def _source(case: Case, place: int) -> Source:
-    return case.answer.candidates[place].source
-
-
-def _shares(texts: Sequence[tuple[Case, int]]) -> dict[str, float]:
+def _shares(texts: Iterable[tuple[int, ...]]) -> dict[str, float]:
     """How many labelled texts, and the mean shares of the labels 2, 1 and 0."""
-    found = [case.labels[place] for case, place in texts if case.labels[place]]
+    found = [labels for labels in texts if labels]
     return {"texts": len(found)} | {
         name: round(
             sum(labels.count(label) / len(labels) for labels in found)

@@ -257,11 +257,3 @@ def line_of(entry: Entry, texts: Texts) -> str:
 def _data(text: Text) -> dict[str, Any]:
     data = {"by": text.by or None, "confidence": text.confidence}
     return {"description": text.text} | {k: v for k, v in data.items() if v is not None}
-
-
-def by_target(entry: Entry, found: Mapping[Target, Text]) -> Texts:
-    """Texts by target as texts by place."""
-    return Texts(
-        found.get(TableId(entry.table.id.schema, entry.table.id.name), MISSING),
-        tuple(found.get(column.id, MISSING) for column in entry.table.columns),
-    )

@@ -27,7 +27,6 @@ from model.evaluation.records import (
     Entry,
     Text,
     Texts,
-    by_target,
     read_records,
     read_texts,
 )
@@ -269,6 +268,11 @@ def run_model(
 def _whole(
     entries: Sequence[Entry], found: Sequence[Mapping[Target, Text]]
 ) -> list[Texts]:
+    """Texts by target as texts by place."""
     return [
-        by_target(entry, texts) for entry, texts in zip(entries, found, strict=True)
+        Texts(
+            texts.get(entry.table.id, MISSING),
+            tuple(texts.get(column.id, MISSING) for column in entry.table.columns),
+        )
+        for entry, texts in zip(entries, found, strict=True)
     ]
