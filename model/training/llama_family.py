@@ -51,10 +51,10 @@ _LAYER = re.compile(r"model\.layers\.(\d+)\.(.+)\.(weight|bias)")
 _CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
 _REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 SPLITS = {
-    _CONTRACTIONS + r"\p{N}{1,3}" + _REST: "llama-bpe",
-    _CONTRACTIONS + r"\p{N}" + _REST: "qwen2",
+    "llama-bpe": _CONTRACTIONS + r"\p{N}{1,3}" + _REST,
+    "qwen2": _CONTRACTIONS + r"\p{N}" + _REST,
 }
-"""The patterns of known tokenizers, and what llama.cpp calls each way to split."""
+"""The patterns of known tokenizers by what llama.cpp calls each way to split."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,22 +205,12 @@ def _rope(config: dict[str, Any]) -> dict[str, Any]:
 
 def permuted(weight: torch.Tensor, heads: int) -> torch.Tensor:
     """Rows of Q or K from halves (transformers) to pairs (llama.cpp's `llama`)."""
-    rows, *rest = weight.shape
-    return (
-        weight.reshape(heads, 2, rows // heads // 2, *rest)
-        .transpose(1, 2)
-        .reshape(rows, *rest)
-    )
+    return weight.unflatten(0, (heads, 2, -1)).transpose(1, 2).flatten(0, 2)
 
 
 def halved(weight: torch.Tensor, heads: int) -> torch.Tensor:
     """Rows of Q or K from pairs back to halves."""
-    rows, *rest = weight.shape
-    return (
-        weight.reshape(heads, rows // heads // 2, 2, *rest)
-        .transpose(1, 2)
-        .reshape(rows, *rest)
-    )
+    return weight.unflatten(0, (heads, -1, 2)).transpose(1, 2).flatten(0, 2)
 
 
 def heads_of(shape: LlamaShape, module: str) -> int:
@@ -341,27 +331,15 @@ def pre_tokenizer(told: dict[str, Any]) -> str:
         UsageError: it is an unknown one; guessing would fail silently.
     """
     normalizer = told.get("normalizer")
-    first = told.get("pre_tokenizer") or {}
-    parts = first.get("pretokenizers", [first])
-    level = parts[-1] if parts else {}
-    if level.get("type") != "ByteLevel" or level.get("add_prefix_space"):
+    parts = _parts(told.get("pre_tokenizer") or {})
+    if parts[-1].get("type") != "ByteLevel" or parts[-1]["add_prefix_space"]:
         raise _no_tokenizer("its text is not split into bytes as GPT-2's")
-    regex = level.get("use_regex", True)
-    name = ""
-    if len(parts) == 1 and regex:
-        name = "gpt-2"
-    elif (
-        len(parts) == 2
-        and regex
-        and parts[0]
-        == {
-            "type": "Digits",
-            "individual_digits": True,
-        }
-    ):
-        name = "smollm"
-    elif len(parts) == 2 and not regex and parts[0].get("type") == "Split":
-        name = SPLITS.get(parts[0].get("pattern", {}).get("Regex", ""), "")
+    named = (
+        name
+        for name in ("gpt-2", "smollm", *SPLITS)
+        if _parts(json.loads(splitter(name).__getstate__())) == parts
+    )
+    name = next(named, "")
     if not name:
         raise _no_tokenizer("how it splits text is unknown")
     if bool(told["model"].get("ignore_merges")) != (name == "llama-bpe"):
@@ -372,6 +350,12 @@ def pre_tokenizer(told: dict[str, Any]) -> str:
     return name
 
 
+def _parts(split: dict[str, Any]) -> list[dict[str, Any]]:
+    """The steps of a way to split text, without what changes no token."""
+    parts = split.get("pretokenizers") or [split]
+    return [{k: v for k, v in p.items() if k != "trim_offsets"} for p in parts]
+
+
 def splitter(name: str) -> Any:
     """The `tokenizers` way to split text that llama.cpp calls by that name.
 
@@ -380,16 +364,15 @@ def splitter(name: str) -> Any:
     """
     from tokenizers import Regex, pre_tokenizers
 
-    patterns = {told: pattern for pattern, told in SPLITS.items()}
     level = pre_tokenizers.ByteLevel(
-        add_prefix_space=False, use_regex=name not in patterns
+        add_prefix_space=False, use_regex=name not in SPLITS
     )
     if name == "gpt-2":
         return level
     if name == "smollm":
         first: Any = pre_tokenizers.Digits(individual_digits=True)
-    elif name in patterns:
-        first = pre_tokenizers.Split(Regex(patterns[name]), "isolated", invert=False)
+    elif name in SPLITS:
+        first = pre_tokenizers.Split(Regex(SPLITS[name]), "isolated", invert=False)
     else:
         raise _no_tokenizer(f"how it splits text ({name}) is unknown")
     return pre_tokenizers.Sequence([first, level])
