@@ -14,12 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from catalog.errors import UsageError
+from model.gguf_file import Array, Tensor, read, values_of, write
 from model.training import lineage
-from model.training.gguf_file import Tensor, write
 from model.training.llama_family import (
     MODULES,
     LlamaShape,
@@ -115,15 +114,13 @@ def _read_gguf(path: Path, shape: LlamaShape) -> Adapter:
     names = {module: name for name, module in MODULES.items()}
     weights: dict[str, Any] = {}
     rank = 0
-    for tensor in gguf.GGUFReader(path).tensors:
+    for tensor in read(path, refused=UsageError, hint="").tensors:
         match = _TENSOR.fullmatch(tensor.name)
         module = names.get(match["module"] or "", "") if match else ""
         if match is None or not (module or match["module"] is None):
             raise UsageError(f"{path} changes {tensor.name}, which is unknown.", "")
-        values = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
         # The reader's arrays are views of the file.
-        weight = torch.from_numpy(np.array(values, dtype=np.float32))
-        weight = weight.reshape(tuple(int(n) for n in reversed(tensor.shape)))
+        weight = torch.from_numpy(values_of(tensor).copy())
         if match["side"] == "a":
             rank = weight.shape[0]
         elif heads := heads_of(shape, match["module"] or ""):
@@ -180,10 +177,10 @@ def adapted(source: Source, adapter: Path) -> Any:
         ) from error
 
 
-def logits_of(model: Any, ids: Sequence[int]) -> np.ndarray[Any, Any]:
+def logits_of(model: Any, ids: Sequence[int]) -> Array:
     """A transformers model's logits at every position."""
     with torch.no_grad():
-        found: np.ndarray[Any, Any] = (
+        found: Array = (
             model(input_ids=torch.tensor([list(ids)]), use_cache=False)
             .logits[0]
             .float()
@@ -242,8 +239,8 @@ def adapter_tensors(folder: Path, shape: LlamaShape) -> list[Tensor]:
     return found
 
 
-def _values(tensor: torch.Tensor) -> np.ndarray[Any, Any]:
-    found: np.ndarray[Any, Any] = tensor.detach().cpu().float().numpy()
+def _values(tensor: torch.Tensor) -> Array:
+    found: Array = tensor.detach().cpu().float().numpy()
     return found
 
 
@@ -259,21 +256,16 @@ def write_adapter(
     """A LoRA adapter of a source; tensors are `NAME.lora_a` and `NAME.lora_b`.
 
     Raises:
-        ColumnistError: it cannot be written.
+        OSError: it cannot be written.
     """
     import gguf
 
     def facts(writer: Any) -> None:
         writer.add_type("adapter")
+        writer.add_name(name)
+        if source.licence:
+            writer.add_license(source.licence)
         writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
         writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, alpha)
 
-    write(
-        path,
-        architecture_of(source),
-        facts,
-        tensors,
-        kind=kind,
-        name=name,
-        licence=source.licence,
-    )
+    write(path, architecture_of(source), facts, tensors, kind=kind)

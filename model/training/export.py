@@ -19,10 +19,10 @@ from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch loads OpenMP
 
-import numpy as np
 import torch
 
-from catalog.errors import UsageError
+from catalog.errors import ColumnistError, UsageError
+from model.gguf_file import Array, quantize
 from model.library import PromptFormat
 from model.sizes import cores
 from model.training import lineage
@@ -33,7 +33,6 @@ from model.training.adapter import (
     logits_of,
     write_adapter,
 )
-from model.training.gguf_file import quantize
 from model.training.llama_family import LlamaShape, shape_of, tensors_of, write_model
 from model.training.manifest import write_manifest
 from model.training.source import (
@@ -98,12 +97,18 @@ def export(settings: Settings) -> Iterator[Exported]:
             f"A model cannot be called {name}.",
             "Give a --name of letters, digits, dots, dashes and underscores.",
         )
-    settings.out.mkdir(parents=True, exist_ok=True)
-    if (source / "adapter_config.json").exists():
-        require("peft")
-        yield from _export_adapter(settings, source, name)
-    else:
-        yield from _export_model(settings, source, name)
+    try:
+        settings.out.mkdir(parents=True, exist_ok=True)
+        if (source / "adapter_config.json").exists():
+            require("peft")
+            yield from _export_adapter(settings, source, name)
+        else:
+            yield from _export_model(settings, source, name)
+    except OSError as error:
+        raise ColumnistError(
+            f"Cannot write to {settings.out}: {error.strerror or error}.",
+            "Free some space and run the same command again.",
+        ) from error
 
 
 def resolve(source: Path, *, adapter: bool = False) -> Path:
@@ -139,7 +144,7 @@ def _export_model(settings: Settings, folder: Path, name: str) -> Iterator[Expor
     shape = shape_of(source)
     model: list[Any] = []
 
-    def logits(ids: list[int]) -> np.ndarray[Any, Any]:
+    def logits(ids: list[int]) -> Array:
         if not model:  # large; loaded once all else is known to be right
             model.append(load_model(source, torch.float32).eval())
         return logits_of(model[0], ids)

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from catalog.errors import UsageError
-from model.training.gguf_file import Tensor, write
+from model.gguf_file import Array, Tensor, write
 
 if TYPE_CHECKING:
     from model.training.source import Source, Tokens
@@ -100,26 +100,21 @@ def write_model(
 
     Raises:
         UsageError: llama.cpp would compute it otherwise.
-        ColumnistError: it cannot be written.
+        OSError: it cannot be written.
     """
     shape = shape_of(source)
 
     def facts(writer: Any) -> None:
         writer.add_type("model")
+        writer.add_name(name)
+        if licence:
+            writer.add_license(licence)
         _add_sizes(writer, shape)
         types = {"F32": "ALL_F32", "F16": "MOSTLY_F16", "Q8_0": "MOSTLY_Q8_0"}
         writer.add_file_type(gguf.LlamaFileType[types[kind]])
         _add_tokenizer(writer, tokens, shape)
 
-    write(
-        path,
-        shape.architecture,
-        facts,
-        tensors_of(source, shape),
-        kind=kind,
-        name=name,
-        licence=licence,
-    )
+    write(path, shape.architecture, facts, tensors_of(source, shape), kind=kind)
 
 
 def _add_sizes(writer: Any, shape: LlamaShape) -> None:
@@ -256,13 +251,13 @@ def _named(name: str, shape: LlamaShape) -> tuple[str, int]:
     return f"blk.{match[1]}.{module}.{match[3]}", heads_of(shape, module)
 
 
-def _loader(path: Path, name: str, heads: int) -> Callable[[], np.ndarray[Any, Any]]:
-    def load() -> np.ndarray[Any, Any]:
+def _loader(path: Path, name: str, heads: int) -> Callable[[], Array]:
+    def load() -> Array:
         from safetensors import safe_open
 
         with safe_open(str(path), framework="pt") as file:
             tensor = file.get_tensor(name).float()
-        values: np.ndarray[Any, Any] = (
+        values: Array = (
             (permuted(tensor, heads) if heads else tensor).contiguous().numpy()
         )
         return values
@@ -270,7 +265,7 @@ def _loader(path: Path, name: str, heads: int) -> Callable[[], np.ndarray[Any, A
     return load
 
 
-def _scaled(source: Source, shape: LlamaShape) -> np.ndarray[Any, Any] | None:
+def _scaled(source: Source, shape: LlamaShape) -> Array | None:
     """Llama 3's factors of the rotary frequencies; None without such a scaling."""
     rope = _rope(source.config)
     if (rope.get("rope_type") or rope.get("type")) != "llama3":
@@ -284,7 +279,7 @@ def _scaled(source: Source, shape: LlamaShape) -> np.ndarray[Any, Any] | None:
         smooth = (before / length - low) / (high - low)
         smooth = min(1.0, max(0.0, smooth))
         factors.append(1 / ((1 - smooth) / factor + smooth))
-    found: np.ndarray[Any, Any] = np.array(factors, dtype=np.float32)
+    found: Array = np.array(factors, dtype=np.float32)
     return found
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.errors import UsageError
+from model.gguf_file import keys_of
 from model.library import digest
 from model.training.llama_family import ARCHITECTURES, splitter
 
@@ -188,14 +189,7 @@ def gguf_keys(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: it is none.
     """
-    import gguf
-
-    try:
-        fields = gguf.GGUFReader(path).fields
-        return {key: field.contents() for key, field in fields.items()}
-    # What the reader meets in bytes that are none: it checks little itself.
-    except (OSError, ValueError, LookupError, OverflowError, MemoryError) as error:
-        raise UsageError(f"{path} is no GGUF file that can be read.", HINT) from error
+    return keys_of(path, refused=UsageError, hint=HINT)
 
 
 def open_tokens(source: Source) -> Tokens:
