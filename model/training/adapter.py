@@ -6,7 +6,6 @@ adapter's second matrix change places on the way, in both directions.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -195,14 +194,10 @@ def adapter_config(folder: Path) -> dict[str, Any]:
     Raises:
         UsageError: llama.cpp has no such adapters.
     """
-    path = folder / "adapter_config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{path} cannot be read: {error}.",
-            "Give an adapter: PEFT's folder, or a GGUF file.",
-        ) from error
+    config = lineage.read_object(
+        folder / "adapter_config.json",
+        "Give an adapter: PEFT's folder, or a GGUF file.",
+    )
     odd = [key for key in UNKNOWN if config.get(key)]
     if config.get("peft_type") != "LORA":
         odd.insert(0, str(config.get("peft_type")))
@@ -211,8 +206,7 @@ def adapter_config(folder: Path) -> dict[str, Any]:
             f"llama.cpp has no adapters with {', '.join(odd)}.",
             "Merge it instead: `columnist train finetune … --merge`.",
         )
-    found: dict[str, Any] = config
-    return found
+    return config
 
 
 def adapter_tensors(folder: Path, shape: LlamaShape) -> list[Tensor]:

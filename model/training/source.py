@@ -21,6 +21,7 @@ from typing import Any
 from catalog.errors import UsageError
 from model.gguf_file import keys_of
 from model.library import digest
+from model.training.lineage import read_object
 from model.training.llama_family import ARCHITECTURES, splitter
 
 CARRIED = (
@@ -144,14 +145,14 @@ def open_source(path: Path) -> Source:
     """
     if path.is_file():
         return _open_gguf(path)
-    config = _json(path / "config.json")
+    config = read_object(path / "config.json", HINT)
     named = config.get("architectures") or []
     if not named or not str(named[0]).endswith("ForCausalLM"):
         told = str(named[0]) if named else "of no architecture"
         raise UsageError(f"{path} is {told}, no causal language model.", HINT)
     index = path / "model.safetensors.index.json"
     if index.exists():
-        names = sorted(set(_json(index).get("weight_map", {}).values()))
+        names = sorted(set(read_object(index, HINT).get("weight_map", {}).values()))
     else:
         names = ["model.safetensors"]
     weights = tuple(path / Path(name).name for name in names)
@@ -355,18 +356,8 @@ def quiet_transformers() -> Any:
     return transformers
 
 
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"Cannot read {path}: {error.strerror}.", HINT) from error
-    except ValueError as error:
-        raise UsageError(f"{path} is not JSON: {error}.", HINT) from error
-    return found if isinstance(found, dict) else {}
-
-
 def _optional(path: Path) -> dict[str, Any]:
-    return _json(path) if path.exists() else {}
+    return read_object(path, HINT) if path.exists() else {}
 
 
 def _line(error: BaseException) -> str:
