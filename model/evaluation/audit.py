@@ -12,72 +12,26 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from catalog.errors import UsageError
 from catalog.objects import ColumnId, Target
-from model.evaluation.blind import BlindFolder, csv_text
+from model.evaluation.blind import (
+    BlindFolder,
+    Item,
+    Line,
+    csv_text,
+    inert,
+    qualified,
+    seen_column,
+)
 from model.evaluation.records import Entry, Text, Texts
-from model.evaluation.sheet import digest, inert, notes, page
 
 HUMAN = "human"
 """The system that says what the records say."""
 LISTED = 40
 """Most columns of a table that are shown around the one that is judged."""
-QUESTION = (
-    "Would you accept this text as it is? It has to be true, say what the name alone"
-    " does not, and read well."
-)
-
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A column of the table, as a reader sees it."""
-
-    name: str
-    """Its name."""
-    type: str
-    """Its type; empty where it is not known."""
-    notes: str
-    """Keys and code lists."""
-
-    @property
-    def facts(self) -> str:
-        """Type and notes."""
-        return "; ".join(filter(None, (self.type, self.notes)))
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One text to judge."""
-
-    item: str
-    """Its number on the sheet."""
-    schema: str
-    """The schema's name; empty where there is none."""
-    table: str
-    """The table's name."""
-    column: str | None
-    """The column's name; None where the text is of the table."""
-    text: str
-    """What one or more systems say."""
-    columns: tuple[Listed, ...]
-    """The table's columns, or those around the one that is judged."""
-    more: int
-    """Columns of the table that are not shown."""
-
-    @property
-    def qualified(self) -> str:
-        """Schema and table."""
-        return f"{self.schema}.{self.table}" if self.schema else self.table
-
-    @property
-    def facts(self) -> str:
-        """Type and notes of the column that is judged; empty for a table."""
-        found = (each.facts for each in self.columns if each.name == self.column)
-        return next(found, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,77 +188,32 @@ def _items(
             drafts[text].append(Draft(system, one.by, one.confidence))
     first = max(0, min((index or 0) - LISTED // 2, len(names) - LISTED))
     listed = tuple(
-        Listed(column.name, column.type, notes(entry, place))
-        for place, column in enumerate(entry.table.columns)
-        if first <= place < first + LISTED
+        seen_column(entry, place)
+        for place in range(first, min(first + LISTED, len(names)))
     )
-    table = entry.table.id
+    table, title = entry.table.id, qualified(entry)
     column = None if index is None else names[index].name
     for text, said in drafts.items():
+        judged = Line(None, "", "", (text,))
+        if index is not None:
+            judged = seen_column(entry, index, text)
         yield (
-            Item(
-                "",
-                table.schema,
-                table.name,
-                column,
-                text,
-                listed,
-                len(names) - len(listed),
-            ),
+            Item("", title, len(names) - len(listed), (judged, *listed)),
             Place(entry.repository, table.schema, table.name, column, tuple(said)),
         )
 
 
-def _as_csv(items: Sequence[Item]) -> str:
+def _as_csv(items: Sequence[Item], key: Key) -> str:
     """A spreadsheet to label in: `judge` and `label` are to be filled in."""
     header = "item judge label schema table column facts text columns"
-    return csv_text(
-        header.split(),
-        (
-            (
-                item.item,
-                "",
-                "",
-                *map(inert, (item.schema, item.table, item.column)),
-                *map(inert, (item.facts, item.text, _listed(item))),
-            )
-            for item in items
-        ),
-    )
-
-
-def _listed(item: Item) -> str:
-    return ", ".join(f"{each.name} {each.type}".strip() for each in item.columns)
-
-
-def as_html(items: Sequence[Item]) -> str:
-    """The audit as one page that needs nothing else, and lets nothing in or out."""
-    return page(
-        {
-            "id": digest(items),
-            "kind": "label",
-            "ask": QUESTION,
-            "head": ["", "The text to judge; below it the columns of the table"],
-            "choices": [
-                {"value": "2", "key": "2", "says": "accept as it is"},
-                {"value": "1", "key": "1", "says": "true, but wants an edit"},
-                {"value": "0", "key": "0", "says": "wrong, invented or garbled"},
-            ],
-            "items": [_on_page(item) for item in items],
-        }
-    )
-
-
-def _on_page(item: Item) -> dict[str, Any]:
-    judged = "the table" if item.column is None else item.column
-    rows = [
-        {"name": judged, "facts": item.facts, "cells": [item.text], "look": "judged"}
-    ]
-    rows += [
-        {"name": each.name, "facts": "", "cells": [each.facts], "look": "faint"}
-        for each in item.columns
-    ]
-    return {"item": item.item, "title": item.qualified, "more": item.more, "rows": rows}
+    rows = []
+    for item in items:
+        place = key.items[item.item]
+        judged, *others = item.lines
+        listed = ", ".join(f"{each.column} {each.type}".strip() for each in others)
+        cells = (place.schema, place.table, place.column, judged.facts, *judged.texts)
+        rows.append((item.item, "", "", *map(inert, (*cells, listed))))
+    return csv_text(header.split(), rows)
 
 
 AUDITS = BlindFolder(
@@ -312,8 +221,15 @@ AUDITS = BlindFolder(
     "audit",
     "audit-key.json",
     "audit draw DATA SYSTEM...",
-    Item,
     Key,
     _as_csv,
-    as_html,
+    kind="label",
+    question="Would you accept this text as it is? It has to be true, say what the"
+    " name alone does not, and read well.",
+    head=("The text to judge; below it the columns of the table",),
+    choices={
+        "2": "accept as it is",
+        "1": "true, but wants an edit",
+        "0": "wrong, invented or garbled",
+    },
 )

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from model import prompts
 from model.engine import never
+from model.evaluation.blind import Item
 from model.evaluation.json_lines import read_lines
-from model.evaluation.sheet import Item
 from model.evaluation.votes import Choice
 from model.prompt import Prompt
 from model.prompts.long import neutral
@@ -106,8 +106,8 @@ def questions(item: Item) -> tuple[str, tuple[str, str]]:
             lines.append(
                 f"- {_shown(line.column)} {_shown(line.type)}".rstrip() + notes
             )
-    a = [(line.column, line.a) for line in item.lines]
-    b = [(line.column, line.b) for line in item.lines]
+    a = [(line.column, line.texts[0]) for line in item.lines]
+    b = [(line.column, line.texts[1]) for line in item.lines]
     shared = f"{instructions()}\n\n" + "\n".join(lines) + "\n"
     return shared, (_documentations(a, b), _documentations(b, a))
 

@@ -19,7 +19,7 @@ from tui.flow.model_choice import library
 from tui.flow.text import count, plain
 
 if TYPE_CHECKING:
-    from model.evaluation.audit import Item
+    from model.evaluation.blind import Item
     from model.evaluation.records import Entry, Texts
     from tui.flow.settings import Settings
 
@@ -199,17 +199,18 @@ def _keys() -> Iterator[str]:
 
 def _show(item: Item, number: str) -> None:
     console.note("")
-    console.note(f"{number}  table {plain(item.qualified)}")
+    console.note(f"{number}  table {plain(item.table)}")
+    judged, *columns = item.lines
     listed = "; ".join(
-        f"{each.name} ({each.facts})" if each.facts else each.name
-        for each in item.columns
+        f"{each.column} ({each.facts})" if each.facts else f"{each.column}"
+        for each in columns
     )
     more = f" and {item.more} more" if item.more else ""
     console.note(f"  columns {plain(listed)}{more}")
-    judged = "the table" if item.column is None else f"column {plain(item.column)}"
-    facts = f"  {plain(item.facts)}" if item.facts else ""
-    console.note(f"  {judged}{facts}")
-    console.note(f"    {plain(item.text)}")
+    what = "the table" if judged.column is None else f"column {plain(judged.column)}"
+    console.note(f"  {what}  {plain(judged.facts)}".rstrip())
+    for text in judged.texts:
+        console.note(f"    {plain(text or '')}")
 
 
 @app.command("report")

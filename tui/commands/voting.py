@@ -19,7 +19,7 @@ from tui.flow.model_choice import library
 from tui.flow.text import count, plain
 
 if TYPE_CHECKING:
-    from model.evaluation.sheet import Item
+    from model.evaluation.blind import Item
 
 Folder = Annotated[
     Path, typer.Argument(metavar="FOLDER", help="The folder that sheet made.")
@@ -89,7 +89,7 @@ def run_sheet(
     if len(items) < number:
         console.note(f"columnist: the data has only {count(len(items), 'table')}.")
     if json:
-        same = sum(all(line.a == line.b for line in item.lines) for item in items)
+        same = sum(all(line.alike for line in item.lines) for item in items)
         console.out_json({"folder": str(output), "items": len(items), "same": same})
         return
     console.out(f"{count(len(items), 'table')} in {plain(str(output))}.")
@@ -195,15 +195,11 @@ def _show(item: Item, number: str) -> None:
     console.note(f"{number}  table {plain(item.table)}")
     for line in item.lines:
         if line.column is not None:
-            facts = "; ".join(fact for fact in (line.type, line.notes) if fact)
-            console.note(f"  {plain(line.column)}  {plain(facts)}".rstrip())
-        if line.a == line.b:
-            console.note(f"    A, B  {_said(line.a)}")
-        else:
-            console.note(f"    A     {_said(line.a)}")
-            console.note(f"    B     {_said(line.b)}")
-        if line.reference:
-            console.note(f"    human {plain(line.reference)}")
+            console.note(f"  {plain(line.column)}  {plain(line.facts)}".rstrip())
+        names = ("A, B", "", "human") if line.alike else ("A", "B", "human")
+        for name, text in zip(names, line.texts, strict=False):
+            if name and (text or name != "human"):
+                console.note(f"    {name:<5} {_said(text)}")
     if item.more:
         console.note(f"  ({count(item.more, 'more column')} not shown)")
 

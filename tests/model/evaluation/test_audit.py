@@ -14,6 +14,7 @@ import pytest
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import ColumnId
 from model.evaluation import audit
+from model.evaluation.blind import Item, Line
 from model.evaluation.records import Entry, Text, Texts, read_texts
 from tests.model.evaluation.entries import entry_of
 
@@ -74,7 +75,7 @@ def test_only_what_is_documented_is_drawn() -> None:
     assert {each.name for each in columns if isinstance(each, ColumnId)} == {"c0", "c1"}
 
 
-def made() -> tuple[list[audit.Item], audit.Key]:
+def made() -> tuple[list[Item], audit.Key]:
     entries = audit.draw([entry("a", i) for i in range(20)], 40, 20)
     texts = {
         "human": audit.human(entries),
@@ -97,19 +98,21 @@ def test_same_texts_are_one_item_that_counts_for_both() -> None:
     assert 0 < systems["last",] < 60
     for item in items:
         place = key.items[item.item]
-        assert (place.table, place.column) == (item.table, item.column)
-        assert (item.text == "from some") is (place.drafts[0].system == "one")
+        judged = item.lines[0]
+        assert (f"s.{place.table}", place.column) == (item.table, judged.column)
+        assert (judged.texts == ("from some",)) is (place.drafts[0].system == "one")
     first = [key.items[item.item].drafts[0].system for item in items[:60]]
     assert len(set(first)) == 3  # mixed
 
 
 def test_a_reader_sees_the_table_and_its_columns() -> None:
-    items, _ = made()
-    item = next(each for each in items if each.column == "c1")
-    assert item.qualified == f"s.{item.table}"
-    assert item.facts == "int; references other.id"
-    assert [each.name for each in item.columns] == ["c0", "c1", "c2", "c3"]
-    assert item.columns[2].notes == "codes: A, B"
+    items, key = made()
+    item = next(each for each in items if each.lines[0].column == "c1")
+    assert item.table == f"s.{key.items[item.item].table}"
+    judged, *columns = item.lines
+    assert judged.facts == "int; references other.id"
+    assert [each.column for each in columns] == ["c0", "c1", "c2", "c3"]
+    assert columns[2].notes == "codes: A, B"
     assert item.more == 0
 
 
@@ -119,10 +122,11 @@ def test_of_a_wide_table_the_columns_around_are_shown() -> None:
     asked = [replace(wide, wanted=(target, wide.table.id))]
     items, _ = audit.make(asked, {"x": audit.human(asked)}, seed=0, data="d")
     for item in items:
-        assert len(item.columns) == audit.LISTED
+        judged, *columns = item.lines
+        assert len(columns) == audit.LISTED
         assert item.more == 200 - audit.LISTED
-        around = item.column or "c0"
-        assert around in {each.name for each in item.columns}
+        around = judged.column or "c0"
+        assert around in {each.column for each in columns}
 
 
 def test_files_come_back_and_do_not_name_the_systems(tmp_path: Path) -> None:
@@ -206,13 +210,13 @@ def test_a_system_without_any_text_is_refused() -> None:
         audit.make([drawn], texts, seed=0, data="d")
 
 
-def hostile() -> audit.Item:
-    listed = audit.Listed(HOSTILE, HOSTILE, HOSTILE)
-    return audit.Item("0001", HOSTILE, HOSTILE, HOSTILE, HOSTILE, (listed,), 3)
+def hostile() -> Item:
+    judged = Line(HOSTILE, HOSTILE, HOSTILE, (HOSTILE,))
+    return Item("0001", HOSTILE, 3, (judged, Line(HOSTILE, HOSTILE, HOSTILE)))
 
 
 def test_hostile_text_stays_text_in_the_page() -> None:
-    page = audit.as_html([hostile()])
+    page = audit.AUDITS.as_html([hostile()])
     assert page.count("<script") == 2
     assert page.count("</script>") == 2
     assert 'http-equiv="Content-Security-Policy"' in page
@@ -221,14 +225,14 @@ def test_hostile_text_stays_text_in_the_page() -> None:
     data = re.search(r'id="sheet">(.*?)</script>', page, re.DOTALL)
     assert data is not None
     shown = json.loads(data.group(1))["items"][0]
-    assert shown["title"] == f"{HOSTILE}.{HOSTILE}"
+    assert shown["title"] == HOSTILE
     assert shown["rows"][0]["cells"] == [HOSTILE]
     assert "\x1b" not in page
 
 
 def test_no_cell_is_a_formula(tmp_path: Path) -> None:
-    listed = audit.Listed("=c", "", "")
-    item = audit.Item("0001", "+s", "-t", "=c", "@x", (listed,), 0)
+    lines = (Line("=c", "", "", ("@x",)), Line("=c", "", ""))
+    item = Item("0001", "+s.-t", 0, lines)
     place = audit.Place("r", "+s", "-t", "=c", (audit.Draft("x", None, None),))
     key = audit.Key(("x",), 1, 0, 0, "d", {"0001": place})
     audit.AUDITS.write(tmp_path / "a", [item], key)

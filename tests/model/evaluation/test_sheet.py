@@ -13,6 +13,7 @@ import pytest
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import TableId
 from model.evaluation import sheet
+from model.evaluation.blind import Item, Line
 from model.evaluation.records import Entry, Text, Texts
 from tests.model.evaluation.entries import entry_of
 
@@ -66,7 +67,7 @@ def test_no_more_columns_are_shown_than_can_be_judged() -> None:
     assert isinstance(drawn.wanted[0], TableId)
 
 
-def made(reference: bool = False) -> tuple[list[sheet.Item], sheet.Key]:
+def made(reference: bool = False) -> tuple[list[Item], sheet.Key]:
     entries = sheet.draw([entry("a", i) for i in range(40)], 40)
     texts = (said(entries, "from one"), said(entries, None))
     return sheet.make(
@@ -81,14 +82,14 @@ def test_sides_are_drawn_and_only_the_key_tells_them() -> None:
     for item in items:
         place = key.items[item.item]
         for line in item.lines:
-            assert (line.a == "from one") is (place.a == "one")
-            assert (line.b is None) is (place.b == "two")
-            assert line.reference is None
+            a, b = line.texts
+            assert (a == "from one") is (place.a == "one")
+            assert (b is None) is (place.b == "two")
 
 
 def test_what_a_human_wrote_is_shown_only_where_asked() -> None:
     items, _ = made(reference=True)
-    assert items[0].lines[1].reference == "Column 0"
+    assert items[0].lines[1].texts[2] == "Column 0"
 
 
 def test_files_come_back_and_do_not_name_the_systems(tmp_path: Path) -> None:
@@ -109,8 +110,8 @@ def test_files_come_back_and_do_not_name_the_systems(tmp_path: Path) -> None:
 
 
 def test_hostile_text_stays_text_in_the_page() -> None:
-    line = sheet.Line(HOSTILE, HOSTILE, HOSTILE, HOSTILE, None)
-    page = sheet.as_html([sheet.Item("001", HOSTILE, 0, (line,))])
+    line = Line(HOSTILE, HOSTILE, HOSTILE, (HOSTILE, None))
+    page = sheet.SHEETS.as_html([Item("001", HOSTILE, 0, (line,))])
     assert page.count("<script") == 2
     assert page.count("</script>") == 2
     assert 'http-equiv="Content-Security-Policy"' in page
@@ -122,7 +123,7 @@ def test_hostile_text_stays_text_in_the_page() -> None:
 
 
 def test_no_cell_is_a_formula(tmp_path: Path) -> None:
-    items = [sheet.Item("001", "t", 0, (sheet.Line("=c", "", "", "+1", "@x"),))]
+    items = [Item("001", "t", 0, (Line("=c", "", "", ("+1", "@x")),))]
     key = sheet.Key("x", "y", 0, "d", {"001": sheet.Place("x", "y", "r", "t")})
     sheet.SHEETS.write(tmp_path / "s", items, key)
     with (tmp_path / "s" / "sheet.csv").open(newline="") as file:
