@@ -12,6 +12,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TypeVar
 
 from catalog.errors import UsageError
@@ -105,19 +106,18 @@ def draw(
         for number, target in balanced[:count]:
             drawn[number].add(target)
     return [
-        replace(entries[number], wanted=_ordered(entries[number], targets))
-        for number, targets in sorted(drawn.items())
+        replace(
+            entries[number],
+            wanted=tuple(t for t in dict.fromkeys(entries[number].wanted) if t in its),
+        )
+        for number, its in sorted(drawn.items())
     ]
-
-
-def _ordered(entry: Entry, targets: set[Target]) -> tuple[Target, ...]:
-    return tuple(each for each in dict.fromkeys(entry.wanted) if each in targets)
 
 
 def _in_turn(groups: Sequence[Sequence[T]]) -> list[T]:
     """The first of every group, then the second of every group."""
-    longest = max(map(len, groups), default=0)
-    return [group[n] for n in range(longest) for group in groups if n < len(group)]
+    turns = zip_longest(*groups)
+    return [each for turn in turns for each in turn if each is not None]
 
 
 def human(entries: Iterable[Entry]) -> list[Texts]:

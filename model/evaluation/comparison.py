@@ -210,11 +210,8 @@ def _difference(
     found = difference(
         rows, lambda row: row.figures[name][measure] - row.figures[against][measure]
     )
-    return {
-        "mean": round(100 * found.mean, 3),
-        "low": round(100 * found.low, 3),
-        "high": round(100 * found.high, 3),
-    }
+    names = ("mean", "low", "high")
+    return {end: round(100 * each, 3) for end, each in zip(names, found, strict=True)}
 
 
 def probe(

@@ -82,11 +82,9 @@ def run_draw(
     texts = _written(options, system, entries, known)
     items, key = audit.make(entries, texts, seed=seed, data=str(data))
     audit.AUDITS.write(output, items, key)
+    asked = f"{count(key.columns, 'column')} and {count(key.tables, 'table')}"
     if key.columns < columns or key.tables < tables:
-        console.note(
-            f"columnist: the data has only {count(key.columns, 'column')}"
-            f" and {count(key.tables, 'table')} with a description."
-        )
+        console.note(f"columnist: the data has only {asked} with a description.")
     if json:
         console.out_json(
             {
@@ -98,7 +96,6 @@ def run_draw(
             }
         )
         return
-    asked = f"{count(key.columns, 'column')} and {count(key.tables, 'table')}"
     console.out(
         f"{count(len(items), 'different text')} of {count(len(texts), 'system')} on"
         f" {asked} in {plain(str(output))}."
