@@ -11,12 +11,13 @@ trained), and, if asked for, `merged`, a Hugging Face directory. Each has a
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -115,19 +116,14 @@ class Settings:
 
     def to_json(self) -> dict[str, Any]:
         """The fields as plain values; of paths the last part, as they are nobody's."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: _plain(value) for name, value in values.items()}
+        plain = json.dumps(asdict(self), default=lambda path: path.name)
+        found: dict[str, Any] = json.loads(plain)
+        return found
 
     @property
     def rate(self) -> float:
         """The learning rate's peak."""
         return self.learning_rate or RATES[self.method]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Path):
-        return value.name
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 class Run:
