@@ -12,7 +12,7 @@ import typer
 from catalog.errors import UsageError
 from tui.commands import console
 from tui.commands.options import Json, settings
-from tui.commands.score import Known, written_by
+from tui.commands.score import Data, Known, written_by
 from tui.commands.voting import agreement, percent
 from tui.flow import offline
 from tui.flow.model_choice import library
@@ -37,12 +37,7 @@ UNDO = ("u", "\x7f", "\b")
 @app.command("draw")
 def run_draw(
     context: typer.Context,
-    data: Annotated[
-        Path,
-        typer.Argument(
-            metavar="DATA", help="Documented tables: JSON Lines, or .xz of it."
-        ),
-    ],
+    data: Data,
     system: Annotated[
         list[str],
         typer.Argument(

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from model.library import ModelFile
     from tui.flow.settings import Settings
 
+Data = Annotated[
+    Path,
+    typer.Argument(metavar="DATA", help="Documented tables: JSON Lines, or .xz of it."),
+]
 Limit = Annotated[
     int, typer.Option(help="Only the first tables of every repository.", min=0)
 ]
@@ -33,12 +37,7 @@ Known = Annotated[
 
 def run(
     context: typer.Context,
-    data: Annotated[
-        Path,
-        typer.Argument(
-            metavar="DATA", help="Tables with human texts: JSON Lines, or .xz of it."
-        ),
-    ],
+    data: Data,
     system: Annotated[
         list[str] | None,
         typer.Option(

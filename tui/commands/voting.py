@@ -13,7 +13,7 @@ from catalog.errors import UsageError
 from model.evaluation.votes import JudgeKind
 from tui.commands import console
 from tui.commands.options import Json, settings
-from tui.commands.score import Known, written_by
+from tui.commands.score import Data, Known, written_by
 from tui.flow import offline
 from tui.flow.model_choice import library
 from tui.flow.text import count, plain
@@ -29,12 +29,7 @@ KEYS = "a, b, t (tie), back, q (quit)"
 
 def run_sheet(
     context: typer.Context,
-    data: Annotated[
-        Path,
-        typer.Argument(
-            metavar="DATA", help="Documented tables: JSON Lines, or .xz of it."
-        ),
-    ],
+    data: Data,
     first: Annotated[
         str, typer.Argument(metavar="SYSTEM", help="A system, as in score --system.")
     ],
