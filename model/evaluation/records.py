@@ -61,7 +61,7 @@ class RecordColumn(Said):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record(Said):
+class DataRecord(Said):
     """A line."""
 
     table: Annotated[str, msgspec.Meta(min_length=1)]
@@ -110,7 +110,7 @@ class Texts:
 class Entry:
     """One table of a data set."""
 
-    record: Record
+    record: DataRecord
     """The line."""
     repository: str
     """Where the texts come from."""
@@ -122,7 +122,7 @@ class Entry:
     """What a system that takes long is asked for."""
 
     @classmethod
-    def of(cls, record: Record) -> Entry:
+    def of(cls, record: DataRecord) -> Entry:
         """The table of a line; all that has a human text is wanted."""
         table = _table(record)
         described: list[Target] = [table.id] if record.description else []
@@ -159,7 +159,7 @@ def _words(values: Iterable[object]) -> tuple[str, ...]:
     return tuple(map(str, values))
 
 
-def _table(record: Record) -> Table:
+def _table(record: DataRecord) -> Table:
     table_id = TableId(record.schema or "", record.table)
     columns = tuple(
         Column(ColumnId(table_id, column.name), position, column.type or "")
@@ -174,14 +174,14 @@ def _table(record: Record) -> Table:
     return Table(table_id, TableKind.TABLE, columns, primary, keys)
 
 
-def read_records(path: Path) -> Iterator[Record]:
+def read_records(path: Path) -> Iterator[DataRecord]:
     """The lines of a file, one at a time.
 
     Raises:
         UsageError: there is no such file.
         ColumnistError: it cannot be read, or a line is something else.
     """
-    return read_lines(path, Record, HINT)
+    return read_lines(path, DataRecord, HINT)
 
 
 def read_entries(path: Path, *, limit: int = 0) -> list[Entry]:
@@ -213,7 +213,7 @@ def read_texts(path: Path, entries: Sequence[Entry]) -> list[Texts]:
     Of several tables with the same key, the nth line belongs to the nth entry. What the
     file does not have is missing.
     """
-    lines: dict[tuple[str, str, str], list[Record]] = {e.key: [] for e in entries}
+    lines: dict[tuple[str, str, str], list[DataRecord]] = {e.key: [] for e in entries}
     for record in read_records(path):
         key = (record.db or record.source or "", record.schema or "", record.table)
         if key in lines:
@@ -222,7 +222,7 @@ def read_texts(path: Path, entries: Sequence[Entry]) -> list[Texts]:
     return [_texts(entry, next(left[entry.key], None)) for entry in entries]
 
 
-def _texts(entry: Entry, record: Record | None) -> Texts:
+def _texts(entry: Entry, record: DataRecord | None) -> Texts:
     if record is None:
         return Texts(MISSING, (MISSING,) * len(entry.table.columns))
     columns = {column.name: _text(column) for column in reversed(record.columns)}

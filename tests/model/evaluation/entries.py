@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from model.evaluation.records import Entry, Record
+from model.evaluation.records import DataRecord, Entry
 
 
 def entry_of(data: dict[str, Any]) -> Entry:
     """The entry of a line that has these values."""
-    return Entry.of(msgspec.convert(data, Record))
+    return Entry.of(msgspec.convert(data, DataRecord))
