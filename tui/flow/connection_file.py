@@ -50,7 +50,7 @@ class SavedConnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What `--model` takes, where it is not given."""
     password_env: _Variable | None = None
     """Name of the environment variable that holds the password."""
-    limits: Limits = Limits()
+    limits: Annotated[Limits, msgspec.Meta(description="a table")] = Limits()
     """How much of the database Columnist takes for itself."""
 
     @property
@@ -86,6 +86,8 @@ def read_connections(path: Path, text: str | None = None) -> list[SavedConnectio
     for name, entry in file.document.items():
         if not isinstance(entry, dict):
             raise file.wrong((name,), f"{name} must stand below a [name].")
+        if "url" not in entry:
+            raise file.wrong((name,), f"{name} has no url.")
         found.append(_connection(file, name, entry, path.parent))
     return found
 
@@ -94,9 +96,7 @@ def _connection(
     file: TomlFile, name: str, entry: dict[str, Any], folder: Path
 ) -> SavedConnection:
     if "name" in entry:
-        raise file.unknown(
-            (name, "name"), "name", SavedConnection.__struct_fields__[1:]
-        )
+        raise file.unknown((name, "name"), 1, SavedConnection.__struct_fields__[1:])
 
     def path_of(_: Any, value: object) -> Path:
         if not isinstance(value, str) or not value.strip():

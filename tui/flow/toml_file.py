@@ -7,10 +7,11 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args, get_type_hints
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from catalog.checked import mistake
 from catalog.errors import UsageError
 
 Text = Annotated[str, msgspec.Meta(pattern=r"\S", description="a text")]
@@ -75,7 +76,11 @@ class TomlFile:
         try:
             return msgspec.convert(entry, kind, dec_hook=hook)
         except msgspec.ValidationError as error:
-            raise self._mistake(kind, place, str(error)) from None
+            found = mistake(kind, error)
+        keys = tuple(each.partition("[")[0] for each in found.place)
+        if found.unknown is None:
+            raise self.wrong((*place, *keys), f"{found.what}.")
+        raise self.unknown((*place, *keys, found.unknown), len(place), found.known)
 
     def wrong(self, place: tuple[str, ...], what: str, hint: str = "") -> UsageError:
         """What is said of a mistake at a place."""
@@ -87,32 +92,16 @@ class TomlFile:
         )
 
     def unknown(
-        self, place: tuple[str, ...], name: str, known: tuple[str, ...]
+        self, place: tuple[str, ...], below: int, known: tuple[str, ...]
     ) -> UsageError:
         """What is said of a key that means nothing."""
         close = difflib.get_close_matches(place[-1], known, 1)
         return self.wrong(
             place,
-            f"{name} is no {self._called}"
+            f"{'.'.join(place[below:])} is no {self._called}"
             + (f"; did you mean {close[0]}?" if close else "."),
             f"There are {', '.join(known)}.",
         )
-
-    def _mistake(self, kind: Any, place: tuple[str, ...], said: str) -> UsageError:
-        """What msgspec said, as in "… - at `$.limits.sample_rows`", in our words."""
-        what, _, path = said.partition(" - at `$")
-        keys = tuple(re.findall(r"\.(\w+)", path))
-        for key in keys:
-            bare = getattr(kind, "__origin__", kind)
-            kind = get_type_hints(bare, include_extras=True).get(key, kind)
-        if field := re.search(r"unknown field `(.*)`", what, re.DOTALL):
-            keys = (*keys, field[1])
-            return self.unknown((*place, *keys), ".".join(keys), kind.__struct_fields__)
-        if field := re.search(r"required field `(.*)`", what):
-            return self.wrong(place, f"{'.'.join((*place, *keys))} has no {field[1]}.")
-        most = re.search(r"<= (\d+)", what)
-        must = f"at most {most[1]}" if most else _described(kind) or "a table"
-        return self.wrong((*place, *keys), f"{'.'.join(keys)} must be {must}.")
 
     def _syntax(self, words: str, text: str) -> UsageError:
         found = re.search(r"\(at line (\d+)", words)
@@ -134,13 +123,6 @@ def _read(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise UsageError(f"Cannot read {path}: {reason}.", "Correct it.") from error
-
-
-def _described(kind: Any) -> str:
-    """What a kind's own description, or one within it, says."""
-    if isinstance(kind, msgspec.Meta):
-        return kind.description or ""
-    return next(filter(None, map(_described, reversed(get_args(kind)))), "")
 
 
 def _places(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
