@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -72,20 +72,11 @@ class _Item(_Place):
             raise ValueError("there is no text")
 
     def decided(self) -> Decided:
-        return Decided(
-            self.target,
-            Verdict(self.verdict),
-            self.previous,
-            self.text,
-            self.drafted,
-            self.source,
-            self.model,
-            self.confidence,
-            self.findings,
-            self.reason,
-            self.who,
-            self.at,
-        )
+        fields: dict[str, Any] = msgspec.structs.asdict(self)
+        fields["verdict"] = Verdict(self.verdict)
+        for each in _Place.__struct_fields__:
+            del fields[each]
+        return Decided(self.target, **fields)
 
 
 class _Approval(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
