@@ -39,7 +39,7 @@ class SavedConnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Case-sensitive patterns on `schema` or `schema.table` that are left out."""
     kinds: Annotated[
         tuple[TableKind, ...],
-        msgspec.Meta(description=f"a list of {', '.join(KINDS)}"),
+        msgspec.Meta(description='a list, as in ["table", "view"]'),
     ] = ()
     """What the tables are; all kinds where empty."""
     glossary: Annotated[Path, msgspec.Meta(description="a text")] | None = None
@@ -95,18 +95,23 @@ def read_connections(path: Path, text: str | None = None) -> list[SavedConnectio
 def _connection(
     file: TomlFile, name: str, entry: dict[str, Any], folder: Path
 ) -> SavedConnection:
-    if "name" in entry:
-        raise file.unknown((name, "name"), 1, SavedConnection.__struct_fields__[1:])
-
     def path_of(_: Any, value: object) -> Path:
         if not isinstance(value, str) or not value.strip():
             raise ValueError
         return (folder / Path(value).expanduser()).absolute()
 
-    given = entry | {"name": name}
     if isinstance(kinds := entry.get("kinds"), list):
-        given["kinds"] = [KINDS.get(str(each), each) for each in kinds]
-    found = file.convert(SavedConnection, given, (name,), hook=path_of)
+        for each in kinds:
+            if isinstance(each, str) and each not in KINDS:
+                raise file.wrong(
+                    (name, "kinds"),
+                    f"{each} is no kind of table.",
+                    f"There are {', '.join(KINDS)}.",
+                )
+        entry = {**entry, "kinds": [KINDS.get(str(each), each) for each in kinds]}
+    found = file.convert(
+        SavedConnection, entry, (name,), ours={"name": name}, hook=path_of
+    )
     if why := _unsavable(found.url):
         raise file.wrong((name, "url"), *why)
     if found.model and re.match(r"https?://[^/]*@", found.model):

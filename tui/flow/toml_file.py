@@ -60,6 +60,7 @@ class TomlFile:
         entry: Mapping[str, Any],
         place: tuple[str, ...] = (),
         *,
+        ours: Mapping[str, Any] | None = None,
         hook: Callable[[Any, Any], Any] | None = None,
     ) -> T:
         """A table of the file as what it has to be.
@@ -68,19 +69,25 @@ class TomlFile:
             kind: a Struct; the descriptions of its fields' kinds say what they must be.
             entry: the table.
             place: where it stands.
+            ours: fields that do not stand there.
             hook: makes a value of a kind that TOML does not know, or a ValueError.
 
         Raises:
             UsageError: it is something else.
         """
+        ours = ours or {}
+        known = tuple(each for each in kind.__struct_fields__ if each not in ours)
+        for name in entry:
+            if name not in known:
+                raise self._unknown((*place, name), len(place), known)
         try:
-            return msgspec.convert(entry, kind, dec_hook=hook)
+            return msgspec.convert({**entry, **ours}, kind, dec_hook=hook)
         except msgspec.ValidationError as error:
             found = mistake(kind, error)
         keys = tuple(each.partition("[")[0] for each in found.place)
         if found.unknown is None:
             raise self.wrong((*place, *keys), f"{found.what}.")
-        raise self.unknown((*place, *keys, found.unknown), len(place), found.known)
+        raise self._unknown((*place, *keys, found.unknown), len(place), found.known)
 
     def wrong(self, place: tuple[str, ...], what: str, hint: str = "") -> UsageError:
         """What is said of a mistake at a place."""
@@ -91,7 +98,7 @@ class TomlFile:
             f"{self._path.name}{line}: {what}", hint or f"Correct {self._path}."
         )
 
-    def unknown(
+    def _unknown(
         self, place: tuple[str, ...], below: int, known: tuple[str, ...]
     ) -> UsageError:
         """What is said of a key that means nothing."""
