@@ -10,7 +10,6 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 
@@ -49,26 +48,13 @@ class Decisions:
 
     def all(self) -> list[Decision]:
         """Every decision on this database, oldest first."""
-        return [
-            Decision(
-                row["id"],
-                row["batch"],
-                row["suggestion"],
-                Verdict(row["verdict"]),
-                State(row["state_before"]),
-                State(row["state_after"]),
-                row["text_before"],
-                row["text_after"],
-                row["edit_distance"],
-                row["who"],
-                datetime.fromisoformat(row["at"]),
-            )
-            for row in self._workspace.rows(
-                "SELECT d.* FROM decisions d JOIN batches b ON b.id = d.batch"
-                " WHERE b.database = ? ORDER BY d.id",
-                (self._database,),
-            )
-        ]
+        return self._workspace.records(
+            Decision,
+            "SELECT d.*, d.state_before AS before, d.state_after AS after"
+            " FROM decisions d JOIN batches b ON b.id = d.batch"
+            " WHERE b.database = ? ORDER BY d.id",
+            (self._database,),
+        )
 
     def replayed(self, what: Literal["undo", "redo"]) -> int:
         """How many decisions an undo or redo would go over."""

@@ -116,15 +116,13 @@ class Ledger:
 
     def runs(self) -> list[Run]:
         """Runs, the latest first."""
-        return [
-            Run(row["id"], row["what"], row["reverts"], row["started_at"], row["n"])
-            for row in self._workspace.rows(
-                "SELECT r.*, (SELECT count(*) FROM ledger l WHERE l.run = r.id"
-                " AND l.outcome = 'written') AS n FROM runs r"
-                " WHERE r.database = ? ORDER BY r.id DESC",
-                (self._database,),
-            )
-        ]
+        return self._workspace.records(
+            Run,
+            "SELECT r.*, (SELECT count(*) FROM ledger l WHERE l.run = r.id"
+            " AND l.outcome = 'written') AS written FROM runs r"
+            " WHERE r.database = ? ORDER BY r.id DESC",
+            (self._database,),
+        )
 
     def last_revertible(self) -> Run | None:
         """The latest `apply` with a comment that no revert has dealt with yet.

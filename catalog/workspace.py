@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from catalog import addresses
 from catalog.addresses import Opened, named
 from catalog.bounds import Bounds, keep_within
@@ -182,6 +184,12 @@ class Workspace:
         found = self.rows(sql, parameters)
         return found[0] if found else None
 
+    def records(
+        self, kind: type[_T], sql: str, parameters: Sequence[Any] = ()
+    ) -> list[_T]:
+        """All rows of a query whose columns are called as the fields of a kind."""
+        return [msgspec.convert(dict(row), kind) for row in self.rows(sql, parameters)]
+
     def version(self) -> tuple[int, int]:
         """Another one whenever anything in the file was changed, by whomever."""
         (others,) = self.rows("PRAGMA data_version")[0]
@@ -286,15 +294,10 @@ class Workspace:
 
     def databases(self) -> list[KnownDatabase]:
         """Every database opened so far, the latest first."""
-        return [
-            KnownDatabase(
-                row["id"], row["key"], row["label"], row["url"], row["scanned_at"]
-            )
-            for row in self.rows(
-                "SELECT * FROM databases WHERE merged_into IS NULL"
-                " ORDER BY opened_at DESC"
-            )
-        ]
+        return self.records(
+            KnownDatabase,
+            "SELECT * FROM databases WHERE merged_into IS NULL ORDER BY opened_at DESC",
+        )
 
 
 @contextmanager

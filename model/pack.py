@@ -20,9 +20,11 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
+
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from catalog.files import whole_file, writing
-from model.library import BAD, Library, ModelFile, model_of, verify
+from model.library import Library, ModelFile, model_of, verify
 from model.signature import Signers, sign, signing_key
 
 NAMESPACE = "columnist-model"
@@ -306,11 +308,9 @@ def _sums(source: Path, data: bytes) -> dict[str, str]:
 def _manifest(source: Path, data: bytes, file: str, size: int) -> dict[str, Any]:
     """The manifest, if it is one of that file."""
     try:
-        manifest = json.loads(data)
+        manifest = msgspec.json.decode(data, type=dict[str, Any])
     except (ValueError, RecursionError):
-        manifest = None
-    if not isinstance(manifest, dict):
-        raise _refused(source, f"no {MANIFEST} comes before the model")
+        raise _refused(source, f"no {MANIFEST} comes before the model") from None
     name = manifest.get("name")
     if not isinstance(name, str) or not MODEL_NAME.fullmatch(name):
         raise _refused(source, "its manifest has no usable name")
@@ -318,7 +318,7 @@ def _manifest(source: Path, data: bytes, file: str, size: int) -> dict[str, Any]
         raise _refused(source, "its manifest is about another file")
     try:
         model_of(manifest, Path(file))
-    except BAD as error:
+    except ValueError as error:
         raise _refused(source, f"its manifest is wrong ({error})") from error
     return manifest
 

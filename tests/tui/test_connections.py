@@ -18,7 +18,7 @@ from catalog.objects import TableId, TableKind
 from catalog.suggestion import Draft, Source, State
 from connectors.limits import Limits
 from tui.flow import jobs
-from tui.flow.connection_file import SavedConnection, parse_connections
+from tui.flow.connection_file import SavedConnection, read_connections
 from tui.flow.connections import Connections
 from tui.flow.session import Session, open_session, settings_for
 from tui.flow.settings import Settings
@@ -52,7 +52,7 @@ def write(settings: Settings, text: str) -> Connections:
 def test_the_example_in_the_documents_is_valid_and_names_every_key() -> None:
     text = (ROOT / "docs" / "connections.md").read_text()
     example = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)[0]
-    prod, demo = parse_connections(example, FILE)
+    prod, demo = read_connections(FILE, example)
     assert prod == SavedConnection(
         "prod",
         "postgresql://me@db.example.com/warehouse?sslmode=verify-full"
@@ -136,7 +136,7 @@ def test_the_example_in_the_documents_is_valid_and_names_every_key() -> None:
 )
 def test_a_mistake_is_named_with_its_line(text: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
-        parse_connections(text, FILE)
+        read_connections(FILE, text)
     assert caught.value.message.startswith(message)
     assert "\n" not in caught.value.message
     assert "s3cret" not in caught.value.message + caught.value.hint

@@ -43,6 +43,7 @@ from tui.flow.background import BackgroundDrafting, ended
 from tui.flow.session import Session
 from tui.flow.settings import Settings
 from tui.flow.text import pasted, plain
+from tui.flow.toml_file import TomlFile
 
 STEWARDS = frozenset(("decide", "report", "script", "sign", "write"))
 """Work that quitting waits for: the steward asked for it, and it cannot go on later."""
@@ -367,21 +368,13 @@ def read_keymap(path: Path) -> dict[str, str]:
     Raises:
         UsageError: the file is not a table of names to keys.
     """
-    import tomllib
-
-    try:
-        with path.open("rb") as file:
-            keys = tomllib.load(file)
-    except FileNotFoundError:
-        return {}
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"Cannot read {path}: {error}.", "Correct it.") from error
-    wrong = [name for name, key in keys.items() if not isinstance(key, str)]
-    if wrong:
-        raise UsageError(
-            f"{path}: {wrong[0]} is not a key.", 'As in "review.accept" = "y".'
-        )
-    return keys
+    file = TomlFile(path)
+    for name, key in file.document.items():
+        if not isinstance(key, str):
+            raise file.wrong(
+                (name,), f"{name} is not a key.", 'As in "review.accept" = "y".'
+            )
+    return file.document
 
 
 def run_app(

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 
 import typer
@@ -186,8 +186,8 @@ def _engine(options: Settings) -> list[Check]:
         Check("engine", True, why),
         Check("sandbox", True, holds),
         *(
-            Check(each.name.replace("_", "-"), True, f"{size.value}: {size.reason}")
-            for each in fields(facts.sizes)
-            for size in [getattr(facts.sizes, each.name)]
+            Check(name.replace("_", "-"), True, f"{size.value}: {size.reason}")
+            for name in facts.sizes.__struct_fields__
+            for size in [getattr(facts.sizes, name)]
         ),
     ]
