@@ -30,7 +30,7 @@ from model.nearest import Nearest, described
 from model.prompt import TURN, Generation, Prompt, Written
 from model.prompts import compact, long
 from model.readings import readings
-from model.remote import Model, RemoteFacts
+from model.remote import Model
 from model.writer import Writer
 
 UNUSABLE = frozenset(
@@ -356,16 +356,8 @@ class Drafter:
                 opening=rules.table_opening,
                 offered=_readings,
             )
-        facts = self._engine.start()
-        if isinstance(facts, RemoteFacts):
-            return long.chat_prompts(job.table, job.targets, job.profiles)
         return long.long_prompts(
-            job.table,
-            job.targets,
-            job.profiles,
-            template=facts.chat_template,
-            bos=facts.bos,
-            eos=facts.eos,
+            job.table, job.targets, job.profiles, self._engine.turn
         )
 
     def _told(self, job: Job) -> tuple[list[Draft], Job]:

@@ -12,7 +12,7 @@ import re
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,8 @@ class ModelFile:
     """The whole manifest; empty where there is none."""
     adapter: Path | None = None
     """A LoRA adapter in GGUF to put on top of it."""
+    endpoint: None = field(default=None, init=False)
+    """None, as it is on this machine."""
 
     @property
     def present(self) -> bool:

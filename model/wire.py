@@ -117,14 +117,6 @@ Request = WorkerSettings | Ask | Prefer | Cancel | UseThreads | Quit
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the model is loaded."""
-
-    share: float
-    """From 0 to 1."""
-
-
-@dataclass(frozen=True, slots=True)
 class Ready:
     """The model is loaded, and a batch was tried."""
 
@@ -180,7 +172,7 @@ class Spent:
     """Of texts."""
 
 
-Answer = Progress | Ready | Failed | Wrote | Unfit | Spent
+Answer = Ready | Failed | Wrote | Unfit | Spent
 
 
 def send(pipe: Connection[Any, Any], message: Request | Answer) -> None:

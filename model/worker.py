@@ -26,7 +26,6 @@ from model.wire import (
     Cancel,
     Failed,
     Prefer,
-    Progress,
     Ready,
     Request,
     Spent,
@@ -82,10 +81,6 @@ def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
     offloads = bool(llama.llama_supports_gpu_offload())  # the GPU's driver begins
     holds = box.close()
 
-    def report(share: float) -> bool:
-        wire.send(parent, Progress(float(share)))
-        return True
-
     try:
         model = Model(
             settings.path,
@@ -95,7 +90,6 @@ def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
             ),
             safe=settings.safe,
             adapter=settings.adapter,
-            progress=report,
         )
         _warm_up(model)
     except LlamaError as error:
@@ -237,7 +231,7 @@ class _Loop:
         drawn = [
             index
             for index, (_, stream, draw, token) in enumerate(places)
-            if token is None and self._drawn(stream, draw)
+            if token is None and self._prompts[stream.key].drawn(draw)
         ]
         if drawn:
             wanted = logits[[rows[index] for index in drawn]]
@@ -245,11 +239,6 @@ class _Loop:
         logprobs = logits[rows, tokens] - mass[rows]
         pairs = zip(tokens.tolist(), logprobs.tolist(), strict=True)
         return [[next(pairs) for _ in given] for given in step.given]
-
-    def _drawn(self, stream: Stream, draw: int) -> bool:
-        """Whether a text's tokens are drawn rather than the likeliest ones."""
-        prompt = self._prompts[stream.key]
-        return prompt.temperature > 0 and not (prompt.draws and draw == 0)
 
     def _draw(
         self,

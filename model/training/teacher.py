@@ -23,7 +23,6 @@ from model.engine import never
 from model.lexicon import word_set
 from model.prompt import TURN, Prompt
 from model.prompts import long
-from model.remote import RemoteFacts
 from model.teacher_set import Described, described
 from model.template import QUESTION
 from model.training.specification import Specification
@@ -153,15 +152,7 @@ def question(engine: Writer, specification: Specification, fault: str = "") -> P
     )
     if fault:
         wish += f"\n\nAn earlier answer was of no use ({fault}). Mind the brief."
-    head, tail = f"{brief()}\n\n", ""
-    facts = engine.facts
-    if facts is not None and not isinstance(facts, RemoteFacts):
-        head, tail = long.render_chat(
-            f"{head}{QUESTION}",
-            template=facts.chat_template,
-            bos=facts.bos,
-            eos=facts.eos,
-        )
+    head, tail = engine.turn(f"{brief()}\n\n{QUESTION}")
     return Prompt(head, (wish + tail,), LIMIT, temperature=TEMPERATURE)
 
 

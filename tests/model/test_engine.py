@@ -315,9 +315,7 @@ def test_every_family_of_models_drafts_a_table_alike_in_any_batch(
                     table,
                     table.targets(),
                     {},
-                    template=facts.chat_template,
-                    bos=facts.bos,
-                    eos=facts.eos,
+                    engine.turn,
                 )
             ]
             assert prompts[0].head.startswith(f"{tiny_gguf.END}[user] ")

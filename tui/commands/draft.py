@@ -11,7 +11,6 @@ import typer
 
 from catalog.objects import TableId
 from catalog.suggestion import Draft, Source
-from model.remote import RemoteModel
 from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, settings
@@ -179,7 +178,7 @@ def _draft(session: Session, arm: Arm, plan: jobs.DraftPlan, *, samples: bool) -
     done = _Done(plan, model.name if model else RULES)
     if not plan.targets:
         return done
-    if isinstance(model, RemoteModel):
+    if model is not None and model.endpoint is not None:
         values = " and sampled codes and ranges" if samples else ""
         console.note(
             f"columnist: sends names, types, comments{values} to"
@@ -187,15 +186,14 @@ def _draft(session: Session, arm: Arm, plan: jobs.DraftPlan, *, samples: bool) -
         )
     with (
         console.stopping() as stop,
-        jobs.engine_of(model, arm.settings, stop=stop) as engine,
+        jobs.engine_of(model, arm.settings, stop=stop) as (engine, served),
         console.progress("Drafting", plan.targets) as advance,
     ):
-        if model is not None and engine is not None:
-            model = jobs.as_served(model, engine)
-            done.model = model.name
+        if served is not None:
+            done.model = served.name
         started = time.monotonic()
         for each in jobs.draft(
-            session, plan, engine, model, samples=samples, stop=stop
+            session, plan, engine, served, samples=samples, stop=stop
         ):
             advance(1)
             done.add(each)

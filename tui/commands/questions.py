@@ -11,7 +11,6 @@ from catalog.glossary import GlossaryFile, Term
 from catalog.objects import table_of
 from catalog.suggestion import Draft
 from catalog.unasked import Unasked
-from model.remote import RemoteModel
 from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Url, settings
@@ -114,20 +113,18 @@ def _redraft(session: Session, terms: list[Term]) -> list[Draft]:
     if not plan.targets:
         return []
     model = model_or_rules(session.settings)
-    if isinstance(model, RemoteModel):
+    if model is not None and model.endpoint is not None:
         console.note(
             "columnist: sends names, types, comments and sampled codes and ranges to"
             f" {plain(model.endpoint.place)}."
         )
     with (
         console.stopping() as stop,
-        jobs.engine_of(model, session.settings, stop=stop) as engine,
+        jobs.engine_of(model, session.settings, stop=stop) as (engine, served),
         console.progress("Drafting", plan.targets) as advance,
     ):
         drafts: list[Draft] = []
-        if model is not None and engine is not None:
-            model = jobs.as_served(model, engine)
-        for each in jobs.draft(session, plan, engine, model, stop=stop):
+        for each in jobs.draft(session, plan, engine, served, stop=stop):
             advance(1)
             drafts.append(each)
         return drafts

@@ -119,27 +119,22 @@ def _fill(
     stop: Callable[[], bool],
 ) -> None:
     """Add what is missing of the first `count` specifications."""
-    from model.remote import RemoteFacts
     from model.training.specification import specifications
     from model.training.teacher import teach
 
     missing = [s for s in specifications(count, chosen.seed) if s.id not in file.ids]
     if not missing:
         return
-    engine, name = _teacher(chosen)
+    engine, name = _teacher(chosen, stop)
     with engine, console.progress("Tables", len(missing)) as advance:
-        facts = engine.start(stop=stop)
-        if isinstance(facts, RemoteFacts):
-            # Not its address: a set is given away.
-            name = facts.model.endpoint.served
         for record in teach(engine, name, missing, taught, stop):
             if record is not None:
                 file.add(record)
             advance(1)
 
 
-def _teacher(chosen: Settings) -> tuple[Writer, str]:
-    """The teacher, not started yet, and what its tables are signed with.
+def _teacher(chosen: Settings, stop: Callable[[], bool]) -> tuple[Writer, str]:
+    """The teacher and what its tables are signed with.
 
     Raises:
         UsageError: there is no such model, or it only describes.
@@ -154,7 +149,9 @@ def _teacher(chosen: Settings) -> tuple[Writer, str]:
     model = find_model(chosen)
     if isinstance(model, RemoteModel):
         patience = replace(PATIENCE, answer_seconds=SECONDS)
-        return RemoteEngine(model, seed=chosen.seed, patience=patience), model.name
+        engine = RemoteEngine(model, seed=chosen.seed, patience=patience)
+        # Not its address: a set is given away.
+        return engine, engine.start(stop=stop).endpoint.served
     if model.format is PromptFormat.COMPACT:
         raise UsageError(
             f"{model.name} describes tables and cannot invent them.",

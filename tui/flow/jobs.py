@@ -47,7 +47,7 @@ from model.library import PromptFormat
 from model.nearest import Nearest, shipped
 from model.prompt import Written
 from model.questions import Census
-from model.remote import Model, RemoteEngine, RemoteFacts, RemoteModel
+from model.remote import Model, RemoteEngine, RemoteModel
 from model.spelling import touched
 from model.writer import Writer
 from tui.flow import writes
@@ -657,44 +657,34 @@ class _Saver:
 @contextmanager
 def engine_of(
     model: Model | None, settings: Settings, *, stop: Callable[[], bool]
-) -> Generator[Writer | None]:
-    """A running engine that ends with the block; None for rules alone."""
+) -> Generator[tuple[Writer | None, Model | None]]:
+    """As `start_engine`, for the block; two None for rules alone."""
     if model is None:
-        yield None
+        yield None, None
         return
-    with start_engine(model, settings, stop=stop) as engine:
-        yield engine
+    engine, served = start_engine(model, settings, stop=stop)
+    with engine:
+        yield engine, served
 
 
 def start_engine(
-    model: Model,
-    settings: Settings,
-    *,
-    progress: Callable[[float], None] | None = None,
-    stop: Callable[[], bool] = never,
-) -> Writer:
-    """A running engine for a model.
+    model: Model, settings: Settings, *, stop: Callable[[], bool]
+) -> tuple[Writer, Model]:
+    """A running engine for a model, and the model by the name that it has there.
 
     Raises:
         ColumnistError: the model cannot be loaded, or its server does not answer.
     """
-    engine: Writer
     if isinstance(model, RemoteModel):
-        engine = RemoteEngine(model, seed=settings.seed)
-    else:
-        engine = Engine(engine_settings(model, settings))
-        # Read while the engine's process loads its weights.
-        if model.format is PromptFormat.COMPACT:
-            threading.Thread(target=shipped, name="examples", daemon=True).start()
+        elsewhere = RemoteEngine(model, seed=settings.seed)
+        return elsewhere, elsewhere.start(stop=stop)
+    engine = Engine(engine_settings(model, settings))
+    # Read while the engine's process loads its weights.
+    if model.format is PromptFormat.COMPACT:
+        threading.Thread(target=shipped, name="examples", daemon=True).start()
     try:
-        engine.start(progress=progress, stop=stop)
+        engine.start(stop=stop)
     except ColumnistError:
         engine.close()
         raise
-    return engine
-
-
-def as_served(model: Model, engine: Writer) -> Model:
-    """The model by the name that its server has for it, once that is known."""
-    facts = engine.facts
-    return facts.model if isinstance(facts, RemoteFacts) else model
+    return engine, model
