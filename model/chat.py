@@ -15,7 +15,7 @@ from typing import Any
 
 from catalog.errors import ColumnistError
 from model.choose import UNMEASURED_FLOOR
-from model.endpoint import GOES_ON, LONGEST_ANSWER, Endpoint, read
+from model.endpoint import GOES_ON, LONGEST_ANSWER, SECONDS, Endpoint, read
 from model.prompt import Prompt
 
 LONGEST_TEXT = 4000
@@ -23,8 +23,6 @@ LONGEST_TEXT = 4000
 LONGEST_TOKEN = 8
 """Characters that a token of a longer text may have, on average."""
 LONGEST_NAME = 200
-SECONDS = 300.0
-"""How long the answer to a single question may take."""
 UNFIT = re.compile(rb"context[ _](length|size|window)|maximum context", re.IGNORECASE)
 """In the words of a refusal: the prompt is too long."""
 EXTRAS: dict[str, object] = {

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LONGEST_ANSWER = 1 << 22
 """Bytes of an answer that are read."""
+SECONDS = 300.0
+"""How long an answer may take that is longer than a description."""
 GOES_ON = "What is done is saved; start again to go on."
 
 

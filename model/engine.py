@@ -124,12 +124,7 @@ class Engine(Writer):
         try:
             return self._load(stop)
         except _Crash as crash:
-            self._make_safe(crash)
-        try:
-            return self._load(stop)
-        except _Crash as crash:
-            self.close()
-            raise crash.explained(self.settings.path) from None
+            return self._load_safely(crash, stop)
 
     def use_threads(self, count: int) -> None:
         """From the next step on, run on so many CPU threads."""
@@ -272,17 +267,23 @@ class Engine(Writer):
         lines = self._log.read(4000).decode("utf-8", "replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
-    def _recover(self, crash: _Crash, stop: Callable[[], bool]) -> None:
-        """Start again, safer, and give the unfinished prompts once more."""
+    def _load_safely(self, crash: _Crash, stop: Callable[[], bool]) -> ModelFacts:
+        """Load it once more, with safer settings; not a third time."""
+        self.close()
         if self.settings.safe:
-            self.close()
             raise crash.explained(self.settings.path) from None
-        self._make_safe(crash)
+        self.note = f"{crash.what}; running with safer, slower settings"
+        self.settings = replace(self.settings, safe=True)
         try:
-            self._load(stop)
+            return self._load(stop)
         except _Crash as again:
             self.close()
             raise again.explained(self.settings.path) from None
+
+    def _recover(self, crash: _Crash, stop: Callable[[], bool]) -> None:
+        """Start again, safer, and give the unfinished prompts once more."""
+        try:
+            self._load_safely(crash, stop)
         except ColumnistError:
             if stop():  # it was stopped while it loaded
                 return
@@ -290,11 +291,6 @@ class Engine(Writer):
         for key, work in self._working.items():
             self._give(key, work)
         self._prefer(self._preferred)
-
-    def _make_safe(self, crash: _Crash) -> None:
-        self.close()
-        self.note = f"{crash.what}; running with safer, slower settings"
-        self.settings = replace(self.settings, safe=True)
 
     def _take(self, message: Answer | None) -> Iterator[Generation]:
         match message:

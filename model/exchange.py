@@ -67,12 +67,10 @@ class Call:
 
     key: tuple[int, int, int]
     """The caller's mark for it; calls with the same first number hurry together."""
-    method: str
-    """GET or POST."""
     path: str
     """Below the endpoint's own."""
     body: bytes = b""
-    """JSON, where it is a POST."""
+    """JSON to POST; none makes it a GET."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +212,10 @@ class Exchange:
                 self._opened(told["return_value"].get_extra_info("socket"))
 
         request = self._client.build_request(
-            call.method, call.path, content=call.body, extensions={"trace": trace}
+            "POST" if call.body else "GET",
+            call.path,
+            content=call.body,
+            extensions={"trace": trace},
         )
         while True:
             try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from catalog.errors import ColumnistError, UsageError
@@ -23,7 +23,6 @@ from model.chat import (
     refused_extras,
     unfit,
 )
-from model.choose import Calibration
 from model.endpoint import Endpoint
 from model.engine import never
 from model.library import ModelFile, PromptFormat
@@ -52,6 +51,10 @@ class RemoteModel:
 
     endpoint: Endpoint
     """Where; `served` is empty until the server was asked for its one model."""
+    format: PromptFormat = field(default=PromptFormat.LONG, init=False)
+    """The prompt it takes."""
+    calibration: None = field(default=None, init=False)
+    """None: nobody measured how its log-probabilities become confidence."""
 
     @classmethod
     def at(cls, address: str, *, key: str | None = None) -> RemoteModel:
@@ -70,16 +73,6 @@ class RemoteModel:
         """What drafts are signed with."""
         place = self.endpoint.place
         return f"{self.endpoint.served} at {place}" if self.endpoint.served else place
-
-    @property
-    def format(self) -> PromptFormat:
-        """The prompt it takes."""
-        return PromptFormat.LONG
-
-    @property
-    def calibration(self) -> Calibration | None:
-        """None: nobody measured how its log-probabilities become confidence."""
-        return None
 
 
 Model = ModelFile | RemoteModel
@@ -117,7 +110,7 @@ class RemoteEngine(Writer):
         self._patience = patience
         self._started = False
         self._unwanted: frozenset[str] = frozenset()
-        self._exchange: Exchange | None = None
+        self._exchange: Exchange  # while something is asked
         self._tally = _Tally()
 
     def start(self, *, stop: Callable[[], bool] = never) -> RemoteModel:
@@ -132,7 +125,7 @@ class RemoteEngine(Writer):
         from model.exchange import Call
 
         with closing(self._connected(threads=1, tries=START_TRIES)) as exchange:
-            exchange.send(Call((0, 0, 0), "GET", "/models"))
+            exchange.send(Call((0, 0, 0), "/models"))
             while not (replies := exchange.receive(seconds=POLL_SECONDS)):
                 if stop():
                     raise ColumnistError("Asking the model's server was stopped.")
@@ -144,6 +137,11 @@ class RemoteEngine(Writer):
     def close(self) -> None:
         """Forget the server; nothing of ours is open there between texts."""
         self._started = False
+
+    @property
+    def served(self) -> str:
+        """The model's name there, once started."""
+        return self.model.endpoint.served if self._started else ""
 
     def use_threads(self, count: int) -> None:
         """Nothing of it runs here."""
@@ -175,20 +173,20 @@ class RemoteEngine(Writer):
             self.note = tally.note(exchange.again, exchange.why)
 
     def _has_room(self, *, eager: bool) -> bool:
-        return self._line.waiting < self.requests * (RUSH if eager else 1)
+        return self._exchange.waiting < self.requests * (RUSH if eager else 1)
 
     def _give(self, key: int, work: Work) -> None:
         for block, draw in sorted(work.waiting):
             self._send(key, block, draw)
 
     def _prefer(self, keys: tuple[int, ...]) -> None:
-        self._line.hurry(keys)
+        self._exchange.hurry(keys)
 
     def _receive(
         self, *, seconds: float, stop: Callable[[], bool]
     ) -> Iterator[Generation]:
         error: Exception | None = None
-        for reply in self._line.receive(seconds=seconds):
+        for reply in self._exchange.receive(seconds=seconds):
             try:
                 found = self._read(reply)
             except ColumnistError as refused:
@@ -198,11 +196,6 @@ class RemoteEngine(Writer):
                 yield found
         if error is not None:
             raise error
-
-    @property
-    def _line(self) -> Exchange:
-        assert self._exchange is not None  # as `generate` has it
-        return self._exchange
 
     def _send(self, key: int, block: int, draw: int) -> None:
         from model.exchange import Call
@@ -215,7 +208,7 @@ class RemoteEngine(Writer):
             seed=self._seed + draw if prompt.drawn(draw) else None,
             extras=EXTRAS.keys() - self._unwanted,
         )
-        self._line.send(Call((key, block, draw), "POST", "/chat/completions", data))
+        self._exchange.send(Call((key, block, draw), "/chat/completions", data))
 
     # Reading
 

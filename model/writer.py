@@ -7,7 +7,7 @@ what comes back, and says the rest by facts, so that nobody asks which engine it
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import count
@@ -15,6 +15,7 @@ from typing import Self
 
 from catalog.objects import TableId
 from model.prompt import TURN, Generation, Prompt
+from model.template import QUESTION
 
 POLL_SECONDS = 0.01
 """How often it is asked which table is on the screen, and whether to stop."""
@@ -60,6 +61,11 @@ class Writer(ABC):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def served(self) -> str:
+        """The name that its server has for the model; empty where there is none."""
+        return ""
 
     @property
     def runs_on(self) -> str:
@@ -203,6 +209,19 @@ class Writer(ABC):
         if not work.waiting:
             del self._working[key]
         return work
+
+
+def user_turn(
+    writer: Writer, head: str, blocks: Sequence[str], *, limit: int, temperature: float
+) -> Prompt:
+    """What an instruct model is asked, head and block together a user's turn.
+
+    Raises:
+        ColumnistError: the model's chat template cannot be rendered.
+    """
+    head, tail = writer.turn(head + QUESTION)
+    texts = tuple(block + tail for block in blocks)
+    return Prompt(head, texts, limit, temperature=temperature)
 
 
 def _of(table: TableId | None, working: Mapping[int, Work]) -> tuple[int, ...]:

@@ -24,9 +24,8 @@ from model.lexicon import word_set
 from model.prompt import TURN, Prompt
 from model.prompts import long
 from model.teacher_set import Described, described
-from model.template import QUESTION
 from model.training.specification import Specification
-from model.writer import Writer
+from model.writer import Writer, user_turn
 
 LIMIT = 2600
 """Most tokens of an answer: 26 columns with their texts, and some to spare."""
@@ -152,8 +151,9 @@ def question(engine: Writer, specification: Specification, fault: str = "") -> P
     )
     if fault:
         wish += f"\n\nAn earlier answer was of no use ({fault}). Mind the brief."
-    head, tail = engine.turn(f"{brief()}\n\n{QUESTION}")
-    return Prompt(head, (wish + tail,), LIMIT, temperature=TEMPERATURE)
+    return user_turn(
+        engine, f"{brief()}\n\n", [wish], limit=LIMIT, temperature=TEMPERATURE
+    )
 
 
 @cache

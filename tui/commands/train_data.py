@@ -125,16 +125,18 @@ def _fill(
     missing = [s for s in specifications(count, chosen.seed) if s.id not in file.ids]
     if not missing:
         return
-    engine, name = _teacher(chosen, stop)
+    engine, name = _teacher(chosen)
     with engine, console.progress("Tables", len(missing)) as advance:
+        engine.start(stop=stop)
+        name = engine.served or name  # not its address: a set is given away
         for record in teach(engine, name, missing, taught, stop):
             if record is not None:
                 file.add(record)
             advance(1)
 
 
-def _teacher(chosen: Settings, stop: Callable[[], bool]) -> tuple[Writer, str]:
-    """The teacher and what its tables are signed with.
+def _teacher(chosen: Settings) -> tuple[Writer, str]:
+    """The teacher, not started yet, and what its tables are signed with.
 
     Raises:
         UsageError: there is no such model, or it only describes.
@@ -149,9 +151,7 @@ def _teacher(chosen: Settings, stop: Callable[[], bool]) -> tuple[Writer, str]:
     model = find_model(chosen)
     if isinstance(model, RemoteModel):
         patience = replace(PATIENCE, answer_seconds=SECONDS)
-        engine = RemoteEngine(model, seed=chosen.seed, patience=patience)
-        # Not its address: a set is given away.
-        return engine, engine.start(stop=stop).endpoint.served
+        return RemoteEngine(model, seed=chosen.seed, patience=patience), model.name
     if model.format is PromptFormat.COMPACT:
         raise UsageError(
             f"{model.name} describes tables and cannot invent them.",
