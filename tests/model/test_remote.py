@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 import shutil
@@ -112,6 +113,7 @@ def test_every_block_is_a_request_that_begins_with_the_head() -> None:
     assert contents == {p.head + block for p in PROMPTS for block in p.blocks}
     asked = served.asked[0]
     assert asked.path == "/v1/chat/completions"
+    assert asked.headers["Accept-Encoding"] == "identity"
     assert asked.body["model"] == "told"
     assert [m["role"] for m in asked.body["messages"]] == ["user"]
     assert asked.body["max_tokens"] == 20
@@ -469,6 +471,12 @@ def test_a_body_without_end_is_not_read_to_its_end() -> None:
     assert len(body) > LONGEST_ANSWER
 
 
+def test_what_is_packed_all_the_same_is_not_unpacked() -> None:
+    """A few bytes can be a bomb."""
+    say = Say(data=gzip.compress(Say().body()), headers={"Content-Encoding": "gzip"})
+    assert "as OpenAI's API does" in failing(lambda _: say, [prompt(0)]).message
+
+
 def test_a_server_that_is_no_http_server_is_said() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -721,6 +729,9 @@ def test_the_key_goes_with_every_request_and_into_no_message() -> None:
         ("http://gpu.example/a b", None),
         ("http://gp\x00u.example/", None),
         ("http://a..b/v1", None),
+        ("http://999.1.1.1/v1", None),
+        ("http://\u2603.example/v1", None),
+        ("http://gpu.example:99999/v1", None),
         ("http://gpu.example/v1#\x1b", None),
         ("http://", None),
     ],
@@ -793,11 +804,17 @@ def test_over_tls_it_drafts_and_stops_while_the_server_hangs(
         until(lambda: not any(t.name == "exchange" for t in threading.enumerate()))
 
 
-def test_proxies_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_neither_proxies_nor_passwords_of_the_machine_are_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login me password s3cret")
+    monkeypatch.setenv("NETRC", str(netrc))
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    found, _, _ = generated(lambda _: Say())
+    found, served, _ = generated(lambda _: Say())
     assert len(found) == 4
+    assert not any("Authorization" in each.headers for each in served.heard)
 
 
 def test_a_url_is_no_model_file(tmp_path: Any) -> None:
