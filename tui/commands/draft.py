@@ -11,6 +11,7 @@ import typer
 
 from catalog.objects import TableId
 from catalog.suggestion import Draft, Source
+from model.remote import RemoteModel
 from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, settings
@@ -178,7 +179,7 @@ def _draft(session: Session, arm: Arm, plan: jobs.DraftPlan, *, samples: bool) -
     done = _Done(plan, model.name if model else RULES)
     if not plan.targets:
         return done
-    if model is not None and model.endpoint is not None:
+    if isinstance(model, RemoteModel):
         values = " and sampled codes and ranges" if samples else ""
         console.note(
             f"columnist: sends names, types, comments{values} to"
@@ -186,14 +187,15 @@ def _draft(session: Session, arm: Arm, plan: jobs.DraftPlan, *, samples: bool) -
         )
     with (
         console.stopping() as stop,
-        jobs.engine_of(model, arm.settings, stop=stop) as (engine, served),
+        jobs.engine_of(model, arm.settings, stop=stop) as engine,
         console.progress("Drafting", plan.targets) as advance,
     ):
-        if served is not None:
-            done.model = served.name
+        if model is not None and engine is not None:
+            model = jobs.as_served(model, engine)
+            done.model = model.name
         started = time.monotonic()
         for each in jobs.draft(
-            session, plan, engine, served, samples=samples, stop=stop
+            session, plan, engine, model, samples=samples, stop=stop
         ):
             advance(1)
             done.add(each)

@@ -11,6 +11,7 @@ from catalog.glossary import GlossaryFile, Term
 from catalog.objects import table_of
 from catalog.suggestion import Draft
 from catalog.unasked import Unasked
+from model.remote import RemoteModel
 from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Url, settings
@@ -113,18 +114,20 @@ def _redraft(session: Session, terms: list[Term]) -> list[Draft]:
     if not plan.targets:
         return []
     model = model_or_rules(session.settings)
-    if model is not None and model.endpoint is not None:
+    if isinstance(model, RemoteModel):
         console.note(
             "columnist: sends names, types, comments and sampled codes and ranges to"
             f" {plain(model.endpoint.place)}."
         )
     with (
         console.stopping() as stop,
-        jobs.engine_of(model, session.settings, stop=stop) as (engine, served),
+        jobs.engine_of(model, session.settings, stop=stop) as engine,
         console.progress("Drafting", plan.targets) as advance,
     ):
         drafts: list[Draft] = []
-        for each in jobs.draft(session, plan, engine, served, stop=stop):
+        if model is not None and engine is not None:
+            model = jobs.as_served(model, engine)
+        for each in jobs.draft(session, plan, engine, model, stop=stop):
             advance(1)
             drafts.append(each)
         return drafts

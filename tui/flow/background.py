@@ -282,7 +282,8 @@ class BackgroundDrafting:
         settings = self._session.settings
         try:
             model = find_model(settings)
-            self._engine, self._model = jobs.start_engine(model, settings, stop=stop)
+            self._engine = jobs.start_engine(model, settings, stop=stop)
+            self._model = jobs.as_served(model, self._engine)
             self.note = self._engine.note
             self.in_focus(self._focused)
         except ColumnistError as error:

@@ -657,34 +657,44 @@ class _Saver:
 @contextmanager
 def engine_of(
     model: Model | None, settings: Settings, *, stop: Callable[[], bool]
-) -> Generator[tuple[Writer | None, Model | None]]:
-    """As `start_engine`, for the block; two None for rules alone."""
+) -> Generator[Writer | None]:
+    """A running engine that ends with the block; None for rules alone."""
     if model is None:
-        yield None, None
+        yield None
         return
-    engine, served = start_engine(model, settings, stop=stop)
-    with engine:
-        yield engine, served
+    with start_engine(model, settings, stop=stop) as engine:
+        yield engine
 
 
 def start_engine(
-    model: Model, settings: Settings, *, stop: Callable[[], bool]
-) -> tuple[Writer, Model]:
-    """A running engine for a model, and the model by the name that it has there.
+    model: Model,
+    settings: Settings,
+    *,
+    stop: Callable[[], bool] = never,
+) -> Writer:
+    """A running engine for a model.
 
     Raises:
         ColumnistError: the model cannot be loaded, or its server does not answer.
     """
+    engine: Writer
     if isinstance(model, RemoteModel):
-        elsewhere = RemoteEngine(model, seed=settings.seed)
-        return elsewhere, elsewhere.start(stop=stop)
-    engine = Engine(engine_settings(model, settings))
-    # Read while the engine's process loads its weights.
-    if model.format is PromptFormat.COMPACT:
-        threading.Thread(target=shipped, name="examples", daemon=True).start()
+        engine = RemoteEngine(model, seed=settings.seed)
+    else:
+        engine = Engine(engine_settings(model, settings))
+        # Read while the engine's process loads its weights.
+        if model.format is PromptFormat.COMPACT:
+            threading.Thread(target=shipped, name="examples", daemon=True).start()
     try:
         engine.start(stop=stop)
     except ColumnistError:
         engine.close()
         raise
-    return engine, model
+    return engine
+
+
+def as_served(model: Model, engine: Writer) -> Model:
+    """The model by the name that its server has for it, once that is known."""
+    if model.endpoint is None:
+        return model
+    return RemoteModel(replace(model.endpoint, served=engine.served))
