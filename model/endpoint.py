@@ -124,6 +124,7 @@ class Endpoint:
     def client(self, *, connect_seconds: float, answer_seconds: float) -> httpx.Client:
         """What asks it, with the key: for many threads, each step so long at most."""
         import ssl
+        from http.cookiejar import CookieJar, DefaultCookiePolicy
 
         import httpx
 
@@ -137,6 +138,7 @@ class Endpoint:
         return httpx.Client(
             base_url=self.url,
             headers=headers,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none is kept
             # The system's authorities, or those of SSL_CERT_FILE.
             verify=self.secure and ssl.create_default_context(),
             timeout=httpx.Timeout(answer_seconds, connect=connect_seconds, pool=None),

@@ -432,6 +432,8 @@ def test_a_redirect_is_not_followed() -> None:
         to = {"Location": f"{other.url}/chat/completions"}
         failing(lambda _: Say(status=307, headers=to), [prompt(0)])
         assert other.heard == []
+    odd = {"Location": "http://[::1"}
+    failing(lambda _: Say(status=302, headers=odd), [prompt(0, 4)])
 
 
 @pytest.mark.parametrize(
@@ -701,6 +703,13 @@ def test_a_list_that_is_none_is_an_error(listed: Say, message: str) -> None:
 
 
 # The key, and where it goes
+
+
+def test_no_cookie_goes_back() -> None:
+    cookie = Say(headers={"Set-Cookie": "who=" + "x" * 4000})
+    _, served, _ = generated(lambda _: cookie, PROMPTS, requests=1)
+    assert len(served.asked) == 24
+    assert not any("Cookie" in each.headers for each in served.heard)
 
 
 def test_the_key_goes_with_every_request_and_into_no_message() -> None:
