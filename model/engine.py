@@ -239,7 +239,17 @@ class Engine(Writer):
         )
         for thread in self._threads:
             thread.start()
-        self._send(worker_settings(self.settings))
+        settings = self.settings
+        self._send(
+            WorkerSettings(
+                path=str(settings.path),
+                gpu_layers=0 if settings.safe else settings.gpu_layers,
+                asked=dict(settings.sizes),
+                safe=settings.safe,
+                seed=settings.seed,
+                adapter=str(settings.adapter) if settings.adapter else None,
+            )
+        )
 
     def _send(self, message: Request) -> None:
         if self._pipe is None:
@@ -304,10 +314,7 @@ class Engine(Writer):
                     )
             case Unfit(key):
                 if (work := self._working.pop(key, None)) is not None:
-                    for block, draw in sorted(work.waiting):
-                        yield Generation(
-                            work.index, block, "", float("-inf"), 0, False, draw
-                        )
+                    yield from (work.unfit(*text) for text in sorted(work.waiting))
             case Spent(read, written):
                 self.prompt_tokens += read
                 self.generated_tokens += written
@@ -373,18 +380,6 @@ class _Crash(Exception):
             f"Running {path.name} failed twice: {self.what}.{reason}",
             "Try --gpu-layers 0, a smaller model with --model, or `columnist doctor`.",
         )
-
-
-def worker_settings(settings: EngineSettings) -> WorkerSettings:
-    """What the child is told."""
-    return WorkerSettings(
-        path=str(settings.path),
-        gpu_layers=0 if settings.safe else settings.gpu_layers,
-        asked=dict(settings.sizes),
-        safe=settings.safe,
-        seed=settings.seed,
-        adapter=str(settings.adapter) if settings.adapter else None,
-    )
 
 
 def check_file(path: Path) -> None:

@@ -7,7 +7,6 @@ a table, and of samples the code lists and the smallest and largest values.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -232,7 +231,7 @@ class RemoteEngine(Writer):
         self._tally.texts += 1
         if unfit(reply.status, reply.data):
             self._tally.unfit += 1
-            return Generation(work.index, block, "", -math.inf, 0, False, draw)
+            return work.unfit(block, draw)
         if reply.status != 200:
             raise endpoint.refused(reply.status, reply.data)
         answer = read_answer(endpoint, reply.data, work.prompt)

@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import threading
+from contextlib import closing
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ import numpy as np
 
 from model import box, wire
 from model.prompt import Prompt
-from model.schedule import FLOOR, Scheduler, Step, Stream
+from model.schedule import FLOOR, Row, Scheduler, Step, Stream
 from model.sizes import Machine, available_memory, choose, cores
 from model.wire import (
     Ask,
@@ -80,7 +81,6 @@ def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
 
     offloads = bool(llama.llama_supports_gpu_offload())  # the GPU's driver begins
     holds = box.close()
-
     try:
         model = Model(
             settings.path,
@@ -91,17 +91,12 @@ def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
             safe=settings.safe,
             adapter=settings.adapter,
         )
-        _warm_up(model)
+        with closing(model):
+            _warm_up(model)
+            wire.send(parent, Ready(model.facts(), holds))
+            _Loop(parent, model, settings).run()
     except LlamaError as error:
         wire.send(parent, Failed(str(error)))
-        return
-    wire.send(parent, Ready(model.facts(), holds))
-    try:
-        _Loop(parent, model, settings).run()
-    except LlamaError as error:
-        wire.send(parent, Failed(str(error)))
-    finally:
-        model.close()
 
 
 def _machine(offloads: bool, settings: WorkerSettings) -> Machine:
@@ -112,8 +107,6 @@ def _machine(offloads: bool, settings: WorkerSettings) -> Machine:
 
 def _warm_up(model: Model) -> None:
     """Decode one batch, so that a build that cannot dies before it has any work."""
-    from model.schedule import Row
-
     count = min(WARM_UP_TOKENS, model.batch, model.cells)
     model.decode([Row(0, at, 0, at == count - 1) for at in range(count)])
     model.release(0)

@@ -6,6 +6,7 @@ what comes back, and says the rest by facts, so that nobody asks which engine it
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -33,6 +34,10 @@ class Work:
     """What to write."""
     waiting: set[tuple[int, int]]
     """Block and draw of every text still to come."""
+
+    def unfit(self, block: int, draw: int) -> Generation:
+        """What comes of a text whose prompt is too long."""
+        return Generation(self.index, block, "", -math.inf, 0, False, draw)
 
 
 class Writer(ABC):
