@@ -20,6 +20,7 @@ from model.engine import Engine, EngineSettings
 from model.library import ModelFile, PromptFormat
 from model.prompt import Prompt
 from model.prompts.long import long_prompts
+from model.sizes import cores
 from tests.model import tiny_gguf
 
 pytestmark = pytest.mark.gguf
@@ -213,6 +214,17 @@ def test_a_damaged_file_is_named_with_the_reason(
     with pytest.raises(ColumnistError, match=r"broken\.gguf") as caught:
         Engine(EngineSettings(broken)).start()
     assert caught.value.hint
+
+
+def test_it_tells_what_of_the_machine_it_runs_on(engine: Engine) -> None:
+    assert (engine.runs_on, engine.threads, engine.served) == ("", 0, "")
+    offloads = engine.start().offloads
+    assert engine.runs_on == ("GPU" if offloads else "CPU")
+    assert engine.threads == cores()
+    engine.use_threads(1)
+    assert len(list(engine.generate(PROMPTS[:1]))) == 5
+    engine.close()
+    assert (engine.runs_on, engine.threads) == ("", 0)
 
 
 def test_files_that_are_no_models_never_reach_llama_cpp(tmp_path: Path) -> None:

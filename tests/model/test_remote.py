@@ -657,7 +657,9 @@ def test_fields_that_a_server_refuses_by_name_are_left_out_from_then_on() -> Non
 
 def test_the_one_model_that_is_served_is_taken() -> None:
     with serving(listed=models("qwen")) as served, engine(served) as running:
+        assert running.served == ""
         assert running.start().name == f"qwen at {served.place}"
+        assert (running.served, running.runs_on, running.threads) == ("qwen", "", 0)
         assert running.requests == 8
         assert served.heard[0].path == "/v1/models"
         list(running.generate([prompt(0)]))
