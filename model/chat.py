@@ -13,8 +13,9 @@ from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
+from catalog.errors import ColumnistError
 from model.choose import UNMEASURED_FLOOR
-from model.endpoint import LONGEST_ANSWER, Endpoint
+from model.endpoint import GOES_ON, LONGEST_ANSWER, SECONDS, Endpoint, read
 from model.prompt import Prompt
 
 LONGEST_TEXT = 4000
@@ -84,16 +85,7 @@ def read_answer(endpoint: Endpoint, data: bytes, prompt: Prompt) -> Answer:
         ColumnistError: it is none.
     """
     found = _document(endpoint, data)
-    try:
-        choice = found["choices"][0]
-        content = choice["message"]["content"]
-    except (LookupError, TypeError):
-        raise endpoint.strange() from None
-    # A model that thought until its tokens were used up has said nothing.
-    if content is None:
-        content = ""
-    if not isinstance(content, str):
-        raise endpoint.strange()
+    choice, content = _said(endpoint, found)
     longest = max(LONGEST_TEXT, prompt.limit * LONGEST_TOKEN)
     # JSON can hold half a surrogate pair; UTF-8 and SQLite cannot.
     shown = content[:longest].encode("utf-8", "replace").decode().lstrip()
@@ -112,17 +104,50 @@ def read_answer(endpoint: Endpoint, data: bytes, prompt: Prompt) -> Answer:
     )
 
 
+def ask(endpoint: Endpoint, content: str, *, temperature: float, limit: int) -> str:
+    """The answer to one user turn, asked once.
+
+    Raises:
+        ColumnistError: there was none.
+    """
+    import httpx
+
+    fields = {
+        "model": endpoint.served,
+        "messages": [{"role": "user", "content": content}],
+        "temperature": temperature,
+        "max_tokens": limit,
+    }
+    try:
+        with (
+            endpoint.client(connect_seconds=SECONDS, answer_seconds=SECONDS) as client,
+            client.stream(
+                "POST", "/chat/completions", content=json.dumps(fields)
+            ) as response,
+        ):
+            data = read(response, seconds=SECONDS)
+    except httpx.TransportError as error:
+        raise ColumnistError(
+            f"{endpoint.place} gave no answer: {str(error) or type(error).__name__}.",
+            f"Is it running? {GOES_ON}",
+        ) from error
+    if response.status_code != 200:
+        raise endpoint.refused(response.status_code, data)
+    return _said(endpoint, _document(endpoint, data))[1]
+
+
 def unfit(status: int, data: bytes) -> bool:
     """Whether the prompt was longer than what the server takes."""
     too_long = status in (400, 422) and UNFIT.search(data) is not None
     return too_long or status == 413
 
 
-def refused_extras(status: int, data: bytes, extras: Set[str]) -> set[str]:
-    """The extras that a refusal speaks of."""
+def refused_extras(status: int, data: bytes, asked: bytes) -> set[str]:
+    """The extras that were asked with and that a refusal speaks of."""
     if status not in (400, 422) or unfit(status, data):
         return set()
     said = data[:LONGEST_ANSWER].decode("utf-8", "replace")
+    extras = EXTRAS.keys() & json.loads(asked).keys()
     return {name for name in extras if name.rstrip("s") in said}
 
 
@@ -153,6 +178,21 @@ def _document(endpoint: Endpoint, data: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise endpoint.strange()
     return found
+
+
+def _said(endpoint: Endpoint, found: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """The first choice in an answer, and its text."""
+    try:
+        choice = found["choices"][0]
+        content = choice["message"]["content"]
+    except (LookupError, TypeError):
+        raise endpoint.strange() from None
+    # A model that thought until its tokens were used up has said nothing.
+    if content is None:
+        content = ""
+    if not isinstance(content, str):
+        raise endpoint.strange()
+    return choice, content
 
 
 def _logprob(choice: dict[str, Any]) -> float:

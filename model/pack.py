@@ -138,10 +138,9 @@ def unpack(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".unpack-", dir=folder) as scratch:
-            manifest = _check(source, signers, Path(scratch), advance)
-            return library.install(
-                Path(scratch), manifest, name=name or manifest["name"]
-            )
+            parts = Path(scratch)
+            manifest = check(source, signers=signers, into=parts, advance=advance)
+            return library.install(parts, manifest, name=name or manifest["name"])
     except OSError as error:
         raise ColumnistError(
             f"Cannot unpack {source}: {error.strerror or error}.",
@@ -150,23 +149,25 @@ def unpack(
 
 
 def check(
-    source: Path, *, signers: Signers | None = None, advance: Advance = silent
+    source: Path,
+    *,
+    signers: Signers | None = None,
+    into: Path | None = None,
+    advance: Advance = silent,
 ) -> dict[str, Any]:
-    """Check a tar without unpacking it; its manifest.
+    """Check a tar in one pass; its manifest.
+
+    Digests and signature come first, so that nothing large is read for nothing.
+
+    Args:
+        source: the tar.
+        signers: whose signature is demanded.
+        into: a folder that its parts go to; None keeps none.
+        advance: called with bytes read.
 
     Raises:
         RefusedError: anything in it is not as it must be.
         UsageError: there is no such file.
-    """
-    return _check(source, signers, None, advance)
-
-
-def _check(
-    source: Path, signers: Signers | None, into: Path | None, advance: Advance
-) -> dict[str, Any]:
-    """Read a tar once; its parts go `into` a folder, where one is given.
-
-    Digests and signature come first, so that nothing large is read for nothing.
     """
     small: dict[str, bytes] = {}
     wanted: dict[str, str] = {}

@@ -115,13 +115,6 @@ Request = WorkerSettings | Ask | Prefer | Cancel | UseThreads | Quit
 # From the child
 
 
-class LoadProgress(Message, frozen=True):
-    """How far the model is loaded."""
-
-    share: float
-    """From 0 to 1."""
-
-
 class Ready(Message, frozen=True):
     """The model is loaded, and a batch was tried."""
 
@@ -178,7 +171,7 @@ class Spent(Message, frozen=True):
     """Of texts."""
 
 
-Answer = LoadProgress | Ready | Failed | Wrote | Unfit | Spent
+Answer = Ready | Failed | Wrote | Unfit | Spent
 
 
 def send(pipe: Connection[Any, Any], message: Request | Answer) -> None:

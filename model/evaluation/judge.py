@@ -21,13 +21,14 @@ from typing import Any, Protocol
 from catalog.errors import ColumnistError, UsageError
 from catalog.stopping import Stop, never
 from model import prompts
+from model.chat import ask
 from model.endpoint import Endpoint
 from model.engine import Engine, EngineSettings
 from model.evaluation.sheet import Item
 from model.evaluation.votes import Choice
 from model.library import ModelFile, PromptFormat
 from model.prompt import Prompt
-from model.prompts.long import neutral, render_chat
+from model.prompts.long import neutral
 from model.template import QUESTION
 
 MARGIN = 0.1
@@ -307,8 +308,11 @@ class EndpointAnswerer:
         for index, question in enumerate(questions):
             yield (
                 index,
-                self._endpoint.ask(
-                    question.shared + question.own, temperature=temperature, limit=LIMIT
+                ask(
+                    self._endpoint,
+                    question.shared + question.own,
+                    temperature=temperature,
+                    limit=LIMIT,
                 ),
             )
 
@@ -352,10 +356,8 @@ class ModelAnswerer:
         """The answers, as they are ready; both orders of an item share its head."""
         if not questions:
             return
-        facts = self._engine.start(stop=self._stop)
-        head, tail = render_chat(
-            QUESTION, template=facts.chat_template, bos=facts.bos, eos=facts.eos
-        )
+        self._engine.start(stop=self._stop)
+        head, tail = self._engine.turn(QUESTION)
         asked: list[Prompt] = []
         places: list[int] = []
         for shared, group in groupby(questions, key=lambda question: question.shared):

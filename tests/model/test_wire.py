@@ -27,7 +27,6 @@ from model.wire import (
     Ask,
     Cancel,
     Failed,
-    LoadProgress,
     ModelFacts,
     Prefer,
     Quit,
@@ -65,7 +64,6 @@ def test_what_the_parent_says_arrives(message: Request) -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        LoadProgress(1.0),
         Ready(FACTS, "all"),
         Failed("no “reason”"),
         Wrote(3, 0, 2, "Text\n\U0001f4a1", -0.5, 4, True),

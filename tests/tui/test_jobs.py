@@ -313,7 +313,7 @@ def test_what_others_tell_keeps_no_model_waiting_and_is_not_sampled(
 
     plan = jobs.plan_drafts(session, schemas=["more"])
     with serving(script) as served, RemoteEngine(RemoteModel.at(served.url)) as engine:
-        model = engine.start().model
+        model = engine.start()
         for draft in jobs.draft(session, plan, engine, model):
             events.append(draft.source)
     assert events.count(Source.INHERITED) == 100

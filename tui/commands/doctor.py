@@ -139,15 +139,15 @@ def _remote(model: RemoteModel) -> Check:
     where = f"{model.name} (remote)"
     try:
         with RemoteEngine(model) as engine:
-            facts = engine.start()
+            served = engine.start()
     except ColumnistError as error:
         return Check("model", False, f"{where}: {error.message}", error.hint)
     key = "with a key" if model.endpoint.key else "without a key"
     return Check(
         "model",
         True,
-        f"{facts.model.name} (remote): reachable {key},"
-        f" at most {facts.requests} requests at once, {model.format.value} prompt",
+        f"{served.name} (remote): reachable {key},"
+        f" at most {engine.requests} requests at once, {model.format.value} prompt",
     )
 
 

@@ -120,7 +120,6 @@ def _fill(
     stop: Stop,
 ) -> None:
     """Add what is missing of the first `count` specifications."""
-    from model.remote import RemoteFacts
     from model.training.specification import specifications
     from model.training.teacher import teach
 
@@ -129,10 +128,8 @@ def _fill(
         return
     engine, name = _teacher(chosen)
     with engine, console.progress("Tables", len(missing)) as advance:
-        facts = engine.start(stop=stop)
-        if isinstance(facts, RemoteFacts):
-            # Not its address: a set is given away.
-            name = facts.model.endpoint.served
+        engine.start(stop=stop)
+        name = engine.served or name  # not its address: a set is given away
         for record in teach(engine, name, missing, taught, stop):
             if record is not None:
                 file.add(record)

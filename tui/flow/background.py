@@ -13,9 +13,8 @@ from catalog.glossary import Term
 from catalog.objects import TableId, Target, table_of
 from catalog.suggestion import Draft
 from model.draft import Documented
-from model.engine import Engine
 from model.prompt import Written
-from model.remote import Model, RemoteModel
+from model.remote import Model
 from model.writer import Writer
 from tui.flow import jobs
 from tui.flow.model_choice import find_model, remote_model, rules_alone
@@ -102,11 +101,10 @@ class BackgroundDrafting:
     def in_focus(self, focused: bool) -> None:
         """Leave one core of more than two to a terminal that somebody works in."""
         self._focused = focused
-        if isinstance(self._engine, Engine) and self._engine.facts is not None:
-            sizes = self._engine.facts.sizes
-            threads = sizes.number("threads")
-            if threads > 2 and "threads" not in self._session.settings.sizes:
-                self._engine.use_threads(threads - 1 if focused else threads)
+        engine = self._engine
+        threads = engine.threads if engine is not None else 0
+        if engine and threads > 2 and "threads" not in self._session.settings.sizes:
+            engine.use_threads(threads - 1 if focused else threads)
 
     def stop(self) -> None:
         """End drafting within a step; what is drafted stays."""
@@ -304,18 +302,16 @@ class BackgroundDrafting:
         """Which model, and where it runs."""
         if self.remote_line:
             return self.remote_line
-        engine = self._engine
-        if not isinstance(engine, Engine) or not engine.facts or not self._model:
+        if self._engine is None or self._model is None or not self._engine.runs_on:
             return ""
-        where = "GPU" if engine.facts.offloads else "CPU"
-        return f"{self._model.name} on {where}"
+        return f"{self._model.name} on {self._engine.runs_on}"
 
     @property
     def remote_line(self) -> str:
         """Which model elsewhere is configured, never to be hidden; empty for none."""
-        if not isinstance(self._model, RemoteModel):
+        endpoint = self._model.endpoint if self._model is not None else None
+        if endpoint is None:
             return ""
-        endpoint = self._model.endpoint
         named = f"{shorten(endpoint.served, LONGEST_NAME)} at {endpoint.place}"
         return f"{named if endpoint.served else endpoint.place} (remote)"
 

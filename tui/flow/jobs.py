@@ -48,7 +48,7 @@ from model.library import PromptFormat
 from model.nearest import Nearest, shipped
 from model.prompt import Written
 from model.questions import Census
-from model.remote import Model, RemoteEngine, RemoteFacts, RemoteModel
+from model.remote import Model, RemoteEngine, RemoteModel
 from model.spelling import touched
 from model.writer import Writer
 from tui.flow import writes
@@ -671,7 +671,6 @@ def start_engine(
     model: Model,
     settings: Settings,
     *,
-    progress: Callable[[float], None] | None = None,
     stop: Callable[[], bool] = never,
 ) -> Writer:
     """A running engine for a model.
@@ -688,7 +687,7 @@ def start_engine(
         if model.format is PromptFormat.COMPACT:
             threading.Thread(target=shipped, name="examples", daemon=True).start()
     try:
-        engine.start(progress=progress, stop=stop)
+        engine.start(stop=stop)
     except ColumnistError:
         engine.close()
         raise
@@ -697,5 +696,6 @@ def start_engine(
 
 def as_served(model: Model, engine: Writer) -> Model:
     """The model by the name that its server has for it, once that is known."""
-    facts = engine.facts
-    return facts.model if isinstance(facts, RemoteFacts) else model
+    if model.endpoint is None:
+        return model
+    return RemoteModel(replace(model.endpoint, served=engine.served))

@@ -86,7 +86,7 @@ def find_arms(settings: Settings) -> list[Arm]:
     named = [(find_model(each), each) for each in two]
     for model, each in named:
         # What a table is drawn for must be known before a server is asked.
-        if isinstance(model, RemoteModel) and not model.endpoint.served:
+        if model.endpoint is not None and not model.endpoint.served:
             raise UsageError(
                 f"Two models need names, and {each.model} has none.",
                 "Name it after a #, as in http://HOST:PORT/v1#NAME.",

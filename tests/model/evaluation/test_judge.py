@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from catalog.errors import ColumnistError, UsageError
+from model.chat import ask
 from model.endpoint import Endpoint
 from model.engine import EngineSettings
 from model.evaluation.judge import (
@@ -216,7 +217,7 @@ def test_an_endpoint_that_is_not_there_is_said() -> None:
     with served(fair) as (url, _):
         pass
     with pytest.raises(ColumnistError, match="gave no answer"):
-        Endpoint.at(url, served="m").ask("x", temperature=0, limit=1)
+        ask(Endpoint.at(url, served="m"), "x", temperature=0, limit=1)
 
 
 @pytest.mark.parametrize(
