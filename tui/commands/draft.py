@@ -49,7 +49,7 @@ def run(
     """
     options = settings(context)
     options = options if two_models(options) else settings_for(options, url)
-    arms = find_arms(options)
+    arms = find_arms(options, console.note)
     session = open_session(arms[0].settings, url)
     try:
         stale = jobs.is_stale(session)

@@ -113,7 +113,7 @@ def _redraft(session: Session, terms: list[Term]) -> list[Draft]:
     plan = jobs.plan_redrafts(session, terms)
     if not plan.targets:
         return []
-    model = model_or_rules(session.settings)
+    model = model_or_rules(session.settings, console.note)
     if isinstance(model, RemoteModel):
         console.note(
             "columnist: sends names, types, comments and sampled codes and ranges to"

@@ -11,11 +11,12 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
-from catalog.acceptance import CONFIDENCE, SAMPLE, at_least_good
+from catalog.acceptance import CONFIDENCE, at_least_good, sample_size
 from catalog.choice import Choice, Scope
 from tui.app.deciding import AT_ONCE
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.counting import CountingModal, Find
+from tui.app.screens.sample import SampleScreen
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.keys_line import KeysLine
 from tui.flow.session import Session
@@ -82,11 +83,6 @@ class AcceptModal(ModalScreen[Answer | None]):
     def action_answer(self, answer: Answer | None) -> None:
         """Close with the answer."""
         self.dismiss(answer)
-
-
-def sample_size(number: int) -> int:
-    """How many of so many are looked at."""
-    return min(number, SAMPLE)
 
 
 def promise(number: int) -> str:
@@ -170,8 +166,6 @@ def ask_accept_chosen(
             then()
 
     def decide(answer: Answer | None) -> None:
-        from tui.app.screens.sample import SampleScreen
-
         if answer == "all":
             screen.app.decide_in_bulk("accept", choice, screen, then)
         elif answer == "sample":

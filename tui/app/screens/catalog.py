@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -23,16 +23,11 @@ from catalog.places import left
 from catalog.rescan import Changes
 from catalog.snapshot import SchemaCoverage, TableSummary
 from catalog.suggestion import (
-    BANDS,
-    Band,
-    Finding,
-    Source,
-    State,
     SuggestionFilter,
 )
 from tui.app.messages import CatalogChanged, DraftingChanged, DraftsSaved
 from tui.app.screens.bulk import ask_accept, ask_accept_chosen, ask_reject
-from tui.app.screens.facets import Facet, FacetModal, values
+from tui.app.screens.facets import FACETS, Facet, FacetModal, suggestions_with, values
 from tui.app.screens.rule import RuleModal
 from tui.app.screens.working import WorkingScreen
 from tui.app.welcome import give_hint
@@ -42,9 +37,6 @@ from tui.flow import jobs
 from tui.flow.background import BackgroundDrafting
 from tui.flow.session import Session
 from tui.flow.text import count, left_out, percent, plain
-
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
 
 BAR = 8
 """Cells of a coverage bar."""
@@ -59,15 +51,6 @@ NAMED = 3
 """Tables that could not be read, by name in a notice."""
 FEW = 200
 """Changed tables that are looked up one by one; after more all are listed anew."""
-FACETS = (
-    *(Facet("what", each, each.value) for each in Show),
-    *(Facet("kind", each, each.value) for each in TableKind),
-    *(Facet("state", each, each.value) for each in State),
-    *(Facet("source", each, each.value) for each in Source),
-    *(Facet("confidence", each, str(each)) for each in BANDS),
-    *(Facet("finding", each, each.value.replace("_", " ")) for each in Finding),
-)
-"""What tables can be listed by; the last four are properties of suggestions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +179,6 @@ class CatalogScreen(WorkingScreen[None]):
         Binding("escape", "clear", "Clear filter", show=False, id="catalog.clear"),
         Binding("q", "back", "Back", id="catalog.back", tooltip="Close this database"),
     ]
-
-    app: ColumnistApp
 
     @dataclass
     class Listed(Message):
@@ -467,8 +448,8 @@ class CatalogScreen(WorkingScreen[None]):
             self._facets = chosen
             self._wanted = replace(
                 self._wanted,
-                shows=cast("frozenset[Show]", values(chosen, Show)),
-                kinds=cast("frozenset[TableKind]", values(chosen, TableKind)),
+                shows=values(chosen, Show),
+                kinds=values(chosen, TableKind),
                 tables=None,
             )
             if wanted := suggestions_with(chosen):
@@ -677,16 +658,6 @@ class CatalogScreen(WorkingScreen[None]):
         self.workers.cancel_node(self)
         self.app.pop_screen()
         self.app.close_session()
-
-
-def suggestions_with(facets: frozenset[Facet]) -> SuggestionFilter:
-    """What facets say of suggestions."""
-    return SuggestionFilter(
-        cast("frozenset[State]", values(facets, State)),
-        cast("frozenset[Source]", values(facets, Source)),
-        cast("frozenset[Band]", values(facets, Band)),
-        cast("frozenset[Finding]", values(facets, Finding)),
-    )
 
 
 def bar(done: int, total: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -19,9 +19,6 @@ from catalog.choice import Choice, Choices
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.keys_line import KeysLine
 from tui.flow.session import Session
-
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
 
 Find = Callable[[Choices, Callable[[], bool]], Choice]
 """Finds a choice; the second argument ends it."""
@@ -45,8 +42,6 @@ class CountingModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
             tooltip="Decide nothing",
         ),
     ]
-
-    app: ColumnistApp
 
     @dataclass
     class Counted(Message):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,8 +13,21 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
+from catalog.listing import Show
+from catalog.objects import TableKind
+from catalog.suggestion import (
+    BANDS,
+    Band,
+    Finding,
+    Source,
+    State,
+    SuggestionFilter,
+)
 from tui.app.widgets.keys_line import KeysLine
 from tui.app.widgets.row_list import Cell, Heading, RowList
+
+Value = TypeVar("Value")
+"""What a facet stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +40,19 @@ class Facet:
     """What it stands for."""
     label: str
     """For the steward."""
+
+
+FACETS = (
+    *(Facet("what", each, each.value) for each in Show),
+    *(Facet("kind", each, each.value) for each in TableKind),
+    *(Facet("state", each, each.value) for each in State),
+    *(Facet("source", each, each.value) for each in Source),
+    *(Facet("confidence", each, str(each)) for each in BANDS),
+    *(Facet("finding", each, each.value.replace("_", " ")) for each in Finding),
+)
+"""What tables can be listed by; the last four are properties of suggestions."""
+OF_SUGGESTIONS = tuple(f for f in FACETS if f.group not in ("what", "kind"))
+"""Properties of suggestions, which columns are listed by."""
 
 
 class _Facets:
@@ -116,6 +142,16 @@ class FacetModal(ModalScreen[frozenset[Facet]]):
         self.dismiss(frozenset(self._facets.chosen))
 
 
-def values(chosen: Collection[Facet], kind: type) -> frozenset[object]:
+def values(chosen: Collection[Facet], kind: type[Value]) -> frozenset[Value]:
     """The values of one type among those chosen."""
     return frozenset(each.value for each in chosen if isinstance(each.value, kind))
+
+
+def suggestions_with(facets: frozenset[Facet]) -> SuggestionFilter:
+    """What facets say of suggestions."""
+    return SuggestionFilter(
+        values(facets, State),
+        values(facets, Source),
+        values(facets, Band),
+        values(facets, Finding),
+    )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from textual import on, work
@@ -24,9 +24,6 @@ from tui.flow import report
 from tui.flow.figures import NOTHING, Figures, Rate, between, gather
 from tui.flow.session import Session
 from tui.flow.text import count, percent, plain
-
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
 
 WIDE = 130
 """Columns from which two panels stand side by side."""
@@ -91,8 +88,6 @@ class FiguresScreen(WorkingScreen[None]):
             tooltip="Back to the catalog",
         ),
     ]
-
-    app: ColumnistApp
 
     @dataclass
     class Counted(Message):

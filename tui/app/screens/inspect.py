@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -25,9 +25,6 @@ from tui.app.widgets.keys_line import KeysLine
 from tui.flow.background import BackgroundDrafting
 from tui.flow.session import Session
 from tui.flow.text import plain
-
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
 
 EXPLAINED = {
     Finding.LEAK: "repeats a value of the sample that is not a code",
@@ -56,8 +53,6 @@ class InspectModal(ModalScreen[None], WorkingScreen[None]):
         Binding("k,up", "scroll(-1)", "Up", show=False, id="inspect.up"),
         Binding("escape,q,i", "dismiss", "Close", id="inspect.close"),
     ]
-
-    app: ColumnistApp
 
     @dataclass
     class Read(Message):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
@@ -21,11 +22,9 @@ from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.row_list import Cell, Heading, RowList
 from tui.app.widgets.status_line import StatusLine
 from tui.flow.connections import Connections
+from tui.flow.demo import demo_warehouse
 from tui.flow.session import Session, open_session
 from tui.flow.text import plain
-
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,12 @@ class PickerScreen(WorkingScreen[None]):
         Binding("q", "app.leave", "Quit", id="picker.quit"),
     ]
 
-    app: ColumnistApp
+    @dataclass
+    class Opened(Message):
+        """A database is open; whoever hears it closes it."""
+
+        session: Session
+        """It, with what the workspace knows of it."""
 
     def __init__(self, target: str | None = None) -> None:
         super().__init__()
@@ -172,9 +176,7 @@ class PickerScreen(WorkingScreen[None]):
         if same is not None:
             settings = replace(settings, same_database=same)
         if not target:
-            from tui.commands.demo import make
-
-            target = f"duckdb:///{make(settings)}"
+            target = f"duckdb:///{demo_warehouse(settings)}"
         session = open_session(
             settings, target, password=answer.password if answer else None
         )
@@ -194,10 +196,7 @@ class PickerScreen(WorkingScreen[None]):
             return
         self.query_one("#opening", Static).update("")
         if event.state is WorkerState.SUCCESS and event.worker.result is not None:
-            if self.app.session is not None:  # enter was pressed twice
-                event.worker.result.close()
-                return
-            self.app.open_catalog(event.worker.result)
+            self.post_message(self.Opened(event.worker.result))
         elif self._wants_password(event.worker.error):
             event.prevent_default()  # a question, not a failure to be explained
             self._ask_password(self._opening)

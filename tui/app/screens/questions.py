@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -25,9 +25,6 @@ from tui.flow import jobs
 from tui.flow.background import BackgroundDrafting
 from tui.flow.session import Session
 from tui.flow.text import count, plain
-
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
 
 MOST = 500
 """Questions listed; nobody answers more before the next count."""
@@ -139,8 +136,6 @@ class QuestionsScreen(WorkingScreen[None]):
         ),
         Binding("q", "back", "Back", id="questions.back", tooltip="Back"),
     ]
-
-    app: ColumnistApp
 
     @dataclass
     class Ranked(Message):

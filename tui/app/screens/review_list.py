@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from textual import on, work
@@ -21,9 +20,12 @@ from catalog.style import StyleRules, check
 from catalog.suggestion import STAGED
 from model.draft import undescribed
 from tui.app.messages import CatalogChanged, DraftingChanged, DraftsSaved
-from tui.app.screens import catalog
-from tui.app.screens.catalog import suggestions_with
-from tui.app.screens.facets import Facet, FacetModal
+from tui.app.screens.facets import (
+    OF_SUGGESTIONS,
+    Facet,
+    FacetModal,
+    suggestions_with,
+)
 from tui.app.screens.review_details import details
 from tui.app.screens.review_rows import (
     HEADINGS,
@@ -42,22 +44,15 @@ from tui.flow.session import Session
 from tui.flow.style_file import read_style
 from tui.flow.text import plain
 
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
-
 SHORT, TALL = 32, 50
 NEAR = 100
 """Tables that are looked at one by one for what is undecided; others in a thread."""
 SOON_SECONDS = 0.03
 """Drafts that come within this time are shown together."""
-FACETS = tuple(f for f in catalog.FACETS if f.group not in ("what", "kind"))
-"""Properties of suggestions that columns are listed by."""
 
 
 class ReviewList(WorkingScreen[None]):
     """One table and its columns: listed, filtered, marked and moved through."""
-
-    app: ColumnistApp
 
     @dataclass
     class Further(Message):
@@ -419,7 +414,7 @@ class ReviewList(WorkingScreen[None]):
                 self._facets = chosen
                 self._relist()
 
-        self.app.push_screen(FacetModal(FACETS, self._facets), list_those)
+        self.app.push_screen(FacetModal(OF_SUGGESTIONS, self._facets), list_those)
 
     def action_clear(self) -> None:
         """No filter, no marks."""

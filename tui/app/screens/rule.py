@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -23,10 +23,6 @@ from tui.app.widgets.keys_line import KeysLine
 from tui.flow.session import Session
 from tui.flow.text import count
 
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
-
-
 PAUSE_SECONDS = 0.2
 """A pause in typing after which a great many are counted."""
 
@@ -40,8 +36,6 @@ class RuleModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
             "escape", "cancel", "Cancel", id="rule.cancel", tooltip="Accept nothing"
         ),
     ]
-
-    app: ColumnistApp
 
     @dataclass
     class Counted(Message):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -21,9 +21,6 @@ from tui.app.widgets.row_list import Cell, Heading, RowList
 from tui.flow.same_name import Namesake, compared, namesakes
 from tui.flow.session import Session
 from tui.flow.text import count, plain
-
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
 
 
 class _Namesakes:
@@ -97,8 +94,6 @@ class SameNameScreen(WorkingScreen[None]):
         ),
         Binding("q,escape", "back", "Back", id="same.back", tooltip="Change nothing"),
     ]
-
-    app: ColumnistApp
 
     @dataclass
     class Found(Message):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on
@@ -14,18 +14,14 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Footer, Label, Static
 
-from catalog.acceptance import CONFIDENCE, at_least_good
+from catalog.acceptance import CONFIDENCE, at_least_good, sample_size
 from catalog.choice import Choice
 from catalog.objects import ColumnId, Table, table_of
 from catalog.suggestion import Suggestion
-from tui.app.screens.bulk import sample_size
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.widgets.row_list import Cell, Heading, RowList
 from tui.flow.session import Session
 from tui.flow.text import count, plain
-
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
 
 
 @dataclass(slots=True)
@@ -69,8 +65,6 @@ class SampleScreen(Screen[bool]):
             tooltip="End; asks what becomes of those looked at",
         ),
     ]
-
-    app: ColumnistApp
 
     def __init__(
         self, session: Session, choice: Choice, *, random: Random | None = None

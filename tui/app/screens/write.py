@@ -34,7 +34,6 @@ from tui.flow.text import count, plain
 
 if TYPE_CHECKING:
     from connectors.statement import Shown
-    from tui.app.app import ColumnistApp
 
 TOLD_SECONDS = 0.1
 """Results are drawn so often; a message for each would hold the writer up."""
@@ -94,8 +93,6 @@ class WriteScreen(WorkingScreen[None]):
         ),
         Binding("q,escape", "back", "Back", id="write.back", tooltip="Back"),
     ]
-
-    app: ColumnistApp
 
     @dataclass
     class Rendered(Message):
