@@ -62,5 +62,4 @@ def _profile(
     table = session.snapshot.table(table_of(column))
     if table is None:
         return None
-    with session.lock:
-        return session.database.profile(table, stop=stop).get(column.name)
+    return session.profile(table, stop=stop).get(column.name)

@@ -33,7 +33,7 @@ from tui.app.screens.working import WorkingScreen
 from tui.app.welcome import give_hint
 from tui.app.widgets.row_list import Cell, Heading, RowList
 from tui.app.widgets.status_line import StatusLine
-from tui.flow import jobs
+from tui.flow import scanning
 from tui.flow.background import BackgroundDrafting
 from tui.flow.session import Session
 from tui.flow.text import count, left_out, percent, plain
@@ -261,7 +261,7 @@ class CatalogScreen(WorkingScreen[None]):
         if self._session.files_only:
             self.notify(plain(self._session.files_only), markup=False, timeout=10)
         self._reload()
-        if jobs.is_stale(self._session):
+        if scanning.is_stale(self._session):
             self._scan()
 
     def on_screen_resume(self) -> None:
@@ -500,7 +500,7 @@ class CatalogScreen(WorkingScreen[None]):
     def _scan(self) -> None:
         worker = get_current_worker()
         self._read = 0
-        for _ in jobs.scan(
+        for _ in scanning.scan(
             self._session,
             on_changes=self._name_unread,
             stop=lambda: worker.is_cancelled,

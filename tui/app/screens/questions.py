@@ -21,9 +21,9 @@ from model.questions import Census, Question
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.row_list import Cell, Heading, RowList
 from tui.app.widgets.status_line import StatusLine
-from tui.flow import jobs
 from tui.flow.background import BackgroundDrafting
 from tui.flow.session import Session
+from tui.flow.terms import census
 from tui.flow.text import count, plain
 
 MOST = 500
@@ -202,7 +202,7 @@ class QuestionsScreen(WorkingScreen[None]):
 
         self._fresh.clear()
         self._before = frozenset(term.key for term in self._glossary.read().terms)
-        self._census = jobs.census(
+        self._census = census(
             self._session, read=read, stop=lambda: worker.is_cancelled or self._stopped
         )
         if not worker.is_cancelled:

@@ -441,10 +441,7 @@ class ReviewList(WorkingScreen[None]):
         worker = get_current_worker()
         table = self._session.snapshot.table(table_id)
         if table is not None:
-            with self._session.lock:
-                found = self._session.database.profile(
-                    table, stop=lambda: worker.is_cancelled
-                )
+            found = self._session.profile(table, stop=lambda: worker.is_cancelled)
             if not worker.is_cancelled:
                 self._profiles[table_id] = found
                 self.post_message(CatalogChanged())

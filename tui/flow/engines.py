@@ -1,0 +1,68 @@
+"""Running models: one here in a child process, or one on a server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from catalog.errors import ColumnistError
+from model.engine import Engine, never
+from model.library import PromptFormat
+from model.nearest import shipped
+from model.remote import Model, RemoteEngine, RemoteFacts, RemoteModel
+from model.writer import Writer
+from tui.flow.model_choice import engine_settings
+from tui.flow.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A model to draft with; without an engine, rules draft alone."""
+
+    engine: Writer | None = None
+    """What runs it."""
+    model: Model | None = None
+    """What is known of it."""
+
+
+RULES_ALONE = Running()
+
+
+def start(
+    model: Model, settings: Settings, *, stop: Callable[[], bool] = never
+) -> Running:
+    """Run a model, by the name that its server has for it.
+
+    Raises:
+        ColumnistError: the model cannot be loaded, or its server does not answer.
+    """
+    engine: Writer
+    if isinstance(model, RemoteModel):
+        engine = RemoteEngine(model, seed=settings.seed)
+    else:
+        engine = Engine(engine_settings(model, settings))
+        # Read while the engine's process loads its weights.
+        if model.format is PromptFormat.COMPACT:
+            threading.Thread(target=shipped, name="examples", daemon=True).start()
+    try:
+        facts = engine.start(stop=stop)
+    except ColumnistError:
+        engine.close()
+        raise
+    return Running(engine, facts.model if isinstance(facts, RemoteFacts) else model)
+
+
+@contextmanager
+def running(
+    model: Model | None, settings: Settings, *, stop: Callable[[], bool]
+) -> Generator[Running]:
+    """A running model that ends with the block; rules alone for None."""
+    if model is None:
+        yield RULES_ALONE
+        return
+    found = start(model, settings, stop=stop)
+    assert found.engine is not None
+    with found.engine:
+        yield found
