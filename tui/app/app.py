@@ -27,6 +27,7 @@ from tui.app.appearance import read_theme, write_theme
 from tui.app.desk import Desk
 from tui.app.ending import Ending
 from tui.app.in_order import InOrder
+from tui.app.keys import read_keymap
 from tui.app.palette import KeyCommands, Palette
 from tui.app.races import close_races
 from tui.app.screens.catalog import CatalogScreen
@@ -274,29 +275,6 @@ class ColumnistApp(Desk, InOrder):
             self.push_screen(TooSmallModal())
         elif covered and not small:
             self.pop_screen()
-
-
-def read_keymap(path: Path) -> dict[str, str]:
-    """Key bindings by id from `keys.toml`; empty where there is none.
-
-    Raises:
-        UsageError: the file is not a table of names to keys.
-    """
-    import tomllib
-
-    try:
-        with path.open("rb") as file:
-            keys = tomllib.load(file)
-    except FileNotFoundError:
-        return {}
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"Cannot read {path}: {error}.", "Correct it.") from error
-    wrong = [name for name, key in keys.items() if not isinstance(key, str)]
-    if wrong:
-        raise UsageError(
-            f"{path}: {wrong[0]} is not a key.", 'As in "review.accept" = "y".'
-        )
-    return keys
 
 
 def run_app(

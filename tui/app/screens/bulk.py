@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label
@@ -14,6 +14,7 @@ from textual.widgets import Label
 from catalog.acceptance import CONFIDENCE, at_least_good, sample_size
 from catalog.choice import Choice, Scope
 from tui.app.deciding import AT_ONCE
+from tui.app.keys import keys
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.counting import CountingModal, Find
 from tui.app.screens.sample import SampleScreen
@@ -30,23 +31,18 @@ Asking = WorkingScreen[None]
 class AcceptModal(ModalScreen[Answer | None]):
     """Accept all of a choice, or look at a sample of it first."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer('all')", "Yes", id="accept.all", tooltip="Accept them"),
-        Binding(
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "accept",
+        ("y", "answer('all')", "Yes", "Accept them", "all"),
+        (
             "s",
             "answer('sample')",
             "Sample",
-            id="accept.sample",
-            tooltip="Look at some, drawn at random, first",
+            "Look at some, drawn at random, first",
+            "sample",
         ),
-        Binding(
-            "n,escape,q",
-            "answer(None)",
-            "No",
-            id="accept.none",
-            tooltip="Accept nothing",
-        ),
-    ]
+        ("n,escape,q", "answer(None)", "No", "Accept nothing", "none"),
+    )
 
     def __init__(self, choice: Choice) -> None:
         super().__init__()

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.timer import Timer
@@ -25,6 +25,7 @@ from catalog.snapshot import SchemaCoverage, TableSummary
 from catalog.suggestion import (
     SuggestionFilter,
 )
+from tui.app.keys import keys
 from tui.app.messages import CatalogChanged, DraftingChanged, DraftsSaved
 from tui.app.screens.bulk import ask_accept, ask_accept_chosen, ask_reject
 from tui.app.screens.facets import FACETS, Facet, FacetModal, suggestions_with, values
@@ -97,88 +98,51 @@ class CatalogScreen(WorkingScreen[None]):
     """What the database holds, how much is described, and what waits for you."""
 
     TITLE = "Catalog"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "d", "draft", "Draft", id="catalog.draft", tooltip="Draft what is listed"
-        ),
-        Binding(
-            "s",
-            "stop",
-            "Stop",
-            show=False,
-            id="catalog.stop",
-            tooltip="Stop reading or drafting",
-        ),
-        Binding(
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "catalog",
+        ("d", "draft", "Draft", "Draft what is listed"),
+        ("s", "stop", "", "Stop reading or drafting"),
+        (
             "A",
             "accept_all",
             "All",
-            id="catalog.accept_all",
-            tooltip="Accept all pending suggestions of the tables listed",
+            "Accept all pending suggestions of the tables listed",
         ),
-        Binding(
+        (
             "R",
             "reject_all",
-            "Reject all",
-            id="catalog.reject_all",
-            show=False,
-            tooltip="Reject all undecided suggestions of the tables listed",
+            "",
+            "Reject all undecided suggestions of the tables listed",
         ),
-        Binding(
-            "b",
-            "accept_by_rule",
-            "By rule",
-            show=False,
-            id="catalog.accept_by_rule",
-            tooltip="Accept what is sure enough and without findings",
-        ),
-        Binding("w", "write", "Write", id="catalog.write", tooltip="See and write SQL"),
-        Binding(
+        ("b", "accept_by_rule", "", "Accept what is sure enough and without findings"),
+        ("w", "write", "Write", "See and write SQL"),
+        (
             "m",
             "figures",
             "Figures",
-            id="catalog.figures",
-            tooltip="How it goes: coverage over time, acceptance, pace",
+            "How it goes: coverage over time, acceptance, pace",
         ),
-        Binding(
-            "Q",
-            "questions",
-            "Names",
-            id="catalog.questions",
-            tooltip="Say what names mean that would explain the most",
-        ),
-        Binding(
-            "slash", "filter", "Filter", id="catalog.filter", tooltip="Filter by name"
-        ),
-        Binding(
+        ("Q", "questions", "Names", "Say what names mean that would explain the most"),
+        ("slash", "filter", "Filter", "Filter by name"),
+        (
             "f",
             "show",
             "Show",
-            id="catalog.show",
-            tooltip="By what is missing, kind, state, source, confidence, finding",
+            "By what is missing, kind, state, source, confidence, finding",
         ),
-        Binding(
+        (
             "o",
             "order",
-            "Order",
-            show=False,
-            id="catalog.order",
-            tooltip="By name, rows, what waits, foreign keys to it, tables like it",
+            "",
+            "By name, rows, what waits, foreign keys to it, tables like it",
         ),
-        Binding("u", "undo", "Undo", show=False, id="catalog.undo", tooltip="Undo"),
-        Binding("U", "redo", "Redo", show=False, id="catalog.redo", tooltip="Redo"),
-        Binding(
-            "r",
-            "rescan",
-            "Read again",
-            show=False,
-            id="catalog.rescan",
-            tooltip="Read the catalog again",
-        ),
-        Binding("tab", "app.focus_next", "Schemas", show=False, id="catalog.focus"),
-        Binding("escape", "clear", "Clear filter", show=False, id="catalog.clear"),
-        Binding("q", "back", "Back", id="catalog.back", tooltip="Close this database"),
-    ]
+        ("u", "undo", "", "Undo"),
+        ("U", "redo", "", "Redo"),
+        ("r", "rescan", "", "Read the catalog again"),
+        ("tab", "app.focus_next", "", "Schemas", "focus"),
+        ("escape", "clear", "", "Clear filter"),
+        ("q", "back", "Back", "Close this database"),
+    )
 
     @dataclass
     class Listed(Message):

@@ -6,21 +6,23 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
+from tui.app.keys import keys
 from tui.app.widgets.keys_line import KeysLine
 
 
 class ConfirmModal(ModalScreen[bool]):
     """Yes or no; nothing happens on any other key."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "Yes", id="confirm.yes"),
-        Binding("n,escape,q", "answer(False)", "No", id="confirm.no"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "confirm",
+        ("y", "answer(True)", "Yes", "", "yes"),
+        ("n,escape,q", "answer(False)", "No", "", "no"),
+    )
 
     def __init__(self, question: str, details: Sequence[str] = ()) -> None:
         super().__init__()

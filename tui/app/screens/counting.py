@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
@@ -16,6 +16,7 @@ from textual.widgets import Label
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from catalog.choice import Choice, Choices
+from tui.app.keys import keys
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.keys_line import KeysLine
 from tui.flow.session import Session
@@ -33,15 +34,9 @@ def find_beside(session: Session, find: Find, stop: Callable[[], bool]) -> Choic
 class CountingModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
     """Counting what this takes; nothing is decided before you saw the count."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "escape,n,q",
-            "cancel",
-            "Cancel",
-            id="counting.cancel",
-            tooltip="Decide nothing",
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "counting", ("escape,n,q", "cancel", "Cancel", "Decide nothing")
+    )
 
     @dataclass
     class Counted(Message):

@@ -8,7 +8,7 @@ from typing import ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label
@@ -23,6 +23,7 @@ from catalog.suggestion import (
     State,
     SuggestionFilter,
 )
+from tui.app.keys import keys
 from tui.app.widgets.keys_line import KeysLine
 from tui.app.widgets.row_list import Cell, Heading, RowList
 
@@ -77,19 +78,12 @@ class _Facets:
 class FacetModal(ModalScreen[frozenset[Facet]]):
     """List only what has these properties."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "space",
-            "choose",
-            "Choose",
-            id="facets.choose",
-            tooltip="Choose or leave out",
-        ),
-        Binding("c", "clear", "Clear", id="facets.clear", tooltip="Choose none"),
-        Binding(
-            "f,escape,q", "done", "List", id="facets.done", tooltip="List what fits"
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "facets",
+        ("space", "choose", "Choose", "Choose or leave out"),
+        ("c", "clear", "Clear", "Choose none"),
+        ("f,escape,q", "done", "List", "List what fits"),
+    )
 
     def __init__(self, facets: Sequence[Facet], chosen: Collection[Facet] = ()) -> None:
         super().__init__()

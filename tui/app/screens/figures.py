@@ -11,12 +11,13 @@ from typing import ClassVar
 from rich.cells import cell_len, set_cell_size
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Grid, Vertical, VerticalScroll
 from textual.message import Message
 from textual.widgets import Footer, Label, Static
 from textual.worker import Worker, WorkerState
 
+from tui.app.keys import keys
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.chart import MARKS, Chart
 from tui.app.widgets.status_line import StatusLine
@@ -63,31 +64,18 @@ class FiguresScreen(WorkingScreen[None]):
 
     TITLE = "Figures"
     CSS_PATH = "figures.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "figures",
+        (
             "h",
             "save",
             "Save report",
-            id="figures.save",
-            tooltip=f"Save all of it as {report.FILE_NAME} in the current folder",
+            f"Save all of it as {report.FILE_NAME} in the current folder",
         ),
-        Binding(
-            "j",
-            "down",
-            "Down",
-            show=False,
-            id="figures.down",
-            tooltip="Scroll down",
-        ),
-        Binding("k", "up", "Up", show=False, id="figures.up", tooltip="Scroll up"),
-        Binding(
-            "q,escape",
-            "back",
-            "Back",
-            id="figures.back",
-            tooltip="Back to the catalog",
-        ),
-    ]
+        ("j", "down", "", "Scroll down"),
+        ("k", "up", "", "Scroll up"),
+        ("q,escape", "back", "Back", "Back to the catalog"),
+    )
 
     @dataclass
     class Counted(Message):

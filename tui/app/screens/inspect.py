@@ -9,7 +9,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
 from textual.screen import ModalScreen
@@ -19,6 +19,7 @@ from textual.worker import get_current_worker
 from catalog.history import Event, history
 from catalog.suggestion import Finding
 from model.prompt import Written
+from tui.app.keys import keys
 from tui.app.screens.review_rows import Line
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.keys_line import KeysLine
@@ -41,18 +42,13 @@ EXPLAINED = {
 class InspectModal(ModalScreen[None], WorkingScreen[None]):
     """All that is known of this one, and what happened to it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "p",
-            "prompt",
-            "Prompt",
-            id="inspect.prompt",
-            tooltip="The exact prompt that the model is asked with",
-        ),
-        Binding("j,down", "scroll(1)", "Down", show=False, id="inspect.down"),
-        Binding("k,up", "scroll(-1)", "Up", show=False, id="inspect.up"),
-        Binding("escape,q,i", "dismiss", "Close", id="inspect.close"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "inspect",
+        ("p", "prompt", "Prompt", "The exact prompt that the model is asked with"),
+        ("j,down", "scroll(1)", "", "Down", "down"),
+        ("k,up", "scroll(-1)", "", "Up", "up"),
+        ("escape,q,i", "dismiss", "Close", "", "close"),
+    )
 
     @dataclass
     class Read(Message):

@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Checkbox, Input, Label
 
+from tui.app.keys import keys
 from tui.app.widgets.keys_line import KeysLine
 from tui.flow.text import plain
 
@@ -30,7 +31,7 @@ class PasswordModal(ModalScreen[PasswordAnswer | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open", id="password.open", priority=True),
-        Binding("escape", "cancel", "Cancel", id="password.cancel"),
+        *keys("password", ("escape", "cancel", "Cancel", "")),
     ]
     DEFAULT_CSS = """
     PasswordModal Checkbox { border: none; padding: 0; margin-top: 1; }

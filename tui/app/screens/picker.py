@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import Worker, WorkerState, get_current_worker
@@ -16,6 +16,7 @@ from textual.worker import Worker, WorkerState, get_current_worker
 from catalog.addresses import AnotherDatabase
 from catalog.errors import ColumnistError
 from catalog.workspace import Workspace
+from tui.app.keys import keys
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.password import PasswordAnswer, PasswordModal
 from tui.app.screens.working import WorkingScreen
@@ -59,11 +60,12 @@ class PickerScreen(WorkingScreen[None]):
     """Choose the database to document: one from the list, or a URL of your own."""
 
     TITLE = "Open a database"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "url", "URL", id="picker.url", tooltip="Type a URL"),
-        Binding("escape", "stop", "Stop", id="picker.stop", tooltip="Stop opening"),
-        Binding("q", "app.leave", "Quit", id="picker.quit"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "picker",
+        ("slash", "url", "URL", "Type a URL"),
+        ("escape", "stop", "Stop", "Stop opening"),
+        ("q", "app.leave", "Quit", "", "quit"),
+    )
 
     @dataclass
     class Opened(Message):

@@ -9,7 +9,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import Worker, get_current_worker
@@ -18,6 +18,7 @@ from catalog.errors import ColumnistError
 from catalog.glossary import GlossaryFile, Term, key_of
 from catalog.unasked import Unasked
 from model.questions import Census, Question
+from tui.app.keys import keys
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.row_list import Cell, Heading, RowList
 from tui.app.widgets.status_line import StatusLine
@@ -95,47 +96,20 @@ class QuestionsScreen(WorkingScreen[None]):
     """Names that would explain the most columns, if somebody said what they mean."""
 
     TITLE = "Questions"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "x",
-            "hide",
-            "Not worth asking",
-            id="questions.hide",
-            tooltip="Not worth asking: never ask about it again",
-        ),
-        Binding(
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "questions",
+        ("x", "hide", "Not worth asking", "Not worth asking: never ask about it again"),
+        (
             "u",
             "undo",
             "Undo",
-            id="questions.undo",
-            tooltip="Take back the last answer, or ask again what was put away",
+            "Take back the last answer, or ask again what was put away",
         ),
-        Binding(
-            "r",
-            "count",
-            "Count again",
-            show=False,
-            id="questions.count",
-            tooltip="Look through the names again",
-        ),
-        Binding(
-            "s",
-            "stop",
-            "Stop",
-            show=False,
-            id="questions.stop",
-            tooltip="Stop looking through names, or drafting",
-        ),
-        Binding(
-            "escape",
-            "cancel",
-            "Leave it",
-            show=False,
-            id="questions.cancel",
-            tooltip="Answer nothing",
-        ),
-        Binding("q", "back", "Back", id="questions.back", tooltip="Back"),
-    ]
+        ("r", "count", "", "Look through the names again"),
+        ("s", "stop", "", "Stop looking through names, or drafting"),
+        ("escape", "cancel", "", "Answer nothing"),
+        ("q", "back", "Back", "Back"),
+    )
 
     @dataclass
     class Ranked(Message):

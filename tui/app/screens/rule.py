@@ -17,6 +17,7 @@ from textual.worker import get_current_worker
 
 from catalog.choice import Choice, Scope
 from tui.app.deciding import AT_ONCE
+from tui.app.keys import keys
 from tui.app.screens.counting import find_beside
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.keys_line import KeysLine
@@ -32,9 +33,7 @@ class RuleModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "take", "Go on", id="rule.take", priority=True),
-        Binding(
-            "escape", "cancel", "Cancel", id="rule.cancel", tooltip="Accept nothing"
-        ),
+        *keys("rule", ("escape", "cancel", "Cancel", "Accept nothing")),
     ]
 
     @dataclass

@@ -8,13 +8,14 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Footer, Label, Static
 from textual.worker import Worker, get_current_worker
 
 from catalog.objects import ColumnId, table_of
 from catalog.suggestion import Suggestion
+from tui.app.keys import keys
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.row_list import Cell, Heading, RowList
@@ -70,30 +71,23 @@ class SameNameScreen(WorkingScreen[None]):
     """One text for all columns of this name and type whose values agree."""
 
     TITLE = "Same name"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "same",
+        (
             "a",
             "accept",
             "Use it for all",
-            id="same.accept",
-            tooltip="Use the text for those chosen; states the count first",
+            "Use the text for those chosen; states the count first",
         ),
-        Binding(
-            "space",
-            "choose",
-            "Choose",
-            id="same.choose",
-            tooltip="Choose this one, or leave it out",
-        ),
-        Binding(
+        ("space", "choose", "Choose", "Choose this one, or leave it out"),
+        (
             "s",
             "stop",
             "Stop",
-            id="same.stop",
-            tooltip="Stop looking at samples; those not looked at are left out",
+            "Stop looking at samples; those not looked at are left out",
         ),
-        Binding("q,escape", "back", "Back", id="same.back", tooltip="Change nothing"),
-    ]
+        ("q,escape", "back", "Back", "Change nothing"),
+    )
 
     @dataclass
     class Found(Message):

@@ -10,7 +10,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Footer, Label, Static
 
@@ -18,6 +18,7 @@ from catalog.acceptance import CONFIDENCE, at_least_good, sample_size
 from catalog.choice import Choice
 from catalog.objects import ColumnId, Table, table_of
 from catalog.suggestion import Suggestion
+from tui.app.keys import keys
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.widgets.row_list import Cell, Heading, RowList
 from tui.flow.session import Session
@@ -49,22 +50,13 @@ class SampleScreen(Screen[bool]):
     """Say of each whether it is good; one bad one, and the rest is not accepted."""
 
     TITLE = "Acceptance sample"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "a", "say(True)", "Good", id="sample.good", tooltip="It is good; go on"
-        ),
-        Binding("r", "say(False)", "Bad", id="sample.bad", tooltip="It is bad; go on"),
-        Binding(
-            "u", "unsay", "Undo", id="sample.undo", tooltip="Look at the last one again"
-        ),
-        Binding(
-            "q,escape",
-            "back",
-            "Back",
-            id="sample.back",
-            tooltip="End; asks what becomes of those looked at",
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "sample",
+        ("a", "say(True)", "Good", "It is good; go on", "good"),
+        ("r", "say(False)", "Bad", "It is bad; go on", "bad"),
+        ("u", "unsay", "Undo", "Look at the last one again", "undo"),
+        ("q,escape", "back", "Back", "End; asks what becomes of those looked at"),
+    )
 
     def __init__(
         self, session: Session, choice: Choice, *, random: Random | None = None

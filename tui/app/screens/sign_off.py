@@ -10,12 +10,13 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Footer, Label, Static
 
 from catalog.objects import Target
 from catalog.sign_off import Decided, SignOff, Standing
+from tui.app.keys import keys
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.row_list import Cell, Heading, RowList
@@ -64,53 +65,21 @@ class SignOffScreen(WorkingScreen[None]):
     """Approve or refuse what somebody else decided; w signs the file, no database."""
 
     TITLE = "Sign off"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "a",
-            "approve",
-            "Approve",
-            id="signoff.approve",
-            tooltip="Approve and go on",
-        ),
-        Binding(
-            "r", "refuse", "Refuse", id="signoff.refuse", tooltip="Refuse and go on"
-        ),
-        Binding(
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "signoff",
+        ("a", "approve", "Approve", "Approve and go on"),
+        ("r", "refuse", "Refuse", "Refuse and go on"),
+        (
             "A",
             "approve_all",
             "All",
-            id="signoff.approve_all",
-            tooltip="Approve all that are listed and open; states the count first",
+            "Approve all that are listed and open; states the count first",
         ),
-        Binding(
-            "u",
-            "reopen",
-            "Reopen",
-            id="signoff.reopen",
-            tooltip="Say nothing of this one",
-        ),
-        Binding(
-            "f",
-            "filter",
-            "Open ones",
-            id="signoff.filter",
-            tooltip="List only what is open, or all again",
-        ),
-        Binding(
-            "w",
-            "sign",
-            "Sign",
-            id="signoff.sign",
-            tooltip="Write your approval into the file",
-        ),
-        Binding(
-            "q,escape",
-            "back",
-            "Back",
-            id="signoff.back",
-            tooltip="Leave; asks where something is not signed",
-        ),
-    ]
+        ("u", "reopen", "Reopen", "Say nothing of this one"),
+        ("f", "filter", "Open ones", "List only what is open, or all again"),
+        ("w", "sign", "Sign", "Write your approval into the file"),
+        ("q,escape", "back", "Back", "Leave; asks where something is not signed"),
+    )
 
     @dataclass
     class Signed(Message):

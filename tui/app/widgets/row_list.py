@@ -10,13 +10,14 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.app.keys import keys
 from tui.flow.text import plain
 
 ROLES = ("muted", "good", "warn", "bad", "accent", "strong")
@@ -83,15 +84,16 @@ class RowList(ScrollView, can_focus=True):
         & > .row-list--strong { text-style: bold; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Down", show=False, id="list.down"),
-        Binding("up,k", "move(-1)", "Up", show=False, id="list.up"),
-        Binding("pagedown", "page(1)", "Page down", show=False, id="list.page_down"),
-        Binding("pageup", "page(-1)", "Page up", show=False, id="list.page_up"),
-        Binding("home,g", "edge(-1)", "First", show=False, id="list.first"),
-        Binding("end,G", "edge(1)", "Last", show=False, id="list.last"),
-        Binding("enter", "choose", "Open", show=False, id="list.choose"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "list",
+        ("down,j", "move(1)", "", "Down", "down"),
+        ("up,k", "move(-1)", "", "Up", "up"),
+        ("pagedown", "page(1)", "", "Page down", "page_down"),
+        ("pageup", "page(-1)", "", "Page up", "page_up"),
+        ("home,g", "edge(-1)", "", "First", "first"),
+        ("end,G", "edge(1)", "", "Last", "last"),
+        ("enter", "choose", "", "Open"),
+    )
 
     cursor: reactive[int] = reactive(0)
 
