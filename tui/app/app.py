@@ -31,6 +31,7 @@ from tui.app.keys import read_keymap
 from tui.app.palette import KeyCommands, Palette
 from tui.app.races import close_races
 from tui.app.screens.catalog import CatalogScreen
+from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.help import HelpModal, KeyHelp, bindings_in_force
 from tui.app.screens.picker import PickerScreen
 from tui.app.screens.review import ReviewScreen
@@ -238,8 +239,6 @@ class ColumnistApp(Desk, InOrder):
 
     def action_leave(self) -> None:
         """Copy a selection if there is one, else ask to quit."""
-        from tui.app.screens.confirm import ConfirmModal
-
         if (selected := self.screen.get_selected_text()) is not None:
             self.copy_to_clipboard(selected)
             self.notify("Copied.")
@@ -248,14 +247,10 @@ class ColumnistApp(Desk, InOrder):
             self.exit()  # asked already, or there is no room to ask
             return
 
-        def quit_if(answer: bool | None) -> None:
-            if answer:
-                self.exit()
-
         details = ["Decisions are saved; nothing unwritten is lost."]
         if self.drafting is not None and self.drafting.running:
             details.append("Drafting stops, and goes on when you draft again.")
-        self.push_screen(ConfirmModal("Quit Columnist?", details), quit_if)
+        self.confirm("Quit Columnist?", details, self.exit)
 
     def action_command_palette(self) -> None:
         """Everything that can be done here, by name."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from textual import work
 from textual.app import ScreenStackError
 from textual.worker import Worker, WorkerState
 
 from catalog.errors import ColumnistError
 from catalog.glossary import Term
 from catalog.objects import TableId
+from tui.app.beside import beside
 from tui.app.deciding import Deciding
 from tui.app.messages import DraftingChanged, DraftsSaved
+from tui.app.screens.confirm import ConfirmModal
 from tui.flow.background import BackgroundDrafting, ended
 from tui.flow.session import Session
 from tui.flow.settings import Settings
@@ -42,7 +44,7 @@ class Desk(Deciding):
             self.session.close()
         self.session = self.drafting = None
 
-    @work(thread=True, group="draft", exit_on_error=False, description="Drafting")
+    @beside("draft", "Drafting", exclusive=False)
     def draft(
         self, tables: list[TableId], redo: bool = False, answers: bool = False
     ) -> None:
@@ -86,6 +88,17 @@ class Desk(Deciding):
             if self.drafting.note:
                 self.notify(plain(self.drafting.note), severity="warning", markup=False)
             self._redraft_waiting()
+
+    def confirm(
+        self, question: str, details: Sequence[str], yes: Callable[[], object]
+    ) -> None:
+        """Ask, stating exactly what will happen; go on where the answer is yes."""
+
+        def answered(answer: bool | None) -> None:
+            if answer:
+                yes()
+
+        self.push_screen(ConfirmModal(question, details), answered)
 
     def explain(self, error: BaseException, what: str = "") -> None:
         """Show an error as two lines, never as a traceback."""

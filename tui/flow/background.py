@@ -285,6 +285,20 @@ class BackgroundDrafting:
             self.in_focus(self._focused)
         return self._running
 
+    def status(self, doing: str = "", idle: str = "") -> str:
+        """For the status line: which model, and what is under way.
+
+        Args:
+            doing: what goes before drafting.
+            idle: said where nothing is under way.
+        """
+        if not doing and self.running:
+            doing = self.progress.line()
+        parts = [self.model_line, idle]
+        if doing:
+            parts = [self.remote_line, doing, "s stops"]
+        return " · ".join(filter(None, parts))
+
     @property
     def model_line(self) -> str:
         """Which model, and where it runs."""

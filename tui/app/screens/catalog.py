@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -25,6 +25,7 @@ from catalog.snapshot import SchemaCoverage, TableSummary
 from catalog.suggestion import (
     SuggestionFilter,
 )
+from tui.app.beside import beside
 from tui.app.keys import keys
 from tui.app.messages import CatalogChanged, DraftingChanged, DraftsSaved
 from tui.app.screens.bulk import ask_accept, ask_accept_chosen, ask_reject
@@ -246,13 +247,7 @@ class CatalogScreen(WorkingScreen[None]):
 
     # What is listed
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="list",
-        exit_on_error=False,
-        description="Listing the tables",
-    )
+    @beside("list", "Listing the tables")
     def _reload(self) -> None:
         """List everything anew; the screen shows what it has meanwhile."""
         worker = get_current_worker()
@@ -422,13 +417,7 @@ class CatalogScreen(WorkingScreen[None]):
 
         self.app.push_screen(FacetModal(FACETS, self._facets), list_those)
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="narrow",
-        exit_on_error=False,
-        description="Looking through the suggestions",
-    )
+    @beside("narrow", "Looking through the suggestions")
     def _narrow(self, wanted: SuggestionFilter, facets: frozenset[Facet]) -> None:
         found = self._session.choices.tables_with(wanted)
         self.post_message(self.Narrowed(found, facets))
@@ -454,13 +443,7 @@ class CatalogScreen(WorkingScreen[None]):
         """Read the catalog again."""
         self._scan()
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="scan",
-        exit_on_error=False,
-        description="Reading the catalog",
-    )
+    @beside("scan", "Reading the catalog")
     def _scan(self) -> None:
         worker = get_current_worker()
         self._read = 0

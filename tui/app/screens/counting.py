@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Label
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from catalog.choice import Choice, Choices
+from tui.app.beside import beside
 from tui.app.keys import keys
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.keys_line import KeysLine
@@ -38,13 +37,6 @@ class CountingModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
         "counting", ("escape,n,q", "cancel", "Cancel", "Decide nothing")
     )
 
-    @dataclass
-    class Counted(Message):
-        """All is looked at."""
-
-        choice: Choice
-        """What would be decided on."""
-
     def __init__(self, session: Session, find: Find, number: int) -> None:
         super().__init__()
         self._session = session
@@ -65,16 +57,12 @@ class CountingModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
         """Begin."""
         self._count()
 
-    @work(thread=True, exit_on_error=False, description="Counting")
+    @beside("count", "Counting")
     def _count(self) -> None:
         worker = get_current_worker()
         choice = find_beside(self._session, self._find, lambda: worker.is_cancelled)
         if not worker.is_cancelled:
-            self.post_message(self.Counted(choice))
-
-    @on(Counted)
-    def _counted(self, event: Counted) -> None:
-        self._end(event.choice)
+            self.call_later(self._end, choice)
 
     @on(Worker.StateChanged)
     def _failed(self, event: Worker.StateChanged) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
@@ -16,11 +16,12 @@ from textual.worker import Worker, WorkerState, get_current_worker
 from catalog.addresses import AnotherDatabase
 from catalog.errors import ColumnistError
 from catalog.workspace import Workspace
+from tui.app.beside import beside
 from tui.app.keys import keys
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.password import PasswordAnswer, PasswordModal
 from tui.app.screens.working import WorkingScreen
-from tui.app.widgets.row_list import Cell, Heading, RowList
+from tui.app.widgets.row_list import Cell, Heading, Items, RowList
 from tui.app.widgets.status_line import StatusLine
 from tui.flow.connections import Connections
 from tui.flow.demo import demo_warehouse
@@ -40,20 +41,12 @@ class Choice:
     """What `open_session` takes; empty for the demo."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Choices:
-    found: Sequence[Choice]
-
-    def __len__(self) -> int:
-        return len(self.found)
-
-    def cells(self, index: int) -> Sequence[Cell]:
-        choice = self.found[index]
-        return (
-            Cell(choice.label, "strong"),
-            Cell(choice.kind, "muted"),
-            Cell(choice.target, "muted"),
-        )
+def _cells(choice: Choice) -> Sequence[Cell]:
+    return (
+        Cell(choice.label, "strong"),
+        Cell(choice.kind, "muted"),
+        Cell(choice.target, "muted"),
+    )
 
 
 class PickerScreen(WorkingScreen[None]):
@@ -79,7 +72,7 @@ class PickerScreen(WorkingScreen[None]):
         self._target = target
         self._opening = ""
         self._answer: PasswordAnswer | None = None
-        self._choices = _Choices(())
+        self._choices: Items[Choice] = Items((), _cells)
 
     def compose(self) -> ComposeResult:
         """The list, and a field for a URL."""
@@ -129,7 +122,7 @@ class PickerScreen(WorkingScreen[None]):
         except ColumnistError as error:
             self.app.explain(error, "Opening")
         found.append(Choice("Demo warehouse", "demo", ""))
-        self._choices = _Choices(found)
+        self._choices = Items(found, _cells)
         self.query_one("#choices", RowList).show(self._choices)
 
     @on(RowList.Chosen)
@@ -163,13 +156,7 @@ class PickerScreen(WorkingScreen[None]):
         )
         self._connect(target, answer, same)
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="open",
-        exit_on_error=False,
-        description="Opening",
-    )
+    @beside("open", "Opening")
     def _connect(
         self, target: str, answer: PasswordAnswer | None, same: bool | None
     ) -> Session | None:

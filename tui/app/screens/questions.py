@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.message import Message
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import Worker, get_current_worker
 
@@ -18,6 +17,7 @@ from catalog.errors import ColumnistError
 from catalog.glossary import GlossaryFile, Term, key_of
 from catalog.unasked import Unasked
 from model.questions import Census, Question
+from tui.app.beside import beside
 from tui.app.keys import keys
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.row_list import Cell, Heading, RowList
@@ -111,15 +111,6 @@ class QuestionsScreen(WorkingScreen[None]):
         ("q", "back", "Back", "Back"),
     )
 
-    @dataclass
-    class Ranked(Message):
-        """The questions are in order."""
-
-        questions: list[Question]
-        """Those that explain most first."""
-        terms: tuple[Term, ...]
-        """The glossary."""
-
     def __init__(self, session: Session, drafting: BackgroundDrafting) -> None:
         super().__init__()
         self._session = session
@@ -160,13 +151,7 @@ class QuestionsScreen(WorkingScreen[None]):
 
     # Looking
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="questions",
-        exit_on_error=False,
-        description="Looking through names",
-    )
+    @beside("questions", "Looking through names")
     def _count(self) -> None:
         worker = get_current_worker()
         self._read, self._stopped = 0, False
@@ -182,13 +167,7 @@ class QuestionsScreen(WorkingScreen[None]):
         if not worker.is_cancelled:
             self._rank_now()
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="rank",
-        exit_on_error=False,
-        description="Ordering questions",
-    )
+    @beside("rank", "Ordering questions")
     def _rank(self) -> None:
         self._rank_now()
 
@@ -199,11 +178,7 @@ class QuestionsScreen(WorkingScreen[None]):
                 unasked=self._unasked.all(),
                 limit=MOST,
             )
-            self.post_message(self.Ranked(found, self._glossary.read().terms))
-
-    @on(Ranked)
-    def _ranked(self, event: Ranked) -> None:
-        self._show(_Rows(event.questions, event.terms))
+            self.call_later(self._show, _Rows(found, self._glossary.read().terms))
 
     @on(Worker.StateChanged)
     def _worked(self, event: Worker.StateChanged) -> None:
@@ -274,15 +249,9 @@ class QuestionsScreen(WorkingScreen[None]):
     def _tick(self) -> None:
         if self.app.session is not self._session:
             return
-        line = self.query_one(StatusLine)
-        model = self._drafting.remote_line
-        if self._counting:
-            shown = f"Looking through names: {count(self._read, 'table')} · s stops"
-        elif self._drafting.running:
-            shown = f"{self._drafting.progress.line()} · s stops"
-        else:
-            model, shown = self._drafting.model_line, ""
-        line.activity = " · ".join(filter(None, [model, shown]))
+        read = f"Looking through names: {count(self._read, 'table')}"
+        line = self._drafting.status(read if self._counting else "")
+        self.query_one(StatusLine).activity = line
 
     # Answering
 

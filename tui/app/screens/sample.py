@@ -11,7 +11,6 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.widgets import Footer, Label, Static
 
 from catalog.acceptance import CONFIDENCE, at_least_good, sample_size
@@ -20,6 +19,7 @@ from catalog.objects import ColumnId, Table, table_of
 from catalog.suggestion import Suggestion
 from tui.app.keys import keys
 from tui.app.screens.confirm import ConfirmModal
+from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.row_list import Cell, Heading, RowList
 from tui.flow.session import Session
 from tui.flow.text import count, plain
@@ -46,7 +46,7 @@ class _Looked:
         )
 
 
-class SampleScreen(Screen[bool]):
+class SampleScreen(WorkingScreen[bool]):
     """Say of each whether it is good; one bad one, and the rest is not accepted."""
 
     TITLE = "Acceptance sample"
@@ -157,21 +157,15 @@ class SampleScreen(Screen[bool]):
         number, size = len(self._choice), len(self._looked)
         good = at_least_good(number, size)
 
-        def decide(answer: bool | None) -> None:
-            if answer:
-                self.dismiss(True)
-
-        self.app.push_screen(
-            ConfirmModal(
-                f"Accept all {count(number, 'suggestion')}?",
-                [
-                    f"{size} of {size} looked at are good: with {CONFIDENCE:.0%}"
-                    f" confidence at least {good:,} of {number:,}"
-                    f" ({good / number:.1%}) are.",
-                    "Nothing is written yet.",
-                ],
-            ),
-            decide,
+        self.app.confirm(
+            f"Accept all {count(number, 'suggestion')}?",
+            [
+                f"{size} of {size} looked at are good: with {CONFIDENCE:.0%}"
+                f" confidence at least {good:,} of {number:,}"
+                f" ({good / number:.1%}) are.",
+                "Nothing is written yet.",
+            ],
+            lambda: self.dismiss(True),
         )
 
     def _ask_those(self, good: int, bad: int) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -20,6 +20,7 @@ from textual.strip import Strip
 from tui.app.keys import keys
 from tui.flow.text import plain
 
+Item = TypeVar("Item")
 ROLES = ("muted", "good", "warn", "bad", "accent", "strong")
 
 
@@ -59,6 +60,28 @@ class Rows(Protocol):
     def cells(self, index: int) -> Sequence[Cell]:
         """The cells of one row, one for each heading."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Items(Generic[Item]):
+    """Rows that are things of one kind."""
+
+    found: Sequence[Item]
+    """One for each row."""
+    draw: Callable[[Item], Sequence[Cell]]
+    """The cells of one."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.found)
+
+    def cells(self, index: int) -> Sequence[Cell]:
+        """The cells of one row."""
+        return self.draw(self.found[index])
+
+    def at(self, index: int) -> Item | None:
+        """What a row stands for; None where there is no such row, or none any more."""
+        return self.found[index] if 0 <= index < len(self.found) else None
 
 
 class RowList(ScrollView, can_focus=True):
