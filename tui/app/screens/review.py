@@ -22,7 +22,7 @@ from catalog.style import check
 from catalog.suggestion import State, Suggestion
 from tui.app.messages import CatalogChanged
 from tui.app.screens.ask import AskModal
-from tui.app.screens.bulk import ask_accept, ask_reject
+from tui.app.screens.bulk import Bulk
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.inspect import InspectModal
 from tui.app.screens.reason import ReasonModal
@@ -126,12 +126,12 @@ class ReviewScreen(ReviewList):
     def action_accept_all(self) -> None:
         """Accept all marked, or all listed."""
         ids = self._chosen()
-        ask_accept(self, self._session, Scope(ids=ids), len(ids), self._decided)
+        Bulk(self, self._session, self._decided).accept(Scope(ids=ids), len(ids))
 
     def action_reject_all(self) -> None:
         """Reject all marked, or all listed."""
         ids = self._chosen()
-        ask_reject(self, self._session, Scope(ids=ids), len(ids), self._decided)
+        Bulk(self, self._session, self._decided).reject(Scope(ids=ids), len(ids))
 
     def _chosen(self) -> list[int]:
         return [
@@ -358,18 +358,6 @@ class ReviewScreen(ReviewList):
         if (line := self._line) is not None and line.text:
             self.app.copy_to_clipboard(line.text)
             self.notify("Copied.")
-
-    def action_write(self) -> None:
-        """Every statement that would be written."""
-        from tui.app.screens.write import WriteScreen
-
-        self.app.push_screen(WriteScreen(self._session, self._drafting))
-
-    def action_questions(self) -> None:
-        """The names whose meaning would explain the most."""
-        from tui.app.screens.questions import QuestionsScreen
-
-        self.app.push_screen(QuestionsScreen(self._session, self._drafting))
 
     def action_back(self) -> None:
         """Back to the catalog."""

@@ -20,6 +20,7 @@ from catalog.style import StyleRules, check
 from catalog.suggestion import STAGED
 from model.draft import undescribed
 from tui.app.messages import CatalogChanged, DraftingChanged, DraftsSaved
+from tui.app.screens.database import DatabaseScreen
 from tui.app.screens.facets import (
     OF_SUGGESTIONS,
     Facet,
@@ -34,7 +35,6 @@ from tui.app.screens.review_rows import (
     evidence,
     review_lines,
 )
-from tui.app.screens.working import WorkingScreen
 from tui.app.welcome import give_hint
 from tui.app.widgets.description_editor import DescriptionEditor
 from tui.app.widgets.row_list import Cell, RowList
@@ -51,7 +51,7 @@ SOON_SECONDS = 0.03
 """Drafts that come within this time are shown together."""
 
 
-class ReviewList(WorkingScreen[None]):
+class ReviewList(DatabaseScreen):
     """One table and its columns: listed, filtered, marked and moved through."""
 
     @dataclass
@@ -73,9 +73,7 @@ class ReviewList(WorkingScreen[None]):
         table: TableId,
         column: str | None = None,
     ) -> None:
-        super().__init__()
-        self._session = session
-        self._drafting = drafting
+        super().__init__(session, drafting)
         self._order = list(order)
         self._table_id = table
         self._left_at = column
@@ -304,15 +302,8 @@ class ReviewList(WorkingScreen[None]):
         if self._dirty:
             self._dirty = False
             self._reload()
-        line = self.query_one(StatusLine)
-        line.place = self._session.database.identity.label
-        if self._drafting.running:
-            shown = f"{self._drafting.progress.line()} · s stops"
-            line.activity = " · ".join(
-                filter(None, [self._drafting.remote_line, shown])
-            )
-        else:
-            line.activity = self._drafting.model_line
+        self.query_one(StatusLine).place = self._session.database.identity.label
+        self._say()
 
     # Moving and marking
 
