@@ -51,8 +51,7 @@ def run(
     options = settings(context)
     options = options if two_models(options) else settings_for(options, url)
     arms = find_arms(options, console.note)
-    session = open_session(arms[0].settings, url)
-    try:
+    with open_session(arms[0].settings, url) as session:
         stale = scanning.is_stale(session)
         if stale:
             read(session, [], [])
@@ -71,8 +70,6 @@ def run(
             draft_with(session, arm, each, samples=not no_samples)
             for arm, each in zip(arms, plans, strict=True)
         ]
-    finally:
-        session.close()
     tokens, seconds = (
         sum(d.generated_tokens for d in done),
         sum(d.seconds for d in done),

@@ -29,16 +29,13 @@ def run_questions(
     json: Json = False,
 ) -> None:
     """List the names whose meaning would explain the most undocumented columns."""
-    session = open_session(settings(context), url)
-    try:
+    with open_session(settings(context), url) as session:
         if scanning.is_stale(session):
             read(session, [], [])
         with console.stopping() as stop:
             names = census(session, stop=stop)
         hidden = Unasked(session.workspace, session.database_id).all()
         found = names.ranked(unasked=hidden, limit=limit)
-    finally:
-        session.close()
     if json:
         console.out_json({"questions": [asdict(question) for question in found]})
         return
@@ -77,8 +74,7 @@ def run_answer(
 ) -> None:
     """Put a term into the glossary, and draft again what is undecided and has it."""
     options = settings_for(settings(context), url)
-    session = open_session(options, url)
-    try:
+    with open_session(options, url) as session:
         file = GlossaryFile(session.glossary)
         if meaning.strip():
             before = file.answer(term, meaning, scope=scope)
@@ -88,8 +84,6 @@ def run_answer(
         plan = DraftPlan() if no_draft else plan_redrafts(session, told)
         model = model_or_rules(options, console.note) if plan.targets else None
         done = draft_with(session, Arm(model, options), plan)
-    finally:
-        session.close()
     drafted, tables = done.texts + done.abstained, len(done.tables)
     if json:
         console.out_json(

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from catalog.bounds import Bounds
 from catalog.change import CommentChange
@@ -101,6 +101,14 @@ class Session:
         """What a bounded sample of a table's rows says of its columns, by name."""
         with self.lock:
             return self.database.profile(table, stop=stop)
+
+    def __enter__(self) -> Self:
+        """Itself, closed with the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
 
     def close(self) -> None:
         """Close the database and the workspace."""
