@@ -57,7 +57,6 @@ class ColumnistApp(Desk, InOrder):
 
     TITLE = "Columnist"
     CSS_PATH = "app.tcss"
-    ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[Any]] = {*App.COMMANDS, KeyCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "Help", id="app.help", key_display="?"),

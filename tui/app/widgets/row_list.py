@@ -121,32 +121,24 @@ class RowList(ScrollView, can_focus=True):
     cursor: reactive[int] = reactive(0)
 
     @dataclass
-    class Moved(Message):
+    class OfRow(Message):
+        """Something is said of a row."""
+
+        rows: RowList
+        """The list."""
+        index: int
+        """The row."""
+
+        @property
+        def control(self) -> RowList:
+            """The list, for selectors."""
+            return self.rows
+
+    class Moved(OfRow):
         """The cursor is on another row."""
 
-        rows: RowList
-        """The list."""
-        index: int
-        """The row."""
-
-        @property
-        def control(self) -> RowList:
-            """The list, for selectors."""
-            return self.rows
-
-    @dataclass
-    class Chosen(Message):
+    class Chosen(OfRow):
         """Enter, or a second click, on a row."""
-
-        rows: RowList
-        """The list."""
-        index: int
-        """The row."""
-
-        @property
-        def control(self) -> RowList:
-            """The list, for selectors."""
-            return self.rows
 
     def __init__(
         self,
@@ -244,20 +236,13 @@ class RowList(ScrollView, can_focus=True):
         return Strip(segments).adjust_cell_length(width, style)
 
     def _widths(self, width: int) -> list[int]:
-        shown = [not h.minimum or width >= h.minimum for h in self._headings]
-        fixed = sum(
-            h.width + 1 if h.width else 1
-            for h, visible in zip(self._headings, shown, strict=True)
-            if visible
-        )
-        flexible = sum(
-            visible and not h.width
-            for h, visible in zip(self._headings, shown, strict=True)
-        )
+        shown = [h for h in self._headings if width >= h.minimum]
+        fixed = sum(h.width + 1 for h in shown)
+        flexible = sum(not h.width for h in shown)
         share, rest = divmod(max(width - fixed, 0), max(flexible, 1))
         widths = []
-        for heading, visible in zip(self._headings, shown, strict=True):
-            if not visible:
+        for heading in self._headings:
+            if heading not in shown:
                 widths.append(0)
             elif heading.width:
                 widths.append(heading.width)
