@@ -19,7 +19,7 @@ class AskModal(ModalScreen[str | None]):
     """Type an answer; enter takes it, escape takes none."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys(
-        "ask", ("escape", "cancel", "Cancel", "Say nothing")
+        "ask", ("escape", "dismiss", "Cancel", "Say nothing", "cancel")
     )
 
     def __init__(self, question: str, lead: str = "", *, value: str = "") -> None:
@@ -39,7 +39,3 @@ class AskModal(ModalScreen[str | None]):
     @on(Input.Submitted)
     def _answered(self, event: Input.Submitted) -> None:
         self.dismiss(event.value.strip() or None)
-
-    def action_cancel(self) -> None:
-        """Close without an answer."""
-        self.dismiss(None)

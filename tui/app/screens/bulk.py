@@ -31,15 +31,15 @@ class AcceptModal(ModalScreen[Answer | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = keys(
         "accept",
-        ("y", "answer('all')", "Yes", "Accept them", "all"),
+        ("y", "dismiss('all')", "Yes", "Accept them", "all"),
         (
             "s",
-            "answer('sample')",
+            "dismiss('sample')",
             "Sample",
             "Look at some, drawn at random, first",
             "sample",
         ),
-        ("n,escape,q", "answer(None)", "No", "Accept nothing", "none"),
+        ("n,escape,q", "dismiss", "No", "Accept nothing", "none"),
     )
 
     def __init__(self, choice: Choice) -> None:
@@ -73,10 +73,6 @@ class AcceptModal(ModalScreen[Answer | None]):
                     "accept.none": "no",
                 }
             )
-
-    def action_answer(self, answer: Answer | None) -> None:
-        """Close with the answer."""
-        self.dismiss(answer)
 
 
 def promise(number: int) -> str:

@@ -20,8 +20,8 @@ class ConfirmModal(ModalScreen[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = keys(
         "confirm",
-        ("y", "answer(True)", "Yes", "", "yes"),
-        ("n,escape,q", "answer(False)", "No", "", "no"),
+        ("y", "dismiss(True)", "Yes", "", "yes"),
+        ("n,escape,q", "dismiss(False)", "No", "", "no"),
     )
 
     def __init__(self, question: str, details: Sequence[str] = ()) -> None:
@@ -36,7 +36,3 @@ class ConfirmModal(ModalScreen[bool]):
             for line in self._details:
                 yield Label(line, markup=False)
             yield KeysLine({"confirm.yes": "yes", "confirm.no": "no"})
-
-    def action_answer(self, answer: bool) -> None:
-        """Close with the answer."""
-        self.dismiss(answer)

@@ -34,7 +34,7 @@ class CountingModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
     """Counting what this takes; nothing is decided before you saw the count."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys(
-        "counting", ("escape,n,q", "cancel", "Cancel", "Decide nothing")
+        "counting", ("escape,n,q", "dismiss", "Cancel", "Decide nothing", "cancel")
     )
 
     def __init__(self, session: Session, find: Find, number: int) -> None:
@@ -78,8 +78,3 @@ class CountingModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
         if self._ended and self.is_active:
             self._ended = False  # a screen hears more than once that it is on top
             self.dismiss(self._choice)
-
-    def action_cancel(self) -> None:
-        """Decide nothing."""
-        self.workers.cancel_node(self)
-        self.dismiss(None)

@@ -31,7 +31,7 @@ class PasswordModal(ModalScreen[PasswordAnswer | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open", id="password.open", priority=True),
-        *keys("password", ("escape", "cancel", "Cancel", "")),
+        *keys("password", ("escape", "dismiss", "Cancel", "", "cancel")),
     ]
     DEFAULT_CSS = """
     PasswordModal Checkbox { border: none; padding: 0; margin-top: 1; }
@@ -65,7 +65,3 @@ class PasswordModal(ModalScreen[PasswordAnswer | None]):
         if password:
             keep = self._can_keep and self.query_one(Checkbox).value
             self.dismiss(PasswordAnswer(password, keep))
-
-    def action_cancel(self) -> None:
-        """Leave the database closed."""
-        self.dismiss(None)

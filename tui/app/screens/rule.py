@@ -33,7 +33,7 @@ class RuleModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "take", "Go on", id="rule.take", priority=True),
-        *keys("rule", ("escape", "cancel", "Cancel", "Accept nothing")),
+        *keys("rule", ("escape", "dismiss", "Cancel", "Accept nothing", "cancel")),
     ]
 
     def __init__(
@@ -135,8 +135,3 @@ class RuleModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
             self.dismiss(self._counted[1])
         else:
             self._wanted = rule
-
-    def action_cancel(self) -> None:
-        """Accept nothing."""
-        self.workers.cancel_node(self)
-        self.dismiss(None)
