@@ -73,7 +73,7 @@ class FiguresScreen(WorkingScreen[None]):
         ),
         ("j", "down", "", "Scroll down"),
         ("k", "up", "", "Scroll up"),
-        ("q,escape", "back", "Back", "Back to the catalog"),
+        ("q,escape", "app.pop_screen", "Back", "Back to the catalog", "back"),
     )
 
     def __init__(self, session: Session) -> None:
@@ -274,10 +274,6 @@ class FiguresScreen(WorkingScreen[None]):
     def action_up(self) -> None:
         """Scroll up."""
         self.query_one("#page").scroll_up()
-
-    def action_back(self) -> None:
-        """Back to the catalog."""
-        self.app.pop_screen()
 
 
 def _more(number: int) -> list[str]:

@@ -108,7 +108,7 @@ class QuestionsScreen(WorkingScreen[None]):
         ("r", "count", "", "Look through the names again"),
         ("s", "stop", "", "Stop looking through names, or drafting"),
         ("escape", "cancel", "", "Answer nothing"),
-        ("q", "back", "Back", "Back"),
+        ("q", "app.pop_screen", "Back", "Back", "back"),
     )
 
     def __init__(self, session: Session, drafting: BackgroundDrafting) -> None:
@@ -354,8 +354,3 @@ class QuestionsScreen(WorkingScreen[None]):
         """Stop looking, with the questions found by then; stop drafting."""
         self._stopped = self._counting
         self._drafting.stop()
-
-    def action_back(self) -> None:
-        """Back to where it was opened."""
-        self.workers.cancel_node(self)
-        self.app.pop_screen()

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.console import RenderableType
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
-from textual.message import Message
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import get_current_worker
 
@@ -19,6 +17,7 @@ from catalog.places import Place, leave
 from catalog.style import StyleRules, check
 from catalog.suggestion import STAGED
 from model.draft import undescribed
+from tui.app.beside import beside
 from tui.app.messages import CatalogChanged, DraftingChanged, DraftsSaved
 from tui.app.screens.database import DatabaseScreen
 from tui.app.screens.facets import (
@@ -53,17 +52,6 @@ SOON_SECONDS = 0.03
 
 class ReviewList(DatabaseScreen):
     """One table and its columns: listed, filtered, marked and moved through."""
-
-    @dataclass
-    class Further(Message):
-        """The next table with something undecided is found, or that there is none."""
-
-        here: TableId
-        """From where it was looked for."""
-        found: TableId | None
-        """It; None where there is none."""
-        direction: int
-        """Back where negative."""
 
     def __init__(
         self,
@@ -348,29 +336,22 @@ class ReviewList(DatabaseScreen):
                 return
         self._look_further(rest[NEAR:], direction)
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="further",
-        exit_on_error=False,
-        description="Looking for what is undecided",
-    )
+    @beside("further", "Looking for what is undecided")
     def _look_further(self, rest: Sequence[TableId], direction: int) -> None:
         worker = get_current_worker()
         here = self._table_id
         waiting = set(self._session.suggestions.tables()) if rest else set()
         found = next((table for table in rest if table in waiting), None)
         if not worker.is_cancelled:
-            self.post_message(self.Further(here, found, direction))
+            self.call_later(self._further, here, found, direction)
 
-    @on(Further)
-    def _further(self, event: Further) -> None:
-        if event.here != self._table_id:
+    def _further(self, here: TableId, found: TableId | None, direction: int) -> None:
+        if here != self._table_id:
             return
-        if event.found is None:
+        if found is None:
             self.notify("Nothing undecided that way.")
         else:
-            self._go(event.found, undecided=event.direction)
+            self._go(found, undecided=direction)
 
     def action_table(self, direction: int) -> None:
         """The next or previous table of the list."""
@@ -420,13 +401,7 @@ class ReviewList(DatabaseScreen):
 
     # Evidence
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="evidence",
-        exit_on_error=False,
-        description="Sampling",
-    )
+    @beside("evidence", "Sampling")
     def _sample(self, table_id: TableId) -> None:
         """Look at a bounded sample once; it is held in memory only."""
         worker = get_current_worker()
