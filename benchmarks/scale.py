@@ -273,9 +273,7 @@ def run_one(path: Path, most: int, *, bundled: bool) -> Json:
         planning = time.perf_counter() - began
         undocumented = len(plan.work)
         chosen = dict(islice(plan.work.items(), most))
-        plan = replace(
-            plan, work=chosen, targets=sum(map(len, chosen.values())), columns=0
-        )
+        plan = replace(plan, work=chosen, targets=sum(map(len, chosen.values())))
         child, cpu = cpu_seconds(engine.process), time.process_time()
         with _stages() as spent:
             began = time.perf_counter()

@@ -160,11 +160,6 @@ class Done:
 
     def line(self) -> str:
         """For people."""
-        tables = sum(
-            isinstance(target, TableId)
-            for targets in self.plan.work.values()
-            for target in targets
-        )
         sources = ", ".join(
             f"{number} by {source.value}"
             for source, number in self.by_source.items()
@@ -173,7 +168,8 @@ class Done:
         return (
             f"Drafted {self.texts} descriptions"
             f" ({sources or 'none'}), abstained on {self.abstained},"
-            f" for {tables} tables and {self.plan.columns} columns"
+            f" for {self.plan.targets - self.plan.columns} tables and"
+            f" {self.plan.columns} columns"
             f" in {self.seconds:.1f} s with {plain(self.model)}."
         )
 

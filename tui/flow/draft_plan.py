@@ -36,12 +36,15 @@ class DraftPlan:
     """Columns that have a comment."""
     targets: int = 0
     """How many descriptions are to be drafted."""
-    columns: int = 0
-    """How many of them are columns."""
     tables: int = 0
     """Tables that were looked at."""
     for_files: Counter[str] = field(default_factory=Counter[str])
     """Why descriptions can only be exported, with how many each reason holds for."""
+
+    @property
+    def columns(self) -> int:
+        """How many of them are columns, not tables."""
+        return self.targets - sum(table in ts for table, ts in self.work.items())
 
     def notes(self) -> list[str]:
         """How many can be written and how many only exported, and why, in lines."""
@@ -59,7 +62,6 @@ class DraftPlan:
         """Take in a table's targets."""
         self.work[table] = targets
         self.targets += len(targets)
-        self.columns += sum(not isinstance(target, TableId) for target in targets)
 
     def split(
         self, database: str, models: tuple[str, str]
@@ -100,7 +102,7 @@ class DraftPlan:
 
     def put_first(self, other: DraftPlan) -> None:
         """Do what another plan names before all else."""
-        work, self.work, self.targets, self.columns = self.work, {}, 0, 0
+        work, self.work, self.targets = self.work, {}, 0
         for table, targets in other.work.items():
             rest = (t for t in work.pop(table, ()) if t not in targets)
             self.add(table, (*targets, *rest))
@@ -109,7 +111,7 @@ class DraftPlan:
 
     def leave_out(self, drafted: Set[Target]) -> None:
         """Go on without what was drafted meanwhile."""
-        work, self.work, self.targets, self.columns = self.work, {}, 0, 0
+        work, self.work, self.targets = self.work, {}, 0
         for table, targets in work.items():
             if left := tuple(t for t in targets if t not in drafted):
                 self.add(table, left)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tui.app.screens.questions import QuestionsScreen
 from tui.app.screens.working import WorkingScreen
-from tui.app.screens.write import WriteScreen
 from tui.app.widgets.status_line import StatusLine
 from tui.flow.background import BackgroundDrafting
 from tui.flow.session import Session
@@ -30,6 +29,9 @@ class DatabaseScreen(WorkingScreen[None]):
 
     def action_write(self) -> None:
         """Every statement that would be written."""
+        # It brings pygments, and the first screen comes sooner without it.
+        from tui.app.screens.write import WriteScreen
+
         self.app.push_screen(WriteScreen(self._session, self._drafting))
 
     def action_questions(self) -> None:
