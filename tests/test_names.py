@@ -13,6 +13,7 @@ FILES = {
     "audit": "the command and its sheet",
     "connections": "the command and the saved connections",
     "decisions": "the command group and the log",
+    "demo": "the command and the warehouse it opens",
     "draft": "the command and drafting",
     "figures": "the screen and what is on it",
     "finetune": "the command and fine-tuning",

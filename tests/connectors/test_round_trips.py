@@ -19,7 +19,7 @@ from tests.connectors import contract
 from tests.connectors.contract import CASES, Engine
 from tests.connectors.targets import Proved, all_written, fresh, write
 from tests.servers import Run, connected
-from tui.flow import jobs, writes
+from tui.flow import scanning, writes
 from tui.flow.session import Session, attach
 from tui.flow.settings import locate
 
@@ -201,7 +201,7 @@ def put(database: Database, table: Table, texts: Sequence[str | None]) -> None:
 def apply_and_revert(session: Session, before: Table, texts: Sequence[str]) -> int:
     """Texts accepted, applied and taken back; how many were kept exactly."""
     database = session.database
-    assert before in list(jobs.scan(session))
+    assert before in list(scanning.scan(session))
     session.suggestions.put(
         (Draft(target, text, Source.IMPORTED, 1.0), before.comment_of(target))
         for target, text in zip(before.targets(), texts, strict=True)

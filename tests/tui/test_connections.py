@@ -17,7 +17,7 @@ from catalog.errors import ColumnistError, UsageError
 from catalog.objects import TableId, TableKind
 from catalog.suggestion import Draft, Source, State
 from connectors.limits import Limits
-from tui.flow import jobs
+from tui.flow import draft_plan, scanning
 from tui.flow.connection_file import SavedConnection, read_connections
 from tui.flow.connections import Connections
 from tui.flow.session import Session, open_session, settings_for
@@ -219,7 +219,7 @@ def opened(
 
 
 def read(session: Session, **options: Any) -> set[str]:
-    for _ in jobs.scan(session, **options):
+    for _ in scanning.scan(session, **options):
         pass
     return {str(summary.id) for summary in session.snapshot.summaries()}
 
@@ -233,7 +233,7 @@ def test_scans_read_the_connections_schemas_and_leave_out_what_it_excludes(
         "sales.orders",
         'sales.odd "table".%',
     }
-    assert not jobs.is_stale(session)
+    assert not scanning.is_stale(session)
     # What is named narrows it, and never goes beyond it.
     assert "legacy.zz9" not in read(session, schemas=["legacy"])
     assert read(session, globs=["*"]) == read(session)
@@ -251,7 +251,7 @@ def test_excluding_later_hides_and_including_again_shows_as_it_was(
     assert str(zz9) in read(session)
     session.suggestions.put([(Draft(zz9, "About it.", Source.MODEL, 0.5), None)])
     narrowed = opened('exclude = ["legacy"]')
-    assert zz9 not in jobs.plan_drafts(narrowed).work
+    assert zz9 not in draft_plan.plan_drafts(narrowed).work
     assert str(zz9) not in read(narrowed)
     assert not narrowed.suggestions.of_table(zz9)
     again = opened("")

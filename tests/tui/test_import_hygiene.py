@@ -32,7 +32,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_commands_that_read_never_load_textual_or_llama() -> None:
-    code = "import tui.cli, tui.flow.jobs, tui.flow.session, connectors.connect"
+    code = "import tui.cli, tui.flow.drafting, tui.flow.scanning, connectors.connect"
     assert not imported(code) & {"textual", "llama_cpp", "torch", "httpx"}
 
 

@@ -189,6 +189,19 @@ async def test_a_click_on_an_option_that_is_gone_chooses_nothing(
         assert isinstance(app.screen, Palette)
 
 
+async def test_a_click_beyond_the_palette_of_a_smaller_terminal_does_nothing(
+    settings: Settings,
+) -> None:
+    """It was made before the terminal shrank, and ended the app."""
+    app = ColumnistApp(settings, None)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("ctrl+p")
+        click = events.Click(None, 9, 50, 0, 0, 1, False, False, False, 9, 50)
+        app.screen.post_message(click)
+        await pilot.pause()
+        assert isinstance(app.screen, Palette)
+
+
 async def test_a_page_down_in_a_palette_without_lines_does_nothing(
     settings: Settings, shop: Path, drafted: Suggestions
 ) -> None:

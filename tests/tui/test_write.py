@@ -36,7 +36,7 @@ from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.write import WriteScreen
 from tui.app.screens.write_rows import Pace, PlanRows
 from tui.app.widgets.row_list import RowList
-from tui.flow import jobs, writes
+from tui.flow import scanning, writes
 from tui.flow.plan import Planned, plan_writes, reasons
 from tui.flow.session import Session, open_session
 from tui.flow.settings import Settings
@@ -196,7 +196,7 @@ def test_what_is_written_is_what_was_shown(
     """A definition altered after the preview was restated as nobody had seen it."""
     execute(mariadb_url, "CREATE TABLE t (a int, b int)")
     with session_at(mariadb_url, settings) as session:
-        [table] = jobs.scan(session)
+        [table] = scanning.scan(session)
         session.suggestions.put(
             (Draft(target, "Ours.", Source.HUMAN, 1.0), None)
             for target in table.targets()

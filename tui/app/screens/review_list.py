@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
-from textual.message import Message
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import get_current_worker
 
@@ -20,10 +17,15 @@ from catalog.places import Place, leave
 from catalog.style import StyleRules, check
 from catalog.suggestion import STAGED
 from model.draft import undescribed
+from tui.app.beside import beside
 from tui.app.messages import CatalogChanged, DraftingChanged, DraftsSaved
-from tui.app.screens import catalog
-from tui.app.screens.catalog import suggestions_with
-from tui.app.screens.facets import Facet, FacetModal
+from tui.app.screens.database_screen import DatabaseScreen
+from tui.app.screens.facets import (
+    OF_SUGGESTIONS,
+    Facet,
+    FacetModal,
+    suggestions_with,
+)
 from tui.app.screens.review_details import details
 from tui.app.screens.review_rows import (
     HEADINGS,
@@ -32,7 +34,6 @@ from tui.app.screens.review_rows import (
     evidence,
     review_lines,
 )
-from tui.app.screens.working import WorkingScreen
 from tui.app.welcome import give_hint
 from tui.app.widgets.description_editor import DescriptionEditor
 from tui.app.widgets.row_list import Cell, RowList
@@ -42,33 +43,15 @@ from tui.flow.session import Session
 from tui.flow.style_file import read_style
 from tui.flow.text import plain
 
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
-
 SHORT, TALL = 32, 50
 NEAR = 100
 """Tables that are looked at one by one for what is undecided; others in a thread."""
 SOON_SECONDS = 0.03
 """Drafts that come within this time are shown together."""
-FACETS = tuple(f for f in catalog.FACETS if f.group not in ("what", "kind"))
-"""Properties of suggestions that columns are listed by."""
 
 
-class ReviewList(WorkingScreen[None]):
+class ReviewList(DatabaseScreen):
     """One table and its columns: listed, filtered, marked and moved through."""
-
-    app: ColumnistApp
-
-    @dataclass
-    class Further(Message):
-        """The next table with something undecided is found, or that there is none."""
-
-        here: TableId
-        """From where it was looked for."""
-        found: TableId | None
-        """It; None where there is none."""
-        direction: int
-        """Back where negative."""
 
     def __init__(
         self,
@@ -78,9 +61,7 @@ class ReviewList(WorkingScreen[None]):
         table: TableId,
         column: str | None = None,
     ) -> None:
-        super().__init__()
-        self._session = session
-        self._drafting = drafting
+        super().__init__(session, drafting)
         self._order = list(order)
         self._table_id = table
         self._left_at = column
@@ -309,15 +290,8 @@ class ReviewList(WorkingScreen[None]):
         if self._dirty:
             self._dirty = False
             self._reload()
-        line = self.query_one(StatusLine)
-        line.place = self._session.database.identity.label
-        if self._drafting.running:
-            shown = f"{self._drafting.progress.line()} · s stops"
-            line.activity = " · ".join(
-                filter(None, [self._drafting.remote_line, shown])
-            )
-        else:
-            line.activity = self._drafting.model_line
+        self.query_one(StatusLine).place = self._session.database.identity.label
+        self._say()
 
     # Moving and marking
 
@@ -362,29 +336,22 @@ class ReviewList(WorkingScreen[None]):
                 return
         self._look_further(rest[NEAR:], direction)
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="further",
-        exit_on_error=False,
-        description="Looking for what is undecided",
-    )
+    @beside("further", "Looking for what is undecided")
     def _look_further(self, rest: Sequence[TableId], direction: int) -> None:
         worker = get_current_worker()
         here = self._table_id
         waiting = set(self._session.suggestions.tables()) if rest else set()
         found = next((table for table in rest if table in waiting), None)
         if not worker.is_cancelled:
-            self.post_message(self.Further(here, found, direction))
+            self.call_later(self._further, here, found, direction)
 
-    @on(Further)
-    def _further(self, event: Further) -> None:
-        if event.here != self._table_id:
+    def _further(self, here: TableId, found: TableId | None, direction: int) -> None:
+        if here != self._table_id:
             return
-        if event.found is None:
+        if found is None:
             self.notify("Nothing undecided that way.")
         else:
-            self._go(event.found, undecided=event.direction)
+            self._go(found, undecided=direction)
 
     def action_table(self, direction: int) -> None:
         """The next or previous table of the list."""
@@ -419,7 +386,7 @@ class ReviewList(WorkingScreen[None]):
                 self._facets = chosen
                 self._relist()
 
-        self.app.push_screen(FacetModal(FACETS, self._facets), list_those)
+        self.app.push_screen(FacetModal(OF_SUGGESTIONS, self._facets), list_those)
 
     def action_clear(self) -> None:
         """No filter, no marks."""
@@ -434,22 +401,13 @@ class ReviewList(WorkingScreen[None]):
 
     # Evidence
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="evidence",
-        exit_on_error=False,
-        description="Sampling",
-    )
+    @beside("evidence", "Sampling")
     def _sample(self, table_id: TableId) -> None:
         """Look at a bounded sample once; it is held in memory only."""
         worker = get_current_worker()
         table = self._session.snapshot.table(table_id)
         if table is not None:
-            with self._session.lock:
-                found = self._session.database.profile(
-                    table, stop=lambda: worker.is_cancelled
-                )
+            found = self._session.profile(table, stop=lambda: worker.is_cancelled)
             if not worker.is_cancelled:
                 self._profiles[table_id] = found
                 self.post_message(CatalogChanged())

@@ -20,6 +20,7 @@ from textual.worker import Worker, WorkerState, get_current_worker
 
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.ledger import Run
+from tui.app.keys import keys
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.working import WorkingScreen
 from tui.app.screens.write_rows import HEADINGS, Pace, PlanRows, ResultRows
@@ -34,7 +35,6 @@ from tui.flow.text import count, plain
 
 if TYPE_CHECKING:
     from connectors.statement import Shown
-    from tui.app.app import ColumnistApp
 
 TOLD_SECONDS = 0.1
 """Results are drawn so often; a message for each would hold the writer up."""
@@ -55,47 +55,32 @@ class WriteScreen(WorkingScreen[None]):
             priority=True,
             tooltip="Write what is listed",
         ),
-        Binding(
-            "d",
-            "drop",
-            "Drop",
-            id="write.drop",
-            tooltip="Leave this one out; it stays accepted",
+        *keys(
+            "write",
+            ("d", "drop", "Drop", "Leave this one out; it stays accepted"),
+            (
+                "S",
+                "save",
+                "Script",
+                "Save the statements as columnist-DATE.sql in the current folder",
+            ),
+            (
+                "b",
+                "take_back",
+                "Take back",
+                "Restore what this run replaced, or the last one",
+            ),
+            (
+                "f",
+                "filter",
+                "Not written",
+                "Show only what was not written, or all again",
+            ),
+            ("s", "stop", "Stop", "Stop after this one"),
+            ("y", "copy", "", "Copy the statement"),
+            ("q,escape", "back", "Back", "Back"),
         ),
-        Binding(
-            "S",
-            "save",
-            "Script",
-            id="write.save",
-            tooltip="Save the statements as columnist-DATE.sql in the current folder",
-        ),
-        Binding(
-            "b",
-            "take_back",
-            "Take back",
-            id="write.take_back",
-            tooltip="Restore what this run replaced, or the last one",
-        ),
-        Binding(
-            "f",
-            "filter",
-            "Not written",
-            id="write.filter",
-            tooltip="Show only what was not written, or all again",
-        ),
-        Binding("s", "stop", "Stop", id="write.stop", tooltip="Stop after this one"),
-        Binding(
-            "y",
-            "copy",
-            "Copy",
-            show=False,
-            id="write.copy",
-            tooltip="Copy the statement",
-        ),
-        Binding("q,escape", "back", "Back", id="write.back", tooltip="Back"),
     ]
-
-    app: ColumnistApp
 
     @dataclass
     class Rendered(Message):
