@@ -23,8 +23,8 @@ from connectors.database_session import (
     Source,
 )
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection
+from connectors.dialects.hiveserver import error_class, plain_words
 from connectors.dialects.spark import Spark
-from connectors.hiveserver import error_class, plain_words
 from connectors.statement import Statement
 from connectors.transaction import render_comment_on
 

@@ -424,9 +424,11 @@ def dialect_names() -> list[str]:
     """Every dialect with a file of its own, and those that other packages bring."""
     import connectors.dialects as package
 
-    own = [module.name for module in pkgutil.iter_modules(package.__path__)]
-    brought = [point.name for point in metadata.entry_points(group=ENTRY_POINTS)]
-    return sorted({*own, *brought} - {"dialect"})
+    files = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    for name in files:  # what dialects share lies beside them
+        importlib.import_module(f"{package.__name__}.{name}")
+    brought = {point.name for point in metadata.entry_points(group=ENTRY_POINTS)}
+    return sorted(brought | Dialect.registry.keys() & {*files})
 
 
 def _load_from_package(name: str) -> None:

@@ -18,8 +18,8 @@ from catalog.objects import Column, ColumnId, Table, TableId, TableKind, column_
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, Fault, Source
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection
+from connectors.dialects.hiveserver import DEFAULT_PORT, HiveServer, HiveSession
 from connectors.dialects.spark import Spark
-from connectors.hiveserver import DEFAULT_PORT, HiveServer, HiveSession
 from connectors.sequential import SequentialDialect
 from connectors.statement import Statement
 

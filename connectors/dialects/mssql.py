@@ -18,8 +18,8 @@ from connectors.comment_on import check_literals
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, EngineSource, Source
 from connectors.dialects.dialect import ConnectFault, Selection
+from connectors.dialects.schema import Field, Key, Relation, SchemaDialect
 from connectors.quoting import single_quoted
-from connectors.schema import Field, Key, Relation, SchemaDialect
 from connectors.sequential import SequentialDialect
 from connectors.statement import Statement
 

@@ -26,8 +26,8 @@ from connectors.database_session import (
 )
 from connectors.definition import Definition, slice_table
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection, dialect_named
-from connectors.grants import may_alter
-from connectors.mysql_session import PyMySQLSession
+from connectors.dialects.grants import may_alter
+from connectors.dialects.mysql_session import PyMySQLSession
 from connectors.option_file import with_option_files
 from connectors.quoting import backslash_escaped, backticked
 

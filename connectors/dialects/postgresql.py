@@ -46,7 +46,7 @@ from connectors.dialects.dialect import (
     Selection,
     dialect_named,
 )
-from connectors.libpq import Garbled, PsycopgSession, decoded, texts, tuples
+from connectors.dialects.libpq import Garbled, PsycopgSession, decoded, texts, tuples
 from connectors.quoting import double_quoted, single_quoted
 from connectors.transaction import TransactionalDialect
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from catalog.objects import TableKind
 from connectors.comment_on import CommentOnDialect, check_literals
-from connectors.constraint import KEYS, keys_of
 from connectors.database_session import DatabaseSession, EngineSource, Fault, Source
 from connectors.dialects.dialect import Selection
+from connectors.dialects.pg_catalog import KEYS, keys_of
 from connectors.dialects.postgresql import PostgreSQL
+from connectors.dialects.schema import Field, Key, Relation, SchemaDialect
 from connectors.quoting import single_quoted
-from connectors.schema import Field, Key, Relation, SchemaDialect
 
 if TYPE_CHECKING:
     from sqlalchemy import URL

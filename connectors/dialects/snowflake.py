@@ -16,7 +16,7 @@ from connectors.comment_on import CommentOnDialect, check_literals
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, EngineSource, Source
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection
-from connectors.schema import Field, Key, Relation, SchemaDialect
+from connectors.dialects.schema import Field, Key, Relation, SchemaDialect
 from connectors.statement import Statement
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from catalog.objects import Column, ColumnId, Table, TableId, TableKind, column_
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, Fault, Row, Source
 from connectors.dialects.dialect import ConnectFault, Selection
-from connectors.hiveserver import DEFAULT_PORT, HiveServer
+from connectors.dialects.hiveserver import DEFAULT_PORT, HiveServer
 from connectors.sequential import SequentialDialect
 from connectors.statement import Statement
 from connectors.transaction import render_comment_on

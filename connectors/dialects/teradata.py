@@ -12,7 +12,7 @@ from connectors.comment_on import CommentOnDialect, check_literals
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, EngineSource, Source
 from connectors.dialects.dialect import ConnectFault, Selection
-from connectors.schema import Field, Key, Relation, SchemaDialect
+from connectors.dialects.schema import Field, Key, Relation, SchemaDialect
 
 if TYPE_CHECKING:
     from sqlalchemy import URL

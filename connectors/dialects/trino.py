@@ -10,7 +10,7 @@ from catalog.objects import TableKind
 from connectors.comment_on import CommentOnDialect, check_literals
 from connectors.database_session import DatabaseSession, EngineSource, Source
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection
-from connectors.schema import Field, Relation, SchemaDialect
+from connectors.dialects.schema import Field, Relation, SchemaDialect
 
 if TYPE_CHECKING:
     from sqlalchemy import URL

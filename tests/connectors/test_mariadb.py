@@ -17,7 +17,7 @@ from catalog.objects import ColumnId, TableKind, Target, column_of
 from connectors import alteration
 from connectors.database_session import Fault
 from connectors.dialects.mariadb import MariaDB
-from connectors.mysql_session import PyMySQLSession
+from connectors.dialects.mysql_session import PyMySQLSession
 from connectors.statement import shown_by
 from tests.connectors.nasty import SUPPLEMENTARY
 from tests.connectors.recording import RecordingLedger

@@ -14,10 +14,11 @@ import pytest
 from catalog.change import CommentChange, Outcome
 from catalog.errors import ColumnistError
 from catalog.objects import ColumnId, Table, TableKind
-from connectors import libpq, transaction
+from connectors import transaction
 from connectors.database_session import DatabaseSession, Fault, Row
+from connectors.dialects import libpq
 from connectors.dialects import postgresql as reading
-from connectors.libpq import PsycopgSession
+from connectors.dialects.libpq import PsycopgSession
 from connectors.limits import Limits
 from tests.connectors.recording import RecordingLedger
 from tests.connectors.targets import (

@@ -7,7 +7,7 @@ from typing import cast
 
 from catalog.objects import TableId
 from connectors.database_session import Row
-from connectors.schema import Key
+from connectors.dialects.schema import Key
 
 # Redshift has neither unnest nor WITH ORDINALITY, so each column of a key meets each
 # of the other side's here, and `keys_of` picks the pairs.
