@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from importlib import metadata
 from inspect import isabstract
+from math import ceil
 from typing import TYPE_CHECKING, ClassVar
 
 from catalog.bounds import excluded, matches
@@ -19,7 +20,13 @@ from catalog.change import CommentChange, WriteResult
 from catalog.errors import UsageError
 from catalog.objects import Table, TableId, TableKind, Target, column_of
 from connectors.comment_text import normal, text_problem
-from connectors.database_session import DatabaseSession, EngineSource, Fault, Source
+from connectors.database_session import (
+    DatabaseSession,
+    EngineSession,
+    EngineSource,
+    Fault,
+    Source,
+)
 from connectors.ledger import Ledger
 from connectors.limits import Limits
 from connectors.statement import Shown, Statement
@@ -80,6 +87,24 @@ class ConnectFault:
     """What is wrong; `{label}` is the database."""
     hint: str
     """What to do."""
+
+
+def wrong_password(pattern: str) -> ConnectFault:
+    """What a server says that does not let this user in."""
+    return ConnectFault(
+        pattern,
+        "{label} refused the user name or the password.",
+        "Check both; the password can be saved with the connection.",
+    )
+
+
+def no_database(pattern: str) -> ConnectFault:
+    """What a server says that has no database of the URL's name."""
+    return ConnectFault(
+        pattern,
+        "There is no such database: {label}.",
+        "Check the name after the last slash of the URL.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +180,24 @@ class Dialect(ABC):
     """Error codes that hold for the whole table, such as a missing privilege."""
     connect_faults: ClassVar[tuple[ConnectFault, ...]] = ()
     """Failures to connect, most telling first."""
+    connect_arguments: ClassVar[Mapping[str, object]] = {}
+    """What every connection is made with."""
+    timeout_arguments: ClassVar[Mapping[str, str]] = {}
+    """The URL's driver to its name for the seconds that connecting may take; the one
+    of an empty name is for any driver."""
+    isolation: ClassVar[str | None] = "AUTOCOMMIT"
+    """How the driver is asked to commit; None where it cannot do otherwise."""
+    session_type: ClassVar[type[EngineSession]] = EngineSession
+    """What its sessions are, where they are SQLAlchemy's."""
     read_only_begin: ClassVar[str] = "BEGIN READ ONLY"
     """Begins a transaction that cannot write."""
+    sample_query: ClassVar[str] = "SELECT {expressions} FROM {table} LIMIT {rows}"
+    """Takes about so many rows."""
+    as_text: ClassVar[Mapping[str, str]] = {
+        "": "SUBSTR(CAST({column} AS VARCHAR(256)), 1, 256)"
+    }
+    """How a type begins, whatever its case, to what makes short text of such a column,
+    or to nothing where nothing does; the first that fits, and no text if none does."""
     after_sample: ClassVar[str] = ""
     """Gives back what the functions of a view can take for a whole session."""
     identity_sql: ClassVar[str] = ""
@@ -196,7 +237,17 @@ class Dialect(ABC):
 
     def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
         """Where sessions of the database at `url` come from."""
-        return EngineSource(url, connect_args={})
+        driver = url.drivername.partition("+")[2]
+        arguments = dict(self.connect_arguments)
+        for known, argument in self.timeout_arguments.items():
+            if known in ("", driver):
+                arguments[argument] = max(2, ceil(timeout))  # libpq makes 2 of 1
+        return EngineSource(
+            url,
+            connect_args=arguments,
+            isolation=self.isolation,
+            session=self.session_type,
+        )
 
     def resolve(self, session: DatabaseSession) -> Dialect:
         """The dialect that the server turns out to speak; by default this one."""
@@ -249,9 +300,10 @@ class Dialect(ABC):
 
     def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
         """A query for about `rows` rows of some expressions."""
-        return (
-            f"SELECT {', '.join(expressions)} FROM {self.table_name(table.id)} "
-            f"LIMIT {rows}"
+        return self.sample_query.format(
+            expressions=", ".join(expressions),
+            table=self.table_name(table.id),
+            rows=rows,
         )
 
     def may_change(self, session: DatabaseSession, table: Table) -> bool:
@@ -263,7 +315,10 @@ class Dialect(ABC):
 
     def sample_expression(self, column: str, kind: str) -> str | None:
         """A column as short text; None for a type that makes no text."""
-        return f"SUBSTR(CAST({self.quote(column)} AS VARCHAR(256)), 1, 256)"
+        for start, expression in self.as_text.items():
+            if re.match(start, kind, re.IGNORECASE):
+                return expression.format(column=self.quote(column)) or None
+        return None
 
     def timed(self, sql: str, seconds: float) -> str:
         """The query with a time limit, where that is part of the query."""
@@ -424,11 +479,9 @@ def dialect_names() -> list[str]:
     """Every dialect with a file of its own, and those that other packages bring."""
     import connectors.dialects as package
 
-    files = [module.name for module in pkgutil.iter_modules(package.__path__)]
-    for name in files:  # what dialects share lies beside them
-        importlib.import_module(f"{package.__name__}.{name}")
-    brought = {point.name for point in metadata.entry_points(group=ENTRY_POINTS)}
-    return sorted(brought | Dialect.registry.keys() & {*files})
+    own = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    brought = [point.name for point in metadata.entry_points(group=ENTRY_POINTS)]
+    return sorted({*own, *brought} - {"bases", "dialect"})
 
 
 def _load_from_package(name: str) -> None:

@@ -17,8 +17,8 @@ from catalog.errors import ColumnistError
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind, column_of
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, Fault, Source
+from connectors.dialects.bases.hiveserver import DEFAULT_PORT, HiveServer, HiveSession
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection
-from connectors.dialects.hiveserver import DEFAULT_PORT, HiveServer, HiveSession
 from connectors.dialects.spark import Spark
 from connectors.sequential import SequentialDialect
 from connectors.statement import Statement

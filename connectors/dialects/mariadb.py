@@ -6,7 +6,7 @@ from catalog.objects import TableId
 from connectors.alteration import Standing
 from connectors.database_session import DatabaseSession, Row
 from connectors.definition import Definition
-from connectors.dialects import innodb
+from connectors.dialects.bases import innodb
 from connectors.dialects.mysql import MySQL
 
 _SRIDS = """

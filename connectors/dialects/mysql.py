@@ -25,9 +25,9 @@ from connectors.database_session import (
     Source,
 )
 from connectors.definition import Definition, slice_table
+from connectors.dialects.bases.grants import may_alter
+from connectors.dialects.bases.mysql_session import PyMySQLSession
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection, dialect_named
-from connectors.dialects.grants import may_alter
-from connectors.dialects.mysql_session import PyMySQLSession
 from connectors.option_file import with_option_files
 from connectors.quoting import backslash_escaped, backticked
 

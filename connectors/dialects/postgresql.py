@@ -40,13 +40,19 @@ from connectors.database_session import (
     Row,
     Source,
 )
+from connectors.dialects.bases.libpq import (
+    Garbled,
+    PsycopgSession,
+    decoded,
+    texts,
+    tuples,
+)
 from connectors.dialects.dialect import (
     ConnectFault,
     Dialect,
     Selection,
     dialect_named,
 )
-from connectors.dialects.libpq import Garbled, PsycopgSession, decoded, texts, tuples
 from connectors.quoting import double_quoted, single_quoted
 from connectors.transaction import TransactionalDialect
 

@@ -7,7 +7,7 @@ metastore's columns, which for Delta are not the table's. So each table is descr
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from catalog.change import CommentChange
@@ -15,8 +15,8 @@ from catalog.errors import ColumnistError
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind, column_of
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, Fault, Row, Source
+from connectors.dialects.bases.hiveserver import DEFAULT_PORT, HiveServer
 from connectors.dialects.dialect import ConnectFault, Selection
-from connectors.dialects.hiveserver import DEFAULT_PORT, HiveServer
 from connectors.sequential import SequentialDialect
 from connectors.statement import Statement
 from connectors.transaction import render_comment_on
@@ -92,7 +92,7 @@ class Spark(SequentialDialect):
     read_only_begin = "SELECT 1"  # there are no transactions
     system_schemas: ClassVar = frozenset({"global_temp", "information_schema", "sys"})
     """Databases that are not the user's."""
-    pinned: ClassVar = _PINNED
+    pinned: ClassVar[Mapping[str, str]] = _PINNED
     """Settings that rendering relies on."""
 
     def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:

@@ -12,8 +12,8 @@ import pytest
 from catalog.change import CommentChange, Outcome
 from catalog.objects import TableId
 from connectors.database_session import DatabaseSession, Row
-from connectors.dialects import libpq
 from connectors.dialects import postgresql as postgresql_dialect
+from connectors.dialects.bases import libpq
 from tests.connectors.targets import Proved, changes_to, duckdb_target, fresh, write
 from tests.servers import Server
 

@@ -16,8 +16,8 @@ from catalog.errors import ColumnistError
 from catalog.objects import ColumnId, TableKind, Target, column_of
 from connectors import alteration
 from connectors.database_session import Fault
+from connectors.dialects.bases.mysql_session import PyMySQLSession
 from connectors.dialects.mariadb import MariaDB
-from connectors.dialects.mysql_session import PyMySQLSession
 from connectors.statement import shown_by
 from tests.connectors.nasty import SUPPLEMENTARY
 from tests.connectors.recording import RecordingLedger

@@ -16,9 +16,9 @@ from catalog.errors import ColumnistError
 from catalog.objects import ColumnId, Table, TableKind
 from connectors import transaction
 from connectors.database_session import DatabaseSession, Fault, Row
-from connectors.dialects import libpq
 from connectors.dialects import postgresql as reading
-from connectors.dialects.libpq import PsycopgSession
+from connectors.dialects.bases import libpq
+from connectors.dialects.bases.libpq import PsycopgSession
 from connectors.limits import Limits
 from tests.connectors.recording import RecordingLedger
 from tests.connectors.targets import (
