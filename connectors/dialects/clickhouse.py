@@ -25,7 +25,12 @@ from connectors.database_session import (
     Row,
     Source,
 )
-from connectors.dialects.dialect import ConnectFault, Dialect, Selection
+from connectors.dialects.dialect import (
+    Dialect,
+    Selection,
+    no_database,
+    wrong_password,
+)
 from connectors.sequential import SequentialDialect
 from connectors.statement import Statement
 
@@ -163,17 +168,13 @@ class ClickHouse(SequentialDialect):
         "497": "you have no right to comment on it",
     }
     connect_faults: ClassVar = (
-        ConnectFault(
-            r"\b(516|192|193|194)\b|AUTHENTICATION_FAILED",
-            "{label} refused the user name or the password.",
-            "Check both; the password can be saved with the connection.",
-        ),
-        ConnectFault(
-            r"^81 |UNKNOWN_DATABASE",
-            "There is no such database: {label}.",
-            "Check the name after the last slash of the URL.",
-        ),
+        wrong_password(r"\b(516|192|193|194)\b|AUTHENTICATION_FAILED"),
+        no_database(r"^81 |UNKNOWN_DATABASE"),
     )
+    as_text: ClassVar = {
+        "AggregateFunction|Nothing": "",
+        "": "substringUTF8(toString({column}), 1, 256)",
+    }
     read_only_begin = "SELECT 1"  # there are no transactions
     actions: ClassVar = 200
     """Comments in one ALTER: what is refused together is tried again in halves."""
@@ -265,12 +266,6 @@ class ClickHouse(SequentialDialect):
             )
 
     # -- sampling --------------------------------------------------------------
-
-    def sample_expression(self, column: str, kind: str) -> str | None:
-        """A column as short text; None for a type that makes no text."""
-        if kind.startswith(("AggregateFunction", "Nothing")):
-            return None
-        return f"substringUTF8(toString({self.quote(column)}), 1, 256)"
 
     def timed(self, sql: str, seconds: float) -> str:
         """The query with a limit of its own, where this user may set one."""

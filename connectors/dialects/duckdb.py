@@ -309,6 +309,7 @@ class DuckDB(TransactionalDialect):
     table_keywords: ClassVar = {TableKind.TABLE: "TABLE", TableKind.VIEW: "VIEW"}
     column_kinds: ClassVar = frozenset({TableKind.TABLE, TableKind.VIEW})
     read_only_begin = "BEGIN"  # the file itself is open read-only
+    as_text: ClassVar = {"BLOB|BIT": "", "": "left(CAST({column} AS VARCHAR), 256)"}
     # Another process cannot even read the file meanwhile. duckdb_columns() goes over
     # every table, so it is asked seldom.
     exclusive = True
@@ -485,9 +486,3 @@ class DuckDB(TransactionalDialect):
             f"SELECT {', '.join(expressions)} FROM {name} "
             f"USING SAMPLE reservoir({rows} ROWS) REPEATABLE (1)"
         )
-
-    def sample_expression(self, column: str, kind: str) -> str | None:
-        """A column as short text; None for a type that makes no text."""
-        if kind.upper().startswith(("BLOB", "BIT")):
-            return None
-        return f"left(CAST({self.quote(column)} AS VARCHAR), 256)"

@@ -16,7 +16,6 @@ from connectors.comment_text import normal
 from connectors.database_session import (
     DatabaseSession,
     EngineSession,
-    EngineSource,
     Fault,
     Source,
     server_words,
@@ -26,7 +25,7 @@ from connectors.ledger import Ledger
 from connectors.statement import Statement
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Inspector
+    from sqlalchemy import Inspector
 
 _SYSTEM = frozenset({"information_schema", "pg_catalog", "sys", "system", "mysql"})
 
@@ -43,13 +42,10 @@ class Generic(Dialect):
         "descriptions to a file instead"
     )
     read_only_begin: ClassVar[str] = "SELECT 1"  # no transaction that all of them know
+    isolation = None
 
     def __init__(self) -> None:
         self._quote: Callable[[str], str] = super().quote
-
-    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
-        """A pool of whatever driver the URL names."""
-        return EngineSource(url, connect_args={}, isolation=None)
 
     def resolve(self, session: DatabaseSession) -> Dialect:
         """Learns how the database quotes names."""

@@ -27,7 +27,14 @@ from connectors.database_session import (
 from connectors.definition import Definition, slice_table
 from connectors.dialects.bases.grants import may_alter
 from connectors.dialects.bases.mysql_session import PyMySQLSession
-from connectors.dialects.dialect import ConnectFault, Dialect, Selection, dialect_named
+from connectors.dialects.dialect import (
+    ConnectFault,
+    Dialect,
+    Selection,
+    dialect_named,
+    no_database,
+    wrong_password,
+)
 from connectors.option_file import with_option_files
 from connectors.quoting import backslash_escaped, backticked
 
@@ -83,6 +90,11 @@ _PINNED = {
     "character_set_results": "utf8mb4",
 }
 
+_GEOMETRIES = frozenset(
+    {"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring"}
+    | {"multipolygon", "geometrycollection"}
+)
+
 
 class MySQL(AlteringDialect):
     """Comments on base tables and their columns, by restating definitions."""
@@ -119,6 +131,10 @@ class MySQL(AlteringDialect):
     # https://github.com/block/spirit/pull/1050
     algorithm = "ALGORITHM=INSTANT"
     table_algorithm = "ALGORITHM=INPLACE, LOCK=NONE"
+    as_text: ClassVar = {
+        rf"\w*(blob|binary)\b|({'|'.join(_GEOMETRIES)}|bit|vector)\b": "",
+        "": "LEFT(CAST({column} AS CHAR), 256)",
+    }
     read_only_begin = "START TRANSACTION READ ONLY"
     # https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
     lock_codes: ClassVar = frozenset({"1205", "1213"})
@@ -139,16 +155,8 @@ class MySQL(AlteringDialect):
         "1347": "it is a view",
     }
     connect_faults: ClassVar = (
-        ConnectFault(
-            r"^(1045|1698) ",
-            "{label} refused the user name or the password.",
-            "Check both; the password can be saved with the connection.",
-        ),
-        ConnectFault(
-            r"^1049 ",
-            "There is no such database: {label}.",
-            "Check the name after the last slash of the URL.",
-        ),
+        wrong_password(r"^(1045|1698) "),
+        no_database(r"^1049 "),
         ConnectFault(
             r"^(1044|1130) ",
             "{label} does not let this user in from here.",
@@ -405,13 +413,6 @@ class MySQL(AlteringDialect):
 
     # -- sampling --------------------------------------------------------------
 
-    def sample_expression(self, column: str, kind: str) -> str | None:
-        """A column as short text; None for a type that makes no text."""
-        word = kind.lower().split("(")[0].split()[0]
-        if word.endswith(("blob", "binary")) or word in _SHAPES:
-            return None
-        return f"LEFT(CAST({self.quote(column)} AS CHAR), 256)"
-
     def timed(self, sql: str, seconds: float) -> str:
         """The query with a limit of its own, for a connection that is used again."""
         hint = f"SELECT /*+ MAX_EXECUTION_TIME({int(seconds * 1000)}) */"
@@ -446,13 +447,6 @@ class MySQL(AlteringDialect):
                     "Nothing was written; ask the administrator which proxy or "
                     "setting does that.",
                 )
-
-
-_GEOMETRIES = frozenset(
-    {"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring"}
-    | {"multipolygon", "geometrycollection"}
-)
-_SHAPES = _GEOMETRIES | {"bit", "vector"}
 
 
 def _read_without_limit(connection: object) -> None:

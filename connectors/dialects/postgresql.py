@@ -52,6 +52,8 @@ from connectors.dialects.dialect import (
     Dialect,
     Selection,
     dialect_named,
+    no_database,
+    wrong_password,
 )
 from connectors.quoting import double_quoted, single_quoted
 from connectors.transaction import TransactionalDialect
@@ -476,6 +478,7 @@ class PostgreSQL(TransactionalDialect):
         "25006": "the server is read-only, perhaps a standby",
         "22P05": "the database's encoding has no such character",
     }
+    as_text: ClassVar = {"bytea": "", "": "left({column}::text, 256)"}
     # The last ends what outlives its limit once we are gone; not every server can.
     time_limit = (
         "SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = {milliseconds}; "
@@ -484,16 +487,8 @@ class PostgreSQL(TransactionalDialect):
     )
     after_sample = "SELECT pg_advisory_unlock_all()"
     connect_faults: ClassVar = (
-        ConnectFault(
-            r"password authentication failed|no password supplied",
-            "{label} refused the user name or the password.",
-            "Check both; the password can be saved with the connection.",
-        ),
-        ConnectFault(
-            r"database .* does not exist",
-            "There is no such database: {label}.",
-            "Check the name after the last slash of the URL.",
-        ),
+        wrong_password(r"password authentication failed|no password supplied"),
+        no_database(r"database .* does not exist"),
         ConnectFault(
             r"role .* does not exist",
             "{label} does not know this user.",
@@ -649,12 +644,6 @@ class PostgreSQL(TransactionalDialect):
             return False
         calls = session.value(_CALLS, schema=table.id.schema, name=table.id.name)
         return calls is not None
-
-    def sample_expression(self, column: str, kind: str) -> str | None:
-        """A column as short text; None for a type that makes no text."""
-        if kind.startswith("bytea"):
-            return None
-        return f"left({self.quote(column)}::text, 256)"
 
     # -- writing ---------------------------------------------------------------
 

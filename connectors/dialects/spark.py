@@ -16,7 +16,7 @@ from catalog.objects import Column, ColumnId, Table, TableId, TableKind, column_
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, Fault, Row, Source
 from connectors.dialects.bases.hiveserver import DEFAULT_PORT, HiveServer
-from connectors.dialects.dialect import ConnectFault, Selection
+from connectors.dialects.dialect import ConnectFault, Selection, no_database
 from connectors.sequential import SequentialDialect
 from connectors.statement import Statement
 from connectors.transaction import render_comment_on
@@ -77,11 +77,7 @@ class Spark(SequentialDialect):
         "CANNOT_ALTER_PARTITION_COLUMN": "Spark cannot comment on a partition column",
     }
     connect_faults: ClassVar = (
-        ConnectFault(
-            r"SCHEMA_NOT_FOUND|atabase .* (not found|does not exist)",
-            "There is no such database: {label}.",
-            "Check the name after the last slash of the URL.",
-        ),
+        no_database(r"SCHEMA_NOT_FOUND|atabase .* (not found|does not exist)"),
         ConnectFault(
             r"TSocket read 0 bytes|Bad status|SASL",
             "{label} answers, but not as the URL expects.",
@@ -90,6 +86,10 @@ class Spark(SequentialDialect):
         ),
     )
     read_only_begin = "SELECT 1"  # there are no transactions
+    as_text: ClassVar = {
+        "binary|array|map|struct|uniontype|variant": "",
+        "": "substring(CAST({column} AS STRING), 1, 256)",
+    }
     system_schemas: ClassVar = frozenset({"global_temp", "information_schema", "sys"})
     """Databases that are not the user's."""
     pinned: ClassVar[Mapping[str, str]] = _PINNED
@@ -97,13 +97,10 @@ class Spark(SequentialDialect):
 
     def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
         """A pool of PyHive connections."""
-        url = url.set(drivername=self._driver(url))
-        return HiveServer(url, timeout=timeout, settings=self.pinned)
-
-    def _driver(self, url: URL) -> str:
-        """PyHive registers `hive`, `hive+http` and `hive+https` only."""
+        # PyHive registers `hive`, `hive+http` and `hive+https` only.
         _, plus, driver = url.drivername.partition("+")
-        return "hive" + plus + driver
+        url = url.set(drivername="hive" + plus + driver)
+        return HiveServer(url, timeout=timeout, settings=self.pinned)
 
     # -- reading ---------------------------------------------------------------
 
@@ -158,14 +155,6 @@ class Spark(SequentialDialect):
                 return None
             raise
         return described(table_id, rows)
-
-    # -- sampling --------------------------------------------------------------
-
-    def sample_expression(self, column: str, kind: str) -> str | None:
-        """A column as short text; None for a type that makes no text."""
-        if kind.startswith(("binary", "array", "map", "struct", "variant")):
-            return None
-        return f"substring(CAST({self.quote(column)} AS STRING), 1, 256)"
 
     # -- rendering -------------------------------------------------------------
 

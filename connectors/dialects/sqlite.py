@@ -60,6 +60,7 @@ class SQLite(Dialect):
     why_no_comments = (
         "SQLite cannot hold comments; export writes the descriptions to a file instead"
     )
+    as_text: ClassVar = {".*BLOB": "", "": "substr(CAST({column} AS TEXT), 1, 256)"}
     read_only_begin = "BEGIN"  # the file itself is open read-only
     connect_faults: ClassVar = (
         ConnectFault(
@@ -174,12 +175,6 @@ class SQLite(Dialect):
                 # None stands for the other table's primary key
                 tuple(row[3] for row in part if row[3] is not None),
             )
-
-    def sample_expression(self, column: str, kind: str) -> str | None:
-        """A column as short text; None for a type that makes no text."""
-        if "BLOB" in kind.upper():
-            return None
-        return f"substr(CAST({self.quote(column)} AS TEXT), 1, 256)"
 
     def render(
         self,
