@@ -22,6 +22,7 @@ from connectors.comment_on import PROBE
 from connectors.database import Database, DatabaseIdentity
 from connectors.database_session import Fault
 from connectors.dialects.dialect import Dialect, Selection, dialect_named, never
+from tests.connectors.made_catalog import Catalog, MadeCatalog
 from tests.connectors.scripted import Answers, ScriptedSession, ScriptedSource
 from tests.connectors.targets import Proved
 
@@ -402,12 +403,15 @@ def test_postgresql_answers_what_redshift_is_asked(postgresql: Proved) -> None:
         "COMMENT ON TABLE child IS 'about it'",
         "COMMENT ON COLUMN child.y IS 'about y'",
         "COMMENT ON COLUMN v.x IS 'about x'",
+        # Redshift's materialized views are views whose definition begins so.
+        'CREATE VIEW z AS SELECT 1 AS "Materialized View"',
     )
     database = postgresql.open()
     wanted = {table.id: table for table in database.scan(schemas=["public"])}
     source = database._source
     found = list(dialect("redshift").scan(source, Selection(("public",)), never))
-    assert [table.id.name for table in found] == ["child", "parent", "v"]
+    assert [table.id.name for table in found] == ["child", "parent", "v", "z"]
+    assert found.pop().kind is TableKind.MATERIALIZED_VIEW
     with source.session() as session:
         for table in found:
             assert dialect("redshift").read(session, table.id) == table
@@ -558,3 +562,180 @@ def test_what_kind_takes_no_comment_is_known_when_it_is_read() -> None:
             said = trino.refusal(table, CommentChange(target, None, None))
             column = next((c for c in table.columns if c.id == target), table)
             assert said == column.comment_refused
+
+
+def one(**values: object) -> dict[str, object]:
+    return values
+
+
+def mssql_object(number: int, name: str, type_: str) -> dict[str, object]:
+    return {
+        **one(object_id=number, schema_id=1, name=name, type=type_),
+        **one(is_ms_shipped=0, is_external=int(name == "ext")),
+    }
+
+
+MADE: dict[str, Catalog] = {
+    "oracle": {
+        "all_users": [one(username="s", oracle_maintained="N")],
+        "all_tab_comments": [
+            one(owner="s", table_name="BIN$x", table_type="TABLE"),
+            one(owner="s", table_name="ext", table_type="TABLE"),
+            one(owner="s", table_name="m", table_type="TABLE", comments="snapshot"),
+            one(owner="s", table_name="parts", table_type="TABLE"),
+            one(owner="s", table_name="t", table_type="TABLE", comments="about t"),
+            one(owner="s", table_name="v", table_type="VIEW"),
+        ],
+        "all_mview_comments": [one(owner="s", mview_name="m", comments="about m")],
+        "all_external_tables": [one(owner="s", table_name="ext")],
+        "all_tables": [
+            one(owner="s", table_name="parts", partitioned="YES"),
+            one(owner="s", table_name="t", partitioned="NO", num_rows=7),
+        ],
+        "all_views": [one(owner="s", view_name="v", text_vc="SELECT 1")],
+        "all_tab_columns": [
+            one(owner="s", table_name="t", column_name="id", data_type="NUMBER")
+        ],
+        "all_constraints": [
+            one(
+                **one(owner="s", table_name="t", constraint_name=name),
+                **one(constraint_type="R", r_owner="s", r_constraint_name=far),
+            )
+            for name, far in (("seen", "pk"), ("unseen", "gone"))
+        ],
+        "all_cons_columns": [
+            one(owner="s", constraint_name=name, column_name=column, position=1)
+            | one(table_name=table)
+            for name, table, column in (
+                ("seen", "t", "id"),
+                ("unseen", "t", "id"),
+                ("pk", "parent", "x"),
+            )
+        ],
+    },
+    "mssql": {
+        "schemas": [one(schema_id=1, name="s"), one(schema_id=2, name="sys")],
+        "objects": [
+            mssql_object(1, "ext", "U"),
+            mssql_object(2, "t", "U"),
+            mssql_object(3, "v", "V"),
+        ],
+        "tables": [mssql_object(1, "ext", "U"), mssql_object(2, "t", "U")],
+        "partitions": [one(object_id=2, index_id=1, rows=4)] * 2,
+        "sql_modules": [one(object_id=3, definition="SELECT 1")],
+        "extended_properties": [
+            one(major_id=2, minor_id=0, value="about t", name="MS_Description")
+            | {"class": 1}
+        ],
+        "columns": [
+            one(object_id=2, column_id=1, name="a", user_type_id="int", is_identity=1),
+            one(object_id=2, column_id=2, name="b", user_type_id="int", is_identity=0),
+            one(object_id=2, column_id=3, name="c", user_type_id="int", is_identity=0)
+            | one(default_object_id=9),
+        ],
+        "computed_columns": [one(object_id=2, column_id=2, definition="(a+1)")],
+        "default_constraints": [one(object_id=9, definition="(0)")],
+        "key_constraints": [
+            one(parent_object_id=2, unique_index_id=1, name="pk", type="PK")
+        ],
+        "index_columns": [
+            one(object_id=2, index_id=1, column_id=column, key_ordinal=place)
+            for column, place in ((1, 2), (3, 1), (2, 0))
+        ],
+    },
+    "trino": {
+        "schemata": [one(schema_name="s"), one(schema_name="information_schema")],
+        "tables": [
+            one(table_schema="s", table_name="m", table_type="BASE TABLE"),
+            one(table_schema="s", table_name="t", table_type="BASE TABLE"),
+            one(table_schema="s", table_name="v", table_type="VIEW"),
+        ],
+        "table_comments": [
+            one(catalog_name="memory", schema_name="s", table_name="t")
+            | one(comment="about t")
+        ],
+        "materialized_views": [
+            one(catalog_name="memory", schema_name="s", name="m")
+            | one(definition="SELECT 2")
+        ],
+        "views": [one(table_schema="s", table_name="v", view_definition="SELECT 1")],
+    },
+    "snowflake": {
+        "schemata": [one(schema_name="s"), one(schema_name="INFORMATION_SCHEMA")],
+        "tables": [
+            one(table_schema="s", table_name="dyn", table_type="BASE TABLE")
+            | one(is_dynamic="YES"),
+            one(table_schema="s", table_name="t", table_type="BASE TABLE")
+            | one(is_dynamic="NO", comment="about t", row_count=7),
+            one(table_schema="s", table_name="v", table_type="VIEW"),
+        ],
+        "views": [one(table_schema="s", table_name="v", view_definition="SELECT 1")],
+    },
+    "teradata": {
+        "DatabasesV": [one(DatabaseName="s", OwnerName="DBC")],
+        "All_RI_ChildrenV": [
+            one(ChildDB="s", ChildTable="t", IndexID=4, ChildKeyColumn="id")
+            | one(ParentDB="s", ParentTable="parent", ParentKeyColumn="x")
+        ],
+        "TablesV": [
+            one(DatabaseName="s", TableName="index", TableKind="I"),
+            one(DatabaseName="s", TableName="t", TableKind="O", RequestText="CREATE")
+            | one(CommentString="about t"),
+            one(DatabaseName="s", TableName="v", TableKind="V", RequestText="SELECT 1"),
+        ],
+    },
+}
+"""Catalogs whose kinds, comments and definitions are told apart by the queries."""
+
+MADE_KINDS = {
+    "oracle": {
+        "ext": TableKind.FOREIGN_TABLE,
+        "m": TableKind.MATERIALIZED_VIEW,
+        "parts": TableKind.PARTITIONED_TABLE,
+    },
+    "mssql": {"ext": TableKind.FOREIGN_TABLE},
+    "trino": {"m": TableKind.MATERIALIZED_VIEW},
+    "snowflake": {"dyn": TableKind.TABLE},
+    "teradata": {},
+}
+
+
+def made(name: str) -> dict[str, Table]:
+    found = dialect(name)
+    if name == "snowflake":  # its keys come from SHOW
+        found.keys = lambda *_: ()  # type: ignore[attr-defined]
+    source = ScriptedSource(MadeCatalog(MADE[name], found.sqlglot))
+    return {table.id.name: table for table in found.scan(source, Selection(), never)}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_queries_tell_kinds_comments_and_definitions_apart(name: str) -> None:
+    tables = made(name)
+    kinds = MADE_KINDS[name] | {"t": TableKind.TABLE, "v": TableKind.VIEW}
+    assert {one.id: one.kind for one in tables.values()} == {
+        TableId("s", table): kind for table, kind in kinds.items()
+    }
+    assert (tables["t"].comment, tables["t"].view_sql) == ("about t", None)
+    assert tables["v"].view_sql == "SELECT 1"
+    if name == "trino":
+        assert tables["m"].view_sql == "SELECT 2"
+    if name == "snowflake":
+        assert tables["dyn"].comment_refused
+    if name == "mssql":
+        assert tables["t"].primary_key == ("c", "a")
+        assert tables["t"].row_estimate == 8
+        assert [one.default for one in tables["t"].columns] == [
+            *("IDENTITY", "AS (a+1)", "(0)")
+        ]
+    if name == "teradata":
+        assert tables["t"].foreign_keys == (ForeignKey(("id",), PARENT, ("x",)),)
+    if name == "oracle":
+        assert tables["t"].row_estimate == 7
+        assert tables["m"].comment == "about m"
+
+
+def test_a_key_of_oracle_whose_other_side_is_not_seen_is_no_primary_key() -> None:
+    """It was taken for one, because only a primary key had no other side."""
+    table = made("oracle")["t"]
+    assert table.primary_key == ()
+    assert table.foreign_keys == (ForeignKey(("id",), PARENT, ("x",)),)
