@@ -133,6 +133,7 @@ class BigQuery(SchemaDialect, SequentialDialect):
             "Run gcloud auth application-default login, or name a key in the URL.",
         ),
     )
+
     # -- reading ---------------------------------------------------------------
 
     def schemas(self, session: DatabaseSession, selection: Selection) -> Iterable[str]:
