@@ -119,15 +119,12 @@ class Databricks(SchemaDialect, Spark):
     relations_sql = _RELATIONS
     # https://docs.databricks.com/aws/en/sql/language-manual/information-schema/tables
     kinds: ClassVar = {
-        "MANAGED": TableKind.TABLE,
-        "EXTERNAL": TableKind.TABLE,
-        "MANAGED_SHALLOW_CLONE": TableKind.TABLE,
-        "EXTERNAL_SHALLOW_CLONE": TableKind.TABLE,
         "VIEW": TableKind.VIEW,
         "MATERIALIZED_VIEW": TableKind.MATERIALIZED_VIEW,
         "STREAMING_TABLE": TableKind.OTHER,
         "FOREIGN": TableKind.FOREIGN_TABLE,
     }
+    other_kind = TableKind.TABLE  # managed, external or a clone
     fields_sql = _FIELDS
     keys_sql = (_KEYS,)
     one_table = "AND t.table_name = {name}"

@@ -102,7 +102,9 @@ class SchemaDialect(Dialect):
         **{kind.value.upper(): kind for kind in TableKind},
         "BASE TABLE": TableKind.TABLE,
     }
-    """The catalog's words for a kind; an unknown one is something other."""
+    """The catalog's words for a kind."""
+    other_kind: ClassVar[TableKind] = TableKind.OTHER
+    """What has another word."""
     refused_kinds: ClassVar[Mapping[str, str]] = {}
     """Those of the words whose tables and columns take no comment, and why."""
     fields_sql: ClassVar[str] = ""
@@ -131,7 +133,7 @@ class SchemaDialect(Dialect):
     pinned_sql: ClassVar[str] = ""
     """Asks for the setting `{name}`, which is in the first column or the second."""
     probe_sql: ClassVar[str] = "SELECT {literal}"
-    """Asks the server to say a text back."""
+    """Asks the server to say a text back before anything is written; not if empty."""
 
     def resolve(self, session: DatabaseSession) -> Dialect:
         """This dialect, where the session is in a catalog.
@@ -164,7 +166,7 @@ class SchemaDialect(Dialect):
     ) -> Iterable[Relation]:
         """Tables and views of a schema in the order wanted, or the one named."""
         for table, word, *rest in self.ask(session, self.relations_sql, schema, name):
-            kind = self.kinds.get(word, TableKind.OTHER)
+            kind = self.kinds.get(word, self.other_kind)
             relation = Relation(table, kind, *rest)
             yield replace(relation, refused=self.refused_kinds.get(word))
 
@@ -329,7 +331,8 @@ class SchemaDialect(Dialect):
                     "Nothing was written; ask the administrator which proxy, policy "
                     "or setting does that.",
                 )
-        check_literals(self, session, self.probe_sql)
+        if self.probe_sql:
+            check_literals(self, session, self.probe_sql)
 
 
 def _keys(keys: Sequence[Key]) -> tuple[tuple[str, ...], tuple[ForeignKey, ...]]:
