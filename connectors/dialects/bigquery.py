@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 from catalog.change import CommentChange
@@ -149,7 +148,7 @@ class BigQuery(SchemaDialect, SequentialDialect):
     ) -> Iterator[Relation]:
         """Tables and views of a dataset, or the one named."""
         for relation in super().relations(session, schema, name):
-            yield replace(relation, comment=decoded(relation.comment or ""))
+            yield relation._replace(comment=decoded(relation.comment or ""))
 
     # -- sampling --------------------------------------------------------------
 

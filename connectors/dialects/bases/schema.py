@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError, UsageError
@@ -27,8 +26,7 @@ FEW = 50
 """Up to so many tables of a schema are read one by one instead of all together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(NamedTuple):
     """A table or view as one row of the catalog."""
 
     name: str
@@ -45,9 +43,11 @@ class Relation:
     """Why neither it nor its columns can have a comment, or None."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A column as one row of the catalog; the rows come in catalog order."""
+class Field(NamedTuple):
+    """A column as one row of the catalog; the rows come in catalog order.
+
+    A named tuple like `Column`, because there are hundreds of thousands.
+    """
 
     table: str
     """Name of its table."""
@@ -65,8 +65,7 @@ class Field:
     """Why it cannot have a comment, or None."""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One column of a key; the rows come by table, then by key, then in key order."""
 
     table: str
@@ -168,7 +167,7 @@ class SchemaDialect(Dialect):
         for table, word, *rest in self.ask(session, self.relations_sql, schema, name):
             kind = self.kinds.get(word, self.other_kind)
             relation = Relation(table, kind, *rest)
-            yield replace(relation, refused=self.refused_kinds.get(word))
+            yield relation._replace(refused=self.refused_kinds.get(word))
 
     def fields(
         self, session: DatabaseSession, schema: str, name: str = ""
