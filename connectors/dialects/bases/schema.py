@@ -104,6 +104,8 @@ class SchemaDialect(Dialect):
     """The catalog's words for a kind."""
     other_kind: ClassVar[TableKind] = TableKind.OTHER
     """What has another word."""
+    no_columns: ClassVar[str | None] = None
+    """Why a table has none, where each that can be read has some."""
     refused_kinds: ClassVar[Mapping[str, str]] = {}
     """Those of the words whose tables and columns take no comment, and why."""
     fields_sql: ClassVar[str] = ""
@@ -306,6 +308,7 @@ class SchemaDialect(Dialect):
                 relation.refused,
                 estimate if estimate >= 0 else None,
                 normal(relation.view_sql),
+                unread=None if columns else self.no_columns,
             )
 
     # -- writing ---------------------------------------------------------------
