@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from catalog.bounds import excluded, matches
 from catalog.change import CommentChange, WriteResult
-from catalog.errors import UsageError
+from catalog.errors import ColumnistError, UsageError
 from catalog.objects import Table, TableId, TableKind, Target, column_of
 from connectors.comment_text import normal, text_problem
 from connectors.database_session import (
@@ -443,6 +443,16 @@ class Dialect(ABC):
     def pin(self, session: DatabaseSession) -> None:
         """Pins what rendering relies on, reads it back, raises where it is not so."""
         return
+
+    def check_pins(self, pins: Mapping[str, object], found: Iterable[object]) -> None:
+        """Raises where a setting, read back, is not what it was pinned to."""
+        for (name, wanted), there in zip(pins.items(), found, strict=True):
+            if wanted != there:
+                raise ColumnistError(
+                    f"{self.label} keeps {name} at {there} instead of {wanted}.",
+                    "Nothing was written; ask the administrator which proxy, role or "
+                    "setting does that.",
+                )
 
     def lock_holders(self, session: DatabaseSession, table_id: TableId) -> str:
         """Who holds locks on a table, as far as the server tells; may be empty."""

@@ -13,7 +13,6 @@ from itertools import groupby
 from math import ceil
 from typing import TYPE_CHECKING, ClassVar
 
-from catalog.errors import ColumnistError
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
 from connectors.alteration import AlteringDialect, Standing
 from connectors.comment_text import normal
@@ -439,14 +438,7 @@ class MySQL(AlteringDialect):
         session.run(f"SET SESSION lock_wait_timeout = {seconds}")
         pins = {"lock_wait_timeout": seconds, **_PINNED}
         names = ", ".join(f"@@{name}" for name in pins)
-        there = session.rows(f"SELECT {names}")[0]
-        for (name, wanted), found in zip(pins.items(), there, strict=True):
-            if wanted != found:
-                raise ColumnistError(
-                    f"{self.label} keeps {name} at {found} instead of {wanted}.",
-                    "Nothing was written; ask the administrator which proxy or "
-                    "setting does that.",
-                )
+        self.check_pins(pins, session.rows(f"SELECT {names}")[0])
 
 
 def _read_without_limit(connection: object) -> None:

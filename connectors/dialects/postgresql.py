@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from catalog.errors import ColumnistError
 from catalog.objects import (
     Column,
     ColumnId,
@@ -668,7 +667,7 @@ class PostgreSQL(TransactionalDialect):
         """Pins, for this transaction, what rendering relies on, and reads it back."""
         pins = self._pins()
         session.run(_pinning(pins))
-        self._check(pins, session.rows(_reading(pins))[0])
+        self.check_pins(pins, session.rows(_reading(pins))[0])
 
     def execute(self, session: DatabaseSession, statements: Sequence[str]) -> None:
         """All of a transaction but its end in one text, so in one way to the server."""
@@ -677,7 +676,7 @@ class PostgreSQL(TransactionalDialect):
             return
         pins = self._pins()
         parts = ("BEGIN", _pinning(pins), *statements, _reading(pins))
-        self._check(pins, session.texts("; ".join(parts))[0])
+        self.check_pins(pins, session.texts("; ".join(parts))[0])
 
     def _pins(self) -> dict[str, str]:
         return {
@@ -685,15 +684,6 @@ class PostgreSQL(TransactionalDialect):
             "statement_timeout": _duration(self.limits.statement_seconds),
             **_PINNED,
         }
-
-    def _check(self, pins: Mapping[str, str], there: Row) -> None:
-        for (name, wanted), found in zip(pins.items(), there, strict=True):
-            if wanted != found:
-                raise ColumnistError(
-                    f"{self.label} keeps {name} at {found} instead of {wanted}.",
-                    "Nothing was written; ask the administrator which proxy or role "
-                    "setting does that.",
-                )
 
     def lock_holders(self, session: DatabaseSession, table_id: TableId) -> str:
         """Who holds locks on a table, as far as this user may see."""

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from catalog.change import CommentChange
-from catalog.errors import ColumnistError, UsageError
+from catalog.errors import UsageError
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
 from connectors.comment_on import check_literals
 from connectors.comment_text import normal
@@ -324,15 +324,13 @@ class SchemaDialect(Dialect):
         """Pins what rendering relies on, reads it back, raises where it is not so."""
         for sql in self.settings:
             session.run(sql)
-        for name, wanted in self.pinned.items():
-            rows = session.rows(self.pinned_sql.format(name=name))
-            found = str(rows[0][:2][-1]).lower() if rows else "nothing"
-            if found != wanted:
-                raise ColumnistError(
-                    f"{self.label} keeps {name} at {found} instead of {wanted}.",
-                    "Nothing was written; ask the administrator which proxy, policy "
-                    "or setting does that.",
-                )
+        answers = [
+            session.rows(self.pinned_sql.format(name=name)) for name in self.pinned
+        ]
+        found = (
+            str(rows[0][:2][-1]).lower() if rows else "nothing" for rows in answers
+        )
+        self.check_pins(self.pinned, found)
         if self.probe_sql:
             check_literals(self, session, self.probe_sql)
 
