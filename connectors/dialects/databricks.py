@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError
@@ -26,9 +26,6 @@ from connectors.dialects.dialect import ConnectFault, Dialect, Selection
 from connectors.dialects.spark import Spark
 from connectors.statement import Statement
 from connectors.transaction import render_comment_on
-
-if TYPE_CHECKING:
-    from sqlalchemy import URL
 
 # https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-information-schema
 _SCHEMAS = """
@@ -111,6 +108,7 @@ class Databricks(SchemaDialect, Spark):
     connect_arguments: ClassVar = {"user_agent_entry": "columnist"}
     isolation = None
     session_type = DatabricksSession
+    source = Dialect.source  # databricks-sql-connector, and not Spark's Thrift server
     database_is_schema = False
     schema_option = "schema"
     schema_spelled = "SELECT current_schema()"
@@ -165,10 +163,6 @@ class Databricks(SchemaDialect, Spark):
 
     def __init__(self) -> None:
         self._catalog = ""
-
-    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
-        """A pool of the connections of databricks-sql-connector."""
-        return Dialect.source(self, url, timeout=timeout, read_only=read_only)
 
     def resolve(self, session: DatabaseSession) -> Dialect:
         """Learns which catalog the URL names."""
