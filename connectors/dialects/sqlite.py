@@ -9,7 +9,7 @@ from urllib.parse import quote as quote_path
 
 from catalog.change import CommentChange, WriteResult
 from catalog.errors import ColumnistError
-from catalog.objects import Table
+from catalog.objects import Table, TableKind
 from connectors.database_session import DatabaseSession, EngineSource, Source
 from connectors.dialects.bases.schema import SchemaDialect
 from connectors.dialects.dialect import ConnectFault, Dialect, WriteOptions
@@ -90,7 +90,10 @@ class SQLite(SchemaDialect):
     fields_sql = _FIELDS
     keys_sql = (_PRIMARY_KEYS, _FOREIGN_KEYS)
     one_table = "AND t.name = :name"
-    no_columns = "its columns cannot be read, or its name is not UTF-8"
+    no_columns: ClassVar = dict.fromkeys(
+        (TableKind.TABLE, TableKind.VIEW),
+        "its columns cannot be read, or its name is not UTF-8",
+    )
     # `CREATE TABLE t(a int comment 'x')` is accepted, but as a type of that name:
     # https://www.sqlite.org/datatype3.html
     why_no_comments = (

@@ -55,8 +55,8 @@ class Field(NamedTuple):
     """Its name as the catalog spells it."""
     nullable: object = True
     """False, NO or N where the catalog says NOT NULL."""
-    default: object = None
-    """The default's text; an empty one counts as none."""
+    default: str | None = None
+    """The default's text, or None."""
     comment: str | None = None
     """Its comment; an empty one counts as none."""
     type: str = ""
@@ -104,8 +104,10 @@ class SchemaDialect(Dialect):
     """The catalog's words for a kind."""
     other_kind: ClassVar[TableKind] = TableKind.OTHER
     """What has another word."""
-    no_columns: ClassVar[str | None] = None
-    """Why a table has none, where each that can be read has some."""
+    no_columns: ClassVar[Mapping[TableKind, str]] = {}
+    """Kinds that have some where they can be read, with why they have none."""
+    refused_columns: ClassVar[Mapping[TableKind, str]] = {}
+    """Kinds whose columns take no comment, with a reason beyond the allow-list's."""
     refused_kinds: ClassVar[Mapping[str, str]] = {}
     """Those of the words whose tables and columns take no comment, and why."""
     fields_sql: ClassVar[str] = ""
@@ -177,8 +179,9 @@ class SchemaDialect(Dialect):
         """Columns of all tables of a schema, or of the one named."""
         rows = self.ask(session, self.fields_sql, schema, name)
         for table, column, nullable, default, comment, *type_ in rows:
+            made = str(default or "").strip() or None
             text = self.type_text(*type_)
-            yield Field(table, column, nullable, default, comment, text)
+            yield Field(table, column, nullable, made, comment, text)
 
     def keys(
         self, session: DatabaseSession, schema: str, name: str = ""
@@ -273,15 +276,43 @@ class SchemaDialect(Dialect):
         name: str = "",
         brief: bool = False,
     ) -> Iterator[Table]:
-        if not relations:
-            return
-        fields: dict[str, list[Field]] = defaultdict(list)
-        for field in self.fields(session, schema, name):
-            fields[field.table].append(field)
-        keys: dict[str, list[Key]] = defaultdict(list)
-        for key in self.keys(session, schema, name) if not brief else ():
-            keys[key.table].append(key)
+        if relations:
+            fields = self.fields(session, schema, name)
+            keys = () if brief else self.keys(session, schema, name)
+            yield from self.made(
+                session, schema, relations, fields, keys, name=name, brief=brief
+            )
+
+    def made(
+        self,
+        session: DatabaseSession,
+        schema: str,
+        relations: Sequence[Relation],
+        fields: Iterable[Field],
+        keys: Iterable[Key],
+        *,
+        name: str = "",
+        brief: bool = False,
+    ) -> Iterator[Table]:
+        """Tables of the rows that were read; what is missing is asked before the first.
+
+        Args:
+            session: Where to ask.
+            schema: The schema of all of them.
+            relations: The tables wanted.
+            fields: Columns of these and perhaps of others.
+            keys: Key columns of these and perhaps of others.
+            name: The one table that was asked for; all tables where empty.
+            brief: Only the comments are wanted.
+        """
+        fields_of: dict[str, list[Field]] = defaultdict(list)
+        for field in fields:
+            fields_of[field.table].append(field)
+        keys_of: dict[str, list[Key]] = defaultdict(list)
+        for key in keys:
+            keys_of[key.table].append(key)
         for relation in relations:
+            refused = self.refused_columns.get(relation.kind, relation.refused)
             table_id = TableId(schema, relation.name)
             columns = tuple(
                 Column(
@@ -289,13 +320,13 @@ class SchemaDialect(Dialect):
                     position,
                     field.type,
                     field.nullable not in _REQUIRED,
-                    str(field.default or "").strip() or None,
+                    field.default,
                     normal(field.comment),
-                    relation.refused or field.refused,
+                    refused or field.refused,
                 )
-                for position, field in enumerate(fields[relation.name], 1)
+                for position, field in enumerate(fields_of[relation.name], 1)
             )
-            primary, foreign = _keys(keys[relation.name])
+            primary, foreign = _keys(keys_of[relation.name])
             estimate = -1 if relation.rows is None else int(relation.rows)
             visible = {column.name for column in columns}
             yield Table(
@@ -308,7 +339,7 @@ class SchemaDialect(Dialect):
                 relation.refused,
                 estimate if estimate >= 0 else None,
                 normal(relation.view_sql),
-                unread=None if columns else self.no_columns,
+                unread=None if columns else self.no_columns.get(relation.kind),
             )
 
     # -- writing ---------------------------------------------------------------
