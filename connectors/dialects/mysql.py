@@ -284,14 +284,14 @@ class MySQL(SchemaDialect, AlteringDialect):
         views: dict[str, str] = {}
         if any(relation.kind is TableKind.VIEW for relation in relations):
             views = {row[0]: row[1] for row in self.ask(session, _VIEWS, schema, name)}
-        may = (lambda _: True) if brief else may_alter(session, schema)
+        may = None if brief else may_alter(session, schema)
 
         def completed(relation: Relation) -> Relation:
             if relation.kind is TableKind.VIEW:
                 why = f"{self.label} has no comments on views"
                 sql = views.get(relation.name)
                 return relation._replace(refused=why, view_sql=sql)
-            if may(relation.name):
+            if may is None or may(relation.name):
                 return relation
             return relation._replace(refused=self.refusals["1142"])
 
