@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from catalog.errors import ColumnistError
 from catalog.objects import TableKind
-from connectors.comment_on import CommentOnDialect, check_literals
 from connectors.constraint import KEYS, keys_of
 from connectors.database_session import DatabaseSession, EngineSource, Source
+from connectors.dialects.bases.comment_on import CommentOnDialect, check_literals
 from connectors.dialects.dialect import Selection
 from connectors.dialects.postgresql import PostgreSQL
 from connectors.schema import Field, Key, Relation, SchemaDialect

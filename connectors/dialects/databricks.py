@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError
-from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
+from catalog.objects import (
+    Column,
+    ColumnId,
+    ForeignKey,
+    Table,
+    TableId,
+    TableKind,
+    column_of,
+)
 from connectors.comment_text import normal
 from connectors.database_session import (
     DatabaseSession,
@@ -25,8 +33,6 @@ from connectors.database_session import (
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection
 from connectors.dialects.spark import Spark
 from connectors.hiveserver import error_class, plain_words
-from connectors.statement import Statement
-from connectors.transaction import render_comment_on
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -281,19 +287,15 @@ class Databricks(Spark):
 
     # -- rendering -------------------------------------------------------------
 
-    def _table(self, table: Table, change: CommentChange) -> Statement:
-        """The comment of any relation."""
-        return render_comment_on(self, table, change)
-
-    def _column(self, table: Table, change: CommentChange, name: str) -> Statement:
-        """The comment of a column.
+    def sql(self, table: Table, change: CommentChange, basis: str) -> str:
+        """The statement of one change.
 
         One a statement: several are taken by new runtimes only
         (https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-alter-table-manage-column).
         """
-        if table.kind is TableKind.TABLE:  # works on every runtime
-            return super()._column(table, change, name)
-        return render_comment_on(self, table, change)
+        if column_of(change.target) is not None and table.kind is TableKind.TABLE:
+            return super().sql(table, change, basis)  # works on every runtime
+        return self.comment_on(table, change)
 
     # -- writing ---------------------------------------------------------------
 

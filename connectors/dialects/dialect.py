@@ -7,22 +7,21 @@ import importlib.util
 import pkgutil
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib import metadata
 from inspect import isabstract
 from typing import TYPE_CHECKING, ClassVar
 
 from catalog.bounds import excluded, matches
-from catalog.change import CommentChange, WriteResult
+from catalog.change import CommentChange
 from catalog.errors import UsageError
 from catalog.objects import Table, TableId, TableKind, Target, column_of
 from connectors.comment_text import normal, text_problem
 from connectors.database_session import DatabaseSession, EngineSource, Fault, Source
-from connectors.ledger import Ledger
 from connectors.limits import Limits
-from connectors.statement import Shown, Statement
+from connectors.run import Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -82,16 +81,8 @@ class ConnectFault:
     """What to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class WriteOptions:
-    """What the steward allowed for this run."""
-
-    allow_rebuild: bool = False
-    """Statements that copy the whole table are allowed."""
-    stop: Callable[[], bool] = never
-    """Asked between statements; true ends the run."""
-    shown: Shown = field(default_factory=dict[CommentChange, str])
-    """What the steward saw of changes; one that would be made otherwise conflicts."""
+Planned = tuple[list[Statement], list[tuple[CommentChange, str]]]
+"""Statements of a table, and the changes that there is none for, with the reason."""
 
 
 class Dialect(ABC):
@@ -127,6 +118,8 @@ class Dialect(ABC):
     """Allow-list: kinds whose columns can have comments."""
     restates: ClassVar[bool] = False
     """A statement restates the column's definition, so rendering needs a connection."""
+    no_comment: ClassVar[str] = "NULL"
+    """What stands after `COMMENT ON … IS` where a comment is cleared."""
     script_head: ClassVar[tuple[str, ...]] = ()
     """Statements that a script of comments begins with."""
     script_tail: ClassVar[tuple[str, ...]] = ()
@@ -316,38 +309,63 @@ class Dialect(ABC):
             return f"{self.label} has no comments on columns of a {table.kind.value}"
         return column.comment_refused
 
-    @abstractmethod
+    def comment_on(self, table: Table, change: CommentChange) -> str:
+        """`COMMENT ON … IS …`, for the databases that have it."""
+        name = column_of(change.target)
+        if name is None:
+            what = f"{self.table_keywords[table.kind]} {self.table_name(table.id)}"
+        else:
+            what = f"COLUMN {self.table_name(table.id)}.{self.quote(name)}"
+        text = normal(change.text)
+        value = self.no_comment if text is None else self.literal(text)
+        return f"COMMENT ON {what} IS {value}"
+
     def render(
         self,
         session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
     ) -> list[Statement]:
-        """The statements that make these changes; what cannot be made is left out.
+        """The statements that make these changes; none where nothing can be written.
 
         Args:
             session: Needed only where `restates` is true.
             table: The table as last read.
             changes: Changes that were not refused.
-            allow_rebuild: Statements that copy the whole table are allowed.
         """
+        return []
 
-    def preview(
+    def plan(
         self,
         session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
         *,
         allow_rebuild: bool = False,
-    ) -> tuple[list[Statement], list[tuple[CommentChange, str]]]:
+    ) -> Planned:
         """The statements, and the changes there is none for, each with the reason.
 
         Overridden where that takes a look at the table.
+
+        Args:
+            session: As for `render`.
+            table: The table as last read.
+            changes: Changes that were not refused.
+            allow_rebuild: Statements that copy the whole table are allowed.
         """
-        statements = self.render(session, table, changes, allow_rebuild=allow_rebuild)
-        return statements, []
+        return self.render(session, table, changes), []
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """What writing holds up, and what it cannot promise; a line each."""
+        lines = (f"Each statement locks {self.lock}.",)
+        if not self.window:
+            return lines
+        return (
+            *lines,
+            f"{self.label} cannot compare and write in one step: what somebody else"
+            " writes in the instant between is overwritten.",
+        )
 
     # -- writing ---------------------------------------------------------------
 
@@ -360,30 +378,6 @@ class Dialect(ABC):
         the server refuses when it is written.
         """
         return {}
-
-    @abstractmethod
-    def write(
-        self,
-        source: Source,
-        table: Table,
-        changes: Sequence[CommentChange],
-        ledger: Ledger,
-        options: WriteOptions,
-    ) -> Iterator[WriteResult]:
-        """Makes these changes, each only if the database still says `previous`."""
-
-    def write_many(
-        self,
-        source: Source,
-        work: Iterable[tuple[Table, Sequence[CommentChange]]],
-        ledger: Ledger,
-        options: WriteOptions,
-    ) -> Iterator[WriteResult]:
-        """The same for many tables; `work` is taken a little ahead."""
-        for table, changes in work:
-            if options.stop():
-                return
-            yield from self.write(source, table, changes, ledger, options)
 
     def pin(self, session: DatabaseSession) -> None:
         """Pins what rendering relies on, reads it back, raises where it is not so."""
@@ -424,7 +418,8 @@ def dialect_names() -> list[str]:
     """Every dialect with a file of its own, and those that other packages bring."""
     import connectors.dialects as package
 
-    own = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    files = pkgutil.iter_modules(package.__path__)
+    own = [file.name for file in files if not file.ispkg]
     brought = [point.name for point in metadata.entry_points(group=ENTRY_POINTS)]
     return sorted({*own, *brought} - {"dialect"})
 

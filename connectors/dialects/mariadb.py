@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from catalog.objects import TableId
 from connectors import innodb
-from connectors.alteration import Standing
 from connectors.database_session import DatabaseSession, Row
 from connectors.definition import Definition
+from connectors.dialects.bases.altering import Standing
 from connectors.dialects.mysql import MySQL
 
 _SRIDS = """

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, ClassVar
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError
 from catalog.objects import Table, TableId, TableKind, column_of
-from connectors.comment_on import check_literals
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, EngineSource, Source
+from connectors.dialects.bases.comment_on import check_literals
+from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.dialect import ConnectFault, Selection
 from connectors.quoting import single_quoted
 from connectors.schema import Field, Key, Relation, SchemaDialect
-from connectors.sequential import SequentialDialect
-from connectors.statement import Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -235,18 +234,8 @@ class MSSQL(SchemaDialect, SequentialDialect):
         """A Unicode literal, in which only a quote is doubled."""
         return "N" + single_quoted(text)
 
-    def render(
-        self,
-        session: DatabaseSession | None,
-        table: Table,
-        changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> list[Statement]:
-        """One call of a procedure a change; which one depends on what is there now."""
-        return [self._call(table, change) for change in changes]
-
-    def _call(self, table: Table, change: CommentChange) -> Statement:
+    def sql(self, table: Table, change: CommentChange, basis: str) -> str:
+        """The call of a procedure; which one depends on what is there now."""
         text = normal(change.text)
         arguments = {"name": "MS_Description"}
         if text is None:
@@ -256,7 +245,7 @@ class MSSQL(SchemaDialect, SequentialDialect):
             arguments["value"] = text
         names = [
             ("SCHEMA", table.id.schema),
-            (self.table_keywords[table.kind], table.id.name),
+            (basis, table.id.name),
         ]
         column = column_of(change.target)
         if column is not None:
@@ -266,7 +255,7 @@ class MSSQL(SchemaDialect, SequentialDialect):
         given = ", ".join(
             f"@{name} = {self.literal(value)}" for name, value in arguments.items()
         )
-        return Statement(f"EXEC sys.sp_{verb}extendedproperty {given}", (change,))
+        return f"EXEC sys.sp_{verb}extendedproperty {given}"
 
     # -- writing ---------------------------------------------------------------
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from catalog.errors import ColumnistError
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
-from connectors.alteration import AlteringDialect, Standing
 from connectors.comment_text import normal
 from connectors.database_session import (
     DatabaseSession,
@@ -25,6 +24,7 @@ from connectors.database_session import (
     Source,
 )
 from connectors.definition import Definition, slice_table
+from connectors.dialects.bases.altering import AlteringDialect, Standing
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection, dialect_named
 from connectors.grants import may_alter
 from connectors.mysql_session import PyMySQLSession

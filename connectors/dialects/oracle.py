@@ -7,8 +7,8 @@ from math import ceil
 from typing import TYPE_CHECKING, ClassVar
 
 from catalog.objects import Table, TableId, TableKind
-from connectors.comment_on import CommentOnDialect, check_literals
 from connectors.database_session import DatabaseSession, EngineSource, Source
+from connectors.dialects.bases.comment_on import CommentOnDialect, check_literals
 from connectors.dialects.dialect import ConnectFault, Selection
 from connectors.schema import Field, Key, Relation, SchemaDialect
 

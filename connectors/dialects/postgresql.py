@@ -40,6 +40,7 @@ from connectors.database_session import (
     Row,
     Source,
 )
+from connectors.dialects.bases.transactional import TransactionalDialect
 from connectors.dialects.dialect import (
     ConnectFault,
     Dialect,
@@ -48,7 +49,6 @@ from connectors.dialects.dialect import (
 )
 from connectors.libpq import Garbled, PsycopgSession, decoded, texts, tuples
 from connectors.quoting import double_quoted, single_quoted
-from connectors.transaction import TransactionalDialect
 
 if TYPE_CHECKING:
     from sqlalchemy import URL

@@ -11,9 +11,9 @@ from math import ceil
 from typing import TYPE_CHECKING, ClassVar
 
 from catalog.objects import TableKind
-from connectors.comment_on import CommentOnDialect, check_literals
 from connectors.constraint import KEYS, keys_of
 from connectors.database_session import DatabaseSession, EngineSource, Fault, Source
+from connectors.dialects.bases.comment_on import CommentOnDialect, check_literals
 from connectors.dialects.dialect import Selection
 from connectors.dialects.postgresql import PostgreSQL
 from connectors.quoting import single_quoted

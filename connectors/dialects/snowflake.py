@@ -5,19 +5,18 @@ The URL names the database; its schemas are the schemas here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from math import ceil
 from typing import TYPE_CHECKING, ClassVar
 
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import Table, TableId, TableKind, column_of
-from connectors.comment_on import CommentOnDialect, check_literals
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, EngineSource, Source
+from connectors.dialects.bases.comment_on import CommentOnDialect, check_literals
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection
 from connectors.schema import Field, Key, Relation, SchemaDialect
-from connectors.statement import Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -219,29 +218,14 @@ class Snowflake(SchemaDialect, CommentOnDialect):
 
     # -- rendering -------------------------------------------------------------
 
-    def render(
-        self,
-        session: DatabaseSession | None,
-        table: Table,
-        changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> list[Statement]:
-        """One statement a change; a materialized view is altered."""
-        statements: list[Statement] = []
-        for change in changes:
-            own = column_of(change.target) is None
-            if own and table.kind is TableKind.MATERIALIZED_VIEW:
-                text = normal(change.text)
-                action = (
-                    f"SET COMMENT = {self.literal(text)}" if text else "UNSET COMMENT"
-                )
-                name = self.table_name(table.id)
-                sql = f"ALTER MATERIALIZED VIEW {name} {action}"
-                statements.append(Statement(sql, (change,)))
-            else:
-                statements += super().render(session, table, [change])
-        return statements
+    def sql(self, table: Table, change: CommentChange, basis: str) -> str:
+        """`COMMENT ON`, but a materialized view is altered."""
+        own = column_of(change.target) is None
+        if not own or table.kind is not TableKind.MATERIALIZED_VIEW:
+            return super().sql(table, change, basis)
+        text = normal(change.text)
+        action = f"SET COMMENT = {self.literal(text)}" if text else "UNSET COMMENT"
+        return f"ALTER MATERIALIZED VIEW {self.table_name(table.id)} {action}"
 
     # -- writing ---------------------------------------------------------------
 

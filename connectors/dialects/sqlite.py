@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote as quote_path
 
-from catalog.change import CommentChange, WriteResult
 from catalog.errors import ColumnistError
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
 from connectors.database_session import DatabaseSession, EngineSource, Fault, Source
-from connectors.dialects.dialect import ConnectFault, Dialect, Selection, WriteOptions
-from connectors.ledger import Ledger
-from connectors.statement import Statement
+from connectors.dialects.dialect import ConnectFault, Dialect, Selection
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -180,25 +177,3 @@ class SQLite(Dialect):
         if "BLOB" in kind.upper():
             return None
         return f"substr(CAST({self.quote(column)} AS TEXT), 1, 256)"
-
-    def render(
-        self,
-        session: DatabaseSession | None,
-        table: Table,
-        changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> list[Statement]:
-        """There is no statement."""
-        return []
-
-    def write(
-        self,
-        source: Source,
-        table: Table,
-        changes: Sequence[CommentChange],
-        ledger: Ledger,
-        options: WriteOptions,
-    ) -> Iterator[WriteResult]:
-        """Nothing is ever written; every change was refused before this."""
-        return iter(())

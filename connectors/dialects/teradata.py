@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from catalog.change import CommentChange
 from catalog.objects import Table, TableId, TableKind
-from connectors.comment_on import CommentOnDialect, check_literals
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, EngineSource, Source
+from connectors.dialects.bases.comment_on import CommentOnDialect, check_literals
 from connectors.dialects.dialect import ConnectFault, Selection
 from connectors.schema import Field, Key, Relation, SchemaDialect
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from catalog.errors import UsageError
 from catalog.objects import TableKind
-from connectors.comment_on import CommentOnDialect, check_literals
 from connectors.database_session import DatabaseSession, EngineSource, Source
+from connectors.dialects.bases.comment_on import CommentOnDialect, check_literals
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection
 from connectors.schema import Field, Relation, SchemaDialect
 

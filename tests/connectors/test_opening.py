@@ -448,18 +448,16 @@ def test_limits_bound_the_sample(shop: Path) -> None:
 def test_limits_reach_whoever_writes(
     shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from connectors.dialects.duckdb import DuckDB
-
     given: list[Limits] = []
 
-    def write_many(*arguments: Any) -> Iterator[WriteResult]:
+    def write(*arguments: Any) -> Iterator[WriteResult]:
         given.append(arguments[0].limits)
         return iter(())
 
-    monkeypatch.setattr(DuckDB, "write_many", write_many)
+    monkeypatch.setattr("connectors.database.write_in_transactions", write)
     limits = Limits(lock_seconds=0.5, connections=4)
     with open_database(f"duckdb:///{shop}", limits=limits) as database:
-        assert list(database.write_many([], NoLedger())) == []
+        assert list(database.execute([], NoLedger())) == []
     assert given == [limits]
 
 

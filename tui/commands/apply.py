@@ -9,12 +9,13 @@ import typer
 from catalog.change import Outcome, WriteResult
 from catalog.errors import ColumnistError, ExitCode
 from catalog.objects import Target, column_of, table_of
+from connectors.run import Run
 from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, Yes, settings
 from tui.commands.reading import Named, demand
 from tui.flow import writes
-from tui.flow.plan import Planned, costs, plan_writes
+from tui.flow.plan import plan_tables, plan_writes
 from tui.flow.text import count, plain
 
 
@@ -53,9 +54,8 @@ def run(
                 session, changes, allow_rebuild=allow_rebuild, unproved=unproved
             )
             _print_plan(planned, json=json)
-            if planned.statements:
-                for line in costs(session.database.dialect):
-                    console.note(line)
+            for line in planned.costs:
+                console.note(line)
             return
         if changes and not console.confirm(
             f"Write {count(len(changes), 'comment')} to"
@@ -64,17 +64,15 @@ def run(
         ):
             console.note("Nothing was written.")
             return
+        planning = plan_tables(
+            session, changes, allow_rebuild=allow_rebuild, unproved=unproved
+        )
         with (
             console.stopping() as stop,
             console.progress("Writing", len(changes)) as advance,
         ):
             for result in writes.apply(
-                session,
-                changes,
-                allow_rebuild=allow_rebuild,
-                unproved=unproved,
-                on_run=runs.append,
-                stop=stop,
+                session, planning, on_run=runs.append, stop=stop
             ):
                 results.append(result)
                 advance(1)
@@ -134,7 +132,7 @@ def show(results: list[WriteResult], run: int | None, *, json: bool) -> None:
             console.note(f"  `columnist revert URL --run {run}` takes it back.")
 
 
-def _print_plan(planned: Planned, *, json: bool) -> None:
+def _print_plan(planned: Run, *, json: bool) -> None:
     if json:
         console.out_json(
             {
@@ -146,8 +144,7 @@ def _print_plan(planned: Planned, *, json: bool) -> None:
                 "statements": [statement.sql for statement in planned.statements],
                 "items": [
                     _place(change.target) | {"result": "planned", "reason": None}
-                    for statement in planned.statements
-                    for change in statement.changes
+                    for change in planned.changes
                 ]
                 + [
                     _place(change.target) | {"result": "refused", "reason": reason}

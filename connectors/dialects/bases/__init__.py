@@ -1,0 +1,1 @@
+"""What databases that are commented in the same way share."""
