@@ -35,18 +35,18 @@ from connectors.dialects.bases.transactional import TransactionalDialect
 from connectors.dialects.dialect import Dialect, Selection, never
 from connectors.ledger import Ledger
 from connectors.limits import Limits
-from connectors.planning import Work, planned
-from connectors.run import Run, Statement, joined
-from connectors.writing.chunks import Tables
+from connectors.run import AS_USUAL, Allowed, Run, Statement, joined
+from connectors.writing.chunks import Tables, Writer, write_chunks
 from connectors.writing.sequential import write_in_sequence
-from connectors.writing.table_lock import write_under_locks
-from connectors.writing.transaction import write_in_transactions
+from connectors.writing.table_lock import TableLockWriter
+from connectors.writing.transaction import TransactionWriter
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 
-UNREADABLE = "its definition cannot be read: {why}"
+Work = Iterable[tuple[Table, Sequence[CommentChange]]]
+"""Tables as last read, each with the changes to it and its columns."""
 _COLLECTED = 100_000
 """Values made between two looks for garbage while a catalog is read."""
 
@@ -252,62 +252,35 @@ class Database:
             return limit // 2
         return limit
 
-    def plan_run(
-        self,
-        work: Work,
-        *,
-        allow_rebuild: bool = False,
-        unproved: bool = False,
-        restoring: bool = False,
-    ) -> Run:
-        """What writing some changes would execute, and what it would refuse.
+    def plan_run(self, work: Work, allowed: Allowed = AS_USUAL) -> Run:
+        """All that writing some changes would execute, and what it would refuse.
+
+        Raises:
+            ColumnistError: The connection is lost.
+        """
+        return joined(self.plan_tables(work, allowed))
+
+    def plan_tables(self, work: Work, allowed: Allowed = AS_USUAL) -> Iterator[Run]:
+        """The same, a run for each table as it is taken.
 
         Databases whose statement restates a column's definition are asked for it, so
         this can connect.
 
         Args:
             work: Tables as last read, each with changes to it and its columns.
-            allow_rebuild: Statements that copy the whole table are allowed.
-            unproved: Writing to a database that was never tried is allowed.
-            restoring: The texts were in this database before, as odd as they may be.
+            allowed: What the run may do.
 
         Raises:
             ColumnistError: The connection is lost.
         """
-        return joined(
-            self.plan_tables(
-                work,
-                allow_rebuild=allow_rebuild,
-                unproved=unproved,
-                restoring=restoring,
-            )
-        )
-
-    def plan_tables(
-        self,
-        work: Work,
-        *,
-        allow_rebuild: bool = False,
-        unproved: bool = False,
-        restoring: bool = False,
-    ) -> Iterator[Run]:
-        """The same, a run for each table as it is taken."""
-        plan = partial(
-            planned,
-            self.dialect,
-            allow_rebuild=allow_rebuild,
-            unproved=unproved,
-            restoring=restoring,
-        )
-        if not self.dialect.restates:  # opening a file for each table takes minutes
-            yield from (plan(None, *each) for each in work)
-            return
+        dialect = self.dialect
         with ExitStack() as stack:
             session: DatabaseSession | None = None
             for table, changes in work:
                 try:
-                    session = session or stack.enter_context(self._source.session())
-                    run = plan(session, table, changes)
+                    if dialect.restates and session is None:
+                        session = stack.enter_context(self._source.session())
+                    run = dialect.plan(session, table, changes, allowed)
                 except Fault as fault:
                     if fault.lost or session is None:
                         what = "asked for its definitions"
@@ -315,7 +288,7 @@ class Database:
                     # What is left of the answer must not be taken for the next one.
                     session.discard()
                     session = None
-                    reason = UNREADABLE.format(why=self.dialect.explain(fault))
+                    reason = f"its definition cannot be read: {dialect.explain(fault)}"
                     run = Run(refused=tuple((change, reason) for change in changes))
                 yield run
 
@@ -384,15 +357,24 @@ class Database:
     ) -> Iterator[WriteResult]:
         """The results of the way that this kind of database is written."""
         dialect, source = self.dialect, self._source
-        if isinstance(dialect, TransactionalDialect):
-            return write_in_transactions(dialect, source, tables, ledger, stop)
-        if isinstance(dialect, AlteringDialect):
-            return write_under_locks(dialect, source, tables, ledger, stop)
         if isinstance(dialect, SequentialDialect):
             return write_in_sequence(dialect, source, tables, ledger, stop)
-        if list(tables):
-            raise TypeError(f"{dialect.name} has statements and no way to write them")
-        return iter(())
+        open_writer: Callable[[], Writer]
+        if isinstance(dialect, TransactionalDialect):
+            open_writer = partial(TransactionWriter, dialect, source, stop)
+        elif isinstance(dialect, AlteringDialect):
+            open_writer = partial(TableLockWriter, dialect, source, stop)
+        else:  # it refused everything
+            assert not list(tables)
+            return iter(())
+        return write_chunks(
+            tables,
+            open_writer,
+            ledger,
+            most=dialect.chunk,
+            parallel=dialect.limits.connections or dialect.parallel,
+            stop=stop,
+        )
 
     def hold(self) -> AbstractContextManager[None]:
         """A file stays open for writing until the end of the context."""

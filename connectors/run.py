@@ -76,13 +76,33 @@ def statement(change: CommentChange, sql: str, basis: str = "") -> Statement:
     return Statement((Part(change, sql, basis),))
 
 
+Refused = tuple[CommentChange, str]
+"""A change that has no statement, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What the steward lets a run do."""
+
+    rebuild: bool = False
+    """Statements that copy a whole table."""
+    unproved: bool = False
+    """Writing to a database that was never tried."""
+    restoring: bool = False
+    """Texts that were in this database before, as odd as they may be."""
+
+
+AS_USUAL = Allowed()
+"""What a run may do where nothing else was said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """Statements in the order in which they are executed, and what has none."""
 
     statements: tuple[Statement, ...] = ()
     """Those of a table stand together."""
-    refused: tuple[tuple[CommentChange, str], ...] = ()
+    refused: tuple[Refused, ...] = ()
     """Changes that are not tried, each with the reason."""
     costs: tuple[str, ...] = ()
     """What its statements lock, and what cannot be promised of them; a line each."""
@@ -104,7 +124,7 @@ class Run:
     def by_table(self) -> Iterator[tuple[TableId, Run]]:
         """What it has of each table."""
         statements: dict[TableId, list[Statement]] = {}
-        refused: dict[TableId, list[tuple[CommentChange, str]]] = {}
+        refused: dict[TableId, list[Refused]] = {}
         for each in self.statements:
             statements.setdefault(each.table, []).append(each)
         for one in self.refused:

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, ClassVar
 from catalog.bounds import excluded, matches
 from catalog.change import CommentChange
 from catalog.errors import UsageError
-from catalog.objects import Table, TableId, TableKind, Target, column_of
+from catalog.objects import Table, TableId, TableKind, Target, column_of, table_of
 from connectors.comment_text import normal, text_problem
 from connectors.database_session import DatabaseSession, EngineSource, Fault, Source
 from connectors.limits import Limits
-from connectors.run import Statement
+from connectors.run import Allowed, Refused, Run, Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -79,10 +79,6 @@ class ConnectFault:
     """What is wrong; `{label}` is the database."""
     hint: str
     """What to do."""
-
-
-Planned = tuple[list[Statement], list[tuple[CommentChange, str]]]
-"""Statements of a table, and the changes that there is none for, with the reason."""
 
 
 class Dialect(ABC):
@@ -335,25 +331,62 @@ class Dialect(ABC):
         """
         return []
 
+    def statements(
+        self,
+        session: DatabaseSession | None,
+        table: Table,
+        changes: Sequence[CommentChange],
+        allowed: Allowed,
+    ) -> tuple[list[Statement], list[Refused]]:
+        """The same, and the changes that there is none for.
+
+        Overridden where it takes a look at the table to say so.
+        """
+        return self.render(session, table, changes), []
+
     def plan(
         self,
         session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> Planned:
-        """The statements, and the changes there is none for, each with the reason.
-
-        Overridden where that takes a look at the table.
+        allowed: Allowed,
+    ) -> Run:
+        """The run that makes some changes to one table.
 
         Args:
-            session: As for `render`.
+            session: Needed only where `restates` is true.
             table: The table as last read.
-            changes: Changes that were not refused.
-            allow_rebuild: Statements that copy the whole table are allowed.
+            changes: Changes to it and its columns.
+            allowed: What the run may do.
         """
-        return self.render(session, table, changes), []
+        fine: list[CommentChange] = []
+        refused: list[Refused] = []
+        for change in changes:
+            if (reason := self._why_not(table, change, allowed)) is None:
+                fine.append(change)
+            else:
+                refused.append((change, reason))
+        if not fine:
+            return Run(refused=tuple(refused))
+        statements, more = self.statements(session, table, fine, allowed)
+        return Run(tuple(statements), (*refused, *more), self.costs)
+
+    def _why_not(
+        self, table: Table, change: CommentChange, allowed: Allowed
+    ) -> str | None:
+        """Why a change is refused before any SQL runs, or None where it is fine."""
+        if table_of(change.target) != table.id:
+            return f"{change.target} does not belong to {table.id}"
+        if (reason := self.refusal(table, change)) is not None:
+            return reason
+        if not (self.proved or allowed.unproved):
+            return (
+                f"writing comments to {self.label} was never tried on a live server; "
+                "--unproved allows it"
+            )
+        if allowed.restoring and "\0" not in (change.text or ""):
+            return None
+        return self.text_refusal(change)
 
     @property
     def costs(self) -> tuple[str, ...]:

@@ -7,16 +7,18 @@ for every comment. Where the database gains from it several sessions take a chun
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from catalog.change import WriteResult
 from catalog.errors import ColumnistError
 from catalog.objects import TableId
+from connectors.database_session import DatabaseSession
 from connectors.ledger import Ledger
 from connectors.run import Statement
 from connectors.writing.intents import Intents, Pending
@@ -60,19 +62,23 @@ class Chunk:
                     self.intents.drop(item, "stopped before it was written")
 
 
-class Writer(Protocol):
+class Writer(ABC):
     """A session that writes chunks, in one thread at a time."""
 
-    lost: ColumnistError | None
-    """Set where its connection broke."""
+    def __init__(self, session: DatabaseSession) -> None:
+        self._session = session
+        self.lost: ColumnistError | None = None
+        """Set where its connection broke."""
 
+    @abstractmethod
     def write(self, chunk: Chunk, *, ended: Callable[[], bool]) -> None:
         """Write a chunk; what comes after `ended` is true is dropped."""
-        ...
 
     def close(self) -> None:
         """Give the session back."""
-        ...
+        if self.lost is not None:
+            self._session.discard()
+        self._session.close()
 
 
 def write_chunks(

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from catalog.change import CommentChange, Outcome, WriteResult
+from catalog.errors import ColumnistError
+from catalog.objects import TableId
 from connectors.comment_text import normal
+from connectors.database_session import Fault
 from connectors.ledger import Ledger
 from connectors.run import Part, Statement
 
@@ -164,6 +167,25 @@ def conflict(part: Part, there: str | None, basis: str | None = None) -> str | N
     if basis is not None and basis != part.basis:
         return f"its definition was changed meanwhile: {part.basis} is now {basis}"
     return None
+
+
+def lost(table: TableId, fault: Fault, unknown: int = 0) -> ColumnistError:
+    """What is said where the connection broke.
+
+    Args:
+        table: The table that was being written.
+        fault: What the driver said.
+        unknown: Changes that may have been written or not.
+    """
+    hint = "Nothing of this table was written; run apply again."
+    if unknown:
+        hint = (
+            f"{unknown} changes are open in the ledger; run apply again: it first asks "
+            "the database whether they were written."
+        )
+    return ColumnistError(
+        f"The connection was lost while {table} was written: {fault.message}", hint
+    )
 
 
 def _texts(statements: Iterable[Statement]) -> Iterable[tuple[Statement, str]]:

@@ -22,7 +22,7 @@ from connectors.database_session import DatabaseSession, Fault, Source
 from connectors.ledger import Ledger
 from connectors.run import Statement
 from connectors.writing.chunks import Tables
-from connectors.writing.intents import GONE, Intents, Patience, Pending, conflict
+from connectors.writing.intents import GONE, Intents, Patience, Pending, conflict, lost
 
 if TYPE_CHECKING:
     from connectors.dialects.bases.sequential import SequentialDialect
@@ -198,8 +198,4 @@ class _Sequence:
     def _lose(self, begun: list[Pending], fault: Fault) -> None:
         """The connection is gone: what was executed stays open in the ledger."""
         unknown = {it.intent for it in (*self._executed, *begun) if it.is_open}
-        self.lost = ColumnistError(
-            f"The connection was lost while {self._id} was written: {fault.message}",
-            f"{len(unknown)} changes are open in the ledger; run apply again: it first "
-            "asks the database whether they were written.",
-        )
+        self.lost = lost(self._id, fault, len(unknown))

@@ -9,20 +9,19 @@ the ALTER instead, and the result says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from catalog.change import CommentChange, Outcome, WriteResult
+from catalog.change import CommentChange, Outcome
 from catalog.errors import ColumnistError
 from catalog.objects import column_of
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, Fault, Source
 from connectors.definition import DOUBTFUL, REBUILD
-from connectors.ledger import Ledger
 from connectors.run import Statement
-from connectors.writing.chunks import Chunk, Tables, Task, write_chunks
-from connectors.writing.intents import GONE, Intents, Patience, Pending
+from connectors.writing.chunks import Chunk, Task, Writer
+from connectors.writing.intents import GONE, Intents, Patience, Pending, lost
 
 if TYPE_CHECKING:
     from connectors.dialects.bases.altering import AlteringDialect, Standing
@@ -33,45 +32,15 @@ UNLOCKED = (
 )
 
 
-def write_under_locks(
-    dialect: AlteringDialect,
-    source: Source,
-    tables: Tables,
-    ledger: Ledger,
-    stop: Callable[[], bool],
-) -> Iterator[WriteResult]:
-    """Write many tables, each under a lock of its own.
-
-    Raises:
-        ColumnistError: A connection is lost.
-    """
-    return write_chunks(
-        tables,
-        lambda: _Writer(dialect, source, stop),
-        ledger,
-        most=dialect.chunk,
-        parallel=dialect.limits.connections or dialect.parallel,
-        stop=stop,
-    )
-
-
-class _Writer:
+class TableLockWriter(Writer):
     """One session that alters table after table."""
 
     def __init__(
         self, dialect: AlteringDialect, source: Source, stop: Callable[[], bool]
     ) -> None:
+        super().__init__(source.open(write=True))
         self._dialect = dialect
         self._stop = stop
-        self._session = source.open(write=True)
-        self.lost: ColumnistError | None = None
-        """Set where the connection broke."""
-
-    def close(self) -> None:
-        """Give the session back."""
-        if self.lost is not None:
-            self._session.discard()
-        self._session.close()
 
     def write(self, chunk: Chunk, *, ended: Callable[[], bool]) -> None:
         """Table after table; locking one gives up the one before."""
@@ -263,15 +232,5 @@ class _Alteration:
         known = [item for item in self._open.values() if item.intent not in unknown]
         reason = f"not written: {fault.message}"
         self._intents.end_all(known, Outcome.FAILED, reason)
-        if not (fault.lost or unknown):
-            return
-        hint = "Nothing of this table was written; run apply again."
-        if unknown:
-            hint = (
-                f"{len(unknown)} changes are open in the ledger; run apply again: it "
-                "first asks the database whether they were written."
-            )
-        self.lost = ColumnistError(
-            f"The connection was lost while {self._id} was written: {fault.message}",
-            hint,
-        )
+        if fault.lost or unknown:
+            self.lost = lost(self._id, fault, len(unknown))

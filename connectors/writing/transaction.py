@@ -8,71 +8,43 @@ between the check and the write.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from catalog.change import Outcome, WriteResult
-from catalog.errors import ColumnistError
+from catalog.change import Outcome
 from catalog.objects import TableId, TableKind, Target
 from connectors.database_session import Fault, Source
-from connectors.ledger import Ledger
-from connectors.writing.chunks import Chunk, Tables, Task, write_chunks
-from connectors.writing.intents import Intents, Patience, Pending
+from connectors.writing.chunks import Chunk, Task, Writer
+from connectors.writing.intents import Intents, Patience, Pending, lost
 
 if TYPE_CHECKING:
     from connectors.dialects.bases.transactional import TransactionalDialect
-
-
-def write_in_transactions(
-    dialect: TransactionalDialect,
-    source: Source,
-    tables: Tables,
-    ledger: Ledger,
-    stop: Callable[[], bool],
-) -> Iterator[WriteResult]:
-    """Write many tables, in a transaction each.
-
-    Raises:
-        ColumnistError: A connection is lost.
-    """
-    return write_chunks(
-        tables,
-        lambda: _Writer(dialect, source, stop),
-        ledger,
-        most=dialect.chunk,
-        parallel=dialect.limits.connections or dialect.parallel,
-        stop=stop,
-    )
 
 
 class _Locked(Exception):
     """Somebody else holds a lock that the transaction needs."""
 
 
-class _Writer:
+class TransactionWriter(Writer):
     """One session that writes, and its witness, which sees committed data only."""
 
     def __init__(
         self, dialect: TransactionalDialect, source: Source, stop: Callable[[], bool]
     ) -> None:
+        super().__init__(source.open(write=True))
         self._dialect = dialect
         self._stop = stop
-        self._session = source.open(write=True)
         try:
             self._witness = self._session.witness()
         except BaseException:
             self._session.close()
             raise
-        self.lost: ColumnistError | None = None
-        """Set where the connection broke."""
 
     def close(self) -> None:
         """Give both sessions back."""
         self._witness.close()
         self._session.quietly("ROLLBACK")
-        if self.lost is not None:
-            self._session.discard()
-        self._session.close()
+        super().close()
 
     def write(self, chunk: Chunk, *, ended: Callable[[], bool]) -> None:
         """Table after table, then one look at all that was committed."""
@@ -176,11 +148,7 @@ class _Writer:
             if not fault.lost:
                 self._not_written(table, pending, intents, fault)
                 return False
-            self.lost = ColumnistError(
-                f"The connection was lost while {table} was committed: {fault.message}",
-                f"{len(pending)} changes are open in the ledger; run apply again: "
-                "it first asks the database whether they were written.",
-            )
+            self.lost = lost(table, fault, len(pending))
             return False
         return True
 
@@ -216,11 +184,7 @@ class _Writer:
         """Nothing was committed and the transaction cannot go on."""
         intents.end_all(pending, Outcome.FAILED, f"not written: {fault.message}")
         if fault.lost:
-            self.lost = ColumnistError(
-                f"The connection was lost while {table} was written: {fault.message}",
-                "Nothing of this table was written; run apply again when the "
-                "database is back.",
-            )
+            self.lost = lost(table, fault)
 
     def _read_back(
         self, tables: list[TableId], committed: list[Pending], intents: Intents

@@ -17,7 +17,6 @@ from tests.connectors.recording import RecordingLedger
 from tests.connectors.targets import (
     all_written,
     changes_to,
-    executing,
     fresh,
     outcomes,
     plan,
@@ -110,7 +109,7 @@ def write(
 ) -> list[WriteResult]:
     """Writes and checks that every intent was closed with its result."""
     ledger = ledger or RecordingLedger()
-    results = list(executing(database, [(table, changes)], ledger, unproved=True))
+    results = list(database.execute([plan(database, table, changes)], ledger))
     assert not ledger.open
     assert len(results) == len(changes)
     return results

@@ -19,8 +19,7 @@ from connectors.connect import open_database
 from connectors.database import Database
 from connectors.dialects.dialect import dialect_named
 from connectors.ledger import Ledger
-from connectors.planning import planned
-from connectors.run import Run, joined
+from connectors.run import AS_USUAL, Allowed, Run, joined
 from connectors.script import render_script
 from tests import servers
 from tests.connectors.recording import RecordingLedger
@@ -84,14 +83,14 @@ def plan(
 ) -> Run:
     """What writing changes to one table would execute; also where it is unproved."""
     work = [(table, changes)]
-    return database.plan_run(work, allow_rebuild=allow_rebuild, unproved=True)
+    return database.plan_run(work, Allowed(rebuild=allow_rebuild, unproved=True))
 
 
 def refusal(
     database: Database, table: Table, change: CommentChange, *, unproved: bool = False
 ) -> str | None:
     """Why one change has no statement."""
-    run = database.plan_run([(table, [change])], unproved=unproved)
+    run = database.plan_run([(table, [change])], Allowed(unproved=unproved))
     assert len(run.changes) + len(run.refused) == 1
     return run.refused[0][1] if run.refused else None
 
@@ -110,7 +109,7 @@ def script_for(name: str, work: Iterable[tuple[Table, Sequence[CommentChange]]])
     """A script for a dialect that needs no connection to render."""
     dialect = dialect_named(name)
     assert dialect is not None
-    runs = (planned(dialect, None, *each, unproved=True) for each in work)
+    runs = (dialect.plan(None, *each, Allowed(unproved=True)) for each in work)
     return render_script(dialect, joined(runs))
 
 
@@ -118,13 +117,12 @@ def executing(
     database: Database,
     work: Iterable[tuple[Table, Sequence[CommentChange]]],
     ledger: Ledger,
+    allowed: Allowed = AS_USUAL,
     *,
-    unproved: bool = False,
-    restoring: bool = False,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[WriteResult]:
     """Plans table after table and executes what was planned."""
-    runs = database.plan_tables(work, unproved=unproved, restoring=restoring)
+    runs = database.plan_tables(work, allowed)
     return database.execute(runs, ledger, stop=stop)
 
 

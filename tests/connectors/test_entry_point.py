@@ -78,6 +78,7 @@ from catalog.change import CommentChange
 from catalog.errors import UsageError
 from connectors.connect import open_database
 from connectors.dialects.dialect import dialect_named, dialect_names
+from connectors.run import Allowed
 from connectors.script import render_script
 
 name = sys.argv[1]
@@ -87,7 +88,7 @@ try:
         print(type(database.dialect).__module__, database.identity.key)
         [table] = database.scan()
         changes = [CommentChange(target, None, "it's") for target in table.targets()]
-        run = database.plan_run([(table, changes)], unproved=True)
+        run = database.plan_run([(table, changes)], Allowed(unproved=True))
         for statement in run.statements:
             print(statement.sql)
     assert type(dialect_named(name)) is type(database.dialect)

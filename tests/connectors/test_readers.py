@@ -133,8 +133,9 @@ def test_nothing_generic_is_written(path: Path) -> None:
     table = by_name(database)["parent"]
     change = CommentChange(table.id, None, "x")
     ledger = RecordingLedger()
-    [result] = list(executing(database, [(table, [change])], ledger, unproved=True))
+    run = plan(database, table, [change])
+    [result] = database.execute([run], ledger)
     assert result.outcome is Outcome.REFUSED
     assert "never tried" in (result.reason or "")
     assert not ledger.intents
-    assert plan(database, table, [change]).statements == ()
+    assert run.statements == ()

@@ -9,6 +9,7 @@ import pytest
 from catalog.change import CommentChange, Outcome
 from catalog.errors import RefusedError
 from catalog.objects import ColumnId, TableKind
+from connectors.run import Allowed
 from tests.connectors.nasty import (
     NAMES,
     PLAIN_TEXTS,
@@ -278,7 +279,7 @@ def test_what_nobody_sees_is_brought_back_where_it_was(proved: Proved) -> None:
     ]
     work = [(table, changes)]
     assert all_written(
-        list(executing(database, work, RecordingLedger(), restoring=True))
+        list(executing(database, work, RecordingLedger(), Allowed(restoring=True)))
     )
     after = fresh(database, table.id)
     assert [column.comment for column in after.columns] == UNSEEN_TEXTS

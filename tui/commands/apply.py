@@ -9,7 +9,7 @@ import typer
 from catalog.change import Outcome, WriteResult
 from catalog.errors import ColumnistError, ExitCode
 from catalog.objects import Target, column_of, table_of
-from connectors.run import Run
+from connectors.run import Allowed, Run
 from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, Yes, settings
@@ -48,11 +48,10 @@ def run(
     runs: list[int] = []
     try:
         demand(session, Named(schema or [], table or []), decided=True)
+        allowed = Allowed(rebuild=allow_rebuild, unproved=unproved)
         changes = session.suggestions.staged(globs=table or [], schemas=schema or [])
         if dry_run:
-            planned = plan_writes(
-                session, changes, allow_rebuild=allow_rebuild, unproved=unproved
-            )
+            planned = plan_writes(session, changes, allowed)
             _print_plan(planned, json=json)
             for line in planned.costs:
                 console.note(line)
@@ -64,13 +63,11 @@ def run(
         ):
             console.note("Nothing was written.")
             return
-        planning = plan_tables(
-            session, changes, allow_rebuild=allow_rebuild, unproved=unproved
-        )
         with (
             console.stopping() as stop,
             console.progress("Writing", len(changes)) as advance,
         ):
+            planning = plan_tables(session, changes, allowed)
             for result in writes.apply(
                 session, planning, on_run=runs.append, stop=stop
             ):

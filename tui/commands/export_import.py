@@ -201,6 +201,7 @@ def _render(
         case Format.MARKDOWN:
             return to_markdown(tables, descriptions)
         case Format.SQL:
+            from connectors.run import Allowed
             from connectors.script import render_script
 
             texts = {each.target: each.text for each in descriptions}
@@ -215,7 +216,7 @@ def _render(
                 )
                 for table in tables
             )
-            run = session.database.plan_run(work, unproved=True)
+            run = session.database.plan_run(work, Allowed(unproved=True))
             return render_script(session.database.dialect, run)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError
 from catalog.objects import Table, TableId, table_of
-from connectors.run import Run, joined
+from connectors.run import AS_USUAL, Allowed, Run, joined
 from model.engine import never
 from tui.flow.session import Session
 from tui.flow.text import count, plain
@@ -22,9 +22,8 @@ ABSENT = "the table is no longer in the database"
 def plan_writes(
     session: Session,
     changes: Sequence[CommentChange],
+    allowed: Allowed = AS_USUAL,
     *,
-    allow_rebuild: bool = False,
-    unproved: bool = False,
     stop: Callable[[], bool] = never,
 ) -> Run:
     """All that writing some changes would do, to be shown before it is done."""
@@ -36,8 +35,8 @@ def plan_writes(
         for change in changes
         if (reason := denied.get(table_of(change.target)))
     ]
-    allowed = [change for change in changes if table_of(change.target) not in denied]
-    runs = plan_tables(session, allowed, allow_rebuild=allow_rebuild, unproved=unproved)
+    left = [change for change in changes if table_of(change.target) not in denied]
+    runs = plan_tables(session, left, allowed)
     planned = joined(itertools.takewhile(lambda _: not stop(), runs))
     return joined([Run(refused=tuple(refused)), planned])
 
@@ -45,20 +44,9 @@ def plan_writes(
 def plan_tables(
     session: Session,
     changes: Sequence[CommentChange],
-    *,
-    allow_rebuild: bool = False,
-    unproved: bool = False,
-    restoring: bool = False,
+    allowed: Allowed = AS_USUAL,
 ) -> Iterator[Run]:
-    """A run for each table of some changes, planned as it is taken.
-
-    Args:
-        session: the open database.
-        changes: those to write.
-        allow_rebuild: statements that copy a whole table are allowed.
-        unproved: writing to a database that was never tried is allowed.
-        restoring: the texts were there before.
-    """
+    """A run for each table of some changes, planned as it is taken."""
     by_table: dict[TableId, list[CommentChange]] = {}
     for change in changes:
         by_table.setdefault(table_of(change.target), []).append(change)
@@ -72,12 +60,7 @@ def plan_tables(
             else:
                 yield table, of_table
 
-    runs = session.database.plan_tables(
-        work(),
-        allow_rebuild=allow_rebuild,
-        unproved=unproved,
-        restoring=restoring,
-    )
+    runs = session.database.plan_tables(work(), allowed)
     while True:
         with session.lock:
             run = next(runs, None)

@@ -13,7 +13,7 @@ from catalog.coverage import CoverageHistory
 from catalog.errors import RefusedError
 from catalog.lease import Lease
 from catalog.ledger import RunLedger
-from connectors.run import Run
+from connectors.run import Allowed, Run
 from model.engine import never
 from tui.flow.plan import plan_tables
 from tui.flow.session import Session
@@ -118,9 +118,8 @@ def revert(
             for intent in session.ledger.written(chosen.id)
         ]
         # Whatever allowed the run allows taking it back.
-        runs = plan_tables(
-            session, back, allow_rebuild=True, unproved=True, restoring=True
-        )
+        allowed = Allowed(rebuild=True, unproved=True, restoring=True)
+        runs = plan_tables(session, back, allowed)
         number = session.ledger.begin("revert", reverts=chosen.id)
         on_run(number)
         yield from _execute(session, number, "revert", runs, stop)

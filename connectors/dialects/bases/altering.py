@@ -12,8 +12,8 @@ from catalog.objects import Table, TableId, Target, column_of
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, Fault
 from connectors.definition import DOUBTFUL, REBUILD, Definition, TableDefinition
-from connectors.dialects.dialect import Dialect, Planned
-from connectors.run import Part, Statement
+from connectors.dialects.dialect import Dialect
+from connectors.run import Allowed, Part, Refused, Statement
 
 COPYING = ", ALGORITHM=COPY"
 """The tail of a statement that copies the table."""
@@ -106,14 +106,13 @@ class AlteringDialect(Dialect):
             return None
         return self.restated(standing, definition).with_comment(None)
 
-    def plan(
+    def statements(
         self,
         session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> Planned:
+        allowed: Allowed,
+    ) -> tuple[list[Statement], list[Refused]]:
         """One ALTER for all changes, plus one for each that copies the table."""
         if session is None:
             raise Fault("its statements restate definitions, so it must be connected")
@@ -121,7 +120,7 @@ class AlteringDialect(Dialect):
         if standing is None:
             reason = "the table is no longer there; scan again"
             return [], [(change, reason) for change in changes]
-        return self.restate(standing, changes, allow_rebuild=allow_rebuild)
+        return self.restate(standing, changes, allow_rebuild=allowed.rebuild)
 
     def restate(
         self,
@@ -129,7 +128,7 @@ class AlteringDialect(Dialect):
         changes: Sequence[CommentChange],
         *,
         allow_rebuild: bool,
-    ) -> Planned:
+    ) -> tuple[list[Statement], list[Refused]]:
         """Statements for some changes, and the changes there can be none for.
 
         Args:
@@ -137,7 +136,7 @@ class AlteringDialect(Dialect):
             changes: What to change.
             allow_rebuild: Copying the table is allowed.
         """
-        refused: list[tuple[CommentChange, str]] = []
+        refused: list[Refused] = []
         instant: dict[str, list[Part]] = {}
         copied: list[Part] = []
         for change in changes:
