@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +19,13 @@ from tui.commands.reading import Named, demand
 from tui.flow import writes
 from tui.flow.plan import plan_tables, plan_writes
 from tui.flow.text import count, plain
+
+CODES = {
+    Outcome.FAILED: ExitCode.FAILED,
+    Outcome.CONFLICT: ExitCode.CONFLICTS,
+    Outcome.REFUSED: ExitCode.REFUSED,
+}
+"""How a run ends that did not write everything, the worst first."""
 
 
 def run(
@@ -44,8 +53,6 @@ def run(
 ) -> None:
     """Write accepted descriptions as comments, each compared before and read back."""
     session = open_session(settings(context), url)
-    results: list[WriteResult] = []
-    runs: list[int] = []
     try:
         demand(session, Named(schema or [], table or []), decided=True)
         allowed = Allowed(rebuild=allow_rebuild, unproved=unproved)
@@ -63,35 +70,48 @@ def run(
         ):
             console.note("Nothing was written.")
             return
+        planning = plan_tables(session, changes, allowed)
+        carry_out(
+            "Writing", len(changes), partial(writes.apply, session, planning), json=json
+        )
+    finally:
+        session.close()
+
+
+def carry_out(
+    title: str,
+    total: int,
+    writing: Callable[..., Iterator[WriteResult]],
+    *,
+    json: bool,
+) -> None:
+    """Write, say what became of it, and end with its exit code.
+
+    Args:
+        title: What a bar on a terminal says.
+        total: Results that are expected.
+        writing: Called with `on_run` and `stop`, as `writes` has it.
+        json: Print one object instead of text.
+    """
+    results: list[WriteResult] = []
+    runs: list[int] = []
+    try:
         with (
             console.stopping() as stop,
-            console.progress("Writing", len(changes)) as advance,
+            console.progress(title, total) as advance,
         ):
-            planning = plan_tables(session, changes, allowed)
-            for result in writes.apply(
-                session, planning, on_run=runs.append, stop=stop
-            ):
+            for result in writing(on_run=runs.append, stop=stop):
                 results.append(result)
                 advance(1)
     except (ColumnistError, console.Interrupted):
         if runs:  # what was written is said, and then why it ended
             show(results, runs[0], json=json)
         raise
-    finally:
-        session.close()
-    report(results, runs[0] if runs else None, json=json)
-
-
-def report(results: list[WriteResult], run: int | None, *, json: bool) -> None:
-    """Print what became of a run, and end with its exit code."""
-    show(results, run, json=json)
+    show(results, runs[0] if runs else None, json=json)
     counts = writes.summarize(results)
-    if counts[Outcome.FAILED]:
-        raise typer.Exit(ExitCode.FAILED)
-    if counts[Outcome.CONFLICT]:
-        raise typer.Exit(ExitCode.CONFLICTS)
-    if counts[Outcome.REFUSED]:
-        raise typer.Exit(ExitCode.REFUSED)
+    for outcome, code in CODES.items():
+        if counts[outcome]:
+            raise typer.Exit(code)
 
 
 def show(results: list[WriteResult], run: int | None, *, json: bool) -> None:

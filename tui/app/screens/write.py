@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -267,8 +268,8 @@ class WriteScreen(WorkingScreen[None]):
 
         def decide(answer: bool | None) -> None:
             if answer:
-                self._begin(number)
-                self._write(run)
+                session, began = self._session, self._began
+                self._begin(number, partial(writes.apply, session, [run], on_run=began))
 
         self.app.push_screen(
             ConfirmModal(
@@ -289,7 +290,13 @@ class WriteScreen(WorkingScreen[None]):
 
     # Writing
 
-    def _begin(self, total: int, *, reverting: bool = False) -> None:
+    def _begin(
+        self,
+        total: int,
+        writing: Callable[..., Iterator[WriteResult]],
+        *,
+        reverting: bool = False,
+    ) -> None:
         self._stop.clear()
         self._results = []
         self._began_any = True
@@ -299,57 +306,26 @@ class WriteScreen(WorkingScreen[None]):
         self.set_class(False, "-empty")
         self._show_results()
         self._headline_of_run()
+        self.run_worker(
+            partial(self._tell, writing),
+            thread=True,
+            exclusive=True,
+            group="write",
+            exit_on_error=False,
+            description="Taking back" if reverting else "Writing",
+        )
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="write",
-        exit_on_error=False,
-        description="Writing",
-    )
-    def _write(self, run: Run) -> None:
+    def _tell(self, writing: Callable[..., Iterator[WriteResult]]) -> None:
+        """Show results as they come, some at a time."""
         worker = get_current_worker()
         # Sampling reads the file that is written; DuckDB allows only one of the two.
         resume = self._drafting.pause()
-        try:
-            self._tell(
-                writes.apply(
-                    self._session,
-                    [run],
-                    on_run=self._began,
-                    stop=lambda: worker.is_cancelled or self._stop.is_set(),
-                )
-            )
-        finally:
-            resume()
-
-    @work(
-        thread=True,
-        exclusive=True,
-        group="write",
-        exit_on_error=False,
-        description="Taking back",
-    )
-    def _revert(self, run: int) -> None:
-        worker = get_current_worker()
-        resume = self._drafting.pause()
-        try:
-            self._tell(
-                writes.revert(
-                    self._session,
-                    run,
-                    stop=lambda: worker.is_cancelled or self._stop.is_set(),
-                )
-            )
-        finally:
-            resume()
-
-    def _tell(self, results: Iterable[WriteResult]) -> None:
-        """Show results as they come, some at a time."""
         some: list[WriteResult] = []
         told = 0.0
         try:
-            for result in results:
+            for result in writing(
+                stop=lambda: worker.is_cancelled or self._stop.is_set()
+            ):
                 some.append(result)
                 if time.monotonic() - told >= TOLD_SECONDS:
                     self.post_message(self.Went(some))
@@ -357,6 +333,7 @@ class WriteScreen(WorkingScreen[None]):
         finally:
             if some:
                 self.post_message(self.Went(some))
+            resume()
 
     def _began(self, run: int) -> None:
         self._run = run
@@ -422,8 +399,8 @@ class WriteScreen(WorkingScreen[None]):
 
         def decide(answer: bool | None) -> None:
             if answer:
-                self._begin(written, reverting=True)
-                self._revert(number)
+                writing = partial(writes.revert, self._session, number)
+                self._begin(written, writing, reverting=True)
 
         self.app.push_screen(
             ConfirmModal(
