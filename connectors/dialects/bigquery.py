@@ -15,9 +15,9 @@ from catalog.objects import Table, TableKind, column_of
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession
 from connectors.dialects.bases.schema import Relation, SchemaDialect
+from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.dialect import ConnectFault, Selection
-from connectors.sequential import SequentialDialect
-from connectors.statement import Statement
+from connectors.run import Part, Statement
 
 BATCH = 100
 """Columns in one statement. Five changes of a table's metadata in ten seconds are
@@ -179,33 +179,27 @@ class BigQuery(SchemaDialect, SequentialDialect):
         session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
     ) -> list[Statement]:
         """One statement for the table itself, and one for every `BATCH` columns."""
-        head = f"ALTER {self.table_keywords[table.kind]} {self.table_name(table.id)}"
-        statements: list[Statement] = []
-        columns: list[tuple[str, CommentChange]] = []
-        for change in changes:
-            name = column_of(change.target)
-            if name is None:
-                sql = f"{head} {self._options(change)}"
-                statements.append(Statement(sql, (change,)))
-            else:
-                action = f"ALTER COLUMN {self.quote(name)} {self._options(change)}"
-                columns.append((action, change))
-        for start in range(0, len(columns), BATCH):
-            some = columns[start : start + BATCH]
-            sql = f"{head} {', '.join(action for action, _ in some)}"
-            made = tuple(change for _, change in some)
-            bases = tuple(f"{head} {action}" for action, _ in some)
-            statements.append(Statement(sql, made, bases=bases))
-        return statements
+        keyword = self.table_keywords[table.kind]
+        head = f"ALTER {keyword} {self.table_name(table.id)} "
+        parts = [Part(one, self.sql(table, one, keyword), keyword) for one in changes]
+        own = [part for part in parts if column_of(part.change.target) is None]
+        columns = [part for part in parts if column_of(part.change.target) is not None]
+        batches = (
+            columns[start : start + BATCH] for start in range(0, len(columns), BATCH)
+        )
+        return [
+            Statement(tuple(some), head)
+            for some in (*([part] for part in own), *batches)
+        ]
 
-    def _options(self, change: CommentChange) -> str:
-        text = normal(change.text)
+    def sql(self, table: Table, change: CommentChange, basis: str) -> str:
+        """The clause of one change."""
+        name, text = column_of(change.target), normal(change.text)
         value = "NULL" if text is None else self.literal(text)
-        return f"SET OPTIONS (description={value})"
+        column = "" if name is None else f"ALTER COLUMN {self.quote(name)} "
+        return f"{column}SET OPTIONS (description={value})"
 
 
 def decoded(literal: str) -> str:

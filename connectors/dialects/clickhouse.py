@@ -24,9 +24,9 @@ from connectors.database_session import (
     Source,
 )
 from connectors.dialects.bases.schema import Key, SchemaDialect
+from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.dialect import Dialect, no_database, wrong_password
-from connectors.sequential import SequentialDialect
-from connectors.statement import Statement
+from connectors.run import Part, Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -248,40 +248,27 @@ class ClickHouse(SchemaDialect, SequentialDialect):
         session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
     ) -> list[Statement]:
         """One ALTER for all comments of the table, or a few for very many."""
-        statements: list[Statement] = []
-        begin = f"ALTER TABLE {self.table_name(table.id)} "
-        actions: list[str] = []
-        made: list[CommentChange] = []
+        head = f"ALTER TABLE {self.table_name(table.id)} "
+        batches: list[list[Part]] = []
         length = 0
-        for change in changes:
-            action = self._action(change)
-            size = len(action.encode()) + 2
-            if made and (len(made) == self.actions or length + size > self.longest):
-                statements.append(_together(begin, actions, made))
-                actions, made, length = [], [], 0
-            actions.append(action)
-            made.append(change)
+        bases = self.bases(session, table, changes)
+        for change, basis in zip(changes, bases, strict=True):
+            part = Part(change, self.sql(table, change, basis), basis)
+            size = len(part.sql.encode()) + 2
+            full = batches and len(batches[-1]) == self.actions
+            if not batches or full or length + size > self.longest:
+                batches.append([])
+                length = 0
+            batches[-1].append(part)
             length += size
-        if made:
-            statements.append(_together(begin, actions, made))
-        return statements
+        return [Statement(tuple(parts), head) for parts in batches]
 
-    def _action(self, change: CommentChange) -> str:
+    def sql(self, table: Table, change: CommentChange, basis: str) -> str:
         """What one comment is in an ALTER; an empty text clears it."""
         text = self.literal(change.text or "")
         name = column_of(change.target)
         if name is None:
             return f"MODIFY COMMENT {text}"
         return f"COMMENT COLUMN {self.quote(name)} {text}"
-
-
-def _together(
-    begin: str, actions: Sequence[str], made: Sequence[CommentChange]
-) -> Statement:
-    """One ALTER of several comments."""
-    bases = tuple(begin + action for action in actions)
-    return Statement(begin + ", ".join(actions), tuple(made), bases=bases)

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError
-from catalog.objects import Table, TableId, TableKind
+from catalog.objects import Table, TableId, TableKind, column_of
 from connectors.database_session import (
     DatabaseSession,
     EngineSession,
@@ -24,8 +24,6 @@ from connectors.dialects.bases.hiveserver import error_class, plain_words
 from connectors.dialects.bases.schema import SchemaDialect
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection
 from connectors.dialects.spark import Spark
-from connectors.statement import Statement
-from connectors.transaction import render_comment_on
 
 # https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-information-schema
 _SCHEMAS = """
@@ -204,19 +202,15 @@ class Databricks(SchemaDialect, Spark):
 
     # -- rendering -------------------------------------------------------------
 
-    def _table(self, table: Table, change: CommentChange) -> Statement:
-        """The comment of any relation."""
-        return render_comment_on(self, table, change)
-
-    def _column(self, table: Table, change: CommentChange, name: str) -> Statement:
-        """The comment of a column.
+    def sql(self, table: Table, change: CommentChange, basis: str) -> str:
+        """The statement of one change.
 
         One a statement: several are taken by new runtimes only
         (https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-alter-table-manage-column).
         """
-        if table.kind is TableKind.TABLE:  # works on every runtime
-            return super()._column(table, change, name)
-        return render_comment_on(self, table, change)
+        if column_of(change.target) is not None and table.kind is TableKind.TABLE:
+            return super().sql(table, change, basis)  # works on every runtime
+        return self.comment_on(table, change)
 
     # -- writing ---------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import pkgutil
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib import metadata
 from inspect import isabstract
@@ -16,9 +16,9 @@ from math import ceil
 from typing import TYPE_CHECKING, ClassVar
 
 from catalog.bounds import excluded, matches
-from catalog.change import CommentChange, WriteResult
+from catalog.change import CommentChange
 from catalog.errors import ColumnistError, UsageError
-from catalog.objects import Table, TableId, TableKind, Target, column_of
+from catalog.objects import Table, TableId, TableKind, Target, column_of, table_of
 from connectors.comment_text import normal, text_problem
 from connectors.database_session import (
     DatabaseSession,
@@ -27,9 +27,8 @@ from connectors.database_session import (
     Fault,
     Source,
 )
-from connectors.ledger import Ledger
 from connectors.limits import Limits
-from connectors.statement import Shown, Statement
+from connectors.run import Allowed, Refused, Run, Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -107,18 +106,6 @@ def no_database(pattern: str) -> ConnectFault:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class WriteOptions:
-    """What the steward allowed for this run."""
-
-    allow_rebuild: bool = False
-    """Statements that copy the whole table are allowed."""
-    stop: Callable[[], bool] = never
-    """Asked between statements; true ends the run."""
-    shown: Shown = field(default_factory=dict[CommentChange, str])
-    """What the steward saw of changes; one that would be made otherwise conflicts."""
-
-
 class Dialect(ABC):
     """One database's ways; a subclass in a file of its own registers itself."""
 
@@ -152,6 +139,8 @@ class Dialect(ABC):
     """Allow-list: kinds whose columns can have comments."""
     restates: ClassVar[bool] = False
     """A statement restates the column's definition, so rendering needs a connection."""
+    no_comment: ClassVar[str] = "NULL"
+    """What stands after `COMMENT ON … IS` where a comment is cleared."""
     script_head: ClassVar[tuple[str, ...]] = ()
     """Statements that a script of comments begins with."""
     script_tail: ClassVar[tuple[str, ...]] = ()
@@ -371,38 +360,100 @@ class Dialect(ABC):
             return f"{self.label} has no comments on columns of a {table.kind.value}"
         return column.comment_refused
 
-    @abstractmethod
+    def comment_on(self, table: Table, change: CommentChange) -> str:
+        """`COMMENT ON … IS …`, for the databases that have it."""
+        name = column_of(change.target)
+        if name is None:
+            what = f"{self.table_keywords[table.kind]} {self.table_name(table.id)}"
+        else:
+            what = f"COLUMN {self.table_name(table.id)}.{self.quote(name)}"
+        text = normal(change.text)
+        value = self.no_comment if text is None else self.literal(text)
+        return f"COMMENT ON {what} IS {value}"
+
     def render(
         self,
         session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
     ) -> list[Statement]:
-        """The statements that make these changes; what cannot be made is left out.
+        """The statements that make these changes; none where nothing can be written.
 
         Args:
             session: Needed only where `restates` is true.
             table: The table as last read.
             changes: Changes that were not refused.
-            allow_rebuild: Statements that copy the whole table are allowed.
         """
+        return []
 
-    def preview(
+    def statements(
         self,
         session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> tuple[list[Statement], list[tuple[CommentChange, str]]]:
-        """The statements, and the changes there is none for, each with the reason.
+        allowed: Allowed,
+    ) -> tuple[list[Statement], list[Refused]]:
+        """The same, and the changes that there is none for.
 
-        Overridden where that takes a look at the table.
+        Overridden where it takes a look at the table to say so.
         """
-        statements = self.render(session, table, changes, allow_rebuild=allow_rebuild)
-        return statements, []
+        return self.render(session, table, changes), []
+
+    def plan(
+        self,
+        session: DatabaseSession | None,
+        table: Table,
+        changes: Sequence[CommentChange],
+        allowed: Allowed,
+    ) -> Run:
+        """The run that makes some changes to one table.
+
+        Args:
+            session: Needed only where `restates` is true.
+            table: The table as last read.
+            changes: Changes to it and its columns.
+            allowed: What the run may do.
+        """
+        fine: list[CommentChange] = []
+        refused: list[Refused] = []
+        for change in changes:
+            if (reason := self._why_not(table, change, allowed)) is None:
+                fine.append(change)
+            else:
+                refused.append((change, reason))
+        if not fine:
+            return Run(refused=tuple(refused))
+        statements, more = self.statements(session, table, fine, allowed)
+        return Run(tuple(statements), (*refused, *more), self.costs)
+
+    def _why_not(
+        self, table: Table, change: CommentChange, allowed: Allowed
+    ) -> str | None:
+        """Why a change is refused before any SQL runs, or None where it is fine."""
+        if table_of(change.target) != table.id:
+            return f"{change.target} does not belong to {table.id}"
+        if (reason := self.refusal(table, change)) is not None:
+            return reason
+        if not (self.proved or allowed.unproved):
+            return (
+                f"writing comments to {self.label} was never tried on a live server; "
+                "--unproved allows it"
+            )
+        if allowed.restoring and "\0" not in (change.text or ""):
+            return None
+        return self.text_refusal(change)
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """What writing holds up, and what it cannot promise; a line each."""
+        lines = (f"Each statement locks {self.lock}.",)
+        if not self.window:
+            return lines
+        return (
+            *lines,
+            f"{self.label} cannot compare and write in one step: what somebody else"
+            " writes in the instant between is overwritten.",
+        )
 
     # -- writing ---------------------------------------------------------------
 
@@ -415,30 +466,6 @@ class Dialect(ABC):
         the server refuses when it is written.
         """
         return {}
-
-    @abstractmethod
-    def write(
-        self,
-        source: Source,
-        table: Table,
-        changes: Sequence[CommentChange],
-        ledger: Ledger,
-        options: WriteOptions,
-    ) -> Iterator[WriteResult]:
-        """Makes these changes, each only if the database still says `previous`."""
-
-    def write_many(
-        self,
-        source: Source,
-        work: Iterable[tuple[Table, Sequence[CommentChange]]],
-        ledger: Ledger,
-        options: WriteOptions,
-    ) -> Iterator[WriteResult]:
-        """The same for many tables; `work` is taken a little ahead."""
-        for table, changes in work:
-            if options.stop():
-                return
-            yield from self.write(source, table, changes, ledger, options)
 
     def pin(self, session: DatabaseSession) -> None:
         """Pins what rendering relies on, reads it back, raises where it is not so."""
@@ -489,7 +516,8 @@ def dialect_names() -> list[str]:
     """Every dialect with a file of its own, and those that other packages bring."""
     import connectors.dialects as package
 
-    own = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    files = pkgutil.iter_modules(package.__path__)
+    own = [file.name for file in files if not file.ispkg]
     brought = [point.name for point in metadata.entry_points(group=ENTRY_POINTS)]
     return sorted({*own, *brought} - {"bases", "dialect"})
 

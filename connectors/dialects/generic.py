@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from catalog.change import CommentChange, WriteResult
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
 from connectors.comment_text import normal
 from connectors.database_session import (
@@ -20,9 +19,7 @@ from connectors.database_session import (
     Source,
     server_words,
 )
-from connectors.dialects.dialect import Dialect, Selection, WriteOptions
-from connectors.ledger import Ledger
-from connectors.statement import Statement
+from connectors.dialects.dialect import Dialect, Selection
 
 if TYPE_CHECKING:
     from sqlalchemy import Inspector
@@ -80,28 +77,6 @@ class Generic(Dialect):
         """One table fresh from the catalog, or None where there is none."""
         tables = _tables(_inspector(session), table_id.schema, [table_id.name])
         return next((table for table in tables if table.id == table_id), None)
-
-    def render(
-        self,
-        session: DatabaseSession | None,
-        table: Table,
-        changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> list[Statement]:
-        """There is no statement that is known to be right."""
-        return []
-
-    def write(
-        self,
-        source: Source,
-        table: Table,
-        changes: Sequence[CommentChange],
-        ledger: Ledger,
-        options: WriteOptions,
-    ) -> Iterator[WriteResult]:
-        """Nothing is ever written; every change was refused before this."""
-        return iter(())
 
 
 def _inspector(session: DatabaseSession) -> Inspector:

@@ -17,10 +17,9 @@ from catalog.objects import Table, TableId, TableKind, column_of
 from connectors.database_session import DatabaseSession, Fault, Source
 from connectors.dialects.bases.hiveserver import DEFAULT_PORT, HiveServer, HiveSession
 from connectors.dialects.bases.schema import Field, Relation, SchemaDialect
+from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.dialect import ConnectFault, Dialect
 from connectors.dialects.spark import Spark
-from connectors.sequential import SequentialDialect
-from connectors.statement import Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -111,39 +110,35 @@ class Hive(SchemaDialect, SequentialDialect):
 
     # -- rendering -------------------------------------------------------------
 
-    def render(
+    def bases(
         self,
         session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> list[Statement]:
-        """One statement a comment."""
-        types: dict[str, str] = {}
-        if any(column_of(change.target) is not None for change in changes):
-            assert session is not None, "rendering needs the types as they are now"
-            types = self._types(session, table.id)
-        statements: list[Statement] = []
-        for change in changes:
-            name = column_of(change.target)
-            if name is None:
-                keyword = self.table_keywords[table.kind]
-                sql = (
-                    f"ALTER {keyword} {self.table_name(table.id)} "
-                    f"SET TBLPROPERTIES ('comment'={self.literal(change.text or '')})"
-                )
-            else:
+    ) -> list[str]:
+        """A column's type as it is now, which its statement restates."""
+        bases = super().bases(session, table, changes)
+        if all(column_of(change.target) is None for change in changes):
+            return bases
+        assert session is not None, "rendering needs the types as they are now"
+        types = self._types(session, table.id)
+        for place, change in enumerate(changes):
+            if (name := column_of(change.target)) is not None:
                 column = table.column(name)
                 # Hive refuses what DESCRIBE does not list: a partition's column.
-                type_ = types.get(name) or (column.type if column else "string")
-                sql = (
-                    f"ALTER TABLE {self.table_name(table.id)} "
-                    f"CHANGE COLUMN {self.quote(name)} {self.quote(name)} "
-                    f"{type_} COMMENT {self.literal(change.text or '')}"
-                )
-            statements.append(Statement(sql, (change,)))
-        return statements
+                bases[place] = types.get(name) or (column.type if column else "string")
+        return bases
+
+    def sql(self, table: Table, change: CommentChange, basis: str) -> str:
+        """The statement of one change; a column's restates its type."""
+        name, text = column_of(change.target), self.literal(change.text or "")
+        what = self.table_name(table.id)
+        if name is None:
+            return f"ALTER {basis} {what} SET TBLPROPERTIES ('comment'={text})"
+        column = self.quote(name)
+        return (
+            f"ALTER TABLE {what} CHANGE COLUMN {column} {column} {basis} COMMENT {text}"
+        )
 
     def _types(self, session: DatabaseSession, table_id: TableId) -> dict[str, str]:
         """Each column's type as DESCRIBE prints it, without partition columns."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from catalog.objects import TableId
-from connectors.alteration import Standing
 from connectors.database_session import DatabaseSession, Row
 from connectors.definition import Definition
 from connectors.dialects.bases import innodb
+from connectors.dialects.bases.altering import Standing
 from connectors.dialects.bases.schema import Key
 from connectors.dialects.mysql import MySQL
 

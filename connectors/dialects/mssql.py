@@ -6,18 +6,15 @@ procedure that is called is itself a check of what the steward saw.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from catalog.change import CommentChange
 from catalog.objects import Table, TableKind, column_of
 from connectors.comment_text import normal
-from connectors.database_session import DatabaseSession
 from connectors.dialects.bases.schema import SchemaDialect
+from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.dialect import ConnectFault, no_database, wrong_password
 from connectors.quoting import single_quoted
-from connectors.sequential import SequentialDialect
-from connectors.statement import Statement
 
 # The server's roles have schemas too, with higher numbers.
 _SCHEMAS = """
@@ -182,18 +179,8 @@ class MSSQL(SchemaDialect, SequentialDialect):
         """A Unicode literal, in which only a quote is doubled."""
         return "N" + single_quoted(text)
 
-    def render(
-        self,
-        session: DatabaseSession | None,
-        table: Table,
-        changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> list[Statement]:
-        """One call of a procedure a change; which one depends on what is there now."""
-        return [self._call(table, change) for change in changes]
-
-    def _call(self, table: Table, change: CommentChange) -> Statement:
+    def sql(self, table: Table, change: CommentChange, basis: str) -> str:
+        """The call of a procedure; which one depends on what is there now."""
         text = normal(change.text)
         arguments = {"name": "MS_Description"}
         if text is None:
@@ -203,7 +190,7 @@ class MSSQL(SchemaDialect, SequentialDialect):
             arguments["value"] = text
         names = [
             ("SCHEMA", table.id.schema),
-            (self.table_keywords[table.kind], table.id.name),
+            (basis, table.id.name),
         ]
         column = column_of(change.target)
         if column is not None:
@@ -213,4 +200,4 @@ class MSSQL(SchemaDialect, SequentialDialect):
         given = ", ".join(
             f"@{name} = {self.literal(value)}" for name, value in arguments.items()
         )
-        return Statement(f"EXEC sys.sp_{verb}extendedproperty {given}", (change,))
+        return f"EXEC sys.sp_{verb}extendedproperty {given}"

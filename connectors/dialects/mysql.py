@@ -13,7 +13,6 @@ from math import ceil
 from typing import TYPE_CHECKING, ClassVar
 
 from catalog.objects import Table, TableId, TableKind
-from connectors.alteration import AlteringDialect, Standing
 from connectors.database_session import (
     DatabaseSession,
     EngineSource,
@@ -22,6 +21,7 @@ from connectors.database_session import (
     Source,
 )
 from connectors.definition import Definition, slice_table
+from connectors.dialects.bases.altering import AlteringDialect, Standing
 from connectors.dialects.bases.grants import may_alter
 from connectors.dialects.bases.mysql_session import PyMySQLSession
 from connectors.dialects.bases.schema import Field, Key, Relation, SchemaDialect

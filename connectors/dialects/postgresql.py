@@ -46,6 +46,7 @@ from connectors.dialects.bases.libpq import (
     texts,
     tuples,
 )
+from connectors.dialects.bases.transactional import TransactionalDialect
 from connectors.dialects.dialect import (
     ConnectFault,
     Dialect,
@@ -55,7 +56,6 @@ from connectors.dialects.dialect import (
     wrong_password,
 )
 from connectors.quoting import double_quoted, single_quoted
-from connectors.transaction import TransactionalDialect
 
 if TYPE_CHECKING:
     from sqlalchemy import URL

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from catalog.objects import TableKind
-from connectors.comment_on import CommentOnDialect
 from connectors.database_session import DatabaseSession, Fault
+from connectors.dialects.bases.comment_on import CommentOnDialect
 from connectors.dialects.bases.pg_catalog import PgCatalogDialect
 from connectors.dialects.bases.schema import Field
 from connectors.dialects.postgresql import PostgreSQL

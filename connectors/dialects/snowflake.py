@@ -5,17 +5,16 @@ The URL names the database; its schemas are the schemas here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import ClassVar
 
 from catalog.change import CommentChange
 from catalog.objects import Table, TableKind, column_of
-from connectors.comment_on import CommentOnDialect
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession
+from connectors.dialects.bases.comment_on import CommentOnDialect
 from connectors.dialects.bases.schema import Key, SchemaDialect
 from connectors.dialects.dialect import ConnectFault, wrong_password
-from connectors.statement import Statement
 
 # https://docs.snowflake.com/en/sql-reference/info-schema/tables
 _RELATIONS = """
@@ -157,26 +156,11 @@ class Snowflake(SchemaDialect, CommentOnDialect):
 
     # -- rendering -------------------------------------------------------------
 
-    def render(
-        self,
-        session: DatabaseSession | None,
-        table: Table,
-        changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> list[Statement]:
-        """One statement a change; a materialized view is altered."""
-        statements: list[Statement] = []
-        for change in changes:
-            own = column_of(change.target) is None
-            if own and table.kind is TableKind.MATERIALIZED_VIEW:
-                text = normal(change.text)
-                action = (
-                    f"SET COMMENT = {self.literal(text)}" if text else "UNSET COMMENT"
-                )
-                name = self.table_name(table.id)
-                sql = f"ALTER MATERIALIZED VIEW {name} {action}"
-                statements.append(Statement(sql, (change,)))
-            else:
-                statements += super().render(session, table, [change])
-        return statements
+    def sql(self, table: Table, change: CommentChange, basis: str) -> str:
+        """`COMMENT ON`, but a materialized view is altered."""
+        own = column_of(change.target) is None
+        if not own or table.kind is not TableKind.MATERIALIZED_VIEW:
+            return super().sql(table, change, basis)
+        text = normal(change.text)
+        action = f"SET COMMENT = {self.literal(text)}" if text else "UNSET COMMENT"
+        return f"ALTER MATERIALIZED VIEW {self.table_name(table.id)} {action}"

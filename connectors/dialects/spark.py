@@ -16,10 +16,8 @@ from catalog.objects import Column, ColumnId, Table, TableId, TableKind, column_
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, Fault, Row, Source
 from connectors.dialects.bases.hiveserver import DEFAULT_PORT, HiveServer
+from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.dialect import ConnectFault, Selection, no_database
-from connectors.sequential import SequentialDialect
-from connectors.statement import Statement
-from connectors.transaction import render_comment_on
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -170,40 +168,17 @@ class Spark(SequentialDialect):
             )
         return super().refusal(table, change)
 
-    def render(
-        self,
-        session: DatabaseSession | None,
-        table: Table,
-        changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> list[Statement]:
-        """One statement a comment."""
-        return [
-            self._column(table, change, name)
-            if (name := column_of(change.target)) is not None
-            else self._table(table, change)
-            for change in changes
-        ]
-
-    def _table(self, table: Table, change: CommentChange) -> Statement:
-        """The comment of a table or view."""
+    def sql(self, table: Table, change: CommentChange, basis: str) -> str:
+        """The statement of one change; several columns in one are refused."""
+        name, what = column_of(change.target), self.table_name(table.id)
+        text = self.literal(change.text or "")
+        if name is not None:
+            return f"ALTER TABLE {what} ALTER COLUMN {self.quote(name)} COMMENT {text}"
         if table.kind is not TableKind.VIEW:
-            return render_comment_on(self, table, change)
-        text = normal(change.text)
-        if text is None:
-            how = "UNSET TBLPROPERTIES IF EXISTS ('comment')"
-        else:
-            how = f"SET TBLPROPERTIES ('comment' = {self.literal(text)})"
-        return Statement(f"ALTER VIEW {self.table_name(table.id)} {how}", (change,))
-
-    def _column(self, table: Table, change: CommentChange, name: str) -> Statement:
-        """The comment of a column; several in one statement are refused."""
-        return Statement(
-            f"ALTER TABLE {self.table_name(table.id)} ALTER COLUMN {self.quote(name)} "
-            f"COMMENT {self.literal(change.text or '')}",
-            (change,),
-        )
+            return self.comment_on(table, change)
+        if not change.text:
+            return f"ALTER VIEW {what} UNSET TBLPROPERTIES IF EXISTS ('comment')"
+        return f"ALTER VIEW {what} SET TBLPROPERTIES ('comment' = {text})"
 
     # -- writing ---------------------------------------------------------------
 

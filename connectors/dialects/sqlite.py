@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote as quote_path
 
-from catalog.change import CommentChange, WriteResult
 from catalog.errors import ColumnistError
-from catalog.objects import Table, TableKind
+from catalog.objects import TableKind
 from connectors.database_session import DatabaseSession, EngineSource, Source
 from connectors.dialects.bases.schema import SchemaDialect
-from connectors.dialects.dialect import ConnectFault, Dialect, WriteOptions
-from connectors.ledger import Ledger
-from connectors.statement import Statement
+from connectors.dialects.dialect import ConnectFault, Dialect
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -133,25 +129,3 @@ class SQLite(SchemaDialect):
         """Reads the first page: until then anything opens."""
         session.value("SELECT count(*) FROM sqlite_master")
         return self
-
-    def render(
-        self,
-        session: DatabaseSession | None,
-        table: Table,
-        changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> list[Statement]:
-        """There is no statement."""
-        return []
-
-    def write(
-        self,
-        source: Source,
-        table: Table,
-        changes: Sequence[CommentChange],
-        ledger: Ledger,
-        options: WriteOptions,
-    ) -> Iterator[WriteResult]:
-        """Nothing is ever written; every change was refused before this."""
-        return iter(())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from catalog.objects import TableKind
-from connectors.comment_on import CommentOnDialect
+from connectors.dialects.bases.comment_on import CommentOnDialect
 from connectors.dialects.bases.schema import SchemaDialect
 from connectors.dialects.dialect import ConnectFault
 

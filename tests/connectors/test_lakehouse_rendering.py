@@ -8,7 +8,6 @@ import pytest
 from sqlglot import parse_one
 
 from catalog.change import CommentChange
-from catalog.errors import UsageError
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
 from connectors.connect import identify
 from connectors.database_session import DatabaseSession, Row, Source
@@ -16,7 +15,7 @@ from connectors.dialects.databricks import Databricks
 from connectors.dialects.dialect import Dialect, Selection, never
 from connectors.dialects.hive import Hive
 from connectors.dialects.spark import Spark
-from connectors.script import render_script
+from tests.connectors.targets import script_for
 
 TABLE = TableKind.TABLE
 VIEW = TableKind.VIEW
@@ -117,7 +116,7 @@ def test_spark(kind: TableKind, text: str | None, column: str | None, sql: str) 
 def test_a_script_for_spark_pins_what_it_relies_on() -> None:
     table = Table(TableId("s", "t"), TABLE, ())
     change = CommentChange(table.id, None, "${env:HOME}")
-    assert render_script("spark", [(table, [change])]) == (
+    assert script_for("spark", [(table, [change])]) == (
         "-- Comments for Spark.\n"
         "SET spark.sql.variable.substitute=false;\n"
         "SET spark.sql.parser.escapedStringLiterals=false;\n"
@@ -211,12 +210,6 @@ def test_hive(kind: TableKind, text: str | None, column: str | None, sql: str) -
     assert rendered(Hive(), kind, text, column, session) == sql
     if "CHANGE" not in sql and kind is TABLE:
         assert parse_one(sql, read="hive").key == "alter"
-
-
-def test_hive_restates_so_there_is_no_script_without_it() -> None:
-    assert Hive.restates
-    with pytest.raises(UsageError, match="needs an open database"):
-        render_script("hive", [])
 
 
 def test_hive_pins_its_variables() -> None:

@@ -18,9 +18,9 @@ from sqlglot.errors import ParseError
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import ForeignKey, Table, TableId, TableKind
-from connectors.comment_on import PROBE
 from connectors.database import Database, DatabaseIdentity
 from connectors.database_session import Fault
+from connectors.dialects.bases.comment_on import PROBE
 from connectors.dialects.dialect import Dialect, Selection, dialect_named, never
 from tests.connectors.made_catalog import Catalog, MadeCatalog
 from tests.connectors.scripted import Answers, ScriptedSession, ScriptedSource

@@ -15,12 +15,12 @@ from sqlglot import exp, parse_one
 
 from catalog.change import CommentChange
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind
-from connectors.comment_on import PROBE
+from connectors.dialects.bases.comment_on import PROBE
 from connectors.dialects.bigquery import BATCH, decoded
 from connectors.dialects.dialect import Dialect, dialect_named
-from connectors.script import render_script
 from tests.connectors.lexer import RULES, Token, tokens
 from tests.connectors.nasty import NAMES, PLAIN_TEXTS, SUPPLEMENTARY
+from tests.connectors.targets import script_for
 
 TABLE = TableKind.TABLE
 VIEW = TableKind.VIEW
@@ -353,7 +353,7 @@ def test_none_of_them_is_proved() -> None:
         found = dialect(name)
         assert not found.proved
         assert found.lock
-        assert "never tried" in render_script(name, [])
+        assert "never tried" in script_for(name, [])
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from catalog.change import CommentChange
 from catalog.errors import UsageError
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
-from connectors.comment_on import check_literals
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, Fault, Row, Source
+from connectors.dialects.bases.comment_on import check_literals
 from connectors.dialects.dialect import Dialect, Selection
 
 if TYPE_CHECKING:
