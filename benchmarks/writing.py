@@ -83,8 +83,8 @@ def script(session: Session, *, clear: bool) -> str:
             CommentChange(change.target, None, None if clear else change.text)
             for change in wanted
         ]
-        statements = session.database.render(table, some)
-        body = [f"{statement.sql};" for statement in statements]
+        run = session.database.plan_run([(table, some)])
+        body = [f"{statement.sql};" for statement in run.statements]
         if session.database.dialect.transactional:
             body = ["BEGIN;", *body, "COMMIT;"]
         lines += body
