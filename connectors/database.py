@@ -16,7 +16,6 @@ from collections.abc import (
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from catalog.change import CommentChange, Intent, Outcome, WriteResult
@@ -30,17 +29,10 @@ from connectors.database_session import (
     Source,
     read_only_refusal,
 )
-from connectors.dialects.bases.altering import AlteringDialect
-from connectors.dialects.bases.sequential import SequentialDialect
-from connectors.dialects.bases.transactional import TransactionalDialect
 from connectors.dialects.dialect import Dialect, Selection
 from connectors.ledger import Ledger
 from connectors.limits import Limits
 from connectors.run import AS_USUAL, Allowed, Run, Statement, joined
-from connectors.writing.chunks import Tables, Writer, write_chunks
-from connectors.writing.sequential import write_in_sequence
-from connectors.writing.table_lock import TableLockWriter
-from connectors.writing.transaction import TransactionWriter
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -329,6 +321,8 @@ class Database:
             ColumnistError: The connection is lost; the message says what is known of
                 the changes without a result.
         """
+        from connectors.writing.dispatch import write
+
         if self.read_only:
             raise read_only_refusal(self.identity.label)
         refused: deque[WriteResult] = deque()
@@ -345,37 +339,13 @@ class Database:
                         yield table, own.statements
 
         try:
-            for result in self._execute(tables(), ledger, stop):
+            for result in write(self.dialect, self._source, tables(), ledger, stop):
                 while refused:
                     yield refused.popleft()
                 yield result
         except Fault as fault:
             raise self._failed("written", fault) from fault
         yield from refused
-
-    def _execute(
-        self, tables: Tables, ledger: Ledger, stop: Callable[[], bool]
-    ) -> Iterator[WriteResult]:
-        """The results of the way that this kind of database is written."""
-        dialect, source = self.dialect, self._source
-        if isinstance(dialect, SequentialDialect):
-            return write_in_sequence(dialect, source, tables, ledger, stop)
-        open_writer: Callable[[], Writer]
-        if isinstance(dialect, TransactionalDialect):
-            open_writer = partial(TransactionWriter, dialect, source, stop)
-        elif isinstance(dialect, AlteringDialect):
-            open_writer = partial(TableLockWriter, dialect, source, stop)
-        else:  # it refused everything
-            assert not list(tables)
-            return iter(())
-        return write_chunks(
-            tables,
-            open_writer,
-            ledger,
-            most=dialect.chunk,
-            parallel=dialect.limits.connections or dialect.parallel,
-            stop=stop,
-        )
 
     def hold(self) -> AbstractContextManager[None]:
         """A file stays open for writing until the end of the context."""

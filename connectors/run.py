@@ -114,6 +114,8 @@ class Run:
 
     def without(self, dropped: Collection[CommentChange]) -> Run:
         """The run without some changes."""
+        if not dropped:
+            return self
         kept = set(self.changes) - set(dropped)
         return replace(
             self,

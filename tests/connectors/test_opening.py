@@ -457,7 +457,7 @@ def test_limits_reach_whoever_writes(
             given.append(dialect.limits)
             super().__init__(dialect, *rest)
 
-    monkeypatch.setattr("connectors.database.TransactionWriter", Opened)
+    monkeypatch.setattr("connectors.writing.dispatch.TransactionWriter", Opened)
     limits = Limits(lock_seconds=0.5, connections=4)
     with open_database(f"duckdb:///{shop}", limits=limits) as database:
         assert list(database.execute([], NoLedger())) == []
