@@ -23,6 +23,7 @@ FILES = {
     "metrics": "the command and what it counts",
     "questions": "the command, the screen and the questions",
     "same_name": "the screen and the columns of one name",
+    "sequential": "the dialects without transactions, and what writes to them",
     "suggestions": "the command and the suggestions",
 }
 """Names of several files, and what they have in common."""

@@ -100,7 +100,7 @@ class MemorySession(DatabaseSession):
             return [("t", "BASE TABLE", literal, None)]
         assert "COLUMN_FIELD_PATHS" in sql
         return [
-            ("t", name, "INT64", "YES", None, memory.comments.get(ColumnId(T, name)))
+            ("t", name, "YES", None, memory.comments.get(ColumnId(T, name)), "INT64")
             for name in memory.columns
         ]
 
