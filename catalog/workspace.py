@@ -16,6 +16,7 @@ from catalog import addresses
 from catalog.addresses import Answer, named
 from catalog.bounds import Bounds, keep_within
 from catalog.busy import Busy, is_busy
+from catalog.edit_distance import levenshtein
 from catalog.errors import ColumnistError
 from catalog.migrations import MIGRATIONS, migrate
 from catalog.objects import TableId
@@ -100,6 +101,8 @@ class Workspace:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA foreign_keys = ON")
+        # Once: anew it would have every statement prepared anew.
+        self._db.create_function("edit_distance", 2, levenshtein, deterministic=True)
         if version < len(MIGRATIONS):
             migrate(self._db)
 
