@@ -187,8 +187,11 @@ class Workspace:
 
     def version(self) -> tuple[int, int]:
         """Another one whenever anything in the file was changed, by whomever."""
-        (others,) = self.rows("PRAGMA data_version")[0]
-        return self._db.total_changes, int(others)
+        return self._db.total_changes, self.others()
+
+    def others(self) -> int:
+        """Another one whenever anything was changed, but through this connection."""
+        return int(self.rows("PRAGMA data_version")[0][0])
 
     def database(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import get_current_worker
 
+from catalog.decisions import Batch
 from catalog.errors import ColumnistError
 from catalog.listing import fuzzy
 from catalog.objects import Profile, Table, TableId, Target, table_of
@@ -86,6 +87,7 @@ class ReviewList(WorkingScreen[None]):
         self._left_at = column
         self._table: Table | None = None
         self._lines: list[Line] = []
+        self._others = 0
         self._rows: ReviewRows | None = None
         self._marked: set[Target] = set()
         self._range_from: int | None = None
@@ -179,7 +181,9 @@ class ReviewList(WorkingScreen[None]):
         taken = [line.target for line in self._lines if line.suggestion is not None]
         return bool(undescribed(self._table, taken))
 
-    def _reload(self, *, cursor: int | None = None) -> None:
+    def _reload(self, *, cursor: int | None = None, onward: bool = False) -> None:
+        """Show what the workspace holds now."""
+        self._others = self._session.workspace.others()
         table = self._session.snapshot.table(self._table_id)
         if table is None:
             self.notify("This table is no longer in the catalog.")
@@ -189,9 +193,33 @@ class ReviewList(WorkingScreen[None]):
         self._lines = review_lines(
             table, self._session.suggestions.of_table(self._table_id)
         )
-        self._relist(cursor=cursor)
+        self._relist(cursor=cursor, onward=onward)
 
-    def _relist(self, *, cursor: int | None = None) -> None:
+    def _follow(self, batch: Batch, *, onward: bool = False) -> None:
+        """Show what an action made of one suggestion; after any other, all anew.
+
+        So too where it came too late, or somebody else did anything meanwhile.
+        """
+        alone = self._session.workspace.others() == self._others
+        ids = [batch.only] if batch.only is not None and alone else []
+        for changed in self._session.suggestions.get(ids):
+            self._lines = [
+                replace(line, suggestion=changed)
+                if line.target == changed.target
+                else line
+                for line in self._lines
+            ]
+            self._relist(onward=onward)
+            return
+        self._reload(onward=onward)
+
+    def _relist(self, *, cursor: int | None = None, onward: bool = False) -> None:
+        """Show the lines that fit.
+
+        Args:
+            cursor: where the cursor goes; None leaves it on its line.
+            onward: it goes on from there, to what is undecided or one down.
+        """
         if self._table is None:
             return
         match = fuzzy(self._filter).match
@@ -205,11 +233,14 @@ class ReviewList(WorkingScreen[None]):
                 or (line.suggestion is not None and wanted.fits(line.suggestion))
             )
         ]
-        here = self._line
-        if cursor is None and here is not None:
-            targets = [line.target for line in lines]
-            if here.target in targets:
-                cursor = targets.index(here.target)
+        before = self._list.cursor
+        targets = [line.target for line in lines]
+        stays = (here := self._line) is not None and here.target in targets
+        if cursor is None:
+            cursor = targets.index(here.target) if here and stays else before
+        if onward:
+            after = range(cursor + stays, len(lines))
+            cursor = next((i for i in after if lines[i].undecided), cursor + stays)
         self._rows = ReviewRows(self._table, lines, frozenset(self._marked))
         self._list.show(self._rows, cursor=cursor)
         self.set_class(not lines, "-empty")
@@ -217,7 +248,8 @@ class ReviewList(WorkingScreen[None]):
             "No column fits.\nescape clears the filter, f shows other states."
         )
         self._headline()
-        self._detail()
+        if self._list.cursor == before:  # else it is told that the cursor moved
+            self._detail()
 
     def _headline(self) -> None:
         undecided = sum(line.undecided for line in self._lines)
