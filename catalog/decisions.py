@@ -203,13 +203,13 @@ class Decisions:
         return self._decide(what, _LOG_ONE, each)
 
     def decide_chosen(
-        self, verdict: Verdict, state: State, choice: Choice, reason: str | None
+        self, verdict: Verdict, choice: Choice, reason: str | None = None
     ) -> Batch:
         """One action on a bulk choice; what somebody decided since stays."""
         chosen = {
             "chosen": json.dumps(choice.ids.tolist()),
             "verdict": verdict.value,
-            "state": state.value,
+            "state": verdict.value,  # states are called what led to them
             "reason": reason,
             "undecided": json.dumps([each.value for each in UNDECIDED]),
             "seen": choice.seen,

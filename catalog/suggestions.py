@@ -346,15 +346,11 @@ class Suggestions:
 
     def accept_chosen(self, choice: Choice) -> Batch:
         """Stage what a bulk choice took, but for what was decided since."""
-        return self.decisions.decide_chosen(
-            Verdict.ACCEPT, State.ACCEPTED, choice, None
-        )
+        return self.decisions.decide_chosen(Verdict.ACCEPT, choice)
 
     def reject_chosen(self, choice: Choice, *, reason: str | None = None) -> Batch:
         """Reject what a bulk choice took, but for what was decided since."""
-        return self.decisions.decide_chosen(
-            Verdict.REJECT, State.REJECTED, choice, reason
-        )
+        return self.decisions.decide_chosen(Verdict.REJECT, choice, reason)
 
     # Writing
 
