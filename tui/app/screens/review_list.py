@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 SHORT, TALL = 32, 50
 NEAR = 100
 """Tables that are looked at one by one for what is undecided; others in a thread."""
+NOTHING_FITS = "No column fits.\nescape clears the filter, f shows other states."
 SOON_SECONDS = 0.03
 """Drafts that come within this time are shown together."""
 FACETS = tuple(f for f in catalog.FACETS if f.group not in ("what", "kind"))
@@ -84,6 +85,7 @@ class ReviewList(WorkingScreen[None]):
         self._drafting = drafting
         self._order = list(order)
         self._table_id = table
+        self._at: int | None = None
         self._left_at = column
         self._table: Table | None = None
         self._lines: list[Line] = []
@@ -105,7 +107,7 @@ class ReviewList(WorkingScreen[None]):
         yield Label("", classes="title", id="head", markup=False)
         yield Label("", classes="about", id="about", markup=False)
         yield RowList(HEADINGS, _Nothing(), id="targets")
-        yield Static("", id="empty", markup=False)
+        yield Static(NOTHING_FITS, id="empty", markup=False)
         yield Static("", id="details", markup=False)
         yield DescriptionEditor()
         yield Input(placeholder="part of a column's name", classes="filter")
@@ -141,6 +143,7 @@ class ReviewList(WorkingScreen[None]):
         """Show another table, from its first undecided line, or its last going back."""
         self.query_one(DescriptionEditor).close()
         self._table_id = table
+        self._at = self._order.index(table) if table in self._order else None
         self._marked.clear()
         self._range_from = None
         self._drafting.prefer(table)
@@ -244,9 +247,6 @@ class ReviewList(WorkingScreen[None]):
         self._rows = ReviewRows(self._table, lines, frozenset(self._marked))
         self._list.show(self._rows, cursor=cursor)
         self.set_class(not lines, "-empty")
-        self.query_one("#empty", Static).update(
-            "No column fits.\nescape clears the filter, f shows other states."
-        )
         self._headline()
         if self._list.cursor == before:  # else it is told that the cursor moved
             self._detail()
@@ -257,9 +257,7 @@ class ReviewList(WorkingScreen[None]):
             line.suggestion is not None and line.suggestion.state in STAGED
             for line in self._lines
         )
-        place = ""
-        if self._table_id in self._order:
-            place = f"  ({self._order.index(self._table_id) + 1}/{len(self._order)})"
+        place = "" if self._at is None else f"  ({self._at + 1}/{len(self._order)})"
         parts = [f"{undecided} to decide", f"{staged} to write"]
         if self._marked:
             parts.append(f"{len(self._marked)} marked")
@@ -268,13 +266,15 @@ class ReviewList(WorkingScreen[None]):
             parts.append(f"only {', '.join(labels)}")
         if self._filter:
             parts.append(f"names with {self._filter}")
+        # Laying the screen out takes as long as drawing it.
         self.query_one("#head", Label).update(
-            plain(f"{self._table_id}{place} — {' · '.join(parts)}")
+            plain(f"{self._table_id}{place} — {' · '.join(parts)}"), layout=False
         )
-        about = self._lines[0].text if self._lines else ""
-        self.query_one("#about", Label).update(
-            plain(about or "Nobody has said yet what this table is.")
-        )
+        text = self._lines[0].text if self._lines else ""
+        text = plain(text or "Nobody has said yet what this table is.")
+        about = self.query_one("#about", Label)
+        if about.content != text:
+            about.update(text)
 
     def _detail(self) -> None:
         line = self._line
@@ -287,7 +287,7 @@ class ReviewList(WorkingScreen[None]):
                 alternatives=self._alternatives.get(line.target, ()),
                 style=style if line.suggestion else (),
             )
-        self.query_one("#details", Static).update(shown)
+        self.query_one("#details", Static).update(shown, layout=False)
 
     def _facts(self, line: Line) -> list[str]:
         if self._table is None:
@@ -384,9 +384,8 @@ class ReviewList(WorkingScreen[None]):
             if lines[index].undecided:
                 self._list.cursor = index
                 return
-        if self._table_id not in self._order:
+        if (at := self._at) is None:
             return
-        at = self._order.index(self._table_id)
         rest = self._order[at + 1 :] if direction > 0 else self._order[:at][::-1]
         for table in rest[:NEAR]:
             if self._session.suggestions.waits(table):
@@ -420,9 +419,9 @@ class ReviewList(WorkingScreen[None]):
 
     def action_table(self, direction: int) -> None:
         """The next or previous table of the list."""
-        if self._table_id not in self._order:
+        if self._at is None:
             return
-        at = self._order.index(self._table_id) + direction
+        at = self._at + direction
         if 0 <= at < len(self._order):
             self._go(self._order[at])
         else:
