@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from catalog.approvals import ApprovalState, Decided, SignOff, same_person
+from catalog.decisions import Move
 from catalog.objects import Table, TableId, Target, table_of
 from catalog.snapshot import Snapshot
 from catalog.suggestion import Draft, State, Suggestion, Verdict
-from catalog.suggestions import Ruling, Suggestions
+from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace, now, steward
 
 HANDED = (State.ACCEPTED, State.EDITED, State.REJECTED)
@@ -90,7 +91,7 @@ class Handover:
             problem: why a text cannot be a target's comment, or None.
         """
         taken = HandoverResult()
-        rulings: list[Ruling] = []
+        moves: list[Move] = []
         tables: dict[TableId, Table | None] = {}
         with self._workspace.transaction():
             last = self._last()
@@ -101,7 +102,7 @@ class Handover:
                     tables[table_id] = self._snapshot.table(table_id)
                 here = current.get(item.target)
                 who, at = last.get(here.id, ("", "")) if here else ("", "")
-                ruling = self._ruling(
+                move = self._move(
                     item,
                     *standings[item.target],
                     table=tables[table_id],
@@ -112,12 +113,12 @@ class Handover:
                     problem=problem,
                     taken=taken,
                 )
-                if ruling is not None:
-                    rulings.append(ruling)
-            self._suggestions.take_over(f"imported {len(rulings)}", rulings)
+                if move is not None:
+                    moves.append(move)
+            self._suggestions.decisions.decide(f"imported {len(moves)}", moves)
         return taken
 
-    def _ruling(
+    def _move(
         self,
         item: Decided,
         standing: ApprovalState,
@@ -130,7 +131,7 @@ class Handover:
         demand: bool,
         problem: Callable[[Target, str], str | None],
         taken: HandoverResult,
-    ) -> Ruling | None:
+    ) -> Move | None:
         """What to do for one decision; what is not done is noted.
 
         Args:
@@ -157,9 +158,7 @@ class Handover:
                 return None
             taken.given_back.append(item.target)
             draft = here.draft
-            return Ruling(
-                draft,
-                here.previous,
+            return Move(
                 here.id,
                 verdict=Verdict.UNDO,
                 state=State.ABSTAINED if draft.text is None else State.PENDING,
@@ -181,10 +180,12 @@ class Handover:
             taken.already.append(item.target)
             return None
         taken.staged.append(item.target)
-        return Ruling(
-            _draft(item),
-            item.previous,
-            here.id if here and (same or _is_same_draft(item, here)) else None,
+        if here is None or not (same or _is_same_draft(item, here)):
+            current = self._suggestions.add(_draft(item), item.previous)
+        else:
+            current = here.id
+        return Move(
+            current,
             verdict=item.verdict,
             state=item.state,
             text=item.text,

@@ -18,6 +18,7 @@ from catalog import addresses
 from catalog.addresses import Opened, named
 from catalog.bounds import Bounds, keep_within
 from catalog.busy import Busy, is_busy
+from catalog.edit_distance import levenshtein
 from catalog.errors import ColumnistError
 from catalog.migrations import MIGRATIONS, migrate
 from catalog.objects import TableId
@@ -102,6 +103,8 @@ class Workspace:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA foreign_keys = ON")
+        # Once: anew it would have every statement prepared anew.
+        self._db.create_function("edit_distance", 2, levenshtein, deterministic=True)
         if version < len(MIGRATIONS):
             migrate(self._db)
 
@@ -192,8 +195,11 @@ class Workspace:
 
     def version(self) -> tuple[int, int]:
         """Another one whenever anything in the file was changed, by whomever."""
-        (others,) = self.rows("PRAGMA data_version")[0]
-        return self._db.total_changes, int(others)
+        return self._db.total_changes, self.others()
+
+    def others(self) -> int:
+        """Another one whenever anything was changed, but through this connection."""
+        return int(self.rows("PRAGMA data_version")[0][0])
 
     def database(
         self,

@@ -21,7 +21,7 @@ GONE = "the table is no longer there; scan again"
 """Why nothing is written where somebody dropped the table."""
 
 
-class Patience:
+class LockPatience:
     """How often a statement that met a lock is tried again."""
 
     def __init__(self, stop: Callable[[], bool]) -> None:

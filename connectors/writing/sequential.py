@@ -22,7 +22,14 @@ from connectors.database_session import DatabaseSession, Fault, Source
 from connectors.ledger import Ledger
 from connectors.run import Statement
 from connectors.writing.chunks import Tables
-from connectors.writing.intents import GONE, Intents, Patience, Pending, conflict, lost
+from connectors.writing.intents import (
+    GONE,
+    Intents,
+    LockPatience,
+    Pending,
+    conflict,
+    lost,
+)
 
 if TYPE_CHECKING:
     from connectors.dialects.bases.sequential import SequentialDialect
@@ -142,7 +149,7 @@ class _Sequence:
         Raises:
             Fault: The connection is lost.
         """
-        dialect, patience = self._dialect, Patience(self._stop)
+        dialect, patience = self._dialect, LockPatience(self._stop)
         while True:
             try:
                 self._session.run(statement.sql)

@@ -21,7 +21,7 @@ from connectors.database_session import DatabaseSession, Fault, Source
 from connectors.definition import DOUBTFUL, REBUILD
 from connectors.run import Statement
 from connectors.writing.chunks import Chunk, Task, Writer
-from connectors.writing.intents import GONE, Intents, Patience, Pending, lost
+from connectors.writing.intents import GONE, Intents, LockPatience, Pending, lost
 
 if TYPE_CHECKING:
     from connectors.dialects.bases.altering import AlteringDialect, Standing
@@ -95,7 +95,7 @@ class _Alteration:
 
     def write(self) -> None:
         """Tries until every change has an end or the connection is lost."""
-        patience = Patience(self._stop)
+        patience = LockPatience(self._stop)
         while self._open and self.lost is None:
             try:
                 self._attempt()

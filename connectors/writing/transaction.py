@@ -15,7 +15,7 @@ from catalog.change import Outcome
 from catalog.objects import TableId, TableKind, Target
 from connectors.database_session import Fault, Source
 from connectors.writing.chunks import Chunk, Task, Writer
-from connectors.writing.intents import Intents, Patience, Pending, lost
+from connectors.writing.intents import Intents, LockPatience, Pending, lost
 
 if TYPE_CHECKING:
     from connectors.dialects.bases.transactional import TransactionalDialect
@@ -83,7 +83,7 @@ class TransactionWriter(Writer):
 
     def _write_table(self, task: Task, intents: Intents) -> list[Pending]:
         """Tries until every change is committed or has an end; the committed ones."""
-        patience = Patience(self._stop)
+        patience = LockPatience(self._stop)
         at_once = True
         while pending := [item for item in task.pending if item.is_open]:
             try:

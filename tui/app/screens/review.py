@@ -60,16 +60,17 @@ class ReviewScreen(ReviewList):
         if line.comment is not None and not line.undecided:
             self.notify("This is written already.")
             return
-        self._told(self._session.suggestions.accept([line.suggestion]))
-        self._advance()
+        self._go_on(self._session.suggestions.accept([line.suggestion]))
 
     def _settle_conflict(self, line: Line, suggestion: Suggestion) -> None:
         """Somebody changed the comment: show both texts before replacing theirs."""
 
         def decide(answer: bool | None) -> None:
             if answer:
-                self._session.suggestions.accept_over(suggestion, previous=line.comment)
-                self._reload()
+                accepted = self._session.suggestions.accept_over(
+                    suggestion, previous=line.comment
+                )
+                self._follow(accepted)
 
         self.app.push_screen(
             ConfirmModal(
@@ -88,8 +89,7 @@ class ReviewScreen(ReviewList):
         if line is None or line.suggestion is None:
             self.notify("There is no suggestion here.")
             return
-        self._told(self._session.suggestions.reject([line.suggestion]))
-        self._advance()
+        self._go_on(self._session.suggestions.reject([line.suggestion]))
 
     def action_reject_because(self) -> None:
         """Reject what is under the cursor with a reason, and go on."""
@@ -102,15 +102,15 @@ class ReviewScreen(ReviewList):
         def decide(reason: str | None) -> None:
             if reason is not None:
                 rejected = self._session.suggestions.reject([suggestion], reason=reason)
-                self._told(rejected)
-                self._advance()
+                self._go_on(rejected)
 
         self.app.push_screen(ReasonModal(plain(suggestion.target.name)), decide)
 
-    def _told(self, batch: Batch) -> None:
-        """Say it where a decision came too late."""
+    def _go_on(self, batch: Batch) -> None:
+        """Show a decision, and go on to the next undecided; say if it came too late."""
         if not batch.count:
             self.notify("Nothing was changed: it was decided already, or elsewhere.")
+        self._follow(batch, onward=True)
 
     def action_accept_all(self) -> None:
         """Accept all marked, or all listed."""
@@ -226,25 +226,15 @@ class ReviewScreen(ReviewList):
             self.notify("That is what the database says already.")
             return
         suggestions = self._session.suggestions
-        self._told(suggestions.write_own(target, text, previous=comment))
-        self._advance()
-
-    def _advance(self) -> None:
-        self._reload()
-        lines = self._shown()
-        after = range(self._list.cursor + 1, len(lines))
-        self._list.cursor = next(
-            (i for i in after if lines[i].undecided),
-            min(self._list.cursor + 1, max(len(lines) - 1, 0)),
-        )
+        self._go_on(suggestions.write_own(target, text, previous=comment))
 
     def action_undo(self) -> None:
         """Take back the last decision."""
-        self.app.undo(self, self._reload)
+        self.app.undo(self, self._follow)
 
     def action_redo(self) -> None:
         """Decide again as before the undo."""
-        self.app.redo(self, self._reload)
+        self.app.redo(self, self._follow)
 
     # Alternatives
 
