@@ -4,71 +4,144 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
-
-def _key(
-    key: str,
-    action: str,
-    name: str,
-    tooltip: str = "",
-    *,
-    show: bool = False,
-    id: str = "",  # noqa: A002  # Textual's own name for it
-) -> Binding:
-    """A key; its id is that of its action where none is given."""
-    return Binding(
-        key, action, name, show=show, tooltip=tooltip, id=f"review.{id or action}"
-    )
-
-
 REVIEW_KEYS: list[BindingType] = [
-    _key("a", "accept", "Accept", "Accept and go on", show=True),
-    _key(
+    Binding("a", "accept", "Accept", id="review.accept", tooltip="Accept and go on"),
+    Binding(
         "A",
         "accept_all",
         "All",
-        "Accept all marked, or all listed; states the count first",
-        show=True,
+        id="review.accept_all",
+        tooltip="Accept all marked, or all listed; states the count first",
     ),
-    _key("e", "edit", "Edit", "Edit here", show=True),
-    _key("E", "edit_outside", "$EDITOR", "Edit in $EDITOR"),
-    _key("r", "reject", "Reject", "Reject and go on", show=True),
-    _key(
+    Binding("e", "edit", "Edit", id="review.edit", tooltip="Edit here"),
+    Binding(
+        "E",
+        "edit_outside",
+        "$EDITOR",
+        show=False,
+        id="review.edit_outside",
+        tooltip="Edit in $EDITOR",
+    ),
+    Binding("r", "reject", "Reject", id="review.reject", tooltip="Reject and go on"),
+    Binding(
         "x",
         "reject_because",
         "Reject, why",
-        "Reject with a reason, which is one more key, and go on",
+        show=False,
+        id="review.reject_because",
+        tooltip="Reject with a reason, which is one more key, and go on",
     ),
-    _key("R", "reject_all", "Reject all", "Reject all marked, or all listed"),
-    _key("t", "again", "Again", "Other wordings, picked with 1 to 5", show=True),
-    _key("T", "hint", "Again, with a hint", "Other wordings, with what you know of it"),
-    _key(
-        "c", "same_name", "Same name", "One text for all columns of this name and type"
+    Binding(
+        "R",
+        "reject_all",
+        "Reject all",
+        show=False,
+        id="review.reject_all",
+        tooltip="Reject all marked, or all listed",
     ),
-    _key(
+    Binding(
+        "t",
+        "again",
+        "Again",
+        id="review.again",
+        tooltip="Other wordings, picked with 1 to 5",
+    ),
+    Binding(
+        "T",
+        "hint",
+        "Again, with a hint",
+        show=False,
+        id="review.hint",
+        tooltip="Other wordings, with what you know of it",
+    ),
+    Binding(
+        "c",
+        "same_name",
+        "Same name",
+        show=False,
+        id="review.same_name",
+        tooltip="One text for all columns of this name and type",
+    ),
+    Binding(
         "i",
         "inspect",
         "Inspect",
-        "All that is known of it, its history, the exact prompt",
+        show=False,
+        id="review.inspect",
+        tooltip="All that is known of it, its history, the exact prompt",
     ),
     *(
-        _key(str(n), f"pick({n})", f"Alternative {n}", id=f"pick{n}")
+        Binding(
+            str(n),
+            f"pick({n})",
+            f"Alternative {n}",
+            show=False,
+            id=f"review.pick{n}",
+        )
         for n in range(1, 6)
     ),
-    _key("space", "mark", "Mark"),
-    _key("v", "range", "Range", "Mark from here; v again ends the range"),
-    _key("n", "next(1)", "Next", "Next undecided, also in the next table", id="next"),
-    _key("N", "next(-1)", "Previous", "Previous undecided", id="previous"),
-    _key("left_square_bracket", "table(-1)", "Previous table", id="previous_table"),
-    _key("right_square_bracket", "table(1)", "Next table", id="next_table"),
-    _key("slash", "filter", "Filter"),
-    _key("f", "state", "Show", "By state, source, confidence, finding"),
-    _key("d", "draft", "Draft", "Draft this"),
-    _key("s", "stop", "Stop"),
-    _key("u", "undo", "Undo", "Undo, without end", show=True),
-    _key("U", "redo", "Redo"),
-    _key("y", "copy", "Copy"),
-    _key("w", "write", "Write", "See and write SQL", show=True),
-    _key("Q", "questions", "Names", "Say what names mean that would explain the most"),
-    _key("escape", "clear", "Clear"),
-    _key("q", "back", "Back", "Back to the catalog", show=True),
+    Binding("space", "mark", "Mark", show=False, id="review.mark"),
+    Binding(
+        "v",
+        "range",
+        "Range",
+        show=False,
+        id="review.range",
+        tooltip="Mark from here; v again ends the range",
+    ),
+    Binding(
+        "n",
+        "next(1)",
+        "Next",
+        show=False,
+        id="review.next",
+        tooltip="Next undecided, also in the next table",
+    ),
+    Binding(
+        "N",
+        "next(-1)",
+        "Previous",
+        show=False,
+        id="review.previous",
+        tooltip="Previous undecided",
+    ),
+    Binding(
+        "left_square_bracket",
+        "table(-1)",
+        "Previous table",
+        show=False,
+        id="review.previous_table",
+    ),
+    Binding(
+        "right_square_bracket",
+        "table(1)",
+        "Next table",
+        show=False,
+        id="review.next_table",
+    ),
+    Binding("slash", "filter", "Filter", show=False, id="review.filter"),
+    Binding(
+        "f",
+        "state",
+        "Show",
+        show=False,
+        id="review.state",
+        tooltip="By state, source, confidence, finding",
+    ),
+    Binding("d", "draft", "Draft", show=False, id="review.draft", tooltip="Draft this"),
+    Binding("s", "stop", "Stop", show=False, id="review.stop"),
+    Binding("u", "undo", "Undo", id="review.undo", tooltip="Undo, without end"),
+    Binding("U", "redo", "Redo", show=False, id="review.redo"),
+    Binding("y", "copy", "Copy", show=False, id="review.copy"),
+    Binding("w", "write", "Write", id="review.write", tooltip="See and write SQL"),
+    Binding(
+        "Q",
+        "questions",
+        "Names",
+        show=False,
+        id="review.questions",
+        tooltip="Say what names mean that would explain the most",
+    ),
+    Binding("escape", "clear", "Clear", show=False, id="review.clear"),
+    Binding("q", "back", "Back", id="review.back", tooltip="Back to the catalog"),
 ]
