@@ -27,7 +27,7 @@ from pathlib import Path
 from benchmarks.measuring import Json, arguments, median, table
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind
 from model import teacher_set
-from model.known import KnownSystems, key
+from model.known_systems import KnownSystems, key
 from model.teacher_set import Described
 
 SEED = 13

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from model.schedule import Row
+from model.schedule import StepToken
 from model.sizes import Shape, Sizes
 from model.wire import ModelFacts
 
@@ -77,7 +77,9 @@ class Model:
     def use_threads(self, count: int) -> None:
         """There is nothing to run."""
 
-    def decode(self, rows: Sequence[Row]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    def decode(
+        self, rows: Sequence[StepToken]
+    ) -> np.ndarray[Any, np.dtype[np.float32]]:
         """Logits in which the token that is due stands out."""
         writing = [row for row in rows if row.writes]
         # What is weighed has a row for each of its tokens.

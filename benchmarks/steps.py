@@ -120,12 +120,12 @@ def measure(model: Model, request: dict[str, int]) -> list[float]:
 
 
 def _rows(sequence: int, start: int, count: int) -> list[Any]:
-    from model.schedule import Row
+    from model.schedule import StepToken
 
     end = start + count - 1
     # Token ids are spread, so that no two rows are the same.
     return [
-        Row(100 + (7 * at + sequence) % 3000, at, sequence, at == end)
+        StepToken(100 + (7 * at + sequence) % 3000, at, sequence, at == end)
         for at in range(start, start + count)
     ]
 

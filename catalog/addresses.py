@@ -28,7 +28,7 @@ class AnotherDatabase(RefusedError):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Opened:
     """What is known of a database that was opened."""
 
     key: str
@@ -51,7 +51,7 @@ def named(names: Collection[TableId]) -> str:
     return f"names:{hashlib.sha256(listed.encode(errors='replace')).hexdigest()[:32]}"
 
 
-def find(db: sqlite3.Connection, answer: Answer, same: bool | None) -> int | None:
+def find(db: sqlite3.Connection, answer: Opened, same: bool | None) -> int | None:
     """The database that answers, or None where it is a new one.
 
     Args:
@@ -97,7 +97,7 @@ def find(db: sqlite3.Connection, answer: Answer, same: bool | None) -> int | Non
     return copied if copied is not None else replaced
 
 
-def _by_names(db: sqlite3.Connection, answer: Answer, same: bool | None) -> int | None:
+def _by_names(db: sqlite3.Connection, answer: Opened, same: bool | None) -> int | None:
     """The database at a path: half of its tables are left, or are all that there is."""
     there = [
         int(row["database"])
@@ -131,7 +131,7 @@ def _by_names(db: sqlite3.Connection, answer: Answer, same: bool | None) -> int 
 
 
 def united(
-    db: sqlite3.Connection, answer: Answer, database: int
+    db: sqlite3.Connection, answer: Opened, database: int
 ) -> tuple[int, list[str]]:
     """The database with those that turned out to be it merged, and a line for each.
 
@@ -163,7 +163,7 @@ def united(
     return into, lines
 
 
-def note(db: sqlite3.Connection, answer: Answer, database: int, at: str) -> None:
+def note(db: sqlite3.Connection, answer: Opened, database: int, at: str) -> None:
     """Remember that a database answered at an address."""
     if answer.server:
         # What the address alone stood for is known by name from now on.

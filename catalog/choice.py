@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from array import array
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
 from catalog.objects import TableId
+from catalog.stopping import Stop, never
 from catalog.suggestion import BLOCKING, UNDECIDED, Finding, State, SuggestionFilter
 from catalog.workspace import Workspace
 
@@ -71,9 +72,7 @@ class Choices:
         self._workspace = workspace
         self._database = database
 
-    def to_accept(
-        self, scope: Scope, *, stop: Callable[[], bool] = lambda: False
-    ) -> Choice:
+    def to_accept(self, scope: Scope, *, stop: Stop = never) -> Choice:
         """Pending and refused suggestions with a text.
 
         Left out are those with a blocking finding, and pending ones that would replace
@@ -88,9 +87,7 @@ class Choices:
             scope, [State.PENDING, State.REFUSED], also, stop, careful=True
         )
 
-    def to_reject(
-        self, scope: Scope, *, stop: Callable[[], bool] = lambda: False
-    ) -> Choice:
+    def to_reject(self, scope: Scope, *, stop: Stop = never) -> Choice:
         """Suggestions that wait; `stop` as in `to_accept`."""
         return self._choose(scope, list(UNDECIDED), "", stop, careful=False)
 
@@ -109,7 +106,7 @@ class Choices:
         scope: Scope,
         states: Sequence[State],
         also: str,
-        stop: Callable[[], bool],
+        stop: Stop,
         *,
         careful: bool,
     ) -> Choice:

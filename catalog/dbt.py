@@ -21,7 +21,7 @@ from catalog.description import (
     Contents,
     Description,
     LeftOut,
-    Place,
+    TablePlace,
     kind_of,
     name_of,
 )
@@ -185,8 +185,10 @@ class _Reader:
             self.found.left_out.append(LeftOut("a table", NAMELESS))
             return
         table = TableId(schema, names[0])
-        places = tuple(Place(s, n) for s, n in product(schemas, dict.fromkeys(names)))
-        if places == (Place(re.escape(schema) if schema else ANY, names[0]),):
+        places = tuple(
+            TablePlace(s, n) for s, n in product(schemas, dict.fromkeys(names))
+        )
+        if places == (TablePlace(re.escape(schema) if schema else ANY, names[0]),):
             places = ()  # just where it says
         described: list[tuple[str | None, object]] = [(None, entry.get("description"))]
         for column in _list(entry.get("columns"), "a list of columns"):

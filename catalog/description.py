@@ -13,7 +13,7 @@ ANY = ".*"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TablePlace:
     """Where a table may be, as far as a file tells."""
 
     schema: str
@@ -30,7 +30,7 @@ class Description:
     """The table or column. Its schema is empty where the file names none."""
     text: str
     """The description, never empty."""
-    places: tuple[Place, ...] = ()
+    places: tuple[TablePlace, ...] = ()
     """Where to look for the table, most likely first; empty: just where `target` is."""
 
 
@@ -135,7 +135,6 @@ class _Catalog:
     def __init__(
         self, tables: Iterable[Table], *, fold_tables: bool, fold_columns: bool
     ) -> None:
-        self._fold_tables = fold_tables
         self._fold_columns = fold_columns
         self._tables: dict[TableId, Table] = {}
         self._by_name: dict[str, list[TableId]] = {}
@@ -152,7 +151,7 @@ class _Catalog:
         schema, name = table_of(each.target)
         if not each.places and (exact := TableId(schema, name)) in self._tables:
             return [exact]
-        own = Place(re.escape(schema) if schema else ANY, name)
+        own = TablePlace(re.escape(schema) if schema else ANY, name)
         for place in each.places or (own,):
             named = self._by_name.get(place.name, [])
             if found := [t for t in named if re.fullmatch(place.schema, t.schema)]:

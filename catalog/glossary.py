@@ -16,8 +16,8 @@ from pathlib import Path
 
 from catalog.csv_file import BrokenCsv, Record, delimiter_of, read_records
 from catalog.errors import ColumnistError
+from catalog.files import write_file
 from catalog.objects import TableId
-from catalog.whole_file import write_whole
 
 HEADER = ("term", "meaning", "scope")
 _MARK = "\ufeff"
@@ -208,15 +208,8 @@ class GlossaryFile:
             ) from error
 
     def _write(self, text: str) -> None:
-        """Replace the file in one step, so that nobody ever reads half of it."""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self.path, text)
-        except OSError as error:
-            raise ColumnistError(
-                f"Cannot write {self.path}: {error.strerror}.",
-                "Free some space, correct its rights, or name another glossary.",
-            ) from error
+        hint = "Free some space, correct its rights, or name another glossary."
+        write_file(self.path, text, hint=hint, folders=True)
 
 
 def parse(text: str, path: Path) -> list[Term]:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from catalog.approvals import ApprovalState, Decided, SignOff, same_person
+from catalog.decisions import Move
 from catalog.objects import Table, TableId, Target, table_of
-from catalog.sign_off import Decided, SignOff, Standing, same_person
 from catalog.snapshot import Snapshot
 from catalog.suggestion import Draft, State, Suggestion, Verdict
-from catalog.suggestions import Ruling, Suggestions
+from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace, now, steward
 
 HANDED = (State.ACCEPTED, State.EDITED, State.REJECTED)
@@ -18,7 +19,7 @@ HANDED = (State.ACCEPTED, State.EDITED, State.REJECTED)
 
 
 @dataclass(slots=True)
-class Taken:
+class HandoverResult:
     """What became of the decisions of a file."""
 
     staged: list[Target] = field(default_factory=list[Target])
@@ -76,11 +77,11 @@ class Handover:
     def take(
         self,
         document: SignOff,
-        standings: Mapping[Target, tuple[Standing, str]],
+        standings: Mapping[Target, tuple[ApprovalState, str]],
         *,
         demand: bool,
         problem: Callable[[Target, str], str | None] = lambda target, text: None,
-    ) -> Taken:
+    ) -> HandoverResult:
         """Carry out decisions, but for those that do not fit what is here.
 
         Args:
@@ -89,8 +90,8 @@ class Handover:
             demand: what nobody approved is left out.
             problem: why a text cannot be a target's comment, or None.
         """
-        taken = Taken()
-        rulings: list[Ruling] = []
+        taken = HandoverResult()
+        moves: list[Move] = []
         tables: dict[TableId, Table | None] = {}
         with self._workspace.transaction():
             last = self._last()
@@ -100,8 +101,8 @@ class Handover:
                 if table_id not in tables:
                     tables[table_id] = self._snapshot.table(table_id)
                 here = current.get(item.target)
-                who, at, _ = last.get(here.id, ("", "", "")) if here else ("", "", "")
-                ruling = self._ruling(
+                who, at = last.get(here.id, ("", "")) if here else ("", "")
+                move = self._move(
                     item,
                     *standings[item.target],
                     table=tables[table_id],
@@ -112,15 +113,15 @@ class Handover:
                     problem=problem,
                     taken=taken,
                 )
-                if ruling is not None:
-                    rulings.append(ruling)
-            self._suggestions.take_over(f"imported {len(rulings)}", rulings)
+                if move is not None:
+                    moves.append(move)
+            self._suggestions.decisions.decide(f"imported {len(moves)}", moves)
         return taken
 
-    def _ruling(
+    def _move(
         self,
         item: Decided,
-        standing: Standing,
+        standing: ApprovalState,
         by: str,
         *,
         table: Table | None,
@@ -129,8 +130,8 @@ class Handover:
         at: str,
         demand: bool,
         problem: Callable[[Target, str], str | None],
-        taken: Taken,
-    ) -> Ruling | None:
+        taken: HandoverResult,
+    ) -> Move | None:
         """What to do for one decision; what is not done is noted.
 
         Args:
@@ -151,15 +152,13 @@ class Handover:
             and here.text == item.text
             and same_person(who, item.who)
         )
-        if standing is Standing.REFUSED:
+        if standing is ApprovalState.REFUSED:
             if here is None or not same:
                 taken.left_out.append((item.target, f"{by} refused it"))
                 return None
             taken.given_back.append(item.target)
             draft = here.draft
-            return Ruling(
-                draft,
-                here.previous,
+            return Move(
                 here.id,
                 verdict=Verdict.UNDO,
                 state=State.ABSTAINED if draft.text is None else State.PENDING,
@@ -181,10 +180,12 @@ class Handover:
             taken.already.append(item.target)
             return None
         taken.staged.append(item.target)
-        return Ruling(
-            _draft(item),
-            item.previous,
-            here.id if here and (same or _is_same_draft(item, here)) else None,
+        if here is None or not (same or _is_same_draft(item, here)):
+            current = self._suggestions.add(_draft(item), item.previous)
+        else:
+            current = here.id
+        return Move(
+            current,
             verdict=item.verdict,
             state=item.state,
             text=item.text,
@@ -195,16 +196,16 @@ class Handover:
     def _misfit(
         self,
         item: Decided,
-        standing: Standing,
+        standing: ApprovalState,
         table: Table | None,
         *,
         demand: bool,
         problem: Callable[[Target, str], str | None],
     ) -> str | None:
         """Why a decision is not for this database as it is, or None."""
-        if standing is Standing.OPEN and demand:
+        if standing is ApprovalState.OPEN and demand:
             return "nobody approved it"
-        if standing is Standing.UNSIGNED and demand:
+        if standing is ApprovalState.UNSIGNED and demand:
             return f"{item.who} did not sign that they decided it"
         if table is None or item.target not in table.targets():
             return "it is not in the catalog"
@@ -214,17 +215,17 @@ class Handover:
             return problem(item.target, item.text)
         return None
 
-    def _last(self) -> dict[int, tuple[str, str, str]]:
-        """By suggestion: who decided on it last, when, and what."""
+    def _last(self) -> dict[int, tuple[str, str]]:
+        """By suggestion: who decided on it last, and when."""
         rows = self._workspace.rows(
-            "SELECT d.suggestion, d.who, d.at, d.verdict FROM ("
+            "SELECT d.suggestion, d.who, d.at FROM ("
             " SELECT max(d.id) AS id FROM suggestions s"
             " JOIN decisions d ON d.suggestion = s.id"
             " WHERE s.database = ? AND s.current GROUP BY d.suggestion) last"
             " JOIN decisions d ON d.id = last.id",
             (self._database,),
         )
-        return {row[0]: (row[1], row[2], row[3]) for row in rows}
+        return {suggestion: (who, at) for suggestion, who, at in rows}
 
 
 def _overridden(item: Decided, here: Suggestion, who: str, at: str) -> str | None:
@@ -236,7 +237,7 @@ def _overridden(item: Decided, here: Suggestion, who: str, at: str) -> str | Non
     return None
 
 
-def _decided(suggestion: Suggestion, who: str, at: str, _: str) -> Decided:
+def _decided(suggestion: Suggestion, who: str, at: str) -> Decided:
     draft = suggestion.draft
     if suggestion.state is State.REFUSED:  # by the database, where another may write
         verdict = Verdict.ACCEPT if suggestion.text == draft.text else Verdict.EDIT

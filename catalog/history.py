@@ -10,7 +10,7 @@ from catalog.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class HistoryEvent:
     """One thing that happened to a target."""
 
     at: datetime
@@ -25,12 +25,13 @@ class Event:
     """Why, where that was said."""
 
 
-def history(workspace: Workspace, database: int, target: Target) -> list[Event]:
+def history(workspace: Workspace, database: int, target: Target) -> list[HistoryEvent]:
     """Everything that is known to have happened to a target, oldest first."""
     table = table_of(target)
     place = (database, table.schema, table.name, column_of(target))
     here = "schema = ? AND name = ? AND column_name IS ?"
-    rows = workspace.rows(
+    return workspace.records(
+        HistoryEvent,
         "SELECT created_at AS at, CASE WHEN drafted IS NULL THEN 'abstained'"
         " ELSE 'drafted' END AS what, coalesce(model, source) AS who, drafted AS text,"
         f" origin AS reason, 0 AS rank FROM suggestions WHERE database = ? AND {here}"
@@ -46,13 +47,3 @@ def history(workspace: Workspace, database: int, target: Target) -> list[Event]:
         " ORDER BY at, rank",
         (*place, *place, *place),
     )
-    return [
-        Event(
-            datetime.fromisoformat(row["at"]),
-            row["what"],
-            row["who"],
-            row["text"],
-            row["reason"],
-        )
-        for row in rows
-    ]

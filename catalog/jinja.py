@@ -11,11 +11,6 @@ from dataclasses import dataclass
 LONGEST = 2000
 """Most characters of an expression that is looked into."""
 _OPENS = re.compile(r"\{([{%#])")
-_WITHIN = re.compile(
-    r"""(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|(?![%}]\})[^'"])*""", re.DOTALL
-)
-"""What stands between the braces; braces in its strings close nothing."""
-_RAW_ENDS = re.compile(r"\{%-?\s*endraw\s*-?%\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,51 +43,35 @@ def pieces(template: str, call: Call) -> list[Piece]:
         template: the text with its Jinja.
         call: what answers the functions in it.
     """
+    # Jinja takes 40 ms to import, and most descriptions hold none.
+    if not is_template(template):
+        return [template] if template else []
+    from jinja2 import Environment, TemplateSyntaxError
+
+    whole = Code(" ".join(template.split()))
     found: list[Piece] = []
-    at = 0
-    strips = False
-    while opens := _OPENS.search(template, at):
-        before = template[at : opens.start()]
-        ends, inner = _inner(template, opens)
-        code = template[opens.start() : ends]
-        found.append(_stripped(before, left=strips, right=inner.startswith("-")))
-        strips = inner.endswith("-")
-        at = ends
-        inner = inner.strip("-+").strip()
-        if opens[1] == "{":
-            value = _value(inner, call)
-            found.append(Code(" ".join(code.split())) if value is None else value)
-        elif opens[1] == "%" and inner == "raw":
-            closing = _RAW_ENDS.search(template, ends)
-            if closing is None:
-                return [Code(template)]
-            found.append(template[ends : closing.start()])
-            at = closing.end()
-            strips = closing[0].endswith("-%}")
-        elif opens[1] == "%" or not code[2:].endswith("#}"):
-            # Whatever a statement does to the rest of it, only dbt knows.
-            return [Code(" ".join(template.split()))]
-    found.append(_stripped(template[at:], left=strips, right=False))
+    code: list[str] = []
+    try:
+        for _, kind, text in Environment(keep_trailing_newline=True).lex(template):
+            if kind == "block_begin":
+                return [whole]  # what it does to the rest of it, only dbt knows
+            if code or kind == "variable_begin":
+                code.append(text)
+            elif kind == "data":
+                found.append(text)
+            if kind == "variable_end":
+                value = _value("".join(code[1:-1]).strip(), call)
+                found.append(_code(code) if value is None else value)
+                code.clear()
+    except TemplateSyntaxError:
+        return [whole]
+    if code:
+        found.append(_code(code))
     return [piece for piece in found if piece]
 
 
-def _inner(template: str, opens: re.Match[str]) -> tuple[int, str]:
-    """Where a tag that opens there ends, and what is in it; nothing if nowhere."""
-    if opens[1] == "#":
-        stop = template.find("#}", opens.end())
-    else:
-        within = _WITHIN.match(template, opens.end())
-        stop = within.end() if within else -1
-        if template[stop : stop + 2] != {"{": "}}", "%": "%}"}[opens[1]]:
-            stop = -1
-    if stop < 0:
-        return len(template), ""
-    return stop + 2, template[opens.end() : stop]
-
-
-def _stripped(text: str, *, left: bool, right: bool) -> str:
-    text = text.lstrip() if left else text
-    return text.rstrip() if right else text
+def _code(tokens: Sequence[str]) -> Code:
+    return Code(" ".join("".join(tokens).split()))
 
 
 def _value(expression: str, call: Call) -> str | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 from catalog.objects import TableId, TableKind
-from catalog.snapshot import SchemaCoverage, TableSummary
+from catalog.snapshot import SchemaCoverage, TableSummary, coverage_of
 
 
 class Show(Enum):
@@ -111,7 +111,10 @@ class Listing:
 
     def coverage(self) -> tuple[list[SchemaCoverage], SchemaCoverage]:
         """Coverage by schema, and the total."""
-        return coverage_of(self.summaries)
+        return coverage_of(
+            (each.id.schema, each.described, each.columns, each.columns_described)
+            for each in self.summaries
+        )
 
     def _sorted(self, tables: list[TableSummary], order: Order) -> list[TableSummary]:
         match order:
@@ -137,21 +140,3 @@ def _is(table: TableSummary, show: Show) -> bool:
             return table.staged > 0
         case Show.DESCRIBED:
             return not table.undocumented
-
-
-def coverage_of(
-    summaries: Sequence[TableSummary],
-) -> tuple[list[SchemaCoverage], SchemaCoverage]:
-    """Coverage by schema, in order of their first tables, and the total."""
-    counts: dict[str, list[int]] = {}
-    for each in summaries:
-        count = counts.setdefault(each.id.schema, [0, 0, 0, 0])
-        count[0] += 1
-        count[1] += each.described
-        count[2] += each.columns
-        count[3] += each.columns_described
-    total = [sum(values) for values in zip(*counts.values(), strict=True)]
-    return (
-        [SchemaCoverage(name, *count) for name, count in counts.items()],
-        SchemaCoverage(None, *(total or (0, 0, 0, 0))),
-    )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 
+from catalog.intervals import Share, wilson
 from catalog.objects import TableId
 from catalog.suggestion import Source
 from catalog.trial import TableOutcome
@@ -25,8 +26,26 @@ _WITH_TABLES = (
 )
 
 
+class Verdicts:
+    """Texts that were taken as drafted, in other words, or not."""
+
+    accepted: int
+    edited: int
+    rejected: int
+
+    @property
+    def decided(self) -> int:
+        """Texts that were decided on."""
+        return self.accepted + self.edited + self.rejected
+
+    @property
+    def share(self) -> Share | None:
+        """Accepted of decided with Wilson's interval."""
+        return wilson(self.accepted, self.decided)
+
+
 @dataclass(frozen=True, slots=True)
-class Acceptance:
+class Acceptance(Verdicts):
     """What became of the texts of one origin in one month."""
 
     source: Source
@@ -44,14 +63,9 @@ class Acceptance:
     distance: int
     """Levenshtein distance of all edited texts from their drafts, in characters."""
 
-    @property
-    def decided(self) -> int:
-        """Texts that were decided on."""
-        return self.accepted + self.edited + self.rejected
-
 
 @dataclass(frozen=True, slots=True)
-class KindAcceptance:
+class KindAcceptance(Verdicts):
     """What became of the texts of one kind of object."""
 
     kind: str | None
@@ -62,11 +76,6 @@ class KindAcceptance:
     """Texts taken with other words."""
     rejected: int
     """Texts thrown away."""
-
-    @property
-    def decided(self) -> int:
-        """Texts that were decided on."""
-        return self.accepted + self.edited + self.rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,7 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class DecisionPace:
     """How quickly one decides after the other; bulk decisions are left out."""
 
     decisions: int
@@ -119,7 +128,7 @@ class DayPace:
 
     day: date
     """UTC."""
-    pace: Pace
+    pace: DecisionPace
     """Of the decisions of that day."""
 
 
@@ -133,7 +142,7 @@ class Metrics:
     """Why texts were rejected, the most frequent first; None where no reason is."""
     provenance: Provenance
     """Of the comments that stand."""
-    pace: Pace
+    pace: DecisionPace
     """Of decisions one by one."""
     kinds: tuple[KindAcceptance, ...] = ()
     """By kind of object: columns first, then by name, what is gone last."""
@@ -212,16 +221,8 @@ class DecisionLog:
 
     def _acceptance(self) -> tuple[Acceptance, ...]:
         return tuple(
-            Acceptance(
-                Source(row["source"]),
-                row["model"],
-                row["month"],
-                row["accepted"],
-                row["edited"],
-                row["rejected"],
-                row["distance"],
-            )
-            for row in self._workspace.rows(
+            self._workspace.records(
+                Acceptance,
                 "SELECT s.source, s.model, substr(d.at, 1, 7) AS month,"
                 " sum(d.state_after = 'accepted') AS accepted,"
                 " sum(d.state_after = 'edited') AS edited,"
@@ -229,7 +230,7 @@ class DecisionLog:
                 " sum(d.edit_distance * (d.state_after = 'edited')) AS distance"
                 f"{self._last_decisions()}"
                 " AND d.state_after IN ('accepted', 'edited', 'rejected')"
-                " GROUP BY s.source, s.model, month ORDER BY s.source, s.model, month"
+                " GROUP BY s.source, s.model, month ORDER BY s.source, s.model, month",
             )
         )
 
@@ -289,10 +290,10 @@ class DecisionLog:
         return [(row["who"], datetime.fromisoformat(row["at"])) for row in rows]
 
 
-def pace(decisions: Iterable[tuple[str, datetime]]) -> Pace:
+def pace(decisions: Iterable[tuple[str, datetime]]) -> DecisionPace:
     """The pace of decisions, by person and then by time."""
     gaps = [seconds for _, seconds in _gaps(decisions)]
-    return Pace(len(gaps), sum(gaps))
+    return DecisionPace(len(gaps), sum(gaps))
 
 
 def paces(decisions: Iterable[tuple[str, datetime]]) -> tuple[DayPace, ...]:
@@ -301,7 +302,8 @@ def paces(decisions: Iterable[tuple[str, datetime]]) -> tuple[DayPace, ...]:
     for at, seconds in _gaps(decisions):
         by_day.setdefault(at.date(), []).append(seconds)
     return tuple(
-        DayPace(day, Pace(len(gaps), sum(gaps))) for day, gaps in sorted(by_day.items())
+        DayPace(day, DecisionPace(len(gaps), sum(gaps)))
+        for day, gaps in sorted(by_day.items())
     )
 
 

@@ -54,6 +54,12 @@ def make_target(schema: str, table: str, column: str | None) -> Target:
     return table_id if column is None else ColumnId(table_id, column)
 
 
+def parts_of(target: Target) -> dict[str, str | None]:
+    """A target as files and scripts have it: schema, table and column."""
+    table = table_of(target)
+    return {"schema": table.schema, "table": table.name, "column": column_of(target)}
+
+
 class TableKind(Enum):
     """What the catalog says a relation is; never guessed."""
 

@@ -15,7 +15,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from catalog.objects import Column, ColumnId, Table, TableId, Target, column_of
+from catalog.objects import (
+    Column,
+    Table,
+    TableId,
+    Target,
+    column_of,
+    make_target,
+    parts_of,
+    table_of,
+)
 from catalog.snapshot import Snapshot
 from catalog.suggestions import GONE, Suggestions
 from catalog.workspace import Workspace, now
@@ -34,14 +43,7 @@ class Outdated:
 
     def as_json(self) -> dict[str, str | None]:
         """For scripts."""
-        table = self.target if isinstance(self.target, TableId) else self.target.table
-        return {
-            "schema": table.schema,
-            "table": table.name,
-            "column": column_of(self.target),
-            "comment": self.comment,
-            "why": self.why,
-        }
+        return {**parts_of(self.target), "comment": self.comment, "why": self.why}
 
 
 @dataclass(slots=True)
@@ -143,14 +145,7 @@ class Rescan:
 
     def outdated(self) -> list[Outdated]:
         """Comments that may be out of date, in order of schema and table."""
-        return [
-            Outdated(_target(row), row["comment"], row["why"])
-            for row in self._workspace.rows(
-                "SELECT * FROM outdated WHERE database = ?"
-                " ORDER BY schema, name, column_name",
-                (self._database,),
-            )
-        ]
+        return self._outdated("ORDER BY schema, name, column_name")
 
     def _before(self, table: Table) -> tuple[Table] | tuple[()] | None:
         """The table as it was if it changed, () if it did not, None if it is new."""
@@ -188,12 +183,12 @@ class Rescan:
         self, tables: Iterable[Table], doubtful: Mapping[Target, str]
     ) -> None:
         """Keep doubtful comments, and forget those that were changed since."""
-        for table in tables:
-            for old in self._outdated_of(table.id):
+        for table in () if self._first else tables:
+            for old in self._outdated("AND schema = ? AND name = ?", *table.id):
                 if table.comment_of(old.target) != old.comment:
                     self._forget_comment(old.target)
         for target, why in doubtful.items():
-            table_id = target if isinstance(target, TableId) else target.table
+            table_id = table_of(target)
             there = next((t for t in tables if t.id == table_id), None)
             comment = there.comment_of(target) if there else None
             if comment is None:
@@ -212,19 +207,21 @@ class Rescan:
                     ),
                 )
 
-    def _outdated_of(self, table: TableId) -> list[Outdated]:
-        if self._first:
-            return []
+    def _outdated(self, condition: str, *values: str) -> list[Outdated]:
         return [
-            Outdated(_target(row), row["comment"], row["why"])
+            Outdated(
+                make_target(row["schema"], row["name"], row["column_name"] or None),
+                row["comment"],
+                row["why"],
+            )
             for row in self._workspace.rows(
-                "SELECT * FROM outdated WHERE database = ? AND schema = ? AND name = ?",
-                (self._database, table.schema, table.name),
+                f"SELECT * FROM outdated WHERE database = ? {condition}",
+                (self._database, *values),
             )
         ]
 
     def _forget_comment(self, target: Target) -> None:
-        table = target if isinstance(target, TableId) else target.table
+        table = table_of(target)
         with self._workspace.transaction() as db:
             db.execute(
                 "DELETE FROM main.outdated"
@@ -242,8 +239,7 @@ class Rescan:
             )
 
     def _exists(self, target: Target) -> bool:
-        table_id = target if isinstance(target, TableId) else target.table
-        table = self._snapshot.table(table_id)
+        table = self._snapshot.table(table_of(target))
         name = column_of(target)
         return table is not None and (name is None or table.column(name) is not None)
 
@@ -300,8 +296,3 @@ def _table_difference(before: Table, after: Table) -> str:
     if had != has:
         return f"{len(has - had)} columns came, {len(had - has)} went"
     return ""
-
-
-def _target(row: Any) -> Target:
-    table = TableId(row["schema"], row["name"])
-    return ColumnId(table, row["column_name"]) if row["column_name"] else table

@@ -83,6 +83,26 @@ class SchemaCoverage:
         return counts if self.schema is None else {"schema": self.schema, **counts}
 
 
+def coverage_of(
+    tables: Iterable[tuple[str, int, int, int]],
+) -> tuple[list[SchemaCoverage], SchemaCoverage]:
+    """Coverage by schema, in order of their first tables, and the total.
+
+    Args:
+        tables: the schema of each, whether it is described, how many columns it has,
+            and how many of them are.
+    """
+    counts: dict[str, list[int]] = {}
+    for schema, *counted in tables:
+        before = counts.get(schema, [0, 0, 0, 0])
+        counts[schema] = [a + b for a, b in zip(before, (1, *counted), strict=True)]
+    total = [sum(values) for values in zip(*counts.values(), strict=True)]
+    return (
+        [SchemaCoverage(name, *count) for name, count in counts.items()],
+        SchemaCoverage(None, *(total or (0, 0, 0, 0))),
+    )
+
+
 class Snapshot:
     """Tables of one database in the workspace."""
 
@@ -318,26 +338,18 @@ class Snapshot:
         kinds: Collection[TableKind] = (),
     ) -> tuple[list[SchemaCoverage], SchemaCoverage]:
         """Coverage by schema, and the total."""
-        counts: dict[str, list[int]] = {}
         condition, values = _of_kinds("", (), kinds)
-        for row in self._workspace.rows(
+        rows = self._workspace.rows(
             "SELECT schema, name, described, columns, columns_described"
             f" FROM documented WHERE database = ? {condition} ORDER BY schema",
             (self._database, *values),
-        ):
-            table_id = TableId(row["schema"], row["name"])
-            if schemas and table_id.schema not in schemas:
-                continue
-            if not matches(table_id, globs):
-                continue
-            count = counts.setdefault(table_id.schema, [0, 0, 0, 0])
-            count[0] += 1
-            count[1] += row["described"]
-            count[2] += row["columns"]
-            count[3] += row["columns_described"]
-        by_schema = [SchemaCoverage(name, *count) for name, count in counts.items()]
-        sums = [sum(values) for values in zip(*counts.values(), strict=True)]
-        return by_schema, SchemaCoverage(None, *(sums or (0, 0, 0, 0)))
+        )
+        return coverage_of(
+            (schema, *counts)
+            for schema, name, *counts in rows
+            if (not schemas or schema in schemas)
+            and matches(TableId(schema, name), globs)
+        )
 
     def set_comments(self, comments: Mapping[Target, str | None]) -> None:
         """Record what the database holds for some targets after a write."""

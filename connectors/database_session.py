@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import RefusedError
+from catalog.stopping import Stop
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
@@ -51,9 +52,7 @@ class DatabaseSession(ABC):
     def witness(self) -> DatabaseSession:
         """A second session on the same database, which sees committed data only."""
 
-    def limited(
-        self, seconds: float, stop: Callable[[], bool]
-    ) -> AbstractContextManager[None]:
+    def limited(self, seconds: float, stop: Stop) -> AbstractContextManager[None]:
         """Ends what runs in it after some seconds or on `stop`.
 
         Servers are told their time limit in SQL; this is for an embedded engine, and
@@ -83,9 +82,7 @@ class DatabaseSession(ABC):
 
 
 @contextmanager
-def watched(
-    seconds: float, stop: Callable[[], bool], end: Callable[[], object]
-) -> Generator[None]:
+def watched(seconds: float, stop: Stop, end: Callable[[], object]) -> Generator[None]:
     """Calls `end`, again and again, once it took longer than that or `stop` is true."""
     over = threading.Event()
 
@@ -188,7 +185,7 @@ class EngineSession(DatabaseSession):
     def run(self, sql: str) -> None:
         """Execute one statement, passing the text through untouched."""
         self.check_alive()
-        with _faults():
+        with self.faults():
             self._connection.exec_driver_sql(sql).close()
 
     def rows(self, sql: str, **parameters: object) -> list[Row]:
@@ -196,10 +193,14 @@ class EngineSession(DatabaseSession):
         from sqlalchemy import text
 
         self.check_alive()
-        with _faults():
+        with self.faults():
             if parameters:
                 return list(self._connection.execute(text(sql), parameters).fetchall())
             return list(self._connection.exec_driver_sql(sql).fetchall())
+
+    def faults(self) -> AbstractContextManager[None]:
+        """Turns what statements and queries raise into faults."""
+        return _faults()
 
     def witness(self) -> DatabaseSession:
         """A second connection, from the pool."""

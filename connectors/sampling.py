@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
 from catalog.errors import ColumnistError
 from catalog.objects import Column, Profile, Table, TableKind
+from catalog.stopping import Stop
 from connectors.database_session import DatabaseSession, Fault, Row, Source
 from connectors.dialects.dialect import Dialect
 
@@ -60,7 +61,7 @@ def profile_table(
     columns: Sequence[str] | None,
     rows: int,
     seconds: float,
-    stop: Callable[[], bool],
+    stop: Stop,
 ) -> dict[str, Profile]:
     """Profiles of one table's columns; empty where no sample can be taken."""
     wanted = [
@@ -106,7 +107,7 @@ class _Sample:
         self,
         session: DatabaseSession,
         columns: Sequence[Column],
-        stop: Callable[[], bool],
+        stop: Stop,
     ) -> dict[str, Profile]:
         """Profiles of some columns, found by halves where one of them fails."""
         left = self._deadline - time.monotonic()

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
+from catalog.files import write_file
 from model.gguf_file import (
     Array,
     Tensor,
@@ -122,7 +123,7 @@ def fetch(
 def _alone(folder: Path) -> Generator[Path]:
     """A scratch folder for one process at a time; what a killed one left is removed."""
     scratch = folder / ".fetch"
-    with (folder / ".fetch.lock").open("w") as lock:
+    with (folder / ".fetch.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
@@ -140,7 +141,7 @@ def _make(
     advance: Advance,
 ) -> None:
     """Merge, and put file, card and manifest into their places, the manifest last."""
-    merged, told = scratch / own.path.name, scratch / "manifest.json"
+    merged = scratch / own.path.name
     merge(*parts, merged, name=own.name, advance=advance)
     manifest = own.manifest | {
         "file": own.path.name,
@@ -148,14 +149,12 @@ def _make(
         "bytes": merged.stat().st_size,
         "merged": {"command": "columnist models fetch"},
     }
-    told.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    _sync(told)
     place = own.path.with_suffix(".json")
     place.unlink(missing_ok=True)  # of an earlier adapter; it names another file
     merged.replace(own.path)
     if (card := library.shipped / CARD).exists():
-        shutil.copyfile(card, own.path.with_suffix(f".{CARD}"))
-    told.replace(place)
+        write_file(own.path.with_suffix(f".{CARD}"), card.read_bytes())
+    write_file(place, json.dumps(manifest, indent=2) + "\n")
     _sync(place.parent)
 
 

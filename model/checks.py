@@ -11,7 +11,7 @@ from itertools import pairwise
 from catalog.objects import Profile, Table, TableId, Target
 from catalog.suggestion import Finding
 from catalog.unseen import unseen
-from model.hints import UNITS
+from model.cues import UNITS
 from model.names import column_words, humanize, split, subject, word_set
 from model.vocabulary import roots, teacher_words
 
@@ -223,13 +223,7 @@ class _Schema:
     """What the names and comments of a table say, lower case."""
 
     text: str
-    words: frozenset[str]
     roots: frozenset[str]
-
-
-def schema_words(table: Table) -> frozenset[str]:
-    """The words of a table's names and comments, lower case."""
-    return _schema(table).words
 
 
 def schema_text(table: Table) -> str:
@@ -246,9 +240,7 @@ def _schema(table: Table) -> _Schema:
         if known is table:
             return schema
     text = _words(table)
-    found = _Schema(
-        text, frozenset(WORD.findall(text)), frozenset(roots(text.replace("_", " ")))
-    )
+    found = _Schema(text, frozenset(roots(text.replace("_", " "))))
     _schemas.append((table, found))
     return found
 

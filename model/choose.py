@@ -14,8 +14,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from catalog.objects import Table, TableId, Target
 from catalog.suggestion import Source
@@ -144,30 +146,20 @@ def _overlap(one: Counter[str], other: Counter[str]) -> float:
     return 2 * sum(min(n, other[gram]) for gram, n in one.items()) / size if size else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class WeightedSum(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A weighted sum of signs."""
 
     bias: float = 0.0
     """Constant part."""
-    weights: Mapping[str, float] = field(default_factory=dict[str, float])
+    weights: Mapping[str, float] = {}
     """Weight by sign; those left out are 0."""
 
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Line:
-        """From a manifest, which is anybody's.
-
-        Raises:
-            ValueError: a sign is unknown, or a number is none or out of range.
-        """
-        line = cls(**data)
-        numbers = (line.bias, *dict(line.weights).values())
-        if not set(line.weights) <= set(SIGNS) or not all(
-            type(number) in (int, float) and abs(number) <= LARGEST
-            for number in numbers
+    def __post_init__(self) -> None:
+        numbers = (self.bias, *self.weights.values())
+        if not set(self.weights) <= set(SIGNS) or not all(
+            abs(number) <= LARGEST for number in numbers
         ):
             raise ValueError("its calibration has an unknown sign or no usable number")
-        return line
 
     def __call__(self, signs: Signs) -> float:
         """The sum through the logistic function: a chance in [0, 1]."""
@@ -177,15 +169,14 @@ class Line:
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(msgspec.Struct, frozen=True):
     """What was measured for columns, or for tables."""
 
-    model: Line
+    model: WeightedSum
     """Chance that a careful steward accepts the model's text as it is."""
-    rules: Line
+    rules: WeightedSum
     """Chance that they accept the rules' sentence, where a model was asked too."""
-    sure: Line
+    sure: WeightedSum
     """Chance that they accept the rules' sentence, where none was."""
 
     def chance(self, candidate: Candidate, signs: Signs) -> float:
@@ -195,8 +186,7 @@ class Scale:
         return (self.sure if candidate.sure else self.rules)(signs)
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(msgspec.Struct, frozen=True):
     """How one of the texts is chosen."""
 
     columns: Scale
@@ -204,26 +194,9 @@ class Calibration:
     tables: Scale
     """For tables."""
 
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Calibration:
-        """From the manifest's `calibration` object.
-
-        Raises:
-            ValueError, TypeError, KeyError: it is none.
-        """
-        columns, tables = (
-            Scale(
-                model=Line.from_json(data[kind]["model"]),
-                rules=Line.from_json(data[kind]["rules"]),
-                sure=Line.from_json(data[kind]["sure"]),
-            )
-            for kind in ("columns", "tables")
-        )
-        return cls(columns, tables)
-
     def to_json(self) -> dict[str, Any]:
-        """The inverse of `from_json`."""
-        return asdict(self)
+        """As it stands in a manifest."""
+        return dict(msgspec.to_builtins(self))
 
     def scale(self, target: Target) -> Scale:
         """What was measured for such a target."""
@@ -231,7 +204,7 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Chosen:
     """The text that is shown."""
 
     text: str | None
@@ -249,7 +222,7 @@ def choose(
     table: Table,
     target: Target,
     calibration: Calibration | None,
-) -> Choice:
+) -> Chosen:
     """The best of the candidates.
 
     Args:
@@ -261,22 +234,22 @@ def choose(
     rules = next((c for c in candidates if c.source is Source.RULES), None)
     drafted = [c for c in candidates if c.source is Source.MODEL]
     if not candidates:
-        return Choice(None, Source.RULES, 0.0)
+        return Chosen(None, Source.RULES, 0.0)
     if calibration is None:
         if drafted and (rules is None or drafted[0].logprob >= UNMEASURED_FLOOR):
             first = drafted[0]
-            return Choice(first.text, Source.MODEL, math.exp(min(0.0, first.logprob)))
+            return Chosen(first.text, Source.MODEL, math.exp(min(0.0, first.logprob)))
         assert rules is not None
         chance = UNMEASURED_SURE if rules.sure else UNMEASURED_RULES
-        return Choice(rules.text, Source.RULES, chance)
+        return Chosen(rules.text, Source.RULES, chance)
     # The rules abstain on gibberish only; there a model cannot know better than that.
     if rules is None and not isinstance(target, TableId):
-        return Choice(None, Source.MODEL, 0.0)
+        return Chosen(None, Source.MODEL, 0.0)
     place, chance = likeliest(
         candidates, signs_of(candidates, table, target), calibration.scale(target)
     )
     chosen = candidates[place]
-    return Choice(chosen.text, chosen.source, chance, measured=True)
+    return Chosen(chosen.text, chosen.source, chance, measured=True)
 
 
 def likeliest(

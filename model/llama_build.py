@@ -32,31 +32,31 @@ HEADER = Path(__file__).resolve().with_name("amx_tile.h")
 
 
 @dataclass(frozen=True)
-class Choice:
+class Backend:
     """A backend and the reason for it, in a line for the person at the terminal."""
 
     accelerator: str
     reason: str
 
 
-def choose(wanted: str) -> Choice:
+def choose(wanted: str) -> Backend:
     """The backend for a GPU that is really there; a compiler alone is none."""
     if wanted != "auto":
-        return Choice(wanted, "as ACCEL says")
+        return Backend(wanted, "as ACCEL says")
     if sys.platform == "darwin":
         if platform.machine() == "arm64":
-            return Choice("metal", "Apple GPU")
-        return Choice("cpu", "no GPU that llama.cpp uses on Intel Macs")
+            return Backend("metal", "Apple GPU")
+        return Backend("cpu", "no GPU that llama.cpp uses on Intel Macs")
     if "GPU " in _output("nvidia-smi", "-L"):
         if shutil.which("nvcc"):
-            return Choice("cuda", "nvidia-smi lists a GPU and nvcc is installed")
-        return Choice(
+            return Backend("cuda", "nvidia-smi lists a GPU and nvcc is installed")
+        return Backend(
             "cpu", "nvidia-smi lists a GPU, but there is no nvcc to build for it"
         )
     if "gfx" in _output("rocminfo"):
         if shutil.which("hipcc"):
-            return Choice("rocm", "rocminfo lists a GPU and hipcc is installed")
-        return Choice("cpu", "rocminfo lists a GPU, but there is no hipcc")
+            return Backend("rocm", "rocminfo lists a GPU and hipcc is installed")
+        return Backend("cpu", "rocminfo lists a GPU, but there is no hipcc")
     devices = [
         line
         for line in _output("vulkaninfo", "--summary").splitlines()
@@ -64,9 +64,9 @@ def choose(wanted: str) -> Choice:
     ]
     if any("GPU" in line and "VIRTUAL" not in line for line in devices):
         if shutil.which("glslc"):
-            return Choice("vulkan", "vulkaninfo lists a GPU and glslc is installed")
-        return Choice("cpu", "vulkaninfo lists a GPU, but there is no glslc")
-    return Choice("cpu", "no GPU found by nvidia-smi, rocminfo or vulkaninfo")
+            return Backend("vulkan", "vulkaninfo lists a GPU and glslc is installed")
+        return Backend("cpu", "vulkaninfo lists a GPU, but there is no glslc")
+    return Backend("cpu", "no GPU found by nvidia-smi, rocminfo or vulkaninfo")
 
 
 def cmake_arguments(accelerator: str) -> str:

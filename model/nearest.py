@@ -30,7 +30,7 @@ _MOST = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class Example:
     """One description that may serve as an example."""
 
     name: str
@@ -66,26 +66,26 @@ def _row(table: str) -> tuple[str, frozenset[str]]:
     return " ".join(words) or table, stems(words)
 
 
-def described(table: Table, target: Target, text: str, *, origin: str) -> Described:
+def example_of(table: Table, target: Target, text: str, *, origin: str) -> Example:
     """A description as an entry of the index."""
     row, about = _row(table.id.name)
     name = column_of(target)
     if name is None:
-        return Described("", row, text, about, about, "", origin)
+        return Example("", row, text, about, about, "", origin)
     siblings = tuple(column.name for column in table.columns)
     words = expand(column_words(name, siblings, table.id.name))
     column = table.column(name)
     kind = kind_of(column.type) if column else ""
     phrase = " ".join(words) or name
-    return Described(phrase, row, text, stems(words), about, kind, origin)
+    return Example(phrase, row, text, stems(words), about, kind, origin)
 
 
 @dataclass(slots=True)
 class Nearest:
     """Descriptions by the words of their names."""
 
-    _columns: list[Described] = field(default_factory=list[Described])
-    _tables: list[Described] = field(default_factory=list[Described])
+    _columns: list[Example] = field(default_factory=list[Example])
+    _tables: list[Example] = field(default_factory=list[Example])
     _by_word: dict[tuple[bool, str], list[int]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -94,7 +94,7 @@ class Nearest:
     def __len__(self) -> int:
         return len(self._columns) + len(self._tables)
 
-    def add(self, entry: Described) -> None:
+    def add(self, entry: Example) -> None:
         """Take in one description."""
         whole = not entry.name
         entries = self._tables if whole else self._columns
@@ -104,8 +104,8 @@ class Nearest:
         entries.append(entry)
 
     def find(
-        self, asked: Described, *, skip: Callable[[str], bool] = lambda _: False
-    ) -> Described | None:
+        self, asked: Example, *, skip: Callable[[str], bool] = lambda _: False
+    ) -> Example | None:
         """The nearest entry that is near enough, or None.
 
         Args:
@@ -142,7 +142,7 @@ class Nearest:
             target: it or one of its columns.
             own: the steward's descriptions, which go before these.
         """
-        asked = described(table, target, "", origin=str(table.id))
+        asked = example_of(table, target, "", origin=str(table.id))
 
         def itself(origin: str) -> bool:
             return not asked.name and origin == asked.origin
@@ -154,7 +154,7 @@ class Nearest:
     def _rarity(self, word: str) -> float:
         return math.log((len(self._columns) + 50) / (self._count[word] + 1))
 
-    def _score(self, asked: Described, entry: Described, total: float) -> float:
+    def _score(self, asked: Example, entry: Example, total: float) -> float:
         both = sum(self._rarity(word) for word in asked.words & entry.words)
         extra = sum(self._rarity(word) for word in entry.words - asked.words)
         score = 2 * both / (both + extra + total)
@@ -180,5 +180,5 @@ def _shipped() -> Nearest:
     for each in teacher_set.shipped():
         for name, text in each.texts.items():
             target = each.table.id if name is None else ColumnId(each.table.id, name)
-            found.add(described(each.table, target, text, origin=each.source))
+            found.add(example_of(each.table, target, text, origin=each.source))
     return found

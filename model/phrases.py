@@ -12,9 +12,9 @@ from itertools import product
 from pathlib import Path
 
 from catalog.objects import Table
-from model import hints
+from model import cues
 from model.names import humanize, singular, word_set
-from model.tables import NO_NOUN, holder, own_noun
+from model.table_sentences import NO_NOUN, holder, own_noun
 
 FILE = Path(__file__).parent / "phrases.txt"
 _LINE = re.compile(r"([^/:]+?)(?: /(bool|time|number|text))?: ([A-Z{].*\.)")
@@ -27,9 +27,9 @@ _TYPES = {
 _STATE = re.compile(r"(ed|[ai]ble|en)$")
 """What says a state, so that a column of an unknown type is yes or no."""
 _OWNERS = {
-    "human": (hints.PEOPLE, hints.PEOPLE),
-    "holder": (hints.HOLDERS, hints.PEOPLE),
-    "place": (hints.HOLDERS, hints.PLACES),
+    "human": (cues.PEOPLE, cues.PEOPLE),
+    "holder": (cues.HOLDERS, cues.PEOPLE),
+    "place": (cues.HOLDERS, cues.PLACES),
 }
 """What may have an attribute, as the row and as a part of it; else nobody is told."""
 _TIMED = re.compile(
@@ -83,7 +83,7 @@ def phrase_sentence(
     words = humanize(tokens).split()
     kept = next((t for t, like in _TYPES.items() if re.match(like, kind)), "")
     ends = {words[0].lower(), words[-1].lower()}
-    asked = words[0] in hints.ASK or not ends.isdisjoint(hints.FLAGS)
+    asked = words[0] in cues.ASK or not ends.isdisjoint(cues.FLAGS)
     if len(words) > 1 and asked and kept != "time":
         kept = "bool"
     for form in _forms(words, kept, noun):
@@ -101,7 +101,7 @@ def _owned(table: Table, sentence: str) -> str:
         if phrase in sentence:
             told = holder(table, *kinds)
             sentence = sentence.replace(phrase, f" of the {told}" if told else "")
-    who = holder(table, hints.PEOPLE, hints.PEOPLE) if "{who}" in sentence else None
+    who = holder(table, cues.PEOPLE, cues.PEOPLE) if "{who}" in sentence else None
     return sentence.replace("{who}", who or "person")
 
 
@@ -110,11 +110,11 @@ def _forms(words: list[str], kept: str, noun: str) -> Iterator[list[str]]:
     yield words
     plain = words
     if kept == "bool":
-        plain = [w for w in words if w.lower() not in hints.FLAGS]
+        plain = [w for w in words if w.lower() not in cues.FLAGS]
         plain = plain[plain[:1] in (["is"], ["was"]) :]
         yield plain
     for own in (noun.split(), noun.split()[-1:]):
-        if plain[: len(own)] == own and own[-1] not in hints.LEADS:
+        if plain[: len(own)] == own and own[-1] not in cues.LEADS:
             yield plain[len(own) :]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from catalog.glossary import key_of
 from catalog.objects import Table, TableId, Target
-from model import hints
+from model import cues
 from model.checks import SMALL_WORDS
 from model.names import (
     column_words,
@@ -24,18 +24,18 @@ SHOWN = 3
 """Examples and tables kept with a question."""
 _READ = (
     SMALL_WORDS
-    | hints.FLAGS
-    | hints.KEYS
-    | hints.ASK
-    | hints.NUMBERS
-    | hints.COUNTS
-    | hints.MONEY
-    | hints.CLASSES
-    | hints.TEXTS
-    | hints.MOMENTS
-    | hints.DATES
-    | hints.UNITS.keys()
-    | hints.LEADS.keys()
+    | cues.FLAGS
+    | cues.KEYS
+    | cues.ASK
+    | cues.NUMBERS
+    | cues.COUNTS
+    | cues.MONEY
+    | cues.CLASSES
+    | cues.TEXTS
+    | cues.MOMENTS
+    | cues.DATES
+    | cues.UNITS.keys()
+    | cues.LEADS.keys()
     | word_set("be been do down go if me my not off our out per so up via vs we your")
 )
 """What the rules make sentences of, and words too plain to be in a list of words."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from catalog.objects import Column, Table
-from model import hints
+from model import cues
 from model.names import (
     column_words,
     gibberish,
@@ -32,7 +32,7 @@ from model.rules import (
     describe_column,
     known_one,
 )
-from model.tables import NO_NOUN, PLAIN, a, adjective, row_noun
+from model.table_sentences import NO_NOUN, PLAIN, a, adjective, row_noun
 
 MOST = 12
 """Sentences that are offered for a column at most, the rules' own among them."""
@@ -43,7 +43,7 @@ _ODD = word_set(
     "specification facet base attribute data insight setting history metadata standard"
 )
 """What a row is rarely called alone, where a longer noun ends with it."""
-_NAMEABLE = (hints.PEOPLE | hints.PLACES) | word_set(
+_NAMEABLE = (cues.PEOPLE | cues.PLACES) | word_set(
     "app application bucket browser campaign carrier channel cluster course database "
     "dataset device domain event field file folder function group host job medium "
     "metric model network package parameter partner platform policy product program "
@@ -51,14 +51,14 @@ _NAMEABLE = (hints.PEOPLE | hints.PLACES) | word_set(
     "source stage table team template topic workflow"
 )
 """What has a name of its own, which a column without `name` may hold."""
-_SORTS = hints.PEOPLE | hints.SOLD
+_SORTS = cues.PEOPLE | cues.SOLD
 """What a row may be one of, by a sort that is named before (`adult_product`)."""
-_VALUES = (_NAMEABLE | hints.ATTRIBUTES | hints.TEXTS | hints.MONEY) | (
-    hints.COUNTS | hints.NUMBERS | hints.MEASURES
+_VALUES = (_NAMEABLE | cues.ATTRIBUTES | cues.TEXTS | cues.MONEY) | (
+    cues.COUNTS | cues.NUMBERS | cues.MEASURES
 )
 """What is told in words or figures, never by yes or no."""
-_VERBS = hints.PASSIVE.keys() | hints.AUTOMATIC | word_set("authenticate notify verify")
-_WHEN = hints.MOMENTS | hints.DATES | {"at", "on"}
+_VERBS = cues.PASSIVE.keys() | cues.AUTOMATIC | word_set("authenticate notify verify")
+_WHEN = cues.MOMENTS | cues.DATES | {"at", "on"}
 _COUNT = "(?:num|number|count|cnt|counts|no|n|nb)"
 _SHARE = "(?:pct|percent|percentage)"
 _PERIOD = "(hour|day|week|month|quarter|year)"
@@ -151,20 +151,20 @@ def _others(table: Table, column: Column, tokens: list[str]) -> Iterator[str]:
         told = describe_column(table, column, noun=other) or ""
         if not told.startswith("Whether the record"):
             yield told
-    asked = tokens[0] in hints.ASK and len(tokens) > 1
-    if last in hints.KEYS and not asked:
+    asked = tokens[0] in cues.ASK and len(tokens) > 1
+    if last in cues.KEYS and not asked:
         yield from _of_key(tokens, noun)
     elif asked or kind == "boolean":
         yield from _asked(tokens[asked:], noun, tokens[0] if asked else "")
     elif last in _WHEN or kind in ("time", "date"):
         yield from _of_time(tokens, noun, kind)
     else:
-        state = tokens[1:] and (last.endswith("ed") or last in hints.STATES)
+        state = tokens[1:] and (last.endswith("ed") or last in cues.STATES)
         if (not kind or (kind == "whole number" and state)) and _may_be_asked(tokens):
             yield from _asked(tokens, noun)
         yield from _beside(table, tokens)
         yield from _shaped(tokens, noun)
-        if last not in hints.SMALL:
+        if last not in cues.SMALL:
             yield from _of_thing(tokens, noun, kind)
 
 
@@ -179,7 +179,7 @@ def _of_key(tokens: list[str], noun: str) -> Iterator[str]:
     if not rest or "by" in tokens:
         return
     done, to, *thing = tokens[:-1] if len(tokens) > 3 else ("", "")
-    if done.endswith("ed") and to in hints.SMALL:
+    if done.endswith("ed") and to in cues.SMALL:
         yield f"identifier of the {humanize(thing)} the {noun} was {done} {to}."
         return
     if _leans(tokens[-2]):
@@ -202,13 +202,13 @@ def _may_be_asked(tokens: list[str]) -> bool:
         plain = known(last) and singular(last) == last == humanize([last])
         said = adjective(last) or PARTICIPLE.search(last) is not None
         return plain and said and last not in _VALUES
-    many = singular(tokens[-2]) != tokens[-2] and last not in hints.ABILITIES
-    if first in hints.LEADS or many:
+    many = singular(tokens[-2]) != tokens[-2] and last not in cues.ABILITIES
+    if first in cues.LEADS or many:
         return False
-    done = first.endswith("ed") and not {*tokens[1:]}.isdisjoint(hints.SMALL)
-    sort = last in _SORTS and hints.SMALL.isdisjoint(tokens)
+    done = first.endswith("ed") and not {*tokens[1:]}.isdisjoint(cues.SMALL)
+    sort = last in _SORTS and cues.SMALL.isdisjoint(tokens)
     said = adjective(last) or PARTICIPLE.search(last) is not None
-    return first in hints.PASSIVE or said or sort or done
+    return first in cues.PASSIVE or said or sort or done
 
 
 def _asked(tokens: list[str], noun: str, verb: str = "") -> Iterator[str]:
@@ -219,7 +219,7 @@ def _asked(tokens: list[str], noun: str, verb: str = "") -> Iterator[str]:
         noun: what a row is called.
         verb: with which the name begins.
     """
-    tokens = [token for token in tokens if token not in hints.FLAGS] or tokens
+    tokens = [token for token in tokens if token not in cues.FLAGS] or tokens
     first, last, phrase = tokens[0], tokens[-1], humanize(tokens)
     many, rest = singular(last) != last, humanize(tokens[:-1])
     if verb in ("can", "should", "will", "did", "does"):
@@ -228,7 +228,7 @@ def _asked(tokens: list[str], noun: str, verb: str = "") -> Iterator[str]:
         return
     if first == "do":
         return
-    if verb == "" and not hints.MIDDLE.isdisjoint(tokens[1:-1]) and "is" not in tokens:
+    if verb == "" and not cues.MIDDLE.isdisjoint(tokens[1:-1]) and "is" not in tokens:
         yield f"whether the {phrase} the {noun}."  # `viewer_can_edit`
         return
     if "is" in tokens[1:-1]:
@@ -255,7 +255,7 @@ def _asked(tokens: list[str], noun: str, verb: str = "") -> Iterator[str]:
         about = known_one(rest, last)
         yield f"whether {about} {be} {last}."
         yield f"whether the {noun} is {phrase}."
-        if last.endswith("ed") and last not in hints.ABILITIES:
+        if last.endswith("ed") and last not in cues.ABILITIES:
             have = "have" if be == "are" else "has"
             yield f"whether {about} {have} been {last}."
         return
@@ -313,7 +313,7 @@ def _shaped(tokens: list[str], noun: str) -> Iterator[str]:
             "more": more,
             "last": said[-1],
             "was": "was " if said[0].endswith("ed") else "",
-            "lead": hints.LEADS.get(parts[1][0] if more else "", ""),
+            "lead": cues.LEADS.get(parts[1][0] if more else "", ""),
             "nth": ORDINALS.get(more, ""),
         }
         measured = bool(parts) and _measured(parts[0][-1])
@@ -326,7 +326,7 @@ def _bare(part: list[str], done: bool) -> bool:
     """Whether words are no thing, and not what is done either, where that may be."""
     done = done and part[-1].endswith("ed") and len(part) == 1
     leans = adjective(part[-1]) or (part[1:] and part[-1].isdigit())
-    return part[0] in hints.SMALL or (bool(leans) and not done)
+    return part[0] in cues.SMALL or (bool(leans) and not done)
 
 
 def _of_time(tokens: list[str], noun: str, kind: str) -> Iterator[str]:
@@ -337,16 +337,16 @@ def _of_time(tokens: list[str], noun: str, kind: str) -> Iterator[str]:
         rest.pop()
     if rest[1:] and rest[0] in _WHEN:
         when.append(rest.pop(0))
-    if not rest or rest[-1] in hints.SMALL:
+    if not rest or rest[-1] in cues.SMALL:
         return
     done = rest[-1].endswith("ed")
-    bound = not hints.SMALL.isdisjoint(rest)
+    bound = not cues.SMALL.isdisjoint(rest)
     if "last" in rest[1:] and not done and not bound:
         rest.insert(0, rest.pop(rest.index("last")))
-    dated = kind == "date" or (kind != "time" and {*when} & hints.DATES)
+    dated = kind == "date" or (kind != "time" and {*when} & cues.DATES)
     head, phrase = "date" if dated else "time", humanize(rest)
-    if rest[-1] in hints.DONE:
-        yield f"{head} the {noun} {hints.DONE[rest[-1]]}."
+    if rest[-1] in cues.DONE:
+        yield f"{head} the {noun} {cues.DONE[rest[-1]]}."
     if bound and rest[0].endswith(("ed", "sent")):
         yield f"{head} the {noun} was {phrase}."
         return
@@ -362,8 +362,8 @@ def _of_thing(tokens: list[str], noun: str, kind: str) -> Iterator[str]:
     last, phrase = tokens[-1], humanize(tokens)
     many = singular(last) != last
     rest = tokens[:-1]
-    whole = not any(map(_leans, rest[-1:])) and hints.SMALL.isdisjoint(rest)
-    led = tokens[0] in hints.LEADS or last in hints.COUNTS
+    whole = not any(map(_leans, rest[-1:])) and cues.SMALL.isdisjoint(rest)
+    led = tokens[0] in cues.LEADS or last in cues.COUNTS
     if kind in ("whole number", "number", "") and not led:
         if _counted(last):
             yield f"number of {phrase}."
@@ -379,7 +379,7 @@ def _of_thing(tokens: list[str], noun: str, kind: str) -> Iterator[str]:
         yield f"{humanize([last])} of {known_one(humanize(rest))}."
         if len(tokens) == 3 and _nameable(rest[0]):
             yield f"{humanize(tokens[1:])} of the {rest[0]}."
-    if tokens[0] in hints.MONEY and rest and adjective(last):
+    if tokens[0] in cues.MONEY and rest and adjective(last):
         yield f"{last} {humanize(rest)} of the {noun}."
     if not rest and adjective(last) and not many:
         yield f"{phrase} {noun}."
@@ -397,7 +397,7 @@ def _counted(word: str) -> bool:
 
 
 def _measured(word: str) -> bool:
-    return word in hints.AMOUNTS | hints.UNITS.keys() or singular(word) in hints.MONEY
+    return word in cues.AMOUNTS | cues.UNITS.keys() or singular(word) in cues.MONEY
 
 
 def _initials(word: str) -> bool:
@@ -405,18 +405,18 @@ def _initials(word: str) -> bool:
     if not 3 <= len(word) <= 4 or not word.isalpha() or humanize([word]) != word:
         return False
     spoken = re.fullmatch("[^aeiouy]+[aeiouy]+[^aeiouy]+e?", word) is not None
-    said = spoken or word in PLAIN | hints.ASK | {"dbt"}
+    said = spoken or word in PLAIN | cues.ASK | {"dbt"}
     return not (said or known(word) or known(singular(word)))
 
 
 def _leans(word: str) -> bool:
     """Whether a word needs one after it: nothing is `of the minimum`."""
     alone = word in ("post", "base", "key")
-    return not alone and (adjective(word) or word in hints.SMALL or word.isdigit())
+    return not alone and (adjective(word) or word in cues.SMALL or word.isdigit())
 
 
 def _nameable(word: str) -> bool:
-    return word in _NAMEABLE or hints.ROLES.fullmatch(word) is not None
+    return word in _NAMEABLE or cues.ROLES.fullmatch(word) is not None
 
 
 def _nouns(table: Table) -> list[str]:
@@ -427,7 +427,7 @@ def _nouns(table: Table) -> list[str]:
     odd = words[-1] in _ODD
     if odd:
         named = subject(table.id.name).split()
-        before += [word for word in named if word in hints.JOINED]
+        before += [word for word in named if word in cues.JOINED]
     fine = [noun for noun in before if not _leans(noun.split()[-1])]
     if odd:
         fine = [noun for noun in fine if noun not in _ODD]

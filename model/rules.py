@@ -2,7 +2,7 @@
 
 These sentences are the floor: every one follows from the catalog, so none invents
 anything, and they are what the model's text gives way to. Those on tables are in
-`model.tables`.
+`model.table_sentences`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from catalog.objects import Column, ColumnId, Profile, Table, Target
-from model import hints
+from model import cues
 from model.names import (
     column_words,
     gibberish,
@@ -25,7 +25,7 @@ from model.names import (
     word_set,
 )
 from model.phrases import phrase_sentence
-from model.tables import (
+from model.table_sentences import (
     NO_NOUN,
     adjective,
     article,
@@ -35,8 +35,8 @@ from model.tables import (
     row_noun,
     surveyed,
 )
-from model.tables import describe_table as describe_table
-from model.tables import table_opening as table_opening
+from model.table_sentences import describe_table as describe_table
+from model.table_sentences import table_opening as table_opening
 
 PARTICIPLE = re.compile(
     r"(?<!e)ed$|^(sent|paid|built|held|seen|sold|made|given|begun|done|won|lost|left|"
@@ -53,7 +53,7 @@ _OF_ENTRY = frozenset(
 ) | word_set("location date time score amount total currency country")
 """What an entry on a thing has of its own (`start_time` of a warehouse's history)."""
 _MANNER = {"last", "first", "originally", "initially", "most", "next", "previously"}
-_SMALL = hints.SMALL
+_SMALL = cues.SMALL
 
 
 def describe_column(
@@ -98,9 +98,7 @@ def describe_column(
     return with_codes(text, codes)
 
 
-def sure_sentence(
-    table: Table, column: Column, profile: Profile | None = None
-) -> str | None:
+def sure_sentence(table: Table, column: Column) -> str | None:
     """The sentence of a column whose name says the same in every table, else None."""
     siblings = tuple(other.name for other in table.columns)
     tokens = list(column_words(column.name, siblings, table.id.name))
@@ -108,7 +106,7 @@ def sure_sentence(
         return None
     if _whole(table, column, tokens, row_noun(table)) is None:
         return None
-    return describe_column(table, column, profile)
+    return describe_column(table, column, None)
 
 
 def reference_clause(text: str, table: Table, target: Target) -> str | None:
@@ -128,13 +126,13 @@ def reference_clause(text: str, table: Table, target: Target) -> str | None:
 
 def _is_list(tokens: Sequence[str]) -> bool:
     """Whether the name is a plural or says itself that it is a structure."""
-    return singular(tokens[-1]) != tokens[-1] or tokens[-1] in hints.STRUCTURES
+    return singular(tokens[-1]) != tokens[-1] or tokens[-1] in cues.STRUCTURES
 
 
 def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str:
     """The sentence that name, type and keys give; the name says something."""
     kind = column.type.lower()
-    if tokens[-1] in hints.AHEAD and tokens[1:]:
+    if tokens[-1] in cues.AHEAD and tokens[1:]:
         tokens = [tokens[-1], *tokens[:-1]]
     last = tokens[-1]
     if (whole := _whole(table, column, tokens, noun)) is not None:
@@ -145,16 +143,16 @@ def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str
         return _reference(table, column.name, tokens, noun)
     if _is_id(table, column, tokens):
         return f"Unique identifier of {_the(own_noun(table))}."
-    if tokens[0] in hints.ASK and len(tokens) > 1:
+    if tokens[0] in cues.ASK and len(tokens) > 1:
         flagged = last in _FLAGGED and tokens[2:] and tokens[-2] not in _FLAGS_OF
         return _asked(tokens[0], tokens[1:-1] if flagged else tokens[1:], noun)
     if kind.startswith(("bool", "bit(1)", "tinyint(1)")) or (
-        last in hints.FLAGS and tokens[1:]
+        last in cues.FLAGS and tokens[1:]
     ):
-        return _flag([t for t in tokens if t not in hints.FLAGS] or tokens, noun)
+        return _flag([t for t in tokens if t not in cues.FLAGS] or tokens, noun)
     if not kind and _untyped_flag(tokens, own_noun(table)):
         return _flag(tokens, noun)
-    if last in hints.KEYS:
+    if last in cues.KEYS:
         return _key(table, tokens, noun)
     if tokens[0] == "date" and tokens[1:] in (["day"], ["week"], ["month"], ["hour"]):
         return f"{capital(tokens[1])} the record is for."
@@ -172,7 +170,7 @@ def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str
     return _plain(tokens, noun, kind)
 
 
-_FLAGGED = hints.FLAGS - {"switch"}
+_FLAGGED = cues.FLAGS - {"switch"}
 """Last words that say once more what the verb in front says."""
 _FLAGS_OF = word_set("feature red")
 """Words before them that are about a flag itself (`is_feature_flag`)."""
@@ -207,8 +205,8 @@ def _as_of(tokens: list[str], kind: str) -> str | None:
     end = tokens[place + 2 :]
     if not place or tokens[place + 1] != "of" or end[1:]:
         return None
-    dated = not hints.DATES.isdisjoint(end) or (not end and kind == "date")
-    timed = not hints.MOMENTS.isdisjoint(end) or "datetime" in kind
+    dated = not cues.DATES.isdisjoint(end) or (not end and kind == "date")
+    timed = not cues.MOMENTS.isdisjoint(end) or "datetime" in kind
     if not dated and not timed and not kind.startswith("timestamp"):
         return None
     thing = humanize(tokens[:place])
@@ -234,9 +232,9 @@ _CYCLES = word_set("month year quarter week season semester")
 _FIGURES = re.compile(
     "(tiny|small|medium|big|u)*int(?!erval)|num|dec|float|double|real"
 )
-_SUMS = hints.MONEY | hints.AMOUNTS | hints.COUNTS
+_SUMS = cues.MONEY | cues.AMOUNTS | cues.COUNTS
 _NO_FIGURES = (
-    hints.KEYS | hints.NUMBERS | hints.MOMENTS | hints.DATES | hints.SMALL | hints.FLAGS
+    cues.KEYS | cues.NUMBERS | cues.MOMENTS | cues.DATES | cues.SMALL | cues.FLAGS
 )
 
 
@@ -249,7 +247,7 @@ def _changed(table: Table, tokens: list[str], noun: str, kind: str) -> str | Non
         other = (opposite, *rest)
         columns = {split(c.name) for c in table.columns}
         if other in columns and _CHANGES.intersection(split(table.id.name)):
-            if rest[1:] and rest[-1] in hints.KEYS:
+            if rest[1:] and rest[-1] in cues.KEYS:
                 phrase = f"{lead.lower()} {humanize(rest[:-1])}"
                 return f"Identifier of the {phrase}{_whose(phrase, thing)}."
             return f"{lead} {humanize(rest)}{_whose(humanize(rest), thing)}."
@@ -269,11 +267,11 @@ _REACHED = word_set("date time at address currency account number")
 _QUESTION = word_set("you your how what which why who do")
 _TOLD_WITH = word_set("name code description title label number location unit")
 _USE_OF = (
-    hints.SMALL | hints.COUNTS | hints.MONEY | hints.UNITS.keys() | hints.LEADS.keys()
+    cues.SMALL | cues.COUNTS | cues.MONEY | cues.UNITS.keys() | cues.LEADS.keys()
 ) | word_set("today daily day week month year date time this last id ids")
 """What no use is for."""
 _CHANGES = word_set("history change changes changed changelog audit transition")
-NUMBERED = hints.PEOPLE | word_set(
+NUMBERED = cues.PEOPLE | word_set(
     "team editor reviewer referee judge party option choice answer image photo "
     "category keyword tag language color colour sponsor side reason genre"
 )
@@ -292,7 +290,7 @@ def _whole(table: Table, column: Column, tokens: list[str], noun: str) -> str | 
 
 def _is_id(table: Table, column: Column, tokens: list[str]) -> bool:
     """Whether a column, no foreign key, identifies the row."""
-    key = table.primary_key == (column.name,) and tokens[-1] not in hints.TEXTS
+    key = table.primary_key == (column.name,) and tokens[-1] not in cues.TEXTS
     return key or tokens in (["id"], ["unique", "id"], ["uuid"], ["unique", "key"])
 
 
@@ -309,7 +307,7 @@ def known_one(phrase: str, done: str = "") -> str:
     """
     last = phrase.split()[-1]
     bare = singular(last) != last or last.isupper()
-    if last not in hints.THINGS and (last.endswith("ing") or done in hints.ABILITIES):
+    if last not in cues.THINGS and (last.endswith("ing") or done in cues.ABILITIES):
         bare = bare or _MASS.search(last) is not None
     return phrase if bare else f"the {phrase}"
 
@@ -322,7 +320,7 @@ def _some(phrase: str, mass: bool = False) -> str:
         mass: whether it may be something that is not counted.
     """
     first, *_, last = phrase.split() * 2
-    if first in hints.ONLY:
+    if first in cues.ONLY:
         return f"the {phrase}"
     bare = singular(last) != last or (mass and _MASS.search(last))
     return phrase if bare else f"{article(phrase)} {phrase}"
@@ -334,29 +332,29 @@ def _counts(tokens: Sequence[str], kind: str) -> bool:
     What is measured (`grams`) or is money (`sales`) is not counted.
     """
     last = tokens[-1]
-    if singular(last) == last or last in hints.UNITS or not known(singular(last)):
+    if singular(last) == last or last in cues.UNITS or not known(singular(last)):
         return False
-    verbs = hints.SMALL | hints.LEADS.keys() | hints.MONEY | hints.PASSIVE.keys()
+    verbs = cues.SMALL | cues.LEADS.keys() | cues.MONEY | cues.PASSIVE.keys()
     if {*tokens[:-1]} & verbs:
         return False
     whole = re.match(r"(big|small)?int|u?int\d", kind) is not None
-    return (last in hints.EVENTS and not kind) or (whole and last not in hints.AMOUNTS)
+    return (last in cues.EVENTS and not kind) or (whole and last not in cues.AMOUNTS)
 
 
 def _untyped_flag(tokens: Sequence[str], noun: str) -> bool:
     """Whether a name without a type can only be that of a yes-or-no column."""
     last = tokens[-1]
     if len(tokens) == 1:
-        return noun != NO_NOUN and last in hints.STATES
-    if last in hints.MOMENTS | hints.DATES | {"at", "on"}:
+        return noun != NO_NOUN and last in cues.STATES
+    if last in cues.MOMENTS | cues.DATES | {"at", "on"}:
         return False
-    if tokens[0] in hints.SMALL:
+    if tokens[0] in cues.SMALL:
         return False
-    if last in hints.STANDING:
+    if last in cues.STANDING:
         return tokens[0] in ("site", "system", "super")
-    asked = tokens[0] in hints.ACTIVE or tokens[0] in ("enable", "disable", "allow")
-    said = last in hints.ABILITIES
-    auto = tokens[0] == "auto" and tokens[-1] in hints.AUTOMATIC
+    asked = tokens[0] in cues.ACTIVE or tokens[0] in ("enable", "disable", "allow")
+    said = last in cues.ABILITIES
+    auto = tokens[0] == "auto" and tokens[-1] in cues.AUTOMATIC
     return asked or said or auto or "is" in tokens[1:-1]
 
 
@@ -393,7 +391,7 @@ def _asked(verb: str, tokens: Sequence[str], noun: str) -> str:
     """A yes-or-no column that begins with its verb (`is_gift`, `has_children`)."""
     phrase = humanize(tokens)
     last = phrase.split()[-1]
-    done = PARTICIPLE.search(last) is not None or last in hints.SETTLED
+    done = PARTICIPLE.search(last) is not None or last in cues.SETTLED
     if verb in ("is", "was", "are") and len(tokens) > 1 and done:
         about = humanize(tokens[:-1])
         if not _adverbial(tokens[0]) and not PARTICIPLE.search(tokens[0]):
@@ -402,8 +400,8 @@ def _asked(verb: str, tokens: Sequence[str], noun: str) -> str:
             return f"{told}." if about == noun else f"{told} for {_the(noun)}."
     if tokens[:2] == ["do", "not"] and len(tokens) > 2:
         return f"Whether not to {humanize(tokens[2:])} {_the(noun)}."
-    alone = hints.SMALL.isdisjoint(tokens)
-    if verb in ("is", "was") and last in hints.STANDING and alone:
+    alone = cues.SMALL.isdisjoint(tokens)
+    if verb in ("is", "was") and last in cues.STANDING and alone:
         return f"Whether {_the(_person(last, noun))} {verb} {_some(phrase)}."
     if verb in ("is", "was") and phrase == "default":
         return f"Whether {_the(noun)} {verb} the default."
@@ -424,21 +422,21 @@ _ADJECTIVE = re.compile(
 
 def _describes(tokens: Sequence[str], phrase: str) -> bool:
     """Whether words after a verb say how something is rather than what."""
-    if tokens[0] in hints.SMALL or {*tokens[1:]} & hints.SMALL:
-        return PARTICIPLE.search(tokens[0]) is not None or tokens[0] in hints.SMALL
+    if tokens[0] in cues.SMALL or {*tokens[1:]} & cues.SMALL:
+        return PARTICIPLE.search(tokens[0]) is not None or tokens[0] in cues.SMALL
     said = _ADJECTIVE.search(phrase) or PARTICIPLE.search(phrase.split()[-1])
-    return said is not None and phrase.split()[-1] not in hints.THINGS
+    return said is not None and phrase.split()[-1] not in cues.THINGS
 
 
 def _adverbial(token: str) -> bool:
-    return token.endswith("ly") or token in hints.ADVERBS
+    return token.endswith("ly") or token in cues.ADVERBS
 
 
 def _reference(table: Table, name: str, tokens: list[str], noun: str) -> str:
     """A foreign key: what it points at, and the role where the name tells one."""
     found = table.references(name)
     there = subject(found[0].name) if found else NO_NOUN
-    dropped = hints.KEYS | hints.NUMBERS | {"code", "cd", "hash", "hk"}
+    dropped = cues.KEYS | cues.NUMBERS | {"code", "cd", "hash", "hk"}
     role = [t for t in tokens if t not in dropped]
     phrase = humanize(role)
     if found and not grain(found[0].name).noun:
@@ -500,7 +498,7 @@ def _key(table: Table, tokens: list[str], noun: str) -> str:
         return f"Identifier of {by}."
     if subject(table.id.name).lower() == base.lower():
         return f"Unique identifier of the {base}."
-    if rest[-1] in hints.SMALL or rest[-1] in ("primary", "foreign", "natural"):
+    if rest[-1] in cues.SMALL or rest[-1] in ("primary", "foreign", "natural"):
         return f"{capital(humanize(tokens))} of {_the(noun)}."
     return f"Identifier of the {base}{_tied(rest, noun)}."
 
@@ -531,25 +529,25 @@ def _acted(tokens: list[str], noun: str) -> str | None:
     if tokens[:2] == ["do", "not"] and tokens[2:]:
         return f"Whether not to {humanize(tokens[2:])} {_the(noun)}."
     for place, word in enumerate(tokens[1:-1], 1):
-        if word in hints.MIDDLE:
+        if word in cues.MIDDLE:
             about = known_one(humanize(tokens[:place]))
             return f"Whether {about} {word} {humanize(tokens[place + 1 :])}."
-    if first == "auto" and tokens[1] in hints.AUTOMATIC:
+    if first == "auto" and tokens[1] in cues.AUTOMATIC:
         done = f"{tokens[1].removesuffix('e')}ed automatically"
         return f"Whether {_the(noun)} is {' '.join([done, *tokens[2:]])}."
     if opted := re.search(r"^(.*?) ?\bopt (in|out)\b ?(.*)$", " ".join(tokens)):
         what, way, then = opted.groups()
         then = then or (what and f"{'to' if way == 'in' else 'of'} {what}")
         return f"Whether {_the(noun)} has opted {f'{way} {then}'.strip()}."
-    if first in hints.PASSIVE:
-        if tokens[1] in hints.SMALL:
-            return f"Whether {_the(noun)} is {hints.PASSIVE[first]} {rest}."
-        done = hints.PASSIVE[first]
+    if first in cues.PASSIVE:
+        if tokens[1] in cues.SMALL:
+            return f"Whether {_the(noun)} is {cues.PASSIVE[first]} {rest}."
+        done = cues.PASSIVE[first]
         thing, to, then = rest.partition(" to ")
         be = "is" if singular(thing.split()[-1]) == thing.split()[-1] else "are"
         then = f"to {then}" if to else f"for {_the(noun)}"
         return f"Whether {known_one(thing, done)} {be} {done} {then}."
-    if first in hints.ACTIVE:
+    if first in cues.ACTIVE:
         return f"Whether {_the(noun)} {first} {_some(rest, True)}."
     return None
 
@@ -560,19 +558,19 @@ def _flag(tokens: list[str], noun: str) -> str:
     last = phrase.split()[-1]
     if told := _acted(tokens, noun) if tokens[1:] else None:
         return told
-    if last in hints.PEOPLE and last != noun.split()[-1]:
+    if last in cues.PEOPLE and last != noun.split()[-1]:
         return f"Whether {_the(_person(last, noun))} is {_some(phrase)}."
     if phrase == "default":
         return f"Whether {_the(noun)} is the default."
     if len(tokens) == 1 and (PARTICIPLE.search(last) or _describes(tokens, phrase)):
         return f"Whether {_the(noun)} is {phrase}."
-    if len(tokens) > 1 and (PARTICIPLE.search(last) or last in hints.SETTLED):
+    if len(tokens) > 1 and (PARTICIPLE.search(last) or last in cues.SETTLED):
         about = humanize(tokens[:-1])
-        if _adverbial(tokens[0]) and last not in hints.SETTLED:
+        if _adverbial(tokens[0]) and last not in cues.SETTLED:
             return f"Whether {_the(noun)} is {phrase}."
         verb = "is" if singular(tokens[-2]) == tokens[-2] else "are"
         return f"Whether {known_one(about, last)} {verb} {last}."
-    if last in hints.OF_ROW:
+    if last in cues.OF_ROW:
         return f"Whether {_the(noun)} is {phrase}."
     if PARTICIPLE.search(tokens[0]) or tokens[0] in ("available", "eligible"):
         return f"Whether {_the(noun)} is {phrase}."
@@ -582,18 +580,18 @@ def _flag(tokens: list[str], noun: str) -> str:
 
 def _person(standing: str, noun: str) -> str:
     """Who is an administrator: the row or a person it is of, else the user."""
-    if standing not in hints.STANDING or noun.split()[-1] in hints.HOLDERS:
+    if standing not in cues.STANDING or noun.split()[-1] in cues.HOLDERS:
         return noun
-    return next((word for word in noun.split() if word in hints.PEOPLE), "user")
+    return next((word for word in noun.split() if word in cues.PEOPLE), "user")
 
 
 def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
     """Names that are more than a thing: with a verb, or with figures for a rate."""
     last = humanize(tokens[-1:])
-    if hints.LEADS.get(tokens[0]) == "Number of" and tokens[2:]:
+    if cues.LEADS.get(tokens[0]) == "Number of" and tokens[2:]:
         tokens = tokens[2:] if tokens[1] == "of" else tokens[1:]
         kind = "int"
-    if tokens[0] in hints.UNITS and tokens[1] in hints.SMALL - {"of", "per"}:
+    if tokens[0] in cues.UNITS and tokens[1] in cues.SMALL - {"of", "per"}:
         if len(tokens) == 3 and PARTICIPLE.search(last) and last != "due":
             return f"Number of {humanize(tokens[:2])} {_the(noun)} was {last}."
         return f"Number of {humanize(tokens)}."  # `days_since_last_order`
@@ -607,8 +605,8 @@ def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
     if tokens[0] in ("ran", "run") and tokens[1] in ("on", "in", "at") and tokens[2:]:
         thing = humanize(tokens[2:])
         return f"Whether {_the(noun)} ran {tokens[1]} {article(thing)} {thing}."
-    if tokens[0] in hints.MOMENTS | hints.DATES and PARTICIPLE.search(last):
-        head = "Date" if tokens[0] in hints.DATES else "Time"
+    if tokens[0] in cues.MOMENTS | cues.DATES and PARTICIPLE.search(last):
+        head = "Date" if tokens[0] in cues.DATES else "Time"
         again = "last " if last in ("updated", "modified") and not tokens[2:] else ""
         return f"{head} {_the(noun)} was {again}{humanize(tokens[1:])}."
     if len(tokens) > 2 and tokens[-2] == "last" and PARTICIPLE.search(last):
@@ -621,31 +619,31 @@ def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
         numeric = _FIGURES.match(kind)
         if singular(first) != first and numeric:
             return f"Number of {first} {last}."
-        if singular(first) != first or set(tokens) & (hints.COUNTS | hints.MONEY):
+        if singular(first) != first or set(tokens) & (cues.COUNTS | cues.MONEY):
             return f"{capital(first)} {last}."
     return None
 
 
 def _by_unit(tokens: list[str], noun: str) -> str | None:
     """A measure whose last word is its unit."""
-    unit = hints.UNITS.get(tokens[-1])
+    unit = cues.UNITS.get(tokens[-1])
     if unit is None or tokens[-2].isdigit() or tokens[-2] in ("per", "sq", "cu"):
         return None
     if tokens[-2] == "in" and len(tokens) > 2:
         tokens = [*tokens[:-2], tokens[-1]]
     base = humanize(tokens[:-1])
     if unit == "percent":
-        lead = hints.LEADS.get(tokens[0])
+        lead = cues.LEADS.get(tokens[0])
         base = f"{lead} {humanize(tokens[1:-1])}" if lead and tokens[2:] else base
         return f"{capital(base)} percentage of {_the(noun)}."
     if adjective(tokens[-2]) and tokens[-2] not in ("time", "total"):
         return None
     if tokens[0] in ("num", "number", "count"):
         return f"Number of {humanize(tokens[1:])} of {_the(noun)}."
-    if unit in hints.SPANS and tokens[-2] not in hints.MEASURES:
+    if unit in cues.SPANS and tokens[-2] not in cues.MEASURES:
         return _of(humanize(tokens), noun)  # `vacation_days`
-    if unit in hints.SIZES and tokens[-2] not in hints.MEASURES:
-        lead = hints.LEADS.get(tokens[0], "")
+    if unit in cues.SIZES and tokens[-2] not in cues.MEASURES:
+        lead = cues.LEADS.get(tokens[0], "")
         told = humanize(tokens[1:-1]) if lead else base
         if told:
             return f"{capital(f'{lead} size of the'.strip())} {told}, in {unit}."
@@ -654,7 +652,7 @@ def _by_unit(tokens: list[str], noun: str) -> str | None:
 
 def _by_first(tokens: list[str], noun: str) -> str | None:
     """A figure whose first word tells how it was made."""
-    lead = hints.LEADS.get(tokens[0])
+    lead = cues.LEADS.get(tokens[0])
     if lead is None or any(token.isdigit() for token in tokens):
         return None
     if lead == "Total" and tokens[1] in ("id", "key", "of"):
@@ -694,43 +692,43 @@ def _by_last(tokens: list[str], noun: str, kind: str) -> str | None:
     """Names of two and more words, told apart by the last one."""
     last, rest = tokens[-1], humanize(tokens[:-1])
     base = _without_noun(tokens[:-1], noun)
-    if last in ("at", "on") or (last in hints.MOMENTS | hints.DATES):
+    if last in ("at", "on") or (last in cues.MOMENTS | cues.DATES):
         return _moment(tokens, noun, kind)
     if last == "by" and (by := _by(tokens, noun)):
         return capital(by.removeprefix("the ")) + "."
-    if last in ("qty", "quantity") or (last in hints.COUNTS and tokens[-2] == "total"):
+    if last in ("qty", "quantity") or (last in cues.COUNTS and tokens[-2] == "total"):
         return _of(humanize(tokens), noun)
-    if last in hints.COUNTS and (
+    if last in cues.COUNTS and (
         not adjective(tokens[-2]) or PARTICIPLE.search(tokens[-2])
     ):
         return f"Number {_counted(rest, noun)}."
-    if last in hints.NUMBERS:
+    if last in cues.NUMBERS:
         return f"{capital(base)} number of {_the(noun)}." if base else None
-    if last in hints.MONEY:
+    if last in cues.MONEY:
         return _of(humanize(tokens), noun)
     pair = humanize(tokens[-2:])
-    vague = tokens[2:] and (adjective(tokens[-3]) or tokens[-3] in hints.ABSTRACT)
-    if pair.lower() in hints.COMPOUNDS and not vague:
+    vague = tokens[2:] and (adjective(tokens[-3]) or tokens[-3] in cues.ABSTRACT)
+    if pair.lower() in cues.COMPOUNDS and not vague:
         owner = _without_noun(tokens[:-2], noun) or noun
         return f"{capital(pair)} of the {owner}."
-    told = tokens[2:] and tokens[-2] in hints.OF_NAMES and not adjective(tokens[-3])
+    told = tokens[2:] and tokens[-2] in cues.OF_NAMES and not adjective(tokens[-3])
     if told and last in ("name", "text"):
         return f"{capital(pair)} of the {humanize(tokens[:-2])}."
-    if tokens[-2] in hints.SMALL or adjective(tokens[-2]):
+    if tokens[-2] in cues.SMALL or adjective(tokens[-2]):
         return None
-    if last in hints.CONTACTS and (
-        tokens[-2] in hints.PEOPLE or hints.ROLES.fullmatch(tokens[-2])
+    if last in cues.CONTACTS and (
+        tokens[-2] in cues.PEOPLE or cues.ROLES.fullmatch(tokens[-2])
     ):
-        return f"{hints.CONTACTS[last]} of the {rest}."
-    if last in hints.TEXTS:
+        return f"{cues.CONTACTS[last]} of the {rest}."
+    if last in cues.TEXTS:
         word = humanize([last])
         of = "on" if word.startswith(("comment", "note", "remark")) else "of"
         return f"{capital(word)} {of} the {rest}."
-    pasted = {*tokens[:-1]} & hints.SMALL - {"of"} or tokens[-2] in hints.ABSTRACT
-    if last in hints.ATTRIBUTES and len(rest) > 3 and not pasted:
+    pasted = {*tokens[:-1]} & cues.SMALL - {"of"} or tokens[-2] in cues.ABSTRACT
+    if last in cues.ATTRIBUTES and len(rest) > 3 and not pasted:
         of = "for" if last == "reason" else "of"
         return f"{capital(humanize([last]))} {of} the {base or noun}."
-    if last in hints.DEGREES:
+    if last in cues.DEGREES:
         return f"{_of(humanize(tokens), noun)[:-1]}, in degrees."
     return None
 
@@ -738,18 +736,18 @@ def _by_last(tokens: list[str], noun: str, kind: str) -> str | None:
 def _moment(tokens: list[str], noun: str, kind: str) -> str:
     """A point in time."""
     last, before = tokens[-1], tokens[:-1]
-    exact = last in hints.MOMENTS or last == "at" or kind.startswith("timestamp")
+    exact = last in cues.MOMENTS or last == "at" or kind.startswith("timestamp")
     head = "Time" if exact else "Date"
-    while before[1:] and before[-1] in hints.MOMENTS | hints.DATES:
+    while before[1:] and before[-1] in cues.MOMENTS | cues.DATES:
         before = before[:-1]  # `due_date_at`
     rest = humanize(before)
     *ahead, word = rest.split()
     about = " ".join(ahead) or noun
     compound = f"{capital(rest)} {humanize([last])} of {_the(noun)}."
-    if last == "time" and (word in hints.MEASURES or word in hints.LASTING):
+    if last == "time" and (word in cues.MEASURES or word in cues.LASTING):
         return compound
-    done = hints.DONE.get(word)
-    if done and (not ahead or (word in hints.NAMED and not adjective(ahead[-1]))):
+    done = cues.DONE.get(word)
+    if done and (not ahead or (word in cues.NAMED and not adjective(ahead[-1]))):
         return f"{head} the {about} {done}."
     if PARTICIPLE.search(word):
         manner = ""
@@ -757,7 +755,7 @@ def _moment(tokens: list[str], noun: str, kind: str) -> str:
             manner = "last "
         if ahead and ahead[-1] in _MANNER:
             about, manner = " ".join(ahead[:-1]) or noun, f"{ahead[-1]} "
-        be = "is " if word == "due" else "" if word in hints.HAPPENED else "was "
+        be = "is " if word == "due" else "" if word in cues.HAPPENED else "was "
         return f"{head} the {about} {be}{manner}{word}."
     if re.fullmatch(r"(start|begin|end|expire)s?", word):
         if ahead and adjective(ahead[-1]):
@@ -765,7 +763,7 @@ def _moment(tokens: list[str], noun: str, kind: str) -> str:
         if word in ("start", "end") and last in ("time", "date"):
             return f"{capital(word)} {last} of the {about}."
         return f"{head} the {about} {word.rstrip('s')}s."
-    if word == "valid" or last in hints.SMALL - {"at", "on"}:
+    if word == "valid" or last in cues.SMALL - {"at", "on"}:
         return f"{head} {_the(noun)} is valid."
     base = _without_noun(before, noun)
     if not base:
@@ -788,7 +786,7 @@ def _plain(tokens: list[str], noun: str, kind: str) -> str:
         return f"Time of {_the(noun)}."
     if last in ("name", "nm", "nme") and not (
         len(tokens) > 1
-        and (adjective(tokens[-2]) or tokens[-2] in hints.SMALL | hints.OF_NAMES)
+        and (adjective(tokens[-2]) or tokens[-2] in cues.SMALL | cues.OF_NAMES)
     ):
         return f"Name of the {_owner(tokens[:-1], noun)}."
     linked = last in ("url", "uri", "link", "href")

@@ -103,7 +103,7 @@ class _Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StepToken:
     """One token of a step."""
 
     token: int
@@ -122,7 +122,7 @@ class Step:
 
     copies: tuple[tuple[int, int], ...]
     """(from, to) sequence ids: share the whole head's cells, before decoding."""
-    rows: tuple[Row, ...]
+    rows: tuple[StepToken, ...]
     """The batch."""
     streams: tuple[Stream, ...]
     """The streams that the writing rows belong to, in the rows' order; one whose text
@@ -156,7 +156,7 @@ class _Packing:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self.rows: list[Row] = []
+        self.rows: list[StepToken] = []
         self.copies: list[tuple[int, int]] = []
         self._writers: list[Stream] = []
         self._given: list[tuple[int | None, ...]] = []
@@ -169,7 +169,7 @@ class _Packing:
         while stream.pending and self.room:
             token = stream.pending.popleft()
             writes = bool(stream.given) or not stream.pending
-            self.rows.append(Row(token, stream.position, stream.sequence, writes))
+            self.rows.append(StepToken(token, stream.position, stream.sequence, writes))
             stream.position += 1
             if writes:
                 self._writers.append(stream)
@@ -178,7 +178,7 @@ class _Packing:
     def prefill(self, head: _Head) -> None:
         while head.decoded < len(head.tokens) and self.room:
             token = head.tokens[head.decoded]
-            self.rows.append(Row(token, head.decoded, head.sequence, False))
+            self.rows.append(StepToken(token, head.decoded, head.sequence, False))
             head.decoded += 1
 
     def step(self) -> Step:

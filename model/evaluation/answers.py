@@ -15,8 +15,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from catalog.files import write_file
 from catalog.objects import TableId, Target, column_of
-from model.choose import Calibration, Candidate, Line, Scale, Signs, signs_of
+from model.choose import Calibration, Candidate, Scale, Signs, WeightedSum, signs_of
 from model.draft import Drafter, Job
 from model.engine import Engine, EngineSettings
 from model.evaluation.json_lines import encoded, read_lines
@@ -24,7 +25,7 @@ from model.evaluation.records import Entry, read_entries
 from model.library import ModelFile, PromptFormat
 from model.nearest import shipped
 
-_UNMEASURED = Scale(Line(), Line(), Line())
+_UNMEASURED = Scale(WeightedSum(), WeightedSum(), WeightedSum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +137,7 @@ def _reference(entry: Entry, target: Target) -> str:
 
 def write(path: Path, found: Iterable[Answer]) -> None:
     """Answers as JSON Lines, so that a choice can be fitted without the model."""
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines(map(encoded, found))
+    write_file(path, "".join(map(encoded, found)), hint="Choose another with -o.")
 
 
 def read(path: Path) -> list[Answer]:

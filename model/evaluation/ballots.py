@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from catalog.csv_file import BrokenCsv, decode, delimiter_of, read_records
 from catalog.errors import ColumnistError, UsageError
-from catalog.whole_file import write_whole
+from catalog.files import write_file
 from model.evaluation.blind import csv_text
 
 T = TypeVar("T")
@@ -99,15 +99,9 @@ class BallotFile(Generic[T]):
         """
         told = {choice: name for name, choice in self.choices.items()}
         rows = ((each.item, each.judge, told[each.choice]) for each in ballots)
-        try:
-            write_whole(
-                self._path(folder), csv_text(("item", "judge", self.column), rows)
-            )
-        except OSError as error:
-            raise ColumnistError(
-                f"Cannot save {self.column}s in {folder}: {error.strerror}.",
-                f"Check the folder and the disk; earlier {self.column}s are saved.",
-            ) from error
+        text = csv_text(("item", "judge", self.column), rows)
+        hint = f"Check the folder and the disk; earlier {self.column}s are saved."
+        write_file(self._path(folder), text, hint=hint)
 
     def _path(self, folder: Path) -> Path:
         return folder / f"{self.column}s.csv"

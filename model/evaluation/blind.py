@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from catalog.errors import ColumnistError, UsageError
-from catalog.whole_file import write_whole
+from catalog.files import write_file
 from model.evaluation.json_lines import encoded, read_lines, reason
 from model.evaluation.records import Entry
 
@@ -133,15 +133,9 @@ class BlindFolder(Generic[KeyT]):
             self.key: msgspec.json.format(encoded(key), indent=2) + "\n",
             f"{self.stem}.jsonl": "".join(map(encoded, items)),
         }
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for name, text in files.items():
-                write_whole(folder / name, text)
-        except OSError as error:
-            raise ColumnistError(
-                f"Cannot write to {folder}: {error.strerror}.",
-                "Choose another with -o.",
-            ) from error
+        for name, text in files.items():
+            hint = "Choose another folder with -o."
+            write_file(folder / name, text, hint=hint, folders=True)
 
     def as_html(self, items: Sequence[Item]) -> str:
         """The items as one page that needs nothing else, and lets nothing in or out.

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from catalog.errors import UsageError
+from catalog.files import write_file
 from catalog.suggestion import Source
-from model.choose import SIGNS, Calibration, Line, Scale, Signs, likeliest
+from model.choose import SIGNS, Calibration, Scale, Signs, WeightedSum, likeliest
 from model.evaluation.answers import Answer, read
 from model.evaluation.json_lines import read_lines
 
@@ -57,7 +58,7 @@ def main() -> None:
         manifest = json.loads(arguments.manifest.read_text(encoding="utf-8"))
         manifest |= {"calibration": calibration.to_json(), "scores": document}
         text = json.dumps(manifest, indent=2) + "\n"
-        arguments.manifest.write_text(text, encoding="utf-8")
+        write_file(arguments.manifest, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +161,12 @@ def _texts(
     ]
 
 
-def _line(texts: Sequence[tuple[Signs, float]]) -> Line:
+def _line(texts: Sequence[tuple[Signs, float]]) -> WeightedSum:
     """Logistic regression on standardised signs, by Newton's method with a ridge."""
     import numpy as np
 
     if not texts:
-        return Line(-1.0)
+        return WeightedSum(-1.0)
     good = np.array([share for _, share in texts])
     signs = np.array([[sign[name] for name in SIGNS] for sign, _ in texts])
     mean, spread = signs.mean(axis=0), signs.std(axis=0)
@@ -185,7 +186,7 @@ def _line(texts: Sequence[tuple[Signs, float]]) -> Line:
     weights = line[1:] / spread[used]
     bias = float(line[0] - weights @ mean[used])
     names = [name for name, is_used in zip(SIGNS, used, strict=True) if is_used]
-    return Line(
+    return WeightedSum(
         round(bias, 5),
         {name: round(float(w), 5) for name, w in zip(names, weights, strict=True)},
     )

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from catalog.stopping import Stop, never
 from model import prompts
-from model.engine import never
 from model.evaluation.blind import Item
 from model.evaluation.json_lines import read_lines
 from model.evaluation.votes import Choice
@@ -186,7 +186,7 @@ def judge(
     writer: Writer,
     model: str,
     *,
-    stop: Callable[[], bool] = never,
+    stop: Stop = never,
 ) -> Iterator[Judged]:
     """Every item's scores as they are ready; unreadable answers are asked for again.
 

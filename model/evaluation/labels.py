@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.errors import UsageError
-from model.evaluation.agreement import wilson
+from catalog.intervals import wilson
 from model.evaluation.audit import Draft, Key
 from model.evaluation.ballots import Ballot, BallotFile
 from model.evaluation.tally import alike, rounded, share_data

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from catalog.errors import UsageError
 from catalog.objects import Target
+from catalog.stopping import Stop, never
 from catalog.suggestion import Source
 from model.choose import Candidate, likeliest, signs_of, unlike
 from model.draft import Drafter, Job
-from model.engine import Engine, EngineSettings, never
+from model.engine import Engine, EngineSettings
 from model.evaluation import baseline
 from model.evaluation.measures import normal
 from model.evaluation.records import (
@@ -217,7 +218,7 @@ def run_model(
     entries: Sequence[Entry],
     settings: EngineSettings,
     *,
-    stop: Callable[[], bool] = never,
+    stop: Stop = never,
     advance: Callable[[int], None] = lambda _: None,
 ) -> tuple[list[Texts], list[Texts]]:
     """A model's own texts, and what the app shows with it, from one run.

@@ -8,12 +8,11 @@ from dataclasses import asdict
 from itertools import combinations
 from typing import Any
 
+from catalog.intervals import Share, wilson
 from model.evaluation.agreement import (
-    Share,
     cohen_kappa,
     fleiss_kappa,
     sign_test,
-    wilson,
 )
 from model.evaluation.sheet import Key
 from model.evaluation.votes import Choice, JudgeKind, Vote, last_ones

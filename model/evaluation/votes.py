@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from catalog.errors import ColumnistError, RefusedError
-from catalog.whole_file import write_whole
+from catalog.files import write_file
 from model.evaluation.ballots import Ballot, BallotFile
 from model.evaluation.json_lines import encoded, reason
 
@@ -86,11 +86,5 @@ def add(
     every = (*VOTES.kept(folder, items), *new)
     VOTES.keep(folder, {(vote.item, vote.judge): vote for vote in every}.values())
     told = dict(sorted((kinds(folder) | {vote.judge: kind for vote in new}).items()))
-    try:
-        text = msgspec.json.format(encoded(told), indent=2)
-        write_whole(folder / JUDGES, text)
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot save who voted in {folder}: {error.strerror}.",
-            "Check the folder and the disk; the votes are saved.",
-        ) from error
+    hint = "Check the folder and the disk; the votes are saved."
+    write_file(folder / JUDGES, msgspec.json.format(encoded(told), indent=2), hint=hint)

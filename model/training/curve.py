@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from catalog.files import write_file
+
 COLOURS = {"train": "#9aa7b0", "held_out": "#c0392b"}
 
 
@@ -27,8 +29,8 @@ def draw(folder: Path) -> None:
     """Write both files from the run's log."""
     series = points(folder)
     text = json.dumps(series, indent=1) + "\n"
-    (folder / "curve.json").write_text(text, encoding="utf-8")
-    (folder / "curve.svg").write_text(svg(series), encoding="utf-8")
+    write_file(folder / "curve.json", text)
+    write_file(folder / "curve.svg", svg(series))
 
 
 def svg(series: dict[str, list[tuple[int, float]]]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from catalog.errors import ColumnistError
+from catalog.files import writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,8 @@ def log(folder: Path, kind: str, **figures: Any) -> Event:
     """
     told = {"event": kind, **figures}
     told["time"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    try:
-        with (folder / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(told, default=str) + "\n")
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot write the log of {folder}: {error.strerror}.",
-            "Free some space and run the same command again.",
-        ) from error
+    path = folder / "log.jsonl"
+    hint = "Free some space and run the same command again."
+    with writing(path, hint=hint), path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(told, default=str) + "\n")
     return Event(kind, figures)

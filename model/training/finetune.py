@@ -22,6 +22,9 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
+from catalog.files import whole_file
+from catalog.stopping import Stop, never
+
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch loads OpenMP
 
 import torch
@@ -187,7 +190,7 @@ class Run:
             setattr(self, name, state[name])
 
     def save(self) -> None:
-        """Write beside the old file, then take its place.
+        """Write what a later run goes on from.
 
         Raises:
             ColumnistError: the disk is full or refuses; the old file is as it was.
@@ -199,15 +202,10 @@ class Run:
             **{name: getattr(self, name) for name in COUNTED},
         }
         path = self.checkpoint
-        partial = path.with_suffix(".partial")
         try:
-            with partial.open("wb") as file:
+            with whole_file(path, scratch=f"{path.stem}.partial") as file:
                 torch.save(state, file)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
         except (OSError, RuntimeError) as error:
-            partial.unlink(missing_ok=True)
             kept = "the checkpoint before it is whole" if path.exists() else "none is"
             raise ColumnistError(
                 f"Cannot write {path}: {str(error).splitlines()[0]}; {kept}.",
@@ -226,9 +224,7 @@ class Run:
         self.losses += 1
 
 
-def finetune(
-    settings: Settings, *, stop: Callable[[], bool] = lambda: False
-) -> Iterator[Event]:
+def finetune(settings: Settings, *, stop: Stop = never) -> Iterator[Event]:
     """Trains, then writes the adapter or model; events are logged, then given.
 
     Stopped, it saves a checkpoint and ends.

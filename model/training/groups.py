@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from catalog.objects import Profile, Target
-from model.nearest import Nearest, described
+from model.nearest import Nearest, example_of
 from model.prompts import compact
 from model.rules import sure_sentence
 from model.teacher_set import Described
@@ -107,7 +107,9 @@ class Groups:
         for each in tables:
             for name, text in each.texts.items():
                 target = _target(each, name)
-                self._index.add(described(each.table, target, text, origin=each.source))
+                self._index.add(
+                    example_of(each.table, target, text, origin=each.source)
+                )
 
     def make(self, each: Described, rng: random.Random) -> Group:
         """A table as it is learned this time: chance takes columns and examples."""
@@ -148,7 +150,7 @@ class Groups:
     def _example(self, each: Described, target: Target) -> str | None:
         key = each.source, target
         if key not in self._examples:
-            asked = described(each.table, target, "", origin="")
+            asked = example_of(each.table, target, "", origin="")
             found = self._index.find(asked, skip=lambda origin: origin == each.source)
             self._examples[key] = (
                 compact.example_line(found.name, found.table, found.text)

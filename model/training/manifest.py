@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from catalog.errors import ColumnistError
+from catalog.files import write_file
 from model.library import digest
 from model.training import lineage
 
@@ -44,12 +44,5 @@ def write_manifest(path: Path, name: str, about: dict[str, Any]) -> Path:
         if kept and before.get("sha256") != sha256:
             kept.setdefault("measured_on", before.get("sha256"))
         manifest |= kept
-    try:
-        partial = target.with_suffix(".json.partial")
-        partial.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        partial.replace(target)
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot write {target}: {error.strerror}.", "Free some space."
-        ) from error
+    write_file(target, json.dumps(manifest, indent=2) + "\n")
     return target

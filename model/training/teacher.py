@@ -11,15 +11,15 @@ import json
 import math
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from catalog.errors import ColumnistError
+from catalog.stopping import Stop, never
 from model.checks import NUMBER, schema_text
-from model.engine import never
 from model.lexicon import word_set
 from model.prompt import TURN, Prompt
 from model.prompts import long
@@ -79,7 +79,7 @@ def teach(
     name: str,
     wanted: Iterable[Specification],
     taught: Taught,
-    stop: Callable[[], bool] = never,
+    stop: Stop = never,
 ) -> Iterator[dict[str, Any] | None]:
     """A record for each specification, in the order in which they end.
 

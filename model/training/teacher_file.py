@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from catalog.errors import ColumnistError, UsageError
+from catalog.errors import UsageError
+from catalog.files import write_file, writing
 from model.teacher_set import parse
 
 STEWARD = "steward"
 """Kind of the tables that come from a workspace."""
 _ELSEWHERE = "Choose another --out, or correct it."
+_KEPT = "What was written is kept; the same command goes on from there."
 
 
 class TeacherFile:
@@ -43,7 +43,7 @@ class TeacherFile:
         self.ids: set[str] = set()
         self._file: IO[str] | None = None
         if path.exists():
-            with self._writing():
+            with writing(self.path, hint=_KEPT):
                 self._mend(renew)
 
     def __enter__(self) -> TeacherFile:
@@ -51,7 +51,7 @@ class TeacherFile:
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
-            with self._writing():
+            with writing(self.path, hint=_KEPT):
                 self._file.close()
 
     def add(self, record: dict[str, Any]) -> None:
@@ -60,7 +60,7 @@ class TeacherFile:
         Raises:
             ColumnistError: the disk is full, or the like.
         """
-        with self._writing():
+        with writing(self.path, hint=_KEPT):
             if self._file is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self.path.open("a", encoding="ascii", newline="\n")
@@ -90,22 +90,7 @@ class TeacherFile:
             ]
         mended = "".join(f"{line}\n" for line in lines)
         if mended != text:
-            beside = self.path.with_name(self.path.name + ".mended")
-            try:
-                beside.write_text(mended, encoding="utf-8", newline="\n")
-                beside.replace(self.path)
-            finally:
-                beside.unlink(missing_ok=True)
-
-    @contextmanager
-    def _writing(self) -> Generator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise ColumnistError(
-                f"Cannot write {self.path}: {error.strerror or error}.",
-                "What was written is kept; the same command goes on from there.",
-            ) from error
+            write_file(self.path, mended, hint=_KEPT)
 
 
 def _is_json(text: str) -> bool:

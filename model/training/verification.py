@@ -117,7 +117,7 @@ def compare(
         RefusedError: llama.cpp cannot load the file.
     """
     from model.llama import LlamaError, Model  # loads llama.cpp
-    from model.schedule import Row
+    from model.schedule import StepToken
     from model.sizes import Machine, choose
 
     try:
@@ -138,7 +138,7 @@ def compare(
             reference.encode(text) != runner.tokenize(text) for text in texts
         )
         ids = reference.encode("".join(texts[:LOGITS]))[: min(256, context)]
-        rows = [Row(token, at, 0, True) for at, token in enumerate(ids)]
+        rows = [StepToken(token, at, 0, True) for at, token in enumerate(ids)]
         theirs = torch.from_numpy(runner.decode(rows).copy())
     finally:
         runner.close()

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from catalog import decisions as deciding
+from catalog.approvals import SignOff
 from catalog.change import Outcome, WriteResult
-from catalog.handover import Handover, Taken
+from catalog.handover import Handover, HandoverResult
 from catalog.history import history
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind, Target
-from catalog.sign_off import SignOff
 from catalog.snapshot import Snapshot
 from catalog.suggestion import Draft, Finding, Source, State, Verdict
 from catalog.suggestions import Suggestions
@@ -50,7 +50,7 @@ class Place:
         found = self.suggestions.of_table(TABLE)[target]
         return found.state, found.text, found.reason
 
-    def take(self, document: SignOff, *, demand: bool = False) -> Taken:
+    def take(self, document: SignOff, *, demand: bool = False) -> HandoverResult:
         return self.handover.take(document, document.standings(), demand=demand)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.ledger import Ledger, RunLedger
-from catalog.metrics import DecisionLog, Pace, Provenance, pace, paces
+from catalog.metrics import DecisionLog, DecisionPace, Provenance, pace, paces
 from catalog.objects import Table, TableId, TableKind, Target, make_target
 from catalog.snapshot import Snapshot
 from catalog.suggestion import Draft, Source
@@ -188,8 +188,8 @@ def test_pace_is_told_day_by_day() -> None:
     later = [night + timedelta(seconds=s) for s in (0, 5, 15, 1000)]
     found = paces([("ann", at) for at in later])
     assert [(day.day.isoformat(), day.pace) for day in found] == [
-        ("2026-11-01", Pace(1, 5.0)),
-        ("2026-11-02", Pace(1, 10.0)),
+        ("2026-11-01", DecisionPace(1, 5.0)),
+        ("2026-11-02", DecisionPace(1, 10.0)),
     ]
 
 

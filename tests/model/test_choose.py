@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,20 +17,20 @@ from model.choose import (
     SIGNS,
     Calibration,
     Candidate,
-    Choice,
-    Line,
+    Chosen,
     Scale,
+    WeightedSum,
     choose,
     signs_of,
     unlike,
 )
 
 COLUMNS = Scale(
-    model=Line(1.0, {"logprob": 2.0, "agreement": 1.0}),
-    rules=Line(-1.0),
-    sure=Line(0.0, {"noun": 1.0}),
+    model=WeightedSum(1.0, {"logprob": 2.0, "agreement": 1.0}),
+    rules=WeightedSum(-1.0),
+    sure=WeightedSum(0.0, {"noun": 1.0}),
 )
-TABLES = Scale(model=Line(-3.0), rules=Line(-2.0), sure=Line(0.0))
+TABLES = Scale(model=WeightedSum(-3.0), rules=WeightedSum(-2.0), sure=WeightedSum(0.0))
 CALIBRATION = Calibration(COLUMNS, TABLES)
 ORDERS = TableId("", "orders")
 PRICE = ColumnId(ORDERS, "unit_price")
@@ -44,7 +45,7 @@ def drafted(text: str, logprob: float) -> Candidate:
     return Candidate(text, Source.MODEL, logprob, 5)
 
 
-def pick(*candidates: Candidate, is_table: bool = False) -> Choice:
+def pick(*candidates: Candidate, is_table: bool = False) -> Chosen:
     return choose(candidates, TABLE, ORDERS if is_table else PRICE, CALIBRATION)
 
 
@@ -113,7 +114,7 @@ def test_where_rules_abstain_on_a_column_the_model_does_not_guess() -> None:
 
 
 def test_an_unmeasured_model_is_trusted_unless_it_guesses() -> None:
-    def unmeasured(logprob: float) -> Choice:
+    def unmeasured(logprob: float) -> Chosen:
         return choose((RULES, drafted("M.", logprob)), TABLE, PRICE, None)
 
     assert unmeasured(-0.3).source is Source.MODEL
@@ -122,7 +123,7 @@ def test_an_unmeasured_model_is_trusted_unless_it_guesses() -> None:
 
 def test_the_manifest_keeps_a_calibration() -> None:
     text = json.dumps(CALIBRATION.to_json())
-    assert Calibration.from_json(json.loads(text)) == CALIBRATION
+    assert msgspec.convert(json.loads(text), Calibration) == CALIBRATION
 
 
 def test_confidence_is_the_likeliest_candidates_chance() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -20,13 +20,14 @@ from catalog.objects import (
     TableKind,
     Target,
 )
+from catalog.stopping import Stop
 from catalog.suggestion import Draft, Finding, Source
 from model import rules
-from model.choose import Calibration, Line, Scale
+from model.choose import Calibration, Scale, WeightedSum
 from model.draft import Documented, Drafter, Job, undescribed
 from model.engine import Engine
 from model.library import ModelFile, PromptFormat
-from model.nearest import Nearest, described
+from model.nearest import Nearest, example_of
 from model.prompt import Generation, Prompt
 from model.remote import RemoteEngine, RemoteModel
 from tests.model.scripted import Asked, Say, serving
@@ -50,7 +51,7 @@ class FakeWriter:
         self.prompts: list[Prompt] = []
 
     def generate(
-        self, prompts: Iterable[Prompt], *, stop: Callable[[], bool], **_: Any
+        self, prompts: Iterable[Prompt], *, stop: Stop, **_: Any
     ) -> Iterator[Generation]:
         for index, prompt in enumerate(prompts):
             self.prompts.append(prompt)
@@ -208,7 +209,9 @@ def test_a_table_of_a_thousand_columns_is_drafted_whole() -> None:
 
 
 def test_the_measured_best_of_rules_and_model_is_proposed() -> None:
-    scale = Scale(Line(weights={"length": 1.0}), Line(-2.0), Line())
+    scale = Scale(
+        WeightedSum(weights={"length": 1.0}), WeightedSum(-2.0), WeightedSum()
+    )
     model = replace(MODEL, calibration=Calibration(scale, scale))
     ships = table("ships", "handling")
     seen: dict[Target, int] = {}
@@ -228,7 +231,9 @@ def test_the_measured_best_of_rules_and_model_is_proposed() -> None:
 
 
 def test_the_reading_of_a_name_that_the_model_finds_likely_is_proposed() -> None:
-    scale = Scale(Line(-9.0), Line(weights={"logprob": 1.0}), Line())
+    scale = Scale(
+        WeightedSum(-9.0), WeightedSum(weights={"logprob": 1.0}), WeightedSum()
+    )
     model = replace(MODEL, calibration=Calibration(scale, scale))
     polls = table("senate_polls", "pollster")
     writer = FakeWriter(GOOD)
@@ -254,7 +259,7 @@ def test_the_stewards_own_text_is_the_example_before_the_teachers() -> None:
     documented.add(table("journeys", "hull_status", comment="Our word for hull state."))
     taught = Nearest()
     taught.add(
-        described(
+        example_of(
             table("boats", "hull_status"),
             ColumnId(TableId("sales", "boats"), "hull_status"),
             "Taught words.",
@@ -289,7 +294,7 @@ def test_two_columns_of_a_table_do_not_get_the_same_text() -> None:
 def test_alternatives_come_from_one_reading_of_the_prompt() -> None:
     class Several(FakeWriter):
         def generate(
-            self, prompts: Iterable[Prompt], *, stop: Callable[[], bool], **_: Any
+            self, prompts: Iterable[Prompt], *, stop: Stop, **_: Any
         ) -> Iterator[Generation]:
             for index, prompt in enumerate(prompts):
                 self.prompts.append(prompt)

@@ -23,7 +23,7 @@ from model.rules import (
     reference_clause,
     table_opening,
 )
-from model.tables import row_noun
+from model.table_sentences import row_noun
 
 ORDERS = TableId("sales", "orders")
 NEW_STATE = "Identifier of the new state of the issue."

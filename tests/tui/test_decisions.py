@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from catalog.approvals import canonical, digest_of
 from catalog.objects import make_target
-from catalog.sign_off import canonical, digest_of
 from catalog.sign_off_file import load, save
 from catalog.suggestion import Draft, Source
 from catalog.suggestions import Suggestions

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from catalog.choice import Choice, Scope
 from catalog.decisions import Batch
 from catalog.errors import ColumnistError
 from catalog.objects import TableId, make_target
+from catalog.stopping import Stop
 from catalog.suggestion import Draft, Finding, Source, State
 from catalog.suggestions import Suggestions
 from tests.tui.test_pilot import (  # noqa: F401  # fixtures
@@ -164,7 +165,7 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Everything is a great many, and counted only once this is set."""
     go = threading.Event()
 
-    def find(session: Session, find: Find, stop: Callable[[], bool]) -> Choice:
+    def find(session: Session, find: Find, stop: Stop) -> Choice:
         while not (go.wait(0.01) or stop()):
             pass
         return find_beside(session, find, stop)

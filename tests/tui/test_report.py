@@ -14,21 +14,21 @@ from typer.testing import CliRunner
 
 from catalog.coverage import CoveragePoint
 from catalog.errors import ColumnistError, UsageError
+from catalog.intervals import fall
 from catalog.metrics import (
     Acceptance,
     DayPace,
+    DecisionPace,
     KindAcceptance,
     Metrics,
-    Pace,
     Provenance,
 )
 from catalog.suggestion import Source
-from model.evaluation.agreement import clustered_difference, fall
 from tests.tui.test_metrics import decide
 from tui.cli import app
 from tui.flow import report
 from tui.flow.figures import DatabaseCoverage, Figures
-from tui.flow.two_models import Arm, Comparison
+from tui.flow.two_models import ArmOutcome, Comparison, clustered_difference
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -52,15 +52,18 @@ def figures(name: str, *, points: int = 3, empty: bool = False) -> Figures:
         () if empty else acceptance,
         () if empty else ((name, 50), (None, 5)),
         Provenance(0, 0, 0, 0, 0) if empty else Provenance(90, 12, 3, 4, 1),
-        Pace(0, 0.0) if empty else Pace(100, 300.0),
+        DecisionPace(0, 0.0) if empty else DecisionPace(100, 300.0),
         () if empty else (KindAcceptance("column", 120, 10, 50),),
-        () if empty else (DayPace(date(2026, 9, 1), Pace(100, 300.0)),),
+        () if empty else (DayPace(date(2026, 9, 1), DecisionPace(100, 300.0)),),
     )
     history = tuple(
         CoveragePoint(START + timedelta(days=n), 10, min(n, 10), 100, min(n, 100))
         for n in range(points)
     )
-    first, second = Arm(name, ((4, 5),) * 12), Arm("other", ((1, 5),) * 12)
+    first, second = (
+        ArmOutcome(name, ((4, 5),) * 12),
+        ArmOutcome("other", ((1, 5),) * 12),
+    )
     comparison = Comparison(
         first,
         second,

@@ -11,8 +11,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Label, Static
 
+from catalog.approvals import ApprovalState, Decided, SignOff
 from catalog.objects import ColumnId, TableId
-from catalog.sign_off import Decided, SignOff, Standing
 from catalog.sign_off_file import load, save
 from catalog.suggestion import Finding, Source, Verdict
 from tests.tui.test_pilot import settled, until
@@ -88,11 +88,11 @@ async def test_approve_refuse_and_sign(settings: Settings, path: Path) -> None:
         await settled(app, pilot)
     found = load(path).standings()
     assert [found[ColumnId(TABLE, name)][0] for name in NAMES] == [
-        Standing.APPROVED,
-        Standing.REFUSED,
-        Standing.OPEN,
+        ApprovalState.APPROVED,
+        ApprovalState.REFUSED,
+        ApprovalState.OPEN,
     ]
-    assert found[TABLE] == (Standing.OPEN, "")
+    assert found[TABLE] == (ApprovalState.OPEN, "")
 
 
 async def test_approving_all_states_the_count_and_leaves_refusals(

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from catalog.errors import UsageError
+from catalog.intervals import fall
 from catalog.objects import TableId
 from catalog.trial import drawn_model
 from connectors.connect import identify
@@ -22,6 +23,7 @@ from tui.cli import app
 from tui.flow.model_choice import find_arms, two_models
 from tui.flow.session import settings_for
 from tui.flow.settings import Settings
+from tui.flow.two_models import clustered_difference
 
 COLUMNIST = [sys.executable, "-c", "from tui.cli import main; main()"]
 CUSTOMERS, ORDERS = TableId("sales", "customers"), TableId("sales", "orders")
@@ -235,10 +237,10 @@ def test_two_models_must_be_told_apart_before_they_draft(
         (f"{one},nowhere", "There is no model or file nowhere"),
     ):
         with pytest.raises(UsageError, match=problem):
-            find_arms(replace(settings, model=text))
+            find_arms(replace(settings, model=text), print)
     adapted = replace(settings, model="a,b", adapter=Path("x.gguf"))
     with pytest.raises(UsageError, match="--adapter goes with one model"):
-        find_arms(adapted)
+        find_arms(adapted, print)
 
 
 def test_a_connection_names_one_model(settings: Settings) -> None:
@@ -248,3 +250,30 @@ def test_a_connection_names_one_model(settings: Settings) -> None:
     )
     with pytest.raises(UsageError, match="Two models are for"):
         settings_for(settings, "shop")
+
+
+def test_a_clustered_difference_is_wider_than_that_of_independent_texts() -> None:
+    """Ten texts a table, all of one mind: a tenth of the texts' evidence."""
+    one = [(10, 10)] * 16 + [(0, 10)] * 4
+    other = [(10, 10)] * 9 + [(0, 10)] * 11
+    found = clustered_difference(one, other)
+    naive = fall((160, 200), (90, 200))
+    assert found is not None
+    assert naive is not None
+    assert found.share == pytest.approx(0.35)
+    assert naive.low > 0
+    assert found.high - found.low > 2.5 * (naive.high - naive.low)
+    # sqrt(0.8 * 0.2 / 20 + 0.45 * 0.55 / 20) = 0.143; 1.96 of it to either side
+    assert found.low == pytest.approx(0.35 - 1.96 * 0.143, abs=0.05)
+    assert found.high == pytest.approx(0.35 + 1.96 * 0.143, abs=0.05)
+
+
+def test_a_clustered_difference_is_the_same_every_time_and_of_nothing_none() -> None:
+    one, other = [(3, 5), (1, 4), (0, 0)], [(2, 2), (0, 3)]
+    assert clustered_difference(one, other) == clustered_difference(one, other)
+    many = [(n % 7, 6 + n % 5) for n in range(50)]
+    assert clustered_difference(many, other) != clustered_difference(
+        many, other, seed=1
+    )
+    assert clustered_difference(one, [(0, 0)]) is None
+    assert clustered_difference([], other) is None

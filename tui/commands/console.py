@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 from catalog.errors import ColumnistError, ExitCode
+from catalog.stopping import Stop
 from tui.flow.text import plain
 
 
@@ -107,7 +108,7 @@ def ends() -> tuple[signal.Signals, ...]:
 
 
 @contextmanager
-def stopping() -> Generator[Callable[[], bool]]:
+def stopping() -> Generator[Stop]:
     """Turn the first Ctrl-C or signal into a wish to stop, the second into an end.
 
     Yields the `stop` that jobs ask. Leaving the block after a wish raises

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from catalog.approvals import Approval, ApprovalState, SignOff
 from catalog.errors import ExitCode, RefusedError
-from catalog.handover import Handover, Taken
-from catalog.objects import TableId, Target
-from catalog.sign_off import Approval, SignOff, Standing, place
+from catalog.handover import Handover, HandoverResult
+from catalog.objects import TableId, Target, parts_of
 from catalog.sign_off_file import load, save, to_text
 from catalog.workspace import steward
 from model.checks import writing_only
@@ -225,7 +225,7 @@ def _problem(session: Session, target: Target, text: str) -> str | None:
     return f"its text is refused: {found[0].value}" if found else None
 
 
-def _report(taken: Taken, *, json: bool) -> None:
+def _report(taken: HandoverResult, *, json: bool) -> None:
     if json:
         console.out_json(
             {
@@ -233,7 +233,7 @@ def _report(taken: Taken, *, json: bool) -> None:
                 "given_back": len(taken.given_back),
                 "already": len(taken.already),
                 "left_out": [
-                    place(target) | {"reason": reason}
+                    parts_of(target) | {"reason": reason}
                     for target, reason in taken.left_out
                 ],
             }
@@ -252,7 +252,7 @@ def _report(taken: Taken, *, json: bool) -> None:
 
 def _as_json(
     document: SignOff,
-    standings: dict[Target, tuple[Standing, str]],
+    standings: dict[Target, tuple[ApprovalState, str]],
     valid: list[Approval] | None,
 ) -> dict[str, Any]:
     content = document.content()
@@ -262,7 +262,7 @@ def _as_json(
     numbers = counted(document, valid)
     return content | {
         "digest": document.digest,
-        "counts": {each.value: numbers[each] for each in Standing},
+        "counts": {each.value: numbers[each] for each in ApprovalState},
         "approvals": [
             {
                 "who": each.who,

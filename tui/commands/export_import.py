@@ -18,11 +18,11 @@ from catalog.documentation import (
     to_json,
     to_markdown,
 )
-from catalog.errors import ColumnistError, ExitCode
-from catalog.objects import Table, TableId, Target, column_of, table_of
+from catalog.errors import ExitCode
+from catalog.files import write_file
+from catalog.objects import Table, TableId, Target, parts_of, table_of
 from catalog.suggestion import Draft, Source, State
 from catalog.suggestions import TakenIn
-from catalog.whole_file import write_whole
 from model.checks import writing_only
 from tui.commands import console
 from tui.commands.opening import open_session
@@ -71,12 +71,7 @@ def run_export(
     if output is None or output == STDOUT:
         console.out_raw(text)
         return
-    try:
-        write_whole(output, text)
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot write {output}: {error.strerror}.", "Choose another with -o."
-        ) from error
+    write_file(output, text, hint="Choose another with -o.")
     console.note(
         f"Wrote {count(len(descriptions), 'description')} to {plain(str(output))}."
     )
@@ -136,9 +131,7 @@ def _report(
                 "imported": taken.stored,
                 "kept": [
                     {
-                        "schema": table_of(each.target).schema,
-                        "table": table_of(each.target).name,
-                        "column": column_of(each.target),
+                        **parts_of(each.target),
                         "state": each.state.value,
                         "text": each.text,
                     }
@@ -201,23 +194,23 @@ def _render(
         case Format.MARKDOWN:
             return to_markdown(tables, descriptions)
         case Format.SQL:
+            from connectors.run import Allowed
             from connectors.script import render_script
 
             texts = {each.target: each.text for each in descriptions}
-            return render_script(
-                session.database,
+            work = (
                 (
-                    (
-                        table,
-                        [
-                            CommentChange(target, table.comment_of(target), text)
-                            for target in table.targets()
-                            if (text := texts.get(target))
-                        ],
-                    )
-                    for table in tables
-                ),
+                    table,
+                    [
+                        CommentChange(target, table.comment_of(target), text)
+                        for target in table.targets()
+                        if (text := texts.get(target))
+                    ],
+                )
+                for table in tables
             )
+            run = session.database.plan_run(work, Allowed(unproved=True))
+            return render_script(session.database.dialect, run)
 
 
 def _draft(session: Session, each: Description, file: Path) -> Draft:
@@ -233,5 +226,4 @@ def _draft(session: Session, each: Description, file: Path) -> Draft:
 
 
 def _previous(tables: dict[TableId, Table], target: Target) -> str | None:
-    table = tables[target if isinstance(target, TableId) else target.table]
-    return table.comment_of(target)
+    return tables[table_of(target)].comment_of(target)

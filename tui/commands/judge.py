@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.errors import ColumnistError, RefusedError, UsageError
+from catalog.errors import RefusedError, UsageError
+from catalog.files import writing
 from model.endpoint import SECONDS, Endpoint, is_address
 from model.remote import Model, RemoteModel
 from tui.commands import console
@@ -150,18 +151,16 @@ def _writer(options: Settings, model: str | None, served: str) -> tuple[Writer, 
 @contextmanager
 def _appending(path: Path, *, fresh: bool) -> Generator[Callable[[str], None]]:
     """Adds lines to a file, each on disk at once."""
-    try:
-        with path.open("w" if fresh else "a", encoding="utf-8") as file:
+    with writing(path, hint="Check the folder and the disk."):
+        if fresh:
+            path.unlink(missing_ok=True)
+        with path.open("a", encoding="utf-8") as file:
 
             def append(line: str) -> None:
                 file.write(line)
                 file.flush()
 
             yield append
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot write {path}: {error.strerror}.", "Check the folder and the disk."
-        ) from error
 
 
 def _pairs(folder: Path, judge: str) -> list[dict[str, Any]]:

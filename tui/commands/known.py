@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from model.known import KnownSystems
+from model.known_systems import KnownSystems
 from tui.commands import console
 from tui.commands.options import Json
 from tui.flow.text import count, plain

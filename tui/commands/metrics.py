@@ -8,16 +8,16 @@ from typing import Annotated
 
 import typer
 
+from catalog.intervals import Share
 from catalog.metrics import DecisionLog
 from catalog.workspace import Workspace
-from model.evaluation.agreement import Share, wilson
 from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, settings
 from tui.flow.figures import NOTHING, Figures, between, gather, origin
 from tui.flow.settings import Settings
 from tui.flow.text import count, plain
-from tui.flow.two_models import Arm, Comparison, compare, points
+from tui.flow.two_models import ArmOutcome, Comparison, compare, points
 
 
 def run(
@@ -113,7 +113,7 @@ def as_json(figures: Figures) -> dict[str, object]:
                 "accepted": each.accepted,
                 "edited": each.edited,
                 "rejected": each.rejected,
-                **_rate(wilson(each.accepted, each.decided)),
+                **_interval(each.share, "acceptance"),
                 "mean_edit_distance": (
                     round(each.distance / each.edited, 1) if each.edited else None
                 ),
@@ -144,7 +144,7 @@ def as_json(figures: Figures) -> dict[str, object]:
                 "accepted": each.accepted,
                 "edited": each.edited,
                 "rejected": each.rejected,
-                **_rate(wilson(each.accepted, each.decided)),
+                **_interval(each.share, "acceptance"),
             }
             for each in found.kinds
         ],
@@ -166,36 +166,28 @@ def as_json(figures: Figures) -> dict[str, object]:
 
 
 def _compared(comparison: Comparison) -> dict[str, object]:
-    def arm(each: Arm) -> dict[str, object]:
+    def arm(each: ArmOutcome) -> dict[str, object]:
         return {
             "model": each.model,
             "tables": len(each.tables),
             "decided": each.decided,
             "accepted": each.accepted,
-            **_rate(each.share),
+            **_interval(each.share, "acceptance"),
         }
 
     return {
         "models": [arm(comparison.first), arm(comparison.second)],
-        "difference_by_tables": _interval(comparison.by_tables),
-        "difference_by_texts": _interval(comparison.by_texts),
+        "difference_by_tables": _interval(comparison.by_tables, "difference"),
+        "difference_by_texts": _interval(comparison.by_texts, "difference"),
         "left_out": comparison.left_out,
         "better": comparison.better,
         "verdict": comparison.verdict,
     }
 
 
-def _interval(share: Share | None) -> dict[str, float | None]:
+def _interval(share: Share | None, name: str) -> dict[str, float | None]:
     return {
-        "difference": _rounded(share.share if share else None),
-        "low": _rounded(share.low if share else None),
-        "high": _rounded(share.high if share else None),
-    }
-
-
-def _rate(share: Share | None) -> dict[str, float | None]:
-    return {
-        "acceptance": _rounded(share.share if share else None),
+        name: _rounded(share.share if share else None),
         "low": _rounded(share.low if share else None),
         "high": _rounded(share.high if share else None),
     }
@@ -216,8 +208,7 @@ def _lines(figures: Figures) -> Iterator[str]:
             f" {'95 %':>10} {'edited':>7} {'rejected':>9}"
         )
     for each in sorted(found.acceptance, key=lambda each: each.month, reverse=True):
-        share = wilson(each.accepted, each.decided)
-        if share is None:
+        if (share := each.share) is None:
             continue
         yield (
             f"{each.month:<8} {plain(origin(each.source.value, each.model)):<32}"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.errors import ColumnistError, UsageError
+from catalog.errors import UsageError
+from catalog.files import write_file
 from tui.commands import console
 from tui.commands.options import Json, settings
 from tui.flow import offline
@@ -91,10 +92,10 @@ def run(
     Example: columnist evaluate score dev.jsonl -s baseline -s columnist-135m --json
     """
     from model.evaluation import cryptic as probe
-    from model.evaluation.comparison import compare, likeness_measures
-    from model.evaluation.comparison import probe as share_right
     from model.evaluation.embedding import encoder
     from model.evaluation.records import read_entries
+    from model.evaluation.scores import compare, likeness_measures
+    from model.evaluation.scores import probe as share_right
     from model.evaluation.systems import systems
 
     options = settings(context)
@@ -193,17 +194,11 @@ def _keep(
     from model.evaluation.records import line_of
 
     path = folder / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name).strip('-.')}.jsonl"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with path.open("w", encoding="utf-8") as file:
-            for entry, written in zip(entries, texts, strict=True):
-                file.write(line_of(entry, written))
-    except FileExistsError:
-        raise UsageError(f"{folder} is a file.", "--keep takes a folder.") from None
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot write {path}: {error.strerror}.", "Check the folder and the disk."
-        ) from error
+    if folder.is_file():
+        raise UsageError(f"{folder} is a file.", "--keep takes a folder.")
+    lines = [line_of(*each) for each in zip(entries, texts, strict=True)]
+    hint = "Check the folder and the disk."
+    write_file(path, "".join(lines), hint=hint, folders=True)
 
 
 def _print(document: Mapping[str, Any], *, embedding: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from catalog.errors import UsageError
-from catalog.objects import column_of, table_of
+from catalog.objects import parts_of
 from catalog.suggestion import State, Suggestion
 from tui.commands import console
 from tui.commands.opening import open_session
@@ -31,12 +31,9 @@ def run(
 ) -> None:
     """List suggestions with state, source, confidence and findings."""
     states = [_state(name) for name in state or []]
-    session = open_session(settings(context), url)
-    try:
+    with open_session(settings(context), url) as session:
         demand(session, Named(globs=table or []), decided=True)
         found = session.suggestions.all(states=states, globs=table or [])
-    finally:
-        session.close()
     for suggestion in found:
         if jsonl:
             console.out(jsonlib.dumps(as_json(suggestion), ensure_ascii=True))
@@ -48,9 +45,7 @@ def as_json(suggestion: Suggestion) -> dict[str, object]:
     """The contract's shape of a suggestion."""
     draft = suggestion.draft
     return {
-        "schema": table_of(suggestion.target).schema,
-        "table": table_of(suggestion.target).name,
-        "column": column_of(suggestion.target),
+        **parts_of(suggestion.target),
         "text": suggestion.text,
         "state": suggestion.state.value,
         "source": draft.source.value,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalog.errors import UsageError
+from catalog.stopping import Stop
 from tui.commands import console
 from tui.commands.instruct import instructed
 from tui.commands.options import Json, settings
@@ -117,10 +118,9 @@ def _fill(
     count: int,
     chosen: Settings,
     taught: Taught,
-    stop: Callable[[], bool],
+    stop: Stop,
 ) -> None:
     """Add what is missing of the first `count` specifications."""
-    from model.remote import RemoteFacts
     from model.training.specification import specifications
     from model.training.teacher import teach
 
@@ -133,10 +133,8 @@ def _fill(
         model, chosen, seconds=SECONDS, task="invent them", option="--teacher"
     )
     with engine, console.progress("Tables", len(missing)) as advance:
-        facts = engine.start(stop=stop)
-        if isinstance(facts, RemoteFacts):
-            # Not its address: a set is given away.
-            name = facts.model.endpoint.served
+        engine.start(stop=stop)
+        name = engine.served or name  # not its address: a set is given away
         for record in teach(engine, name, missing, taught, stop):
             if record is not None:
                 file.add(record)

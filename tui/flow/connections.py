@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from catalog.errors import ColumnistError, UsageError
-from catalog.whole_file import write_whole
+from catalog.files import write_file
 from tui.flow.connection_file import (
     SavedConnection,
-    parse_connections,
     read_connections,
 )
 
@@ -103,7 +102,7 @@ class Connections:
             "url": bare,
             **{key: value for key, value in (settings or {}).items() if value},
         }
-        parse_connections(tomlkit.dumps(document), self._path)
+        read_connections(self._path, tomlkit.dumps(document))
         if password:
             self.remember(name, password)
         self._write(document)
@@ -196,14 +195,8 @@ class Connections:
     def _write(self, document: MutableMapping[str, Any]) -> None:
         import tomlkit
 
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self._path, tomlkit.dumps(document))
-        except OSError as error:
-            raise ColumnistError(
-                f"Cannot write {self._path}: {error.strerror}.",
-                "Free some space, or choose another place with --workspace.",
-            ) from error
+        hint = "Free some space, or choose another place with --workspace."
+        write_file(self._path, tomlkit.dumps(document), hint=hint, folders=True)
 
 
 def _own_password(saved: SavedConnection) -> str | None:

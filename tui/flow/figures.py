@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from itertools import groupby, pairwise
 
 from catalog.coverage import CoverageHistory, CoveragePoint
-from catalog.metrics import Acceptance, DecisionLog, KindAcceptance, Metrics
+from catalog.intervals import Share, fall
+from catalog.metrics import Acceptance, DecisionLog, Metrics, Verdicts
 from catalog.workspace import Workspace
-from model.evaluation.agreement import Share, fall, wilson
 from tui.flow.text import plain
 from tui.flow.two_models import Comparison
 
@@ -21,7 +21,7 @@ NOTHING = "Nothing has been decided yet."
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Verdicts):
     """How many texts of one kind were taken as they were drafted."""
 
     name: str
@@ -32,16 +32,6 @@ class Rate:
     """Taken with other words."""
     rejected: int
     """Thrown away."""
-
-    @property
-    def decided(self) -> int:
-        """Texts that were decided on."""
-        return self.accepted + self.edited + self.rejected
-
-    @property
-    def share(self) -> Share | None:
-        """Accepted of decided with Wilson's interval."""
-        return wilson(self.accepted, self.decided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +80,12 @@ class Figures:
     def kinds(self) -> tuple[Rate, ...]:
         """Acceptance by kind of object."""
         return tuple(
-            Rate(kind_name(each), each.accepted, each.edited, each.rejected)
+            Rate(
+                each.kind or "no longer there",
+                each.accepted,
+                each.edited,
+                each.rejected,
+            )
             for each in self.metrics.kinds
         )
 
@@ -174,11 +169,6 @@ def falls(acceptance: Sequence[Acceptance]) -> Iterator[str]:
 def origin(source: str, model: str | None) -> str:
     """Where texts came from; with the model, whose name is foreign text."""
     return f"{source} ({model})" if model else source
-
-
-def kind_name(acceptance: KindAcceptance) -> str:
-    """A kind of object for people."""
-    return acceptance.kind or "no longer there"
 
 
 def between(share: Share) -> str:

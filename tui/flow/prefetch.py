@@ -9,11 +9,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
 from contextlib import ExitStack
 
 from catalog.errors import ColumnistError
 from catalog.objects import Profile, Table, TableId
+from catalog.stopping import Stop
 from tui.flow.session import Session
 
 HOLD_SECONDS = 10.0
@@ -32,7 +32,7 @@ class Sampler:
         stop: ends the sample under way.
     """
 
-    def __init__(self, session: Session, *, stop: Callable[[], bool]) -> None:
+    def __init__(self, session: Session, *, stop: Stop) -> None:
         self._session = session
         self._stop = stop
         self._wanted: deque[Table] = deque()
@@ -128,8 +128,7 @@ class Sampler:
         profiles: dict[str, Profile] = {}
         try:
             if not (self._closed or self._stop()):
-                with self._session.lock:
-                    profiles = self._session.database.profile(table, stop=self._ended)
+                profiles = self._session.profile(table, stop=self._ended)
         finally:
             self._put(table, profiles)
 

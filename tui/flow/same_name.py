@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from catalog.objects import ColumnId, Profile, table_of
 from catalog.profiles import divergence
+from catalog.stopping import Stop
 from catalog.suggestion import Suggestion
 from catalog.suggestions import Suggestions
 from tui.flow.session import Session
@@ -40,7 +41,7 @@ def compared(
     column: ColumnId,
     found: list[Namesake],
     *,
-    stop: Callable[[], bool],
+    stop: Stop,
 ) -> Iterator[tuple[int, Namesake]]:
     """Look at bounded samples; each namesake with its place, as it was compared."""
     mine = _profile(session, column, stop)
@@ -56,11 +57,8 @@ def compared(
         yield place, Namesake(each.suggestion, differs)
 
 
-def _profile(
-    session: Session, column: ColumnId, stop: Callable[[], bool]
-) -> Profile | None:
+def _profile(session: Session, column: ColumnId, stop: Stop) -> Profile | None:
     table = session.snapshot.table(table_of(column))
     if table is None:
         return None
-    with session.lock:
-        return session.database.profile(table, stop=stop).get(column.name)
+    return session.profile(table, stop=stop).get(column.name)

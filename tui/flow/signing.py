@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from catalog.approvals import Approval, ApprovalState, SignOff, same_person
 from catalog.errors import RefusedError, UsageError
 from catalog.objects import Target
-from catalog.sign_off import Approval, SignOff, Standing, same_person
 from catalog.sign_off_file import load, save
 from model.signature import Signers, sign, signing_key
 
@@ -125,6 +125,6 @@ def named(document: SignOff, names: Sequence[str]) -> list[Target]:
 
 def counted(
     document: SignOff, approvals: Sequence[Approval] | None = None
-) -> Counter[Standing]:
+) -> Counter[ApprovalState]:
     """How many decisions are approved, refused and open; by those that count."""
     return Counter(standing for standing, _ in document.standings(approvals).values())

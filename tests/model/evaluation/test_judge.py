@@ -98,12 +98,16 @@ def fair(body: dict[str, Any]) -> tuple[int, str]:
     return 200, answer(GOOD, BAD) if first else answer(BAD, GOOD)
 
 
+def judged_at(url: str, items: list[Item]) -> Iterator[Judged]:
+    model = RemoteModel(Endpoint.at(url, served="m", key="secret"))
+    once = replace(PATIENCE, tries=1)
+    with RemoteEngine(model, requests=1, patience=once) as engine:
+        yield from judge(items, engine, "m")
+
+
 def judged_by(say: Say, items: list[Item]) -> tuple[list[Judged], list[dict[str, Any]]]:
     with served(say) as (url, asked):
-        model = RemoteModel(Endpoint.at(url, served="m", key="secret"))
-        once = replace(PATIENCE, tries=1)
-        with RemoteEngine(model, requests=1, patience=once) as engine:
-            return list(judge(items, engine, "m")), asked
+        return list(judged_at(url, items)), asked
 
 
 def test_each_item_is_asked_twice_with_the_order_swapped() -> None:
@@ -221,7 +225,7 @@ def test_an_endpoint_that_is_not_there_is_said() -> None:
     with served(fair) as (url, _):
         pass
     with pytest.raises(ColumnistError, match="gave no answer"):
-        Endpoint.at(url, served="m").ask("x", temperature=0, limit=1)
+        list(judged_at(url, [item(1)]))
 
 
 @pytest.mark.parametrize(

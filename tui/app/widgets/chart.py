@@ -10,7 +10,7 @@ from textual.events import MouseScrollDown, MouseScrollUp
 from textual_plot import HiResMode, PlotWidget
 from textual_plot.axis_formatter import AxisFormatter
 
-from model.evaluation.agreement import Share
+from catalog.intervals import Share
 
 MARKS = ("o", "x")
 """Of the first and the second line: what tells them apart without colour."""
