@@ -26,7 +26,7 @@ from tui.app.screens.catalog import CatalogScreen
 from tui.app.screens.figures import FiguresScreen
 from tui.app.screens.review import ReviewScreen
 from tui.app.screens.write import WriteScreen
-from tui.flow import jobs, writes
+from tui.flow import scanning, writes
 from tui.flow.background import BackgroundDrafting
 from tui.flow.session import Session, attach
 from tui.flow.settings import locate
@@ -44,7 +44,7 @@ DAYS = 5
 
 def prepare(session: Session) -> None:
     """Read and draft everything, decide on some, write most of that."""
-    for _ in jobs.scan(session):
+    for _ in scanning.scan(session):
         pass
     drafting = BackgroundDrafting(session)
     for _ in drafting.run():

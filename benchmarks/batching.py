@@ -10,13 +10,14 @@ from those of two sequences in order, which is one description at a time.
 from __future__ import annotations
 
 import json
+from functools import partial
 
 from benchmarks import machine, measuring, tables
 from model.engine import Engine, EngineSettings
 from model.library import Library, ModelFile, PromptFormat
 from model.prompt import Prompt
 from model.prompts.compact import compact_prompts
-from model.prompts.long import long_prompts
+from model.prompts.long import long_prompts, render_chat
 
 WIDTHS = (2, 16, 40)
 """Sequences; with two, one is the head's."""
@@ -30,7 +31,12 @@ def prompts_of(model: ModelFile, count: int) -> list[Prompt]:
         if model.format is PromptFormat.COMPACT:
             made = compact_prompts(table, asked, profiles)
         else:
-            made = long_prompts(table, asked, profiles, template=None, bos="", eos="")
+            made = long_prompts(
+                table,
+                asked,
+                profiles,
+                partial(render_chat, template=None, bos="", eos=""),
+            )
         found += [prompt for prompt, _ in made]
     return found
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from benchmarks.random_model import bundled
@@ -19,7 +20,7 @@ from model.evaluation.records import Entry, read_entries
 from model.llama import Model
 from model.prompt import Prompt
 from model.prompts.compact import compact_prompts
-from model.prompts.long import instructions, long_prompts
+from model.prompts.long import instructions, long_prompts, render_chat
 from model.sizes import Machine, choose
 
 
@@ -57,7 +58,9 @@ def main() -> None:
         table, profiles = entry.table, entry.profiles
         asked = table.targets()
         columns += len(table.columns)
-        long = long_prompts(table, asked, profiles, template=None, bos="", eos="")
+        long = long_prompts(
+            table, asked, profiles, partial(render_chat, template=None, bos="", eos="")
+        )
         tokens["long"] += read([prompt for prompt, _ in long])
         compact = compact_prompts(table, asked, profiles)
         tokens["compact"] += read([prompt for prompt, _ in compact])

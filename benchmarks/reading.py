@@ -39,7 +39,7 @@ from catalog.rescan import Rescan
 from catalog.snapshot import Snapshot
 from catalog.workspace import Workspace
 from connectors.connect import open_database
-from tui.flow.jobs import SCAN_BATCH
+from tui.flow.scanning import SCAN_BATCH
 
 DIALECTS = ("postgresql", "mariadb", "duckdb")
 QUERIES = {

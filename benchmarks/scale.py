@@ -4,8 +4,8 @@
 
 Each size is a synthetic catalog (10 columns a table, every tenth table documented) in a
 workspace file that the catalog layer makes. It is planned and drafted as `columnist
-draft` does it, with `tui.flow.jobs`, in a process of its own. The engine's process is
-the real one with its pipe, scheduler and choice of tokens, but a **null model** for
+draft` does it, with `tui.flow.drafting`, in a process of its own. The engine's process
+is the real one with its pipe, scheduler and choice of tokens, but a **null model** for
 llama.cpp: tokenizing and decoding answer at once. What is left is our own work.
 
 Time a table is that of planning, divided by all tables, and of drafting, divided by the
@@ -68,7 +68,9 @@ from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
 from connectors.database import Database
 from model.engine import EngineSettings
-from tui.flow import jobs
+from tui.flow.draft_plan import plan_drafts
+from tui.flow.drafting import draft
+from tui.flow.engines import Running
 from tui.flow.model_choice import library
 from tui.flow.session import Session
 from tui.flow.settings import Settings, locate
@@ -112,7 +114,7 @@ _STAGES = {
     "prompts": "model.draft.Drafter._prompts",
     "inheriting": "model.draft.Drafter._inherit",
     "choosing": "model.draft.Drafter._decide",
-    "saving": "tui.flow.jobs._Saver.save",
+    "saving": "tui.flow.drafting._Saver.save",
 }
 """What the time of drafting is split into, and the call that is timed for each. Saving
 reads each table once more, which counts in both."""
@@ -267,22 +269,20 @@ def run_one(path: Path, most: int, *, bundled: bool) -> Json:
         engine.start()
         work = session(workspace, path.parent)
         began = time.perf_counter()
-        plan = jobs.plan_drafts(work)
+        plan = plan_drafts(work)
         planning = time.perf_counter() - began
         undocumented = len(plan.work)
         chosen = dict(islice(plan.work.items(), most))
-        plan = replace(
-            plan, work=chosen, targets=sum(map(len, chosen.values())), columns=0
-        )
+        plan = replace(plan, work=chosen, targets=sum(map(len, chosen.values())))
         child, cpu = cpu_seconds(engine.process), time.process_time()
         with _stages() as spent:
             began = time.perf_counter()
-            drafts = sum(1 for _ in jobs.draft(work, plan, engine, model))
+            drafts = sum(1 for _ in draft(work, plan, Running(engine, model)))
             drafting = time.perf_counter() - began
         app_cpu = time.process_time() - cpu
         child = cpu_seconds(engine.process) - child
         began = time.perf_counter()
-        jobs.plan_drafts(work)
+        plan_drafts(work)
         again = time.perf_counter() - began
         began = time.perf_counter()
         tables = len(work.snapshot.summaries())

@@ -23,6 +23,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from benchmarks.arms import EngineArm, table_prompts
@@ -32,7 +33,7 @@ from benchmarks.random_model import made
 from benchmarks.steps import Steps
 from benchmarks.tables import COLUMNS, profiles, tables
 from catalog.objects import Table
-from model.prompts.long import long_prompts
+from model.prompts.long import long_prompts, render_chat
 
 NAME = "7b-long"
 SEQUENCES = 16
@@ -69,7 +70,10 @@ def long_tokens(of: Table) -> Tokens:
     prompts = [
         prompt
         for prompt, _ in long_prompts(
-            of, of.targets(), profiles(of), template=None, bos="", eos=""
+            of,
+            of.targets(),
+            profiles(of),
+            partial(render_chat, template=None, bos="", eos=""),
         )
     ]
     return Tokens(

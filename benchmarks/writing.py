@@ -38,7 +38,7 @@ from benchmarks.measuring import Json
 from catalog.change import CommentChange, Outcome
 from catalog.objects import Target, table_of
 from catalog.suggestion import Draft, Source
-from tui.flow import jobs, writes
+from tui.flow import scanning, writes
 from tui.flow.session import Session, open_session
 from tui.flow.settings import locate
 
@@ -57,7 +57,7 @@ def opened(workspace: Path, url: str) -> Iterator[Session]:
 
 def stage(session: Session) -> None:
     """Scan, and accept a text for every column."""
-    for _ in jobs.scan(session):
+    for _ in scanning.scan(session):
         pass
     session.suggestions.put(
         (Draft(column.id, text(column.id), Source.IMPORTED, 1.0), None)
@@ -83,8 +83,8 @@ def script(session: Session, *, clear: bool) -> str:
             CommentChange(change.target, None, None if clear else change.text)
             for change in wanted
         ]
-        statements = session.database.render(table, some)
-        body = [f"{statement.sql};" for statement in statements]
+        run = session.database.plan_run([(table, some)])
+        body = [f"{statement.sql};" for statement in run.statements]
         if session.database.dialect.transactional:
             body = ["BEGIN;", *body, "COMMIT;"]
         lines += body

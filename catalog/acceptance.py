@@ -17,6 +17,11 @@ SAMPLE = 59
 """All good of so many proves 95 % good of any population: 0.95 ** 59 is 0.0485."""
 
 
+def sample_size(population: int) -> int:
+    """How many of a population are looked at."""
+    return min(population, SAMPLE)
+
+
 def at_least_good(
     population: int, sample: int, bad: int = 0, *, confidence: float = CONFIDENCE
 ) -> int:

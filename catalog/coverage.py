@@ -77,14 +77,8 @@ class CoverageHistory:
     def points(self) -> tuple[CoveragePoint, ...]:
         """Every change of the coverage, the oldest first."""
         return tuple(
-            CoveragePoint(
-                datetime.fromisoformat(row["at"]),
-                row["tables"],
-                row["tables_described"],
-                row["columns"],
-                row["columns_described"],
-            )
-            for row in self._workspace.rows(
+            self._workspace.records(
+                CoveragePoint,
                 "SELECT * FROM coverage_history WHERE database = ? AND bounds = ?"
                 " ORDER BY at",
                 (self._database, self._workspace.bounds_of(self._database).key),

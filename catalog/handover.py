@@ -8,10 +8,11 @@ from datetime import datetime
 from functools import cache
 
 from catalog.approvals import ApprovalState, Decided, SignOff, same_person
+from catalog.decisions import Move
 from catalog.objects import Table, TableId, Target, table_of
 from catalog.snapshot import Snapshot
 from catalog.suggestion import Draft, State, Suggestion, Verdict
-from catalog.suggestions import Ruling, Suggestions
+from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace, now, steward
 
 HANDED = (State.ACCEPTED, State.EDITED, State.REJECTED)
@@ -91,7 +92,7 @@ class Handover:
             problem: why a text cannot be a target's comment, or None.
         """
         taken = HandoverResult()
-        rulings: list[Ruling] = []
+        moves: list[Move] = []
         table = cache(self._snapshot.table)
         with self._workspace.transaction():
             last = self._last()
@@ -114,17 +115,18 @@ class Handover:
                     taken.left_out.append((item.target, reason))
                 elif here and standing is ApprovalState.REFUSED:
                     taken.given_back.append(item.target)
-                    rulings.append(_given_back(here, by))
+                    moves.append(_given_back(here, by))
                 elif here and same and here.reason == noted:
                     taken.already.append(item.target)
                 else:
                     taken.staged.append(item.target)
-                    kept = here and (same or _is_same_draft(item, here))
-                    rulings.append(
-                        Ruling(
-                            _draft(item),
-                            item.previous,
-                            here.id if here and kept else None,
+                    if here and (same or _is_same_draft(item, here)):
+                        current_id = here.id
+                    else:
+                        current_id = self._suggestions.add(_draft(item), item.previous)
+                    moves.append(
+                        Move(
+                            current_id,
                             verdict=item.verdict,
                             state=item.state,
                             text=item.text,
@@ -132,7 +134,7 @@ class Handover:
                             who=item.who,
                         )
                     )
-            self._suggestions.take_over(f"imported {len(rulings)}", rulings)
+            self._suggestions.decisions.decide(f"imported {len(moves)}", moves)
         return taken
 
     def _last(self) -> dict[int, tuple[str, str]]:
@@ -183,12 +185,10 @@ def _overridden(
     return None
 
 
-def _given_back(here: Suggestion, by: str) -> Ruling:
+def _given_back(here: Suggestion, by: str) -> Move:
     """A decision that was taken in before somebody refused it waits again."""
     draft = here.draft
-    return Ruling(
-        draft,
-        here.previous,
+    return Move(
         here.id,
         verdict=Verdict.UNDO,
         state=State.ABSTAINED if draft.text is None else State.PENDING,

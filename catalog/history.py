@@ -30,7 +30,8 @@ def history(workspace: Workspace, database: int, target: Target) -> list[History
     table = table_of(target)
     place = (database, table.schema, table.name, column_of(target))
     here = "schema = ? AND name = ? AND column_name IS ?"
-    rows = workspace.rows(
+    return workspace.records(
+        HistoryEvent,
         "SELECT created_at AS at, CASE WHEN drafted IS NULL THEN 'abstained'"
         " ELSE 'drafted' END AS what, coalesce(model, source) AS who, drafted AS text,"
         f" origin AS reason, 0 AS rank FROM suggestions WHERE database = ? AND {here}"
@@ -46,13 +47,3 @@ def history(workspace: Workspace, database: int, target: Target) -> list[History
         " ORDER BY at, rank",
         (*place, *place, *place),
     )
-    return [
-        HistoryEvent(
-            datetime.fromisoformat(row["at"]),
-            row["what"],
-            row["who"],
-            row["text"],
-            row["reason"],
-        )
-        for row in rows
-    ]

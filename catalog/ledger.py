@@ -12,7 +12,7 @@ from catalog.workspace import Workspace, now
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RecordedRun:
     """One press of the write key, or one `apply` or `revert`."""
 
     id: int
@@ -114,19 +114,17 @@ class Ledger:
         with self._workspace.transaction() as db:
             db.execute("UPDATE runs SET ended_at = ? WHERE id = ?", (now(), run))
 
-    def runs(self) -> list[Run]:
+    def runs(self) -> list[RecordedRun]:
         """Runs, the latest first."""
-        return [
-            Run(row["id"], row["what"], row["reverts"], row["started_at"], row["n"])
-            for row in self._workspace.rows(
-                "SELECT r.*, (SELECT count(*) FROM ledger l WHERE l.run = r.id"
-                " AND l.outcome = 'written') AS n FROM runs r"
-                " WHERE r.database = ? ORDER BY r.id DESC",
-                (self._database,),
-            )
-        ]
+        return self._workspace.records(
+            RecordedRun,
+            "SELECT r.*, (SELECT count(*) FROM ledger l WHERE l.run = r.id"
+            " AND l.outcome = 'written') AS written FROM runs r"
+            " WHERE r.database = ? ORDER BY r.id DESC",
+            (self._database,),
+        )
 
-    def last_revertible(self) -> Run | None:
+    def last_revertible(self) -> RecordedRun | None:
         """The latest `apply` with a comment that no revert has dealt with yet.
 
         A revert that was interrupted leaves its run standing, so that the next one

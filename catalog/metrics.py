@@ -213,16 +213,8 @@ class DecisionLog:
 
     def _acceptance(self) -> tuple[Acceptance, ...]:
         return tuple(
-            Acceptance(
-                row["accepted"],
-                row["edited"],
-                row["rejected"],
-                Source(row["source"]),
-                row["model"],
-                row["month"],
-                row["distance"],
-            )
-            for row in self._workspace.rows(
+            self._workspace.records(
+                Acceptance,
                 "SELECT s.source, s.model, substr(d.at, 1, 7) AS month,"
                 " sum(d.state_after = 'accepted') AS accepted,"
                 " sum(d.state_after = 'edited') AS edited,"
@@ -230,7 +222,7 @@ class DecisionLog:
                 " sum(d.edit_distance * (d.state_after = 'edited')) AS distance"
                 f"{self._last_decisions()}"
                 " AND d.state_after IN ('accepted', 'edited', 'rejected')"
-                " GROUP BY s.source, s.model, month ORDER BY s.source, s.model, month"
+                " GROUP BY s.source, s.model, month ORDER BY s.source, s.model, month",
             )
         )
 

@@ -329,6 +329,13 @@ def m011_merged(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE databases ADD COLUMN apart INTEGER NOT NULL DEFAULT 0")
 
 
+def m012_undone(db: sqlite3.Connection) -> None:
+    """What was undone is looked for at every decision, among all there ever were."""
+    db.execute(
+        "CREATE INDEX batches_undone ON batches (database) WHERE standing = 'undone'"
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_first_light,
     m002_rescans,
@@ -341,6 +348,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m009_refused_waits,
     m010_documented,
     m011_merged,
+    m012_undone,
 )
 
 

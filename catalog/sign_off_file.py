@@ -7,13 +7,14 @@ it that no digest covers, and a digest that differs refuses all of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from catalog.approvals import VERSION, Approval, Decided, SignOff, name_of
+from catalog.checked import mistake
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from catalog.files import write_file
 from catalog.objects import Target, make_target
@@ -24,18 +25,113 @@ LARGEST = 1 << 27
 MOST_APPROVALS = 100
 LONGEST_NAME = 1000
 """Most characters of a person's name, and of an object's."""
-_DECIDED = ("accepted", "edited", "rejected")
-_ITEM = (
-    *("schema", "table", "column", "verdict", "previous", "text", "drafted"),
-    *("source", "model", "confidence", "findings", "reason", "who", "at"),
-)
-_APPROVAL = ("who", "at", "content", "refused", "open", "signature", "digest")
-_TOP = (
-    *("format", "version", "database", "exported_by", "exported_at"),
-    *("items", "digest", "approvals"),
-)
+_Name = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"\S",
+        max_length=LONGEST_NAME,
+        description=f"a name of at most {LONGEST_NAME} characters",
+    ),
+]
+_Moment = Annotated[str, msgspec.Meta(max_length=100, description="a moment")]
 
-T = TypeVar("T")
+
+class _Head(msgspec.Struct):
+    """What tells the file from others, and its version from later ones."""
+
+    format: Literal["columnist-decisions"]
+    version: int
+
+
+class _Place(msgspec.Struct, forbid_unknown_fields=True):
+    schema: Annotated[str, msgspec.Meta(max_length=LONGEST_NAME)]
+    table: _Name
+    column: _Name | None
+
+    @property
+    def target(self) -> Target:
+        return make_target(self.schema, self.table, self.column)
+
+
+class _Item(_Place):
+    verdict: Literal["accepted", "edited", "rejected"]
+    previous: str | None
+    text: str | None
+    drafted: str | None
+    source: Source
+    model: str | None
+    confidence: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    findings: tuple[Finding, ...]
+    reason: str | None
+    who: _Name
+    at: _Moment
+
+    def __post_init__(self) -> None:
+        _check(self.who, self.at)
+        if not self.text and self.verdict != "rejected":
+            raise ValueError("there is no text")
+
+    def decided(self) -> Decided:
+        fields: dict[str, Any] = msgspec.structs.asdict(self)
+        fields["verdict"] = Verdict(self.verdict)
+        for each in _Place.__struct_fields__:
+            del fields[each]
+        return Decided(self.target, **fields)
+
+
+class _Approval(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    who: _Name
+    at: _Moment
+    content: str
+    refused: tuple[_Place, ...]
+    open: tuple[_Place, ...]
+    decided: tuple[_Place, ...] = ()
+    signature: str | None
+    digest: str
+
+    def __post_init__(self) -> None:
+        _check(self.who, self.at)
+
+    def approval(self) -> Approval:
+        refused, left, decided = (
+            tuple(each.target for each in places)
+            for places in (self.refused, self.open, self.decided)
+        )
+        return Approval(
+            self.who, self.at, self.content, refused, left, decided, self.signature
+        )
+
+
+class _Database(msgspec.Struct, forbid_unknown_fields=True):
+    key: str
+    label: str
+
+
+class _File(_Head, forbid_unknown_fields=True):
+    database: _Database
+    exported_by: _Name
+    exported_at: _Moment
+    items: tuple[_Item, ...]
+    digest: str
+    approvals: Annotated[tuple[_Approval, ...], msgspec.Meta(max_length=MOST_APPROVALS)]
+
+    def __post_init__(self) -> None:
+        _check(self.exported_by, self.exported_at)
+
+
+def _check(person: str, at: str) -> None:
+    """That somebody can be seen, and a moment be compared with others.
+
+    Raises:
+        ValueError: they cannot.
+    """
+    if not name_of(person):
+        raise ValueError("a name has no letter that is seen")
+    moment = datetime.fromisoformat(at)
+    if moment.tzinfo is None:
+        raise ValueError("a moment has no offset from UTC")
+    if not 1971 <= moment.year <= 9000:  # clocks cannot tell others everywhere
+        raise ValueError("a moment is none of our time")
 
 
 def to_text(document: SignOff) -> str:
@@ -91,203 +187,55 @@ def load(path: Path) -> SignOff:
             f"{path} has more than {LARGEST >> 20} MiB.",
             "Export less at once, with --schema or --table.",
         )
-    return _Reader(path).document(data)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    path: Path
-
-    def document(self, data: bytes) -> SignOff:
-        try:
-            whole = json.loads(data, parse_constant=_no_constant)
-        except (ValueError, RecursionError):
-            self._wrong("it is not JSON")
-        top = self._mapping(whole, "it")
-        if top.get("format") != "columnist-decisions":
-            self._wrong("it is JSON of something else")
-        version = top.get("version")
-        if type(version) is not int or version != VERSION:
+    try:
+        if msgspec.json.decode(data, type=_Head).version != VERSION:
             raise UsageError(
-                f"{self.path} is of another version than {VERSION}.",
+                f"{path} is of another version than {VERSION}.",
                 "Export it again, or use the Columnist that made it.",
             )
-        self._fields(top, _TOP, "it")
-        database = self._mapping(top["database"], "its database")
-        self._fields(database, ["key", "label"], "its database")
-        found = SignOff(
-            self._text(database["key"], "its database's key"),
-            self._text(database["label"], "its database's label"),
-            self._person(top["exported_by"], "exported_by"),
-            self._moment(top["exported_at"], "exported_at"),
-            self._all(top["items"], "items", self._item),
-            self._all(
-                top["approvals"], "approvals", self._approval, most=MOST_APPROVALS
-            ),
-        )
-        targets = [each.target for each in found.items]
-        if len(set(targets)) < len(targets):
-            self._wrong("it decides on one object twice")
-        digest = found.digest
-        if top["digest"] != digest:
-            self._changed("its digest is another one")
-        for number, (approval, given) in enumerate(
-            zip(found.approvals, top["approvals"], strict=True), 1
-        ):
-            if approval.content != digest:
-                self._changed(f"approval {number} is of other decisions")
-            if given["digest"] != approval.digest:
-                self._changed(f"the digest of approval {number} is another one")
-            named = {*approval.refused, *approval.open, *approval.decided}
-            if not named <= set(targets):
-                self._changed(f"approval {number} names what is not in it")
-        return found
-
-    def _item(self, value: object, what: str) -> Decided:
-        item = self._mapping(value, what)
-        self._fields(item, _ITEM, what)
-        verdict = self._one_of(item["verdict"], _DECIDED, f"{what}: verdict")
-        text = self._optional(item["text"], f"{what}: text")
-        if not text and verdict != "rejected":
-            self._wrong(f"{what} has no text")
-        confidence = item["confidence"]
-        if type(confidence) not in (int, float) or not 0 <= confidence <= 1:
-            self._wrong(f"{what}: confidence is not between 0 and 1")
-        findings = self._all(
-            item["findings"],
-            f"{what}: findings",
-            lambda one, which: self._one_of(one, [f.value for f in Finding], which),
-        )
-        return Decided(
-            self._target(item, what),
-            Verdict(verdict),
-            self._optional(item["previous"], f"{what}: previous"),
-            text,
-            self._optional(item["drafted"], f"{what}: drafted"),
-            Source(
-                self._one_of(
-                    item["source"], [s.value for s in Source], f"{what}: source"
-                )
-            ),
-            self._optional(item["model"], f"{what}: model"),
-            float(confidence),
-            tuple(Finding(one) for one in findings),
-            self._optional(item["reason"], f"{what}: reason"),
-            self._person(item["who"], f"{what}: who"),
-            self._moment(item["at"], f"{what}: at"),
-        )
-
-    def _approval(self, value: object, what: str) -> Approval:
-        given = self._mapping(value, what)
-        own = ("decided",) if "decided" in given else ()
-        self._fields(given, (*_APPROVAL, *own), what)
-
-        def target(one: object, which: str) -> Target:
-            fields = self._mapping(one, which)
-            self._fields(fields, ["schema", "table", "column"], which)
-            return self._target(fields, which)
-
-        return Approval(
-            self._person(given["who"], f"{what}: who"),
-            self._moment(given["at"], f"{what}: at"),
-            self._text(given["content"], f"{what}: content"),
-            self._all(given["refused"], f"{what}: refused", target),
-            self._all(given["open"], f"{what}: open", target),
-            self._all(given["decided"], f"{what}: decided", target) if own else (),
-            self._optional(given["signature"], f"{what}: signature"),
-        )
-
-    def _target(self, item: dict[str, Any], what: str) -> Target:
-        column = item["column"]
-        return make_target(
-            self._text(item["schema"], f"{what}: schema", most=LONGEST_NAME),
-            self._name(item["table"], f"{what}: table"),
-            None if column is None else self._name(column, f"{what}: column"),
-        )
-
-    # Pieces
-
-    def _all(
-        self,
-        value: object,
-        what: str,
-        read: Callable[[object, str], T],
-        *,
-        most: int | None = None,
-    ) -> tuple[T, ...]:
-        if not isinstance(value, list):
-            self._wrong(f"{what} is no list")
-        listed = cast("list[object]", value)
-        if most is not None and len(listed) > most:
-            self._wrong(f"it has more than {most} {what}")
-        return tuple(
-            read(each, f"{what} {number}") for number, each in enumerate(listed, 1)
-        )
-
-    def _mapping(self, value: object, what: str) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            self._wrong(f"{what} is no object")
-        return cast("dict[str, Any]", value)
-
-    def _fields(self, given: dict[str, Any], wanted: Sequence[str], what: str) -> None:
-        if missing := [name for name in wanted if name not in given]:
-            self._wrong(f"{what} has no {missing[0]}")
-        if len(given) > len(wanted):
-            self._wrong(f"{what} has a field that does not belong there")
-
-    def _one_of(self, value: object, known: Sequence[str], what: str) -> str:
-        if not isinstance(value, str) or value not in known:
-            self._wrong(f"{what} is none of {', '.join(known)}")
-        return value
-
-    def _text(self, value: object, what: str, *, most: int | None = None) -> str:
-        if not isinstance(value, str):
-            self._wrong(f"{what} is no text")
-        if most is not None and len(value) > most:
-            self._wrong(f"{what} has more than {most} characters")
-        if any("\ud800" <= c <= "\udfff" for c in value):
-            self._wrong(f"{what} holds half a character")
-        return value
-
-    def _optional(self, value: object, what: str) -> str | None:
-        return None if value is None else self._text(value, what)
-
-    def _name(self, value: object, what: str) -> str:
-        name = self._text(value, what, most=LONGEST_NAME)
-        if not name.strip():
-            self._wrong(f"{what} is empty")
-        return name
-
-    def _person(self, value: object, what: str) -> str:
-        name = self._name(value, what)
-        if not name_of(name):
-            self._wrong(f"{what} has no letter that is seen")
-        return name
-
-    def _moment(self, value: object, what: str) -> str:
-        text = self._text(value, what, most=100)
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            self._wrong(f"{what} is no moment")
-        if moment.tzinfo is None:
-            self._wrong(f"{what} has no offset from UTC")
-        if not 1971 <= moment.year <= 9000:  # clocks cannot tell others everywhere
-            self._wrong(f"{what} is no moment of our time")
-        return text
-
-    def _wrong(self, why: str) -> NoReturn:
-        raise UsageError(
-            f"{self.path} is not a file of decisions: {why}.",
-            "`columnist decisions export` writes one.",
-        )
-
-    def _changed(self, why: str) -> NoReturn:
+        file = msgspec.json.decode(data, type=_File)
+    except msgspec.ValidationError as error:
+        raise _wrong(path, mistake(_File, error).what) from None
+    except (ValueError, RecursionError):
+        raise _wrong(path, "it is not JSON") from None
+    found = SignOff(
+        file.database.key,
+        file.database.label,
+        file.exported_by,
+        file.exported_at,
+        tuple(item.decided() for item in file.items),
+        tuple(each.approval() for each in file.approvals),
+    )
+    targets = {each.target for each in found.items}
+    if len(targets) < len(found.items):
+        raise _wrong(path, "it decides on one object twice")
+    if changed := _changed(file, found, targets):
         raise RefusedError(
-            f"{self.path} was changed since it was written: {why}.",
+            f"{path} was changed since it was written: {changed}.",
             "Do not use it; get it again from where it was written.",
         )
+    return found
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)
+def _changed(file: _File, found: SignOff, targets: set[Target]) -> str:
+    """What of a file is not as it was written; empty where all of it is."""
+    digest = found.digest
+    if file.digest != digest:
+        return "its digest is another one"
+    for number, (approval, given) in enumerate(
+        zip(found.approvals, file.approvals, strict=True), 1
+    ):
+        if approval.content != digest:
+            return f"approval {number} is of other decisions"
+        if given.digest != approval.digest:
+            return f"the digest of approval {number} is another one"
+        if not {*approval.refused, *approval.open, *approval.decided} <= targets:
+            return f"approval {number} names what is not in it"
+    return ""
+
+
+def _wrong(path: Path, why: str) -> UsageError:
+    return UsageError(
+        f"{path} is not a file of decisions: {why}.",
+        "`columnist decisions export` writes one.",
+    )

@@ -6,7 +6,9 @@ Marks only: no text is refused or changed because of them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
 
 _WORD = re.compile(r"[^\W_]+")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
@@ -21,27 +23,34 @@ _SMALL = frozenset(
 """Words that add nothing to a name."""
 
 
-@dataclass(frozen=True, slots=True)
-class StyleRules:
+_Length = Annotated[int, msgspec.Meta(ge=0, description="a whole number, 0 or above")]
+_Words = Annotated[
+    tuple[Annotated[str, msgspec.Meta(pattern=r"\S")], ...],
+    msgspec.Meta(description='a list of texts, as in ["a", "b"]'),
+]
+_Flag = Annotated[bool, msgspec.Meta(description="true or false")]
+
+
+class StyleRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a house asks of its descriptions; without any, nothing."""
 
-    min_length: int = 0
+    min_length: _Length = 0
     """Fewest characters."""
-    max_length: int | None = None
+    max_length: _Length | None = None
     """Most characters; the database's own limit is checked apart from this."""
-    banned_words: tuple[str, ...] = ()
+    banned_words: _Words = ()
     """Words and phrases that stand nowhere in a text, whatever their case."""
-    banned_openings: tuple[str, ...] = ()
+    banned_openings: _Words = ()
     """Words that no text begins with, whatever their case."""
-    full_stop: bool | None = None
+    full_stop: _Flag | None = None
     """True asks for a full stop at the end, False for none."""
-    capital: bool = False
+    capital: _Flag = False
     """Begin with a capital letter or a figure."""
-    present_tense: bool = False
+    present_tense: _Flag = False
     """No `will`, `shall` or `going to`."""
-    more_than_name: bool = False
+    more_than_name: _Flag = False
     """Say more than the words of the name."""
-    one_line: bool = False
+    one_line: _Flag = False
     """No line breaks."""
 
 
@@ -80,7 +89,7 @@ def check(text: str, name: str, rules: StyleRules) -> list[str]:
     return found
 
 
-def _says(text: str, words: str, *, at_start: bool = False) -> bool:
+def _says(text: str, words: str, *, at_start: _Flag = False) -> bool:
     """Whether words stand in a text as whole words."""
     spoken = r"\s+".join(re.escape(word) for word in words.split())
     if not spoken:

@@ -40,28 +40,6 @@ REPLACEABLE = frozenset({State.PENDING, State.ABSTAINED, State.WRITTEN})
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
-    """A decision of somebody else that is to be carried out here."""
-
-    draft: Draft
-    """What it was about."""
-    previous: str | None
-    """The comment that was seen."""
-    current: int | None
-    """Id of the suggestion here that was decided on; None makes a new one."""
-    verdict: Verdict
-    """What it says."""
-    state: State
-    """What it makes of the suggestion."""
-    text: str | None
-    """The text that counts from then on."""
-    reason: str | None
-    """Why, with who approved or refused it."""
-    who: str
-    """Whose decision it is."""
-
-
-@dataclass(frozen=True, slots=True)
 class TakenIn:
     """What became of texts that people wrote elsewhere."""
 
@@ -189,12 +167,12 @@ class Suggestions:
         is replaced. All in one transaction, so a table's drafts are there or not.
         """
         stored = 0
-        with self._workspace.transaction() as db:
+        with self._workspace.transaction():
             for draft, previous in drafts:
                 old = self._current(draft.target)
                 if old is not None and not self._is_replaceable(old):
                     continue
-                self._insert(db, draft, previous)
+                self.add(draft, previous)
                 stored += 1
         return stored
 
@@ -207,7 +185,7 @@ class Suggestions:
         """
         stored = 0
         kept: list[Suggestion] = []
-        with self._workspace.transaction() as db:
+        with self._workspace.transaction():
             for draft, previous in drafts:
                 old = self._current(draft.target)
                 decided = (
@@ -220,7 +198,7 @@ class Suggestions:
                     if _differs(draft.text, wanted) or old.state is State.CONFLICT:
                         kept.append(old)
                 elif _differs(draft.text, old.text if old and decided else previous):
-                    self._insert(db, draft, previous)
+                    self.add(draft, previous)
                     stored += 1
         return TakenIn(stored, tuple(kept))
 
@@ -248,8 +226,7 @@ class Suggestions:
         with self._workspace.transaction() as db:
             current = self._current(target)
             if current is None or current.state is State.WRITTEN:
-                draft = Draft(target, None, Source.HUMAN, 1.0)
-                self._insert(db, draft, previous)
+                self.add(Draft(target, None, Source.HUMAN, 1.0), previous)
                 current = self._current(target)
             if current is None:
                 raise ColumnistError(f"{target} took no suggestion.")
@@ -261,88 +238,89 @@ class Suggestions:
                 )
             return self.edit(current, text)
 
-    def _insert(
-        self, db: sqlite3.Connection, draft: Draft, previous: str | None
-    ) -> int:
-        """Make a suggestion the current one of its target; its id."""
-        table = table_of(draft.target)
-        place = (self._database, table.schema, table.name, column_of(draft.target))
-        db.execute(
-            "UPDATE main.suggestions SET current = 0 WHERE database = ? AND schema = ?"
-            " AND name = ? AND column_name IS ? AND current",
-            place,
-        )
+    def add(self, draft: Draft, previous: str | None) -> int:
+        """Make a draft the current suggestion of its target, whatever was; its id."""
         state = State.ABSTAINED if draft.text is None else State.PENDING
-        cursor = db.execute(
-            "INSERT INTO main.suggestions (database, schema, name, column_name, state,"
-            " text, drafted, source, confidence, findings, model, prompt, origin,"
-            " guess, previous, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *place,
-                state.value,
-                draft.text,
-                draft.text,
-                draft.source.value,
-                draft.confidence,
-                json.dumps([finding.value for finding in draft.findings]),
-                draft.model,
-                draft.prompt,
-                draft.origin,
-                draft.guess,
-                previous,
-                now(),
-            ),
-        )
-        return int(cursor.lastrowid or 0)
+        with self._workspace.transaction() as db:
+            db.execute(
+                "UPDATE main.suggestions SET current = 0 WHERE database = ?"
+                " AND schema = ? AND name = ? AND column_name IS ? AND current",
+                self._place(draft.target),
+            )
+            cursor = db.execute(
+                "INSERT INTO main.suggestions (database, schema, name, column_name,"
+                " state, text, drafted, source, confidence, findings, model, prompt,"
+                " origin, guess, previous, created_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *self._place(draft.target),
+                    state.value,
+                    draft.text,
+                    draft.text,
+                    draft.source.value,
+                    draft.confidence,
+                    json.dumps([finding.value for finding in draft.findings]),
+                    draft.model,
+                    draft.prompt,
+                    draft.origin,
+                    draft.guess,
+                    previous,
+                    now(),
+                ),
+            )
+            return int(cursor.lastrowid or 0)
 
     # Deciding
 
     def accept(self, suggestions: Iterable[Suggestion]) -> Batch:
         """Stage suggestions that have a text; the ones without are left alone."""
-        moves: list[Move] = [
-            (s, State.ACCEPTED, s.text, None)
-            for s in suggestions
-            if s.text and s.state is not State.ACCEPTED
-        ]
-        return self.decisions.decide({Verdict.ACCEPT: moves})
+        return self._decide(
+            Verdict.ACCEPT,
+            [
+                Move(s.id, Verdict.ACCEPT, State.ACCEPTED, s.text, seen=s)
+                for s in suggestions
+                if s.text and s.state is not State.ACCEPTED
+            ],
+        )
 
     def edit(self, suggestion: Suggestion, text: str) -> Batch:
         """Stage the steward's wording; the draft's own words count as an accept."""
         text = text.strip()
         if not text:
             raise ColumnistError("An empty description cannot be staged.", "Reject it.")
-        if text == suggestion.draft.text:
-            move = (suggestion, State.ACCEPTED, text, None)
-            return self.decisions.decide({Verdict.ACCEPT: [move]})
-        return self.decisions.decide(
-            {Verdict.EDIT: [(suggestion, State.EDITED, text, None)]}
-        )
+        return self.say_of_all([suggestion], text)
 
     def say_of_all(self, suggestions: Iterable[Suggestion], text: str) -> Batch:
         """Stage one text for all of these, as one action.
 
         Where it is the draft's own it counts as an accept, elsewhere as an edit.
         """
-        own: list[Move] = []
-        new: list[Move] = []
-        for each in suggestions:
-            if each.draft.text == text:
-                own.append((each, State.ACCEPTED, text, None))
+        own, new = list[Move](), list[Move]()
+        for s in suggestions:
+            if s.draft.text == text:
+                own.append(Move(s.id, Verdict.ACCEPT, State.ACCEPTED, text, seen=s))
             else:
-                new.append((each, State.EDITED, text, None))
-        return self.decisions.decide({Verdict.ACCEPT: own, Verdict.EDIT: new})
+                new.append(Move(s.id, Verdict.EDIT, State.EDITED, text, seen=s))
+        return self._decide(Verdict.ACCEPT if own else Verdict.EDIT, own + new)
 
     def reject(
         self, suggestions: Iterable[Suggestion], *, reason: str | None = None
     ) -> Batch:
         """Reject suggestions; none of them is drafted again by itself."""
-        moves: list[Move] = [
-            (s, State.REJECTED, s.text, reason)
-            for s in suggestions
-            if s.state not in (State.REJECTED, State.WRITTEN)
-        ]
-        return self.decisions.decide({Verdict.REJECT: moves})
+        return self._decide(
+            Verdict.REJECT,
+            [
+                Move(s.id, Verdict.REJECT, State.REJECTED, s.text, reason, seen=s)
+                for s in suggestions
+                if s.state not in (State.REJECTED, State.WRITTEN)
+            ],
+        )
+
+    def _decide(self, verdict: Verdict, moves: Sequence[Move]) -> Batch:
+        """One action, named after its target or the number of them."""
+        seen = [move.seen.target for move in moves if move.seen]
+        what = seen[0] if len(seen) == 1 else len(moves)
+        return self.decisions.decide(f"{verdict.value} {what}", moves)
 
     def accept_over(self, suggestion: Suggestion, *, previous: str | None) -> Batch:
         """Accept after a conflict, with the comment now in the database as seen."""
@@ -368,41 +346,11 @@ class Suggestions:
 
     def accept_chosen(self, choice: Choice) -> Batch:
         """Stage what a bulk choice took, but for what was decided since."""
-        return self.decisions.decide_chosen(
-            Verdict.ACCEPT, State.ACCEPTED, choice, None
-        )
+        return self.decisions.decide_chosen(Verdict.ACCEPT, choice)
 
     def reject_chosen(self, choice: Choice, *, reason: str | None = None) -> Batch:
         """Reject what a bulk choice took, but for what was decided since."""
-        return self.decisions.decide_chosen(
-            Verdict.REJECT, State.REJECTED, choice, reason
-        )
-
-    def take_over(self, what: str, rulings: Sequence[Ruling]) -> Batch:
-        """Carry out decisions that others made, each a row in their name.
-
-        What is here is not looked at: the caller has, in the same transaction.
-        """
-        if not rulings:
-            return Batch(0, what, 0)
-        with self._workspace.transaction() as db:
-            batch = self.decisions.begin(db, what)
-            moves: dict[tuple[Verdict, str], list[tuple[object, ...]]] = {}
-            for ruling in rulings:
-                current = ruling.current
-                if current is None:
-                    current = self._insert(db, ruling.draft, ruling.previous)
-                move = (current, ruling.state.value, ruling.text, ruling.reason)
-                moves.setdefault((ruling.verdict, ruling.who), []).append(move)
-            db.execute("CREATE TEMP TABLE rulings (suggestion, state, text, reason)")
-            count = 0
-            for (verdict, who), rows in moves.items():
-                db.executemany("INSERT INTO rulings VALUES (?, ?, ?, ?)", rows)
-                query = "SELECT *, NULL AS edit_distance FROM temp.rulings"
-                count += self.decisions.move(db, batch, verdict, query, who=who)
-                db.execute("DELETE FROM temp.rulings")
-            db.execute("DROP TABLE temp.rulings")
-        return Batch(batch, what, count)
+        return self.decisions.decide_chosen(Verdict.REJECT, choice, reason)
 
     # Writing
 
@@ -524,11 +472,10 @@ class Suggestions:
         return len(found)
 
     def _current(self, target: Target) -> Suggestion | None:
-        table = table_of(target)
         row = self._workspace.row(
             "SELECT * FROM suggestions WHERE database = ? AND schema = ? AND name = ?"
             " AND column_name IS ? AND current",
-            (self._database, table.schema, table.name, column_of(target)),
+            self._place(target),
         )
         return _suggestion(row) if row else None
 

@@ -12,10 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from catalog import addresses
 from catalog.addresses import Opened, named
 from catalog.bounds import Bounds, keep_within
 from catalog.busy import Busy, is_busy
+from catalog.edit_distance import levenshtein
 from catalog.errors import ColumnistError
 from catalog.migrations import MIGRATIONS, migrate
 from catalog.objects import TableId
@@ -100,6 +103,8 @@ class Workspace:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA foreign_keys = ON")
+        # Once: anew it would have every statement prepared anew.
+        self._db.create_function("edit_distance", 2, levenshtein, deterministic=True)
         if version < len(MIGRATIONS):
             migrate(self._db)
 
@@ -182,10 +187,19 @@ class Workspace:
         found = self.rows(sql, parameters)
         return found[0] if found else None
 
+    def records(
+        self, kind: type[_T], sql: str, parameters: Sequence[Any] = ()
+    ) -> list[_T]:
+        """All rows of a query whose columns are called as the fields of a kind."""
+        return [msgspec.convert(dict(row), kind) for row in self.rows(sql, parameters)]
+
     def version(self) -> tuple[int, int]:
         """Another one whenever anything in the file was changed, by whomever."""
-        (others,) = self.rows("PRAGMA data_version")[0]
-        return self._db.total_changes, int(others)
+        return self._db.total_changes, self.others()
+
+    def others(self) -> int:
+        """Another one whenever anything was changed, but through this connection."""
+        return int(self.rows("PRAGMA data_version")[0][0])
 
     def database(
         self,
@@ -286,15 +300,10 @@ class Workspace:
 
     def databases(self) -> list[KnownDatabase]:
         """Every database opened so far, the latest first."""
-        return [
-            KnownDatabase(
-                row["id"], row["key"], row["label"], row["url"], row["scanned_at"]
-            )
-            for row in self.rows(
-                "SELECT * FROM databases WHERE merged_into IS NULL"
-                " ORDER BY opened_at DESC"
-            )
-        ]
+        return self.records(
+            KnownDatabase,
+            "SELECT * FROM databases WHERE merged_into IS NULL ORDER BY opened_at DESC",
+        )
 
 
 @contextmanager

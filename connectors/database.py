@@ -1,4 +1,4 @@
-"""One open database: read it, sample it, render and write comments."""
+"""One open database: read it, sample it, plan and execute comments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -23,16 +23,23 @@ from catalog.errors import ColumnistError
 from catalog.objects import Profile, Table, TableId, TableKind, table_of
 from catalog.stopping import never
 from connectors.comment_text import normal
-from connectors.database_session import Fault, Source, read_only_refusal
-from connectors.dialects.dialect import Dialect, Selection, WriteOptions
+from connectors.database_session import (
+    DatabaseSession,
+    Fault,
+    Source,
+    read_only_refusal,
+)
+from connectors.dialects.dialect import Dialect, Selection
 from connectors.ledger import Ledger
 from connectors.limits import Limits
-from connectors.statement import Shown, Statement
+from connectors.run import AS_USUAL, Allowed, Run, Statement, joined
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 
+Work = Iterable[tuple[Table, Sequence[CommentChange]]]
+"""Tables as last read, each with the changes to it and its columns."""
 _COLLECTED = 100_000
 """Values made between two looks for garbage while a catalog is read."""
 
@@ -238,91 +245,45 @@ class Database:
             return limit // 2
         return limit
 
-    def check(
-        self,
-        table: Table,
-        change: CommentChange,
-        *,
-        unproved: bool = False,
-        restoring: bool = False,
-    ) -> str | None:
-        """Why this change would be refused before any SQL runs, or None if it is fine.
+    def plan_run(self, work: Work, allowed: Allowed = AS_USUAL) -> Run:
+        """All that writing some changes would execute, and what it would refuse.
+
+        Raises:
+            ColumnistError: The connection is lost.
+        """
+        return joined(self.plan_tables(work, allowed))
+
+    def plan_tables(self, work: Work, allowed: Allowed = AS_USUAL) -> Iterator[Run]:
+        """The same, a run for each table as it is taken.
+
+        Databases whose statement restates a column's definition are asked for it, so
+        this can connect.
 
         Args:
-            table: The table as last read.
-            change: The change to one of its comments.
-            unproved: Writing to a database that was never tried is allowed.
-            restoring: The text was in this database before, as odd as it may be.
+            work: Tables as last read, each with changes to it and its columns.
+            allowed: What the run may do.
+
+        Raises:
+            ColumnistError: The connection is lost.
         """
-        if table_of(change.target) != table.id:
-            return f"{change.target} does not belong to {table.id}"
-        refusal = self.dialect.refusal(table, change)
-        if refusal is not None:
-            return refusal
-        if not (self.dialect.proved or unproved):
-            return (
-                f"writing comments to {self.dialect.label} was never tried on a live "
-                "server; --unproved allows it"
-            )
-        if restoring and "\0" not in (change.text or ""):
-            return None
-        return self.dialect.text_refusal(change)
-
-    def render(
-        self,
-        table: Table,
-        changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> list[Statement]:
-        """The statements that `write` would execute; refused changes are not in them.
-
-        Unproved dialects render too. Databases whose statement restates a column's
-        definition are asked for it, so this can connect.
-        """
-        return self.preview(table, changes, allow_rebuild=allow_rebuild, unproved=True)[
-            0
-        ]
-
-    def preview(
-        self,
-        table: Table,
-        changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-        unproved: bool = False,
-    ) -> tuple[list[Statement], list[tuple[CommentChange, str]]]:
-        """The same, and every change that `write` would refuse before it runs any SQL.
-
-        Args:
-            table: The table as last read.
-            changes: Changes to it and its columns.
-            allow_rebuild: Statements that copy the whole table are allowed.
-            unproved: Writing to a database that was never tried is allowed.
-        """
-        fine: list[CommentChange] = []
-        refused: list[tuple[CommentChange, str]] = []
-        for change in changes:
-            reason = self.check(table, change, unproved=unproved)
-            if reason is None:
-                fine.append(change)
-            else:
-                refused.append((change, reason))
-        if not fine:
-            return [], refused
-        if not self.dialect.restates:  # opening a file for each table takes minutes
-            statements, more = self.dialect.preview(
-                None, table, fine, allow_rebuild=allow_rebuild
-            )
-            return statements, refused + more
-        try:
-            with self._source.session() as session:
-                statements, more = self.dialect.preview(
-                    session, table, fine, allow_rebuild=allow_rebuild
-                )
-        except Fault as fault:
-            raise self._failed("asked for its definitions", fault) from fault
-        return statements, refused + more
+        dialect = self.dialect
+        with ExitStack() as stack:
+            session: DatabaseSession | None = None
+            for table, changes in work:
+                try:
+                    if dialect.restates and session is None:
+                        session = stack.enter_context(self._source.session())
+                    run = dialect.plan(session, table, changes, allowed)
+                except Fault as fault:
+                    if fault.lost or session is None:
+                        what = "asked for its definitions"
+                        raise self._failed(what, fault) from fault
+                    # What is left of the answer must not be taken for the next one.
+                    session.discard()
+                    session = None
+                    reason = f"its definition cannot be read: {dialect.explain(fault)}"
+                    run = Run(refused=tuple((change, reason) for change in changes))
+                yield run
 
     def denied(self, tables: Sequence[TableId]) -> Mapping[TableId, str]:
         """Which of these tables may not be commented on now, and why.
@@ -337,101 +298,57 @@ class Database:
                 raise self._failed("asked for rights", fault) from fault
             return {}
 
-    def write(
+    def execute(
         self,
-        table: Table,
-        changes: Sequence[CommentChange],
+        runs: Iterable[Run],
         ledger: Ledger,
         *,
-        allow_rebuild: bool = False,
-        unproved: bool = False,
-        shown: Shown | None = None,
         stop: Callable[[], bool] = never,
     ) -> Iterator[WriteResult]:
-        """Makes changes to one table, each only if the database still says `previous`.
+        """Executes just these statements, each only if the database is as it was.
 
-        Every statement has a committed intent in the ledger before it runs. A change
-        that was stopped before it began has no result.
+        What makes a comment or a definition that it was planned from another one by now
+        is a conflict. Every statement has a committed intent in the ledger before it
+        runs. A change that was stopped before it began has no result.
 
         Args:
-            table: The table as last read.
-            changes: Changes to it and its columns.
+            runs: What to execute, taken a little ahead of the results; some tables are
+                written at once where the database gains from it.
             ledger: Where intents and ends are recorded.
-            allow_rebuild: Statements that copy the whole table are allowed.
-            unproved: Writing to a database that was never tried is allowed.
-            shown: What the steward saw of the changes, by `shown_by`; what would be
-                made otherwise by now is a conflict.
             stop: Asked between statements; true ends the run.
 
         Raises:
             ColumnistError: The connection is lost; the message says what is known of
                 the changes without a result.
         """
-        yield from self.write_many(
-            [(table, changes)],
-            ledger,
-            allow_rebuild=allow_rebuild,
-            unproved=unproved,
-            shown=shown,
-            stop=stop,
-        )
+        from connectors.writing.dispatch import write
 
-    def write_many(
-        self,
-        work: Iterable[tuple[Table, Sequence[CommentChange]]],
-        ledger: Ledger,
-        *,
-        allow_rebuild: bool = False,
-        unproved: bool = False,
-        restoring: bool = False,
-        shown: Shown | None = None,
-        stop: Callable[[], bool] = never,
-    ) -> Iterator[WriteResult]:
-        """Makes changes to many tables, as `write` does to one.
-
-        Tables are taken a little ahead of the results; some are written at once where
-        the database gains from it. `restoring` is for texts that were there before.
-
-        Raises:
-            ColumnistError: The connection is lost; the message says what is known of
-                the changes without a result.
-        """
         if self.read_only:
             raise read_only_refusal(self.identity.label)
         refused: deque[WriteResult] = deque()
 
-        def fine() -> Iterator[tuple[Table, list[CommentChange]]]:
-            for table, changes in work:
-                kept: list[CommentChange] = []
-                for change in changes:
-                    reason = self.check(
-                        table, change, unproved=unproved, restoring=restoring
-                    )
-                    if reason is None:
-                        kept.append(change)
-                        continue
+        def tables() -> Iterator[tuple[TableId, tuple[Statement, ...]]]:
+            for run in runs:
+                for table, own in run.by_table():
                     at = datetime.now(UTC)
-                    refused.append(
+                    refused.extend(
                         WriteResult(change, Outcome.REFUSED, "", reason, at=at)
+                        for change, reason in own.refused
                     )
-                if kept:
-                    yield table, kept
+                    if own.statements:
+                        yield table, own.statements
 
-        options = WriteOptions(allow_rebuild, stop, shown or {})
         try:
-            for result in self.dialect.write_many(
-                self._source, fine(), ledger, options
-            ):
+            for result in write(self.dialect, self._source, tables(), ledger, stop):
                 while refused:
                     yield refused.popleft()
                 yield result
         except Fault as fault:
             raise self._failed("written", fault) from fault
-        while refused:
-            yield refused.popleft()
+        yield from refused
 
     def hold(self) -> AbstractContextManager[None]:
-        """For many `write` calls in a row: a file stays open for writing meanwhile."""
+        """A file stays open for writing until the end of the context."""
         return self._source.hold()
 
     def settle(self, intents: Sequence[Intent], ledger: Ledger) -> list[WriteResult]:

@@ -185,7 +185,7 @@ class EngineSession(DatabaseSession):
     def run(self, sql: str) -> None:
         """Execute one statement, passing the text through untouched."""
         self.check_alive()
-        with _faults():
+        with self.faults():
             self._connection.exec_driver_sql(sql).close()
 
     def rows(self, sql: str, **parameters: object) -> list[Row]:
@@ -193,10 +193,14 @@ class EngineSession(DatabaseSession):
         from sqlalchemy import text
 
         self.check_alive()
-        with _faults():
+        with self.faults():
             if parameters:
                 return list(self._connection.execute(text(sql), parameters).fetchall())
             return list(self._connection.exec_driver_sql(sql).fetchall())
+
+    def faults(self) -> AbstractContextManager[None]:
+        """Turns what statements and queries raise into faults."""
+        return _faults()
 
     def witness(self) -> DatabaseSession:
         """A second connection, from the pool."""

@@ -14,8 +14,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
+
+REBUILD = (
+    "commenting it would copy the whole table ({why}); --allow-rebuild allows that"
+)
+"""Why a column has no comment where no copy is allowed."""
+DOUBTFUL = (
+    "the {what} of it holds a question mark, which the database also prints for "
+    "characters that it cannot; restated, they would be lost"
+)
+"""Why a column is not restated, whatever is allowed."""
 
 
 class Token(NamedTuple):
@@ -249,8 +260,12 @@ def _shown(definition: Definition | None) -> str:
     return definition.with_comment(None) if definition else "nothing"
 
 
+@lru_cache(maxsize=1000)
 def slice_table(create: str) -> TableDefinition:
     """Cuts a SHOW CREATE TABLE text.
+
+    What was cut when a statement was planned is mostly asked for again soon after,
+    when it is executed.
 
     Raises:
         ValueError: It is not one, or not in the quoting described above.

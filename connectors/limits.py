@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
+
+_Number = Annotated[
+    int,
+    msgspec.Meta(gt=0, le=1_000_000, description="a whole number above 0"),
+]
+_Seconds = Annotated[
+    float,
+    msgspec.Meta(gt=0, le=1_000_000, description="a number of seconds above 0"),
+]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bounds of one connection; the defaults are careful ones."""
 
-    sample_rows: int = 2000
+    sample_rows: _Number = 2000
     """Rows looked at in one table."""
-    sample_seconds: float = 5.0
+    sample_seconds: _Seconds = 5.0
     """Seconds after which the server gives a sample up."""
-    lock_seconds: float = 2.0
+    lock_seconds: _Seconds = 2.0
     """Seconds that a comment waits for somebody else's lock, each time it is tried."""
-    connections: int | None = None
+    connections: _Number | None = None
     """Sessions that write at once; None is what the dialect does by itself."""
-    statement_seconds: float = 30.0
+    statement_seconds: _Seconds = 30.0
     """Seconds that one statement of a write may take."""

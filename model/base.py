@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import math
 import os
 import shutil
 import subprocess
@@ -20,22 +19,26 @@ import zipfile
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from catalog.files import write_file
+from model.gguf_file import (
+    Array,
+    Tensor,
+    read,
+    shape_of,
+    stored_as,
+    values_of,
+    write,
+)
 from model.library import DEFAULT, Library, ModelFile, digest
 from model.pack import CARD, Advance, silent
 
-if TYPE_CHECKING:
-    import numpy as np
-
-BLOCK = 32
-"""Weights that Q8_0 scales together; a row that is no multiple of it becomes F16."""
 _PIECE = 1 << 22
-Array: TypeAlias = "np.ndarray[Any, Any]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,49 +274,39 @@ def merge(
     Raises:
         RefusedError: either is no such file, or they do not fit.
     """
-    import gguf  # it and numpy only here: the command line starts without them
-    import numpy as np
+    import gguf  # only here: the command line starts without it
 
-    source = _read(base)
-    if (family := _text(source, "general.architecture")) != "llama":
+    source = read(base, refused=RefusedError, hint="Get it again.")
+    if (family := _told(source, "general.architecture")) != "llama":
         raise RefusedError(
             f"{base} is of the architecture {family or 'of no name'}, not llama.",
             "Only models of the Llama family can be merged.",
         )
     changes = _changes(adapter, source)
-    writer = gguf.GGUFWriter(target, family)
-    for key, field in source.fields.items():
-        if not key.startswith("GGUF.") and key not in _OURS:
-            kind, *inner = field.types
-            of = inner[-1] if inner else None
-            writer.add_key_value(key, field.contents(), kind, of)
-    writer.add_name(name)
-    writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
-    kinds = [_stored(tensor) for tensor in source.tensors]
-    for tensor, kind in zip(source.tensors, kinds, strict=True):
-        block, size = gguf.GGML_QUANT_SIZES[kind]
-        shape = _shape(tensor)
-        length = math.prod(shape) // block * size
-        writer.add_tensor_info(
-            tensor.name, shape, np.dtype(np.float32), length, raw_dtype=kind
-        )
-    try:
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_ti_data_to_file()
-        for tensor, kind in zip(source.tensors, kinds, strict=True):
-            change = changes.get(tensor.name)
-            if change is None and tensor.tensor_type == kind:
-                data = tensor.data
-            else:
-                values = _values(tensor)
-                if change is not None:
-                    values = values + change()
-                data = gguf.quants.quantize(values, kind)
-            writer.write_tensor_data(data)
+
+    def facts(writer: gguf.GGUFWriter) -> None:
+        for key, field in source.fields.items():
+            if not key.startswith("GGUF.") and key not in _OURS:
+                kind, *inner = field.types
+                of = inner[-1] if inner else None
+                writer.add_key_value(key, field.contents(), kind, of)
+        writer.add_name(name)
+        writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
+
+    def merged(tensor: Any) -> Tensor:
+        shape, change = shape_of(tensor), changes.get(tensor.name)
+        kept = change is None and tensor.tensor_type == stored_as(shape, "Q8_0")
+
+        def load() -> Array:
             advance(int(tensor.n_bytes))
-    finally:
-        writer.close()
+            if kept:
+                data: Array = tensor.data
+                return data
+            return values_of(tensor) + (change() if change else 0)
+
+        return Tensor(tensor.name, shape, load, tensor.tensor_type if kept else None)
+
+    write(target, family, facts, [*map(merged, source.tensors)], kind="Q8_0")
     _sync(target)
 
 
@@ -321,42 +314,9 @@ _OURS = ("general.architecture", "general.name", "general.file_type")
 """What the merged file says for itself."""
 
 
-def _read(path: Path) -> Any:
-    import gguf
-
-    try:
-        return gguf.GGUFReader(path)
-    # What the reader meets in bytes that are none: it checks little itself.
-    except (ValueError, LookupError, OverflowError, UnicodeError, MemoryError) as error:
-        raise RefusedError(
-            f"{path} is no GGUF file that can be read.", "Get it again."
-        ) from error
-
-
-def _text(source: Any, key: str) -> str:
+def _told(source: Any, key: str) -> Any:
     field = source.get_field(key)
-    return str(field.contents()) if field is not None else ""
-
-
-def _shape(tensor: Any) -> tuple[int, ...]:
-    """Rows first, as numpy has it."""
-    return tuple(int(size) for size in reversed(tensor.shape))
-
-
-def _values(tensor: Any) -> Array:
-    import gguf
-
-    found: Array = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
-    return found.astype("float32", copy=False).reshape(_shape(tensor))
-
-
-def _stored(tensor: Any) -> Any:
-    import gguf
-
-    kinds = gguf.GGMLQuantizationType
-    if len(tensor.shape) == 1:
-        return kinds.F32
-    return kinds.F16 if int(tensor.shape[0]) % BLOCK else kinds.Q8_0
+    return None if field is None else field.contents()
 
 
 def _changes(adapter: Path, base: Any) -> dict[str, Callable[[], Array]]:
@@ -367,12 +327,12 @@ def _changes(adapter: Path, base: Any) -> dict[str, Callable[[], Array]]:
     """
     import gguf
 
-    source = _read(adapter)
-    if _text(source, gguf.Keys.Adapter.TYPE) != "lora":
+    source = read(adapter, refused=RefusedError, hint="Install it again.")
+    if _told(source, gguf.Keys.Adapter.TYPE) != "lora":
         raise RefusedError(f"{adapter} is no LoRA adapter.", "Install it again.")
-    alpha = source.get_field(gguf.Keys.Adapter.LORA_ALPHA)
+    alpha = _told(source, gguf.Keys.Adapter.LORA_ALPHA)
     tensors = {tensor.name: tensor for tensor in source.tensors}
-    shapes = {tensor.name: _shape(tensor) for tensor in base.tensors}
+    shapes = {tensor.name: shape_of(tensor) for tensor in base.tensors}
     found: dict[str, Callable[[], Array]] = {}
     for name in sorted({each.rpartition(".")[0] for each in tensors}):
         down, up = tensors.get(f"{name}.lora_a"), tensors.get(f"{name}.lora_b")
@@ -381,22 +341,18 @@ def _changes(adapter: Path, base: Any) -> dict[str, Callable[[], Array]]:
             alpha is None
             or down is None
             or up is None
-            or (_shape(up)[0], _shape(down)[-1]) != shape
-            or _shape(up)[1:] != _shape(down)[:-1]
+            or (shape_of(up)[0], shape_of(down)[-1]) != shape
+            or shape_of(up)[1:] != shape_of(down)[:-1]
         ):
             has = " x ".join(map(str, shape)) if shape else "not there"
             raise RefusedError(
                 f"{adapter} is an adapter for another base: {name} is {has} here.",
                 "Take the base that its manifest names.",
             )
-        scale = float(alpha.contents()) / _shape(down)[0]
-        found[name] = _product(up, down, scale)
+        found[name] = partial(_product, up, down, alpha / shape_of(down)[0])
     return found
 
 
-def _product(up: Any, down: Any, scale: float) -> Callable[[], Array]:
-    def change() -> Array:
-        product: Array = scale * (_values(up) @ _values(down))
-        return product
-
-    return change
+def _product(up: Any, down: Any, scale: float) -> Array:
+    product: Array = scale * (values_of(up) @ values_of(down))
+    return product

@@ -84,16 +84,7 @@ def read_answer(endpoint: Endpoint, data: bytes, prompt: Prompt) -> Answer:
         ColumnistError: it is none.
     """
     found = _document(endpoint, data)
-    try:
-        choice = found["choices"][0]
-        content = choice["message"]["content"]
-    except (LookupError, TypeError):
-        raise endpoint.strange() from None
-    # A model that thought until its tokens were used up has said nothing.
-    if content is None:
-        content = ""
-    if not isinstance(content, str):
-        raise endpoint.strange()
+    choice, content = _said(endpoint, found)
     longest = max(LONGEST_TEXT, prompt.limit * LONGEST_TOKEN)
     # JSON can hold half a surrogate pair; UTF-8 and SQLite cannot.
     shown = content[:longest].encode("utf-8", "replace").decode().lstrip()
@@ -118,11 +109,12 @@ def unfit(status: int, data: bytes) -> bool:
     return too_long or status == 413
 
 
-def refused_extras(status: int, data: bytes, extras: Set[str]) -> set[str]:
-    """The extras that a refusal speaks of."""
+def refused_extras(status: int, data: bytes, asked: bytes) -> set[str]:
+    """The extras that were asked with and that a refusal speaks of."""
     if status not in (400, 422) or unfit(status, data):
         return set()
     said = data[:LONGEST_ANSWER].decode("utf-8", "replace")
+    extras = EXTRAS.keys() & json.loads(asked).keys()
     return {name for name in extras if name.rstrip("s") in said}
 
 
@@ -153,6 +145,21 @@ def _document(endpoint: Endpoint, data: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise endpoint.strange()
     return found
+
+
+def _said(endpoint: Endpoint, found: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """The first choice in an answer, and its text."""
+    try:
+        choice = found["choices"][0]
+        content = choice["message"]["content"]
+    except (LookupError, TypeError):
+        raise endpoint.strange() from None
+    # A model that thought until its tokens were used up has said nothing.
+    if content is None:
+        content = ""
+    if not isinstance(content, str):
+        raise endpoint.strange()
+    return choice, content
 
 
 def _logprob(choice: dict[str, Any]) -> float:

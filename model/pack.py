@@ -20,9 +20,11 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
+
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from catalog.files import whole_file, writing
-from model.library import BAD, Library, ModelFile, model_of, verify
+from model.library import Library, ModelFile, model_of, verify
 from model.signature import Signers, sign, signing_key
 
 NAMESPACE = "columnist-model"
@@ -136,10 +138,9 @@ def unpack(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".unpack-", dir=folder) as scratch:
-            manifest = _check(source, signers, Path(scratch), advance)
-            return library.install(
-                Path(scratch), manifest, name=name or manifest["name"]
-            )
+            parts = Path(scratch)
+            manifest = check(source, signers=signers, into=parts, advance=advance)
+            return library.install(parts, manifest, name=name or manifest["name"])
     except OSError as error:
         raise ColumnistError(
             f"Cannot unpack {source}: {error.strerror or error}.",
@@ -148,23 +149,25 @@ def unpack(
 
 
 def check(
-    source: Path, *, signers: Signers | None = None, advance: Advance = silent
+    source: Path,
+    *,
+    signers: Signers | None = None,
+    into: Path | None = None,
+    advance: Advance = silent,
 ) -> dict[str, Any]:
-    """Check a tar without unpacking it; its manifest.
+    """Check a tar in one pass; its manifest.
+
+    Digests and signature come first, so that nothing large is read for nothing.
+
+    Args:
+        source: the tar.
+        signers: whose signature is demanded.
+        into: a folder that its parts go to; None keeps none.
+        advance: called with bytes read.
 
     Raises:
         RefusedError: anything in it is not as it must be.
         UsageError: there is no such file.
-    """
-    return _check(source, signers, None, advance)
-
-
-def _check(
-    source: Path, signers: Signers | None, into: Path | None, advance: Advance
-) -> dict[str, Any]:
-    """Read a tar once; its parts go `into` a folder, where one is given.
-
-    Digests and signature come first, so that nothing large is read for nothing.
     """
     small: dict[str, bytes] = {}
     wanted: dict[str, str] = {}
@@ -306,11 +309,9 @@ def _sums(source: Path, data: bytes) -> dict[str, str]:
 def _manifest(source: Path, data: bytes, file: str, size: int) -> dict[str, Any]:
     """The manifest, if it is one of that file."""
     try:
-        manifest = json.loads(data)
+        manifest = msgspec.json.decode(data, type=dict[str, Any])
     except (ValueError, RecursionError):
-        manifest = None
-    if not isinstance(manifest, dict):
-        raise _refused(source, f"no {MANIFEST} comes before the model")
+        raise _refused(source, f"no {MANIFEST} comes before the model") from None
     name = manifest.get("name")
     if not isinstance(name, str) or not MODEL_NAME.fullmatch(name):
         raise _refused(source, "its manifest has no usable name")
@@ -318,7 +319,7 @@ def _manifest(source: Path, data: bytes, file: str, size: int) -> dict[str, Any]
         raise _refused(source, "its manifest is about another file")
     try:
         model_of(manifest, Path(file))
-    except BAD as error:
+    except ValueError as error:
         raise _refused(source, f"its manifest is wrong ({error})") from error
     return manifest
 

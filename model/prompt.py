@@ -48,6 +48,10 @@ class Prompt:
         """Texts that come of a block, written or weighed."""
         return self.texts(block) + len(self.weighed(block))
 
+    def drawn(self, draw: int) -> bool:
+        """Whether a text's tokens are drawn rather than the likeliest ones."""
+        return self.temperature > 0 and not (self.draws and draw == 0)
+
     def fingerprint(self, block: int) -> str:
         """Hex digest of the exact text that block saw, 16 characters."""
         text = f"{self.temperature}\x00{self.head}\x00{self.blocks[block]}"

@@ -7,15 +7,12 @@ a table, and of samples the code lists and the smallest and largest values.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from itertools import count
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from catalog.errors import ColumnistError, UsageError
-from catalog.objects import TableId
 from catalog.stopping import never
 from model.chat import (
     EXTRAS,
@@ -26,21 +23,20 @@ from model.chat import (
     refused_extras,
     unfit,
 )
-from model.choose import Calibration
 from model.endpoint import Endpoint
 from model.library import ModelFile, PromptFormat
-from model.prompt import TURN, Generation, Prompt
+from model.prompt import Generation
+from model.template import QUESTION
+from model.writer import POLL_SECONDS, Work, Writer
 
 if TYPE_CHECKING:
-    # At run time where they are needed: they bring http.client, 30 ms.
+    # At run time where they are needed: they bring httpx, 60 ms.
     from model.exchange import Exchange, Patience, Reply
 
 REQUESTS = 8
 """Requests in flight; servers batch them, and queue what they cannot."""
 RUSH = 8
 """How many times as many texts as that may wait for the table on the screen."""
-POLL_SECONDS = 0.05
-SOON_SECONDS = 0.005
 START_TRIES = 3
 """Whoever waits for the first answer of a server is told sooner that it is away."""
 NAMES_TOLD = 12
@@ -54,6 +50,10 @@ class RemoteModel:
 
     endpoint: Endpoint
     """Where; `served` is empty until the server was asked for its one model."""
+    format: PromptFormat = field(default=PromptFormat.LONG, init=False)
+    """The prompt it takes."""
+    calibration: None = field(default=None, init=False)
+    """None: nobody measured how its log-probabilities become confidence."""
 
     @classmethod
     def at(cls, address: str, *, key: str | None = None) -> RemoteModel:
@@ -73,45 +73,13 @@ class RemoteModel:
         place = self.endpoint.place
         return f"{self.endpoint.served} at {place}" if self.endpoint.served else place
 
-    @property
-    def format(self) -> PromptFormat:
-        """The prompt it takes."""
-        return PromptFormat.LONG
-
-    @property
-    def calibration(self) -> Calibration | None:
-        """None: nobody measured how its log-probabilities become confidence."""
-        return None
-
 
 Model = ModelFile | RemoteModel
 """What drafts can be made with."""
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteFacts:
-    """What is known of a server that answered."""
-
-    model: RemoteModel
-    """With the name that the server gives it."""
-    requests: int
-    """Most requests in flight."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """A text that was asked for."""
-
-    index: int
-    prompt: Prompt
-    block: int
-    draw: int
-    extras: frozenset[str]
-    """Fields of `EXTRAS` that the request has."""
-
-
-class RemoteEngine:
-    """A model elsewhere, with the interface of `model.engine.Engine`.
+class RemoteEngine(Writer):
+    """A model elsewhere.
 
     Args:
         model: where it is.
@@ -120,11 +88,11 @@ class RemoteEngine:
         patience: how long the server is waited for.
 
     Attributes:
-        facts: what is known of the server, once started.
-        prompt_tokens: tokens read so far, where the server counts them.
-        generated_tokens: tokens written so far, likewise.
-        note: what the steward should know of how the last work went, or empty.
+        model: with the name that the server gives it, once started.
+        requests: most requests in flight.
     """
+
+    weighs = False
 
     def __init__(
         self,
@@ -134,224 +102,157 @@ class RemoteEngine:
         requests: int = REQUESTS,
         patience: Patience | None = None,
     ) -> None:
-        self.facts: RemoteFacts | None = None
-        self.prompt_tokens = 0
-        self.generated_tokens = 0
-        self.note = ""
-        self._model = model
+        super().__init__()
+        self.model = model
+        self.requests = requests
         self._seed = seed
-        self._requests = requests
         self._patience = patience
+        self._started = False
         self._unwanted: frozenset[str] = frozenset()
+        self._exchange: Exchange  # while something is asked
         self._tally = _Tally()
 
-    def __enter__(self) -> RemoteEngine:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def start(
-        self,
-        *,
-        progress: Callable[[float], None] | None = None,
-        stop: Callable[[], bool] = never,
-    ) -> RemoteFacts:
-        """Ask the server which models it has.
+    def start(self, *, stop: Callable[[], bool] = never) -> RemoteModel:
+        """Ask the server which models it has; the one that it is asked for.
 
         Raises:
             UsageError: it has several and none was named.
             ColumnistError: it does not answer, or refuses; or it was stopped.
         """
-        if self.facts is not None:
-            return self.facts
+        if self._started:
+            return self.model
         from model.exchange import Call
 
-        exchange = self._exchange(threads=1, tries=START_TRIES)
-        try:
-            exchange.send(Call(0, "GET", "/models"))
-            reply = None
-            while reply is None:
+        with closing(self._connected(threads=1, tries=START_TRIES)) as exchange:
+            exchange.send(Call((0, 0, 0), "/models"))
+            while not (replies := exchange.receive(seconds=POLL_SECONDS)):
                 if stop():
                     raise ColumnistError("Asking the model's server was stopped.")
-                reply = exchange.receive(seconds=POLL_SECONDS)
-        finally:
-            exchange.end()
-        served = self._served(reply)
-        self._model = replace(
-            self._model, endpoint=replace(self._model.endpoint, served=served)
-        )
-        self.facts = RemoteFacts(self._model, self._requests)
-        return self.facts
-
-    def generate(
-        self,
-        prompts: Iterable[Prompt | None],
-        *,
-        stop: Callable[[], bool] = never,
-        first: Callable[[], TableId | None] = lambda: None,
-    ) -> Generator[Generation]:
-        """Write every block of every prompt, in the order in which they end.
-
-        Prompts are taken from the iterable when fewer texts wait than are in flight.
-        `stop` ends it at once, also while the server hangs, with what has come back by
-        then; closing the generator does too, without.
-
-        Args:
-            prompts: what to write; head and block are a user's turn together. None
-                says that the next is not ready; it is asked for again soon, after a
-                `TURN`.
-            stop: asked many times a second.
-            first: the table whose prompts go before all others. When it changes,
-                prompts are taken from the iterable for as long as they are that
-                table's.
-
-        Raises:
-            ColumnistError: the server refuses, answers nonsense, or was asked in vain.
-        """
-        self.start(stop=stop)
-        self.note = ""
-        self._tally = _Tally()
-        source = iter(prompts)
-        index = -1
-        keys = count()
-        working: dict[int, _Text] = {}
-        table: TableId | None = None
-        eager = exhausted = False
-        exchange = self._exchange(threads=self._requests)
-        try:
-            while not stop():
-                table, before = first(), table
-                preferring = table != before
-                eager = table is not None and (eager or preferring)
-                waiting = False
-                while not exhausted and not stop():
-                    room = self._requests * (RUSH if eager else 1)
-                    if exchange.waiting >= room:
-                        break
-                    try:
-                        prompt = next(source)
-                    except StopIteration:
-                        exhausted = True
-                        break
-                    if waiting := prompt is None:
-                        break
-                    index += 1
-                    taking = prompt.table is not None and prompt.table == table
-                    eager = eager and taking
-                    preferring = preferring or taking
-                    for text in self._texts(index, prompt):
-                        working[key := next(keys)] = text
-                        self._send(exchange, key, text)
-                if preferring:
-                    exchange.hurry(
-                        {k for k, t in working.items() if t.prompt.table == table}
-                    )
-                if not working and exhausted:
-                    return
-                if waiting:
-                    yield TURN
-                seconds = SOON_SECONDS if waiting else POLL_SECONDS
-                try:
-                    found = self._next(exchange, working, seconds=seconds)
-                except ColumnistError:
-                    yield from self._rest(exchange, working)
-                    raise
-                if found is not None:
-                    yield found
-            yield from self._rest(exchange, working)
-        finally:
-            exchange.end()
-            self.note = self._tally.note(exchange.again, exchange.why)
-
-    def _rest(
-        self, exchange: Exchange, working: dict[int, _Text]
-    ) -> Iterator[Generation]:
-        """What has come back already and would be asked for again."""
-        with suppress(ColumnistError):
-            while (reply := exchange.receive(seconds=0)) is not None:
-                yield self._read(reply, working.pop(reply.key))
+        endpoint = replace(self.model.endpoint, served=self._served(replies[0]))
+        self.model = RemoteModel(endpoint)
+        self._started = True
+        return self.model
 
     def close(self) -> None:
-        """Forget the server; it keeps nothing of ours open."""
-        self.facts = None
+        """Forget the server; nothing of ours is open there between texts."""
+        self._started = False
 
-    def _exchange(self, *, threads: int, tries: int | None = None) -> Exchange:
+    @property
+    def served(self) -> str:
+        """The model's name there, once started."""
+        return self.model.endpoint.served if self._started else ""
+
+    def use_threads(self, count: int) -> None:
+        """Nothing of it runs here."""
+
+    def turn(self, content: str) -> tuple[str, str]:
+        """The turn as it is: the server has the template."""
+        head, _, tail = content.partition(QUESTION)
+        return head, tail
+
+    def _connected(self, *, threads: int, tries: int | None = None) -> Exchange:
         from model.exchange import PATIENCE, Exchange
 
         patience = self._patience or PATIENCE
         if tries is not None:
             patience = replace(patience, tries=min(tries, patience.tries))
-        return Exchange(self._model.endpoint, threads=threads, patience=patience)
+        return Exchange(self.model.endpoint, threads=threads, patience=patience)
 
-    # Asking
+    # What `generate` asks for
 
-    def _texts(self, index: int, prompt: Prompt) -> Iterator[_Text]:
-        extras = frozenset(EXTRAS) - self._unwanted
-        for block in range(len(prompt.blocks)):
-            for draw in range(prompt.texts(block)):
-                yield _Text(index, prompt, block, draw, extras)
+    @contextmanager
+    def _asking(self, working: Mapping[int, Work]) -> Iterator[None]:
+        self.note = ""
+        self._tally = tally = _Tally()
+        exchange = self._exchange = self._connected(threads=self.requests)
+        try:
+            yield
+        finally:
+            exchange.close()
+            self.note = tally.note(exchange.again, exchange.why)
 
-    def _send(self, exchange: Exchange, key: int, text: _Text) -> None:
+    def _has_room(self, *, eager: bool) -> bool:
+        return self._exchange.waiting < self.requests * (RUSH if eager else 1)
+
+    def _give(self, key: int, work: Work) -> None:
+        for block, draw in sorted(work.waiting):
+            self._send(key, block, draw)
+
+    def _prefer(self, keys: tuple[int, ...]) -> None:
+        self._exchange.hurry(keys)
+
+    def _receive(
+        self, *, seconds: float, stop: Callable[[], bool]
+    ) -> Iterator[Generation]:
+        error: Exception | None = None
+        for reply in self._exchange.receive(seconds=seconds):
+            try:
+                found = self._read(reply)
+            except ColumnistError as refused:
+                error = error or refused  # what has come besides is not lost
+                continue
+            if found is not None:
+                yield found
+        if error is not None:
+            raise error
+
+    def _send(self, key: int, block: int, draw: int) -> None:
         from model.exchange import Call
 
-        prompt = text.prompt
-        drawn = prompt.temperature > 0 and not (prompt.draws and text.draw == 0)
+        prompt = self._working[key].prompt
         data = body(
             prompt,
-            text.block,
-            served=self._model.endpoint.served,
-            seed=self._seed + text.draw if drawn else None,
-            extras=text.extras,
+            block,
+            served=self.model.endpoint.served,
+            seed=self._seed + draw if prompt.drawn(draw) else None,
+            extras=EXTRAS.keys() - self._unwanted,
         )
-        exchange.send(Call(key, "POST", "/chat/completions", data))
+        self._exchange.send(Call((key, block, draw), "/chat/completions", data))
 
     # Reading
 
-    def _next(
-        self, exchange: Exchange, working: dict[int, _Text], *, seconds: float
-    ) -> Generation | None:
-        """The next text; None where none came in that time."""
-        reply = exchange.receive(seconds=seconds)
-        if reply is None:
-            return None
-        text = working[reply.key]
-        refused = refused_extras(reply.status, reply.data, text.extras)
+    def _read(self, reply: Reply) -> Generation | None:
+        """The text that came; None where it is asked for again.
+
+        Raises:
+            ColumnistError: the server refuses, or answers nonsense.
+        """
+        call, endpoint = reply.call, self.model.endpoint
+        if reply.error is not None:
+            raise reply.error
+        refused = refused_extras(reply.status, reply.data, call.body)
         if refused:
             self._unwanted |= refused
-            working[reply.key] = replace(text, extras=text.extras - refused)
-            self._send(exchange, reply.key, working[reply.key])
+            self._send(*call.key)
             return None
-        del working[reply.key]
-        return self._read(reply, text)
-
-    def _read(self, reply: Reply, text: _Text) -> Generation:
-        endpoint = self._model.endpoint
+        key, block, draw = call.key
+        work = self._came(key, block, draw)
+        assert work is not None  # every call is answered once
         self._tally.texts += 1
         if unfit(reply.status, reply.data):
             self._tally.unfit += 1
-            return Generation(
-                text.index, text.block, "", -math.inf, 0, False, text.draw
-            )
+            return work.unfit(block, draw)
         if reply.status != 200:
             raise endpoint.refused(reply.status, reply.data)
-        answer = read_answer(endpoint, reply.data, text.prompt)
+        answer = read_answer(endpoint, reply.data, work.prompt)
         self._tally.silent += not answer.text
         self.prompt_tokens += answer.prompt_tokens
         self.generated_tokens += answer.tokens
         return Generation(
-            text.index,
-            text.block,
+            work.index,
+            block,
             answer.text,
             answer.logprob,
             answer.tokens,
             answer.complete,
-            text.draw,
+            draw,
         )
 
     def _served(self, reply: Reply) -> str:
         """The name to ask for."""
-        endpoint = self._model.endpoint
+        endpoint = self.model.endpoint
+        if reply.error is not None:
+            raise reply.error
         if reply.status in NO_MODELS:
             return endpoint.served or "default"
         if reply.status != 200:

@@ -98,9 +98,7 @@ def describe_column(
     return with_codes(text, codes)
 
 
-def sure_sentence(
-    table: Table, column: Column, profile: Profile | None = None
-) -> str | None:
+def sure_sentence(table: Table, column: Column) -> str | None:
     """The sentence of a column whose name says the same in every table, else None."""
     siblings = tuple(other.name for other in table.columns)
     tokens = list(column_words(column.name, siblings, table.id.name))
@@ -108,7 +106,7 @@ def sure_sentence(
         return None
     if _whole(table, column, tokens, row_noun(table)) is None:
         return None
-    return describe_column(table, column, profile)
+    return describe_column(table, column, None)
 
 
 def reference_clause(text: str, table: Table, target: Target) -> str | None:

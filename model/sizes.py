@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from catalog.errors import UsageError
 
@@ -48,8 +50,7 @@ class Machine:
     """Whether layers are put on a GPU."""
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One choice."""
 
     value: int | str
@@ -58,8 +59,7 @@ class Size:
     """Why, for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """All choices; the names are those of `--engine NAME=VALUE`."""
 
     threads: Size
@@ -138,8 +138,7 @@ def parse(asked: Sequence[str]) -> dict[str, int | str]:
         else:
             raise UsageError(
                 f"--engine has no {name[:40]!r}.",
-                f"It has {_or([f.name for f in fields(Sizes)])}, as in"
-                " --engine threads=2.",
+                f"It has {_or(Sizes.__struct_fields__)}, as in --engine threads=2.",
             )
     return found
 

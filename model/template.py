@@ -13,13 +13,12 @@ import subprocess
 import sys
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from catalog.errors import ColumnistError
 from model import box, wire
-from model.wire import LONGEST_TEMPLATE, Failed
+from model.wire import LONGEST_TEMPLATE, Failed, Message
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -36,8 +35,7 @@ MOST_MEMORY = 1 << 29
 """Bytes of the process's addresses."""
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Message, frozen=True):
     """What is to be rendered."""
 
     source: str
@@ -48,8 +46,7 @@ class Template:
     """Text of its end token, or empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Message, frozen=True):
     """What goes around a user's turn."""
 
     head: str
@@ -82,7 +79,7 @@ def _ask(template: Template) -> Turn | Failed:
         try:
             done = subprocess.run(
                 box.command("model.template"),
-                input=wire.text(template).encode("ascii"),
+                input=wire.packed(template),
                 stdout=told,
                 stderr=subprocess.DEVNULL,
                 timeout=WAIT_SECONDS,
@@ -123,7 +120,7 @@ def main() -> None:
     environment.globals["raise_exception"] = refuse
     box.close()
     _limit()
-    sys.stdout.write(wire.text(_rendered(environment, asked)))
+    sys.stdout.buffer.write(wire.packed(_rendered(environment, asked)))
     sys.stdout.flush()
 
 

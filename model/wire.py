@@ -1,4 +1,4 @@
-"""What the engine and its child say to each other: JSON, checked as it is read.
+"""What the engine and its child say to each other: MessagePack, checked as it is read.
 
 The child runs native code on a file that anybody can have made. So its parent takes
 nothing from it but these messages, of `LONGEST` bytes at most and each value of its
@@ -8,13 +8,12 @@ fields in order.
 
 from __future__ import annotations
 
-import json
 import math
-from dataclasses import dataclass, is_dataclass
 from functools import cache
 from multiprocessing.connection import Connection
-from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any
+
+import msgspec
 
 from model.prompt import Prompt
 from model.sizes import Sizes
@@ -25,19 +24,25 @@ LONGEST_TEMPLATE = 200_000
 """Characters of a chat template; those of known models have a tenth at most."""
 LARGEST = 1 << 53
 """Of a number that counts something; beyond it a float is not exact."""
+Count = Annotated[int, msgspec.Meta(gt=-LARGEST, lt=LARGEST)]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
+class Message(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=True
+):
+    """What can be sent: nothing is in it but its fields, each of its kind."""
+
+
+class ModelFacts(Message, frozen=True):
     """What a loaded model says of itself."""
 
     name: str
     """`general.name`, or empty."""
     description: str
     """llama.cpp's one-line description: architecture, size, quantisation."""
-    parameters: int
+    parameters: Count
     """Number of weights."""
-    context_trained: int
+    context_trained: Count
     """Longest context it was trained with, in tokens."""
     chat_template: str | None
     """Jinja source of its chat template, cut where it is too long; or None."""
@@ -54,60 +59,54 @@ class ModelFacts:
 # From the parent
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerSettings:
+class WorkerSettings(Message, frozen=True):
     """How the child loads its model; the first message."""
 
     path: str
     """The GGUF file."""
-    gpu_layers: int
+    gpu_layers: Count
     """Layers on the GPU; -1 is all."""
-    asked: dict[str, int | str]
+    asked: dict[str, Count | str]
     """Sizes that the steward asks for; the others are chosen."""
     safe: bool
     """Leave out the kernels that crash in some builds."""
-    seed: int
+    seed: Count
     """Seed of sampled (not greedy) texts."""
     adapter: str | None = None
     """A LoRA adapter in GGUF."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Message, frozen=True):
     """Write a prompt's texts."""
 
-    key: int
+    key: Count
     """The parent's number for it, never used twice."""
     prompt: Prompt
     """Without its table, which is the parent's to know."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prefer:
+class Prefer(Message, frozen=True):
     """Let these prompts go before all others."""
 
-    keys: tuple[int, ...]
+    keys: tuple[Count, ...]
     """Of prompts in work; none lets all go in turn."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Message, frozen=True):
     """Drop these prompts."""
 
-    keys: tuple[int, ...]
+    keys: tuple[Count, ...]
     """Of prompts, in work or not."""
 
 
-@dataclass(frozen=True, slots=True)
-class UseThreads:
+class UseThreads(Message, frozen=True):
     """Run on so many CPU threads."""
 
-    count: int
+    count: Count
     """From the next step on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quit:
+class Quit(Message, frozen=True):
     """End."""
 
 
@@ -116,16 +115,7 @@ Request = WorkerSettings | Ask | Prefer | Cancel | UseThreads | Quit
 # From the child
 
 
-@dataclass(frozen=True, slots=True)
-class LoadProgress:
-    """How far the model is loaded."""
-
-    share: float
-    """From 0 to 1."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Message, frozen=True):
     """The model is loaded, and a batch was tried."""
 
     facts: ModelFacts
@@ -134,58 +124,59 @@ class Ready:
     """What keeps the child from the network and from others (`model.box`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Message, frozen=True):
     """It cannot be done, and the child ends."""
 
     reason: str
     """Why, as far as llama.cpp said."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wrote:
+class Wrote(Message, frozen=True):
     """A text is written."""
 
-    key: int
+    key: Count
     """The prompt's."""
-    block: int
+    block: Count
     """Index of its block."""
-    draw: int
+    draw: Count
     """Which of the block's texts it is."""
     text: str
     """The text."""
     logprob: float
     """Mean of its tokens', in nats."""
-    tokens: int
+    tokens: Count
     """How many it has."""
     complete: bool
     """False where the limit cut it off."""
 
+    def __post_init__(self) -> None:
+        # Broken weights give no number: as unlikely as can be.
+        if not math.isfinite(self.logprob):
+            msgspec.structs.force_setattr(self, "logprob", -math.inf)
 
-@dataclass(frozen=True, slots=True)
-class Unfit:
+
+class Unfit(Message, frozen=True):
     """A prompt is too long for the context."""
 
-    key: int
+    key: Count
     """The prompt's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(Message, frozen=True):
     """Tokens of a step."""
 
-    read: int
+    read: Count
     """Of prompts."""
-    written: int
+    written: Count
     """Of texts."""
 
 
-Answer = LoadProgress | Ready | Failed | Wrote | Unfit | Spent
+Answer = Ready | Failed | Wrote | Unfit | Spent
 
 
 def send(pipe: Connection[Any, Any], message: Request | Answer) -> None:
     """Say one message."""
-    pipe.send_bytes(text(message).encode("ascii"))
+    pipe.send_bytes(packed(message))
 
 
 def request(pipe: Connection[Any, Any]) -> Request:
@@ -215,18 +206,20 @@ def answer(pipe: Connection[Any, Any]) -> Answer:
     return found
 
 
-def _values(message: Any) -> list[Any]:
-    """The fields of a dataclass, which JSON does not know."""
-    kind: Any = type(message)
-    return [getattr(message, name) for name in _kinds(kind)]
+def packed(message: Message) -> bytes:
+    """A message as it is sent; half a character becomes a question mark."""
+    try:
+        return msgspec.msgpack.encode(message)
+    except UnicodeEncodeError:
+        return msgspec.msgpack.encode(_whole(msgspec.to_builtins(message)))
 
 
-_JSON = json.JSONEncoder(default=_values)
-
-
-def text(message: Any) -> str:
-    """A message as it is sent, in ASCII."""
-    return _JSON.encode([type(message).__name__, message])
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {name: _whole(each) for name, each in value.items()}
+    return [_whole(each) for each in value] if isinstance(value, list) else value
 
 
 def read(kinds: Any, data: bytes) -> Any:
@@ -236,54 +229,11 @@ def read(kinds: Any, data: bytes) -> Any:
         ValueError: it is none of them.
     """
     try:
-        name, values = json.loads(data.decode("ascii"))
-        return _value(_named(kinds)[name], values)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        return _decoder(kinds).decode(data)
+    except (ValueError, RecursionError) as error:
         raise ValueError("said what no engine says") from error
 
 
-def _value(kind: Any, value: Any) -> Any:
-    """A JSON value as the kind that was declared for it.
-
-    Raises:
-        ValueError: it is of another kind.
-    """
-    if type(value) is not kind:
-        return _compound(kind, value)
-    if kind is int and abs(value) >= LARGEST:
-        raise ValueError(kind)
-    if kind is float and not math.isfinite(value):
-        return -math.inf  # broken weights give no number: as unlikely as can be
-    if kind is str:
-        return value.encode("utf-8", "replace").decode("utf-8")  # no half characters
-    return value
-
-
-def _compound(kind: Any, value: Any) -> Any:
-    """The same for kinds that JSON does not have."""
-    origin, within = get_origin(kind), get_args(kind)
-    if origin is UnionType and type(value) in within:
-        return _value(type(value), value)
-    if origin is UnionType:
-        return _value(within[0], value)
-    if origin is dict and type(value) is dict:
-        return {name: _value(within[1], each) for name, each in value.items()}
-    if origin is tuple and type(value) is list:
-        return tuple(_value(within[0], each) for each in value)
-    if is_dataclass(kind) and type(value) is list:
-        made: Any = kind
-        inner = zip(_kinds(made).values(), value, strict=True)
-        return made(*(_value(*pair) for pair in inner))
-    raise ValueError(kind)
-
-
 @cache
-def _named(kinds: Any) -> dict[str, Any]:
-    """Messages by their names."""
-    return {kind.__name__: kind for kind in get_args(kinds) or (kinds,)}
-
-
-@cache
-def _kinds(kind: Any) -> dict[str, Any]:
-    """The kinds of a dataclass's fields, in order."""
-    return get_type_hints(kind)
+def _decoder(kinds: Any) -> msgspec.msgpack.Decoder[Any]:
+    return msgspec.msgpack.Decoder(kinds)

@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import threading
+from contextlib import closing
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
@@ -19,13 +20,12 @@ import numpy as np
 
 from model import box, wire
 from model.prompt import Prompt
-from model.schedule import FLOOR, Scheduler, Step, Stream
+from model.schedule import FLOOR, Scheduler, Step, StepToken, Stream
 from model.sizes import Machine, available_memory, choose, cores
 from model.wire import (
     Ask,
     Cancel,
     Failed,
-    LoadProgress,
     Prefer,
     Ready,
     Request,
@@ -81,11 +81,6 @@ def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
 
     offloads = bool(llama.llama_supports_gpu_offload())  # the GPU's driver begins
     holds = box.close()
-
-    def report(share: float) -> bool:
-        wire.send(parent, LoadProgress(float(share)))
-        return True
-
     try:
         model = Model(
             settings.path,
@@ -95,19 +90,13 @@ def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
             ),
             safe=settings.safe,
             adapter=settings.adapter,
-            progress=report,
         )
-        _warm_up(model)
+        with closing(model):
+            _warm_up(model)
+            wire.send(parent, Ready(model.facts(), holds))
+            _Loop(parent, model, settings).run()
     except LlamaError as error:
         wire.send(parent, Failed(str(error)))
-        return
-    wire.send(parent, Ready(model.facts(), holds))
-    try:
-        _Loop(parent, model, settings).run()
-    except LlamaError as error:
-        wire.send(parent, Failed(str(error)))
-    finally:
-        model.close()
 
 
 def _machine(offloads: bool, settings: WorkerSettings) -> Machine:
@@ -118,8 +107,6 @@ def _machine(offloads: bool, settings: WorkerSettings) -> Machine:
 
 def _warm_up(model: Model) -> None:
     """Decode one batch, so that a build that cannot dies before it has any work."""
-    from model.schedule import StepToken
-
     count = min(WARM_UP_TOKENS, model.batch, model.cells)
     model.decode([StepToken(0, at, 0, at == count - 1) for at in range(count)])
     model.release(0)
@@ -237,7 +224,7 @@ class _Loop:
         drawn = [
             index
             for index, (_, stream, draw, token) in enumerate(places)
-            if token is None and self._drawn(stream, draw)
+            if token is None and self._prompts[stream.key].drawn(draw)
         ]
         if drawn:
             wanted = logits[[rows[index] for index in drawn]]
@@ -245,11 +232,6 @@ class _Loop:
         logprobs = logits[rows, tokens] - mass[rows]
         pairs = zip(tokens.tolist(), logprobs.tolist(), strict=True)
         return [[next(pairs) for _ in given] for given in step.given]
-
-    def _drawn(self, stream: Stream, draw: int) -> bool:
-        """Whether a text's tokens are drawn rather than the likeliest ones."""
-        prompt = self._prompts[stream.key]
-        return prompt.temperature > 0 and not (prompt.draws and draw == 0)
 
     def _draw(
         self,

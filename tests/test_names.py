@@ -13,6 +13,7 @@ FILES = {
     "audit": "the command and its sheet",
     "connections": "the command and the saved connections",
     "decisions": "the command group and the log",
+    "demo": "the command and the warehouse it opens",
     "draft": "the command and drafting",
     "figures": "the screen and what is on it",
     "finetune": "the command and fine-tuning",
@@ -22,6 +23,7 @@ FILES = {
     "metrics": "the command and what it counts",
     "questions": "the command, the screen and the questions",
     "same_name": "the screen and the columns of one name",
+    "sequential": "the dialects without transactions, and what writes to them",
     "suggestions": "the command and the suggestions",
 }
 """Names of several files, and what they have in common."""
@@ -36,16 +38,13 @@ YET = frozenset(
         "Choice",
         "Comparison",
         "Draft",
-        "Item",
         "Key",
         "Limits",
         "Line",
         "Place",
-        "Question",
         "Run",
         "Settings",
         "Source",
-        "Vocabulary",
         "Writer",
     ]
 )

@@ -7,21 +7,17 @@ limit, so many columns go into one statement.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar
 
 from catalog.change import CommentChange
-from catalog.objects import Table, TableId, TableKind, column_of
-from connectors.comment_on import check_literals
+from catalog.objects import Table, TableKind, column_of
 from connectors.comment_text import normal
-from connectors.database_session import DatabaseSession, EngineSource, Source
+from connectors.database_session import DatabaseSession
+from connectors.dialects.bases.schema import Relation, SchemaDialect
+from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.dialect import ConnectFault, Selection
-from connectors.schema import Field, Key, Relation, SchemaDialect
-from connectors.sequential import SequentialDialect
-from connectors.statement import Statement
-
-if TYPE_CHECKING:
-    from sqlalchemy import URL
+from connectors.run import Part, Statement
 
 BATCH = 100
 """Columns in one statement. Five changes of a table's metadata in ten seconds are
@@ -31,51 +27,45 @@ allowed: https://cloud.google.com/bigquery/quotas#standard_tables"""
 # is a literal: https://cloud.google.com/bigquery/docs/information-schema-table-options
 _RELATIONS = """
 SELECT t.table_name, t.table_type, o.option_value, v.view_definition
-FROM {dataset}.INFORMATION_SCHEMA.TABLES t
-LEFT JOIN {dataset}.INFORMATION_SCHEMA.TABLE_OPTIONS o
+FROM {schema}.INFORMATION_SCHEMA.TABLES t
+LEFT JOIN {schema}.INFORMATION_SCHEMA.TABLE_OPTIONS o
   ON o.table_name = t.table_name AND o.option_name = 'description'
-LEFT JOIN {dataset}.INFORMATION_SCHEMA.VIEWS v ON v.table_name = t.table_name
+LEFT JOIN {schema}.INFORMATION_SCHEMA.VIEWS v ON v.table_name = t.table_name
 WHERE t.table_schema = :schema {one}
 ORDER BY t.table_name
 """
 
 # https://cloud.google.com/bigquery/docs/information-schema-column-field-paths has the
 # description as text, and nested fields by paths with dots.
-_COLUMNS = """
-SELECT t.table_name, t.column_name, t.data_type, t.is_nullable, t.column_default,
-       p.description
-FROM {dataset}.INFORMATION_SCHEMA.COLUMNS t
-LEFT JOIN {dataset}.INFORMATION_SCHEMA.COLUMN_FIELD_PATHS p
+_FIELDS = """
+SELECT t.table_name, t.column_name, t.is_nullable, NULLIF(t.column_default, 'NULL'),
+       p.description, t.data_type
+FROM {schema}.INFORMATION_SCHEMA.COLUMNS t
+LEFT JOIN {schema}.INFORMATION_SCHEMA.COLUMN_FIELD_PATHS p
   ON p.table_name = t.table_name AND p.column_name = t.column_name
   AND p.field_path = t.column_name
 WHERE t.table_schema = :schema AND t.is_hidden = 'NO' {one}
 ORDER BY t.table_name, t.ordinal_position
 """
 
-# https://cloud.google.com/bigquery/docs/information-schema-key-column-usage
+# https://cloud.google.com/bigquery/docs/information-schema-key-column-usage; the other
+# side of a key of several columns is not said column by column.
 _KEYS = """
-SELECT t.table_name, t.constraint_name, k.column_name, t.constraint_type,
-       u.table_schema, u.table_name, u.column_name
-FROM {dataset}.INFORMATION_SCHEMA.TABLE_CONSTRAINTS t
-JOIN {dataset}.INFORMATION_SCHEMA.KEY_COLUMN_USAGE k
+SELECT t.table_name, t.constraint_name, k.column_name, u.table_schema, u.table_name,
+       u.column_name
+FROM {schema}.INFORMATION_SCHEMA.TABLE_CONSTRAINTS t
+JOIN {schema}.INFORMATION_SCHEMA.KEY_COLUMN_USAGE k
   ON k.constraint_name = t.constraint_name
 LEFT JOIN (SELECT constraint_name, ANY_VALUE(table_schema) AS table_schema,
                   ANY_VALUE(table_name) AS table_name,
                   IF(COUNT(*) = 1, ANY_VALUE(column_name), NULL) AS column_name
-           FROM {dataset}.INFORMATION_SCHEMA.CONSTRAINT_COLUMN_USAGE
+           FROM {schema}.INFORMATION_SCHEMA.CONSTRAINT_COLUMN_USAGE
            GROUP BY constraint_name) u
   ON u.constraint_name = t.constraint_name AND t.constraint_type = 'FOREIGN KEY'
 WHERE t.table_schema = :schema {one}
+  AND (t.constraint_type = 'PRIMARY KEY' OR u.table_name IS NOT NULL)
 ORDER BY t.table_name, t.constraint_name, k.ordinal_position
 """
-
-_KINDS = {
-    "BASE TABLE": TableKind.TABLE,
-    "CLONE": TableKind.TABLE,
-    "VIEW": TableKind.VIEW,
-    "MATERIALIZED VIEW": TableKind.MATERIALIZED_VIEW,
-    "EXTERNAL": TableKind.FOREIGN_TABLE,
-}
 
 _ESCAPE = re.compile(
     r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.S
@@ -92,7 +82,22 @@ class BigQuery(SchemaDialect, SequentialDialect):
     sqlglot = "bigquery"
     # https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#case_sensitivity
     folds_tables = False
+    isolation = None  # there is no connection to keep
+    read_only_begin = "SELECT 1"  # a transaction would need a session
     database_is_schema = True
+    schemas_sql = "SELECT schema_name FROM INFORMATION_SCHEMA.SCHEMATA"
+    relations_sql = _RELATIONS
+    kinds: ClassVar = {
+        **SchemaDialect.kinds,
+        "CLONE": TableKind.TABLE,
+        "EXTERNAL": TableKind.FOREIGN_TABLE,
+    }
+    fields_sql = _FIELDS
+    keys_sql = (_KEYS,)
+    as_text: ClassVar = {
+        "BYTES|STRUCT|ARRAY|JSON|GEOGRAPHY|RANGE|INTERVAL": "",
+        "": "SUBSTR(CAST({column} AS STRING), 1, 256)",
+    }
     # https://cloud.google.com/bigquery/docs/reference/standard-sql/data-definition-language
     # has ALTER COLUMN SET OPTIONS for tables and views.
     table_keywords: ClassVar = {
@@ -127,68 +132,23 @@ class BigQuery(SchemaDialect, SequentialDialect):
             "Run gcloud auth application-default login, or name a key in the URL.",
         ),
     )
-    read_only_begin = "SELECT 1"  # a transaction would need a session
-
-    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
-        """Clients of the API; there is no connection to keep."""
-        return EngineSource(url, connect_args={}, isolation=None)
 
     # -- reading ---------------------------------------------------------------
 
-    def schemas(self, session: DatabaseSession, selection: Selection) -> Iterator[str]:
+    def schemas(self, session: DatabaseSession, selection: Selection) -> Iterable[str]:
         """The datasets asked for, the URL's, or those of the default region."""
         if selection.schemas:
-            yield from selection.schemas
-            return
+            return selection.schemas
         # https://cloud.google.com/bigquery/docs/reference/system-variables
         default = session.value("SELECT @@dataset_id")
-        if default:
-            yield str(default)
-            return
-        query = "SELECT schema_name FROM INFORMATION_SCHEMA.SCHEMATA ORDER BY 1"
-        yield from (row[0] for row in session.rows(query))
+        return [str(default)] if default else super().schemas(session, selection)
 
     def relations(
         self, session: DatabaseSession, schema: str, name: str = ""
     ) -> Iterator[Relation]:
         """Tables and views of a dataset, or the one named."""
-        sql = self._within(schema, _RELATIONS)
-        for table, kind, description, view_sql in self.ask(session, sql, schema, name):
-            yield Relation(
-                table,
-                _KINDS.get(kind, TableKind.OTHER),
-                None if description is None else decoded(description),
-                view_sql=view_sql,
-            )
-
-    def fields(
-        self, session: DatabaseSession, schema: str, name: str = ""
-    ) -> Iterator[Field]:
-        """Columns at the top level of all tables of a dataset, or of the one named."""
-        sql = self._within(schema, _COLUMNS)
-        for table, column, type_, nullable, default, comment in self.ask(
-            session, sql, schema, name
-        ):
-            there = None if default in (None, "NULL") else str(default)
-            yield Field(table, column, type_, nullable == "YES", there, comment)
-
-    def keys(
-        self, session: DatabaseSession, schema: str, name: str = ""
-    ) -> Iterator[Key]:
-        """Key columns; the far side of a key of several columns is not said."""
-        sql = self._within(schema, _KEYS)
-        for table, key, column, kind, dataset, other, far in self.ask(
-            session, sql, schema, name
-        ):
-            if kind == "PRIMARY KEY":
-                yield Key(table, key, column)
-            elif other is not None:
-                yield Key(table, key, column, TableId(dataset, other), far)
-
-    def _within(self, schema: str, sql: str) -> str:
-        # Doubled braces, because the query is formatted once more.
-        dataset = self.quote(schema).replace("{", "{{").replace("}", "}}")
-        return sql.replace("{dataset}", dataset)
+        for relation in super().relations(session, schema, name):
+            yield relation._replace(comment=decoded(relation.comment or ""))
 
     # -- sampling --------------------------------------------------------------
 
@@ -200,13 +160,6 @@ class BigQuery(SchemaDialect, SequentialDialect):
         # https://cloud.google.com/bigquery/docs/table-sampling
         limit = f" LIMIT {rows}"
         return sql.removesuffix(limit) + " TABLESAMPLE SYSTEM (1 PERCENT)" + limit
-
-    def sample_expression(self, column: str, kind: str) -> str | None:
-        """A column as short text; None for a type that makes no text."""
-        unfit = ("BYTES", "STRUCT", "ARRAY", "JSON", "GEOGRAPHY", "RANGE", "INTERVAL")
-        if kind.startswith(unfit):
-            return None
-        return f"SUBSTR(CAST({self.quote(column)} AS STRING), 1, 256)"
 
     # -- rendering -------------------------------------------------------------
 
@@ -226,39 +179,27 @@ class BigQuery(SchemaDialect, SequentialDialect):
         session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
     ) -> list[Statement]:
         """One statement for the table itself, and one for every `BATCH` columns."""
-        head = f"ALTER {self.table_keywords[table.kind]} {self.table_name(table.id)}"
-        statements: list[Statement] = []
-        columns: list[tuple[str, CommentChange]] = []
-        for change in changes:
-            name = column_of(change.target)
-            if name is None:
-                sql = f"{head} {self._options(change)}"
-                statements.append(Statement(sql, (change,)))
-            else:
-                action = f"ALTER COLUMN {self.quote(name)} {self._options(change)}"
-                columns.append((action, change))
-        for start in range(0, len(columns), BATCH):
-            some = columns[start : start + BATCH]
-            sql = f"{head} {', '.join(action for action, _ in some)}"
-            made = tuple(change for _, change in some)
-            bases = tuple(f"{head} {action}" for action, _ in some)
-            statements.append(Statement(sql, made, bases=bases))
-        return statements
+        keyword = self.table_keywords[table.kind]
+        head = f"ALTER {keyword} {self.table_name(table.id)} "
+        parts = [Part(one, self.sql(table, one, keyword), keyword) for one in changes]
+        own = [part for part in parts if column_of(part.change.target) is None]
+        columns = [part for part in parts if column_of(part.change.target) is not None]
+        batches = (
+            columns[start : start + BATCH] for start in range(0, len(columns), BATCH)
+        )
+        return [
+            Statement(tuple(some), head)
+            for some in (*([part] for part in own), *batches)
+        ]
 
-    def _options(self, change: CommentChange) -> str:
-        text = normal(change.text)
+    def sql(self, table: Table, change: CommentChange, basis: str) -> str:
+        """The clause of one change."""
+        name, text = column_of(change.target), normal(change.text)
         value = "NULL" if text is None else self.literal(text)
-        return f"SET OPTIONS (description={value})"
-
-    # -- writing ---------------------------------------------------------------
-
-    def pin(self, session: DatabaseSession) -> None:
-        """Asks how literals are read: there is no session to set anything in."""
-        check_literals(self, session)
+        column = "" if name is None else f"ALTER COLUMN {self.quote(name)} "
+        return f"{column}SET OPTIONS (description={value})"
 
 
 def decoded(literal: str) -> str:

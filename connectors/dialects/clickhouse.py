@@ -7,16 +7,14 @@ one per cent sign of two, also where a statement has no parameters.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from catalog.change import CommentChange
-from catalog.objects import Column, ColumnId, Table, TableId, TableKind, column_of
-from connectors.comment_text import normal
+from catalog.objects import Table, TableKind, column_of
 from connectors.database_session import (
     DatabaseSession,
     EngineSession,
@@ -25,31 +23,36 @@ from connectors.database_session import (
     Row,
     Source,
 )
-from connectors.dialects.dialect import ConnectFault, Dialect, Selection
-from connectors.sequential import SequentialDialect
-from connectors.statement import Statement
+from connectors.dialects.bases.schema import Key, SchemaDialect
+from connectors.dialects.bases.sequential import SequentialDialect
+from connectors.dialects.dialect import Dialect, no_database, wrong_password
+from connectors.run import Part, Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
-_SYSTEM = ("system", "information_schema", "INFORMATION_SCHEMA")
-
-_DATABASES = "SELECT name FROM system.databases WHERE name NOT IN ({system})"
-
-_TABLES = """
-SELECT name, engine, comment, {more}
+# What begins with .inner holds a materialized view's rows, and goes with it.
+_RELATIONS = """
+SELECT name AS table, engine, comment, as_select, total_rows
 FROM system.tables
-WHERE database = {database} AND NOT is_temporary {one}
+WHERE database = {schema} AND NOT is_temporary AND NOT startsWith(name, '.inner') {one}
 ORDER BY name
 """
 
-_MORE = "total_rows, primary_key, as_select"
-
-_COLUMNS = """
-SELECT table, name, type, default_kind, default_expression, comment
+# Other kinds of default are MATERIALIZED, ALIAS and EPHEMERAL.
+_FIELDS = """
+SELECT table, name,
+       startsWith(type, 'Nullable(') OR startsWith(type, 'LowCardinality(Nullable('),
+       if(default_kind = 'DEFAULT', '', default_kind) || ' ' || default_expression,
+       comment, type
 FROM system.columns
-WHERE database = {database} {one}
+WHERE database = {schema} {one}
 ORDER BY table, position
+"""
+
+_KEYS = """
+SELECT name AS table, primary_key FROM system.tables
+WHERE database = {schema} AND primary_key <> '' {one}
 """
 
 _KINDS = {
@@ -60,9 +63,6 @@ _KINDS = {
     "Dictionary": TableKind.OTHER,
 }
 """Engines that are not tables; all others are."""
-
-_INNER = (".inner_id.", ".inner.", ".inner")
-"""Tables that hold a materialized view's rows, and go with it."""
 
 
 class ClickHouseSession(EngineSession):
@@ -118,7 +118,7 @@ def _fault_of(words: str, *, lost: bool) -> Fault:
     return Fault(re.sub(r" \((version|for url) .*", "", found[2]), code=found[1])
 
 
-class ClickHouse(SequentialDialect):
+class ClickHouse(SchemaDialect, SequentialDialect):
     """Comments on tables, views, their columns, and materialized views."""
 
     name = "clickhouse"
@@ -131,6 +131,14 @@ class ClickHouse(SequentialDialect):
     folds_columns = False
     database_is_schema = True
     schema_spelled = "SELECT currentDatabase()"
+    schemas_sql = "SELECT name FROM system.databases"
+    system_schemas = frozenset({"system", "information_schema"})
+    relations_sql = _RELATIONS
+    kinds: ClassVar = _KINDS
+    other_kind = TableKind.TABLE
+    fields_sql = _FIELDS
+    one_table = "AND table = {name}"
+    probe_sql = ""  # there is no setting for literals
     # https://clickhouse.com/docs/sql-reference/statements/alter/comment; OTHER is a
     # dictionary.
     table_keywords: ClassVar = {
@@ -163,17 +171,13 @@ class ClickHouse(SequentialDialect):
         "497": "you have no right to comment on it",
     }
     connect_faults: ClassVar = (
-        ConnectFault(
-            r"\b(516|192|193|194)\b|AUTHENTICATION_FAILED",
-            "{label} refused the user name or the password.",
-            "Check both; the password can be saved with the connection.",
-        ),
-        ConnectFault(
-            r"^81 |UNKNOWN_DATABASE",
-            "There is no such database: {label}.",
-            "Check the name after the last slash of the URL.",
-        ),
+        wrong_password(r"\b(516|192|193|194)\b|AUTHENTICATION_FAILED"),
+        no_database(r"^81 |UNKNOWN_DATABASE"),
     )
+    as_text: ClassVar = {
+        "AggregateFunction|Nothing": "",
+        "": "substringUTF8(toString({column}), 1, 256)",
+    }
     read_only_begin = "SELECT 1"  # there are no transactions
     actions: ClassVar = 200
     """Comments in one ALTER: what is refused together is tried again in halves."""
@@ -206,71 +210,25 @@ class ClickHouse(SequentialDialect):
 
     # -- reading ---------------------------------------------------------------
 
-    def scan(
-        self, source: Source, selection: Selection, stop: Callable[[], bool]
-    ) -> Iterator[Table]:
-        """Streams the tables, a database at a time."""
-        with source.session() as session:
-            system = ", ".join(self.literal(name) for name in _SYSTEM)
-            rows = session.rows(_DATABASES.format(system=system))
-            for database in sorted(str(row[0]) for row in rows):
-                if not selection.takes_schema(database):
-                    continue
-                for table in self._read(session, database):
-                    if stop():
-                        return
-                    if selection.takes(table.id):
-                        yield table
+    def keys(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterator[Key]:
+        """Parts of the primary keys, which ClickHouse prints as `a, b` or `(a, b)`.
 
-    def read(
-        self, session: DatabaseSession, table_id: TableId, *, brief: bool = False
-    ) -> Table | None:
-        """One table fresh from the catalog, or None where there is none."""
-        found = self._read(session, table_id.schema, table_id.name, brief=brief)
-        return next(found, None)
+        One that is an expression fits no column, and makes it no key.
+        """
+        for table, text in self.ask(session, _KEYS, schema, name):
+            if text.startswith("(") and text.endswith(")"):
+                text = text[1:-1]
+            for part in text.split(", "):
+                yield Key(table, "", re.sub(r"\\(.)", r"\1", part.strip("`")))
 
-    def _read(
-        self,
-        session: DatabaseSession,
-        database: str,
-        name: str | None = None,
-        *,
-        brief: bool = False,
-    ) -> Iterator[Table]:
-        """All tables of a database, or the one of that name."""
-        where = self.literal(database)
-        one = "" if name is None else f"AND name = {self.literal(name)}"
-        more = "NULL, '', ''" if brief else _MORE
-        tables = session.rows(_TABLES.format(more=more, database=where, one=one))
-        columns: dict[str, list[Row]] = defaultdict(list)
-        one = "" if name is None else f"AND table = {self.literal(name)}"
-        for table, *column in session.rows(_COLUMNS.format(database=where, one=one)):
-            columns[table].append(column)
-        for table, engine, comment, rows, key, query in tables:
-            if table.startswith(_INNER):
-                continue
-            table_id = TableId(database, table)
-            names = [str(column[0]) for column in columns[table]]
-            yield Table(
-                table_id,
-                _KINDS.get(engine, TableKind.TABLE),
-                tuple(
-                    _column(table_id, position, column)
-                    for position, column in enumerate(columns[table], 1)
-                ),
-                _key(key, names),
-                comment=normal(comment),
-                row_estimate=None if rows is None else int(rows),
-                view_sql=query or None,
-            )
-
-    # -- sampling --------------------------------------------------------------
-
-    def sample_expression(self, column: str, kind: str) -> str | None:
-        """A column as short text; None for a type that makes no text."""
-        if kind.startswith(("AggregateFunction", "Nothing")):
-            return None
-        return f"substringUTF8(toString({self.quote(column)}), 1, 256)"
+    def ask(
+        self, session: DatabaseSession, sql: str, schema: str = "", name: str = ""
+    ) -> list[Row]:
+        """Rows of a catalog query, with its values in the text of the query."""
+        one = self.one_table.format(name=self.literal(name)) if name else ""
+        return session.rows(sql.format(schema=self.literal(schema), one=one))
 
     def timed(self, sql: str, seconds: float) -> str:
         """The query with a limit of its own, where this user may set one."""
@@ -290,63 +248,27 @@ class ClickHouse(SequentialDialect):
         session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
     ) -> list[Statement]:
         """One ALTER for all comments of the table, or a few for very many."""
-        statements: list[Statement] = []
-        begin = f"ALTER TABLE {self.table_name(table.id)} "
-        actions: list[str] = []
-        made: list[CommentChange] = []
+        head = f"ALTER TABLE {self.table_name(table.id)} "
+        batches: list[list[Part]] = []
         length = 0
-        for change in changes:
-            action = self._action(change)
-            size = len(action.encode()) + 2
-            if made and (len(made) == self.actions or length + size > self.longest):
-                statements.append(_together(begin, actions, made))
-                actions, made, length = [], [], 0
-            actions.append(action)
-            made.append(change)
+        bases = self.bases(session, table, changes)
+        for change, basis in zip(changes, bases, strict=True):
+            part = Part(change, self.sql(table, change, basis), basis)
+            size = len(part.sql.encode()) + 2
+            full = batches and len(batches[-1]) == self.actions
+            if not batches or full or length + size > self.longest:
+                batches.append([])
+                length = 0
+            batches[-1].append(part)
             length += size
-        if made:
-            statements.append(_together(begin, actions, made))
-        return statements
+        return [Statement(tuple(parts), head) for parts in batches]
 
-    def _action(self, change: CommentChange) -> str:
+    def sql(self, table: Table, change: CommentChange, basis: str) -> str:
         """What one comment is in an ALTER; an empty text clears it."""
         text = self.literal(change.text or "")
         name = column_of(change.target)
         if name is None:
             return f"MODIFY COMMENT {text}"
         return f"COMMENT COLUMN {self.quote(name)} {text}"
-
-
-def _together(
-    begin: str, actions: Sequence[str], made: Sequence[CommentChange]
-) -> Statement:
-    """One ALTER of several comments."""
-    bases = tuple(begin + action for action in actions)
-    return Statement(begin + ", ".join(actions), tuple(made), bases=bases)
-
-
-def _column(table_id: TableId, position: int, row: Row) -> Column:
-    """A column from its row in system.columns."""
-    name, type_, kind, expression, comment = row
-    default = expression or None
-    if kind and kind != "DEFAULT":  # MATERIALIZED, ALIAS, EPHEMERAL
-        default = f"{kind} {expression}".strip()
-    nullable = re.match(r"(LowCardinality\()?Nullable\(", type_) is not None
-    return Column(
-        ColumnId(table_id, name), position, type_, nullable, default, normal(comment)
-    )
-
-
-def _key(text: str, names: Sequence[str]) -> tuple[str, ...]:
-    """The columns of a primary key; empty where it has expressions.
-
-    ClickHouse prints it as `a, b` or, for a key written in parentheses, as `(a, b)`.
-    """
-    if text.startswith("(") and text.endswith(")"):
-        text = text[1:-1]
-    parts = [re.sub(r"\\(.)", r"\1", part.strip("`")) for part in text.split(", ")]
-    return tuple(parts) if set(parts) <= set(names) else ()

@@ -6,57 +6,51 @@ The old `hive_metastore` catalog has no information_schema and is read as Spark 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from typing import ClassVar
 
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError
-from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
-from connectors.comment_text import normal
+from catalog.objects import Table, TableId, TableKind, column_of
 from connectors.database_session import (
     DatabaseSession,
     EngineSession,
-    EngineSource,
     Fault,
     Row,
     Source,
 )
+from connectors.dialects.bases.hiveserver import error_class, plain_words
+from connectors.dialects.bases.schema import SchemaDialect
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection
 from connectors.dialects.spark import Spark
-from connectors.hiveserver import error_class, plain_words
-from connectors.statement import Statement
-from connectors.transaction import render_comment_on
-
-if TYPE_CHECKING:
-    from sqlalchemy import URL
 
 # https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-information-schema
 _SCHEMAS = """
 SELECT schema_name FROM {catalog}.information_schema.schemata
-WHERE catalog_name = {name} AND schema_name <> 'information_schema'
+WHERE catalog_name = {in_catalog}
 """
 
-_TABLES = """
+_RELATIONS = """
 SELECT t.table_name, t.table_type, t.comment, v.view_definition
 FROM {catalog}.information_schema.tables t
 LEFT JOIN {catalog}.information_schema.views v
   ON v.table_catalog = t.table_catalog AND v.table_schema = t.table_schema
   AND v.table_name = t.table_name
-WHERE t.table_catalog = {name} AND t.table_schema = {schema} {one}
+WHERE t.table_catalog = {in_catalog} AND t.table_schema = {schema} {one}
 ORDER BY t.table_name
 """
 
-_COLUMNS = """
-SELECT t.table_name, t.column_name, t.full_data_type, t.is_nullable,
-       t.column_default, t.comment
+_FIELDS = """
+SELECT t.table_name, t.column_name, t.is_nullable, t.column_default, t.comment,
+       t.full_data_type
 FROM {catalog}.information_schema.columns t
-WHERE t.table_catalog = {name} AND t.table_schema = {schema} {one}
+WHERE t.table_catalog = {in_catalog} AND t.table_schema = {schema} {one}
 ORDER BY t.table_name, t.ordinal_position
 """
 
 _KEYS = """
-SELECT t.table_name, t.constraint_name, t.constraint_type, k.column_name,
+SELECT t.table_name, t.constraint_name, k.column_name,
        u.table_schema, u.table_name, u.column_name
 FROM {catalog}.information_schema.table_constraints t
 JOIN {catalog}.information_schema.key_column_usage k
@@ -72,19 +66,11 @@ LEFT JOIN {catalog}.information_schema.key_column_usage u
   AND u.constraint_schema = r.unique_constraint_schema
   AND u.constraint_name = r.unique_constraint_name
   AND u.ordinal_position = k.position_in_unique_constraint
-WHERE t.table_catalog = {name} AND t.table_schema = {schema} {one}
-  AND t.constraint_type IN ('PRIMARY KEY', 'FOREIGN KEY')
+WHERE t.table_catalog = {in_catalog} AND t.table_schema = {schema} {one}
+  AND (t.constraint_type = 'PRIMARY KEY'
+       OR t.constraint_type = 'FOREIGN KEY' AND u.table_name IS NOT NULL)
 ORDER BY t.table_name, t.constraint_name, k.ordinal_position
 """
-
-# https://docs.databricks.com/aws/en/sql/language-manual/information-schema/tables
-_KINDS = {
-    "VIEW": TableKind.VIEW,
-    "MATERIALIZED_VIEW": TableKind.MATERIALIZED_VIEW,
-    "STREAMING_TABLE": TableKind.OTHER,
-    "FOREIGN": TableKind.FOREIGN_TABLE,
-}
-"""Types that are not plain tables; the others are managed, external or clones."""
 
 _OLD_CATALOGS = frozenset({"", "hive_metastore", "spark_catalog"})
 """Catalogs without an information_schema."""
@@ -96,38 +82,19 @@ _PROBE = "${env:PATH} ${system:user.name} it's \\n"
 class DatabricksSession(EngineSession):
     """A session whose errors carry Spark's name for them."""
 
-    def run(self, sql: str) -> None:
-        """Execute one statement, passing the text through untouched."""
+    @contextmanager
+    def faults(self) -> Generator[None]:
+        """Turns what statements and queries raise into faults."""
         try:
-            super().run(sql)
+            with super().faults():
+                yield
         except Fault as fault:
-            raise _named(fault) from fault
-
-    def rows(self, sql: str, **parameters: object) -> list[Row]:
-        """All rows of a query; parameters are bound by name."""
-        try:
-            return super().rows(sql, **parameters)
-        except Fault as fault:
-            raise _named(fault) from fault
+            code = error_class(fault.message) or fault.code
+            words = plain_words(fault.message)
+            raise Fault(words, code=code, lost=fault.lost) from fault
 
 
-class DatabricksServer(EngineSource):
-    """Sessions of one SQL warehouse or cluster."""
-
-    def open(self, *, write: bool) -> DatabricksSession:
-        """A connection from the pool, which proves that it is alive."""
-        # The plain session takes the driver's errors at connecting.
-        connection = super().open(write=write)
-        assert isinstance(connection, EngineSession)
-        return DatabricksSession(self, connection.connection)
-
-
-def _named(fault: Fault) -> Fault:
-    code = error_class(fault.message)
-    return Fault(plain_words(fault.message), code=code or fault.code, lost=fault.lost)
-
-
-class Databricks(Spark):
+class Databricks(SchemaDialect, Spark):
     """Comments on tables, views, materialized views, and columns of all of them."""
 
     name = "databricks"
@@ -136,8 +103,27 @@ class Databricks(Spark):
     drivername = "databricks"
     default_port = 443
     sqlglot = "databricks"
+    connect_arguments: ClassVar = {"user_agent_entry": "columnist"}
+    isolation = None
+    session_type = DatabricksSession
+    source = Dialect.source  # databricks-sql-connector, and not Spark's Thrift server
     database_is_schema = False
+    schema_option = "schema"
     schema_spelled = "SELECT current_schema()"
+    schemas_sql = _SCHEMAS
+    system_schemas = frozenset({"information_schema"})
+    relations_sql = _RELATIONS
+    # https://docs.databricks.com/aws/en/sql/language-manual/information-schema/tables
+    kinds: ClassVar = {
+        "VIEW": TableKind.VIEW,
+        "MATERIALIZED_VIEW": TableKind.MATERIALIZED_VIEW,
+        "STREAMING_TABLE": TableKind.OTHER,
+        "FOREIGN": TableKind.FOREIGN_TABLE,
+    }
+    other_kind = TableKind.TABLE  # managed, external or a clone
+    fields_sql = _FIELDS
+    keys_sql = (_KEYS,)
+    one_table = "AND t.table_name = {name}"
     proved = False
     script_head: ClassVar = ()  # a SQL warehouse lets nobody set Spark's settings
     # https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-comment:
@@ -172,15 +158,9 @@ class Databricks(Spark):
             "Check ?http_path= in the URL.",
         ),
     )
-    pinned: ClassVar = {}
 
     def __init__(self) -> None:
         self._catalog = ""
-
-    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
-        """A pool of the connections of databricks-sql-connector."""
-        own: dict[str, Any] = {"user_agent_entry": "columnist"}
-        return DatabricksServer(url, connect_args=own, isolation=None)
 
     def resolve(self, session: DatabaseSession) -> Dialect:
         """Learns which catalog the URL names."""
@@ -192,108 +172,45 @@ class Databricks(Spark):
         parts = (self._catalog, table_id.schema, table_id.name)
         return self.quote(*(part for part in parts if part))
 
-    def schema_in(self, url: URL) -> str:
-        """The URL's option of that name."""
-        named = url.query.get("schema")
-        return named if isinstance(named, str) else ""
-
     # -- reading ---------------------------------------------------------------
 
     def scan(
         self, source: Source, selection: Selection, stop: Callable[[], bool]
     ) -> Iterator[Table]:
         """Streams the tables, a schema at a time."""
-        if self._catalog in _OLD_CATALOGS:
-            yield from super().scan(source, selection, stop)
-            return
-        with source.session() as session:
-            rows = session.rows(_SCHEMAS.format(**self._names_in_sql("")))
-            for schema in sorted(str(row[0]) for row in rows):
-                if not selection.takes_schema(schema):
-                    continue
-                for table in self._read(session, schema):
-                    if stop():
-                        return
-                    if selection.takes(table.id):
-                        yield table
+        by = Spark if self._catalog in _OLD_CATALOGS else SchemaDialect
+        return by.scan(self, source, selection, stop)
 
     def read(
         self, session: DatabaseSession, table_id: TableId, *, brief: bool = False
     ) -> Table | None:
         """One table fresh from the catalog, or None where there is none."""
-        if self._catalog in _OLD_CATALOGS:
-            return super().read(session, table_id, brief=brief)
-        found = self._read(session, table_id.schema, table_id.name, brief=brief)
-        return next(found, None)
+        by = Spark if self._catalog in _OLD_CATALOGS else SchemaDialect
+        return by.read(self, session, table_id, brief=brief)
 
-    def _names_in_sql(self, schema: str, name: str | None = None) -> dict[str, str]:
-        """What the queries above are filled with."""
-        return {
+    def ask(
+        self, session: DatabaseSession, sql: str, schema: str = "", name: str = ""
+    ) -> list[Row]:
+        """Rows of a catalog query, with its values in the text of the query."""
+        names = {
             "catalog": self.quote(self._catalog),
-            "name": self.literal(self._catalog),
+            "in_catalog": self.literal(self._catalog),
             "schema": self.literal(schema),
-            "one": "" if name is None else f"AND t.table_name = {self.literal(name)}",
+            "one": self.one_table.format(name=self.literal(name)) if name else "",
         }
-
-    def _read(
-        self,
-        session: DatabaseSession,
-        schema: str,
-        name: str | None = None,
-        *,
-        brief: bool = False,
-    ) -> Iterator[Table]:
-        """All tables of a schema, or the one of that name."""
-        names = self._names_in_sql(schema, name)
-        tables = session.rows(_TABLES.format(**names))
-        columns: dict[str, list[Row]] = defaultdict(list)
-        for table, *column in session.rows(_COLUMNS.format(**names)):
-            columns[table].append(column)
-        keys: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
-        for table, constraint, *key in (
-            () if brief else session.rows(_KEYS.format(**names))
-        ):
-            keys[table][constraint].append(key)
-        for table, type_, comment, definition in tables:
-            table_id = TableId(schema, table)
-            primary, foreign = _keys(keys[table].values())
-            yield Table(
-                table_id,
-                _KINDS.get(type_, TableKind.TABLE),
-                tuple(
-                    Column(
-                        ColumnId(table_id, column),
-                        position,
-                        kind,
-                        nullable != "NO",
-                        default or None,
-                        normal(text),
-                    )
-                    for position, (column, kind, nullable, default, text) in enumerate(
-                        columns[table], 1
-                    )
-                ),
-                primary,
-                foreign,
-                normal(comment),
-                view_sql=definition,
-            )
+        return session.rows(sql.format(**names))
 
     # -- rendering -------------------------------------------------------------
 
-    def _table(self, table: Table, change: CommentChange) -> Statement:
-        """The comment of any relation."""
-        return render_comment_on(self, table, change)
-
-    def _column(self, table: Table, change: CommentChange, name: str) -> Statement:
-        """The comment of a column.
+    def sql(self, table: Table, change: CommentChange, basis: str) -> str:
+        """The statement of one change.
 
         One a statement: several are taken by new runtimes only
         (https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-syntax-ddl-alter-table-manage-column).
         """
-        if table.kind is TableKind.TABLE:  # works on every runtime
-            return super()._column(table, change, name)
-        return render_comment_on(self, table, change)
+        if column_of(change.target) is not None and table.kind is TableKind.TABLE:
+            return super().sql(table, change, basis)  # works on every runtime
+        return self.comment_on(table, change)
 
     # -- writing ---------------------------------------------------------------
 
@@ -311,20 +228,3 @@ class Databricks(Spark):
                 "Nothing was written; ask the administrator to set "
                 "spark.sql.variable.substitute to false.",
             )
-
-
-def _keys(
-    constraints: Iterable[list[Row]],
-) -> tuple[tuple[str, ...], tuple[ForeignKey, ...]]:
-    """The primary key and the foreign keys from the rows of each constraint."""
-    primary: tuple[str, ...] = ()
-    foreign: list[ForeignKey] = []
-    for rows in constraints:
-        names = tuple(str(row[1]) for row in rows)
-        kind, _, schema, other, _ = rows[0]
-        if kind == "PRIMARY KEY":
-            primary = names
-        elif other is not None:  # else it may not be seen
-            there = tuple(str(row[4]) for row in rows)
-            foreign.append(ForeignKey(names, TableId(schema, other), there))
-    return primary, tuple(foreign)

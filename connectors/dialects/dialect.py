@@ -8,22 +8,27 @@ import pkgutil
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib import metadata
 from inspect import isabstract
+from math import ceil
 from typing import TYPE_CHECKING, ClassVar
 
 from catalog.bounds import excluded, matches
-from catalog.change import CommentChange, WriteResult
-from catalog.errors import UsageError
-from catalog.objects import Table, TableId, TableKind, Target, column_of
-from catalog.stopping import never
+from catalog.change import CommentChange
+from catalog.errors import ColumnistError, UsageError
+from catalog.objects import Table, TableId, TableKind, Target, column_of, table_of
 from connectors.comment_text import normal, text_problem
-from connectors.database_session import DatabaseSession, EngineSource, Fault, Source
-from connectors.ledger import Ledger
+from connectors.database_session import (
+    DatabaseSession,
+    EngineSession,
+    EngineSource,
+    Fault,
+    Source,
+)
 from connectors.limits import Limits
-from connectors.statement import Shown, Statement
+from connectors.run import Allowed, Refused, Run, Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -78,16 +83,22 @@ class ConnectFault:
     """What to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class WriteOptions:
-    """What the steward allowed for this run."""
+def wrong_password(pattern: str) -> ConnectFault:
+    """What a server says that does not let this user in."""
+    return ConnectFault(
+        pattern,
+        "{label} refused the user name or the password.",
+        "Check both; the password can be saved with the connection.",
+    )
 
-    allow_rebuild: bool = False
-    """Statements that copy the whole table are allowed."""
-    stop: Callable[[], bool] = never
-    """Asked between statements; true ends the run."""
-    shown: Shown = field(default_factory=dict[CommentChange, str])
-    """What the steward saw of changes; one that would be made otherwise conflicts."""
+
+def no_database(pattern: str) -> ConnectFault:
+    """What a server says that has no database of the URL's name."""
+    return ConnectFault(
+        pattern,
+        "There is no such database: {label}.",
+        "Check the name after the last slash of the URL.",
+    )
 
 
 class Dialect(ABC):
@@ -123,6 +134,8 @@ class Dialect(ABC):
     """Allow-list: kinds whose columns can have comments."""
     restates: ClassVar[bool] = False
     """A statement restates the column's definition, so rendering needs a connection."""
+    no_comment: ClassVar[str] = "NULL"
+    """What stands after `COMMENT ON … IS` where a comment is cleared."""
     script_head: ClassVar[tuple[str, ...]] = ()
     """Statements that a script of comments begins with."""
     script_tail: ClassVar[tuple[str, ...]] = ()
@@ -151,8 +164,24 @@ class Dialect(ABC):
     """Error codes that hold for the whole table, such as a missing privilege."""
     connect_faults: ClassVar[tuple[ConnectFault, ...]] = ()
     """Failures to connect, most telling first."""
+    connect_arguments: ClassVar[Mapping[str, object]] = {}
+    """What every connection is made with."""
+    timeout_arguments: ClassVar[Mapping[str, str]] = {}
+    """The URL's driver to its name for the seconds that connecting may take; the one
+    of an empty name is for any driver."""
+    isolation: ClassVar[str | None] = "AUTOCOMMIT"
+    """How the driver is asked to commit; None where it cannot do otherwise."""
+    session_type: ClassVar[type[EngineSession]] = EngineSession
+    """What its sessions are, where they are SQLAlchemy's."""
     read_only_begin: ClassVar[str] = "BEGIN READ ONLY"
     """Begins a transaction that cannot write."""
+    sample_query: ClassVar[str] = "SELECT {expressions} FROM {table} LIMIT {rows}"
+    """Takes about so many rows."""
+    as_text: ClassVar[Mapping[str, str]] = {
+        "": "SUBSTR(CAST({column} AS VARCHAR(256)), 1, 256)"
+    }
+    """How a type begins, whatever its case, to what makes short text of such a column,
+    or to nothing where nothing does; the first that fits, and no text if none does."""
     after_sample: ClassVar[str] = ""
     """Gives back what the functions of a view can take for a whole session."""
     identity_sql: ClassVar[str] = ""
@@ -192,7 +221,17 @@ class Dialect(ABC):
 
     def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
         """Where sessions of the database at `url` come from."""
-        return EngineSource(url, connect_args={})
+        driver = url.drivername.partition("+")[2]
+        arguments = dict(self.connect_arguments)
+        for known, argument in self.timeout_arguments.items():
+            if known in ("", driver):
+                arguments[argument] = max(2, ceil(timeout))  # libpq makes 2 of 1
+        return EngineSource(
+            url,
+            connect_args=arguments,
+            isolation=self.isolation,
+            session=self.session_type,
+        )
 
     def resolve(self, session: DatabaseSession) -> Dialect:
         """The dialect that the server turns out to speak; by default this one."""
@@ -245,9 +284,10 @@ class Dialect(ABC):
 
     def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
         """A query for about `rows` rows of some expressions."""
-        return (
-            f"SELECT {', '.join(expressions)} FROM {self.table_name(table.id)} "
-            f"LIMIT {rows}"
+        return self.sample_query.format(
+            expressions=", ".join(expressions),
+            table=self.table_name(table.id),
+            rows=rows,
         )
 
     def may_change(self, session: DatabaseSession, table: Table) -> bool:
@@ -259,7 +299,10 @@ class Dialect(ABC):
 
     def sample_expression(self, column: str, kind: str) -> str | None:
         """A column as short text; None for a type that makes no text."""
-        return f"SUBSTR(CAST({self.quote(column)} AS VARCHAR(256)), 1, 256)"
+        for start, expression in self.as_text.items():
+            if re.match(start, kind, re.IGNORECASE):
+                return expression.format(column=self.quote(column)) or None
+        return None
 
     def timed(self, sql: str, seconds: float) -> str:
         """The query with a time limit, where that is part of the query."""
@@ -312,38 +355,100 @@ class Dialect(ABC):
             return f"{self.label} has no comments on columns of a {table.kind.value}"
         return column.comment_refused
 
-    @abstractmethod
+    def comment_on(self, table: Table, change: CommentChange) -> str:
+        """`COMMENT ON … IS …`, for the databases that have it."""
+        name = column_of(change.target)
+        if name is None:
+            what = f"{self.table_keywords[table.kind]} {self.table_name(table.id)}"
+        else:
+            what = f"COLUMN {self.table_name(table.id)}.{self.quote(name)}"
+        text = normal(change.text)
+        value = self.no_comment if text is None else self.literal(text)
+        return f"COMMENT ON {what} IS {value}"
+
     def render(
         self,
         session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
     ) -> list[Statement]:
-        """The statements that make these changes; what cannot be made is left out.
+        """The statements that make these changes; none where nothing can be written.
 
         Args:
             session: Needed only where `restates` is true.
             table: The table as last read.
             changes: Changes that were not refused.
-            allow_rebuild: Statements that copy the whole table are allowed.
         """
+        return []
 
-    def preview(
+    def statements(
         self,
         session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> tuple[list[Statement], list[tuple[CommentChange, str]]]:
-        """The statements, and the changes there is none for, each with the reason.
+        allowed: Allowed,
+    ) -> tuple[list[Statement], list[Refused]]:
+        """The same, and the changes that there is none for.
 
-        Overridden where that takes a look at the table.
+        Overridden where it takes a look at the table to say so.
         """
-        statements = self.render(session, table, changes, allow_rebuild=allow_rebuild)
-        return statements, []
+        return self.render(session, table, changes), []
+
+    def plan(
+        self,
+        session: DatabaseSession | None,
+        table: Table,
+        changes: Sequence[CommentChange],
+        allowed: Allowed,
+    ) -> Run:
+        """The run that makes some changes to one table.
+
+        Args:
+            session: Needed only where `restates` is true.
+            table: The table as last read.
+            changes: Changes to it and its columns.
+            allowed: What the run may do.
+        """
+        fine: list[CommentChange] = []
+        refused: list[Refused] = []
+        for change in changes:
+            if (reason := self._why_not(table, change, allowed)) is None:
+                fine.append(change)
+            else:
+                refused.append((change, reason))
+        if not fine:
+            return Run(refused=tuple(refused))
+        statements, more = self.statements(session, table, fine, allowed)
+        return Run(tuple(statements), (*refused, *more), self.costs)
+
+    def _why_not(
+        self, table: Table, change: CommentChange, allowed: Allowed
+    ) -> str | None:
+        """Why a change is refused before any SQL runs, or None where it is fine."""
+        if table_of(change.target) != table.id:
+            return f"{change.target} does not belong to {table.id}"
+        if (reason := self.refusal(table, change)) is not None:
+            return reason
+        if not (self.proved or allowed.unproved):
+            return (
+                f"writing comments to {self.label} was never tried on a live server; "
+                "--unproved allows it"
+            )
+        if allowed.restoring and "\0" not in (change.text or ""):
+            return None
+        return self.text_refusal(change)
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """What writing holds up, and what it cannot promise; a line each."""
+        lines = (f"Each statement locks {self.lock}.",)
+        if not self.window:
+            return lines
+        return (
+            *lines,
+            f"{self.label} cannot compare and write in one step: what somebody else"
+            " writes in the instant between is overwritten.",
+        )
 
     # -- writing ---------------------------------------------------------------
 
@@ -357,33 +462,19 @@ class Dialect(ABC):
         """
         return {}
 
-    @abstractmethod
-    def write(
-        self,
-        source: Source,
-        table: Table,
-        changes: Sequence[CommentChange],
-        ledger: Ledger,
-        options: WriteOptions,
-    ) -> Iterator[WriteResult]:
-        """Makes these changes, each only if the database still says `previous`."""
-
-    def write_many(
-        self,
-        source: Source,
-        work: Iterable[tuple[Table, Sequence[CommentChange]]],
-        ledger: Ledger,
-        options: WriteOptions,
-    ) -> Iterator[WriteResult]:
-        """The same for many tables; `work` is taken a little ahead."""
-        for table, changes in work:
-            if options.stop():
-                return
-            yield from self.write(source, table, changes, ledger, options)
-
     def pin(self, session: DatabaseSession) -> None:
         """Pins what rendering relies on, reads it back, raises where it is not so."""
         return
+
+    def check_pins(self, pins: Mapping[str, object], found: Iterable[object]) -> None:
+        """Raises where a setting, read back, is not what it was pinned to."""
+        for (name, wanted), there in zip(pins.items(), found, strict=True):
+            if wanted != there:
+                raise ColumnistError(
+                    f"{self.label} keeps {name} at {there} instead of {wanted}.",
+                    "Nothing was written; ask the administrator which proxy, role or "
+                    "setting does that.",
+                )
 
     def lock_holders(self, session: DatabaseSession, table_id: TableId) -> str:
         """Who holds locks on a table, as far as the server tells; may be empty."""
@@ -420,9 +511,10 @@ def dialect_names() -> list[str]:
     """Every dialect with a file of its own, and those that other packages bring."""
     import connectors.dialects as package
 
-    own = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    files = pkgutil.iter_modules(package.__path__)
+    own = [file.name for file in files if not file.ispkg]
     brought = [point.name for point in metadata.entry_points(group=ENTRY_POINTS)]
-    return sorted({*own, *brought} - {"dialect"})
+    return sorted({*own, *brought} - {"bases", "dialect"})
 
 
 def _load_from_package(name: str) -> None:

@@ -31,9 +31,9 @@ from catalog.objects import (
 )
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, Fault, Row, Source, watched
+from connectors.dialects.bases.transactional import TransactionalDialect
 from connectors.dialects.dialect import Dialect, Selection
 from connectors.quoting import double_quoted, single_quoted
-from connectors.transaction import TransactionalDialect
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -285,11 +285,11 @@ def _columns(table_id: TableId, rows: Iterable[Row]) -> tuple[Column, ...]:
     )
 
 
-_NAMES = """
-SELECT schema_name, table_name FROM duckdb_tables()
+_KINDS = """
+SELECT schema_name, table_name, 'table' FROM duckdb_tables()
 WHERE database_name = current_database() AND NOT internal AND NOT temporary
 UNION ALL
-SELECT schema_name, view_name FROM duckdb_views()
+SELECT schema_name, view_name, 'view' FROM duckdb_views()
 WHERE database_name = current_database() AND NOT internal AND NOT temporary
 """
 
@@ -301,7 +301,7 @@ class DuckDB(TransactionalDialect):
     label = "DuckDB"
     sqlglot = "duckdb"
     is_file = True
-    names_sql = _NAMES
+    names_sql = f"SELECT schema_name, table_name FROM ({_KINDS})"
     proved = True
     # https://duckdb.org/docs/stable/sql/statements/comment_on
     script_head: ClassVar = ("BEGIN",)
@@ -309,6 +309,7 @@ class DuckDB(TransactionalDialect):
     table_keywords: ClassVar = {TableKind.TABLE: "TABLE", TableKind.VIEW: "VIEW"}
     column_kinds: ClassVar = frozenset({TableKind.TABLE, TableKind.VIEW})
     read_only_begin = "BEGIN"  # the file itself is open read-only
+    as_text: ClassVar = {"BLOB|BIT": "", "": "left(CAST({column} AS VARCHAR), 256)"}
     # Another process cannot even read the file meanwhile. duckdb_columns() goes over
     # every table, so it is asked seldom.
     exclusive = True
@@ -458,6 +459,17 @@ class DuckDB(TransactionalDialect):
                 found[ColumnId(table_id, column) if column else table_id] = comment
         return found
 
+    def kinds(
+        self, session: DatabaseSession, tables: Sequence[TableId]
+    ) -> Mapping[TableId, TableKind]:
+        """What some tables are now, in one look: DuckDB itself does not mind."""
+        wanted = set(tables)
+        return {
+            table: TableKind(kind)
+            for schema, name, kind in session.rows(_KINDS)
+            if (table := TableId(schema, name)) in wanted
+        }
+
     def denied(
         self, source: Source, tables: Sequence[TableId]
     ) -> Mapping[TableId, str]:
@@ -485,9 +497,3 @@ class DuckDB(TransactionalDialect):
             f"SELECT {', '.join(expressions)} FROM {name} "
             f"USING SAMPLE reservoir({rows} ROWS) REPEATABLE (1)"
         )
-
-    def sample_expression(self, column: str, kind: str) -> str | None:
-        """A column as short text; None for a type that makes no text."""
-        if kind.upper().startswith(("BLOB", "BIT")):
-            return None
-        return f"left(CAST({self.quote(column)} AS VARCHAR), 256)"

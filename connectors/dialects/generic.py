@@ -10,23 +10,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from catalog.change import CommentChange, WriteResult
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
 from connectors.comment_text import normal
 from connectors.database_session import (
     DatabaseSession,
     EngineSession,
-    EngineSource,
     Fault,
     Source,
     server_words,
 )
-from connectors.dialects.dialect import Dialect, Selection, WriteOptions
-from connectors.ledger import Ledger
-from connectors.statement import Statement
+from connectors.dialects.dialect import Dialect, Selection
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Inspector
+    from sqlalchemy import Inspector
 
 _SYSTEM = frozenset({"information_schema", "pg_catalog", "sys", "system", "mysql"})
 
@@ -43,13 +39,10 @@ class Generic(Dialect):
         "descriptions to a file instead"
     )
     read_only_begin: ClassVar[str] = "SELECT 1"  # no transaction that all of them know
+    isolation = None
 
     def __init__(self) -> None:
         self._quote: Callable[[str], str] = super().quote
-
-    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
-        """A pool of whatever driver the URL names."""
-        return EngineSource(url, connect_args={}, isolation=None)
 
     def resolve(self, session: DatabaseSession) -> Dialect:
         """Learns how the database quotes names."""
@@ -84,28 +77,6 @@ class Generic(Dialect):
         """One table fresh from the catalog, or None where there is none."""
         tables = _tables(_inspector(session), table_id.schema, [table_id.name])
         return next((table for table in tables if table.id == table_id), None)
-
-    def render(
-        self,
-        session: DatabaseSession | None,
-        table: Table,
-        changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> list[Statement]:
-        """There is no statement that is known to be right."""
-        return []
-
-    def write(
-        self,
-        source: Source,
-        table: Table,
-        changes: Sequence[CommentChange],
-        ledger: Ledger,
-        options: WriteOptions,
-    ) -> Iterator[WriteResult]:
-        """Nothing is ever written; every change was refused before this."""
-        return iter(())
 
 
 def _inspector(session: DatabaseSession) -> Inspector:

@@ -7,11 +7,9 @@ partitions and external tables, and is not read.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import ClassVar
 
 from catalog.errors import UsageError
-from catalog.objects import Table
 from connectors.database_session import DatabaseSession
 from connectors.dialects.dialect import Dialect
 from connectors.dialects.postgresql import PostgreSQL
@@ -27,6 +25,7 @@ class Greenplum(PostgreSQL):
     # https://techdocs.broadcom.com/us/en/vmware-tanzu/data-solutions/tanzu-greenplum/7/greenplum-database/ref_guide-sql_commands-COMMENT.html
     lock = "SHARE UPDATE EXCLUSIVE on the table, on the coordinator"
     cannot: ClassVar = ("read Greenplum 6 and older",)
+    sample_sql = Dialect.sample_sql  # not every kind of its storage can be sampled
 
     def resolve(self, session: DatabaseSession) -> Dialect:
         """This dialect, where the server is new enough.
@@ -42,7 +41,3 @@ class Greenplum(PostgreSQL):
                 "Its catalog of partitions and external tables is another one.",
             )
         return self
-
-    def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
-        """The first rows: not every kind of Greenplum's storage can be sampled."""
-        return Dialect.sample_sql(self, table, expressions, rows)

@@ -8,30 +8,26 @@ are; that was tried on Spark's Thrift server, which answers the same calls.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError
-from catalog.objects import Column, ColumnId, Table, TableId, TableKind, column_of
-from connectors.comment_text import normal
+from catalog.objects import Table, TableId, TableKind, column_of
 from connectors.database_session import DatabaseSession, Fault, Source
-from connectors.dialects.dialect import ConnectFault, Dialect, Selection
+from connectors.dialects.bases.hiveserver import DEFAULT_PORT, HiveServer, HiveSession
+from connectors.dialects.bases.schema import Field, Relation, SchemaDialect
+from connectors.dialects.bases.sequential import SequentialDialect
+from connectors.dialects.dialect import ConnectFault, Dialect
 from connectors.dialects.spark import Spark
-from connectors.hiveserver import DEFAULT_PORT, HiveServer, HiveSession
-from connectors.sequential import SequentialDialect
-from connectors.statement import Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
-_SYSTEM = frozenset({"sys", "information_schema"})
-
 _SUBSTITUTE = "hive.variable.substitute"
 
 
-class Hive(SequentialDialect):
+class Hive(SchemaDialect, SequentialDialect):
     """Comments on tables, their columns, and views."""
 
     name = "hive"
@@ -41,6 +37,9 @@ class Hive(SequentialDialect):
     sqlglot = "hive"
     database_is_schema = True
     schema_spelled = "SELECT current_database()"
+    schemas_sql = "SHOW DATABASES"
+    system_schemas = frozenset({"sys", "information_schema"})
+    as_text = Spark.as_text
     # https://cwiki.apache.org/confluence/display/Hive/LanguageManual+DDL#LanguageManualDDL-ChangeColumnName/Type/Position/Comment
     restates = True
     # https://cwiki.apache.org/confluence/display/Hive/LanguageManual+DDL#LanguageManualDDL-AlterTableComment
@@ -86,101 +85,60 @@ class Hive(SequentialDialect):
 
     # -- reading ---------------------------------------------------------------
 
-    def scan(
-        self, source: Source, selection: Selection, stop: Callable[[], bool]
-    ) -> Iterator[Table]:
-        """Streams the tables, a database at a time."""
-        with source.session() as session:
-            rows = session.rows("SHOW DATABASES")
-            for schema in sorted(str(row[0]) for row in rows):
-                if schema in _SYSTEM or not selection.takes_schema(schema):
-                    continue
-                for table in self._read(session, schema, "%"):
-                    if stop():
-                        return
-                    if selection.takes(table.id):
-                        yield table
-
-    def read(
-        self, session: DatabaseSession, table_id: TableId, *, brief: bool = False
-    ) -> Table | None:
-        """One table fresh from the catalog, or None where there is none."""
-        found = self._read(session, table_id.schema, table_id.name)
-        return next((table for table in found if table.id == table_id), None)
-
-    def _read(
-        self, session: DatabaseSession, schema: str, pattern: str
-    ) -> Iterator[Table]:
-        """Tables of a database whose name fits a pattern; others may be among them."""
-        if not isinstance(session, HiveSession):
-            raise Fault("this is no session of HiveServer2")
-        columns: dict[TableId, list[Column]] = defaultdict(list)
-        for row in session.columns(schema, pattern):
-            table_id = TableId(row["TABLE_SCHEM"], row["TABLE_NAME"])
-            siblings = columns[table_id]
-            siblings.append(
-                Column(
-                    ColumnId(table_id, row["COLUMN_NAME"]),
-                    len(siblings) + 1,
-                    str(row["TYPE_NAME"]).lower(),
-                    row["IS_NULLABLE"] != "NO",
-                    comment=normal(row["REMARKS"]),
-                )
-            )
-        rows = session.tables(schema, pattern)
+    def relations(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterator[Relation]:
+        """Tables and views of a database, or those whose name fits the one given."""
+        rows = _hive(session).tables(schema, name or "%")
         for row in sorted(rows, key=lambda row: str(row["TABLE_NAME"])):
-            table_id = TableId(row["TABLE_SCHEM"], row["TABLE_NAME"])
-            if table_id.schema == schema:
-                yield Table(
-                    table_id,
-                    _kind(row),
-                    tuple(columns[table_id]),
-                    comment=normal(row["REMARKS"]),
+            if row["TABLE_SCHEM"] == schema:  # the name of a database is a pattern too
+                yield Relation(row["TABLE_NAME"], _kind(row), row["REMARKS"])
+
+    def fields(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterator[Field]:
+        """Columns of all tables of a database, or of those that fit the name."""
+        for row in _hive(session).columns(schema, name or "%"):
+            if row["TABLE_SCHEM"] == schema:
+                yield Field(
+                    row["TABLE_NAME"],
+                    row["COLUMN_NAME"],
+                    row["IS_NULLABLE"],
+                    comment=row["REMARKS"],
+                    type=str(row["TYPE_NAME"]).lower(),
                 )
-
-    # -- sampling --------------------------------------------------------------
-
-    def sample_expression(self, column: str, kind: str) -> str | None:
-        """A column as short text; None for a type that makes no text."""
-        if kind.startswith(("binary", "array", "map", "struct", "uniontype")):
-            return None
-        return f"substr(CAST({self.quote(column)} AS STRING), 1, 256)"
 
     # -- rendering -------------------------------------------------------------
 
-    def render(
+    def bases(
         self,
         session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> list[Statement]:
-        """One statement a comment."""
-        types: dict[str, str] = {}
-        if any(column_of(change.target) is not None for change in changes):
-            assert session is not None, "rendering needs the types as they are now"
-            types = self._types(session, table.id)
-        statements: list[Statement] = []
-        for change in changes:
-            name = column_of(change.target)
-            if name is None:
-                keyword = self.table_keywords[table.kind]
-                sql = (
-                    f"ALTER {keyword} {self.table_name(table.id)} "
-                    f"SET TBLPROPERTIES ('comment'={self.literal(change.text or '')})"
-                )
-            else:
+    ) -> list[str]:
+        """A column's type as it is now, which its statement restates."""
+        bases = super().bases(session, table, changes)
+        if all(column_of(change.target) is None for change in changes):
+            return bases
+        assert session is not None, "rendering needs the types as they are now"
+        types = self._types(session, table.id)
+        for place, change in enumerate(changes):
+            if (name := column_of(change.target)) is not None:
                 column = table.column(name)
                 # Hive refuses what DESCRIBE does not list: a partition's column.
-                type_ = types.get(name) or (column.type if column else "string")
-                sql = (
-                    f"ALTER TABLE {self.table_name(table.id)} "
-                    f"CHANGE COLUMN {self.quote(name)} {self.quote(name)} "
-                    f"{type_} COMMENT {self.literal(change.text or '')}"
-                )
-            statements.append(Statement(sql, (change,)))
-        return statements
+                bases[place] = types.get(name) or (column.type if column else "string")
+        return bases
+
+    def sql(self, table: Table, change: CommentChange, basis: str) -> str:
+        """The statement of one change; a column's restates its type."""
+        name, text = column_of(change.target), self.literal(change.text or "")
+        what = self.table_name(table.id)
+        if name is None:
+            return f"ALTER {basis} {what} SET TBLPROPERTIES ('comment'={text})"
+        column = self.quote(name)
+        return (
+            f"ALTER TABLE {what} CHANGE COLUMN {column} {column} {basis} COMMENT {text}"
+        )
 
     def _types(self, session: DatabaseSession, table_id: TableId) -> dict[str, str]:
         """Each column's type as DESCRIBE prints it, without partition columns."""
@@ -213,6 +171,12 @@ class Hive(SequentialDialect):
                 f"{self.label} answers {found} instead of {wanted}.",
                 "Nothing was written; ask the administrator to allow setting it.",
             )
+
+
+def _hive(session: DatabaseSession) -> HiveSession:
+    if not isinstance(session, HiveSession):
+        raise Fault("this is no session of HiveServer2")
+    return session
 
 
 def _kind(row: dict[str, Any]) -> TableKind:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from catalog.objects import TableId
-from connectors import innodb
-from connectors.alteration import Standing
 from connectors.database_session import DatabaseSession, Row
 from connectors.definition import Definition
+from connectors.dialects.bases import innodb
+from connectors.dialects.bases.altering import Standing
+from connectors.dialects.bases.schema import Key
 from connectors.dialects.mysql import MySQL
 
 _SRIDS = """
@@ -28,15 +31,19 @@ class MariaDB(MySQL):
     algorithm = "ALGORITHM=INSTANT, LOCK=NONE"
     table_algorithm = algorithm
 
-    def relations(self, session: DatabaseSession, schema: str) -> list[Row]:
-        """Name, type, row estimate, comment and options of a schema's tables."""
-        found = innodb.relations(session, schema)
-        return super().relations(session, schema) if found is None else found
+    def listed(self, session: DatabaseSession, schema: str, name: str) -> list[Row]:
+        """Name, type, row estimate, comment and options of tables and views."""
+        found = None if name else innodb.relations(session, schema)
+        return super().listed(session, schema, name) if found is None else found
 
-    def keys(self, session: DatabaseSession, schema: str) -> list[Row]:
-        """Columns of a schema's primary and foreign keys, in key order."""
-        found = innodb.keys(session, schema)
-        return super().keys(session, schema) if found is None else found
+    def keys(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterable[Key]:
+        """Columns of primary and foreign keys, in key order."""
+        found = None if name else innodb.keys(session, schema)
+        if found is None:
+            return super().keys(session, schema, name)
+        return map(Key._make, found)
 
     def default_text(
         self, default: str | None, extra: str, expression: str

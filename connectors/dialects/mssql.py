@@ -6,35 +6,27 @@ procedure that is called is itself a check of what the steward saw.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from math import ceil
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from catalog.change import CommentChange
-from catalog.errors import ColumnistError
-from catalog.objects import Table, TableId, TableKind, column_of
-from connectors.comment_on import check_literals
+from catalog.objects import Table, TableKind, column_of
 from connectors.comment_text import normal
-from connectors.database_session import DatabaseSession, EngineSource, Source
-from connectors.dialects.dialect import ConnectFault, Selection
+from connectors.dialects.bases.schema import SchemaDialect
+from connectors.dialects.bases.sequential import SequentialDialect
+from connectors.dialects.dialect import ConnectFault, no_database, wrong_password
 from connectors.quoting import single_quoted
-from connectors.schema import Field, Key, Relation, SchemaDialect
-from connectors.sequential import SequentialDialect
-from connectors.statement import Statement
 
-if TYPE_CHECKING:
-    from sqlalchemy import URL
-
+# The server's roles have schemas too, with higher numbers.
 _SCHEMAS = """
 SELECT name FROM sys.schemas
 WHERE schema_id < 16384 AND name NOT IN (N'sys', N'INFORMATION_SCHEMA', N'guest')
-ORDER BY name
 """
 
 _RELATIONS = """
-SELECT t.name, t.type, e.is_external, CAST(p.value AS nvarchar(3750)), r.rows,
-       m.definition
+SELECT t.name,
+       CASE WHEN e.is_external = 1 THEN 'FOREIGN TABLE'
+            WHEN t.type = 'V' THEN 'VIEW' ELSE 'TABLE' END,
+       CAST(p.value AS nvarchar(3750)), m.definition, r.rows
 FROM sys.objects t
 JOIN sys.schemas s ON s.schema_id = t.schema_id
 LEFT JOIN sys.tables e ON e.object_id = t.object_id
@@ -47,10 +39,12 @@ WHERE s.name = :schema AND t.type IN ('U', 'V') AND t.is_ms_shipped = 0 {one}
 ORDER BY t.name
 """
 
-_COLUMNS = """
-SELECT t.name, c.name, TYPE_NAME(c.user_type_id), c.max_length, c.precision, c.scale,
-       c.is_nullable, c.is_identity, d.definition, x.definition,
-       CAST(p.value AS nvarchar(3750))
+_FIELDS = """
+SELECT t.name, c.name, c.is_nullable,
+       CASE WHEN x.definition IS NOT NULL THEN N'AS ' + x.definition
+            WHEN c.is_identity = 1 THEN N'IDENTITY' ELSE d.definition END,
+       CAST(p.value AS nvarchar(3750)),
+       TYPE_NAME(c.user_type_id), c.max_length, c.precision, c.scale
 FROM sys.columns c
 JOIN sys.objects t ON t.object_id = c.object_id
 JOIN sys.schemas s ON s.schema_id = t.schema_id
@@ -91,7 +85,18 @@ WHERE s.name = :schema {one}
 ORDER BY t.name, k.name, f.constraint_column_id
 """
 
-_KINDS = {"U": TableKind.TABLE, "V": TableKind.VIEW}
+
+def _type_text(name: str, size: int, digits: int, scale: int) -> str:
+    """A type's text, as in CREATE TABLE; sizes come in bytes."""
+    if name in ("decimal", "numeric"):
+        return f"{name}({digits},{scale})"
+    if name in ("datetime2", "datetimeoffset", "time"):
+        return f"{name}({scale})"
+    if name.endswith(("char", "binary")):
+        length = size // 2 if name.startswith("n") else size
+        return f"{name}({'max' if size == -1 else length})"
+    return name
+
 
 _DENIED = "you lack the right ALTER on it"
 
@@ -104,6 +109,22 @@ class MSSQL(SchemaDialect, SequentialDialect):
     drivername = "mssql+pyodbc"
     default_port = 1433
     sqlglot = "tsql"
+    timeout_arguments: ClassVar = {"pyodbc": "timeout"}
+    read_only_begin = "BEGIN TRANSACTION"  # it has no read-only transactions
+    time_limit = "SET LOCK_TIMEOUT 1000"
+    schemas_sql = _SCHEMAS
+    relations_sql = _RELATIONS
+    fields_sql = _FIELDS
+    type_text = staticmethod(_type_text)
+    keys_sql = (_PRIMARY_KEYS, _FOREIGN_KEYS)
+    one_table = "AND t.name = :name"
+    sample_query = "SELECT TOP ({rows}) {expressions} FROM {table}"
+    as_text: ClassVar = {
+        r"(var)?binary|image|geo|hierarchyid|timestamp|rowversion|sql_variant|xml"
+        "|vector": "",
+        # 121 is the ISO format of dates.
+        "": "LEFT(CONVERT(nvarchar(4000), {column}, 121), 256)",
+    }
     # https://learn.microsoft.com/sql/relational-databases/system-stored-procedures/sp-addextendedproperty-transact-sql
     # An indexed view is a VIEW.
     table_keywords: ClassVar = {TableKind.TABLE: "TABLE", TableKind.VIEW: "VIEW"}
@@ -121,6 +142,13 @@ class MSSQL(SchemaDialect, SequentialDialect):
         "keep a backslash at the end of a line, which joins lines in a literal",
         "tell an empty description from none",
     )
+    # https://learn.microsoft.com/sql/t-sql/language-elements/sql-server-utilities-statements-backslash
+    unfit_texts: ClassVar = {
+        r"\\\r?\n": "the text has a backslash at the end of a line, which joins the two"
+    }
+    settings = ("SET LOCK_TIMEOUT 2000",)
+    pinned: ClassVar = {"LOCK_TIMEOUT": "2000"}
+    pinned_sql = "SELECT @@{name}"
     # pyodbc gives the number at the end of its text.
     code_pattern = r"\((\d+)\) \(SQL"
     # https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors
@@ -137,116 +165,22 @@ class MSSQL(SchemaDialect, SequentialDialect):
         "1222": "somebody else holds it",
     }
     connect_faults: ClassVar = (
-        ConnectFault(
-            r"\b18456\b|Login failed",
-            "{label} refused the user name or the password.",
-            "Check both; the password can be saved with the connection.",
-        ),
-        ConnectFault(
-            r"\b4060\b|Cannot open database",
-            "There is no such database: {label}.",
-            "Check the name after the last slash of the URL.",
-        ),
+        wrong_password(r"\b18456\b|Login failed"),
+        no_database(r"\b4060\b|Cannot open database"),
         ConnectFault(
             r"IM002|Can't open lib|Data source name not found",
             "The ODBC driver of SQL Server is not installed here.",
             "Install msodbcsql18 and add ?driver=ODBC+Driver+18+for+SQL+Server.",
         ),
     )
-    read_only_begin = "BEGIN TRANSACTION"  # it has no read-only transactions
-    time_limit = "SET LOCK_TIMEOUT 1000"
-    one_table = "AND t.name = :name"
-
-    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
-        """A pool of pyodbc connections, or of the driver that the URL names."""
-        known = url.drivername.endswith("+pyodbc")
-        arguments = {"timeout": max(1, ceil(timeout))} if known else {}
-        return EngineSource(url, connect_args=arguments)
-
-    # -- reading ---------------------------------------------------------------
-
-    def schemas(self, session: DatabaseSession, selection: Selection) -> Iterator[str]:
-        """Names of the schemas there are, without those of the server's roles."""
-        yield from (row[0] for row in session.rows(_SCHEMAS))
-
-    def relations(
-        self, session: DatabaseSession, schema: str, name: str = ""
-    ) -> Iterator[Relation]:
-        """Tables and views of a schema, or the one named."""
-        for table, type_, external, comment, rows, view_sql in self.ask(
-            session, _RELATIONS, schema, name
-        ):
-            kind = TableKind.FOREIGN_TABLE if external else _KINDS[type_.strip()]
-            count = None if rows is None else int(rows)
-            yield Relation(table, kind, comment, rows=count, view_sql=view_sql)
-
-    def fields(
-        self, session: DatabaseSession, schema: str, name: str = ""
-    ) -> Iterator[Field]:
-        """Columns of all tables of a schema, or of the one named."""
-        for row in self.ask(session, _COLUMNS, schema, name):
-            table, column, type_, size, digits, scale, null, identity, *rest = row
-            default, computed, comment = rest
-            if computed is not None:
-                default = f"AS {computed}"
-            elif identity:
-                default = "IDENTITY"
-            kind = _type(type_, size, digits, scale)
-            yield Field(table, column, kind, bool(null), default, comment)
-
-    def keys(
-        self, session: DatabaseSession, schema: str, name: str = ""
-    ) -> Iterator[Key]:
-        """Key columns of all tables of a schema, or of the one named."""
-        for table, key, column in self.ask(session, _PRIMARY_KEYS, schema, name):
-            yield Key(table, key, column)
-        for table, key, column, owner, other, far in self.ask(
-            session, _FOREIGN_KEYS, schema, name
-        ):
-            yield Key(table, key, column, TableId(owner, other), far)
-
-    # -- sampling --------------------------------------------------------------
-
-    def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
-        """The first rows; there is no LIMIT."""
-        return (
-            f"SELECT TOP ({rows}) {', '.join(expressions)} "
-            f"FROM {self.table_name(table.id)}"
-        )
-
-    def sample_expression(self, column: str, kind: str) -> str | None:
-        """A column as short text; None for a type that makes no text."""
-        word = kind.partition("(")[0]
-        if word.endswith("binary") or word in _SHAPELESS:
-            return None
-        # 121 is the ISO format of dates.
-        return f"LEFT(CONVERT(nvarchar(4000), {self.quote(column)}, 121), 256)"
-
     # -- rendering -------------------------------------------------------------
-
-    def text_refusal(self, change: CommentChange) -> str | None:
-        """Why the text cannot be the target's comment, or None where it can."""
-        # https://learn.microsoft.com/sql/t-sql/language-elements/sql-server-utilities-statements-backslash
-        if re.search(r"\\\r?\n", normal(change.text) or ""):
-            return "the text has a backslash at the end of a line, which joins the two"
-        return super().text_refusal(change)
 
     def literal(self, text: str) -> str:
         """A Unicode literal, in which only a quote is doubled."""
         return "N" + single_quoted(text)
 
-    def render(
-        self,
-        session: DatabaseSession | None,
-        table: Table,
-        changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> list[Statement]:
-        """One call of a procedure a change; which one depends on what is there now."""
-        return [self._call(table, change) for change in changes]
-
-    def _call(self, table: Table, change: CommentChange) -> Statement:
+    def sql(self, table: Table, change: CommentChange, basis: str) -> str:
+        """The call of a procedure; which one depends on what is there now."""
         text = normal(change.text)
         arguments = {"name": "MS_Description"}
         if text is None:
@@ -256,7 +190,7 @@ class MSSQL(SchemaDialect, SequentialDialect):
             arguments["value"] = text
         names = [
             ("SCHEMA", table.id.schema),
-            (self.table_keywords[table.kind], table.id.name),
+            (basis, table.id.name),
         ]
         column = column_of(change.target)
         if column is not None:
@@ -266,35 +200,4 @@ class MSSQL(SchemaDialect, SequentialDialect):
         given = ", ".join(
             f"@{name} = {self.literal(value)}" for name, value in arguments.items()
         )
-        return Statement(f"EXEC sys.sp_{verb}extendedproperty {given}", (change,))
-
-    # -- writing ---------------------------------------------------------------
-
-    def pin(self, session: DatabaseSession) -> None:
-        """Limits waiting for locks, reads it back, and asks how literals are read."""
-        session.run("SET LOCK_TIMEOUT 2000")
-        found = session.value("SELECT @@LOCK_TIMEOUT")
-        if found != 2000:
-            raise ColumnistError(
-                f"{self.label} keeps LOCK_TIMEOUT at {found} instead of 2000.",
-                "Nothing was written; ask the administrator which proxy does that.",
-            )
-        check_literals(self, session)
-
-
-_SHAPELESS = frozenset(
-    {"image", "geometry", "geography", "hierarchyid", "timestamp", "rowversion"}
-    | {"sql_variant", "xml", "vector"}
-)
-
-
-def _type(name: str, size: int, digits: int, scale: int) -> str:
-    """A type's text, as in CREATE TABLE; sizes come in bytes."""
-    if name in ("decimal", "numeric"):
-        return f"{name}({digits},{scale})"
-    if name in ("datetime2", "datetimeoffset", "time"):
-        return f"{name}({scale})"
-    if name.endswith(("char", "binary")):
-        length = size // 2 if name.startswith("n") else size
-        return f"{name}({'max' if size == -1 else length})"
-    return name
+        return f"EXEC sys.sp_{verb}extendedproperty {given}"

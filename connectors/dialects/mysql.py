@@ -5,18 +5,14 @@ Nothing here was tried on a MySQL server; MariaDB's own file says what was.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import groupby
 from math import ceil
 from typing import TYPE_CHECKING, ClassVar
 
-from catalog.errors import ColumnistError
-from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
-from connectors.alteration import AlteringDialect, Standing
-from connectors.comment_text import normal
+from catalog.objects import Table, TableId, TableKind
 from connectors.database_session import (
     DatabaseSession,
     EngineSource,
@@ -25,20 +21,24 @@ from connectors.database_session import (
     Source,
 )
 from connectors.definition import Definition, slice_table
-from connectors.dialects.dialect import ConnectFault, Dialect, Selection, dialect_named
-from connectors.grants import may_alter
-from connectors.mysql_session import PyMySQLSession
+from connectors.dialects.bases.altering import AlteringDialect, Standing
+from connectors.dialects.bases.grants import may_alter
+from connectors.dialects.bases.mysql_session import PyMySQLSession
+from connectors.dialects.bases.schema import Field, Key, Relation, SchemaDialect
+from connectors.dialects.dialect import (
+    ConnectFault,
+    Dialect,
+    Selection,
+    dialect_named,
+    no_database,
+    wrong_password,
+)
 from connectors.option_file import with_option_files
 from connectors.quoting import backslash_escaped, backticked
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
-_SYSTEM = ("information_schema", "mysql", "performance_schema", "sys")
-
-_BROKEN = "what it is made of is gone, so the server lists no column"
-_FEW = 50
-"""Up to so many tables are read one by one, which opens no other table's files."""
 
 _TABLES = """
 SELECT table_name, table_type, table_rows, table_comment, create_options
@@ -83,8 +83,13 @@ _PINNED = {
     "character_set_results": "utf8mb4",
 }
 
+_GEOMETRIES = frozenset(
+    {"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring"}
+    | {"multipolygon", "geometrycollection"}
+)
 
-class MySQL(AlteringDialect):
+
+class MySQL(SchemaDialect, AlteringDialect):
     """Comments on base tables and their columns, by restating definitions."""
 
     name = "mysql"
@@ -100,6 +105,18 @@ class MySQL(AlteringDialect):
     # https://dev.mysql.com/doc/refman/8.4/en/replication-options.html
     identity_sql = "SELECT @@server_uuid, CONCAT_WS('/', @@hostname, @@port, @@datadir)"
     schema_spelled = "SELECT DATABASE()"
+    schemas_sql = "SELECT schema_name FROM information_schema.schemata"
+    system_schemas = frozenset(
+        {"information_schema", "mysql", "performance_schema", "sys"}
+    )
+    keys_sql = (_KEYS,)
+    one_table = "AND table_name = :name"
+    no_columns: ClassVar = {
+        TableKind.VIEW: "what it is made of is gone, so the server lists no column"
+    }
+    refused_columns: ClassVar = {
+        TableKind.VIEW: "a view's column shows the comment of the column it comes from"
+    }
     proved = False
     # https://dev.mysql.com/doc/refman/8.4/en/alter-table.html; views: error 1347
     table_keywords: ClassVar = {
@@ -119,6 +136,10 @@ class MySQL(AlteringDialect):
     # https://github.com/block/spirit/pull/1050
     algorithm = "ALGORITHM=INSTANT"
     table_algorithm = "ALGORITHM=INPLACE, LOCK=NONE"
+    as_text: ClassVar = {
+        rf"\w*(blob|binary)\b|({'|'.join(_GEOMETRIES)}|bit|vector)\b": "",
+        "": "LEFT(CAST({column} AS CHAR), 256)",
+    }
     read_only_begin = "START TRANSACTION READ ONLY"
     # https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
     lock_codes: ClassVar = frozenset({"1205", "1213"})
@@ -139,16 +160,8 @@ class MySQL(AlteringDialect):
         "1347": "it is a view",
     }
     connect_faults: ClassVar = (
-        ConnectFault(
-            r"^(1045|1698) ",
-            "{label} refused the user name or the password.",
-            "Check both; the password can be saved with the connection.",
-        ),
-        ConnectFault(
-            r"^1049 ",
-            "There is no such database: {label}.",
-            "Check the name after the last slash of the URL.",
-        ),
+        wrong_password(r"^(1045|1698) "),
+        no_database(r"^1049 "),
         ConnectFault(
             r"^(1044|1130) ",
             "{label} does not let this user in from here.",
@@ -208,145 +221,83 @@ class MySQL(AlteringDialect):
 
     # -- reading ---------------------------------------------------------------
 
-    def scan(
-        self, source: Source, selection: Selection, stop: Callable[[], bool]
-    ) -> Iterator[Table]:
-        """Streams the tables, a schema at a time."""
-        with source.session() as session:
-            schemas = session.rows(
-                "SELECT schema_name FROM information_schema.schemata ORDER BY 1"
-            )
-            for (schema,) in schemas:
-                if schema in _SYSTEM or not selection.takes_schema(schema):
-                    continue
-                for table in self._scan_schema(session, schema, selection):
-                    if stop():
-                        return
-                    yield table
-
     def _scan_schema(
         self, session: DatabaseSession, schema: str, selection: Selection
     ) -> Iterator[Table]:
-        if not selection.narrows_schema:
-            # The server looks for the rest while columns are made of its answer.
-            with ThreadPoolExecutor(1) as pool, closing(session.witness()) as beside:
-                asked = pool.submit(
-                    lambda: (self.relations(beside, schema), self.keys(beside, schema))
-                )
-                columns = session.rows(_COLUMNS.format(one=""), schema=schema)
-                rows, keys = asked.result()
-            yield from self._tables(session, schema, rows, columns, keys)
+        if selection.narrows_schema:
+            yield from super()._scan_schema(session, schema, selection)
             return
-        rows = self.relations(session, schema)
-        wanted = [
-            row
-            for row in rows
-            if selection.takes(TableId(schema, row[0]))
-            and selection.takes_kind(_kind(row))
-        ]
-        if len(wanted) < len(rows) and len(wanted) <= _FEW:
-            for row in wanted:
-                table = self.read(session, TableId(schema, row[0]))
-                if table is not None:
-                    yield table
-        elif wanted:
-            columns = session.rows(_COLUMNS.format(one=""), schema=schema)
-            keys = self.keys(session, schema)
-            yield from self._tables(session, schema, wanted, columns, keys)
+        # The server looks for the rest while columns are made of its answer.
+        with ThreadPoolExecutor(1) as pool, closing(session.witness()) as beside:
+            asked = pool.submit(
+                lambda: (
+                    list(self.relations(beside, schema)),
+                    list(self.keys(beside, schema)),
+                )
+            )
+            fields = list(self.fields(session, schema))
+            relations, keys = asked.result()
+        yield from self.made(session, schema, relations, fields, keys)
 
-    def relations(self, session: DatabaseSession, schema: str) -> list[Row]:
-        """Name, type, row estimate, comment and options of a schema's tables."""
-        return session.rows(_TABLES.format(one=""), schema=schema)
+    def relations(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterator[Relation]:
+        """Tables and views of a schema, or the one named."""
+        for table, type_, rows, comment, options in self.listed(session, schema, name):
+            if type_ == "VIEW":  # whose comment reads VIEW
+                yield Relation(table, TableKind.VIEW)
+            elif "partitioned" in (options or ""):
+                yield Relation(table, TableKind.PARTITIONED_TABLE, comment, rows=rows)
+            else:
+                yield Relation(table, TableKind.TABLE, comment, rows=rows)
 
-    def keys(self, session: DatabaseSession, schema: str) -> list[Row]:
-        """Columns of a schema's primary and foreign keys, in key order."""
-        return session.rows(_KEYS.format(one=""), schema=schema)
+    def listed(self, session: DatabaseSession, schema: str, name: str) -> list[Row]:
+        """Name, type, row estimate, comment and options of tables and views."""
+        return self.ask(session, _TABLES, schema, name)
 
-    def read(
-        self, session: DatabaseSession, table_id: TableId, *, brief: bool = False
-    ) -> Table | None:
-        """One table fresh from the catalog, or None where there is none."""
-        name = table_id.name
+    def fields(
+        self, session: DatabaseSession, schema: str, name: str = ""
+    ) -> Iterator[Field]:
+        """Columns of all tables of a schema, or of the one named."""
+        for row in self.ask(session, _COLUMNS, schema, name):
+            table, column, type_, attributes, default, expression, comment = row
+            nullable, _, extra = attributes.partition(" ")
+            reason = None
+            if expression and expression.upper() in ("ROW START", "ROW END"):
+                reason = "columns that keep row versions cannot have a comment"
+            if default is not None or expression or extra:
+                default = self.default_text(default, extra, expression or "")
+            yield Field(table, column, nullable, default, comment, type_, reason)
 
-        def query(sql: str) -> list[Row]:
-            sql = sql.format(one="AND table_name = :name")
-            rows = session.rows(sql, schema=table_id.schema, name=name)
-            # The comparison in SQL ignores case.
-            return [row for row in rows if row[0] == name]
-
-        rows = query(_TABLES)
-        if not rows:
-            return None
-        columns, keys = query(_COLUMNS), [] if brief else query(_KEYS)
-        tables = self._tables(
-            session, table_id.schema, rows, columns, keys, name=name, brief=brief
-        )
-        return next(tables, None)
-
-    def _tables(
+    def made(
         self,
         session: DatabaseSession,
         schema: str,
-        rows: Sequence[Row],
-        columns: Sequence[Row],
-        keys: Sequence[Row],
+        relations: Sequence[Relation],
+        fields: Iterable[Field],
+        keys: Iterable[Key],
         *,
         name: str = "",
         brief: bool = False,
     ) -> Iterator[Table]:
-        """Tables from the rows about them; all of a schema, or the one named."""
-        by_table, keys_of = _by_table(columns), _by_table(keys)
+        """Tables with the queries of views, and whether this user may alter them."""
         views: dict[str, str] = {}
-        if any(row[1] == "VIEW" for row in rows):
-            one = "AND table_name = :name" if name else ""
-            named = {"name": name} if name else {}
-            found = session.rows(_VIEWS.format(one=one), schema=schema, **named)
-            views = {row[0]: row[1] for row in found}
-        altering = None if brief else may_alter(session, schema)
-        for relation in rows:
-            table, _, count, comment, _ = relation
-            table_id = TableId(schema, table)
-            kind = _kind(relation)
-            view = kind is TableKind.VIEW
-            refused = f"{self.label} has no comments on views" if view else None
-            if not view and altering is not None and not altering(table):
-                refused = self.refusals["1142"]
-            yield Table(
-                table_id,
-                kind,
-                tuple(self._columns(table_id, by_table[table], view, refused)),
-                tuple(key[1] for key in keys_of[table] if key[0] == "PRIMARY"),
-                tuple(_foreign_keys(keys_of[table])),
-                # A view's comment reads VIEW there.
-                None if view else normal(comment),
-                refused,
-                None if view or count is None else int(count),
-                views.get(table),
-                unread=_BROKEN if view and not by_table[table] else None,
-            )
+        if any(relation.kind is TableKind.VIEW for relation in relations):
+            views = {row[0]: row[1] for row in self.ask(session, _VIEWS, schema, name)}
+        may = None if brief else may_alter(session, schema)
 
-    def _columns(
-        self, table_id: TableId, rows: Sequence[Row], view: bool, refused: str | None
-    ) -> Iterator[Column]:
-        for position, row in enumerate(rows, 1):
-            name, type_, attributes, default, expression, comment = row
-            nullable, _, extra = attributes.partition(" ")
-            reason, text = refused, default
-            if view:
-                reason = "a view's column shows the comment of the column it comes from"
-            elif expression and expression.upper() in ("ROW START", "ROW END"):
-                reason = "columns that keep row versions cannot have a comment"
-            if default is not None or expression or extra:
-                text = self.default_text(default, extra, expression or "")
-            yield Column(
-                ColumnId(table_id, name),
-                position,
-                type_,
-                nullable == "YES",
-                text,
-                comment or None,
-                reason,
-            )
+        def completed(relation: Relation) -> Relation:
+            if relation.kind is TableKind.VIEW:
+                why = f"{self.label} has no comments on views"
+                sql = views.get(relation.name)
+                return relation._replace(refused=why, view_sql=sql)
+            if may is None or may(relation.name):
+                return relation
+            return relation._replace(refused=self.refusals["1142"])
+
+        yield from super().made(
+            session, schema, list(map(completed, relations)), fields, keys
+        )
 
     def default_text(
         self, default: str | None, extra: str, expression: str
@@ -405,13 +356,6 @@ class MySQL(AlteringDialect):
 
     # -- sampling --------------------------------------------------------------
 
-    def sample_expression(self, column: str, kind: str) -> str | None:
-        """A column as short text; None for a type that makes no text."""
-        word = kind.lower().split("(")[0].split()[0]
-        if word.endswith(("blob", "binary")) or word in _SHAPES:
-            return None
-        return f"LEFT(CAST({self.quote(column)} AS CHAR), 256)"
-
     def timed(self, sql: str, seconds: float) -> str:
         """The query with a limit of its own, for a connection that is used again."""
         hint = f"SELECT /*+ MAX_EXECUTION_TIME({int(seconds * 1000)}) */"
@@ -438,52 +382,10 @@ class MySQL(AlteringDialect):
         session.run(f"SET SESSION lock_wait_timeout = {seconds}")
         pins = {"lock_wait_timeout": seconds, **_PINNED}
         names = ", ".join(f"@@{name}" for name in pins)
-        there = session.rows(f"SELECT {names}")[0]
-        for (name, wanted), found in zip(pins.items(), there, strict=True):
-            if wanted != found:
-                raise ColumnistError(
-                    f"{self.label} keeps {name} at {found} instead of {wanted}.",
-                    "Nothing was written; ask the administrator which proxy or "
-                    "setting does that.",
-                )
-
-
-_GEOMETRIES = frozenset(
-    {"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring"}
-    | {"multipolygon", "geometrycollection"}
-)
-_SHAPES = _GEOMETRIES | {"bit", "vector"}
+        self.check_pins(pins, session.rows(f"SELECT {names}")[0])
 
 
 def _read_without_limit(connection: object) -> None:
     """Lets statements run as long as they need: an ALTER may take hours."""
     # PyMySQL has no public way; it looks at this before every read.
     setattr(connection, "_read_timeout", None)  # noqa: B010
-
-
-def _kind(row: Row) -> TableKind:
-    """What a row of `_TABLES` is."""
-    if row[1] == "VIEW":
-        return TableKind.VIEW
-    partitioned = "partitioned" in (row[4] or "")
-    return TableKind.PARTITIONED_TABLE if partitioned else TableKind.TABLE
-
-
-def _by_table(rows: Iterable[Row]) -> Mapping[str, list[Row]]:
-    """Rows by their first field, without it."""
-    grouped: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        grouped[row[0]].append(row[1:])
-    return grouped
-
-
-def _foreign_keys(keys: Sequence[Row]) -> Iterator[ForeignKey]:
-    """Foreign keys from their rows, which come in key order."""
-    outgoing = [key for key in keys if key[3] is not None]
-    for _, group in groupby(outgoing, key=lambda key: key[0]):
-        rows = list(group)
-        yield ForeignKey(
-            tuple(row[1] for row in rows),
-            TableId(rows[0][2], rows[0][3]),
-            tuple(row[4] for row in rows),
-        )

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from math import ceil
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from catalog.objects import Table, TableId, TableKind
-from connectors.comment_on import CommentOnDialect, check_literals
-from connectors.database_session import DatabaseSession, EngineSource, Source
-from connectors.dialects.dialect import ConnectFault, Selection
-from connectors.schema import Field, Key, Relation, SchemaDialect
-
-if TYPE_CHECKING:
-    from sqlalchemy import URL
-
-# https://docs.oracle.com/en/database/oracle/oracle-database/19/refrn/ALL_USERS.html
-_SCHEMAS = """
-SELECT username FROM all_users WHERE oracle_maintained = 'N' ORDER BY username
-"""
+from catalog.objects import TableKind
+from connectors.dialects.bases.comment_on import CommentOnDialect
+from connectors.dialects.bases.schema import SchemaDialect
+from connectors.dialects.dialect import ConnectFault, wrong_password
 
 # A dropped table is in the recycle bin under a name that begins with BIN$. The table
 # behind a materialized view has its name, and the view's comment is elsewhere.
 _RELATIONS = """
-SELECT t.table_name, t.table_type, t.comments, m.mview_name, m.comments,
-       a.num_rows, a.partitioned, x.table_name, v.text_vc
+SELECT t.table_name,
+       CASE WHEN m.mview_name IS NOT NULL THEN 'MATERIALIZED VIEW'
+            WHEN x.table_name IS NOT NULL THEN 'FOREIGN TABLE'
+            WHEN a.partitioned = 'YES' THEN 'PARTITIONED TABLE'
+            ELSE t.table_type END,
+       CASE WHEN m.mview_name IS NULL THEN t.comments ELSE m.comments END,
+       v.text_vc, a.num_rows
 FROM all_tab_comments t
 LEFT JOIN all_mview_comments m ON m.owner = t.owner AND m.mview_name = t.table_name
 LEFT JOIN all_tables a ON a.owner = t.owner AND a.table_name = t.table_name
@@ -34,9 +28,9 @@ WHERE t.owner = :schema AND SUBSTR(t.table_name, 1, 4) <> 'BIN$' {one}
 ORDER BY t.table_name
 """
 
-_COLUMNS = """
-SELECT t.table_name, t.column_name, t.data_type, t.char_length, t.data_precision,
-       t.data_scale, t.nullable, t.data_default, c.comments
+_FIELDS = """
+SELECT t.table_name, t.column_name, t.nullable, t.data_default, c.comments,
+       t.data_type, t.char_length, t.data_precision, t.data_scale
 FROM all_tab_columns t
 LEFT JOIN all_col_comments c ON c.owner = t.owner AND c.table_name = t.table_name
   AND c.column_name = t.column_name
@@ -51,11 +45,20 @@ FROM all_constraints t
 JOIN all_cons_columns c ON c.owner = t.owner AND c.constraint_name = t.constraint_name
 LEFT JOIN all_cons_columns r ON r.owner = t.r_owner
   AND r.constraint_name = t.r_constraint_name AND r.position = c.position
-WHERE t.owner = :schema AND t.constraint_type IN ('P', 'R') {one}
+WHERE t.owner = :schema {one}
+  AND (t.constraint_type = 'P' OR t.constraint_type = 'R' AND r.owner IS NOT NULL)
 ORDER BY t.table_name, t.constraint_name, c.position
 """
 
-_GONE = "it is no longer in the database, or you may not see it"
+
+def _type_text(
+    name: str, length: int | None, digits: int | None, scale: int | None
+) -> str:
+    if name.endswith(("CHAR", "CHAR2")) and length:
+        return f"{name}({length})"
+    if name == "NUMBER" and digits is not None:
+        return f"NUMBER({digits},{scale})" if scale else f"NUMBER({digits})"
+    return name
 
 
 class Oracle(SchemaDialect, CommentOnDialect):
@@ -66,6 +69,23 @@ class Oracle(SchemaDialect, CommentOnDialect):
     drivername = "oracle+oracledb"
     default_port = 1521
     sqlglot = "oracle"
+    timeout_arguments: ClassVar = {"oracledb": "tcp_connect_timeout"}
+    # https://docs.oracle.com/en/database/oracle/oracle-database/19/sqlrf/SET-TRANSACTION.html
+    read_only_begin = "SET TRANSACTION READ ONLY"
+    # https://docs.oracle.com/en/database/oracle/oracle-database/19/refrn/ALL_USERS.html
+    schemas_sql = "SELECT username FROM all_users WHERE oracle_maintained = 'N'"
+    relations_sql = _RELATIONS
+    fields_sql = _FIELDS
+    type_text = staticmethod(_type_text)
+    keys_sql = (_KEYS,)
+    sample_query = "SELECT {expressions} FROM {table} FETCH FIRST {rows} ROWS ONLY"
+    as_text: ClassVar = {
+        r"\w*(CHAR2?|CLOB)\b": "CAST(SUBSTR({column}, 1, 256) AS VARCHAR2(1024))",
+        r"(NUMBER|FLOAT|BINARY_FLOAT|BINARY_DOUBLE)\b": "TO_CHAR({column})",
+        r"(DATE|TIMESTAMP)\b": "TO_CHAR({column}, 'YYYY-MM-DD HH24:MI:SS')",
+    }
+    settings = ("ALTER SESSION SET DDL_LOCK_TIMEOUT = 2",)
+    probe_sql = "SELECT {literal} FROM dual"
     # https://docs.oracle.com/en/database/oracle/oracle-database/19/sqlrf/COMMENT.html:
     # TABLE is for views too, and there is no ON VIEW.
     table_keywords: ClassVar = {
@@ -90,18 +110,14 @@ class Oracle(SchemaDialect, CommentOnDialect):
     lock_codes: ClassVar = frozenset({"00054", "04021", "00060"})
     table_refusals: ClassVar = frozenset({"00942", "01031", "16000"})
     refusals: ClassVar = {
-        "00942": _GONE,
+        "00942": "it is no longer in the database, or you may not see it",
         "01031": "you lack the right COMMENT ANY TABLE",
         "00904": "the column is no longer in the database; scan again",
         "16000": "the database is open read-only, perhaps a standby",
         "00054": "somebody else holds it",
     }
     connect_faults: ClassVar = (
-        ConnectFault(
-            r"ORA-01017",
-            "{label} refused the user name or the password.",
-            "Check both; the password can be saved with the connection.",
-        ),
+        wrong_password(r"ORA-01017"),
         ConnectFault(
             r"ORA-12514|ORA-12505|DPY-6001|DPY-6003",
             "The listener does not know this service: {label}.",
@@ -113,93 +129,3 @@ class Oracle(SchemaDialect, CommentOnDialect):
             "Install Oracle's client libraries and use their thick mode.",
         ),
     )
-    # https://docs.oracle.com/en/database/oracle/oracle-database/19/sqlrf/SET-TRANSACTION.html
-    read_only_begin = "SET TRANSACTION READ ONLY"
-
-    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
-        """A pool of python-oracledb connections."""
-        known = url.drivername.endswith("+oracledb")
-        arguments = {"tcp_connect_timeout": max(1, ceil(timeout))} if known else {}
-        return EngineSource(url, connect_args=arguments)
-
-    # -- reading ---------------------------------------------------------------
-
-    def schemas(self, session: DatabaseSession, selection: Selection) -> Iterator[str]:
-        """Names of the users who may own tables, without Oracle's own."""
-        yield from (row[0] for row in session.rows(_SCHEMAS))
-
-    def relations(
-        self, session: DatabaseSession, schema: str, name: str = ""
-    ) -> Iterator[Relation]:
-        """Tables and views of a schema, or the one named."""
-        for row in self.ask(session, _RELATIONS, schema, name):
-            table, type_, comment, mview, on_mview, rows, parts, external, text = row
-            kind = TableKind.VIEW if type_ == "VIEW" else TableKind.TABLE
-            if mview is not None:
-                kind, comment = TableKind.MATERIALIZED_VIEW, on_mview
-            elif external is not None:
-                kind = TableKind.FOREIGN_TABLE
-            elif parts == "YES":
-                kind = TableKind.PARTITIONED_TABLE
-            count = None if rows is None else int(rows)
-            yield Relation(table, kind, comment, rows=count, view_sql=text)
-
-    def fields(
-        self, session: DatabaseSession, schema: str, name: str = ""
-    ) -> Iterator[Field]:
-        """Columns of all tables of a schema, or of the one named."""
-        for (
-            table,
-            column,
-            kind,
-            length,
-            digits,
-            scale,
-            null,
-            default,
-            comment,
-        ) in self.ask(session, _COLUMNS, schema, name):
-            type_ = str(kind)
-            if type_.endswith(("CHAR", "CHAR2")) and length:
-                type_ = f"{type_}({length})"
-            elif type_ == "NUMBER" and digits is not None:
-                type_ = f"NUMBER({digits},{scale})" if scale else f"NUMBER({digits})"
-            made = None if default is None else str(default).strip()
-            yield Field(table, column, type_, null == "Y", made or None, comment)
-
-    def keys(
-        self, session: DatabaseSession, schema: str, name: str = ""
-    ) -> Iterator[Key]:
-        """Key columns of all tables of a schema, or of the one named."""
-        for table, key, column, owner, other, far in self.ask(
-            session, _KEYS, schema, name
-        ):
-            references = None if other is None else TableId(owner, other)
-            yield Key(table, key, column, references, far)
-
-    # -- sampling --------------------------------------------------------------
-
-    def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
-        """The first rows; there is no LIMIT."""
-        return (
-            f"SELECT {', '.join(expressions)} FROM {self.table_name(table.id)} "
-            f"FETCH FIRST {rows} ROWS ONLY"
-        )
-
-    def sample_expression(self, column: str, kind: str) -> str | None:
-        """A column as short text; None for a type that makes no text."""
-        word = kind.partition("(")[0]
-        if word.endswith(("CHAR", "CHAR2", "CLOB")):
-            return f"CAST(SUBSTR({self.quote(column)}, 1, 256) AS VARCHAR2(1024))"
-        if word in ("NUMBER", "FLOAT", "BINARY_FLOAT", "BINARY_DOUBLE"):
-            return f"TO_CHAR({self.quote(column)})"
-        if word in ("DATE", "TIMESTAMP"):
-            return f"TO_CHAR({self.quote(column)}, 'YYYY-MM-DD HH24:MI:SS')"
-        return None
-
-    # -- writing ---------------------------------------------------------------
-
-    def pin(self, session: DatabaseSession) -> None:
-        """Limits waiting for locks, and asks how literals are read."""
-        session.run("ALTER SESSION SET DDL_LOCK_TIMEOUT = 2")
-        check_literals(self, session, "SELECT {literal} FROM dual")

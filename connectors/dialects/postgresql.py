@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from catalog.errors import ColumnistError
 from catalog.objects import (
     Column,
     ColumnId,
@@ -40,15 +39,23 @@ from connectors.database_session import (
     Row,
     Source,
 )
+from connectors.dialects.bases.libpq import (
+    Garbled,
+    PsycopgSession,
+    decoded,
+    texts,
+    tuples,
+)
+from connectors.dialects.bases.transactional import TransactionalDialect
 from connectors.dialects.dialect import (
     ConnectFault,
     Dialect,
     Selection,
     dialect_named,
+    no_database,
+    wrong_password,
 )
-from connectors.libpq import Garbled, PsycopgSession, decoded, texts, tuples
 from connectors.quoting import double_quoted, single_quoted
-from connectors.transaction import TransactionalDialect
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -470,6 +477,7 @@ class PostgreSQL(TransactionalDialect):
         "25006": "the server is read-only, perhaps a standby",
         "22P05": "the database's encoding has no such character",
     }
+    as_text: ClassVar = {"bytea": "", "": "left({column}::text, 256)"}
     # The last ends what outlives its limit once we are gone; not every server can.
     time_limit = (
         "SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = {milliseconds}; "
@@ -478,16 +486,8 @@ class PostgreSQL(TransactionalDialect):
     )
     after_sample = "SELECT pg_advisory_unlock_all()"
     connect_faults: ClassVar = (
-        ConnectFault(
-            r"password authentication failed|no password supplied",
-            "{label} refused the user name or the password.",
-            "Check both; the password can be saved with the connection.",
-        ),
-        ConnectFault(
-            r"database .* does not exist",
-            "There is no such database: {label}.",
-            "Check the name after the last slash of the URL.",
-        ),
+        wrong_password(r"password authentication failed|no password supplied"),
+        no_database(r"database .* does not exist"),
         ConnectFault(
             r"role .* does not exist",
             "{label} does not know this user.",
@@ -644,12 +644,6 @@ class PostgreSQL(TransactionalDialect):
         calls = session.value(_CALLS, schema=table.id.schema, name=table.id.name)
         return calls is not None
 
-    def sample_expression(self, column: str, kind: str) -> str | None:
-        """A column as short text; None for a type that makes no text."""
-        if kind.startswith("bytea"):
-            return None
-        return f"left({self.quote(column)}::text, 256)"
-
     # -- writing ---------------------------------------------------------------
 
     def denied(
@@ -673,7 +667,7 @@ class PostgreSQL(TransactionalDialect):
         """Pins, for this transaction, what rendering relies on, and reads it back."""
         pins = self._pins()
         session.run(_pinning(pins))
-        self._check(pins, session.rows(_reading(pins))[0])
+        self.check_pins(pins, session.rows(_reading(pins))[0])
 
     def execute(self, session: DatabaseSession, statements: Sequence[str]) -> None:
         """All of a transaction but its end in one text, so in one way to the server."""
@@ -682,7 +676,7 @@ class PostgreSQL(TransactionalDialect):
             return
         pins = self._pins()
         parts = ("BEGIN", _pinning(pins), *statements, _reading(pins))
-        self._check(pins, session.texts("; ".join(parts))[0])
+        self.check_pins(pins, session.texts("; ".join(parts))[0])
 
     def _pins(self) -> dict[str, str]:
         return {
@@ -690,15 +684,6 @@ class PostgreSQL(TransactionalDialect):
             "statement_timeout": _duration(self.limits.statement_seconds),
             **_PINNED,
         }
-
-    def _check(self, pins: Mapping[str, str], there: Row) -> None:
-        for (name, wanted), found in zip(pins.items(), there, strict=True):
-            if wanted != found:
-                raise ColumnistError(
-                    f"{self.label} keeps {name} at {found} instead of {wanted}.",
-                    "Nothing was written; ask the administrator which proxy or role "
-                    "setting does that.",
-                )
 
     def lock_holders(self, session: DatabaseSession, table_id: TableId) -> str:
         """Who holds locks on a table, as far as this user may see."""

@@ -5,33 +5,22 @@ The URL names the database; its schemas are the schemas here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from math import ceil
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator
+from typing import ClassVar
 
 from catalog.change import CommentChange
-from catalog.errors import ColumnistError, UsageError
-from catalog.objects import Table, TableId, TableKind, column_of
-from connectors.comment_on import CommentOnDialect, check_literals
+from catalog.objects import Table, TableKind, column_of
 from connectors.comment_text import normal
-from connectors.database_session import DatabaseSession, EngineSource, Source
-from connectors.dialects.dialect import ConnectFault, Dialect, Selection
-from connectors.schema import Field, Key, Relation, SchemaDialect
-from connectors.statement import Statement
-
-if TYPE_CHECKING:
-    from sqlalchemy import URL
-
-_SCHEMAS = """
-SELECT schema_name FROM information_schema.schemata
-WHERE schema_name <> 'INFORMATION_SCHEMA'
-ORDER BY schema_name
-"""
+from connectors.database_session import DatabaseSession
+from connectors.dialects.bases.comment_on import CommentOnDialect
+from connectors.dialects.bases.schema import Key, SchemaDialect
+from connectors.dialects.dialect import ConnectFault, wrong_password
 
 # https://docs.snowflake.com/en/sql-reference/info-schema/tables
 _RELATIONS = """
-SELECT t.table_name, t.table_type, t.is_dynamic, t.comment, t.row_count,
-       v.view_definition
+SELECT t.table_name,
+       CASE WHEN t.is_dynamic = 'YES' THEN 'DYNAMIC TABLE' ELSE t.table_type END,
+       t.comment, v.view_definition, t.row_count
 FROM information_schema.tables t
 LEFT JOIN information_schema.views v
   ON v.table_schema = t.table_schema AND v.table_name = t.table_name
@@ -40,21 +29,13 @@ ORDER BY t.table_name
 """
 
 # https://docs.snowflake.com/en/sql-reference/info-schema/columns
-_COLUMNS = """
-SELECT t.table_name, t.column_name, t.data_type, t.character_maximum_length,
-       t.numeric_precision, t.numeric_scale, t.is_nullable, t.column_default, t.comment
+_FIELDS = """
+SELECT t.table_name, t.column_name, t.is_nullable, t.column_default, t.comment,
+       t.data_type, t.character_maximum_length, t.numeric_precision, t.numeric_scale
 FROM information_schema.columns t
 WHERE t.table_schema = :schema {one}
 ORDER BY t.table_name, t.ordinal_position
 """
-
-_KINDS = {
-    "BASE TABLE": TableKind.TABLE,
-    "TEMPORARY TABLE": TableKind.TABLE,
-    "VIEW": TableKind.VIEW,
-    "MATERIALIZED VIEW": TableKind.MATERIALIZED_VIEW,
-    "EXTERNAL TABLE": TableKind.FOREIGN_TABLE,
-}
 
 _PINNED = {
     # True would make "name" mean "NAME", another table:
@@ -65,13 +46,53 @@ _PINNED = {
 }
 
 
+def _type_text(
+    name: str, length: int | None, digits: int | None, scale: int | None
+) -> str:
+    if name == "NUMBER" and digits is not None:
+        return f"NUMBER({digits},{scale or 0})"
+    if name == "TEXT" and length is not None:
+        return f"VARCHAR({length})"
+    return name
+
+
 class Snowflake(SchemaDialect, CommentOnDialect):
     """Comments on tables and their columns, on views and on materialized views."""
 
     name = "snowflake"
     label = "Snowflake"
     sqlglot = "snowflake"
+    timeout_arguments: ClassVar = {"": "login_timeout"}
+    read_only_begin = "BEGIN"  # it has no read-only transactions
+    catalog_sql = "SELECT CURRENT_DATABASE()"
+    no_catalog = (
+        "The URL names no Snowflake database.",
+        "It looks like snowflake://user@account/DATABASE?warehouse=NAME.",
+    )
     schema_spelled = "SELECT CURRENT_SCHEMA()"
+    schemas_sql = "SELECT schema_name FROM information_schema.schemata"
+    system_schemas = frozenset({"information_schema"})
+    relations_sql = _RELATIONS
+    kinds: ClassVar = {
+        **SchemaDialect.kinds,
+        "TEMPORARY TABLE": TableKind.TABLE,
+        "EXTERNAL TABLE": TableKind.FOREIGN_TABLE,
+        "DYNAMIC TABLE": TableKind.TABLE,
+        "EVENT TABLE": TableKind.TABLE,
+    }
+    refused_kinds: ClassVar = {
+        "DYNAMIC TABLE": "comments on a dynamic table are not known here",
+        "EVENT TABLE": "comments on an event table are not known here",
+    }
+    fields_sql = _FIELDS
+    type_text = staticmethod(_type_text)
+    as_text: ClassVar = {
+        r"(BINARY|ARRAY|OBJECT|MAP|VECTOR|FILE)\b|GEO": "",
+        "": "LEFT(TO_VARCHAR({column}), 256)",
+    }
+    settings = tuple(f"ALTER SESSION SET {name} = {to}" for name, to in _PINNED.items())
+    pinned: ClassVar = _PINNED
+    pinned_sql = "SHOW PARAMETERS LIKE '{name}' IN SESSION"
     # https://docs.snowflake.com/en/sql-reference/sql/comment has ON COLUMN for tables;
     # materialized views: .../sql/alter-materialized-view
     table_keywords: ClassVar = {
@@ -100,88 +121,15 @@ class Snowflake(SchemaDialect, CommentOnDialect):
     }
     code_pattern = r"^(\d{6}) \("
     connect_faults: ClassVar = (
-        ConnectFault(
-            r"Incorrect username or password|JWT token is invalid",
-            "{label} refused the user name or the password.",
-            "Check both, or the key that the URL names.",
-        ),
+        wrong_password(r"Incorrect username or password|JWT token is invalid"),
         ConnectFault(
             r"No active warehouse",
             "{label} needs a warehouse to answer.",
             "Add ?warehouse=NAME to the URL.",
         ),
     )
-    read_only_begin = "BEGIN"  # it has no read-only transactions
-
-    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
-        """A pool of the connector's connections."""
-        return EngineSource(url, connect_args={"login_timeout": max(1, ceil(timeout))})
-
-    def resolve(self, session: DatabaseSession) -> Dialect:
-        """This dialect, where the session is in a database.
-
-        Raises:
-            UsageError: The URL names none.
-        """
-        if session.value("SELECT CURRENT_DATABASE()") is None:
-            raise UsageError(
-                "The URL names no Snowflake database.",
-                "It looks like snowflake://user@account/DATABASE?warehouse=NAME.",
-            )
-        return self
-
-    def schema_in(self, url: URL) -> str:
-        """What follows the database in the URL."""
-        return (url.database or "").partition("/")[2]
 
     # -- reading ---------------------------------------------------------------
-
-    def schemas(self, session: DatabaseSession, selection: Selection) -> Iterator[str]:
-        """Names of the database's schemas as stored, mostly in capitals."""
-        yield from (row[0] for row in session.rows(_SCHEMAS))
-
-    def relations(
-        self, session: DatabaseSession, schema: str, name: str = ""
-    ) -> Iterator[Relation]:
-        """Tables and views of a schema, or the one named."""
-        for table, kind, dynamic, comment, rows, view_sql in self.ask(
-            session, _RELATIONS, schema, name
-        ):
-            refused = None
-            if dynamic == "YES":
-                refused = "comments on a dynamic table are not known here"
-            elif kind == "EVENT TABLE":
-                refused = "comments on an event table are not known here"
-            yield Relation(
-                table,
-                _KINDS.get(kind, TableKind.TABLE if refused else TableKind.OTHER),
-                comment,
-                refused,
-                None if rows is None else int(rows),
-                view_sql or None,
-            )
-
-    def fields(
-        self, session: DatabaseSession, schema: str, name: str = ""
-    ) -> Iterator[Field]:
-        """Columns of all tables of a schema, or of the one named."""
-        for (
-            table,
-            column,
-            kind,
-            length,
-            digits,
-            scale,
-            null,
-            default,
-            comment,
-        ) in self.ask(session, _COLUMNS, schema, name):
-            type_ = str(kind)
-            if type_ == "NUMBER" and digits is not None:
-                type_ = f"NUMBER({digits},{scale or 0})"
-            elif type_ == "TEXT" and length is not None:
-                type_ = f"VARCHAR({length})"
-            yield Field(table, column, type_, null == "YES", default, comment)
 
     def keys(
         self, session: DatabaseSession, schema: str, name: str = ""
@@ -201,60 +149,18 @@ class Snowflake(SchemaDialect, CommentOnDialect):
         foreign = [
             (row[7], row[12], int(row[9]), key)
             for row in session.rows(f"SHOW IMPORTED KEYS IN {within}")
-            for key in [Key(row[7], row[12], row[8], TableId(row[2], row[3]), row[4])]
+            for key in [Key(row[7], row[12], row[8], row[2], row[3], row[4])]
         ]
         for *_, key in sorted([*primary, *foreign], key=lambda one: one[:3]):
             yield key
 
-    # -- sampling --------------------------------------------------------------
-
-    def sample_expression(self, column: str, kind: str) -> str | None:
-        """A column as short text; None for a type that makes no text."""
-        word = kind.partition("(")[0].upper()
-        if word in ("BINARY", "ARRAY", "OBJECT", "MAP", "VECTOR", "FILE"):
-            return None
-        if word.startswith("GEO"):
-            return None
-        return f"LEFT(TO_VARCHAR({self.quote(column)}), 256)"
-
     # -- rendering -------------------------------------------------------------
 
-    def render(
-        self,
-        session: DatabaseSession | None,
-        table: Table,
-        changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> list[Statement]:
-        """One statement a change; a materialized view is altered."""
-        statements: list[Statement] = []
-        for change in changes:
-            own = column_of(change.target) is None
-            if own and table.kind is TableKind.MATERIALIZED_VIEW:
-                text = normal(change.text)
-                action = (
-                    f"SET COMMENT = {self.literal(text)}" if text else "UNSET COMMENT"
-                )
-                name = self.table_name(table.id)
-                sql = f"ALTER MATERIALIZED VIEW {name} {action}"
-                statements.append(Statement(sql, (change,)))
-            else:
-                statements += super().render(session, table, [change])
-        return statements
-
-    # -- writing ---------------------------------------------------------------
-
-    def pin(self, session: DatabaseSession) -> None:
-        """Pins what names and statements mean, and reads it back."""
-        for name, wanted in _PINNED.items():
-            session.run(f"ALTER SESSION SET {name} = {wanted}")
-            rows = session.rows(f"SHOW PARAMETERS LIKE '{name}' IN SESSION")
-            found = str(rows[0][1]).lower() if rows else "nothing"
-            if found != wanted:
-                raise ColumnistError(
-                    f"{self.label} keeps {name} at {found} instead of {wanted}.",
-                    "Nothing was written; ask the administrator which policy does "
-                    "that.",
-                )
-        check_literals(self, session)
+    def sql(self, table: Table, change: CommentChange, basis: str) -> str:
+        """`COMMENT ON`, but a materialized view is altered."""
+        own = column_of(change.target) is None
+        if not own or table.kind is not TableKind.MATERIALIZED_VIEW:
+            return super().sql(table, change, basis)
+        text = normal(change.text)
+        action = f"SET COMMENT = {self.literal(text)}" if text else "UNSET COMMENT"
+        return f"ALTER MATERIALIZED VIEW {self.table_name(table.id)} {action}"

@@ -7,7 +7,7 @@ metastore's columns, which for Delta are not the table's. So each table is descr
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from catalog.change import CommentChange
@@ -15,11 +15,9 @@ from catalog.errors import ColumnistError
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind, column_of
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, Fault, Row, Source
-from connectors.dialects.dialect import ConnectFault, Selection
-from connectors.hiveserver import DEFAULT_PORT, HiveServer
-from connectors.sequential import SequentialDialect
-from connectors.statement import Statement
-from connectors.transaction import render_comment_on
+from connectors.dialects.bases.hiveserver import DEFAULT_PORT, HiveServer
+from connectors.dialects.bases.sequential import SequentialDialect
+from connectors.dialects.dialect import ConnectFault, Selection, no_database
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -77,11 +75,7 @@ class Spark(SequentialDialect):
         "CANNOT_ALTER_PARTITION_COLUMN": "Spark cannot comment on a partition column",
     }
     connect_faults: ClassVar = (
-        ConnectFault(
-            r"SCHEMA_NOT_FOUND|atabase .* (not found|does not exist)",
-            "There is no such database: {label}.",
-            "Check the name after the last slash of the URL.",
-        ),
+        no_database(r"SCHEMA_NOT_FOUND|atabase .* (not found|does not exist)"),
         ConnectFault(
             r"TSocket read 0 bytes|Bad status|SASL",
             "{label} answers, but not as the URL expects.",
@@ -90,20 +84,21 @@ class Spark(SequentialDialect):
         ),
     )
     read_only_begin = "SELECT 1"  # there are no transactions
+    as_text: ClassVar = {
+        "binary|array|map|struct|uniontype|variant": "",
+        "": "substring(CAST({column} AS STRING), 1, 256)",
+    }
     system_schemas: ClassVar = frozenset({"global_temp", "information_schema", "sys"})
     """Databases that are not the user's."""
-    pinned: ClassVar = _PINNED
+    pinned: ClassVar[Mapping[str, str]] = _PINNED
     """Settings that rendering relies on."""
 
     def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
         """A pool of PyHive connections."""
-        url = url.set(drivername=self._driver(url))
-        return HiveServer(url, timeout=timeout, settings=self.pinned)
-
-    def _driver(self, url: URL) -> str:
-        """PyHive registers `hive`, `hive+http` and `hive+https` only."""
+        # PyHive registers `hive`, `hive+http` and `hive+https` only.
         _, plus, driver = url.drivername.partition("+")
-        return "hive" + plus + driver
+        url = url.set(drivername="hive" + plus + driver)
+        return HiveServer(url, timeout=timeout, settings=self.pinned)
 
     # -- reading ---------------------------------------------------------------
 
@@ -159,14 +154,6 @@ class Spark(SequentialDialect):
             raise
         return described(table_id, rows)
 
-    # -- sampling --------------------------------------------------------------
-
-    def sample_expression(self, column: str, kind: str) -> str | None:
-        """A column as short text; None for a type that makes no text."""
-        if kind.startswith(("binary", "array", "map", "struct", "variant")):
-            return None
-        return f"substring(CAST({self.quote(column)} AS STRING), 1, 256)"
-
     # -- rendering -------------------------------------------------------------
 
     def refusal(self, table: Table, change: CommentChange) -> str | None:
@@ -181,40 +168,17 @@ class Spark(SequentialDialect):
             )
         return super().refusal(table, change)
 
-    def render(
-        self,
-        session: DatabaseSession | None,
-        table: Table,
-        changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> list[Statement]:
-        """One statement a comment."""
-        return [
-            self._column(table, change, name)
-            if (name := column_of(change.target)) is not None
-            else self._table(table, change)
-            for change in changes
-        ]
-
-    def _table(self, table: Table, change: CommentChange) -> Statement:
-        """The comment of a table or view."""
+    def sql(self, table: Table, change: CommentChange, basis: str) -> str:
+        """The statement of one change; several columns in one are refused."""
+        name, what = column_of(change.target), self.table_name(table.id)
+        text = self.literal(change.text or "")
+        if name is not None:
+            return f"ALTER TABLE {what} ALTER COLUMN {self.quote(name)} COMMENT {text}"
         if table.kind is not TableKind.VIEW:
-            return render_comment_on(self, table, change)
-        text = normal(change.text)
-        if text is None:
-            how = "UNSET TBLPROPERTIES IF EXISTS ('comment')"
-        else:
-            how = f"SET TBLPROPERTIES ('comment' = {self.literal(text)})"
-        return Statement(f"ALTER VIEW {self.table_name(table.id)} {how}", (change,))
-
-    def _column(self, table: Table, change: CommentChange, name: str) -> Statement:
-        """The comment of a column; several in one statement are refused."""
-        return Statement(
-            f"ALTER TABLE {self.table_name(table.id)} ALTER COLUMN {self.quote(name)} "
-            f"COMMENT {self.literal(change.text or '')}",
-            (change,),
-        )
+            return self.comment_on(table, change)
+        if not change.text:
+            return f"ALTER VIEW {what} UNSET TBLPROPERTIES IF EXISTS ('comment')"
+        return f"ALTER VIEW {what} SET TBLPROPERTIES ('comment' = {text})"
 
     # -- writing ---------------------------------------------------------------
 

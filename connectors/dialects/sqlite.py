@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote as quote_path
 
-from catalog.change import CommentChange, WriteResult
 from catalog.errors import ColumnistError
-from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
-from connectors.database_session import DatabaseSession, EngineSource, Fault, Source
-from connectors.dialects.dialect import ConnectFault, Dialect, Selection, WriteOptions
-from connectors.ledger import Ledger
-from connectors.statement import Statement
+from catalog.objects import TableKind
+from connectors.database_session import DatabaseSession, EngineSource, Source
+from connectors.dialects.bases.schema import SchemaDialect
+from connectors.dialects.dialect import ConnectFault, Dialect
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -40,13 +37,42 @@ def _distrust(connection: Any) -> None:
     connection.execute("PRAGMA trusted_schema = off")
 
 
-_RELATIONS = (
-    "FROM sqlite_master WHERE type IN ('table', 'view') "
-    "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-)
+_USERS = "t.type IN ('table', 'view') AND t.name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+
+_WANTED = f"{_USERS} AND :schema = 'main' {{one}}"
+
+_RELATIONS = f"""
+SELECT t.name, UPPER(t.type), NULL, CASE WHEN t.type = 'view' THEN t.sql END
+FROM sqlite_master t WHERE {_WANTED}
+ORDER BY t.name
+"""
+
+# hidden: 1 belongs to a virtual table itself, 2 and 3 are generated. SQLite takes bytes
+# that are not UTF-8 for U+FFFD; a table of such a name cannot be asked for again.
+_FIELDS = f"""
+SELECT t.name, x.name, NOT x."notnull",
+       CASE WHEN x.hidden THEN 'GENERATED' ELSE x.dflt_value END, NULL, x.type
+FROM sqlite_master t JOIN pragma_table_xinfo(t.name) x
+WHERE x.hidden <> 1 AND t.name NOT LIKE '%' || CHAR(65533) || '%' AND {_WANTED}
+ORDER BY t.name, x.cid
+"""
+
+_PRIMARY_KEYS = f"""
+SELECT t.name, '', x.name FROM sqlite_master t JOIN pragma_table_xinfo(t.name) x
+WHERE x.pk > 0 AND {_WANTED}
+ORDER BY t.name, x.pk
+"""
+
+# No column on the other side stands for its primary key.
+_FOREIGN_KEYS = f"""
+SELECT t.name, f.id, f."from", 'main', f."table", f."to"
+FROM sqlite_master t JOIN pragma_foreign_key_list(t.name) f
+WHERE {_WANTED}
+ORDER BY t.name, f.id, f.seq
+"""
 
 
-class SQLite(Dialect):
+class SQLite(SchemaDialect):
     """One schema, `main`; comments stay in the workspace and in exported files."""
 
     name = "sqlite"
@@ -54,12 +80,23 @@ class SQLite(Dialect):
     drivername = "sqlite"
     sqlglot = "sqlite"
     is_file = True
-    names_sql = f"SELECT 'main', name {_RELATIONS}"
+    names_sql = f"SELECT 'main', t.name FROM sqlite_master t WHERE {_USERS}"
+    schemas_sql = "SELECT 'main'"
+    relations_sql = _RELATIONS
+    fields_sql = _FIELDS
+    keys_sql = (_PRIMARY_KEYS, _FOREIGN_KEYS)
+    one_table = "AND t.name = :name"
+    no_columns: ClassVar = dict.fromkeys(
+        (TableKind.TABLE, TableKind.VIEW),
+        "its columns cannot be read, or its name is not UTF-8",
+    )
     # `CREATE TABLE t(a int comment 'x')` is accepted, but as a type of that name:
     # https://www.sqlite.org/datatype3.html
     why_no_comments = (
         "SQLite cannot hold comments; export writes the descriptions to a file instead"
     )
+    refused_kinds: ClassVar = {"TABLE": why_no_comments, "VIEW": why_no_comments}
+    as_text: ClassVar = {".*BLOB": "", "": "substr(CAST({column} AS TEXT), 1, 256)"}
     read_only_begin = "BEGIN"  # the file itself is open read-only
     connect_faults: ClassVar = (
         ConnectFault(
@@ -92,113 +129,3 @@ class SQLite(Dialect):
         """Reads the first page: until then anything opens."""
         session.value("SELECT count(*) FROM sqlite_master")
         return self
-
-    def scan(
-        self, source: Source, selection: Selection, stop: Callable[[], bool]
-    ) -> Iterator[Table]:
-        """Streams tables and views."""
-        if not selection.takes_schema("main"):
-            return
-        with source.session() as session:
-            rows = session.rows(f"SELECT name {_RELATIONS} ORDER BY name")
-            for (name,) in rows:
-                if stop():
-                    return
-                table_id = TableId("main", name)
-                if selection.takes(table_id):
-                    yield self._read_or_say_why(session, table_id)
-
-    def _read_or_say_why(self, session: DatabaseSession, table_id: TableId) -> Table:
-        """A table, or its name alone: a view whose table is gone spoils no other."""
-        why = "it vanished, or its name is not UTF-8"
-        try:
-            if table := self.read(session, table_id):
-                return table
-        except Fault as fault:
-            why = fault.message
-        return Table(table_id, TableKind.OTHER, (), unread=why)
-
-    def read(
-        self, session: DatabaseSession, table_id: TableId, *, brief: bool = False
-    ) -> Table | None:
-        """One table fresh from the catalog, or None where there is none."""
-        found = session.rows(
-            "SELECT type, sql FROM sqlite_master WHERE name = :name "
-            "AND type IN ('table', 'view')",
-            name=table_id.name,
-        )
-        if table_id.schema != "main" or not found:
-            return None
-        kind, sql = found[0]
-        # hidden: 1 belongs to a virtual table itself, 2 and 3 are generated
-        rows = session.rows(
-            'SELECT name, type, "notnull", dflt_value, pk, hidden '
-            "FROM pragma_table_xinfo(:name) WHERE hidden <> 1 ORDER BY cid",
-            name=table_id.name,
-        )
-        primary = sorted((row[4], row[0]) for row in rows if row[4])
-        return Table(
-            table_id,
-            TableKind(kind),
-            unread=None if rows else "its columns cannot be read",
-            columns=tuple(
-                Column(
-                    ColumnId(table_id, row[0]),
-                    position,
-                    row[1],
-                    not row[2],
-                    "GENERATED" if row[5] else row[3],
-                    comment_refused=self.why_no_comments,
-                )
-                for position, row in enumerate(rows, 1)
-            ),
-            primary_key=tuple(name for _, name in primary),
-            foreign_keys=tuple(self._foreign_keys(session, table_id)),
-            comment_refused=self.why_no_comments,
-            view_sql=sql if kind == "view" else None,
-        )
-
-    def _foreign_keys(
-        self, session: DatabaseSession, table_id: TableId
-    ) -> Iterator[ForeignKey]:
-        rows = session.rows(
-            'SELECT id, "table", "from", "to" FROM pragma_foreign_key_list(:name) '
-            "ORDER BY id, seq",
-            name=table_id.name,
-        )
-        for number in dict.fromkeys(row[0] for row in rows):
-            part = [row for row in rows if row[0] == number]
-            yield ForeignKey(
-                tuple(row[2] for row in part),
-                TableId("main", part[0][1]),
-                # None stands for the other table's primary key
-                tuple(row[3] for row in part if row[3] is not None),
-            )
-
-    def sample_expression(self, column: str, kind: str) -> str | None:
-        """A column as short text; None for a type that makes no text."""
-        if "BLOB" in kind.upper():
-            return None
-        return f"substr(CAST({self.quote(column)} AS TEXT), 1, 256)"
-
-    def render(
-        self,
-        session: DatabaseSession | None,
-        table: Table,
-        changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> list[Statement]:
-        """There is no statement."""
-        return []
-
-    def write(
-        self,
-        source: Source,
-        table: Table,
-        changes: Sequence[CommentChange],
-        ledger: Ledger,
-        options: WriteOptions,
-    ) -> Iterator[WriteResult]:
-        """Nothing is ever written; every change was refused before this."""
-        return iter(())

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from catalog.errors import UsageError
 from catalog.objects import TableKind
-from connectors.comment_on import CommentOnDialect, check_literals
-from connectors.database_session import DatabaseSession, EngineSource, Source
-from connectors.dialects.dialect import ConnectFault, Dialect, Selection
-from connectors.schema import Field, Relation, SchemaDialect
-
-if TYPE_CHECKING:
-    from sqlalchemy import URL
-
-_SCHEMAS = """
-SELECT schema_name FROM information_schema.schemata
-WHERE schema_name <> 'information_schema'
-ORDER BY schema_name
-"""
+from connectors.dialects.bases.comment_on import CommentOnDialect
+from connectors.dialects.bases.schema import SchemaDialect
+from connectors.dialects.dialect import ConnectFault
 
 # https://trino.io/docs/current/connector/system.html
 _RELATIONS = """
-SELECT t.table_name, t.table_type, c.comment, v.view_definition, m.definition
+SELECT t.table_name,
+       CASE WHEN m.definition IS NULL THEN t.table_type ELSE 'MATERIALIZED VIEW' END,
+       c.comment, COALESCE(m.definition, v.view_definition)
 FROM information_schema.tables t
 LEFT JOIN system.metadata.table_comments c ON c.catalog_name = current_catalog
   AND c.schema_name = t.table_schema AND c.table_name = t.table_name
@@ -36,9 +26,9 @@ ORDER BY t.table_name
 """
 
 # The column `comment` is a hidden one; trino-python-client reads it the same way.
-_COLUMNS = """
-SELECT t.table_name, t.column_name, t.data_type, t.is_nullable, t.column_default,
-       t.comment
+_FIELDS = """
+SELECT t.table_name, t.column_name, t.is_nullable, t.column_default, t.comment,
+       t.data_type
 FROM information_schema.columns t
 WHERE t.table_schema = :schema {one}
 ORDER BY t.table_name, t.ordinal_position
@@ -52,7 +42,22 @@ class Trino(SchemaDialect, CommentOnDialect):
     label = "Trino"
     default_port = 8080
     sqlglot = "trino"
+    isolation = None  # a transaction belongs to the client, not to SQL
+    read_only_begin = "SELECT 1"
+    catalog_sql = "SELECT current_catalog"
+    no_catalog = (
+        "The URL names no Trino catalog.",
+        "It looks like trino://user@host:8080/catalog.",
+    )
     schema_spelled = "SELECT current_schema"
+    schemas_sql = "SELECT schema_name FROM information_schema.schemata"
+    system_schemas = frozenset({"information_schema"})
+    relations_sql = _RELATIONS
+    fields_sql = _FIELDS
+    as_text: ClassVar = {
+        "varbinary|array|map|row|json|hyperloglog|geo": "",
+        "": "SUBSTR(CAST({column} AS VARCHAR), 1, 256)",
+    }
     # https://trino.io/docs/current/sql/comment.html: TABLE, VIEW and COLUMN
     table_keywords: ClassVar = {TableKind.TABLE: "TABLE", TableKind.VIEW: "VIEW"}
     column_kinds: ClassVar = frozenset(table_keywords)
@@ -84,67 +89,3 @@ class Trino(SchemaDialect, CommentOnDialect):
             "Check both; a password needs HTTPS.",
         ),
     )
-    read_only_begin = "SELECT 1"  # a transaction belongs to the client, not to SQL
-
-    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
-        """Clients of the coordinator, in the catalog that the URL names."""
-        return EngineSource(url, connect_args={}, isolation=None)
-
-    def resolve(self, session: DatabaseSession) -> Dialect:
-        """This dialect, where the session is in a catalog.
-
-        Raises:
-            UsageError: The URL names none.
-        """
-        if session.value("SELECT current_catalog") is None:
-            raise UsageError(
-                "The URL names no Trino catalog.",
-                "It looks like trino://user@host:8080/catalog.",
-            )
-        return self
-
-    def schema_in(self, url: URL) -> str:
-        """What follows the catalog in the URL."""
-        return (url.database or "").partition("/")[2]
-
-    # -- reading ---------------------------------------------------------------
-
-    def schemas(self, session: DatabaseSession, selection: Selection) -> Iterator[str]:
-        """Names of the catalog's schemas, without the information schema."""
-        yield from (row[0] for row in session.rows(_SCHEMAS))
-
-    def relations(
-        self, session: DatabaseSession, schema: str, name: str = ""
-    ) -> Iterator[Relation]:
-        """Tables and views of a schema, or the one named."""
-        for table, type_, comment, view_sql, materialized in self.ask(
-            session, _RELATIONS, schema, name
-        ):
-            kind = TableKind.VIEW if type_ == "VIEW" else TableKind.TABLE
-            if materialized is not None:
-                kind = TableKind.MATERIALIZED_VIEW
-            yield Relation(table, kind, comment, view_sql=materialized or view_sql)
-
-    def fields(
-        self, session: DatabaseSession, schema: str, name: str = ""
-    ) -> Iterator[Field]:
-        """Columns of all tables of a schema, or of the one named."""
-        for table, column, type_, nullable, default, comment in self.ask(
-            session, _COLUMNS, schema, name
-        ):
-            yield Field(table, column, type_, nullable == "YES", default, comment)
-
-    # -- sampling --------------------------------------------------------------
-
-    def sample_expression(self, column: str, kind: str) -> str | None:
-        """A column as short text; None for a type that makes no text."""
-        unfit = ("varbinary", "array", "map", "row", "json", "hyperloglog", "geo")
-        if kind.lower().startswith(unfit):
-            return None
-        return f"SUBSTR(CAST({self.quote(column)} AS VARCHAR), 1, 256)"
-
-    # -- writing ---------------------------------------------------------------
-
-    def pin(self, session: DatabaseSession) -> None:
-        """Asks how literals are read: no setting of Trino's changes that."""
-        check_literals(self, session)

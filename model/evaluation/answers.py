@@ -9,20 +9,18 @@ The app's own `Drafter` does the work, so prompts, checks and signs are the app'
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from catalog.files import write_file
 from catalog.objects import TableId, Target, column_of
-from catalog.suggestion import Source
 from model.choose import Calibration, Candidate, Scale, Signs, WeightedSum, signs_of
 from model.draft import Drafter, Job
 from model.engine import Engine, EngineSettings
+from model.evaluation.json_lines import encoded, read_lines
 from model.evaluation.records import Entry, read_entries
 from model.library import ModelFile, PromptFormat
 from model.nearest import shipped
@@ -132,34 +130,21 @@ def _reference(entry: Entry, target: Target) -> str:
     """What the human wrote of a wanted target."""
     name = column_of(target)
     if name is None:
-        return str(entry.record["description"])
-    column = next(c for c in entry.record["columns"] if c["name"] == name)
-    return str(column["description"])
+        return entry.record.description or ""
+    column = next(c for c in entry.record.columns if c.name == name)
+    return column.description or ""
 
 
 def write(path: Path, found: Iterable[Answer]) -> None:
     """Answers as JSON Lines, so that a choice can be fitted without the model."""
-    rows = [json.dumps(asdict(answer), default=_plain) + "\n" for answer in found]
-    write_file(path, "".join(rows), hint="Choose another with -o.")
-
-
-def _plain(value: object) -> str:
-    assert isinstance(value, Source)
-    return value.value
+    write_file(path, "".join(map(encoded, found)), hint="Choose another with -o.")
 
 
 def read(path: Path) -> list[Answer]:
     """The inverse of `write`."""
-    with path.open(encoding="utf-8") as file:
-        return [_answer(json.loads(line)) for line in file]
-
-
-def _answer(row: dict[str, Any]) -> Answer:
-    candidates = tuple(
-        Candidate(**(each | {"source": Source(each["source"])}))
-        for each in row["candidates"]
+    return list(
+        read_lines(path, Answer, "Make it again, with model.evaluation.answers.")
     )
-    return Answer(**(row | {"candidates": candidates, "signs": tuple(row["signs"])}))
 
 
 if __name__ == "__main__":

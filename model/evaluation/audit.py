@@ -8,81 +8,31 @@ alike is read once and counts for both.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import TypeVar
 
-from catalog.errors import ColumnistError, UsageError
-from catalog.files import write_file
+from catalog.errors import UsageError
 from catalog.objects import ColumnId, Target
+from model.evaluation.blind import (
+    BlindFolder,
+    Item,
+    Line,
+    csv_text,
+    inert,
+    qualified,
+    seen_column,
+)
 from model.evaluation.records import Entry, Text, Texts
-from model.evaluation.sheet import digest, inert, notes, page
 
-SHEET, KEY = "audit.jsonl", "audit-key.json"
 HUMAN = "human"
 """The system that says what the records say."""
 LISTED = 40
 """Most columns of a table that are shown around the one that is judged."""
-QUESTION = (
-    "Would you accept this text as it is? It has to be true, say what the name alone"
-    " does not, and read well."
-)
-
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A column of the table, as a reader sees it."""
-
-    name: str
-    """Its name."""
-    type: str
-    """Its type; empty where it is not known."""
-    notes: str
-    """Keys and code lists."""
-
-    @property
-    def facts(self) -> str:
-        """Type and notes."""
-        return "; ".join(filter(None, (self.type, self.notes)))
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One text to judge."""
-
-    item: str
-    """Its number on the sheet."""
-    schema: str
-    """The schema's name; empty where there is none."""
-    table: str
-    """The table's name."""
-    column: str | None
-    """The column's name; None where the text is of the table."""
-    text: str
-    """What one or more systems say."""
-    columns: tuple[Listed, ...]
-    """The table's columns, or those around the one that is judged."""
-    more: int
-    """Columns of the table that are not shown."""
-
-    @property
-    def qualified(self) -> str:
-        """Schema and table."""
-        return f"{self.schema}.{self.table}" if self.schema else self.table
-
-    @property
-    def facts(self) -> str:
-        """Type and notes of the column that is judged; empty for a table."""
-        found = (each.facts for each in self.columns if each.name == self.column)
-        return next(found, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,27 +106,26 @@ def draw(
         for number, target in balanced[:count]:
             drawn[number].add(target)
     return [
-        replace(entries[number], wanted=_ordered(entries[number], targets))
-        for number, targets in sorted(drawn.items())
+        replace(
+            entries[number],
+            wanted=tuple(t for t in dict.fromkeys(entries[number].wanted) if t in its),
+        )
+        for number, its in sorted(drawn.items())
     ]
-
-
-def _ordered(entry: Entry, targets: set[Target]) -> tuple[Target, ...]:
-    return tuple(each for each in dict.fromkeys(entry.wanted) if each in targets)
 
 
 def _in_turn(groups: Sequence[Sequence[T]]) -> list[T]:
     """The first of every group, then the second of every group."""
-    longest = max(map(len, groups), default=0)
-    return [group[n] for n in range(longest) for group in groups if n < len(group)]
+    turns = zip_longest(*groups)
+    return [each for turn in turns for each in turn if each is not None]
 
 
 def human(entries: Iterable[Entry]) -> list[Texts]:
     """What the records themselves say."""
     return [
         Texts(
-            Text(entry.record.get("description")),
-            tuple(Text(each.get("description")) for each in entry.record["columns"]),
+            Text(entry.record.description),
+            tuple(Text(each.description) for each in entry.record.columns),
         )
         for entry in entries
     ]
@@ -239,162 +188,48 @@ def _items(
             drafts[text].append(Draft(system, one.by, one.confidence))
     first = max(0, min((index or 0) - LISTED // 2, len(names) - LISTED))
     listed = tuple(
-        Listed(column.name, column.type, notes(entry, place))
-        for place, column in enumerate(entry.table.columns)
-        if first <= place < first + LISTED
+        seen_column(entry, place)
+        for place in range(first, min(first + LISTED, len(names)))
     )
-    table = entry.table.id
+    table, title = entry.table.id, qualified(entry)
     column = None if index is None else names[index].name
     for text, said in drafts.items():
+        judged = Line(None, "", "", (text,))
+        if index is not None:
+            judged = seen_column(entry, index, text)
         yield (
-            Item(
-                "",
-                table.schema,
-                table.name,
-                column,
-                text,
-                listed,
-                len(names) - len(listed),
-            ),
+            Item("", title, len(names) - len(listed), (judged, *listed)),
             Place(entry.repository, table.schema, table.name, column, tuple(said)),
         )
 
 
-def write(folder: Path, items: Sequence[Item], key: Key) -> None:
-    """All files of an audit into a new or empty folder.
-
-    Raises:
-        UsageError: there is an audit already; labels of it would lose their meaning.
-        ColumnistError: it cannot be written.
-    """
-    refuse_another(folder)
-    rows = [json.dumps(asdict(item)) + "\n" for item in items]
-    for name, text in (
-        ("audit.csv", _as_csv(items)),
-        ("audit.html", as_html(items)),
-        (KEY, json.dumps(asdict(key), indent=2) + "\n"),
-        (SHEET, "".join(rows)),
-    ):
-        hint = "Choose another folder with -o."
-        write_file(folder / name, text, hint=hint, folders=True)
-
-
-def refuse_another(folder: Path) -> None:
-    """Make sure that the folder has no audit.
-
-    Raises:
-        UsageError: it has one.
-    """
-    if (folder / SHEET).exists() or (folder / KEY).exists():
-        raise UsageError(
-            f"There is an audit in {folder} already.", "Choose another folder with -o."
-        )
-
-
-def _as_csv(items: Sequence[Item]) -> str:
+def _as_csv(items: Sequence[Item], key: Key) -> str:
     """A spreadsheet to label in: `judge` and `label` are to be filled in."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(
-        [
-            "item",
-            "judge",
-            "label",
-            "schema",
-            "table",
-            "column",
-            "facts",
-            "text",
-            "columns",
-        ]
-    )
+    header = "item judge label schema table column facts text columns"
+    rows = []
     for item in items:
-        listed = ", ".join(f"{each.name} {each.type}".strip() for each in item.columns)
-        cells = (item.schema, item.table, item.column, item.facts, item.text, listed)
-        writer.writerow([item.item, "", "", *map(inert, cells)])
-    return out.getvalue()
+        place = key.items[item.item]
+        judged, *others = item.lines
+        listed = ", ".join(f"{each.column} {each.type}".strip() for each in others)
+        cells = (place.schema, place.table, place.column, judged.facts, *judged.texts)
+        rows.append((item.item, "", "", *map(inert, (*cells, listed))))
+    return csv_text(header.split(), rows)
 
 
-def as_html(items: Sequence[Item]) -> str:
-    """The audit as one page that needs nothing else, and lets nothing in or out."""
-    return page(
-        {
-            "id": digest(items),
-            "kind": "label",
-            "ask": QUESTION,
-            "head": ["", "The text to judge; below it the columns of the table"],
-            "choices": [
-                {"value": "2", "key": "2", "says": "accept as it is"},
-                {"value": "1", "key": "1", "says": "true, but wants an edit"},
-                {"value": "0", "key": "0", "says": "wrong, invented or garbled"},
-            ],
-            "items": [_on_page(item) for item in items],
-        }
-    )
-
-
-def _on_page(item: Item) -> dict[str, Any]:
-    judged = "the table" if item.column is None else item.column
-    rows = [
-        {"name": judged, "facts": item.facts, "cells": [item.text], "look": "judged"}
-    ]
-    rows += [
-        {"name": each.name, "facts": "", "cells": [each.facts], "look": "faint"}
-        for each in item.columns
-    ]
-    return {"item": item.item, "title": item.qualified, "more": item.more, "rows": rows}
-
-
-def read_items(folder: Path) -> list[Item]:
-    """The items of an audit.
-
-    Raises:
-        UsageError: there is no audit in the folder.
-        ColumnistError: it is damaged.
-    """
-    path = folder / SHEET
-    found = []
-    try:
-        for line in path.read_text(encoding="utf-8").splitlines():
-            data: dict[str, Any] = json.loads(line)
-            columns = tuple(Listed(**each) for each in data.pop("columns"))
-            found.append(Item(**data, columns=columns))
-    except OSError:
-        raise _no_audit(folder) from None
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise _damaged(path, error) from error
-    return found
-
-
-def read_key(folder: Path) -> Key:
-    """The key of an audit.
-
-    Raises:
-        UsageError: there is none in the folder.
-        ColumnistError: it is damaged.
-    """
-    path = folder / KEY
-    try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        places = {}
-        for name, place in data.pop("items").items():
-            drafts = tuple(Draft(**draft) for draft in place.pop("drafts"))
-            places[name] = Place(**place, drafts=drafts)
-        return Key(tuple(data.pop("systems")), **data, items=places)
-    except OSError:
-        raise _no_audit(folder) from None
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise _damaged(path, error) from error
-
-
-def _no_audit(folder: Path) -> UsageError:
-    return UsageError(
-        f"There is no audit in {folder}.",
-        "Make one with `columnist evaluate audit draw DATA SYSTEM... -o FOLDER`.",
-    )
-
-
-def _damaged(path: Path, error: Exception) -> ColumnistError:
-    return ColumnistError(
-        f"{path} is damaged: {error}.", "Draw the audit again with the same seed."
-    )
+AUDITS = BlindFolder(
+    "an audit",
+    "audit",
+    "audit-key.json",
+    "audit draw DATA SYSTEM...",
+    Key,
+    _as_csv,
+    kind="label",
+    question="Would you accept this text as it is? It has to be true, say what the"
+    " name alone does not, and read well.",
+    head=("The text to judge; below it the columns of the table",),
+    choices={
+        "2": "accept as it is",
+        "1": "true, but wants an edit",
+        "0": "wrong, invented or garbled",
+    },
+)

@@ -15,17 +15,18 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from catalog.errors import UsageError
 from catalog.files import write_file
 from catalog.suggestion import Source
 from model.choose import SIGNS, Calibration, Scale, Signs, WeightedSum, likeliest
 from model.evaluation.answers import Answer, read
+from model.evaluation.json_lines import read_lines
 
 RIDGE = 2.0
 """Weight of the squared (standardised) weights: few labels, small weights."""
@@ -74,31 +75,36 @@ class Case:
         return "tables" if self.answer.column is None else "columns"
 
 
+@dataclass(frozen=True, slots=True)
+class TextLabel:
+    """What a reader says of a text."""
+
+    source: str
+    """Repository of the record."""
+    schema: str
+    """Its schema."""
+    table: str
+    """Its table."""
+    column: str | None
+    """The column; None for the table itself."""
+    text: str
+    """What was read."""
+    label: Literal[0, 1, 2]
+    """As in an audit."""
+
+
 def read_labels(paths: Sequence[Path]) -> dict[Key, list[int]]:
     """The labels of every text.
 
     Raises:
-        UsageError: a line is no label.
+        ColumnistError: a line is no label.
     """
     found: dict[Key, list[int]] = defaultdict(list)
+    hint = "Give source, schema, table, column, text and label, which is 0, 1 or 2."
     for path in paths:
-        for number, line in enumerate(
-            path.read_text(encoding="utf-8").splitlines(), start=1
-        ):
-            try:
-                row = json.loads(line)
-                place = (row["source"], row["schema"], row["table"], row["column"])
-                label = int(row["label"])
-                found[(*place, row["text"])].append(label)
-            except (ValueError, KeyError, TypeError) as error:
-                raise UsageError(
-                    f"{path}:{number} is no label: {error}.",
-                    "Give source, schema, table, column, text and label.",
-                ) from error
-            if label not in (0, 1, 2):
-                raise UsageError(
-                    f"{path}:{number} has the label {label}.", "Labels are 0, 1 and 2."
-                )
+        for one in read_lines(path, TextLabel, hint):
+            key = (one.source, one.schema, one.table, one.column, one.text)
+            found[key].append(one.label)
     return found
 
 
@@ -206,38 +212,28 @@ def measured(cases: Sequence[Case]) -> dict[str, Any]:
                 shown.append((case, place, chance))
     for kind in ("columns", "tables"):
         of_kind = [each for each in shown if each[0].kind == kind]
-        first = [
-            (case, place)
-            for case, *_ in of_kind
-            for source in (Source.RULES, Source.MODEL)
-            for place in _first(case, source)
-        ]
         document[kind] = {
-            "product": _shares([(case, place) for case, place, _ in of_kind]),
-            "rules": _shares([e for e in first if _source(*e) is Source.RULES]),
-            "model": _shares([e for e in first if _source(*e) is Source.MODEL]),
-            "by_model": sum(_source(c, p) is Source.MODEL for c, p, _ in of_kind),
+            "product": _shares(case.labels[place] for case, place, _ in of_kind),
+            "rules": _shares(_first(case, Source.RULES) for case, *_ in of_kind),
+            "model": _shares(_first(case, Source.MODEL) for case, *_ in of_kind),
+            "by_model": sum(
+                case.answer.candidates[place].source is Source.MODEL
+                for case, place, _ in of_kind
+            ),
             "reliability": _reliability(of_kind),
         }
     return document
 
 
-def _first(case: Case, source: Source) -> list[int]:
-    places = [
-        place
-        for place, each in enumerate(case.answer.candidates)
-        if each.source is source
-    ]
-    return places[:1]
+def _first(case: Case, source: Source) -> tuple[int, ...]:
+    """The labels of a source's first text."""
+    texts = zip(case.answer.candidates, case.labels, strict=True)
+    return next((labels for each, labels in texts if each.source is source), ())
 
 
-def _source(case: Case, place: int) -> Source:
-    return case.answer.candidates[place].source
-
-
-def _shares(texts: Sequence[tuple[Case, int]]) -> dict[str, float]:
+def _shares(texts: Iterable[tuple[int, ...]]) -> dict[str, float]:
     """How many labelled texts, and the mean shares of the labels 2, 1 and 0."""
-    found = [case.labels[place] for case, place in texts if case.labels[place]]
+    found = [labels for labels in texts if labels]
     return {"texts": len(found)} | {
         name: round(
             sum(labels.count(label) / len(labels) for labels in found)

@@ -31,8 +31,6 @@ SMALL = word_set(
 `off` is here for its sense in `log_off`."""
 ENGLISH = 5000
 """A token above this rank among the frequent words is a word, not a shortened one."""
-SYNTHETIC_SHARE = 1 / 3
-"""Most of the probe that may be synthetic."""
 SHORTEST = 6
 """Letters a word needs to be shortened by us."""
 
@@ -55,8 +53,8 @@ def real_pairs(entries: Sequence[Entry]) -> list[Pair]:
     """Columns whose human description spells out a word that the name shortens."""
     found = []
     for number, entry in enumerate(entries):
-        for index, column in enumerate(entry.record["columns"]):
-            pair = spelled_out(column["name"], column.get("description") or "")
+        for index, column in enumerate(entry.record.columns):
+            pair = spelled_out(column.name, column.description or "")
             if pair is not None:
                 found.append(Pair(number, index, *pair))
     return found
@@ -150,7 +148,7 @@ def synthetic(
             continue
         index, word = rng.choice(found)
         short = _without_vowels(word) if len(pairs) % 2 else word[:4]
-        tokens = split(entry.record["columns"][index]["name"])
+        tokens = split(entry.record.columns[index].name)
         name = "_".join(short if token == word else token for token in tokens)
         pairs.append(Pair(len(renamed), index, short, (word,)))
         renamed.append(entry.renamed(index, name))
@@ -160,10 +158,10 @@ def synthetic(
 def _shortenable(entry: Entry) -> Iterator[tuple[int, str]]:
     """Columns of a table with a word to shorten, that the description has too."""
     ranks = words()
-    taken = {column["name"].lower() for column in entry.record["columns"]}
-    for index, column in enumerate(entry.record["columns"]):
-        said = set(re.findall(r"[a-z]+", (column.get("description") or "").lower()))
-        for word in split(column["name"]):
+    taken = {column.name.lower() for column in entry.record.columns}
+    for index, column in enumerate(entry.record.columns):
+        said = set(re.findall(r"[a-z]+", (column.description or "").lower()))
+        for word in split(column.name):
             if len(word) < SHORTEST or word not in ranks or word not in said:
                 continue
             shorts = {word[:4], _without_vowels(word)}

@@ -11,24 +11,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
 from pathlib import Path
-from typing import Any, Protocol
 
-from catalog.errors import ColumnistError, UsageError
 from catalog.stopping import Stop, never
 from model import prompts
-from model.endpoint import Endpoint
-from model.engine import Engine, EngineSettings
-from model.evaluation.sheet import Item
+from model.evaluation.blind import Item
+from model.evaluation.json_lines import read_lines
 from model.evaluation.votes import Choice
-from model.library import ModelFile, PromptFormat
 from model.prompt import Prompt
-from model.prompts.long import neutral, render_chat
-from model.template import QUESTION
+from model.prompts.long import neutral
+from model.writer import Writer, user_turn
 
 MARGIN = 0.1
 """Scores closer than this are a tie, of 3; less than one criterion in one order."""
@@ -39,26 +34,6 @@ LONGEST_TEXT = 400
 AGAIN = 0.7
 """Temperature of the second try after an answer that cannot be read."""
 WEIGHTS = {"correctness": 0.6, "comprehensiveness": 0.2, "readability": 0.2}
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What the judge is asked: texts of an item in one order."""
-
-    shared: str
-    """Rubric, examples and table, the same for both orders."""
-    own: str
-    """The two documentations."""
-
-
-class Answerer(Protocol):
-    """Something that answers questions."""
-
-    def answers(
-        self, questions: Sequence[Question], *, temperature: float
-    ) -> Iterator[tuple[int, str]]:
-        """The question's index and its answer, in any order."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,27 +89,6 @@ class Judged:
             return Choice.TIE
         return Choice.A if mean > 0 else Choice.B
 
-    def to_json(self) -> dict[str, Any]:
-        """As a line of the judge's file."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Judged:
-        """The inverse of `to_json`."""
-
-        def scores(side: str) -> tuple[Scores | None, Scores | None]:
-            one, other = (Scores(**each) if each else None for each in data[side])
-            return one, other
-
-        first, second = data["answers"]
-        return cls(
-            str(data["item"]),
-            str(data["model"]),
-            (str(first), str(second)),
-            scores("a"),
-            scores("b"),
-        )
-
 
 @cache
 def instructions() -> str:
@@ -143,8 +97,8 @@ def instructions() -> str:
     return path.read_text(encoding="utf-8").strip()
 
 
-def questions(item: Item) -> tuple[Question, Question]:
-    """The two questions on an item: a first, then b first."""
+def questions(item: Item) -> tuple[str, tuple[str, str]]:
+    """Rubric, examples and table; then both documentations, a first and b first."""
     lines = [f"Table {_shown(item.table)}"]
     for line in item.lines:
         if line.column is not None:
@@ -152,13 +106,10 @@ def questions(item: Item) -> tuple[Question, Question]:
             lines.append(
                 f"- {_shown(line.column)} {_shown(line.type)}".rstrip() + notes
             )
+    a = [(line.column, line.texts[0]) for line in item.lines]
+    b = [(line.column, line.texts[1]) for line in item.lines]
     shared = f"{instructions()}\n\n" + "\n".join(lines) + "\n"
-    a = [(line.column, line.a) for line in item.lines]
-    b = [(line.column, line.b) for line in item.lines]
-    return (
-        Question(shared, _documentations(a, b)),
-        Question(shared, _documentations(b, a)),
-    )
+    return shared, (_documentations(a, b), _documentations(b, a))
 
 
 def _documentations(*sides: Sequence[tuple[str | None, str | None]]) -> str:
@@ -232,46 +183,56 @@ def _scores(values: Sequence[object]) -> Scores | None:
 
 def judge(
     items: Sequence[Item],
-    answerer: Answerer,
+    writer: Writer,
     model: str,
     *,
     stop: Stop = never,
 ) -> Iterator[Judged]:
-    """Every item's scores as they are ready; unreadable answers are asked for again."""
-    asked = [question for item in items for question in questions(item)]
-    said: dict[int, str] = {}
-    for index, answer in _twice(asked, answerer, stop):
-        said[index] = answer
-        number = index // 2
-        pair = (said.get(2 * number), said.get(2 * number + 1))
-        if pair[0] is None or pair[1] is None:
-            continue
-        one, other = read_answer(pair[0]), read_answer(pair[1])
-        yield Judged(
-            items[number].item,
-            model,
-            (pair[0], pair[1]),
-            a=(one[0] if one else None, other[1] if other else None),
-            b=(one[1] if one else None, other[0] if other else None),
+    """Every item's scores as they are ready; unreadable answers are asked for again.
+
+    Args:
+        items: what to judge.
+        writer: a running instruct model.
+        model: what it is called.
+        stop: ends its work within a step.
+    """
+    said: list[list[str | None]] = [[None, None] for _ in items]
+    wanted = {number: [0, 1] for number in range(len(items))}
+    for temperature in (0.0, AGAIN):
+        asked = list(wanted.items())
+        wanted = {}
+        prompts = (
+            _prompt(items[number], orders, writer, temperature)
+            for number, orders in asked
         )
-
-
-def _twice(
-    asked: Sequence[Question], answerer: Answerer, stop: Stop
-) -> Iterator[tuple[int, str]]:
-    unread: list[int] = []
-    for index, answer in answerer.answers(asked, temperature=0.0):
-        if read_answer(answer) is None:
-            unread.append(index)
-        else:
-            yield index, answer
+        for generation in writer.generate(prompts, stop=stop):
+            number, orders = asked[generation.prompt]
+            order = orders[generation.block]
+            if not temperature and read_answer(generation.text) is None:
+                wanted.setdefault(number, []).append(order)
+                continue
+            said[number][order] = generation.text
+            first, second = said[number]
+            if first is not None and second is not None:
+                one, other = read_answer(first), read_answer(second)
+                yield Judged(
+                    items[number].item,
+                    model,
+                    (first, second),
+                    a=(one[0] if one else None, other[1] if other else None),
+                    b=(one[1] if one else None, other[0] if other else None),
+                )
         if stop():
             return
-    again = [asked[index] for index in unread]
-    for place, answer in answerer.answers(again, temperature=AGAIN):
-        yield unread[place], answer
-        if stop():
-            return
+
+
+def _prompt(
+    item: Item, orders: Sequence[int], writer: Writer, temperature: float
+) -> Prompt:
+    """The questions on an item in these orders, which share its head."""
+    shared, both = questions(item)
+    blocks = [both[order] for order in orders]
+    return user_turn(writer, shared, blocks, limit=LIMIT, temperature=temperature)
 
 
 def position(judged: Sequence[Judged]) -> dict[str, float | int | None]:
@@ -290,82 +251,6 @@ def position(judged: Sequence[Judged]) -> dict[str, float | int | None]:
     }
 
 
-class EndpointAnswerer:
-    """Answers from an endpoint, one after the other.
-
-    Args:
-        endpoint: where.
-    """
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-
-    def answers(
-        self, questions: Sequence[Question], *, temperature: float
-    ) -> Iterator[tuple[int, str]]:
-        """The answers, in order."""
-        for index, question in enumerate(questions):
-            yield (
-                index,
-                self._endpoint.ask(
-                    question.shared + question.own, temperature=temperature, limit=LIMIT
-                ),
-            )
-
-
-class ModelAnswerer:
-    """Answers from a GGUF file through its own chat template; a context manager.
-
-    Args:
-        model: the file; an instruct model.
-        settings: how it is run.
-        stop: ends its work within a step.
-
-    Raises:
-        UsageError: the model was made to describe and nothing else.
-    """
-
-    def __init__(
-        self,
-        model: ModelFile,
-        settings: EngineSettings,
-        *,
-        stop: Stop = never,
-    ) -> None:
-        if model.format is PromptFormat.COMPACT:
-            raise UsageError(
-                f"{model.name} writes descriptions and cannot judge them.",
-                "Name an instruct model in GGUF format, or an endpoint, with --model.",
-            )
-        self._engine = Engine(settings)
-        self._stop = stop
-
-    def __enter__(self) -> ModelAnswerer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._engine.close()
-
-    def answers(
-        self, questions: Sequence[Question], *, temperature: float
-    ) -> Iterator[tuple[int, str]]:
-        """The answers, as they are ready; both orders of an item share its head."""
-        if not questions:
-            return
-        facts = self._engine.start(stop=self._stop)
-        head, tail = render_chat(
-            QUESTION, template=facts.chat_template, bos=facts.bos, eos=facts.eos
-        )
-        asked: list[Prompt] = []
-        places: list[int] = []
-        for shared, group in groupby(questions, key=lambda question: question.shared):
-            places.append(sum(len(prompt.blocks) for prompt in asked))
-            blocks = tuple(question.own + tail for question in group)
-            asked.append(Prompt(head + shared, blocks, LIMIT, temperature=temperature))
-        for generation in self._engine.generate(asked, stop=self._stop):
-            yield places[generation.prompt] + generation.block, generation.text
-
-
 def read_judged(path: Path) -> dict[str, Judged]:
     """What a judge's file has, by item; the last line on an item counts.
 
@@ -374,17 +259,5 @@ def read_judged(path: Path) -> dict[str, Judged]:
     """
     if not path.exists():
         return {}
-    found: dict[str, Judged] = {}
-    number = 0
-    try:
-        with path.open(encoding="utf-8") as file:
-            for line in file:
-                number += 1
-                judged = Judged.from_json(json.loads(line))
-                found[judged.item] = judged
-    except (OSError, ValueError, TypeError, LookupError) as error:
-        raise ColumnistError(
-            f"Line {number} of {path} is damaged: {error}.",
-            "Remove the file and judge again.",
-        ) from error
-    return found
+    hint = "Remove the file and judge again."
+    return {judged.item: judged for judged in read_lines(path, Judged, hint)}

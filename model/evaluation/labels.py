@@ -6,23 +6,17 @@ invented or garbled.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from catalog.errors import UsageError
-from catalog.files import write_file
 from catalog.intervals import wilson
 from model.evaluation.audit import Draft, Key
+from model.evaluation.ballots import Ballot, BallotFile
 from model.evaluation.tally import alike, rounded, share_data
-from model.evaluation.votes import read_cells
 
-LABELS = "labels.csv"
-HEADER = ["item", "judge", "label"]
 NAMES = {2: "accepted", 1: "edit", 0: "wrong"}
 """What reports call the labels."""
 BINS = 10
@@ -34,48 +28,19 @@ Said = Mapping[str, int]
 """The label of one item by judge."""
 
 
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """One line of labels."""
-
-    item: str
-    """What was judged."""
-    judge: str
-    """Who judged."""
-    label: int
-    """2, 1 or 0."""
-
-
-def read_labels(path: Path, items: Iterable[str]) -> list[Labelled]:
-    """The labels of a file, in its order; lines without a label are passed over.
-
-    Raises:
-        UsageError: there is no such file, or a line is no label of these items.
-        ColumnistError: it is not a file of labels.
-    """
-    known = set(items)
-    hint = "Labels are CSV in UTF-8 with these columns; a label is 2, 1 or 0."
-    found = []
-    for where, cells in read_cells(path, HEADER, hint):
-        item, judge, label = (cells.get(name, "") for name in HEADER)
-        if not label:
-            continue
-        if label not in ("2", "1", "0"):
-            raise UsageError(f"{where} is no label: {label[:40]!r}.", hint)
-        if not judge:
-            raise UsageError(f"{where} names no judge.", "Every label has its judge.")
-        # A spreadsheet makes 1 of 0001.
-        item = item if item in known else item.zfill(4)
-        if item not in known:
-            raise UsageError(
-                f"{where} labels {item[:40]}, which the audit does not have.",
-                "Check that the labels are of this audit.",
-            )
-        found.append(Labelled(item, judge, int(label)))
-    return found
+Label = Ballot[int]
+LABELS = BallotFile(
+    "label",
+    {"2": 2, "1": 1, "0": 0},
+    noun="audit",
+    digits=4,
+    wrong=UsageError,
+    foreign=UsageError,
+    unfilled=True,
+)
 
 
-def by_item(labels: Iterable[Labelled]) -> dict[str, dict[str, int]]:
+def by_item(labels: Iterable[Label]) -> dict[str, dict[str, int]]:
     """The labels of every item by judge.
 
     Raises:
@@ -83,27 +48,17 @@ def by_item(labels: Iterable[Labelled]) -> dict[str, dict[str, int]]:
     """
     said: dict[str, dict[str, int]] = defaultdict(dict)
     for one in labels:
-        before = said[one.item].setdefault(one.judge, one.label)
-        if before != one.label:
+        before = said[one.item].setdefault(one.judge, one.choice)
+        if before != one.choice:
             raise UsageError(
-                f"{one.judge} labelled {one.item} both {before} and {one.label}.",
+                f"{one.judge} labelled {one.item} both {before} and {one.choice}.",
                 "Keep one of the two lines.",
             )
     return dict(said)
 
 
-def kept(folder: Path, items: Iterable[str]) -> list[Labelled]:
-    """The labels beside an audit, of all judges.
-
-    Raises:
-        ColumnistError: the file is damaged.
-    """
-    path = folder / LABELS
-    return read_labels(path, items) if path.exists() else []
-
-
 def keep(
-    folder: Path, items: Iterable[str], judge: str, labels: Mapping[str, int]
+    folder: Path, items: Collection[str], judge: str, labels: Mapping[str, int]
 ) -> None:
     """Save all labels of a judge beside an audit; they are on disk on return.
 
@@ -111,14 +66,9 @@ def keep(
         ColumnistError: they cannot be saved.
     """
     # Read again each time: others may be labelling in the same folder.
-    found = [one for one in kept(folder, items) if one.judge != judge]
-    found += [Labelled(item, judge, label) for item, label in labels.items()]
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(HEADER)
-    writer.writerows((one.item, one.judge, one.label) for one in found)
-    hint = "Check the folder and the disk; earlier labels are saved."
-    write_file(folder / LABELS, out.getvalue(), hint=hint)
+    others = [one for one in LABELS.kept(folder, items) if one.judge != judge]
+    own = (Ballot(item, judge, label) for item, label in labels.items())
+    LABELS.keep(folder, [*others, *own])
 
 
 def report(key: Key, said: Mapping[str, Said]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ repositories, so that no large one outweighs the rest.
 from __future__ import annotations
 
 import math
-import random
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -126,26 +125,16 @@ def mean_of_means(rows: Sequence[Scored], value: Callable[[Scored], float]) -> f
     return sum(means) / len(means) if means else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A paired difference between two systems."""
-
-    mean: float
-    """The difference of the means."""
-    low: float
-    """Lower end of the 95 % interval."""
-    high: float
-    """Upper end of the 95 % interval."""
-
-
 def difference(
     rows: Sequence[Scored],
     value: Callable[[Scored], float],
     *,
     draws: int = 2000,
     seed: int = 0,
-) -> Difference:
-    """Bootstrap of a per-target difference: whole tables are drawn, per repository.
+) -> tuple[float, float, float]:
+    """A per-target difference: the difference of means, and its 95 % interval.
+
+    The interval is a bootstrap's: whole tables are drawn, per repository.
 
     Columns of a table are not independent, so tables are drawn, with replacement,
     within each repository; the repositories stay as they are.
@@ -163,12 +152,5 @@ def difference(
         drawn = generator.integers(0, len(sums), size=(draws, len(sums)))
         total += sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
     total /= max(1, len(tables))
-    ends: Any = np.percentile(total, [2.5, 97.5])
-    return Difference(mean_of_means(rows, value), float(ends[0]), float(ends[1]))
-
-
-def halves(repositories: Iterable[str], *, seed: int = 0) -> tuple[set[str], set[str]]:
-    """Repositories in two halves, the same ones every time."""
-    ordered = sorted(set(repositories))
-    random.Random(seed).shuffle(ordered)
-    return set(ordered[::2]), set(ordered[1::2])
+    low, high = map(float, np.percentile(total, [2.5, 97.5]))
+    return mean_of_means(rows, value), low, high

@@ -1,21 +1,19 @@
-"""Reads what is scored: tables with human texts, and texts that a system wrote.
+"""What is scored: tables with human texts, and texts that a system wrote.
 
-Both are JSON Lines, plain or `.xz`, read a line at a time. A line that is not what it
-has to be ends the reading with its number: a figure from half a file would look like
-one from the whole.
+Both are JSON Lines of one form.
 """
 
 from __future__ import annotations
 
-import json
-import lzma
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from catalog.errors import ColumnistError, UsageError
+import msgspec
+
+from catalog.errors import ColumnistError
 from catalog.objects import (
     Column,
     ColumnId,
@@ -26,9 +24,61 @@ from catalog.objects import (
     TableKind,
     Target,
 )
+from model.evaluation.json_lines import encoded, read_lines
 
-LONGEST_LINE = 1 << 24
-"""Characters of the longest line that is read; a table of 20,000 columns has fewer."""
+HINT = (
+    'A line is {"db", "schema", "table", "description", "columns": [{"name",'
+    ' "description"}]}.'
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A text in a line."""
+
+    description: str | None = None
+    """What is said."""
+    by: str | None = None
+    """Whose it is within a system; else `source` says it."""
+    source: str | None = None
+    """As `by`; of a table without `db`, the repository."""
+    confidence: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    """How likely the system says that the text is accepted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordColumn(Said):
+    """A column in a line."""
+
+    name: str
+    """Its name."""
+    type: str | None = None
+    """Its type."""
+    references: str | None = None
+    """`table` or `table.column`."""
+    enum: tuple[Any, ...] | None = None
+    """Its code list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataRecord(Said):
+    """A line."""
+
+    table: Annotated[str, msgspec.Meta(min_length=1)]
+    """The table's name."""
+    columns: tuple[RecordColumn, ...]
+    """Its columns, in order."""
+    schema: str | None = None
+    """Its schema's name."""
+    db: str | None = None
+    """Repository in a system's file."""
+    primary_key: tuple[str | None, ...] | None = None
+    """Names of columns."""
+
+    @property
+    def repository(self) -> str:
+        """Where it comes from."""
+        return self.source or self.db or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +110,33 @@ class Texts:
 class Entry:
     """One table of a data set."""
 
-    record: Mapping[str, Any]
-    """The line, checked."""
+    record: DataRecord
+    """The line."""
     repository: str
     """Where the texts come from."""
     table: Table
-    """The table without any comment."""
+    """The table without any comment; references are foreign keys."""
     profiles: Mapping[str, Profile]
     """Code lists by column name."""
     wanted: tuple[Target, ...]
     """What a system that takes long is asked for."""
+
+    @classmethod
+    def of(cls, record: DataRecord) -> Entry:
+        """The table of a line; all that has a human text is wanted."""
+        table = _table(record)
+        described: list[Target] = [table.id] if record.description else []
+        described += [
+            known.id
+            for known, column in zip(table.columns, record.columns, strict=True)
+            if column.description
+        ]
+        profiles = {
+            column.name: Profile(0, 0.0, len(column.enum), codes=_words(column.enum))
+            for column in record.columns
+            if column.enum
+        }
+        return cls(record, record.repository, table, profiles, tuple(described))
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -78,14 +145,43 @@ class Entry:
 
     def renamed(self, index: int, name: str) -> Entry:
         """The table with another name for one column, which alone is wanted."""
-        columns = [dict(column) for column in self.record["columns"]]
-        columns[index]["name"] = name
-        there = entry_of({**self.record, "columns": columns})
+        columns = list(self.record.columns)
+        columns[index] = replace(columns[index], name=name)
+        there = Entry.of(replace(self.record, columns=tuple(columns)))
         return replace(
             there,
             repository=f"{self.repository}#cryptic",
             wanted=(there.table.columns[index].id,),
         )
+
+
+def _words(values: Iterable[object]) -> tuple[str, ...]:
+    return tuple(map(str, values))
+
+
+def _table(record: DataRecord) -> Table:
+    table_id = TableId(record.schema or "", record.table)
+    columns = tuple(
+        Column(ColumnId(table_id, column.name), position, column.type or "")
+        for position, column in enumerate(record.columns, 1)
+    )
+    keys = tuple(
+        ForeignKey((column.name,), TableId("", there[0]), tuple(there[1:2]))
+        for column in record.columns
+        if (there := (column.references or "").split("."))[0]
+    )
+    primary = tuple(name for name in record.primary_key or () if name)
+    return Table(table_id, TableKind.TABLE, columns, primary, keys)
+
+
+def read_records(path: Path) -> Iterator[DataRecord]:
+    """The lines of a file, one at a time.
+
+    Raises:
+        UsageError: there is no such file.
+        ColumnistError: it cannot be read, or a line is something else.
+    """
+    return read_lines(path, DataRecord, HINT)
 
 
 def read_entries(path: Path, *, limit: int = 0) -> list[Entry]:
@@ -97,8 +193,7 @@ def read_entries(path: Path, *, limit: int = 0) -> list[Entry]:
     """
     taken: dict[str, int] = defaultdict(int)
     found = []
-    for record in read_lines(path):
-        entry = entry_of(record)
+    for entry in map(Entry.of, read_records(path)):
         if not entry.wanted:
             continue
         taken[entry.repository] += 1
@@ -112,199 +207,53 @@ def read_entries(path: Path, *, limit: int = 0) -> list[Entry]:
     return found
 
 
-def entry_of(record: Mapping[str, Any]) -> Entry:
-    """An entry from a checked record."""
-    table = table_of_record(dict(record))
-    wanted: list[Target] = [table.id] if record.get("description") else []
-    wanted += [
-        known.id
-        for known, column in zip(table.columns, record["columns"], strict=True)
-        if column.get("description")
-    ]
-    codes = codes_of_record(dict(record))
-    profiles = {
-        name: Profile(rows=0, null_share=0.0, distinct=len(list_), codes=list_)
-        for name, list_ in codes.items()
-    }
-    return Entry(record, repository_of(record), table, profiles, tuple(wanted))
-
-
-def repository_of(record: Mapping[str, Any]) -> str:
-    """Where a record comes from: `source` in a corpus, `db` in a system's file."""
-    return str(record.get("source") or record.get("db") or "")
-
-
-def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The checked records of a file, one at a time.
-
-    Raises:
-        UsageError: there is no such file.
-        ColumnistError: it cannot be read, or a line is not a record.
-    """
-    number = 0
-    try:
-        opener = lzma.open if path.suffix == ".xz" else open
-        with opener(path, "rt", encoding="utf-8") as file:
-            while line := file.readline(LONGEST_LINE + 1):
-                number += 1
-                if len(line) > LONGEST_LINE:
-                    raise _wrong(path, number, "it is too long")
-                if line.strip():
-                    yield _checked(line, path, number)
-    except FileNotFoundError:
-        raise UsageError(
-            f"There is no file {path}.", "Check the path; JSON Lines are needed."
-        ) from None
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot read {path}: {error.strerror or error}.", "Check the file."
-        ) from error
-    except (lzma.LZMAError, EOFError, UnicodeDecodeError) as error:
-        raise ColumnistError(
-            f"{path} is damaged after line {number}: {error}.",
-            "JSON Lines in UTF-8 are needed, plain or compressed with xz.",
-        ) from error
-
-
-def _checked(line: str, path: Path, number: int) -> dict[str, Any]:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        raise _wrong(path, number, "it is no JSON") from None
-    if not isinstance(record, dict):
-        raise _wrong(path, number, "it is no object")
-    if not isinstance(record.get("table"), str) or not record["table"]:
-        raise _wrong(path, number, "it has no `table`")
-    columns = record.get("columns")
-    if not isinstance(columns, list):
-        raise _wrong(path, number, "it has no list `columns`")
-    for name in ("schema", "description", "source", "db", "by"):
-        if not isinstance(record.get(name), str | None):
-            raise _wrong(path, number, f"its `{name}` is no text")
-    if not _is_chance(record.get("confidence")):
-        raise _wrong(path, number, "its `confidence` is no number from 0 to 1")
-    for column in columns:
-        if not isinstance(column, dict) or not isinstance(column.get("name"), str):
-            raise _wrong(path, number, "it has a column without `name`")
-        for name in ("type", "description", "references", "source", "by"):
-            if not isinstance(column.get(name), str | None):
-                raise _wrong(path, number, f"the `{name}` of a column is no text")
-        if not isinstance(column.get("enum"), list | None):
-            raise _wrong(path, number, "the `enum` of a column is no list")
-        if not _is_chance(column.get("confidence")):
-            raise _wrong(
-                path, number, "the `confidence` of a column is no number from 0 to 1"
-            )
-    return record
-
-
-def _is_chance(value: object) -> bool:
-    return value is None or (isinstance(value, int | float) and 0 <= value <= 1)
-
-
-def _wrong(path: Path, number: int, what: str) -> ColumnistError:
-    return ColumnistError(
-        f"Line {number} of {path} cannot be used: {what}.",
-        'A line is {"db", "schema", "table", "description", "columns": [{"name",'
-        ' "description"}]}.',
-    )
-
-
-def read_texts(path: Path, entries: Iterable[Entry]) -> list[Texts]:
+def read_texts(path: Path, entries: Sequence[Entry]) -> list[Texts]:
     """A system's texts for every entry, found by repository, schema and table.
 
     Of several tables with the same key, the nth line belongs to the nth entry. What the
     file does not have is missing.
     """
-    entries = list(entries)
-    wanted = {entry.key for entry in entries}
-    lines: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
-    for record in read_lines(path):
-        repository = record.get("db") or record.get("source") or ""
-        key = (str(repository), str(record.get("schema") or ""), str(record["table"]))
-        if key in wanted:
+    lines: dict[tuple[str, str, str], list[DataRecord]] = {e.key: [] for e in entries}
+    for record in read_records(path):
+        key = (record.db or record.source or "", record.schema or "", record.table)
+        if key in lines:
             lines[key].append(record)
-    seen: dict[tuple[str, str, str], int] = defaultdict(int)
-    found = []
-    for entry in entries:
-        place = seen[entry.key]
-        seen[entry.key] += 1
-        there = lines.get(entry.key, [])
-        found.append(_texts(entry, there[place] if place < len(there) else None))
-    return found
+    left = {key: iter(found) for key, found in lines.items()}
+    return [_texts(entry, next(left[entry.key], None)) for entry in entries]
 
 
-def _texts(entry: Entry, record: Mapping[str, Any] | None) -> Texts:
+def _texts(entry: Entry, record: DataRecord | None) -> Texts:
     if record is None:
         return Texts(MISSING, (MISSING,) * len(entry.table.columns))
-    columns = {column["name"]: _text(column) for column in reversed(record["columns"])}
+    columns = {column.name: _text(column) for column in reversed(record.columns)}
     # Without `db`, the `source` of a table is its repository.
-    about = record if record.get("db") else {**record, "source": None}
+    about = record if record.db else replace(record, source=None)
     return Texts(
         _text(about),
         tuple(columns.get(column.name, MISSING) for column in entry.table.columns),
     )
 
 
-def _text(data: Mapping[str, Any]) -> Text:
-    text = data.get("description")
+def _text(said: Said) -> Text:
+    text = said.description
     if not text or not text.strip():
         return MISSING
-    return Text(
-        text, data.get("by") or data.get("source") or None, data.get("confidence")
-    )
+    return Text(text, said.by or said.source or None, said.confidence)
 
 
 def line_of(entry: Entry, texts: Texts) -> str:
     """A system's texts for one entry, as `read_texts` reads them."""
-    record: dict[str, Any] = {
+    columns = zip(entry.table.columns, texts.columns, strict=True)
+    record = {
         "db": entry.repository,
-        "schema": entry.record.get("schema"),
+        "schema": entry.record.schema,
         "table": entry.table.id.name,
         **_data(texts.about),
-        "columns": [
-            {"name": column.name, **_data(text)}
-            for column, text in zip(entry.table.columns, texts.columns, strict=True)
-        ],
+        "columns": [{"name": column.name, **_data(text)} for column, text in columns],
     }
-    return json.dumps(record) + "\n"
+    return encoded(record)
 
 
 def _data(text: Text) -> dict[str, Any]:
     data = {"by": text.by or None, "confidence": text.confidence}
     return {"description": text.text} | {k: v for k, v in data.items() if v is not None}
-
-
-def by_target(entry: Entry, found: Mapping[Target, Text]) -> Texts:
-    """Texts by target as texts by place."""
-    return Texts(
-        found.get(TableId(entry.table.id.schema, entry.table.id.name), MISSING),
-        tuple(found.get(column.id, MISSING) for column in entry.table.columns),
-    )
-
-
-def table_of_record(record: Mapping[str, Any]) -> Table:
-    """The record's table without any comment; references become foreign keys."""
-    table_id = TableId(record.get("schema") or "", record["table"])
-    columns = tuple(
-        Column(
-            ColumnId(table_id, column["name"]), position, str(column.get("type") or "")
-        )
-        for position, column in enumerate(record["columns"], 1)
-    )
-    keys = tuple(
-        ForeignKey((column["name"],), TableId("", there[0]), tuple(there[1:2]))
-        for column in record["columns"]
-        if (there := str(column.get("references") or "").split("."))[0]
-    )
-    primary = tuple(name for name in record.get("primary_key") or () if name)
-    return Table(table_id, TableKind.TABLE, columns, primary, keys)
-
-
-def codes_of_record(record: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Code lists by column name."""
-    return {
-        column["name"]: tuple(map(str, column["enum"]))
-        for column in record["columns"]
-        if isinstance(column.get("enum"), list) and column["enum"]
-    }

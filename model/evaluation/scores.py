@@ -115,12 +115,12 @@ def compare(
 def _references(entry: Entry) -> list[tuple[int | None, str]]:
     """Place of the column (None for the table) and human text, where there is one."""
     found: list[tuple[int | None, str]] = []
-    if about := entry.record.get("description"):
+    if about := entry.record.description:
         found.append((None, about))
     found += [
-        (place, column["description"])
-        for place, column in enumerate(entry.record["columns"])
-        if column.get("description")
+        (place, column.description)
+        for place, column in enumerate(entry.record.columns)
+        if column.description
     ]
     return found
 
@@ -210,11 +210,8 @@ def _difference(
     found = difference(
         rows, lambda row: row.figures[name][measure] - row.figures[against][measure]
     )
-    return {
-        "mean": round(100 * found.mean, 3),
-        "low": round(100 * found.low, 3),
-        "high": round(100 * found.high, 3),
-    }
+    names = ("mean", "low", "high")
+    return {end: round(100 * each, 3) for end, each in zip(names, found, strict=True)}
 
 
 def probe(

@@ -6,63 +6,26 @@ programs; and `key.json`, which says whose texts are whose and is not for voters
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
-import json
 import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
 
-from catalog.errors import ColumnistError, UsageError
-from catalog.files import write_file
+from model.evaluation.blind import (
+    BlindFolder,
+    Item,
+    Line,
+    csv_text,
+    inert,
+    qualified,
+    seen_column,
+)
 from model.evaluation.records import Entry, Texts
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 FEWEST, MOST = 3, 40
 """Described columns of the tables that are preferred."""
 SHOWN = 12
 """Most columns of a table on the sheet: so many can be judged at one look."""
-CODES = 12
-"""Most codes of a list that are shown."""
-SHEET, KEY = "sheet.jsonl", "key.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """The table itself or one of its columns, with both texts."""
-
-    column: str | None
-    """The column's name; None for the table."""
-    type: str
-    """The column's type; empty where it is not known."""
-    notes: str
-    """Keys and code lists."""
-    a: str | None
-    """One system's text; None where it has none."""
-    b: str | None
-    """The other's."""
-    reference: str | None = None
-    """What a human wrote, where that is shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One table to vote on."""
-
-    item: str
-    """Its number on the sheet."""
-    table: str
-    """Schema and name."""
-    more: int
-    """Columns of the table that are not shown."""
-    lines: tuple[Line, ...]
-    """The table first, then its columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +74,7 @@ def draw(entries: Sequence[Entry], count: int, *, seed: int = 0) -> list[Entry]:
 
 
 def _described(entry: Entry) -> int:
-    return sum(bool(column.get("description")) for column in entry.record["columns"])
+    return sum(bool(column.description) for column in entry.record.columns)
 
 
 def _stratified(
@@ -142,9 +105,7 @@ def _stratified(
 def _narrowed(entry: Entry, rng: random.Random) -> Entry:
     """The entry with the columns that the sheet shows as what is wanted."""
     places = [
-        place
-        for place, column in enumerate(entry.record["columns"])
-        if column.get("description")
+        place for place, column in enumerate(entry.record.columns) if column.description
     ] or list(range(len(entry.table.columns)))
     shown = sorted(rng.sample(places, min(SHOWN, len(places))))
     columns = (entry.table.columns[place].id for place in shown)
@@ -178,7 +139,7 @@ def make(
         swapped = rng.random() < 0.5
         one, other = (1, 0) if swapped else (0, 1)
         lines = _lines(entry, texts[one][number], texts[other][number], reference)
-        table = str(entry.table.id) if entry.table.id.schema else entry.table.id.name
+        table = qualified(entry)
         hidden = len(entry.table.columns) - (len(lines) - 1)
         items.append(Item(name, table, hidden, lines))
         places[name] = Place(names[one], names[other], entry.repository, table)
@@ -187,185 +148,38 @@ def make(
 
 def _lines(entry: Entry, a: Texts, b: Texts, reference: bool) -> tuple[Line, ...]:
     shown = set(entry.wanted)
-    human = entry.record.get("description") if reference else None
-    found = [Line(None, "", "", a.about.text, b.about.text, human)]
+    columns = entry.record.columns
+    human = (entry.record.description,) if reference else ()
+    found = [Line(None, "", "", (a.about.text, b.about.text, *human))]
     for place, column in enumerate(entry.table.columns):
         if column.id in shown:
-            human = entry.record["columns"][place].get("description")
-            found.append(
-                Line(
-                    column.name,
-                    column.type,
-                    notes(entry, place),
-                    a.columns[place].text,
-                    b.columns[place].text,
-                    human if reference else None,
-                )
-            )
+            human = (columns[place].description,) if reference else ()
+            both = (a.columns[place].text, b.columns[place].text)
+            found.append(seen_column(entry, place, *both, *human))
     return tuple(found)
 
 
-def notes(entry: Entry, place: int) -> str:
-    """What is known of a column beside its type: keys and the code list."""
-    column = entry.record["columns"][place]
-    found = ["primary key"] if column["name"] in entry.table.primary_key else []
-    if there := column.get("references"):
-        found.append(f"references {there}")
-    if codes := [str(code) for code in column.get("enum") or ()]:
-        more = ", …" if len(codes) > CODES else ""
-        found.append(f"codes: {', '.join(codes[:CODES])}{more}")
-    return "; ".join(found)
-
-
-def write(folder: Path, items: Sequence[Item], key: Key) -> None:
-    """All files of a sheet into a new or empty folder.
-
-    Raises:
-        UsageError: there is a sheet already; votes on it would lose their meaning.
-        ColumnistError: it cannot be written.
-    """
-    if (folder / SHEET).exists() or (folder / KEY).exists():
-        raise UsageError(
-            f"There is a sheet in {folder} already.", "Choose another folder with -o."
-        )
-    rows = [json.dumps(asdict(item)) + "\n" for item in items]
-    for name, text in (
-        ("sheet.csv", _as_csv(items)),
-        ("sheet.html", as_html(items)),
-        (KEY, json.dumps(asdict(key), indent=2) + "\n"),
-        (SHEET, "".join(rows)),
-    ):
-        hint = "Choose another folder with -o."
-        write_file(folder / name, text, hint=hint, folders=True)
-
-
-def _as_csv(items: Sequence[Item]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["item", "table", "column", "type", "notes", "a", "b", "reference"])
+def _as_csv(items: Sequence[Item], _: Key) -> str:
+    rows = []
     for item in items:
         for line in item.lines:
-            cells = (line.column, line.type, line.notes, line.a, line.b, line.reference)
-            writer.writerow([item.item, *map(inert, (item.table, *cells))])
-    return out.getvalue()
+            cells = (item.table, line.column, line.type, line.notes, *line.texts)
+            none = [""] * (3 - len(line.texts))
+            rows.append((item.item, *map(inert, cells), *none))
+    header = "item table column type notes a b reference"
+    return csv_text(header.split(), rows)
 
 
-def inert(text: str | None) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = text or ""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-def as_html(items: Sequence[Item]) -> str:
-    """The sheet as one page that needs nothing else, and lets nothing in or out."""
-    reference = any(line.reference is not None for i in items for line in i.lines)
-    return page(
-        {
-            "id": digest(items),
-            "kind": "vote",
-            "ask": "Which side describes the table and its columns better: correct"
-            " first, then complete, then easy to read? Grey lines are the same on both"
-            " sides.",
-            "head": ["", "A", "B"] + ["A human wrote"] * reference,
-            "choices": [
-                {"value": "a", "key": "a", "says": "A is better"},
-                {"value": "tie", "key": "t", "says": "Tie"},
-                {"value": "b", "key": "b", "says": "B is better"},
-            ],
-            "items": [
-                {
-                    "item": item.item,
-                    "title": item.table,
-                    "more": item.more,
-                    "rows": [
-                        {
-                            "name": "the table" if line.column is None else line.column,
-                            "facts": "; ".join(filter(None, (line.type, line.notes))),
-                            "cells": [line.a, line.b] + [line.reference] * reference,
-                            "look": "faint" if line.a == line.b else "",
-                        }
-                        for line in item.lines
-                    ],
-                }
-                for item in items
-            ],
-        }
-    )
-
-
-def page(document: Mapping[str, Any]) -> str:
-    """A page to choose on, item by item, that saves CSV.
-
-    All text goes into the page as JSON in which no tag can be spelled, and is drawn
-    with `textContent`.
-
-    Args:
-        document: `id` tells its answers from those of others; `kind` names the column
-            that holds them; `ask` is the question; `head` are the columns; `choices`
-            have `value`, `key` and what the button `says`; `items` have `item`,
-            `title`, `more` (columns that are not shown) and `rows` of `name`, `facts`,
-            `cells` (null: no text) and `look` (faint, judged or empty).
-    """
-    template = (Path(__file__).parent / "sheet.html").read_text(encoding="utf-8")
-    data = json.dumps(document)
-    for character in "<>&\u2028\u2029":
-        data = data.replace(character, f"\\u{ord(character):04x}")
-    return template.replace("{{SHEET}}", data)
-
-
-def digest(items: Sequence[DataclassInstance]) -> str:
-    """What tells one sheet from another, 16 characters."""
-    text = json.dumps([asdict(item) for item in items])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def read_items(folder: Path) -> list[Item]:
-    """The items of a sheet.
-
-    Raises:
-        UsageError: there is no sheet in the folder.
-        ColumnistError: it is damaged.
-    """
-    path = folder / SHEET
-    found = []
-    try:
-        for line in path.read_text(encoding="utf-8").splitlines():
-            data: dict[str, Any] = json.loads(line)
-            lines = tuple(Line(**each) for each in data.pop("lines"))
-            found.append(Item(**data, lines=lines))
-    except OSError:
-        raise _no_sheet(folder) from None
-    except (ValueError, TypeError, KeyError) as error:
-        raise _damaged(path, error) from error
-    return found
-
-
-def read_key(folder: Path) -> Key:
-    """The key of a sheet.
-
-    Raises:
-        UsageError: there is none in the folder.
-        ColumnistError: it is damaged.
-    """
-    path = folder / KEY
-    try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        places = {name: Place(**place) for name, place in data.pop("items").items()}
-        return Key(**data, items=places)
-    except OSError:
-        raise _no_sheet(folder) from None
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise _damaged(path, error) from error
-
-
-def _no_sheet(folder: Path) -> UsageError:
-    return UsageError(
-        f"There is no voting sheet in {folder}.",
-        "Make one with `columnist evaluate sheet DATA SYSTEM SYSTEM -o FOLDER`.",
-    )
-
-
-def _damaged(path: Path, error: Exception) -> ColumnistError:
-    return ColumnistError(
-        f"{path} is damaged: {error}.", "Make the sheet again with the same seed."
-    )
+SHEETS = BlindFolder(
+    "a voting sheet",
+    "sheet",
+    "key.json",
+    "sheet DATA SYSTEM SYSTEM",
+    Key,
+    _as_csv,
+    kind="vote",
+    question="Which side describes the table and its columns better: correct first,"
+    " then complete, then easy to read? Grey lines are the same on both sides.",
+    head=("A", "B", "A human wrote"),
+    choices={"a": "A is better", "tie": "Tie", "b": "B is better"},
+)

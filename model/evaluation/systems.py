@@ -28,10 +28,8 @@ from model.evaluation.records import (
     Entry,
     Text,
     Texts,
-    by_target,
-    read_lines,
+    read_records,
     read_texts,
-    repository_of,
 )
 from model.library import ModelFile
 from model.nearest import shipped
@@ -155,13 +153,13 @@ def _by_baseline(entry: Entry) -> Texts:
         tuple(
             Text(
                 baseline.describe_column(
-                    column["name"],
-                    column.get("type") or "",
+                    column.name,
+                    column.type or "",
                     table,
-                    (column.get("references") or "").split(".")[0] or None,
+                    (column.references or "").split(".")[0] or None,
                 )
             )
-            for column in entry.record["columns"]
+            for column in entry.record.columns
         ),
     )
 
@@ -189,12 +187,12 @@ def documented_elsewhere(known: Path, entries: Sequence[Entry]) -> list[Texts]:
     }
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     written: dict[str, str] = {}
-    for record in read_lines(known):
-        if repository_of(record) in compared:
+    for record in read_records(known):
+        if record.repository in compared:
             continue
-        for column in record["columns"]:
-            text = column.get("description")
-            key = _same(column["name"], column.get("type") or "")
+        for column in record.columns:
+            text = column.description
+            key = _same(column.name, column.type or "")
             if text and key in wanted:
                 written.setdefault(normal(text), text)
                 counts[key][normal(text)] += 1
@@ -271,6 +269,11 @@ def run_model(
 def _whole(
     entries: Sequence[Entry], found: Sequence[Mapping[Target, Text]]
 ) -> list[Texts]:
+    """Texts by target as texts by place."""
     return [
-        by_target(entry, texts) for entry, texts in zip(entries, found, strict=True)
+        Texts(
+            texts.get(entry.table.id, MISSING),
+            tuple(texts.get(column.id, MISSING) for column in entry.table.columns),
+        )
+        for entry, texts in zip(entries, found, strict=True)
     ]

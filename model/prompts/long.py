@@ -33,47 +33,21 @@ def long_prompts(
     table: Table,
     targets: Sequence[Target],
     profiles: Mapping[str, Profile],
-    *,
-    template: str | None,
-    bos: str,
-    eos: str,
+    turn: Callable[[str], tuple[str, str]],
 ) -> list[tuple[Prompt, tuple[Target, ...]]]:
     """Prompts for a table's targets; block i of a prompt belongs to its target i.
 
-    Raises:
-        ColumnistError: the model's chat template cannot be rendered.
+    Args:
+        table: what is described.
+        targets: of it.
+        profiles: its samples by column name.
+        turn: cuts a user's turn in two at `QUESTION`, as the engine takes it.
     """
-
-    def render(content: str) -> tuple[str, str]:
-        return render_chat(content, template=template, bos=bos, eos=eos)
-
-    return _prompts(table, targets, profiles, render)
-
-
-def chat_prompts(
-    table: Table, targets: Sequence[Target], profiles: Mapping[str, Profile]
-) -> list[tuple[Prompt, tuple[Target, ...]]]:
-    """The same for a server that has the template: a user's turn is head and block."""
-
-    def render(content: str) -> tuple[str, str]:
-        head, _, tail = content.partition(QUESTION)
-        return head, tail
-
-    return _prompts(table, targets, profiles, render)
-
-
-def _prompts(
-    table: Table,
-    targets: Sequence[Target],
-    profiles: Mapping[str, Profile],
-    render: Callable[[str], tuple[str, str]],
-) -> list[tuple[Prompt, tuple[Target, ...]]]:
-    """Prompts whose turn is rendered and cut in two at `QUESTION`."""
     prompts = []
     for start in range(0, len(targets), COLUMNS_A_RUN):
         run = tuple(targets[start : start + COLUMNS_A_RUN])
         shown = {target.name for target in run if not isinstance(target, TableId)}
-        head, tail = render(
+        head, tail = turn(
             f"{instructions()}\n\n{outline(table, profiles, shown)}\n\n{QUESTION}"
         )
         blocks = tuple(_question(table, target) + tail for target in run)

@@ -6,20 +6,27 @@ adapter's second matrix change places on the way, in both directions.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from catalog.errors import UsageError
+from model.gguf_file import Array, Tensor, read, values_of, write
 from model.training import lineage
-from model.training.gguf_file import LlamaShape, Tensor, values_of
-from model.training.llama_family import MODULES, halved, heads_of, permuted, shape_of
+from model.training.llama_family import (
+    MODULES,
+    LlamaShape,
+    architecture_of,
+    halved,
+    heads_of,
+    permuted,
+    shape_of,
+)
 from model.training.source import Source, gguf_keys, load_model
 
 WEIGHTS = "adapter_model.safetensors"
@@ -106,15 +113,13 @@ def _read_gguf(path: Path, shape: LlamaShape) -> Adapter:
     names = {module: name for name, module in MODULES.items()}
     weights: dict[str, Any] = {}
     rank = 0
-    for tensor in gguf.GGUFReader(path).tensors:
+    for tensor in read(path, refused=UsageError, hint="").tensors:
         match = _TENSOR.fullmatch(tensor.name)
         module = names.get(match["module"] or "", "") if match else ""
         if match is None or not (module or match["module"] is None):
             raise UsageError(f"{path} changes {tensor.name}, which is unknown.", "")
-        values = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
         # The reader's arrays are views of the file.
-        weight = torch.from_numpy(np.array(values, dtype=np.float32))
-        weight = weight.reshape(tuple(int(n) for n in reversed(tensor.shape)))
+        weight = torch.from_numpy(values_of(tensor).copy())
         if match["side"] == "a":
             rank = weight.shape[0]
         elif heads := heads_of(shape, match["module"] or ""):
@@ -171,10 +176,10 @@ def adapted(source: Source, adapter: Path) -> Any:
         ) from error
 
 
-def logits_of(model: Any, ids: Sequence[int]) -> np.ndarray[Any, Any]:
+def logits_of(model: Any, ids: Sequence[int]) -> Array:
     """A transformers model's logits at every position."""
     with torch.no_grad():
-        found: np.ndarray[Any, Any] = (
+        found: Array = (
             model(input_ids=torch.tensor([list(ids)]), use_cache=False)
             .logits[0]
             .float()
@@ -189,14 +194,10 @@ def adapter_config(folder: Path) -> dict[str, Any]:
     Raises:
         UsageError: llama.cpp has no such adapters.
     """
-    path = folder / "adapter_config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{path} cannot be read: {error}.",
-            "Give an adapter: PEFT's folder, or a GGUF file.",
-        ) from error
+    config = lineage.read_object(
+        folder / "adapter_config.json",
+        "Give an adapter: PEFT's folder, or a GGUF file.",
+    )
     odd = [key for key in UNKNOWN if config.get(key)]
     if config.get("peft_type") != "LORA":
         odd.insert(0, str(config.get("peft_type")))
@@ -205,8 +206,7 @@ def adapter_config(folder: Path) -> dict[str, Any]:
             f"llama.cpp has no adapters with {', '.join(odd)}.",
             "Merge it instead: `columnist train finetune … --merge`.",
         )
-    found: dict[str, Any] = config
-    return found
+    return config
 
 
 def adapter_tensors(folder: Path, shape: LlamaShape) -> list[Tensor]:
@@ -229,5 +229,37 @@ def adapter_tensors(folder: Path, shape: LlamaShape) -> list[Tensor]:
         values = permuted(weight, heads) if heads else weight
         part = f"blk.{match['layer']}.{module}" if module else "output"
         name = f"{part}.weight.lora_{side}"
-        found.append(Tensor(name, tuple(values.shape), values_of(values)))
+        found.append(Tensor(name, tuple(values.shape), partial(_values, values)))
     return found
+
+
+def _values(tensor: torch.Tensor) -> Array:
+    found: Array = tensor.detach().cpu().float().numpy()
+    return found
+
+
+def write_adapter(
+    path: Path,
+    source: Source,
+    tensors: Sequence[Tensor],
+    *,
+    kind: str,
+    alpha: float,
+    name: str,
+) -> None:
+    """A LoRA adapter of a source; tensors are `NAME.lora_a` and `NAME.lora_b`.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    import gguf
+
+    def facts(writer: Any) -> None:
+        writer.add_type("adapter")
+        writer.add_name(name)
+        if source.licence:
+            writer.add_license(source.licence)
+        writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
+        writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, alpha)
+
+    write(path, architecture_of(source), facts, tensors, kind=kind)

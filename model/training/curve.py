@@ -8,7 +8,6 @@ from typing import Any
 
 from catalog.files import write_file
 
-WIDTH, HEIGHT, LEFT, BOTTOM = 720, 360, 56, 40
 COLOURS = {"train": "#9aa7b0", "held_out": "#c0392b"}
 
 
@@ -36,40 +35,29 @@ def draw(folder: Path) -> None:
 
 def svg(series: dict[str, list[tuple[int, float]]]) -> str:
     """Losses over steps as one SVG picture."""
+    from jinja2 import Template
+
     every = [point for line in series.values() for point in line]
     last = max((step for step, _ in every), default=1) or 1
     top = max((loss for _, loss in every), default=1.0) or 1.0
 
-    def place(step: float, loss: float) -> str:
-        x = LEFT + step / last * (WIDTH - LEFT - 12)
-        y = 12 + (1 - loss / top) * (HEIGHT - BOTTOM - 12)
-        return f"{x:.1f},{y:.1f}"
+    def across(step: int) -> float:
+        return round(56 + step / last * 652, 1)
 
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
-        ' font-family="sans-serif" font-size="12">',
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-    ]
-    for part in range(5):
-        loss = top * part / 4
-        x, y = place(0, loss).split(",")
-        parts.append(
-            f'<path d="M{x},{y}H{WIDTH - 12}" stroke="#e5e8ea"/>'
-            f'<text x="{LEFT - 8}" y="{float(y) + 4}" text-anchor="end">'
-            f"{loss:.1f}</text>"
-        )
-    for number, (name, line) in enumerate(series.items()):
-        path = " ".join(place(*point) for point in line)
-        colour = COLOURS.get(name, "black")
-        parts.append(
-            f'<polyline points="{path}" fill="none" stroke="{colour}"'
-            ' stroke-width="1.5"/>'
-            f'<text x="{WIDTH - 90}" y="{28 + 16 * number}" fill="{colour}">'
-            f"{name.replace('_', ' ')}</text>"
-        )
-    parts.append(
-        f'<text x="{LEFT}" y="{HEIGHT - 12}">0</text>'
-        f'<text x="{WIDTH - 12}" y="{HEIGHT - 12}" text-anchor="end">'
-        f"{last:,} steps; loss in nats a token</text></svg>"
+    def height(loss: float) -> float:
+        return round(12 + (1 - loss / top) * 308, 1)
+
+    source = Path(__file__).with_name("curve.svg.jinja").read_text(encoding="utf-8")
+    picture: str = Template(source, autoescape=True).render(
+        scale=[(f"{top * n / 4:.1f}", height(top * n / 4)) for n in range(5)],
+        lines=[
+            {
+                "name": name.replace("_", " "),
+                "colour": COLOURS[name],
+                "points": " ".join(f"{across(at)},{height(loss)}" for at, loss in line),
+            }
+            for name, line in series.items()
+        ],
+        last=f"{last:,}",
     )
-    return "\n".join(parts) + "\n"
+    return picture

@@ -9,41 +9,34 @@ comparison.
 
 from __future__ import annotations
 
+import math
 import os
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch loads OpenMP
 
-import numpy as np
 import torch
 
-from catalog.errors import UsageError
+from catalog.errors import ColumnistError, UsageError
+from model.gguf_file import Array, quantize
 from model.library import PromptFormat
 from model.sizes import cores
 from model.training import lineage
-from model.training.adapter import adapted, adapter_config, adapter_tensors, logits_of
-from model.training.gguf_file import (
-    LlamaShape,
-    Tensor,
-    Vocabulary,
-    quantize,
+from model.training.adapter import (
+    adapted,
+    adapter_config,
+    adapter_tensors,
+    logits_of,
     write_adapter,
-    write_model,
 )
-from model.training.llama_family import (
-    architecture_of,
-    shape_of,
-    tensors_of,
-    vocabulary_of,
-)
+from model.training.llama_family import LlamaShape, shape_of, tensors_of, write_model
 from model.training.manifest import write_manifest
 from model.training.source import (
     Source,
-    Tokens,
     load_model,
     open_source,
     open_tokens,
@@ -89,22 +82,6 @@ class Exported:
     """What is wrong; empty where all is well."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exportable:
-    """A model in llama.cpp's terms, and what the manifest says of it."""
-
-    shape: LlamaShape
-    """Its sizes."""
-    vocabulary: Vocabulary
-    """Its tokenizer."""
-    tensors: Sequence[Tensor]
-    """Its weights."""
-    reference: Reference
-    """What files are compared with."""
-    about: dict[str, Any]
-    """Parts of the manifest."""
-
-
 def export(settings: Settings) -> Iterator[Exported]:
     """Writes, compares and describes one file after the other.
 
@@ -120,12 +97,18 @@ def export(settings: Settings) -> Iterator[Exported]:
             f"A model cannot be called {name}.",
             "Give a --name of letters, digits, dots, dashes and underscores.",
         )
-    settings.out.mkdir(parents=True, exist_ok=True)
-    if (source / "adapter_config.json").exists():
-        require("peft")
-        yield from _export_adapter(settings, source, name)
-    else:
-        yield from _export_model(settings, of_huggingface(source), name)
+    try:
+        settings.out.mkdir(parents=True, exist_ok=True)
+        if (source / "adapter_config.json").exists():
+            require("peft")
+            yield from _export_adapter(settings, source, name)
+        else:
+            yield from _export_model(settings, source, name)
+    except OSError as error:
+        raise ColumnistError(
+            f"Cannot write to {settings.out}: {error.strerror or error}.",
+            "Free some space and run the same command again.",
+        ) from error
 
 
 def resolve(source: Path, *, adapter: bool = False) -> Path:
@@ -154,51 +137,73 @@ def _name_of(source: Path) -> str:
     return re.sub(r"[^A-Za-z0-9._+-]+", "-", folder.name).strip("-.")
 
 
-def _export_model(
-    settings: Settings, found: Exportable, name: str
-) -> Iterator[Exported]:
+def _export_model(settings: Settings, folder: Path, name: str) -> Iterator[Exported]:
+    """A Hugging Face directory, with the lineage that fine-tuning left in it."""
+    source = open_source(folder)
+    tokens = open_tokens(source)
+    shape = shape_of(source)
+    model: list[Any] = []
+
+    def logits(ids: list[int]) -> Array:
+        if not model:  # large; loaded once all else is known to be right
+            model.append(load_model(source, torch.float32).eval())
+        return logits_of(model[0], ids)
+
+    reference = Reference(tokens.encode, logits)
+    about = _about(folder, source, shape)
+    licence = about["licence"]
     done: list[Exported] = []
     half: Path | None = None
     spare = settings.out / f"{name}.F16.partial"
-    kinds = sorted(set(settings.quantisations), key=settings.quantisations.index)
     try:
-        for kind in kinds:
+        for kind in dict.fromkeys(settings.quantisations):
             partial = settings.out / f"{name}.{kind}.partial"
             if kind == "Q4_K_M":
                 if half is None:
                     half = spare
-                    _write(half, found, "F16", name)
+                    write_model(
+                        half, source, tokens, kind="F16", name=name, licence=licence
+                    )
                 quantize(half, partial, threads=cores())
             else:
-                _write(partial, found, kind, name)
-            comparison = compare(partial, found.reference, context=found.shape.context)
+                write_model(
+                    partial, source, tokens, kind=kind, name=name, licence=licence
+                )
+            comparison = compare(partial, reference, context=shape.context)
             path, faults = _place(partial, comparison, kind)
             if kind == "F16":
                 half = path
             done.append(Exported(path, None, kind, comparison, faults))
     finally:
         spare.unlink(missing_ok=True)
-    verified = {each.kind: each.comparison.to_json() for each in done}
+    about["verified"] = {each.kind: each.comparison.to_json() for each in done}
     good = [each for each in done if not each.faults]
     for each in done:
-        manifest = None
-        if not each.faults:
-            title = name if each is good[0] else f"{name}-{each.kind}"
-            about = found.about | {"quantisation": each.kind, "verified": verified}
-            manifest = write_manifest(each.path, title, about)
-        yield Exported(each.path, manifest, each.kind, each.comparison, each.faults)
+        if each.faults:
+            yield each
+            continue
+        title = name if each is good[0] else f"{name}-{each.kind}"
+        told = about | {"quantisation": each.kind}
+        yield replace(each, manifest=write_manifest(each.path, title, told))
 
 
-def _write(path: Path, found: Exportable, kind: str, name: str) -> None:
-    write_model(
-        path,
-        found.shape,
-        found.vocabulary,
-        found.tensors,
-        kind=kind,
-        name=name,
-        licence=found.about.get("licence"),
-    )
+def _about(folder: Path, source: Source, shape: LlamaShape) -> dict[str, Any]:
+    """What the manifest says of a model, in whatever form."""
+    told = lineage.read_lineage(folder)
+    base = told.get("base") or source.about()
+    parameters = sum(math.prod(each.shape) for each in tensors_of(source, shape))
+    return {
+        "format": told.get("format") or PromptFormat.LONG.value,
+        "licence": base.get("licence"),
+        "architecture": {
+            "kind": source.architecture,
+            "parameters": parameters,
+            **asdict(shape),
+        },
+        "base": base,
+        "lineage": told.get("runs", []),
+        "licences": told.get("licences", {}),
+    }
 
 
 def _place(
@@ -209,52 +214,6 @@ def _place(
     path = partial.with_suffix(".failed.gguf" if faults else ".gguf")
     partial.replace(path)
     return path, faults
-
-
-# A Hugging Face directory
-
-
-def of_huggingface(folder: Path) -> Exportable:
-    """A Hugging Face directory, with the lineage that fine-tuning left in it.
-
-    Raises:
-        UsageError: it is of a kind that cannot be exported.
-    """
-    source = open_source(folder)
-    tokens = open_tokens(source)
-    shape = shape_of(source)
-    model: list[Any] = []
-
-    def logits(ids: list[int]) -> np.ndarray[Any, Any]:
-        if not model:  # large; loaded once all else is known to be right
-            model.append(load_model(source, torch.float32).eval())
-        return logits_of(model[0], ids)
-
-    told = lineage.read_lineage(folder)
-    tensors = tensors_of(source, shape)
-    base = told.get("base") or source.about()
-    about = {
-        "format": told.get("format") or PromptFormat.LONG.value,
-        "licence": base.get("licence"),
-        "architecture": {
-            "kind": source.architecture,
-            "parameters": sum(int(np.prod(tensor.shape)) for tensor in tensors),
-            **asdict(shape),
-        },
-        "base": base,
-        "lineage": told.get("runs", []),
-        "licences": told.get("licences", {}),
-    }
-    return Exportable(
-        shape=shape,
-        vocabulary=vocabulary_of(source, tokens, shape),
-        tensors=tensors,
-        reference=Reference(tokens.encode, logits),
-        about=about,
-    )
-
-
-# A LoRA adapter
 
 
 def _export_adapter(settings: Settings, folder: Path, name: str) -> Iterator[Exported]:
@@ -273,23 +232,18 @@ def _export_adapter(settings: Settings, folder: Path, name: str) -> Iterator[Exp
     tokens = open_tokens(source)
     shape = shape_of(source)
     tensors = adapter_tensors(folder, shape)
+    alpha = float(config["lora_alpha"])
     model = adapted(source, folder)
     reference = Reference(tokens.encode, lambda ids: logits_of(model, ids))
     spare = settings.out / f"{name}.base.partial"
     for number, kind in enumerate(dict.fromkeys(settings.quantisations)):
         title = f"{name}-{kind}" if number else name
         partial = settings.out / f"{title}.partial"
-        write_adapter(
-            partial,
-            architecture_of(source),
-            tensors,
-            kind=kind,
-            alpha=float(config["lora_alpha"]),
-            name=title,
-            licence=source.licence,
-        )
+        write_adapter(partial, source, tensors, kind=kind, alpha=alpha, name=title)
         try:
-            base = source.path if source.is_gguf else _base(spare, source, tokens)
+            base = source.path if source.is_gguf else spare
+            if not source.is_gguf:
+                write_model(spare, source, tokens, kind="F16", name="base")
             comparison = compare(
                 base, reference, adapter=partial, context=shape.context
             )
@@ -311,15 +265,6 @@ def _export_adapter(settings: Settings, folder: Path, name: str) -> Iterator[Exp
         }
         manifest = None if faults else write_manifest(path, title, about)
         yield Exported(path, manifest, kind, comparison, faults)
-
-
-def _base(path: Path, source: Source, tokens: Tokens) -> Path:
-    """A Hugging Face directory as F16, to try an adapter on."""
-    shape = shape_of(source)
-    vocabulary = vocabulary_of(source, tokens, shape)
-    tensors = tensors_of(source, shape)
-    write_model(path, shape, vocabulary, tensors, kind="F16", name="base")
-    return path
 
 
 def _base_of(settings: Settings, config: dict[str, Any]) -> Path:

@@ -11,12 +11,13 @@ trained), and, if asked for, `merged`, a Hugging Face directory. Each has a
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -55,6 +56,8 @@ LOG_EVERY = 10
 """Steps."""
 MEASURED = 64
 """Most tables that are measured on."""
+COUNTED = ("step", "place", "seen", "elapsed", "loss", "losses")
+"""What a checkpoint has of a run beside its weights."""
 BROKEN = (
     OSError,
     RuntimeError,
@@ -116,19 +119,14 @@ class Settings:
 
     def to_json(self) -> dict[str, Any]:
         """The fields as plain values; of paths the last part, as they are nobody's."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: _plain(value) for name, value in values.items()}
+        plain = json.dumps(asdict(self), default=lambda path: path.name)
+        found: dict[str, Any] = json.loads(plain)
+        return found
 
     @property
     def rate(self) -> float:
         """The learning rate's peak."""
         return self.learning_rate or RATES[self.method]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Path):
-        return value.name
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 class Run:
@@ -188,9 +186,8 @@ class Run:
             for name, parameter in self.trained.items():
                 parameter.copy_(state["trained"][name])
         self.adam.load_state_dict(state["adam"])
-        self.step, self.elapsed = state["step"], state["elapsed"]
-        self.place, self.seen = tuple(state["place"]), state["seen"]
-        self.loss, self.losses = state["loss"], state["losses"]
+        for name in COUNTED:
+            setattr(self, name, state[name])
 
     def save(self) -> None:
         """Write what a later run goes on from.
@@ -202,12 +199,7 @@ class Run:
             "identity": self.identity,
             "trained": {k: v.detach().cpu() for k, v in self.trained.items()},
             "adam": self.adam.state_dict(),
-            "step": self.step,
-            "place": self.place,
-            "seen": self.seen,
-            "elapsed": self.elapsed,
-            "loss": self.loss,
-            "losses": self.losses,
+            **{name: getattr(self, name) for name in COUNTED},
         }
         path = self.checkpoint
         try:

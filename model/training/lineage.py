@@ -97,10 +97,19 @@ def licences_of(runs: Iterable[dict[str, Any]]) -> dict[str, int]:
 def read_lineage(folder: Path) -> dict[str, Any]:
     """The lineage that fine-tuning wrote beside its result; empty without one."""
     path = folder / FILE
-    if not path.exists():
-        return {}
+    return read_object(path) if path.exists() else {}
+
+
+def read_object(path: Path, hint: str = "") -> dict[str, Any]:
+    """A JSON file's object; empty where it is something else.
+
+    Raises:
+        UsageError: it cannot be read, or is no JSON.
+    """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read: {error}.", "") from error
+    except OSError as error:
+        raise UsageError(f"Cannot read {path}: {error.strerror}.", hint) from error
+    except ValueError as error:
+        raise UsageError(f"{path} is not JSON: {error}.", hint) from error
     return found if isinstance(found, dict) else {}

@@ -10,14 +10,16 @@ import json
 import math
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import gguf
 import numpy as np
 import torch
 
 from catalog.errors import UsageError
-from model.training.gguf_file import LlamaShape, Tensor, Vocabulary
+from model.gguf_file import Array, Tensor, write
 
 if TYPE_CHECKING:
     from model.training.source import Source, Tokens
@@ -49,10 +51,89 @@ _LAYER = re.compile(r"model\.layers\.(\d+)\.(.+)\.(weight|bias)")
 _CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
 _REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 SPLITS = {
-    _CONTRACTIONS + r"\p{N}{1,3}" + _REST: "llama-bpe",
-    _CONTRACTIONS + r"\p{N}" + _REST: "qwen2",
+    "llama-bpe": _CONTRACTIONS + r"\p{N}{1,3}" + _REST,
+    "qwen2": _CONTRACTIONS + r"\p{N}" + _REST,
 }
-"""The patterns of known tokenizers, and what llama.cpp calls each way to split."""
+"""The patterns of known tokenizers by what llama.cpp calls each way to split."""
+
+
+@dataclass(frozen=True, slots=True)
+class LlamaShape:
+    """Sizes of a model of the Llama family."""
+
+    architecture: str
+    """llama.cpp's name: `llama` or `qwen2`."""
+    vocabulary: int
+    """Tokens."""
+    width: int
+    """Hidden size."""
+    layers: int
+    """Blocks."""
+    heads: int
+    """Attention heads."""
+    kv_heads: int
+    """Heads of keys and values."""
+    head_width: int
+    """Size of each."""
+    inner: int
+    """Width of the SwiGLU."""
+    context: int
+    """Longest context it was made for."""
+    epsilon: float
+    """Of the norms."""
+    base: float
+    """Of the rotary embedding."""
+    linear_scaling: float = 1.0
+    """Factor by which its positions are stretched."""
+
+
+def write_model(
+    path: Path,
+    source: Source,
+    tokens: Tokens,
+    *,
+    kind: str,
+    name: str,
+    licence: str | None = None,
+) -> None:
+    """A Hugging Face directory as a GGUF file.
+
+    Raises:
+        UsageError: llama.cpp would compute it otherwise.
+        OSError: it cannot be written.
+    """
+    shape = shape_of(source)
+
+    def facts(writer: Any) -> None:
+        writer.add_type("model")
+        writer.add_name(name)
+        if licence:
+            writer.add_license(licence)
+        _add_sizes(writer, shape)
+        types = {"F32": "ALL_F32", "F16": "MOSTLY_F16", "Q8_0": "MOSTLY_Q8_0"}
+        writer.add_file_type(gguf.LlamaFileType[types[kind]])
+        _add_tokenizer(writer, tokens, shape)
+
+    write(path, shape.architecture, facts, tensors_of(source, shape), kind=kind)
+
+
+def _add_sizes(writer: Any, shape: LlamaShape) -> None:
+    writer.add_context_length(shape.context)
+    writer.add_embedding_length(shape.width)
+    writer.add_block_count(shape.layers)
+    writer.add_feed_forward_length(shape.inner)
+    writer.add_head_count(shape.heads)
+    writer.add_head_count_kv(shape.kv_heads)
+    if shape.head_width * shape.heads != shape.width:
+        writer.add_key_length(shape.head_width)
+        writer.add_value_length(shape.head_width)
+    writer.add_layer_norm_rms_eps(shape.epsilon)
+    writer.add_rope_freq_base(shape.base)
+    writer.add_rope_dimension_count(shape.head_width)
+    if shape.linear_scaling != 1:
+        writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
+        writer.add_rope_scaling_factor(shape.linear_scaling)
+    writer.add_vocab_size(shape.vocabulary)
 
 
 def architecture_of(source: Source) -> str:
@@ -119,22 +200,12 @@ def _rope(config: dict[str, Any]) -> dict[str, Any]:
 
 def permuted(weight: torch.Tensor, heads: int) -> torch.Tensor:
     """Rows of Q or K from halves (transformers) to pairs (llama.cpp's `llama`)."""
-    rows, *rest = weight.shape
-    return (
-        weight.reshape(heads, 2, rows // heads // 2, *rest)
-        .transpose(1, 2)
-        .reshape(rows, *rest)
-    )
+    return weight.unflatten(0, (heads, 2, -1)).transpose(1, 2).flatten(0, 2)
 
 
 def halved(weight: torch.Tensor, heads: int) -> torch.Tensor:
     """Rows of Q or K from pairs back to halves."""
-    rows, *rest = weight.shape
-    return (
-        weight.reshape(heads, rows // heads // 2, 2, *rest)
-        .transpose(1, 2)
-        .reshape(rows, *rest)
-    )
+    return weight.unflatten(0, (heads, -1, 2)).transpose(1, 2).flatten(0, 2)
 
 
 def heads_of(shape: LlamaShape, module: str) -> int:
@@ -180,13 +251,13 @@ def _named(name: str, shape: LlamaShape) -> tuple[str, int]:
     return f"blk.{match[1]}.{module}.{match[3]}", heads_of(shape, module)
 
 
-def _loader(path: Path, name: str, heads: int) -> Callable[[], np.ndarray[Any, Any]]:
-    def load() -> np.ndarray[Any, Any]:
+def _loader(path: Path, name: str, heads: int) -> Callable[[], Array]:
+    def load() -> Array:
         from safetensors import safe_open
 
         with safe_open(str(path), framework="pt") as file:
             tensor = file.get_tensor(name).float()
-        values: np.ndarray[Any, Any] = (
+        values: Array = (
             (permuted(tensor, heads) if heads else tensor).contiguous().numpy()
         )
         return values
@@ -194,7 +265,7 @@ def _loader(path: Path, name: str, heads: int) -> Callable[[], np.ndarray[Any, A
     return load
 
 
-def _scaled(source: Source, shape: LlamaShape) -> np.ndarray[Any, Any] | None:
+def _scaled(source: Source, shape: LlamaShape) -> Array | None:
     """Llama 3's factors of the rotary frequencies; None without such a scaling."""
     rope = _rope(source.config)
     if (rope.get("rope_type") or rope.get("type")) != "llama3":
@@ -208,52 +279,44 @@ def _scaled(source: Source, shape: LlamaShape) -> np.ndarray[Any, Any] | None:
         smooth = (before / length - low) / (high - low)
         smooth = min(1.0, max(0.0, smooth))
         factors.append(1 / ((1 - smooth) / factor + smooth))
-    found: np.ndarray[Any, Any] = np.array(factors, dtype=np.float32)
+    found: Array = np.array(factors, dtype=np.float32)
     return found
 
 
-def vocabulary_of(source: Source, tokens: Tokens, shape: LlamaShape) -> Vocabulary:
-    """A model's tokenizer in llama.cpp's terms.
-
-    Raises:
-        UsageError: llama.cpp would split text otherwise.
-    """
-    import gguf
-
+def _add_tokenizer(writer: Any, tokens: Tokens, shape: LlamaShape) -> None:
+    """A model's tokenizer in llama.cpp's terms; a wrong split would fail silently."""
     told = json.loads(tokens.tokenizer.to_str())
     model = told["model"]
     if model.get("type") != "BPE" or model.get("byte_fallback"):
         raise _no_tokenizer("it is no byte-level BPE")
-    pre = pre_tokenizer(told)
-    ids = dict(model["vocab"])
-    types = dict.fromkeys(ids.values(), gguf.TokenType.NORMAL)
+    kinds = gguf.TokenType
+    by_id = {number: (token, kinds.NORMAL) for token, number in model["vocab"].items()}
     for added in told.get("added_tokens") or []:
-        ids[added["content"]] = added["id"]
-        kind = "CONTROL" if added.get("special") else "USER_DEFINED"
-        types[added["id"]] = gguf.TokenType[kind]
-    by_id = {number: token for token, number in ids.items()}
+        kind = kinds.CONTROL if added.get("special") else kinds.USER_DEFINED
+        by_id[added["id"]] = added["content"], kind
     if max(by_id) >= shape.vocabulary:
         raise _no_tokenizer(f"it has more tokens than the model's {shape.vocabulary:,}")
-    ordered, kinds = [], []
-    for number in range(shape.vocabulary):
-        ordered.append(by_id.get(number, f"[PAD{number}]"))
-        kinds.append(int(types.get(number, gguf.TokenType.UNUSED)))
-    merges = [m if isinstance(m, str) else " ".join(m) for m in model["merges"]]
-    eos = tokens.id_of(tokens.eos)
+    every = [
+        by_id.get(number, (f"[PAD{number}]", kinds.UNUSED))
+        for number in range(shape.vocabulary)
+    ]
+    eos, bos = tokens.id_of(tokens.eos), tokens.id_of(tokens.bos)
     assert eos is not None  # `open_tokens` made sure
-    bos = tokens.id_of(tokens.bos)
     plain = tokens.tokenizer.encode("a").ids
-    return Vocabulary(
-        tokens=tuple(ordered),
-        types=tuple(kinds),
-        merges=tuple(merges),
-        pre=pre,
-        bos=eos if bos is None else bos,
-        eos=eos,
-        pad=tokens.id_of(tokens.pad) or 0,
-        add_bos=bos is not None and plain[:1] == [bos],
-        template=tokens.template,
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre(pre_tokenizer(told))
+    writer.add_token_list([token for token, _ in every])
+    writer.add_token_types([int(kind) for _, kind in every])
+    writer.add_token_merges(
+        [m if isinstance(m, str) else " ".join(m) for m in model["merges"]]
     )
+    writer.add_bos_token_id(eos if bos is None else bos)
+    writer.add_eos_token_id(eos)
+    writer.add_pad_token_id(tokens.id_of(tokens.pad) or 0)
+    writer.add_add_bos_token(bos is not None and plain[:1] == [bos])
+    writer.add_add_eos_token(False)
+    if tokens.template:
+        writer.add_chat_template(tokens.template)
 
 
 def pre_tokenizer(told: dict[str, Any]) -> str:
@@ -263,27 +326,15 @@ def pre_tokenizer(told: dict[str, Any]) -> str:
         UsageError: it is an unknown one; guessing would fail silently.
     """
     normalizer = told.get("normalizer")
-    first = told.get("pre_tokenizer") or {}
-    parts = first.get("pretokenizers", [first])
-    level = parts[-1] if parts else {}
-    if level.get("type") != "ByteLevel" or level.get("add_prefix_space"):
+    parts = _parts(told.get("pre_tokenizer") or {})
+    if parts[-1].get("type") != "ByteLevel" or parts[-1]["add_prefix_space"]:
         raise _no_tokenizer("its text is not split into bytes as GPT-2's")
-    regex = level.get("use_regex", True)
-    name = ""
-    if len(parts) == 1 and regex:
-        name = "gpt-2"
-    elif (
-        len(parts) == 2
-        and regex
-        and parts[0]
-        == {
-            "type": "Digits",
-            "individual_digits": True,
-        }
-    ):
-        name = "smollm"
-    elif len(parts) == 2 and not regex and parts[0].get("type") == "Split":
-        name = SPLITS.get(parts[0].get("pattern", {}).get("Regex", ""), "")
+    named = (
+        name
+        for name in ("gpt-2", "smollm", *SPLITS)
+        if _parts(json.loads(splitter(name).__getstate__())) == parts
+    )
+    name = next(named, "")
     if not name:
         raise _no_tokenizer("how it splits text is unknown")
     if bool(told["model"].get("ignore_merges")) != (name == "llama-bpe"):
@@ -294,6 +345,12 @@ def pre_tokenizer(told: dict[str, Any]) -> str:
     return name
 
 
+def _parts(split: dict[str, Any]) -> list[dict[str, Any]]:
+    """The steps of a way to split text, without what changes no token."""
+    parts = split.get("pretokenizers") or [split]
+    return [{k: v for k, v in p.items() if k != "trim_offsets"} for p in parts]
+
+
 def splitter(name: str) -> Any:
     """The `tokenizers` way to split text that llama.cpp calls by that name.
 
@@ -302,16 +359,15 @@ def splitter(name: str) -> Any:
     """
     from tokenizers import Regex, pre_tokenizers
 
-    patterns = {told: pattern for pattern, told in SPLITS.items()}
     level = pre_tokenizers.ByteLevel(
-        add_prefix_space=False, use_regex=name not in patterns
+        add_prefix_space=False, use_regex=name not in SPLITS
     )
     if name == "gpt-2":
         return level
     if name == "smollm":
         first: Any = pre_tokenizers.Digits(individual_digits=True)
-    elif name in patterns:
-        first = pre_tokenizers.Split(Regex(patterns[name]), "isolated", invert=False)
+    elif name in SPLITS:
+        first = pre_tokenizers.Split(Regex(SPLITS[name]), "isolated", invert=False)
     else:
         raise _no_tokenizer(f"how it splits text ({name}) is unknown")
     return pre_tokenizers.Sequence([first, level])

@@ -10,7 +10,7 @@ from catalog.files import write_file
 from model.library import digest
 from model.training import lineage
 
-MEASURED = ("calibration", "held_out", "scores", "measured_on")
+MEASURED = ("calibration", "scores", "measured_on")
 """Keys of a manifest that are filled in after the export."""
 
 

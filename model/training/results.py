@@ -34,10 +34,8 @@ def write_results(run: Run, source: Source, figures: dict[str, Any]) -> list[Pat
 
     def trained(folder: Path) -> None:
         if whole:
-            dtype = getattr(torch, source.dtype)
-            weights = {k: v.to(dtype) for k, v in run.model.state_dict().items()}
-            run.model.save_pretrained(str(folder), state_dict=weights)
-            _set_dtype(folder, source)
+            model = run.model.to(getattr(torch, source.dtype))
+            model.save_pretrained(str(folder))
             carry(source, folder)
         else:
             # "auto" would ask the hub whether the vocabulary grew.
@@ -61,14 +59,6 @@ def merge(source: Source, adapter: Path, folder: Path) -> None:
     model = model.to(getattr(torch, source.dtype))
     model.save_pretrained(str(folder))
     carry(source, folder)
-
-
-def _set_dtype(folder: Path, source: Source) -> None:
-    """Say in the configuration what the weights are; they were trained in float32."""
-    path = folder / "config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
-    config["dtype"] = source.dtype
-    path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
 def _write_folder(

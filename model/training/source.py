@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from catalog.errors import UsageError
+from model.gguf_file import keys_of
 from model.library import digest
+from model.training.lineage import read_object
 from model.training.llama_family import ARCHITECTURES, splitter
 
 CARRIED = (
@@ -143,14 +145,14 @@ def open_source(path: Path) -> Source:
     """
     if path.is_file():
         return _open_gguf(path)
-    config = _json(path / "config.json")
+    config = read_object(path / "config.json", HINT)
     named = config.get("architectures") or []
     if not named or not str(named[0]).endswith("ForCausalLM"):
         told = str(named[0]) if named else "of no architecture"
         raise UsageError(f"{path} is {told}, no causal language model.", HINT)
     index = path / "model.safetensors.index.json"
     if index.exists():
-        names = sorted(set(_json(index).get("weight_map", {}).values()))
+        names = sorted(set(read_object(index, HINT).get("weight_map", {}).values()))
     else:
         names = ["model.safetensors"]
     weights = tuple(path / Path(name).name for name in names)
@@ -188,14 +190,7 @@ def gguf_keys(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: it is none.
     """
-    import gguf
-
-    try:
-        fields = gguf.GGUFReader(path).fields
-        return {key: field.contents() for key, field in fields.items()}
-    # What the reader meets in bytes that are none: it checks little itself.
-    except (OSError, ValueError, LookupError, OverflowError, MemoryError) as error:
-        raise UsageError(f"{path} is no GGUF file that can be read.", HINT) from error
+    return keys_of(path, refused=UsageError, hint=HINT)
 
 
 def open_tokens(source: Source) -> Tokens:
@@ -361,18 +356,8 @@ def quiet_transformers() -> Any:
     return transformers
 
 
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"Cannot read {path}: {error.strerror}.", HINT) from error
-    except ValueError as error:
-        raise UsageError(f"{path} is not JSON: {error}.", HINT) from error
-    return found if isinstance(found, dict) else {}
-
-
 def _optional(path: Path) -> dict[str, Any]:
-    return _json(path) if path.exists() else {}
+    return read_object(path, HINT) if path.exists() else {}
 
 
 def _line(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from model.teacher_set import SHIPPED, folder, read
 
@@ -45,46 +46,30 @@ def specifications(count: int, seed: int) -> Iterator[Specification]:
 
     Each is drawn by its own number, so fewer are the first of more.
     """
-    industries, use_cases, layers, namings, dialects, sizes = _choices()
     for number in range(count):
         # Text seeds are hashed by SHA-512: the same on every machine.
         rng = random.Random(f"{seed}/{number}")
-        yield Specification(
-            f"g{seed}-{number}",
-            rng.choice(industries),
-            rng.choice(use_cases),
-            rng.choice(layers),
-            rng.choice(namings),
-            rng.choice(dialects),
-            rng.choice(sizes),
-        )
+        yield Specification(f"g{seed}-{number}", *map(rng.choice, _choices()))
 
 
 @cache
-def _choices() -> tuple[
-    tuple[str, ...],
-    tuple[str, ...],
-    tuple[str, ...],
-    tuple[str, ...],
-    tuple[str, ...],
-    tuple[int, ...],
-]:
-    """Everything that is drawn from; what comes often is there often."""
+def _choices() -> tuple[Any, ...]:
+    """What each field is drawn from; what comes often is there often."""
     table = files("columnist_assets") / "taxonomy" / "naics_2022.csv"
     with table.open(encoding="utf-8") as file:
-        industries = tuple(
+        industries = [
             row["title"] for row in csv.DictReader(file) if len(row["code"]) == NATIONAL
-        )
+        ]
     invented = list(read(folder() / SHIPPED[0]))
 
-    def told(facet: str) -> tuple[str, ...]:
-        return tuple(described.facets[facet] for described in invented)
+    def told(facet: str) -> list[str]:
+        return [described.facets[facet] for described in invented]
 
     return (
         industries,
-        tuple(sorted(set(told("use_case")))),
+        sorted(set(told("use_case"))),
         told("layer"),
         told("naming"),
-        tuple(sorted(set(told("dialect")))),
-        tuple(len(described.table.columns) for described in invented),
+        sorted(set(told("dialect"))),
+        [len(described.table.columns) for described in invented],
     )

@@ -23,11 +23,9 @@ from model.checks import NUMBER, schema_text
 from model.lexicon import word_set
 from model.prompt import TURN, Prompt
 from model.prompts import long
-from model.remote import RemoteFacts
 from model.teacher_set import Described, described
-from model.template import QUESTION
 from model.training.specification import Specification
-from model.writer import Writer
+from model.writer import Writer, user_turn
 
 LIMIT = 2600
 """Most tokens of an answer: 26 columns with their texts, and some to spare."""
@@ -153,16 +151,9 @@ def question(engine: Writer, specification: Specification, fault: str = "") -> P
     )
     if fault:
         wish += f"\n\nAn earlier answer was of no use ({fault}). Mind the brief."
-    head, tail = f"{brief()}\n\n", ""
-    facts = engine.facts
-    if facts is not None and not isinstance(facts, RemoteFacts):
-        head, tail = long.render_chat(
-            f"{head}{QUESTION}",
-            template=facts.chat_template,
-            bos=facts.bos,
-            eos=facts.eos,
-        )
-    return Prompt(head, (wish + tail,), LIMIT, temperature=TEMPERATURE)
+    return user_turn(
+        engine, f"{brief()}\n\n", [wish], limit=LIMIT, temperature=TEMPERATURE
+    )
 
 
 @cache

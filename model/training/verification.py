@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import torch
 
 from catalog.errors import RefusedError
+from model.gguf_file import Array
 from model.prompts.compact import END
 
 SIZES: dict[str, int | str] = {"cells": 512, "sequences": 1, "batch": 256}
@@ -56,7 +57,7 @@ class Reference:
 
     encode: Callable[[str], list[int]]
     """Text to token ids, special tokens parsed."""
-    logits: Callable[[list[int]], np.ndarray[Any, Any]]
+    logits: Callable[[list[int]], Array]
     """Token ids to the logits at every position."""
 
 
@@ -116,6 +117,7 @@ def compare(
         RefusedError: llama.cpp cannot load the file.
     """
     from model.llama import LlamaError, Model  # loads llama.cpp
+    from model.schedule import StepToken
     from model.sizes import Machine, choose
 
     try:
@@ -136,36 +138,21 @@ def compare(
             reference.encode(text) != runner.tokenize(text) for text in texts
         )
         ids = reference.encode("".join(texts[:LOGITS]))[: min(256, context)]
-        theirs = _logits(runner, ids)
+        rows = [StepToken(token, at, 0, True) for at, token in enumerate(ids)]
+        theirs = torch.from_numpy(runner.decode(rows).copy())
     finally:
         runner.close()
-    ours = reference.logits(ids)
-    apart = np.abs(ours - theirs)
-    one, other = _log_softmax(ours), _log_softmax(theirs)
+    ours = torch.from_numpy(reference.logits(ids))
+    apart = (ours - theirs).abs()
+    one, other = ours.log_softmax(-1), theirs.log_softmax(-1)
     return Comparison(
         tokenizer_mismatches=mismatches,
         tokenizer_texts=len(texts),
         logits_tokens=len(ids),
         logits_max_difference=round(float(apart.max()), 5),
         logits_mean_difference=round(float(apart.mean()), 6),
-        kl_nats=round(float((np.exp(one) * (one - other)).sum(-1).mean()), 7),
+        kl_nats=round(float((one.exp() * (one - other)).sum(-1).mean()), 7),
         same_first_choice=round(
-            float((ours.argmax(-1) == theirs.argmax(-1)).mean()), 4
+            float((ours.argmax(-1) == theirs.argmax(-1)).float().mean()), 4
         ),
     )
-
-
-def _logits(runner: Any, ids: Sequence[int]) -> np.ndarray[Any, Any]:
-    """llama.cpp's logits at every position."""
-    from model.schedule import StepToken
-
-    rows = [StepToken(token, at, 0, True) for at, token in enumerate(ids)]
-    found: np.ndarray[Any, Any] = runner.decode(rows).copy()
-    return found
-
-
-def _log_softmax(logits: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    shifted = logits - logits.max(-1, keepdims=True)
-    total: np.ndarray[Any, Any] = np.log(np.exp(shifted).sum(-1, keepdims=True))
-    result: np.ndarray[Any, Any] = shifted - total
-    return result

@@ -164,7 +164,7 @@ BY_HAND = {
     "model/training/results.py _write_folder": "a folder is whole when renamed",
     "model/training/source.py carry": "in a folder that is whole when renamed",
     "tui/app/screens/review.py ReviewScreen.action_edit_outside": "in a scratch folder",
-    "tui/commands/demo.py make": "DuckDB wrote it",
+    "tui/flow/demo.py demo_warehouse": "DuckDB wrote it",
     "tui/flow/plan.py save_script": "numbers the name where there is one",
 }
 """Who opens files for writing without `catalog.files`, and why."""

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.choice import Choices, Scope
-from catalog.decisions import Batch, levenshtein
+from catalog.decisions import Batch
+from catalog.edit_distance import levenshtein
 from catalog.errors import ColumnistError
 from catalog.ledger import Ledger, RunLedger
 from catalog.objects import TableId, Target, make_target
@@ -146,6 +147,40 @@ def test_a_decision_on_what_somebody_else_decided_changes_nothing(
     store.reject([seen])
     assert store.accept([seen]).count == 0
     assert states(store)[A][0] is State.REJECTED
+
+
+def test_a_decision_that_came_too_late_is_nothing_to_undo(
+    workspace: Workspace,
+) -> None:
+    """It left an action behind, which the next undo took back instead of the last."""
+    number = workspace.database("k", label="l", url="u")
+    store = Suggestions(workspace, number)
+    store.put([(draft(A), None), (draft(B), None)])
+    seen = store.of_table(TableId("s", "t"))
+    store.accept([seen[B]])
+    store.undo()
+    with Workspace(workspace.path) as beside:
+        Suggestions(beside, number).put([(draft(A), None)])
+    assert store.accept([seen[A]]) == Batch(0, "accepted s.t.a", 0)
+    assert states(store)[A][0] is State.PENDING
+    redone = store.redo()
+    assert redone is not None
+    assert redone.what == "accepted s.t.b"
+    undone = store.undo()
+    assert undone is not None
+    assert undone.count == 1
+
+
+def test_a_batch_names_the_only_one_that_it_changed(store: Suggestions) -> None:
+    store.put([(draft(A), None), (draft(B), None)])
+    seen = store.of_table(TableId("s", "t"))
+    assert store.reject([seen[A]]).only == seen[A].id
+    for batch in (store.undo(), store.redo()):
+        assert batch is not None
+        assert batch.only == seen[A].id
+    assert store.accept(seen.values()).only == seen[B].id  # A was seen otherwise
+    assert store.reject(store.all()).only == seen[B].id  # A is rejected already
+    assert store.accept(store.all()).only is None
 
 
 @pytest.mark.parametrize(
@@ -358,14 +393,14 @@ def test_a_long_text_is_measured_too() -> None:
     assert levenshtein("a" * 20_000, "b" * 20_000) == 20_000
 
 
-def test_undoing_many_edits_measures_none_of_them(
-    store: Suggestions, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_undoing_many_edits_measures_none_of_them(workspace: Workspace) -> None:
     """It was done on the screen's loop, and takes long of thousands."""
+    store = Suggestions(workspace, workspace.database("k", label="l", url="u"))
     target = make_target("s", "t", "c")
     store.put([(Draft(target, "A draft.", Source.MODEL, 0.5), None)])
     store.write_own(target, "Something else.", previous=None)
-    monkeypatch.setattr("catalog.decisions.levenshtein", None)
+    with workspace.transaction() as db:
+        db.create_function("edit_distance", 2, None)
     assert store.undo() is not None
     assert store.redo() is not None
     edited, undone, redone = store.decisions.all()

@@ -14,7 +14,13 @@ from connectors.database import Database
 from tests.connectors.nasty import PLAIN_TEXTS, REFUSED_TEXTS, SUPPLEMENTARY
 from tests.connectors.proof import Ran
 from tests.connectors.recording import RecordingLedger
-from tests.connectors.targets import all_written, changes_to, fresh, outcomes
+from tests.connectors.targets import (
+    all_written,
+    changes_to,
+    fresh,
+    outcomes,
+    plan,
+)
 
 CASES = int(os.environ.get("COLUMNIST_TEST_CASES", "200"))
 """Generated texts and names of a property test."""
@@ -103,7 +109,7 @@ def write(
 ) -> list[WriteResult]:
     """Writes and checks that every intent was closed with its result."""
     ledger = ledger or RecordingLedger()
-    results = list(database.write(table, changes, ledger, unproved=True))
+    results = list(database.execute([plan(database, table, changes)], ledger))
     assert not ledger.open
     assert len(results) == len(changes)
     return results
@@ -158,7 +164,7 @@ def what_is_refused_has_no_statement(engine: Engine, refused: set[Target]) -> No
             assert result.outcome is Outcome.REFUSED
             assert result.reason
             assert not ledger.intents
-            assert database.render(table, [change]) == []
+            assert plan(database, table, [change]).statements == ()
     assert seen == refused
 
 
@@ -182,7 +188,7 @@ def check_texts(database: Database, table: Table, wanted: Sequence[str]) -> int:
         CommentChange(column.id, column.comment, text)
         for column, text in zip(table.columns, wanted, strict=False)
     ]
-    fine = [c for c in changes if database.check(table, c, unproved=True) is None]
+    fine = plan(database, table, changes).changes
     return _written(database, table, changes, fine)
 
 
@@ -214,8 +220,8 @@ def texts_on_the_table_come_back(engine: Engine, wanted: Sequence[str]) -> None:
     for text in wanted:
         table = fresh(database, engine.id("t"))
         change = CommentChange(table.id, table.comment, text)
-        fine = database.check(table, change, unproved=True) is None
-        _written(database, table, [change], [change] if fine else [])
+        fine = plan(database, table, [change]).changes
+        _written(database, table, [change], fine)
 
 
 def generated_texts_come_back_and_revert(
@@ -251,7 +257,7 @@ def texts_replace_each_other(
             CommentChange(target, table.comment_of(target), text)
             for target, text in zip(table.targets(), wanted, strict=True)
         ]
-        fine = [c for c in changes if database.check(table, c, unproved=True) is None]
+        fine = plan(database, table, changes).changes
         kept += _written(database, table, changes, fine)
         refused += len(changes) - len(fine)
     assert fresh(database, before.id) == before
@@ -279,7 +285,7 @@ def preview_is_what_is_executed(engine: Engine) -> None:
     database = engine.open()
     table = fresh(database, engine.id("t"))
     changes = changes_to(table, "it's\n100% \\ new")
-    shown = [statement.sql for statement in database.render(table, changes)]
+    shown = [each.sql for each in plan(database, table, changes).statements]
     ledger = RecordingLedger()
     results = write(database, table, changes, ledger)
     assert {result.statement for result in results} == set(shown)

@@ -74,6 +74,9 @@ RAN = {
     "snowflake": Proof("fakesnow (an emulator)", kinds("table", "table columns")),
 }
 
+TRIED = {"bigquery": "bqemulator 1.4, an emulator, does not take it"}
+"""What a stand-in that shows nothing does."""
+
 
 def kinds_of(tables: Iterable[Table]) -> Ran:
     """What some tables and their columns are."""
@@ -153,7 +156,8 @@ def _dialects() -> list[Dialect]:
 def _how(dialect: Dialect, what: tuple[TableKind, bool]) -> str:
     proof = RAN.get(dialect.name)
     if proof is None or what not in proof.ran:
-        return "rendered only"
+        tried = TRIED.get(dialect.name)
+        return f"rendered only; {tried}" if tried else "rendered only"
     return f"run on {proof.on}" if dialect.proved else f"run on a stand-in: {proof.on}"
 
 

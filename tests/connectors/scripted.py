@@ -42,7 +42,7 @@ class ScriptedSession(DatabaseSession):
 class ScriptedSource(Source):
     """Gives the one session."""
 
-    session_: ScriptedSession
+    session_: DatabaseSession
 
     def open(self, *, write: bool) -> DatabaseSession:
         return self.session_

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -17,9 +17,13 @@ from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.objects import Table, TableId, Target
 from connectors.connect import open_database
 from connectors.database import Database
-from connectors.statement import Shown
+from connectors.dialects.dialect import dialect_named
+from connectors.ledger import Ledger
+from connectors.run import AS_USUAL, Allowed, Run, joined
+from connectors.script import render_script
+from tests import servers
 from tests.connectors.recording import RecordingLedger
-from tests.servers import Run, execute, postgres_program, unavailable
+from tests.servers import execute, postgres_program, unavailable
 
 
 @dataclass
@@ -63,15 +67,63 @@ def write(
     ledger: RecordingLedger | None = None,
     *,
     allow_rebuild: bool = False,
-    shown: Shown | None = None,
 ) -> list[WriteResult]:
     """Writes and checks that every intent was closed with its result."""
-    ledger = ledger or RecordingLedger()
-    results = list(
-        database.write(table, changes, ledger, allow_rebuild=allow_rebuild, shown=shown)
+    return execute_run(
+        database, plan(database, table, changes, allow_rebuild=allow_rebuild), ledger
     )
+
+
+def plan(
+    database: Database,
+    table: Table,
+    changes: Sequence[CommentChange],
+    *,
+    allow_rebuild: bool = False,
+) -> Run:
+    """What writing changes to one table would execute; also where it is unproved."""
+    work = [(table, changes)]
+    return database.plan_run(work, Allowed(rebuild=allow_rebuild, unproved=True))
+
+
+def refusal(
+    database: Database, table: Table, change: CommentChange, *, unproved: bool = False
+) -> str | None:
+    """Why one change has no statement."""
+    run = database.plan_run([(table, [change])], Allowed(unproved=unproved))
+    assert len(run.changes) + len(run.refused) == 1
+    return run.refused[0][1] if run.refused else None
+
+
+def execute_run(
+    database: Database, run: Run, ledger: RecordingLedger | None = None
+) -> list[WriteResult]:
+    """Executes it and checks that every intent was closed with its result."""
+    ledger = ledger or RecordingLedger()
+    results = list(database.execute([run], ledger))
     assert not ledger.open
     return results
+
+
+def script_for(name: str, work: Iterable[tuple[Table, Sequence[CommentChange]]]) -> str:
+    """A script for a dialect that needs no connection to render."""
+    dialect = dialect_named(name)
+    assert dialect is not None
+    runs = (dialect.plan(None, *each, Allowed(unproved=True)) for each in work)
+    return render_script(dialect, joined(runs))
+
+
+def executing(
+    database: Database,
+    work: Iterable[tuple[Table, Sequence[CommentChange]]],
+    ledger: Ledger,
+    allowed: Allowed = AS_USUAL,
+    *,
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[WriteResult]:
+    """Plans table after table and executes what was planned."""
+    runs = database.plan_tables(work, allowed)
+    return database.execute(runs, ledger, stop=stop)
 
 
 def outcomes(results: Sequence[WriteResult]) -> dict[Target, Outcome]:
@@ -145,7 +197,7 @@ def postgresql_target(url: str) -> Proved:
     return Proved("postgresql", url, "public", run, dump)
 
 
-def mariadb_target(url: str, given: Run | None = None) -> Proved:
+def mariadb_target(url: str, given: servers.Run | None = None) -> Proved:
     schema = url.rsplit("/", 1)[1]
     run = given or partial(execute, url)
 

@@ -25,7 +25,12 @@ from tests.connectors.contract import CASES, INJECTIONS, Engine, write
 from tests.connectors.nasty import NAMES, PLAIN_TEXTS, REFUSED_TEXTS, SUPPLEMENTARY
 from tests.connectors.proof import RAN
 from tests.connectors.recording import RecordingLedger
-from tests.connectors.targets import all_written, changes_to, fresh
+from tests.connectors.targets import (
+    all_written,
+    changes_to,
+    fresh,
+    plan,
+)
 
 ON = settings(
     deadline=None,
@@ -336,7 +341,7 @@ def test_text_reaches_the_server_as_it_is(
     database = engine.open()
     table = fresh(database, engine.id("t"))
     changes = changes_to(table, "100%% {a:Int32} :x %(y)s;")
-    [statement] = database.render(table, changes)
+    [statement] = plan(database, table, changes).statements
     server.asked.clear()
     assert all_written(write(database, table, changes))
     assert statement.sql in server.asked

@@ -212,7 +212,7 @@ def test_naming_a_database_loads_no_driver() -> None:
     """`--help` must not pay for SQLAlchemy, sqlglot or a driver."""
     code = (
         "import sys, connectors.connect, connectors.database, connectors.script\n"
-        "import connectors.ledger, connectors.statement\n"
+        "import connectors.ledger, connectors.run\n"
         "heavy = {'sqlalchemy', 'sqlglot', 'duckdb', 'psycopg', 'pymysql'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

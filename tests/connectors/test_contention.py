@@ -15,7 +15,12 @@ import pytest
 from catalog.change import Outcome, WriteResult
 from catalog.objects import table_of
 from tests.connectors.recording import RecordingLedger
-from tests.connectors.targets import Proved, changes_to, fresh
+from tests.connectors.targets import (
+    Proved,
+    changes_to,
+    executing,
+    fresh,
+)
 from tests.servers import Run, connected
 
 pytestmark = pytest.mark.live
@@ -170,7 +175,7 @@ def test_nobody_waits_for_a_comment_longer_than_it_waits_for_its_lock(
     with crowd_on(proved, holder) as crowd:
         before = len(crowd.delays)
         began = time.monotonic()
-        results = list(database.write_many(work, ledger))
+        results = list(executing(database, work, ledger))
         took = time.monotonic() - began
         slowest, sql = max(crowd.delays[before:])
         count = len(crowd.delays) - before
@@ -204,5 +209,5 @@ def test_nobody_waits_for_a_comment_longer_than_it_waits_for_its_lock(
         for table in tables
         if table.id.name == HELD
     ]
-    again = list(database.write_many(left, ledger))
+    again = list(executing(database, left, ledger))
     assert {result.outcome for result in again} == {Outcome.WRITTEN}

@@ -11,10 +11,17 @@ import pytest
 
 from catalog.change import CommentChange, Outcome
 from catalog.objects import TableId
-from connectors import libpq
 from connectors.database_session import DatabaseSession, Row
 from connectors.dialects import postgresql as postgresql_dialect
-from tests.connectors.targets import Proved, changes_to, duckdb_target, fresh, write
+from connectors.dialects.bases import libpq
+from tests.connectors.targets import (
+    Proved,
+    changes_to,
+    duckdb_target,
+    fresh,
+    plan,
+    write,
+)
 from tests.servers import Server
 
 ODD = """it's "q" \\ %s :a"""
@@ -135,5 +142,6 @@ def test_statements_of_a_file_are_rendered_without_opening_it(tmp_path: Path) ->
     database = target.open()
     table = fresh(database, target.id("t"))
     (tmp_path / "warehouse.duckdb").rename(tmp_path / "elsewhere")
-    [statement] = database.render(table, [CommentChange(table.id, None, "it's")])
+    run = plan(database, table, [CommentChange(table.id, None, "it's")])
+    [statement] = run.statements
     assert statement.sql == """COMMENT ON TABLE "main"."t" IS 'it''s'"""

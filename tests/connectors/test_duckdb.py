@@ -22,6 +22,7 @@ from tests.connectors.targets import (
     all_written,
     changes_to,
     duckdb_target,
+    executing,
     fresh,
     write,
 )
@@ -86,7 +87,11 @@ def test_the_holder_of_a_file_is_named(target: Proved, path: Path, mode: str) ->
             assert fresh(database, table.id) == table
         started = time.monotonic()
         with pytest.raises(ColumnistError, match=f"PID {process.pid}"):
-            list(database.write(table, changes_to(table, "x"), RecordingLedger()))
+            list(
+                executing(
+                    database, [(table, changes_to(table, "x"))], RecordingLedger()
+                )
+            )
         assert time.monotonic() - started < 5
         if mode == "w":
             with pytest.raises(ColumnistError, match="is held by"):
@@ -177,8 +182,9 @@ def test_a_read_only_file_is_refused_with_a_reason(
         return connect(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(duckdb, "connect", refusing)
+    work = [(table, changes_to(table, "x"))]
     with pytest.raises(ColumnistError, match="may not be opened"):
-        list(database.write(table, changes_to(table, "x"), RecordingLedger()))
+        list(executing(database, work, RecordingLedger()))
 
 
 def test_a_view_that_never_ends_is_given_up(target: Proved) -> None:

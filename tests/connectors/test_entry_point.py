@@ -10,7 +10,7 @@ import pytest
 
 ACME = """
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind
-from connectors.comment_on import CommentOnDialect
+from connectors.dialects.bases.comment_on import CommentOnDialect
 from connectors.database_session import DatabaseSession, Source
 
 
@@ -78,6 +78,7 @@ from catalog.change import CommentChange
 from catalog.errors import UsageError
 from connectors.connect import open_database
 from connectors.dialects.dialect import dialect_named, dialect_names
+from connectors.run import Allowed
 from connectors.script import render_script
 
 name = sys.argv[1]
@@ -87,10 +88,11 @@ try:
         print(type(database.dialect).__module__, database.identity.key)
         [table] = database.scan()
         changes = [CommentChange(target, None, "it's") for target in table.targets()]
-        for statement in database.render(table, changes):
+        run = database.plan_run([(table, changes)], Allowed(unproved=True))
+        for statement in run.statements:
             print(statement.sql)
     assert type(dialect_named(name)) is type(database.dialect)
-    print(render_script(name, []).splitlines()[0])
+    print(render_script(database.dialect, run).splitlines()[0])
 except UsageError as error:
     print(error.message)
 """

@@ -8,7 +8,6 @@ import pytest
 from sqlglot import parse_one
 
 from catalog.change import CommentChange
-from catalog.errors import UsageError
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
 from catalog.stopping import never
 from connectors.connect import identify
@@ -17,7 +16,7 @@ from connectors.dialects.databricks import Databricks
 from connectors.dialects.dialect import Dialect, Selection
 from connectors.dialects.hive import Hive
 from connectors.dialects.spark import Spark
-from connectors.script import render_script
+from tests.connectors.targets import script_for
 
 TABLE = TableKind.TABLE
 VIEW = TableKind.VIEW
@@ -118,7 +117,7 @@ def test_spark(kind: TableKind, text: str | None, column: str | None, sql: str) 
 def test_a_script_for_spark_pins_what_it_relies_on() -> None:
     table = Table(TableId("s", "t"), TABLE, ())
     change = CommentChange(table.id, None, "${env:HOME}")
-    assert render_script("spark", [(table, [change])]) == (
+    assert script_for("spark", [(table, [change])]) == (
         "-- Comments for Spark.\n"
         "SET spark.sql.variable.substitute=false;\n"
         "SET spark.sql.parser.escapedStringLiterals=false;\n"
@@ -214,12 +213,6 @@ def test_hive(kind: TableKind, text: str | None, column: str | None, sql: str) -
         assert parse_one(sql, read="hive").key == "alter"
 
 
-def test_hive_restates_so_there_is_no_script_without_it() -> None:
-    assert Hive.restates
-    with pytest.raises(UsageError, match="needs an open database"):
-        render_script("hive", [])
-
-
 def test_hive_pins_its_variables() -> None:
     name = "hive.variable.substitute"
     pinned = Scripted({f"SET {name}": [(f"{name}=false",)]})
@@ -244,9 +237,9 @@ def test_databricks_reads_information_schema() -> None:
             "current_catalog": [("ma`in",)],
             "information_schema.schemata": [("sales",), ("other",)],
             "information_schema.table_constraints": [
-                ("orders", "pk", "PRIMARY KEY", "id", None, None, None),
-                ("orders", "pk", "PRIMARY KEY", "day", None, None, None),
-                ("orders", "fk", "FOREIGN KEY", "who", "crm", "people", "key"),
+                ("orders", "pk", "id", None, None, None),
+                ("orders", "pk", "day", None, None, None),
+                ("orders", "fk", "who", "crm", "people", "key"),
             ],
             "information_schema.tables": [
                 ("orders", "MANAGED", "Orders.", None),
@@ -254,10 +247,10 @@ def test_databricks_reads_information_schema() -> None:
                 ("stream", "STREAMING_TABLE", None, None),
             ],
             "information_schema.columns": [
-                ("orders", "id", "bigint", "NO", None, "Its number."),
-                ("orders", "day", "date", "NO", "current_date()", None),
-                ("orders", "who", "struct<a:int>", "YES", None, ""),
-                ("recent", "x", "int", "YES", None, None),
+                ("orders", "id", "NO", None, "Its number.", "bigint"),
+                ("orders", "day", "NO", "current_date()", None, "date"),
+                ("orders", "who", "YES", None, "", "struct<a:int>"),
+                ("recent", "x", "YES", None, None, "int"),
             ],
         }
     )
@@ -282,10 +275,10 @@ def test_databricks_reads_information_schema() -> None:
     ]
     assert (tables[1].comment, tables[1].view_sql) == (None, "SELECT 1")
     assert all("`ma``in`.information_schema" in sql for sql in session.asked[1:])
-    session.asked.clear()
-    assert dialect.read(session, TableId("sales", "o'r"), brief=True) is not None
-    assert len(session.asked) == 2
-    assert all(r"table_name = 'o\'r'" in sql for sql in session.asked)
+    odd = Scripted({"information_schema.tables": [("o'r", "EXTERNAL", None, None)]})
+    assert dialect.read(odd, TableId("sales", "o'r"), brief=True) is not None
+    assert len(odd.asked) == 2
+    assert all(r"table_name = 'o\'r'" in sql for sql in odd.asked)
 
 
 def test_databricks_reads_the_old_metastore_as_spark() -> None:

@@ -14,19 +14,22 @@ from sqlalchemy import make_url
 from catalog.change import CommentChange, Outcome
 from catalog.errors import ColumnistError
 from catalog.objects import ColumnId, TableKind, Target, column_of
-from connectors import alteration
 from connectors.database_session import Fault
+from connectors.dialects.bases.mysql_session import PyMySQLSession
 from connectors.dialects.mariadb import MariaDB
-from connectors.mysql_session import PyMySQLSession
-from connectors.statement import shown_by
+from connectors.writing import intents
 from tests.connectors.nasty import SUPPLEMENTARY
 from tests.connectors.recording import RecordingLedger
 from tests.connectors.targets import (
     Proved,
     all_written,
     changes_to,
+    execute_run,
+    executing,
     fresh,
     outcomes,
+    plan,
+    refusal,
     write,
 )
 from tests.servers import Server
@@ -114,11 +117,13 @@ def test_stored_columns_need_leave_to_copy_the_table(mariadb: Proved) -> None:
     database = mariadb.open()
     table = fresh(database, mariadb.id("t"))
     stored = ColumnId(table.id, "s")
-    statements, refused = database.preview(table, changes_to(table, "x"))
-    assert len(statements) == 1
-    assert [change.target for change, _ in refused] == [stored]
-    assert "--allow-rebuild" in refused[0][1]
-    assert len(database.render(table, changes_to(table, "x"), allow_rebuild=True)) == 2
+    run = plan(database, table, changes_to(table, "x"))
+    assert len(run.statements) == 1
+    [(change, reason)] = run.refused
+    assert change.target == stored
+    assert "--allow-rebuild" in reason
+    run = plan(database, table, changes_to(table, "x"), allow_rebuild=True)
+    assert len(run.statements) == 2
     results = write(database, table, changes_to(table, "new"))
     assert outcomes(results).pop(stored) is Outcome.REFUSED
     assert [r.outcome.name for r in results].count("WRITTEN") == 3
@@ -172,8 +177,8 @@ def test_refuses_what_would_be_lost(mariadb: Proved) -> None:
     table = fresh(database, mariadb.id("t"))
     column = table.columns[0].id
     for text in [*SUPPLEMENTARY, "x" * 1025]:
-        assert database.check(table, CommentChange(column, None, text))
-    assert database.check(table, CommentChange(table.id, None, "x" * 2049))
+        assert refusal(database, table, CommentChange(column, None, text))
+    assert refusal(database, table, CommentChange(table.id, None, "x" * 2049))
     fits = [
         CommentChange(table.id, None, "ä" * 2048),
         CommentChange(column, None, "'" * 1024),
@@ -276,15 +281,15 @@ def test_whatever_is_restated_is_what_was_shown(mariadb: Proved, how: str) -> No
     database = mariadb.open()
     table = fresh(database, mariadb.id("t"))
     changes = changes_to(table, "ours")
-    shown = shown_by(database.render(table, changes))
+    run = plan(database, table, changes)
     mariadb.run(f"ALTER TABLE t {how}")
     before = mariadb.run("SHOW CREATE TABLE t")
-    [result] = write(database, table, [changes[1]], shown=shown)
+    [result] = execute_run(database, run.without([changes[0], changes[2]]))
     assert result.outcome is Outcome.CONFLICT
     assert mariadb.run("SHOW CREATE TABLE t") == before
     # What does not go into a statement of ours is nobody's conflict.
     mariadb.run("ALTER TABLE t ADD INDEX (b), ADD c int FIRST")
-    assert all_written(write(database, table, [changes[2]], shown=shown))
+    assert all_written(execute_run(database, run.without(changes[:2])))
 
 
 def test_a_table_dropped_while_its_lock_is_waited_for_is_refused(
@@ -310,7 +315,7 @@ def test_a_table_in_use_is_given_up_in_time(
     other: pymysql.cursors.Cursor,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(alteration, "PAUSES", (0.01,))
+    monkeypatch.setattr(intents, "PAUSES", (0.01,))
     mariadb.run("CREATE TABLE t (a int)")
     database = mariadb.open()
     table = fresh(database, mariadb.id("t"))
@@ -388,7 +393,7 @@ def test_what_the_user_may_not_alter_is_shown_before_any_work_goes_into_it(
     for table in tables:
         assert table.columns[0].comment_refused == table.comment_refused
         change = changes_to(table, "new")[0]
-        assert (database.check(table, change) is None) == (table.id.name in allowed)
+        assert (refusal(database, table, change) is None) == (table.id.name in allowed)
     database.close()
     mariadb.run(f"DROP USER {user}")
 
@@ -411,7 +416,7 @@ def test_a_connection_killed_in_the_middle_is_settled(
 
     monkeypatch.setattr(PyMySQLSession, "run", killing)
     with pytest.raises(ColumnistError, match="connection was lost") as caught:
-        list(database.write(table, changes_to(table, "ours"), ledger))
+        list(executing(database, [(table, changes_to(table, "ours"))], ledger))
     assert "2 changes are open in the ledger" in caught.value.hint
     results = database.settle(ledger.open, ledger)
     assert {result.outcome for result in results} == {Outcome.FAILED}
@@ -447,7 +452,7 @@ def test_a_connection_lost_after_the_alter_is_settled_as_written(
 
     monkeypatch.setattr(PyMySQLSession, "run", deaf)
     with pytest.raises(ColumnistError, match="connection was lost"):
-        list(database.write(table, changes_to(table, "ours"), ledger))
+        list(executing(database, [(table, changes_to(table, "ours"))], ledger))
     results = database.settle(ledger.open, ledger)
     assert {result.outcome for result in results} == {Outcome.WRITTEN}
 
@@ -490,7 +495,7 @@ def test_what_the_server_prints_is_known_before(mariadb: Proved) -> None:
         changes = [
             CommentChange(target, before.comment_of(target), text) for target in targets
         ]
-        statements, refused = dialect.plan(before, changes, allow_rebuild=False)
+        statements, refused = dialect.restate(before, changes, allow_rebuild=False)
         assert not refused
         for statement in statements:
             session.run(statement.sql)

@@ -14,7 +14,15 @@ import pytest
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.objects import Target, column_of, table_of
 from tests.connectors.recording import RecordingLedger
-from tests.connectors.targets import Proved, all_written, changes_to, fresh, write
+from tests.connectors.targets import (
+    Proved,
+    all_written,
+    changes_to,
+    executing,
+    fresh,
+    plan,
+    write,
+)
 from tests.servers import Run, connected
 
 pytestmark = pytest.mark.live
@@ -447,9 +455,9 @@ def test_a_definition_that_is_no_text_holds_up_no_other_table(mariadb: Proved) -
     database = mariadb.open()
     tables = list(database.scan(schemas=[mariadb.schema]))
     work = [(table, changes_to(table, "new")) for table in tables]
-    assert [len(database.render(*each)) for each in work] == [0, 1]
+    assert [len(plan(database, *each).statements) for each in work] == [0, 1]
     ledger = RecordingLedger()
-    results = list(database.write_many(work, ledger))
+    results = list(executing(database, work, ledger))
     assert not ledger.open
     refused = [r for r in results if r.outcome is Outcome.REFUSED]
     assert {table_of(result.change.target).name for result in refused} == {"bytes"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ import pymysql
 import pytest
 from sqlalchemy import make_url
 
-from catalog.change import WriteResult
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from connectors.connect import (
     PasswordWanted,
@@ -449,17 +448,19 @@ def test_limits_reach_whoever_writes(
     shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from connectors.dialects.duckdb import DuckDB
+    from connectors.writing.transaction import TransactionWriter
 
     given: list[Limits] = []
 
-    def write_many(*arguments: Any) -> Iterator[WriteResult]:
-        given.append(arguments[0].limits)
-        return iter(())
+    class Opened(TransactionWriter):
+        def __init__(self, dialect: DuckDB, *rest: Any) -> None:
+            given.append(dialect.limits)
+            super().__init__(dialect, *rest)
 
-    monkeypatch.setattr(DuckDB, "write_many", write_many)
+    monkeypatch.setattr("connectors.writing.dispatch.TransactionWriter", Opened)
     limits = Limits(lock_seconds=0.5, connections=4)
     with open_database(f"duckdb:///{shop}", limits=limits) as database:
-        assert list(database.write_many([], NoLedger())) == []
+        assert list(database.execute([], NoLedger())) == []
     assert given == [limits]
 
 

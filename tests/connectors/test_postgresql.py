@@ -14,16 +14,18 @@ import pytest
 from catalog.change import CommentChange, Outcome
 from catalog.errors import ColumnistError
 from catalog.objects import ColumnId, Table, TableKind
-from connectors import libpq, transaction
 from connectors.database_session import DatabaseSession, Fault, Row
 from connectors.dialects import postgresql as reading
-from connectors.libpq import PsycopgSession
+from connectors.dialects.bases import libpq
+from connectors.dialects.bases.libpq import PsycopgSession
 from connectors.limits import Limits
+from connectors.writing import intents
 from tests.connectors.recording import RecordingLedger
 from tests.connectors.targets import (
     Proved,
     all_written,
     changes_to,
+    executing,
     fresh,
     outcomes,
     write,
@@ -95,7 +97,7 @@ def test_one_who_rolls_back_is_no_conflict(
 def test_a_locked_table_is_given_up_and_its_holder_named(
     postgresql: Proved, other: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transaction, "PAUSES", (0.01,))
+    monkeypatch.setattr(intents, "PAUSES", (0.01,))
     postgresql.run("CREATE TABLE t (a integer)")
     database = postgresql.open()
     table = fresh(database, postgresql.id("t"))
@@ -165,7 +167,7 @@ def test_a_connection_killed_in_the_middle_wrote_nothing(
     database = postgresql.open()
     table = fresh(database, postgresql.id("t"))
     ledger = RecordingLedger()
-    writing = database.write(table, changes_to(table, "ours"), ledger)
+    writing = executing(database, [(table, changes_to(table, "ours"))], ledger)
     kill_before(monkeypatch, postgresql, 'COMMENT ON COLUMN "public"."t"."b"')
     results = [next(writing) for _ in range(3)]
     assert {result.outcome for result in results} == {Outcome.FAILED}
@@ -186,7 +188,7 @@ def test_a_connection_killed_at_the_commit_is_settled(
     ledger = RecordingLedger()
     kill_before(monkeypatch, postgresql, "COMMIT")
     with pytest.raises(ColumnistError, match="connection was lost") as caught:
-        list(database.write(table, changes_to(table, "ours"), ledger))
+        list(executing(database, [(table, changes_to(table, "ours"))], ledger))
     assert "2 changes are open in the ledger" in caught.value.hint
     results = database.settle(ledger.open, ledger)
     assert {result.outcome for result in results} == {Outcome.FAILED}
@@ -210,7 +212,7 @@ def test_a_connection_lost_after_the_commit_is_settled_as_written(
 
     monkeypatch.setattr(PsycopgSession, "_execute", deaf)
     with pytest.raises(ColumnistError, match="connection was lost"):
-        list(database.write(table, changes_to(table, "ours"), ledger))
+        list(executing(database, [(table, changes_to(table, "ours"))], ledger))
     assert len(ledger.open) == 2
     results = database.settle(ledger.open, ledger)
     assert {result.outcome for result in results} == {Outcome.WRITTEN}
@@ -249,7 +251,7 @@ def test_a_setting_that_does_not_stay_stops_the_write(
     pinned = {**module._PINNED, "lock_timeout": "2000 ms"}  # reads back as 2s
     monkeypatch.setattr(module, "_PINNED", pinned)
     with pytest.raises(ColumnistError, match="keeps lock_timeout"):
-        list(database.write(table, changes_to(table, "x"), RecordingLedger()))
+        list(executing(database, [(table, changes_to(table, "x"))], RecordingLedger()))
     assert fresh(database, table.id).comment is None
 
 

@@ -15,7 +15,11 @@ from connectors.database import Database
 from connectors.database_session import EngineSource
 from connectors.dialects.dialect import dialect_named
 from tests.connectors.recording import RecordingLedger
-from tests.connectors.targets import changes_to
+from tests.connectors.targets import (
+    changes_to,
+    executing,
+    plan,
+)
 
 
 @pytest.fixture
@@ -67,10 +71,10 @@ def test_every_change_to_sqlite_is_refused_and_points_to_export(path: Path) -> N
     database = sqlite(path)
     for table in database.scan():
         changes = changes_to(table, "x")
-        results = list(database.write(table, changes, RecordingLedger()))
+        results = list(executing(database, [(table, changes)], RecordingLedger()))
         assert {result.outcome for result in results} == {Outcome.REFUSED}
         assert all("export" in (result.reason or "") for result in results)
-        assert database.render(table, changes) == []
+        assert plan(database, table, changes).statements == ()
     assert path.read_bytes() == before
 
 
@@ -129,8 +133,9 @@ def test_nothing_generic_is_written(path: Path) -> None:
     table = by_name(database)["parent"]
     change = CommentChange(table.id, None, "x")
     ledger = RecordingLedger()
-    [result] = list(database.write(table, [change], ledger, unproved=True))
+    run = plan(database, table, [change])
+    [result] = database.execute([run], ledger)
     assert result.outcome is Outcome.REFUSED
     assert "never tried" in (result.reason or "")
     assert not ledger.intents
-    assert database.render(table, [change]) == []
+    assert run.statements == ()

@@ -17,9 +17,16 @@ from catalog.workspace import Workspace
 from connectors.database import Database
 from tests.connectors import contract
 from tests.connectors.contract import CASES, Engine
-from tests.connectors.targets import Proved, all_written, fresh, write
+from tests.connectors.targets import (
+    Proved,
+    all_written,
+    fresh,
+    plan,
+    refusal,
+    write,
+)
 from tests.servers import Run, connected
-from tui.flow import jobs, writes
+from tui.flow import scanning, writes
 from tui.flow.session import Session, attach
 from tui.flow.settings import locate
 
@@ -133,7 +140,7 @@ def test_texts_as_long_as_the_limit_are_kept_and_longer_ones_refused(
                     fits = limit is None or size <= limit
                     fits = fits and not text.endswith("\r")
                     assert (result.outcome is Outcome.WRITTEN) == fits, result.reason
-                    assert (database.check(table, change) is None) == fits
+                    assert (refusal(database, table, change) is None) == fits
                     if fits:
                         assert result.read_back == text
 
@@ -194,14 +201,14 @@ def put(database: Database, table: Table, texts: Sequence[str | None]) -> None:
         CommentChange(target, table.comment_of(target), text)
         for target, text in zip(table.targets(), texts, strict=True)
     ]
-    fine = [change for change in changes if database.check(table, change) is None]
+    fine = plan(database, table, changes).changes
     assert not fine or all_written(write(database, table, fine))
 
 
 def apply_and_revert(session: Session, before: Table, texts: Sequence[str]) -> int:
     """Texts accepted, applied and taken back; how many were kept exactly."""
     database = session.database
-    assert before in list(jobs.scan(session))
+    assert before in list(scanning.scan(session))
     session.suggestions.put(
         (Draft(target, text, Source.IMPORTED, 1.0), before.comment_of(target))
         for target, text in zip(before.targets(), texts, strict=True)
@@ -217,7 +224,7 @@ def apply_and_revert(session: Session, before: Table, texts: Sequence[str]) -> i
     for target in before.targets():
         change = staged.get(target)
         expected = before.comment_of(target)
-        if change is not None and database.check(before, change) is None:
+        if change is not None and refusal(database, before, change) is None:
             assert results[change].outcome is Outcome.WRITTEN, results[change]
             expected = change.text
             fine += 1

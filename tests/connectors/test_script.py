@@ -10,7 +10,12 @@ from sqlalchemy import make_url
 from catalog.change import CommentChange
 from connectors.script import render_script
 from tests.connectors.nasty import PLAIN_TEXTS
-from tests.connectors.targets import Proved, fresh, mariadb_client
+from tests.connectors.targets import (
+    Proved,
+    fresh,
+    mariadb_client,
+    plan,
+)
 from tests.servers import postgres_program, unavailable
 
 
@@ -44,7 +49,7 @@ def test_a_script_sets_every_nasty_text(proved: Proved) -> None:
         for column, text in zip(table.columns, texts, strict=True)
     ]
     changes.append(CommentChange(table.id, None, "the table's own"))
-    script = render_script(database, [(table, changes)])
+    script = render_script(database.dialect, plan(database, table, changes))
     run_client(proved, script)
     after = fresh(database, table.id)
     assert [column.comment for column in after.columns] == texts
@@ -57,7 +62,9 @@ def test_a_script_says_what_copies_the_table(mariadb: Proved) -> None:
     database = mariadb.open()
     table = fresh(database, mariadb.id("t"))
     change = CommentChange(table.columns[1].id, None, "x")
-    assert "left out" in render_script(database, [(table, [change])])
-    script = render_script(database, [(table, [change])], allow_rebuild=True)
+    run = plan(database, table, [change])
+    assert "left out" in render_script(database.dialect, run)
+    run = plan(database, table, [change], allow_rebuild=True)
+    script = render_script(database.dialect, run)
     assert "-- copies the whole table" in script
     assert "ALGORITHM=COPY;" in script

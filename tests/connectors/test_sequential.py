@@ -1,30 +1,36 @@
 """What writing one statement after the other promises, on a database in memory.
 
 The database understands BigQuery's statements as an independent lexer takes them apart,
-because those carry several changes. It shows what `connectors/sequential.py` does with
-answers, conflicts and broken connections; of BigQuery itself it shows nothing.
+because those carry several changes. It shows what `connectors.writing.sequential` does
+with answers, conflicts and broken connections; of BigQuery itself it shows nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.errors import ColumnistError
 from catalog.objects import ColumnId, Table, TableId, Target
-from catalog.stopping import Stop, never
-from connectors import sequential
 from connectors.database import Database, DatabaseIdentity
 from connectors.database_session import DatabaseSession, Fault, Row, Source
 from connectors.dialects.bigquery import BigQuery
 from connectors.dialects.dialect import dialect_named
-from connectors.statement import Shown, shown_by
+from connectors.run import Run
+from connectors.writing import intents, sequential
 from tests.connectors.lexer import RULES, tokens
 from tests.connectors.recording import RecordingLedger
-from tests.connectors.targets import all_written, changes_to, fresh, outcomes
+from tests.connectors.targets import (
+    all_written,
+    changes_to,
+    executing,
+    fresh,
+    outcomes,
+    plan,
+)
 
 T = TableId("s", "t")
 BUSY = Fault("403 Exceeded rate limits: too many table update operations")
@@ -94,7 +100,7 @@ class MemorySession(DatabaseSession):
             return [("t", "BASE TABLE", literal, None)]
         assert "COLUMN_FIELD_PATHS" in sql
         return [
-            ("t", name, "INT64", "YES", None, memory.comments.get(ColumnId(T, name)))
+            ("t", name, "YES", None, memory.comments.get(ColumnId(T, name)), "INT64")
             for name in memory.columns
         ]
 
@@ -134,14 +140,12 @@ def write(
     changes: Sequence[CommentChange],
     *,
     ledger: RecordingLedger | None = None,
-    shown: Shown | None = None,
-    stop: Stop = never,
+    run: Run | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> list[WriteResult]:
     target = database(memory)
-    table = fresh(target, T)
-    ledger = ledger or RecordingLedger()
-    found = target.write(table, changes, ledger, unproved=True, shown=shown, stop=stop)
-    return list(found)
+    run = run or plan(target, fresh(target, T), changes)
+    return list(target.execute([run], ledger or RecordingLedger(), stop=stop))
 
 
 def seen(memory: Memory) -> Table:
@@ -152,7 +156,7 @@ def seen(memory: Memory) -> Table:
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Pauses are counted and not slept."""
     slept: list[float] = []
-    monkeypatch.setattr(sequential, "PAUSES", (0.1, 0.2, 0.3))
+    monkeypatch.setattr(intents, "PAUSES", (0.1, 0.2, 0.3))
     monkeypatch.setattr("time.sleep", slept.append)
     return slept
 
@@ -176,7 +180,11 @@ def test_an_unproved_database_is_written_only_where_that_is_allowed(
 ) -> None:
     target = database(memory)
     results = list(
-        target.write(seen(memory), changes_to(seen(memory), "x"), RecordingLedger())
+        executing(
+            target,
+            [(seen(memory), changes_to(seen(memory), "x"))],
+            RecordingLedger(),
+        )
     )
     assert {result.outcome for result in results} == {Outcome.REFUSED}
     assert "--unproved" in (results[0].reason or "")
@@ -185,19 +193,31 @@ def test_an_unproved_database_is_written_only_where_that_is_allowed(
 
 def test_what_was_shown_otherwise_is_a_conflict(memory: Memory) -> None:
     changes = changes_to(seen(memory), "ours")
-    shown = shown_by(database(memory).render(seen(memory), changes))
-    assert len(set(shown.values())) == len(changes)
+    run = plan(database(memory), seen(memory), changes)
     b = ColumnId(T, "b")
-    other = {c: "ALTER VIEW t" if c.target == b else s for c, s in shown.items()}
+    of_view = Run(
+        tuple(
+            replace(
+                each,
+                parts=tuple(
+                    replace(part, basis="VIEW") if part.change.target == b else part
+                    for part in each.parts
+                ),
+            )
+            for each in run.statements
+        )
+    )
     ledger = RecordingLedger()
-    results = write(memory, changes, ledger=ledger, shown=other)
+    results = write(memory, changes, ledger=ledger, run=of_view)
     [conflict] = [r for r in results if r.outcome is not Outcome.WRITTEN]
     assert (conflict.change.target, conflict.outcome) == (b, Outcome.CONFLICT)
-    assert "ALTER VIEW t is now ALTER TABLE" in (conflict.reason or "")
+    assert "definition was changed meanwhile: VIEW is now TABLE" in (
+        conflict.reason or ""
+    )
     assert set(memory.comments) == set(memory.targets()) - {b}
     assert not ledger.open
-    [one] = [change for change in changes if change.target == b]
-    assert all_written(write(memory, [one], shown=shown))
+    others = [change for change in changes if change.target != b]
+    assert all_written(write(memory, changes, run=run.without(others)))
 
 
 def test_a_conflict_is_never_overwritten(memory: Memory) -> None:
@@ -456,7 +476,8 @@ def test_a_table_that_went_away_is_refused(memory: Memory) -> None:
     table = seen(memory)
     memory.is_there = False
     ledger = RecordingLedger()
-    results = list(target.write(table, changes_to(table, "x"), ledger, unproved=True))
+    run = plan(target, table, changes_to(table, "x"))
+    results = list(target.execute([run], ledger))
     assert {result.outcome for result in results} == {Outcome.REFUSED}
     assert not memory.ran
     assert not ledger.intents

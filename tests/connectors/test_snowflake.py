@@ -24,10 +24,16 @@ from catalog.objects import TableId, TableKind
 from connectors.database import Database, DatabaseIdentity
 from connectors.database_session import DatabaseSession, Fault, Row, Source
 from connectors.dialects.dialect import dialect_named
+from connectors.run import Allowed
 from tests.connectors.nasty import NAMES, PLAIN_TEXTS, SUPPLEMENTARY
 from tests.connectors.proof import RAN, kinds_of
 from tests.connectors.recording import RecordingLedger
-from tests.connectors.targets import all_written, changes_to, fresh
+from tests.connectors.targets import (
+    all_written,
+    changes_to,
+    executing,
+    fresh,
+)
 from tests.servers import unavailable
 
 pytestmark = pytest.mark.live
@@ -125,7 +131,8 @@ def quoted(name: str) -> str:
 
 def write(target: Database, changes: list[CommentChange], table: TableId) -> None:
     ledger = RecordingLedger()
-    results = target.write(fresh(target, table), changes, ledger, unproved=True)
+    work = [(fresh(target, table), changes)]
+    results = executing(target, work, ledger, Allowed(unproved=True))
     assert all_written(list(results))
     assert not ledger.open
 

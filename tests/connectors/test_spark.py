@@ -17,11 +17,11 @@ from catalog.objects import ColumnId, TableId, TableKind
 from connectors.connect import open_database
 from connectors.database import Database, DatabaseIdentity
 from connectors.database_session import DatabaseSession, Fault, Row
+from connectors.dialects.bases.hiveserver import error_class, plain_words
 from connectors.dialects.databricks import Databricks
 from connectors.dialects.dialect import Dialect
 from connectors.dialects.hive import Hive
 from connectors.dialects.spark import Spark, described
-from connectors.hiveserver import error_class, plain_words
 from connectors.sampling import profile_table
 from tests.connectors import contract
 from tests.connectors.contract import CASES, INJECTIONS, Engine, write

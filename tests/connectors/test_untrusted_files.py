@@ -12,7 +12,13 @@ from catalog.errors import ColumnistError, UsageError
 from connectors.connect import open_database
 from connectors.database_session import Fault
 from tests.connectors.recording import RecordingLedger
-from tests.connectors.targets import Proved, changes_to, duckdb_target, fresh
+from tests.connectors.targets import (
+    Proved,
+    changes_to,
+    duckdb_target,
+    executing,
+    fresh,
+)
 
 SECRET = "not-for-anybody"
 
@@ -93,7 +99,9 @@ def test_nothing_can_be_allowed_again(target: Proved, write: bool) -> None:
 def test_a_comment_on_such_a_view_is_written(target: Proved) -> None:
     database = target.open()
     table = fresh(database, target.id("csv"))
-    results = list(database.write(table, changes_to(table, "x"), RecordingLedger()))
+    results = list(
+        executing(database, [(table, changes_to(table, "x"))], RecordingLedger())
+    )
     assert [result.outcome.value for result in results] == ["written"] * len(results)
 
 

@@ -19,10 +19,11 @@ from catalog.change import CommentChange
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import ForeignKey, Table, TableId, TableKind
 from catalog.stopping import never
-from connectors.comment_on import PROBE
 from connectors.database import Database, DatabaseIdentity
 from connectors.database_session import Fault
+from connectors.dialects.bases.comment_on import PROBE
 from connectors.dialects.dialect import Dialect, Selection, dialect_named
+from tests.connectors.made_catalog import Catalog, MadeCatalog
 from tests.connectors.scripted import Answers, ScriptedSession, ScriptedSource
 from tests.connectors.targets import Proved
 
@@ -65,16 +66,16 @@ CASES = {
             ],
             "pg_get_late_binding_view_cols": [("late", "l", "integer")],
             "FROM pg_catalog.pg_attribute": [
-                ("m", "id", "integer", False, None, None),
-                ("parent", "x", "integer", True, None, None),
-                ("t", "id", "integer", True, None, "the key"),
-                ("t", "a", "character varying(9)", False, None, ""),
-                ("t", "b", "numeric(5,2)", False, "0", None),
-                ("v", "id", "integer", False, None, None),
+                ("m", "id", True, None, None, "integer"),
+                ("parent", "x", False, None, None, "integer"),
+                ("t", "id", False, None, "the key", "integer"),
+                ("t", "a", True, None, "", "character varying(9)"),
+                ("t", "b", True, "0", None, "numeric(5,2)"),
+                ("v", "id", True, None, None, "integer"),
             ],
             "FROM pg_catalog.pg_class": [
                 ("late", "v", None, "SELECT l FROM t WITH NO SCHEMA BINDING", None),
-                ("m", "v", None, "CREATE MATERIALIZED VIEW m AS SELECT 1", None),
+                ("m", "m", None, "CREATE MATERIALIZED VIEW m AS SELECT 1", None),
                 ("parent", "r", None, None, 0),
                 ("t", "r", "about t", None, 7.0),
                 ("v", "v", None, "SELECT id FROM t", None),
@@ -94,11 +95,11 @@ CASES = {
                 ("t", "t_pk", [1], 1, "id", None, None, None, None, None),
             ],
             "information_schema.columns": [
-                ("parent", "x", "INT8", "YES", None, "", None),
-                ("t", "id", "INT8", "NO", None, "", "the key"),
-                ("t", "a", "STRING", "YES", None, "", None),
-                ("t", "b", "DECIMAL(5,2)", "YES", "0", "", None),
-                ("v", "id", "INT8", "YES", None, "", None),
+                ("parent", "x", "YES", None, None, "INT8"),
+                ("t", "id", "NO", None, "the key", "INT8"),
+                ("t", "a", "YES", None, None, "STRING"),
+                ("t", "b", "YES", "0", None, "DECIMAL(5,2)"),
+                ("v", "id", "YES", None, None, "INT8"),
             ],
             "FROM pg_catalog.pg_class": [
                 ("parent", "r", None, None),
@@ -114,18 +115,18 @@ CASES = {
         {
             "FROM information_schema.schemata": [("s",), ("other",)],
             "FROM information_schema.tables": [
-                ("dyn", "BASE TABLE", "YES", None, None, None),
-                ("ext", "EXTERNAL TABLE", "NO", None, None, None),
-                ("parent", "BASE TABLE", "NO", None, 0, None),
-                ("t", "BASE TABLE", "NO", "about t", 7, None),
-                ("v", "VIEW", "NO", None, None, "SELECT id FROM t"),
+                ("dyn", "DYNAMIC TABLE", None, None, None),
+                ("ext", "EXTERNAL TABLE", None, None, None),
+                ("parent", "BASE TABLE", None, None, 0),
+                ("t", "BASE TABLE", "about t", None, 7),
+                ("v", "VIEW", None, "SELECT id FROM t", None),
             ],
             "FROM information_schema.columns": [
-                ("parent", "x", "NUMBER", None, 38, 0, "YES", None, None),
-                ("t", "id", "NUMBER", None, 38, 0, "NO", None, "the key"),
-                ("t", "a", "TEXT", 9, None, None, "YES", None, ""),
-                ("t", "b", "NUMBER", None, 5, 2, "YES", "0", None),
-                ("v", "id", "NUMBER", None, 38, 0, "YES", None, None),
+                ("parent", "x", "YES", None, None, "NUMBER", None, 38, 0),
+                ("t", "id", "NO", None, "the key", "NUMBER", None, 38, 0),
+                ("t", "a", "YES", None, "", "TEXT", 9, None, None),
+                ("t", "b", "YES", "0", None, "NUMBER", None, 5, 2),
+                ("v", "id", "YES", None, None, "NUMBER", None, 38, 0),
             ],
             "SHOW PRIMARY KEYS": [
                 ("at", "D", "s", "t", "id", 1, "pk", "false", ""),
@@ -151,16 +152,16 @@ CASES = {
                 ("v", "VIEW", None, "SELECT id FROM t"),
             ],
             "COLUMN_FIELD_PATHS": [
-                ("parent", "x", "INT64", "YES", "NULL", None),
-                ("t", "id", "INT64", "NO", "NULL", "the key"),
-                ("t", "a", "STRING(9)", "YES", None, ""),
-                ("t", "b", "NUMERIC(5, 2)", "YES", "0", None),
-                ("v", "id", "INT64", "YES", "NULL", None),
+                ("parent", "x", "YES", None, None, "INT64"),
+                ("t", "id", "NO", None, "the key", "INT64"),
+                ("t", "a", "YES", None, "", "STRING(9)"),
+                ("t", "b", "YES", "0", None, "NUMERIC(5, 2)"),
+                ("v", "id", "YES", None, None, "INT64"),
             ],
             "KEY_COLUMN_USAGE": [
-                ("t", "t.fk$1", "a", "FOREIGN KEY", "s", "parent", None),
-                ("t", "t.fk$1", "b", "FOREIGN KEY", "s", "parent", None),
-                ("t", "t.pk$", "id", "PRIMARY KEY", None, None, None),
+                ("t", "t.fk$1", "a", "s", "parent", None),
+                ("t", "t.fk$1", "b", "s", "parent", None),
+                ("t", "t.pk$", "id", None, None, None),
             ],
         },
         ("INT64", "STRING(9)", "NUMERIC(5, 2)"),
@@ -170,18 +171,18 @@ CASES = {
         {
             "FROM all_users": [("s",)],
             "FROM all_tab_comments": [
-                ("ext", "TABLE", None, None, None, None, "NO", "ext", None),
-                ("m", "TABLE", "snapshot", "m", "about m", 1, "NO", None, None),
-                ("parent", "TABLE", None, None, None, None, "YES", None, None),
-                ("t", "TABLE", "about t", None, None, 7, "NO", None, None),
-                ("v", "VIEW", *(None,) * 6, "SELECT id FROM t"),
+                ("ext", "FOREIGN TABLE", None, None, None),
+                ("m", "MATERIALIZED VIEW", "about m", None, 1),
+                ("parent", "PARTITIONED TABLE", None, None, None),
+                ("t", "TABLE", "about t", None, 7),
+                ("v", "VIEW", None, "SELECT id FROM t", None),
             ],
             "FROM all_tab_columns": [
-                ("parent", "x", "NUMBER", 0, None, None, "Y", None, None),
-                ("t", "id", "NUMBER", 0, 9, 0, "N", None, "the key"),
-                ("t", "a", "VARCHAR2", 9, None, None, "Y", None, None),
-                ("t", "b", "NUMBER", 0, 5, 2, "Y", "0 ", None),
-                ("v", "id", "NUMBER", 0, None, None, "Y", None, None),
+                ("parent", "x", "Y", None, None, "NUMBER", 0, None, None),
+                ("t", "id", "N", None, "the key", "NUMBER", 0, 9, 0),
+                ("t", "a", "Y", None, None, "VARCHAR2", 9, None, None),
+                ("t", "b", "Y", "0 ", None, "NUMBER", 0, 5, 2),
+                ("v", "id", "Y", None, None, "NUMBER", 0, None, None),
             ],
             "FROM all_constraints": [
                 ("t", "t_fk", "a", "s", "parent", "x"),
@@ -196,17 +197,17 @@ CASES = {
         {
             "FROM sys.schemas": [("s",)],
             "FROM sys.objects": [
-                ("ext", "U ", True, None, None, None),
-                ("parent", "U ", False, None, 0, None),
-                ("t", "U ", False, "about t", 7, None),
-                ("v", "V ", None, None, None, "SELECT id FROM t"),
+                ("ext", "FOREIGN TABLE", None, None, None),
+                ("parent", "TABLE", None, None, 0),
+                ("t", "TABLE", "about t", None, 7),
+                ("v", "VIEW", None, "SELECT id FROM t", None),
             ],
             "FROM sys.columns": [
-                ("parent", "x", "int", 4, 10, 0, True, False, None, None, None),
-                ("t", "id", "int", 4, 10, 0, False, False, None, None, "the key"),
-                ("t", "a", "nvarchar", 18, 0, 0, True, False, None, None, ""),
-                ("t", "b", "decimal", 5, 5, 2, True, False, "0", None, None),
-                ("v", "id", "int", 4, 10, 0, True, False, None, None, None),
+                ("parent", "x", True, None, None, "int", 4, 10, 0),
+                ("t", "id", False, None, "the key", "int", 4, 10, 0),
+                ("t", "a", True, None, "", "nvarchar", 18, 0, 0),
+                ("t", "b", True, "0", None, "decimal", 5, 5, 2),
+                ("v", "id", True, None, None, "int", 4, 10, 0),
             ],
             "FROM sys.key_constraints": [("t", "t_pk", "id")],
             "FROM sys.foreign_keys": [
@@ -221,17 +222,17 @@ CASES = {
         {
             "FROM information_schema.schemata": [("s",)],
             "FROM information_schema.tables": [
-                ("m", "BASE TABLE", None, None, "SELECT 1"),
-                ("parent", "BASE TABLE", None, None, None),
-                ("t", "BASE TABLE", "about t", None, None),
-                ("v", "VIEW", None, "SELECT id FROM t", None),
+                ("m", "MATERIALIZED VIEW", None, "SELECT 1"),
+                ("parent", "BASE TABLE", None, None),
+                ("t", "BASE TABLE", "about t", None),
+                ("v", "VIEW", None, "SELECT id FROM t"),
             ],
             "FROM information_schema.columns": [
-                ("parent", "x", "integer", "YES", None, None),
-                ("t", "id", "integer", "NO", None, "the key"),
-                ("t", "a", "varchar(9)", "YES", None, ""),
-                ("t", "b", "decimal(5,2)", "YES", "0", None),
-                ("v", "id", "integer", "YES", None, None),
+                ("parent", "x", "YES", None, None, "integer"),
+                ("t", "id", "NO", None, "the key", "integer"),
+                ("t", "a", "YES", None, "", "varchar(9)"),
+                ("t", "b", "YES", "0", None, "decimal(5,2)"),
+                ("v", "id", "YES", None, None, "integer"),
             ],
         },
         ("integer", "varchar(9)", "decimal(5,2)"),
@@ -242,18 +243,18 @@ CASES = {
         {
             "FROM DBC.DatabasesV": [("s",), ("SYSLIB",), ("Sys_Calendar",)],
             "FROM DBC.TablesV": [
-                ("parent", "T", None, None),
-                ("t", "O", "about t", None),
-                ("v", "V", None, "SELECT id FROM t"),
+                ("parent", "TABLE", None, None),
+                ("t", "TABLE", "about t", None),
+                ("v", "VIEW", None, "SELECT id FROM t"),
             ],
             "FROM DBC.ColumnsV": [
-                ("parent", "x", "I ", 4, None, None, "Y", None, None),
-                ("t", "id", "I ", 4, None, None, "N", None, "the key"),
-                ("t", "a", "CV", 9, None, None, "Y", None, ""),
-                ("t", "b", "D ", 4, 5, 2, "Y", "0", None),
+                ("parent", "x", "Y", None, None, "I ", 4, None, None),
+                ("t", "id", "N", None, "the key", "I ", 4, None, None),
+                ("t", "a", "Y", None, "", "CV", 9, None, None),
+                ("t", "b", "Y", "0", None, "D ", 4, 5, 2),
                 ("v", "id", None, None, None, None, None, None, None),
             ],
-            "FROM DBC.IndicesV": [("t", "id")],
+            "FROM DBC.IndicesV": [("t", "", "id")],
             "All_RI_ChildrenV": [
                 ("t", 4, "a", "s", "parent", "x"),
                 ("t", 4, "b", "s", "parent", "y"),
@@ -403,12 +404,15 @@ def test_postgresql_answers_what_redshift_is_asked(postgresql: Proved) -> None:
         "COMMENT ON TABLE child IS 'about it'",
         "COMMENT ON COLUMN child.y IS 'about y'",
         "COMMENT ON COLUMN v.x IS 'about x'",
+        # Redshift's materialized views are views whose definition begins so.
+        'CREATE VIEW z AS SELECT 1 AS "Materialized View"',
     )
     database = postgresql.open()
     wanted = {table.id: table for table in database.scan(schemas=["public"])}
     source = database._source
     found = list(dialect("redshift").scan(source, Selection(("public",)), never))
-    assert [table.id.name for table in found] == ["child", "parent", "v"]
+    assert [table.id.name for table in found] == ["child", "parent", "v", "z"]
+    assert found.pop().kind is TableKind.MATERIALIZED_VIEW
     with source.session() as session:
         for table in found:
             assert dialect("redshift").read(session, table.id) == table
@@ -559,3 +563,180 @@ def test_what_kind_takes_no_comment_is_known_when_it_is_read() -> None:
             said = trino.refusal(table, CommentChange(target, None, None))
             column = next((c for c in table.columns if c.id == target), table)
             assert said == column.comment_refused
+
+
+def one(**values: object) -> dict[str, object]:
+    return values
+
+
+def mssql_object(number: int, name: str, type_: str) -> dict[str, object]:
+    return {
+        **one(object_id=number, schema_id=1, name=name, type=type_),
+        **one(is_ms_shipped=0, is_external=int(name == "ext")),
+    }
+
+
+MADE: dict[str, Catalog] = {
+    "oracle": {
+        "all_users": [one(username="s", oracle_maintained="N")],
+        "all_tab_comments": [
+            one(owner="s", table_name="BIN$x", table_type="TABLE"),
+            one(owner="s", table_name="ext", table_type="TABLE"),
+            one(owner="s", table_name="m", table_type="TABLE", comments="snapshot"),
+            one(owner="s", table_name="parts", table_type="TABLE"),
+            one(owner="s", table_name="t", table_type="TABLE", comments="about t"),
+            one(owner="s", table_name="v", table_type="VIEW"),
+        ],
+        "all_mview_comments": [one(owner="s", mview_name="m", comments="about m")],
+        "all_external_tables": [one(owner="s", table_name="ext")],
+        "all_tables": [
+            one(owner="s", table_name="parts", partitioned="YES"),
+            one(owner="s", table_name="t", partitioned="NO", num_rows=7),
+        ],
+        "all_views": [one(owner="s", view_name="v", text_vc="SELECT 1")],
+        "all_tab_columns": [
+            one(owner="s", table_name="t", column_name="id", data_type="NUMBER")
+        ],
+        "all_constraints": [
+            one(
+                **one(owner="s", table_name="t", constraint_name=name),
+                **one(constraint_type="R", r_owner="s", r_constraint_name=far),
+            )
+            for name, far in (("seen", "pk"), ("unseen", "gone"))
+        ],
+        "all_cons_columns": [
+            one(owner="s", constraint_name=name, column_name=column, position=1)
+            | one(table_name=table)
+            for name, table, column in (
+                ("seen", "t", "id"),
+                ("unseen", "t", "id"),
+                ("pk", "parent", "x"),
+            )
+        ],
+    },
+    "mssql": {
+        "schemas": [one(schema_id=1, name="s"), one(schema_id=2, name="sys")],
+        "objects": [
+            mssql_object(1, "ext", "U"),
+            mssql_object(2, "t", "U"),
+            mssql_object(3, "v", "V"),
+        ],
+        "tables": [mssql_object(1, "ext", "U"), mssql_object(2, "t", "U")],
+        "partitions": [one(object_id=2, index_id=1, rows=4)] * 2,
+        "sql_modules": [one(object_id=3, definition="SELECT 1")],
+        "extended_properties": [
+            one(major_id=2, minor_id=0, value="about t", name="MS_Description")
+            | {"class": 1}
+        ],
+        "columns": [
+            one(object_id=2, column_id=1, name="a", user_type_id="int", is_identity=1),
+            one(object_id=2, column_id=2, name="b", user_type_id="int", is_identity=0),
+            one(object_id=2, column_id=3, name="c", user_type_id="int", is_identity=0)
+            | one(default_object_id=9),
+        ],
+        "computed_columns": [one(object_id=2, column_id=2, definition="(a+1)")],
+        "default_constraints": [one(object_id=9, definition="(0)")],
+        "key_constraints": [
+            one(parent_object_id=2, unique_index_id=1, name="pk", type="PK")
+        ],
+        "index_columns": [
+            one(object_id=2, index_id=1, column_id=column, key_ordinal=place)
+            for column, place in ((1, 2), (3, 1), (2, 0))
+        ],
+    },
+    "trino": {
+        "schemata": [one(schema_name="s"), one(schema_name="information_schema")],
+        "tables": [
+            one(table_schema="s", table_name="m", table_type="BASE TABLE"),
+            one(table_schema="s", table_name="t", table_type="BASE TABLE"),
+            one(table_schema="s", table_name="v", table_type="VIEW"),
+        ],
+        "table_comments": [
+            one(catalog_name="memory", schema_name="s", table_name="t")
+            | one(comment="about t")
+        ],
+        "materialized_views": [
+            one(catalog_name="memory", schema_name="s", name="m")
+            | one(definition="SELECT 2")
+        ],
+        "views": [one(table_schema="s", table_name="v", view_definition="SELECT 1")],
+    },
+    "snowflake": {
+        "schemata": [one(schema_name="s"), one(schema_name="INFORMATION_SCHEMA")],
+        "tables": [
+            one(table_schema="s", table_name="dyn", table_type="BASE TABLE")
+            | one(is_dynamic="YES"),
+            one(table_schema="s", table_name="t", table_type="BASE TABLE")
+            | one(is_dynamic="NO", comment="about t", row_count=7),
+            one(table_schema="s", table_name="v", table_type="VIEW"),
+        ],
+        "views": [one(table_schema="s", table_name="v", view_definition="SELECT 1")],
+    },
+    "teradata": {
+        "DatabasesV": [one(DatabaseName="s", OwnerName="DBC")],
+        "All_RI_ChildrenV": [
+            one(ChildDB="s", ChildTable="t", IndexID=4, ChildKeyColumn="id")
+            | one(ParentDB="s", ParentTable="parent", ParentKeyColumn="x")
+        ],
+        "TablesV": [
+            one(DatabaseName="s", TableName="index", TableKind="I"),
+            one(DatabaseName="s", TableName="t", TableKind="O", RequestText="CREATE")
+            | one(CommentString="about t"),
+            one(DatabaseName="s", TableName="v", TableKind="V", RequestText="SELECT 1"),
+        ],
+    },
+}
+"""Catalogs whose kinds, comments and definitions are told apart by the queries."""
+
+MADE_KINDS = {
+    "oracle": {
+        "ext": TableKind.FOREIGN_TABLE,
+        "m": TableKind.MATERIALIZED_VIEW,
+        "parts": TableKind.PARTITIONED_TABLE,
+    },
+    "mssql": {"ext": TableKind.FOREIGN_TABLE},
+    "trino": {"m": TableKind.MATERIALIZED_VIEW},
+    "snowflake": {"dyn": TableKind.TABLE},
+    "teradata": {},
+}
+
+
+def made(name: str) -> dict[str, Table]:
+    found = dialect(name)
+    if name == "snowflake":  # its keys come from SHOW
+        found.keys = lambda *_: ()  # type: ignore[attr-defined]
+    source = ScriptedSource(MadeCatalog(MADE[name], found.sqlglot))
+    return {table.id.name: table for table in found.scan(source, Selection(), never)}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_queries_tell_kinds_comments_and_definitions_apart(name: str) -> None:
+    tables = made(name)
+    kinds = MADE_KINDS[name] | {"t": TableKind.TABLE, "v": TableKind.VIEW}
+    assert {one.id: one.kind for one in tables.values()} == {
+        TableId("s", table): kind for table, kind in kinds.items()
+    }
+    assert (tables["t"].comment, tables["t"].view_sql) == ("about t", None)
+    assert tables["v"].view_sql == "SELECT 1"
+    if name == "trino":
+        assert tables["m"].view_sql == "SELECT 2"
+    if name == "snowflake":
+        assert tables["dyn"].comment_refused
+    if name == "mssql":
+        assert tables["t"].primary_key == ("c", "a")
+        assert tables["t"].row_estimate == 8
+        assert [one.default for one in tables["t"].columns] == [
+            *("IDENTITY", "AS (a+1)", "(0)")
+        ]
+    if name == "teradata":
+        assert tables["t"].foreign_keys == (ForeignKey(("id",), PARENT, ("x",)),)
+    if name == "oracle":
+        assert tables["t"].row_estimate == 7
+        assert tables["m"].comment == "about m"
+
+
+def test_a_key_of_oracle_whose_other_side_is_not_seen_is_no_primary_key() -> None:
+    """It was taken for one, because only a primary key had no other side."""
+    table = made("oracle")["t"]
+    assert table.primary_key == ()
+    assert table.foreign_keys == (ForeignKey(("id",), PARENT, ("x",)),)

@@ -10,16 +10,17 @@ from __future__ import annotations
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from sqlalchemy import make_url
 from sqlglot import exp, parse_one
 
 from catalog.change import CommentChange
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind
-from connectors.comment_on import PROBE
+from connectors.dialects.bases.comment_on import PROBE
 from connectors.dialects.bigquery import BATCH, decoded
 from connectors.dialects.dialect import Dialect, dialect_named
-from connectors.script import render_script
 from tests.connectors.lexer import RULES, Token, tokens
 from tests.connectors.nasty import NAMES, PLAIN_TEXTS, SUPPLEMENTARY
+from tests.connectors.targets import script_for
 
 TABLE = TableKind.TABLE
 VIEW = TableKind.VIEW
@@ -352,7 +353,47 @@ def test_none_of_them_is_proved() -> None:
         found = dialect(name)
         assert not found.proved
         assert found.lock
-        assert "never tried" in render_script(name, [])
+        assert "never tried" in script_for(name, [])
+
+
+@pytest.mark.parametrize(
+    ("url", "arguments", "isolation"),
+    [
+        ("oracle+oracledb://h", {"tcp_connect_timeout": 8}, "AUTOCOMMIT"),
+        ("oracle+cx_oracle://h", {}, "AUTOCOMMIT"),
+        ("mssql+pyodbc://h", {"timeout": 8}, "AUTOCOMMIT"),
+        ("mssql+pymssql://h", {}, "AUTOCOMMIT"),
+        ("redshift+psycopg2://h", {"connect_timeout": 8}, "AUTOCOMMIT"),
+        ("redshift+redshift_connector://h", {"timeout": 8}, "AUTOCOMMIT"),
+        (
+            "cockroachdb+psycopg://h",
+            {"application_name": "columnist", "connect_timeout": 8},
+            "AUTOCOMMIT",
+        ),
+        ("snowflake://h", {"login_timeout": 8}, "AUTOCOMMIT"),
+        ("databricks://h", {"user_agent_entry": "columnist"}, None),
+        ("bigquery://h", {}, None),
+        ("teradata://h", {}, None),
+        ("trino://h", {}, None),
+    ],
+)
+def test_connections_are_made_with_what_the_driver_knows(
+    url: str,
+    arguments: dict[str, object],
+    isolation: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The names of an argument differ, and an unknown one is an error."""
+    given: dict[str, object] = {}
+    monkeypatch.setattr(
+        "connectors.dialects.dialect.EngineSource",
+        lambda url, **options: given.update(options),
+    )
+    parsed = make_url(url)
+    found = dialect(parsed.get_backend_name())
+    found.source(parsed, timeout=7.5, read_only=False)
+    assert given["connect_args"] == arguments
+    assert given["isolation"] == isolation
 
 
 texts = st.one_of(

@@ -9,7 +9,7 @@ import pytest
 from catalog.change import CommentChange, Outcome
 from catalog.errors import RefusedError
 from catalog.objects import ColumnId, TableKind
-from connectors.statement import shown_by
+from connectors.run import Allowed
 from tests.connectors.nasty import (
     NAMES,
     PLAIN_TEXTS,
@@ -23,8 +23,12 @@ from tests.connectors.targets import (
     Proved,
     all_written,
     changes_to,
+    execute_run,
+    executing,
     fresh,
     outcomes,
+    plan,
+    refusal,
     write,
 )
 
@@ -156,7 +160,8 @@ def test_preview_is_what_is_executed(proved: Proved) -> None:
     database = proved.open()
     for table in list(database.scan(schemas=[proved.schema])):
         changes = changes_to(table, "it's\n100% \\ new")
-        shown = [statement.sql for statement in database.render(table, changes)]
+        run = plan(database, table, changes)
+        shown = [statement.sql for statement in run.statements]
         ledger = RecordingLedger()
         results = write(database, table, changes, ledger)
         assert {result.statement for result in results} == set(shown)
@@ -177,12 +182,12 @@ def test_what_was_redefined_since_it_was_shown_is_a_conflict(proved: Proved) -> 
     database = proved.open()
     table = fresh(database, proved.id("t"))
     changes = changes_to(table, "ours")
-    shown = shown_by(database.render(table, changes))
-    assert list(shown) == changes
+    run = plan(database, table, changes)
+    assert run.changes == changes
     proved.run(*REDEFINED[proved.name])
     now = fresh(database, table.id)
     ledger = RecordingLedger()
-    results = write(database, now, changes, ledger, shown=shown)
+    results = execute_run(database, run, ledger)
     other = ColumnId(table.id, "a") if proved.name == "mariadb" else table.id
     assert outcomes(results) == {
         target: Outcome.CONFLICT if target == other else Outcome.WRITTEN
@@ -203,8 +208,7 @@ def test_what_was_redefined_since_it_was_shown_is_a_conflict(proved: Proved) -> 
     )
     # Seen as it is now, it is written.
     again = changes_to(after, "ours")
-    shown = shown_by(database.render(after, again))
-    assert all_written(write(database, after, again, shown=shown))
+    assert all_written(execute_run(database, plan(database, after, again)))
 
 
 def test_what_stays_out_of_a_run_changes_nothing_of_the_rest(proved: Proved) -> None:
@@ -213,10 +217,10 @@ def test_what_stays_out_of_a_run_changes_nothing_of_the_rest(proved: Proved) -> 
     database = proved.open()
     table = fresh(database, proved.id("t"))
     changes = changes_to(table, "ours")
-    shown = shown_by(database.render(table, changes))
+    run = plan(database, table, changes)
     theirs = CommentChange(ColumnId(table.id, "b"), None, "theirs")
     assert all_written(write(proved.open(), table, [theirs]))
-    results = write(database, table, changes, shown=shown)
+    results = execute_run(database, run)
     assert outcomes(results)[theirs.target] is Outcome.CONFLICT
     assert [r.outcome for r in results].count(Outcome.WRITTEN) == 2
 
@@ -256,7 +260,7 @@ def test_refuses_control_characters_and_surrogates(proved: Proved) -> None:
     table = fresh(database, proved.id("t"))
     for text in REFUSED_TEXTS:
         for change in changes_to(table, text):
-            assert database.check(table, change)
+            assert refusal(database, table, change)
             ledger = RecordingLedger()
             [result] = write(database, table, [change], ledger)
             assert result.outcome is Outcome.REFUSED
@@ -275,7 +279,7 @@ def test_what_nobody_sees_is_brought_back_where_it_was(proved: Proved) -> None:
     ]
     work = [(table, changes)]
     assert all_written(
-        list(database.write_many(work, RecordingLedger(), restoring=True))
+        list(executing(database, work, RecordingLedger(), Allowed(restoring=True)))
     )
     after = fresh(database, table.id)
     assert [column.comment for column in after.columns] == UNSEEN_TEXTS
@@ -318,7 +322,7 @@ def test_stopped_before_it_began_leaves_no_trace(proved: Proved) -> None:
     table = fresh(database, proved.id("t"))
     ledger = RecordingLedger()
     changes = changes_to(table, "new")
-    assert not list(database.write(table, changes, ledger, stop=lambda: True))
+    assert not list(executing(database, [(table, changes)], ledger, stop=lambda: True))
     assert not ledger.intents
 
 

@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,7 +123,7 @@ def test_an_unmeasured_model_is_trusted_unless_it_guesses() -> None:
 
 def test_the_manifest_keeps_a_calibration() -> None:
     text = json.dumps(CALIBRATION.to_json())
-    assert Calibration.from_json(json.loads(text)) == CALIBRATION
+    assert msgspec.convert(json.loads(text), Calibration) == CALIBRATION
 
 
 def test_confidence_is_the_likeliest_candidates_chance() -> None:

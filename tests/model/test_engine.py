@@ -20,6 +20,7 @@ from model.engine import Engine, EngineSettings
 from model.library import ModelFile, PromptFormat
 from model.prompt import Prompt
 from model.prompts.long import long_prompts
+from model.sizes import cores
 from tests.model import tiny_gguf
 
 pytestmark = pytest.mark.gguf
@@ -215,6 +216,17 @@ def test_a_damaged_file_is_named_with_the_reason(
     assert caught.value.hint
 
 
+def test_it_tells_what_of_the_machine_it_runs_on(engine: Engine) -> None:
+    assert (engine.runs_on, engine.threads, engine.served) == ("", 0, "")
+    offloads = engine.start().offloads
+    assert engine.runs_on == ("GPU" if offloads else "CPU")
+    assert engine.threads == cores()
+    engine.use_threads(1)
+    assert len(list(engine.generate(PROMPTS[:1]))) == 5
+    engine.close()
+    assert (engine.runs_on, engine.threads) == ("", 0)
+
+
 def test_files_that_are_no_models_never_reach_llama_cpp(tmp_path: Path) -> None:
     other = tmp_path / "notes.gguf"
     other.write_text("not a model")
@@ -315,9 +327,7 @@ def test_every_family_of_models_drafts_a_table_alike_in_any_batch(
                     table,
                     table.targets(),
                     {},
-                    template=facts.chat_template,
-                    bos=facts.bos,
-                    eos=facts.eos,
+                    engine.turn,
                 )
             ]
             assert prompts[0].head.startswith(f"{tiny_gguf.END}[user] ")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from catalog.errors import ColumnistError
@@ -26,7 +28,7 @@ TABLE = Table(
 def test_the_head_is_shared_and_every_target_has_its_question() -> None:
     targets = TABLE.targets()
     ((prompt, of),) = long_prompts(
-        TABLE, targets, {}, template=TEMPLATE, bos="", eos=""
+        TABLE, targets, {}, partial(render_chat, template=TEMPLATE, bos="", eos="")
     )
     assert of == targets
     assert len(prompt.blocks) == len(targets)
@@ -36,7 +38,10 @@ def test_the_head_is_shared_and_every_target_has_its_question() -> None:
 
 def test_text_from_the_database_cannot_open_or_close_a_turn() -> None:
     ((prompt, _),) = long_prompts(
-        TABLE, TABLE.targets(), {}, template=TEMPLATE, bos="", eos=""
+        TABLE,
+        TABLE.targets(),
+        {},
+        partial(render_chat, template=TEMPLATE, bos="", eos=""),
     )
     for block in prompt.blocks:
         whole = prompt.head + block
@@ -47,7 +52,10 @@ def test_text_from_the_database_cannot_open_or_close_a_turn() -> None:
 def test_codes_are_shown_and_keys_always() -> None:
     profiles = {"code": Profile(100, 0.0, 2, codes=("A", "B"))}
     ((prompt, _),) = long_prompts(
-        TABLE, [TABLE.columns[2].id], profiles, template=None, bos="", eos=""
+        TABLE,
+        [TABLE.columns[2].id],
+        profiles,
+        partial(render_chat, template=None, bos="", eos=""),
     )
     assert "codes: A, B" in prompt.head
     assert "- id VARCHAR [primary key]" in prompt.head

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 import shutil
@@ -12,10 +13,12 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from email.utils import formatdate
-from http.client import HTTPResponse
+from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
+import httpx
 import pytest
 
 from catalog.errors import ColumnistError, UsageError
@@ -27,7 +30,7 @@ from model.endpoint import LONGEST_ANSWER, Endpoint, read
 from model.exchange import Patience, _seconds
 from model.library import Library
 from model.prompt import TURN, Generation, Prompt
-from model.prompts.long import chat_prompts, instructions, long_prompts
+from model.prompts.long import instructions, long_prompts, render_chat
 from model.remote import RemoteEngine, RemoteModel
 from tests.model.scripted import (
     TEXT,
@@ -110,6 +113,7 @@ def test_every_block_is_a_request_that_begins_with_the_head() -> None:
     assert contents == {p.head + block for p in PROMPTS for block in p.blocks}
     asked = served.asked[0]
     assert asked.path == "/v1/chat/completions"
+    assert asked.headers["Accept-Encoding"] == "identity"
     assert asked.body["model"] == "told"
     assert [m["role"] for m in asked.body["messages"]] == ["user"]
     assert asked.body["max_tokens"] == 20
@@ -375,7 +379,6 @@ def test_an_idle_connection_that_the_server_closed_costs_no_try() -> None:
     model = RemoteModel.at(server.url + "#told")
     prompts = [prompt(number) for number in range(3)]
     with RemoteEngine(model, requests=1, patience=Patience(tries=1)) as running:
-        running.facts = None
         found = list(running.generate(prompts))
     server.listener.close()
     assert len(found) == 3
@@ -429,6 +432,8 @@ def test_a_redirect_is_not_followed() -> None:
         to = {"Location": f"{other.url}/chat/completions"}
         failing(lambda _: Say(status=307, headers=to), [prompt(0)])
         assert other.heard == []
+    odd = {"Location": "http://[::1"}
+    failing(lambda _: Say(status=302, headers=odd), [prompt(0, 4)])
 
 
 @pytest.mark.parametrize(
@@ -458,17 +463,20 @@ def test_an_answer_that_is_none_is_an_error(data: bytes) -> None:
 
 
 def test_a_body_without_end_is_not_read_to_its_end() -> None:
-    class Endless:
-        length = None
-        given = 0
+    def endless() -> Iterator[bytes]:
+        piece = b"x" * (1 << 16)
+        for given in count(len(piece), len(piece)):
+            assert given < 2 * LONGEST_ANSWER
+            yield piece
 
-        def read1(self, size: int) -> bytes:
-            self.given += size
-            assert self.given < 2 * LONGEST_ANSWER
-            return b"x" * size
-
-    body = read(cast(HTTPResponse, Endless()), seconds=60)
+    body = read(httpx.Response(200, content=endless()), seconds=60)
     assert len(body) > LONGEST_ANSWER
+
+
+def test_what_is_packed_all_the_same_is_not_unpacked() -> None:
+    """A few bytes can be a bomb."""
+    say = Say(data=gzip.compress(Say().body()), headers={"Content-Encoding": "gzip"})
+    assert "as OpenAI's API does" in failing(lambda _: say, [prompt(0)]).message
 
 
 def test_a_server_that_is_no_http_server_is_said() -> None:
@@ -649,9 +657,10 @@ def test_fields_that_a_server_refuses_by_name_are_left_out_from_then_on() -> Non
 
 def test_the_one_model_that_is_served_is_taken() -> None:
     with serving(listed=models("qwen")) as served, engine(served) as running:
-        facts = running.start()
-        assert facts.model.name == f"qwen at {served.place}"
-        assert facts.requests == 8
+        assert running.served == ""
+        assert running.start().name == f"qwen at {served.place}"
+        assert (running.served, running.runs_on, running.threads) == ("qwen", "", 0)
+        assert running.requests == 8
         assert served.heard[0].path == "/v1/models"
         list(running.generate([prompt(0)]))
         assert served.asked[0].body["model"] == "qwen"
@@ -665,7 +674,7 @@ def test_of_several_models_one_must_be_named() -> None:
         assert "and 8 more" in caught.value.message
         assert f"{served.url}#NAME" in caught.value.hint
         with RemoteEngine(RemoteModel.at(f"{served.url}#m7")) as running:
-            assert running.start().model.name == f"m7 at {served.place}"
+            assert running.start().name == f"m7 at {served.place}"
             list(running.generate([prompt(0)]))
         assert served.asked[0].body["model"] == "m7"
         assert all("#" not in each.path for each in served.heard)
@@ -673,7 +682,7 @@ def test_of_several_models_one_must_be_named() -> None:
 
 def test_a_server_without_a_list_is_asked_for_its_default() -> None:
     with serving(listed=Say(status=404)) as served, engine(served) as running:
-        assert running.start().model.name == f"default at {served.place}"
+        assert running.start().name == f"default at {served.place}"
 
 
 @pytest.mark.parametrize(
@@ -696,6 +705,13 @@ def test_a_list_that_is_none_is_an_error(listed: Say, message: str) -> None:
 
 
 # The key, and where it goes
+
+
+def test_no_cookie_goes_back() -> None:
+    cookie = Say(headers={"Set-Cookie": "who=" + "x" * 4000})
+    _, served, _ = generated(lambda _: cookie, PROMPTS, requests=1)
+    assert len(served.asked) == 24
+    assert not any("Cookie" in each.headers for each in served.heard)
 
 
 def test_the_key_goes_with_every_request_and_into_no_message() -> None:
@@ -724,6 +740,9 @@ def test_the_key_goes_with_every_request_and_into_no_message() -> None:
         ("http://gpu.example/a b", None),
         ("http://gp\x00u.example/", None),
         ("http://a..b/v1", None),
+        ("http://999.1.1.1/v1", None),
+        ("http://\u2603.example/v1", None),
+        ("http://gpu.example:99999/v1", None),
         ("http://gpu.example/v1#\x1b", None),
         ("http://", None),
     ],
@@ -796,11 +815,17 @@ def test_over_tls_it_drafts_and_stops_while_the_server_hangs(
         until(lambda: not any(t.name == "exchange" for t in threading.enumerate()))
 
 
-def test_proxies_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_neither_proxies_nor_passwords_of_the_machine_are_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login me password s3cret")
+    monkeypatch.setenv("NETRC", str(netrc))
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    found, _, _ = generated(lambda _: Say())
+    found, served, _ = generated(lambda _: Say())
     assert len(found) == 4
+    assert not any("Authorization" in each.headers for each in served.heard)
 
 
 def test_a_url_is_no_model_file(tmp_path: Any) -> None:
@@ -814,15 +839,10 @@ def test_a_url_is_no_model_file(tmp_path: Any) -> None:
 def test_the_chat_has_the_same_words_as_a_template_gets() -> None:
     profiles = {"status": Profile(100, 0.0, 2, codes=("open", "paid"))}
     targets = ORDERS.targets()
-    ((chat, of),) = chat_prompts(ORDERS, targets, profiles)
-    ((rendered, _),) = long_prompts(
-        ORDERS,
-        targets,
-        profiles,
-        template="{{ messages[0].content }}",
-        bos="",
-        eos="",
-    )
+    remote = RemoteEngine(RemoteModel.at("http://gpu.example/v1"))
+    ((chat, of),) = long_prompts(ORDERS, targets, profiles, remote.turn)
+    render = partial(render_chat, template="{{ messages[0].content }}", bos="", eos="")
+    ((rendered, _),) = long_prompts(ORDERS, targets, profiles, render)
     assert of == targets
     assert (chat.head, chat.blocks) == (rendered.head, rendered.blocks)
     assert chat.head.startswith(instructions())
@@ -832,8 +852,7 @@ def test_the_chat_has_the_same_words_as_a_template_gets() -> None:
 
 def test_drafts_are_the_models_with_a_confidence_that_is_no_certainty() -> None:
     with serving() as served, engine(served) as running:
-        facts = running.start()
-        drafter = Drafter(running, facts.model)
+        drafter = Drafter(running, running.start())
         found = list(drafter.draft([Job(ORDERS, ORDERS.targets(), {})]))
         texts = drafter.alternatives(Job(ORDERS, (ORDERS.columns[0].id,), {}), 5)
     drafted = [each for each in found if each.source is Source.MODEL]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import pytest
 
 from catalog.errors import UsageError
@@ -28,8 +26,8 @@ def test_the_cache_fits_into_a_part_of_the_free_memory(
         assert sizes.text("flash_attention") == "on"
     least = 4096 * shape.cell_bytes // 2
     assert memory is None or taken <= max(memory / 4, least)
-    for each in fields(Sizes):
-        assert getattr(sizes, each.name).reason
+    for name in Sizes.__struct_fields__:
+        assert getattr(sizes, name).reason
 
 
 def test_a_large_model_on_a_small_machine_keeps_its_cache_in_8_bits() -> None:

@@ -186,8 +186,8 @@ def test_rendering_ends_also_when_nobody_waits_for_it() -> None:
         "import os, subprocess; from model import box, wire;"
         " from model.template import Template;"
         " child = subprocess.Popen(box.command('model.template'), stdin=-1);"
-        " asked = wire.text(Template('{{ 10**(10**9) }}', '', ''));"
-        " child.stdin.write(asked.encode()); child.stdin.flush();"
+        " asked = wire.packed(Template('{{ 10**(10**9) }}', '', ''));"
+        " child.stdin.write(asked); child.stdin.flush();"
         " print(child.pid, flush=True); os._exit(0)"
     )
     began = time.monotonic()

@@ -55,7 +55,7 @@ from tui.app.screens.help import HelpModal
 from tui.app.screens.picker import PickerScreen
 from tui.app.screens.too_small import TooSmallModal
 from tui.app.screens.write import WriteScreen
-from tui.flow import jobs, writes
+from tui.flow import scanning, writes
 from tui.flow.session import attach
 from tui.flow.settings import Settings
 
@@ -280,7 +280,7 @@ class Fuzz:
                 self.fail(f"{error} {SECONDS:.0f} s after {way}, at\n{terminal.screen}")
         database = open_database(url)
         session = attach(self.settings, Workspace(self.settings.workspace), database)
-        for _ in jobs.scan(session):
+        for _ in scanning.scan(session):
             pass
         session.close()
 

@@ -17,8 +17,8 @@ from catalog.errors import ColumnistError, UsageError
 from catalog.objects import TableId, TableKind
 from catalog.suggestion import Draft, Source, State
 from connectors.limits import Limits
-from tui.flow import jobs
-from tui.flow.connection_file import SavedConnection, parse_connections
+from tui.flow import draft_plan, scanning
+from tui.flow.connection_file import SavedConnection, read_connections
 from tui.flow.connections import Connections
 from tui.flow.session import Session, open_session, settings_for
 from tui.flow.settings import Settings
@@ -52,7 +52,7 @@ def write(settings: Settings, text: str) -> Connections:
 def test_the_example_in_the_documents_is_valid_and_names_every_key() -> None:
     text = (ROOT / "docs" / "connections.md").read_text()
     example = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)[0]
-    prod, demo = parse_connections(example, FILE)
+    prod, demo = read_connections(FILE, example)
     assert prod == SavedConnection(
         "prod",
         "postgresql://me@db.example.com/warehouse?sslmode=verify-full"
@@ -136,7 +136,7 @@ def test_the_example_in_the_documents_is_valid_and_names_every_key() -> None:
 )
 def test_a_mistake_is_named_with_its_line(text: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
-        parse_connections(text, FILE)
+        read_connections(FILE, text)
     assert caught.value.message.startswith(message)
     assert "\n" not in caught.value.message
     assert "s3cret" not in caught.value.message + caught.value.hint
@@ -219,7 +219,7 @@ def opened(
 
 
 def read(session: Session, **options: Any) -> set[str]:
-    for _ in jobs.scan(session, **options):
+    for _ in scanning.scan(session, **options):
         pass
     return {str(summary.id) for summary in session.snapshot.summaries()}
 
@@ -233,7 +233,7 @@ def test_scans_read_the_connections_schemas_and_leave_out_what_it_excludes(
         "sales.orders",
         'sales.odd "table".%',
     }
-    assert not jobs.is_stale(session)
+    assert not scanning.is_stale(session)
     # What is named narrows it, and never goes beyond it.
     assert "legacy.zz9" not in read(session, schemas=["legacy"])
     assert read(session, globs=["*"]) == read(session)
@@ -251,7 +251,7 @@ def test_excluding_later_hides_and_including_again_shows_as_it_was(
     assert str(zz9) in read(session)
     session.suggestions.put([(Draft(zz9, "About it.", Source.MODEL, 0.5), None)])
     narrowed = opened('exclude = ["legacy"]')
-    assert zz9 not in jobs.plan_drafts(narrowed).work
+    assert zz9 not in draft_plan.plan_drafts(narrowed).work
     assert str(zz9) not in read(narrowed)
     assert not narrowed.suggestions.of_table(zz9)
     again = opened("")

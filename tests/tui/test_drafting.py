@@ -18,7 +18,7 @@ from model.engine import Engine
 from tests.model import tiny_gguf
 from tests.tui.test_pilot import opened, to_orders, until
 from tui.app.screens.review import ReviewScreen
-from tui.flow import jobs
+from tui.flow import draft_plan, scanning
 from tui.flow.background import BackgroundDrafting
 from tui.flow.session import Session
 from tui.flow.settings import Settings
@@ -46,13 +46,13 @@ def models(tmp_path: Path) -> tuple[Path, Path]:
 
 def scanned(session: Session, model: Path) -> Session:
     """The same session with another model, the catalog read."""
-    for _ in jobs.scan(session):
+    for _ in scanning.scan(session):
         pass
     return replace(session, settings=replace(session.settings, model=str(model)))
 
 
 def pid(drafting: BackgroundDrafting) -> int:
-    engine = drafting._engine
+    engine = drafting._running.engine
     assert isinstance(engine, Engine)
     assert engine._process is not None
     return engine._process.pid
@@ -71,7 +71,7 @@ def test_stopped_it_goes_on_where_it_was_also_with_another_model(
         some.append(draft)
         first.stop()
     first.close()
-    total = jobs.plan_drafts(session, redo=True).targets
+    total = draft_plan.plan_drafts(session, redo=True).targets
     assert 0 < len(some) < total
     assert set(signed(session)) == {draft.target for draft in some}
 
@@ -93,7 +93,7 @@ def test_the_status_counts_tables_and_columns_over_a_pause(
     session: Session, models: tuple[Path, Path]
 ) -> None:
     drafting = BackgroundDrafting(scanned(session, models[0]))
-    plan = jobs.plan_drafts(session)
+    plan = draft_plan.plan_drafts(session)
     seen = []
     for number, _ in enumerate(drafting.run()):
         if number == 2:

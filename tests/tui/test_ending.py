@@ -21,7 +21,7 @@ from catalog.workspace import Workspace
 from connectors.connect import open_database
 from tests.conftest import comments
 from tests.tui.in_terminal import app
-from tui.flow import jobs
+from tui.flow import draft_plan, drafting, scanning
 from tui.flow.session import attach
 from tui.flow.settings import Settings
 
@@ -94,10 +94,10 @@ def wide(tmp_path: Path, settings: Settings) -> str:
     settings.connections.parent.mkdir(parents=True, exist_ok=True)
     settings.connections.write_text(SAMPLING.format(url=url))
     opened = attach(settings, Workspace(settings.workspace), open_database(url))
-    for _ in jobs.scan(opened):
+    for _ in scanning.scan(opened):
         pass
-    plan = jobs.plan_drafts(opened, globs=["t0??", "a_slow_one"])
-    for _ in jobs.draft(opened, plan, None, None, samples=False):
+    plan = draft_plan.plan_drafts(opened, globs=["t0??", "a_slow_one"])
+    for _ in drafting.draft(opened, plan, samples=False):
         pass
     opened.close()
     return url

@@ -20,7 +20,7 @@ from tui.app.app import ColumnistApp
 from tui.app.screens.catalog import CatalogScreen
 from tui.app.screens.figures import FiguresScreen, Panel
 from tui.app.widgets.chart import Chart
-from tui.flow import jobs, writes
+from tui.flow import draft_plan, scanning, writes
 from tui.flow.figures import gather
 from tui.flow.report import FILE_NAME
 from tui.flow.session import Session
@@ -31,9 +31,9 @@ EVIL = "[red]m[/]\x1b[31m\u202e<script>"
 
 def fill(session: Session) -> None:
     """Twelve drafts of two models, decided on."""
-    for _ in jobs.scan(session):
+    for _ in scanning.scan(session):
         pass
-    plan = jobs.plan_drafts(session)
+    plan = draft_plan.plan_drafts(session)
     targets = [target for targets in plan.work.values() for target in targets][:12]
     session.suggestions.put(
         (
@@ -263,11 +263,11 @@ def test_scans_and_runs_are_in_the_history(session: Session) -> None:
     assert described() == [2]
     assert sum(1 for _ in writes.apply(session)) == 8
     assert described() == [2, 10]
-    assert sum(1 for _ in jobs.scan(session)) == 5
+    assert sum(1 for _ in scanning.scan(session)) == 5
     assert described() == [2, 10]
     assert sum(1 for _ in writes.revert(session)) == 8
     assert described() == [2, 10, 2]
-    for _ in jobs.scan(session, globs=["legacy.*"]):
+    for _ in scanning.scan(session, globs=["legacy.*"]):
         pass
     assert described() == [2, 10, 2]
 

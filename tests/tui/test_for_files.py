@@ -15,16 +15,16 @@ from catalog.snapshot import TableSummary
 from catalog.suggestion import Source
 from tests.servers import Server, execute
 from tests.tui.test_ways_out import session_at
-from tui.flow import jobs, writes
+from tui.flow import draft_plan, drafting, scanning, writes
 from tui.flow.session import Session
 from tui.flow.settings import Settings
 
 
-def draft_all(session: Session) -> jobs.DraftPlan:
-    for _ in jobs.scan(session):
+def draft_all(session: Session) -> draft_plan.DraftPlan:
+    for _ in scanning.scan(session):
         pass
-    plan = jobs.plan_drafts(session)
-    for _ in jobs.draft(session, plan, None, None):
+    plan = draft_plan.plan_drafts(session)
+    for _ in drafting.draft(session, plan):
         pass
     return plan
 

@@ -15,7 +15,7 @@ from connectors.connect import open_database
 from tests.tui.fuzzing import Fuzz, watched
 from tui.app import deciding
 from tui.app.screens import bulk, rule
-from tui.flow import jobs
+from tui.flow import draft_plan, scanning
 from tui.flow.session import attach
 from tui.flow.settings import Settings
 
@@ -31,9 +31,10 @@ def some_drafts(settings: Settings, file: Path) -> None:
     session = attach(
         settings, Workspace(settings.workspace), open_database(f"duckdb:///{file}")
     )
-    for _ in jobs.scan(session):
+    for _ in scanning.scan(session):
         pass
-    targets = [t for work in jobs.plan_drafts(session).work.values() for t in work]
+    plan = draft_plan.plan_drafts(session)
+    targets = [t for work in plan.work.values() for t in work]
     findings = ((), (Finding.LEAK,), (Finding.RESTATES, Finding.UNSUPPORTED), ())
     for number, target in enumerate(targets[:12]):
         text = None if number % 5 == 4 else f"About {target.name}."

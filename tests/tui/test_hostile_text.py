@@ -26,7 +26,7 @@ from tui.app.app import ColumnistApp
 from tui.app.screens.catalog import CatalogScreen
 from tui.app.screens.password import PasswordModal
 from tui.app.screens.review import ReviewScreen
-from tui.flow import jobs
+from tui.flow import draft_plan, scanning
 from tui.flow.session import attach
 from tui.flow.settings import Settings
 from tui.flow.text import plain
@@ -75,9 +75,10 @@ def evil(tmp_path: Path, settings: Settings) -> Path:
     session = attach(
         settings, Workspace(settings.workspace), open_database(f"duckdb:///{path}")
     )
-    for _ in jobs.scan(session):
+    for _ in scanning.scan(session):
         pass
-    targets = [t for work in jobs.plan_drafts(session).work.values() for t in work]
+    plan = draft_plan.plan_drafts(session)
+    targets = [t for work in plan.work.values() for t in work]
     for number, target in enumerate(targets):
         draft = Draft(
             target,

@@ -18,7 +18,8 @@ from connectors.database import Database
 from model.remote import RemoteEngine, RemoteModel
 from tests.conftest import comments
 from tests.model.scripted import Asked, Say, serving
-from tui.flow import jobs, writes
+from tui.flow import draft_plan, drafting, scanning, writes
+from tui.flow.engines import Running
 from tui.flow.session import Session
 
 ORDERS = TableId("sales", "orders")
@@ -33,7 +34,7 @@ def sql(shop: Path, statement: str) -> None:
 
 
 def scanned(session: Session) -> Session:
-    for _ in jobs.scan(session):
+    for _ in scanning.scan(session):
         pass
     return session
 
@@ -53,11 +54,11 @@ def test_a_draft_gives_way_to_a_comment_made_while_it_was_drafted(
     session: Session, shop: Path
 ) -> None:
     """The plan was fixed at the start, and the human's text became `previous`."""
-    plan = jobs.plan_drafts(scanned(session))
-    drafting = jobs.draft(session, plan, None, None, samples=False)
+    plan = draft_plan.plan_drafts(scanned(session))
+    under_way = drafting.draft(session, plan, samples=False)
     sql(shop, "COMMENT ON COLUMN sales.orders.status IS 'Theirs.'")
     scanned(session)
-    drafts = {draft.target for draft in drafting}
+    drafts = {draft.target for draft in under_way}
     assert STATUS not in drafts
     assert STATUS not in session.suggestions.of_table(ORDERS)
     accept_all(session)
@@ -190,7 +191,7 @@ def test_undoing_an_accept_brings_the_reason_of_a_rejection_back(
 def test_a_scan_that_began_earlier_does_not_forget_what_a_later_one_found(
     session: Session, shop: Path
 ) -> None:
-    slow = jobs.scan(session)
+    slow = scanning.scan(session)
     next(slow)
     sql(shop, "CREATE TABLE sales.late (i INTEGER)")
     scanned(session)
@@ -207,8 +208,8 @@ def test_a_wide_table_is_drafted_whole_and_in_linear_time(
     columns = ", ".join(f"value_{n}_amount INTEGER" for n in range(1200))
     sql(shop, f"CREATE TABLE sales.wide ({columns})")
     scanned(session)
-    plan = jobs.plan_drafts(session, globs=["wide"])
-    drafts = list(jobs.draft(session, plan, None, None, samples=False))
+    plan = draft_plan.plan_drafts(session, globs=["wide"])
+    drafts = list(drafting.draft(session, plan, samples=False))
     assert len({draft.target for draft in drafts}) == 1201
 
 
@@ -218,14 +219,14 @@ def test_drafting_goes_on_from_the_table_on_the_screen(
     for number in range(6):
         sql(shop, f"CREATE TABLE sales.t{number} (total_amount INTEGER)")
     scanned(session)
-    plan = jobs.plan_drafts(session, globs=["sales.t*"])
+    plan = draft_plan.plan_drafts(session, globs=["sales.t*"])
     assert [table.name for table in plan.work] == [f"t{n}" for n in range(6)]
     order: list[str] = []
 
     def screen() -> TableId:
         return TableId("sales", "t1" if order else "t3")
 
-    for draft in jobs.draft(session, plan, None, None, samples=False, first=screen):
+    for draft in drafting.draft(session, plan, samples=False, first=screen):
         order.append(table_of(draft.target).name)
     # The one on the screen, what follows it, and round to the rest.
     assert list(dict.fromkeys(order)) == ["t3", "t1", "t2", "t4", "t5", "t0"]
@@ -235,12 +236,10 @@ def test_a_table_that_comes_on_the_screen_is_drafted_though_it_was_not_asked_for
     session: Session, shop: Path
 ) -> None:
     scanned(session)
-    plan = jobs.plan_drafts(session, tables=[TableId("sales", "customers")])
+    plan = draft_plan.plan_drafts(session, tables=[TableId("sales", "customers")])
     before = plan.targets
     assert set(plan.work) == {TableId("sales", "customers")}
-    drafts = list(
-        jobs.draft(session, plan, None, None, samples=False, first=lambda: ORDERS)
-    )
+    drafts = list(drafting.draft(session, plan, samples=False, first=lambda: ORDERS))
     assert {table_of(draft.target).name for draft in drafts} == {"customers", "orders"}
     assert plan.targets == len(drafts) > before
 
@@ -256,8 +255,8 @@ def test_a_view_inherits_what_its_base_columns_say(
     )
     scanned(session)
     view = TableId("sales", "mails")
-    plan = jobs.plan_drafts(session, tables=[view])
-    drafts = {d.target: d for d in jobs.draft(session, plan, None, None)}
+    plan = draft_plan.plan_drafts(session, tables=[view])
+    drafts = {d.target: d for d in drafting.draft(session, plan)}
     inherited = drafts[ColumnId(view, "reached_at")]
     assert inherited.text == "Address written to by support."
     assert inherited.origin == "sales.customers.email"
@@ -311,10 +310,10 @@ def test_what_others_tell_keeps_no_model_waiting_and_is_not_sampled(
         events.append(Source.MODEL)
         return Say()
 
-    plan = jobs.plan_drafts(session, schemas=["more"])
+    plan = draft_plan.plan_drafts(session, schemas=["more"])
     with serving(script) as served, RemoteEngine(RemoteModel.at(served.url)) as engine:
-        model = engine.start().model
-        for draft in jobs.draft(session, plan, engine, model):
+        model = engine.start()
+        for draft in drafting.draft(session, plan, Running(engine, model)):
             events.append(draft.source)
     assert events.count(Source.INHERITED) == 100
     assert events[0] is Source.MODEL

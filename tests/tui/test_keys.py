@@ -28,7 +28,7 @@ from tests.tui.test_pilot import (
     until,
 )
 from tui.app.app import ColumnistApp
-from tui.app.screens import same_name
+from tui.app.screens import questions, same_name
 from tui.app.screens.catalog import CatalogScreen
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.inspect import InspectModal
@@ -39,7 +39,7 @@ from tui.app.screens.rule import RuleModal
 from tui.app.screens.same_name import SameNameScreen
 from tui.app.screens.write import WriteScreen
 from tui.app.widgets.row_list import RowList
-from tui.flow import jobs
+from tui.flow import drafting, terms
 from tui.flow.same_name import compared
 from tui.flow.settings import Settings
 
@@ -165,7 +165,7 @@ async def test_drafting_a_table_stops_in_its_review_and_goes_on(
 ) -> None:
     broken = tmp_path / "broken.gguf"  # rules draft one after the other
     broken.write_bytes(b"GGUF" + b"\xff" * 99)
-    draft, slowly = jobs.draft, True
+    draft, slowly = drafting.draft, True
 
     def one(*given: Any, stop: Stop, **options: Any) -> Iterator[Any]:
         for each in draft(*given, stop=stop, **options):
@@ -173,7 +173,7 @@ async def test_drafting_a_table_stops_in_its_review_and_goes_on(
             while slowly and not stop():
                 time.sleep(0.01)
 
-    monkeypatch.setattr(jobs, "draft", one)
+    monkeypatch.setattr(drafting, "draft", one)
     async with opened(replace(settings, model=str(broken)), shop) as (app, pilot):
         await pilot.press("G", "enter")  # opening it drafts what it lacks
         await until(pilot, lambda: len(store.all()) == 1)
@@ -263,7 +263,7 @@ async def test_looking_through_names_stops_with_what_it_has(
     drafted: Suggestions,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    census = jobs.census
+    census = terms.census
 
     def slow(*given: Any, read: Callable[[int], None], stop: Stop) -> object:
         def reading(tables: int) -> None:
@@ -274,7 +274,7 @@ async def test_looking_through_names_stops_with_what_it_has(
 
         return census(*given, read=reading, stop=stop)
 
-    monkeypatch.setattr(jobs, "census", slow)
+    monkeypatch.setattr(questions, "census", slow)
     async with opened(settings, shop) as (app, pilot):
         await pilot.press("Q")
         await until(pilot, lambda: isinstance(app.screen, QuestionsScreen))

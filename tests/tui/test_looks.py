@@ -48,7 +48,7 @@ from tui.app.screens.sign_off import SignOffScreen
 from tui.app.screens.too_small import TooSmallModal
 from tui.app.screens.write import WriteScreen
 from tui.app.widgets.row_list import RowList
-from tui.flow import jobs
+from tui.flow import draft_plan, scanning
 from tui.flow.connections import Connections
 from tui.flow.session import Session, attach, open_session
 from tui.flow.settings import Settings
@@ -454,9 +454,9 @@ def prepare(state: str, settings: Settings, shop: Path) -> str | None:
         run_in(shop, "CREATE TABLE sales.moves (from_rpid INTEGER, wvxq VARCHAR)")
     url = f"duckdb:///{shop}"
     session = attach(settings, Workspace(settings.workspace), open_database(url))
-    for _ in jobs.scan(session):
+    for _ in scanning.scan(session):
         pass
-    work = jobs.plan_drafts(session).work
+    work = draft_plan.plan_drafts(session).work
     targets = [t for table in sorted(work, key=str) for t in work[table]]
     drafts = []
     for number, target in enumerate(targets):

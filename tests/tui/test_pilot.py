@@ -32,7 +32,7 @@ from tui.app.screens.too_small import TooSmallModal
 from tui.app.screens.write import WriteScreen
 from tui.app.widgets.description_editor import DescriptionEditor
 from tui.app.widgets.row_list import RowList
-from tui.flow import jobs
+from tui.flow import draft_plan, scanning
 from tui.flow.connections import Connections
 from tui.flow.session import Session
 from tui.flow.settings import Settings
@@ -55,9 +55,9 @@ def store(settings: Settings, shop: Path) -> Iterator[Suggestions]:
 @pytest.fixture
 def drafted(session: Session, store: Suggestions) -> Suggestions:
     """Every target drafted, so that no model is asked."""
-    for _ in jobs.scan(session):
+    for _ in scanning.scan(session):
         pass
-    plan = jobs.plan_drafts(session)
+    plan = draft_plan.plan_drafts(session)
     drafts = [
         (Draft(target, f"About {target.name}.", Source.MODEL, 0.5), None)
         for targets in plan.work.values()

@@ -30,7 +30,7 @@ from tests.tui.test_pilot import opened, settled, until
 from tui.app.app import ColumnistApp
 from tui.app.screens.questions import QuestionsScreen
 from tui.app.screens.review import ReviewScreen
-from tui.flow import jobs
+from tui.flow import draft_plan, drafting, scanning, terms
 from tui.flow.background import BackgroundDrafting
 from tui.flow.connections import Connections
 from tui.flow.session import Session, open_session
@@ -86,9 +86,9 @@ def stored(settings: Settings, path: Path) -> Iterator[tuple[Suggestions, Unaske
 def drafted(settings: Settings, path: Path) -> None:
     """Everything drafted by rules."""
     session = open_session(settings, f"duckdb:///{path}")
-    for _ in jobs.scan(session):
+    for _ in scanning.scan(session):
         pass
-    for _ in jobs.draft(session, jobs.plan_drafts(session), None, None, samples=False):
+    for _ in drafting.draft(session, draft_plan.plan_drafts(session), samples=False):
         pass
     session.close()
 
@@ -329,7 +329,7 @@ def test_what_people_wrote_decided_or_brought_is_never_drafted_again(
     store = session.suggestions
     term = [Term("rpid", "rate plan")]
     everything = {CODE, WHOLE, CUSTOMER, OLD, BOTH}
-    plan = jobs.plan_redrafts(session, term)
+    plan = draft_plan.plan_redrafts(session, term)
     assert {t for ts in plan.work.values() for t in ts} == everything
     assert (plan.targets, plan.columns) == (5, 5)
     store.put(
@@ -345,11 +345,11 @@ def test_what_people_wrote_decided_or_brought_is_never_drafted_again(
     store.edit(both, "Mine too.")
     with session.workspace.transaction() as db:
         db.execute("UPDATE suggestions SET state = 'pending' WHERE state = 'edited'")
-    assert jobs.plan_redrafts(session, term).work == {}
+    assert draft_plan.plan_redrafts(session, term).work == {}
 
 
 def test_only_where_the_scope_is(session: Session) -> None:
-    plan = jobs.plan_redrafts(session, [Term("rpid", "x", "crm.plans")])
+    plan = draft_plan.plan_redrafts(session, [Term("rpid", "x", "crm.plans")])
     assert set(plan.work) == {PLANS}
 
 
@@ -387,19 +387,19 @@ def test_a_stopped_run_forgets_what_it_was_asked(session: Session) -> None:
 
 def test_counting_can_be_stopped_and_tells_how_far_it_is(session: Session) -> None:
     read: list[int] = []
-    census = jobs.census(session, read=read.append, stop=lambda: len(read) >= 2)
+    census = terms.census(session, read=read.append, stop=lambda: len(read) >= 2)
     assert read == [1, 2]
     assert census.tables == 2
     begun = time.monotonic()
-    assert isinstance(jobs.census(session).ranked()[0], Question)
+    assert isinstance(terms.census(session).ranked()[0], Question)
     assert time.monotonic() - begun < 5
 
 
 def test_a_broken_glossary_stops_drafting_before_it_begins(session: Session) -> None:
     session.glossary.write_text("not a glossary\n")
-    plan = jobs.plan_drafts(session, redo=True)
+    plan = draft_plan.plan_drafts(session, redo=True)
     with pytest.raises(ColumnistError, match=r"glossary\.csv:1: "):
-        next(iter(jobs.draft(session, plan, None, None)))
+        next(iter(drafting.draft(session, plan)))
 
 
 def columnist(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -233,15 +233,14 @@ def test_the_hook_of_offline_holds_in_the_threads_that_ask() -> None:
         import sys
         from catalog.errors import RefusedError
         from model.prompt import Prompt
-        from model.remote import RemoteEngine, RemoteFacts, RemoteModel
+        from model.remote import RemoteEngine, RemoteModel
         from tui.flow import offline
         offline.refuse_sockets()
         offline.allow("127.0.0.2")
         engine = RemoteEngine(RemoteModel.at(sys.argv[1] + "#told"))
         for ready in (False, True):
             try:
-                if ready:
-                    engine.facts = RemoteFacts(engine._model, 8)
+                engine._started = ready
                 list(engine.generate([Prompt("head", ("a", "b"), 9)]))
             except RefusedError as error:
                 print(error.message)

@@ -13,14 +13,14 @@ from catalog.errors import ColumnistError
 from catalog.objects import Profile, Table
 from connectors.database import Database
 from connectors.dialects.duckdb import DuckDBFile
-from tui.flow import jobs
+from tui.flow import draft_plan, drafting, scanning
 from tui.flow.prefetch import Sampler
 from tui.flow.session import Session
 
 
 @pytest.fixture
 def tables(session: Session) -> list[Table]:
-    return list(jobs.scan(session))
+    return list(scanning.scan(session))
 
 
 def test_samples_are_those_of_the_database_and_the_file_is_free_again(
@@ -116,9 +116,9 @@ def test_a_defect_is_told_to_whoever_waits(
         raise ZeroDivisionError
 
     monkeypatch.setattr(Database, "profile", fail)
-    plan = jobs.plan_drafts(session)
+    plan = draft_plan.plan_drafts(session)
     with pytest.raises(ZeroDivisionError):
-        list(jobs.draft(session, plan, None, None))
+        list(drafting.draft(session, plan))
 
 
 def test_closing_ends_it_with_samples_still_wanted(

@@ -237,10 +237,10 @@ def test_two_models_must_be_told_apart_before_they_draft(
         (f"{one},nowhere", "There is no model or file nowhere"),
     ):
         with pytest.raises(UsageError, match=problem):
-            find_arms(replace(settings, model=text))
+            find_arms(replace(settings, model=text), print)
     adapted = replace(settings, model="a,b", adapter=Path("x.gguf"))
     with pytest.raises(UsageError, match="--adapter goes with one model"):
-        find_arms(adapted)
+        find_arms(adapted, print)
 
 
 def test_a_connection_names_one_model(settings: Settings) -> None:

@@ -13,6 +13,7 @@ from textual.command import CommandList
 from textual.geometry import Offset, Size
 from textual.keys import _character_to_key
 from textual.notifications import Notification
+from textual.pilot import Pilot
 from textual.selection import Selection
 from textual.widgets import Input, TextArea
 from textual.widgets._toast import Toast
@@ -21,13 +22,13 @@ from catalog.objects import make_target
 from catalog.suggestion import Draft, Source, State
 from catalog.suggestions import Suggestions
 from tests.conftest import comments
+from tests.tui import test_pilot
 from tests.tui.test_figures import decided, to_figures
 from tests.tui.test_pilot import (
     ORDERS,
     STATUS,
     drafted,
     opened,
-    settled,
     state,
     store,
     to_orders,
@@ -60,6 +61,13 @@ def send(app: ColumnistApp, *keys: str) -> None:
         character = key if len(key) == 1 else None
         named = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
         app._driver.process_message(events.Key(named, character))
+
+
+async def settled(app: ColumnistApp, pilot: Pilot[None]) -> None:
+    """All keys are taken, however busy the machine, and what they began is done."""
+    await pilot.pause(0.05)
+    await until(pilot, lambda: app._taking is None or app._taking.done())
+    await test_pilot.settled(app, pilot)
 
 
 async def test_a_filter_typed_while_the_review_opens_is_not_lost(
@@ -186,6 +194,19 @@ async def test_a_click_on_an_option_that_is_gone_chooses_nothing(
         style = Style(meta={"option": 999})
         click = events.Click(None, 1, 1, 0, 0, 1, False, False, False, style=style)
         await commands._on_click(click)
+        assert isinstance(app.screen, Palette)
+
+
+async def test_a_click_beyond_the_palette_of_a_smaller_terminal_does_nothing(
+    settings: Settings,
+) -> None:
+    """It was made before the terminal shrank, and ended the app."""
+    app = ColumnistApp(settings, None)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("ctrl+p")
+        click = events.Click(None, 9, 50, 0, 0, 1, False, False, False, 9, 50)
+        app.screen.post_message(click)
+        await pilot.pause()
         assert isinstance(app.screen, Palette)
 
 

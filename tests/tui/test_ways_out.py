@@ -25,7 +25,7 @@ from tests.tui.test_pilot import (  # noqa: F401  # fixtures
     store,
     to_orders,
 )
-from tui.flow import jobs, writes
+from tui.flow import scanning, writes
 from tui.flow.plan import plan_writes
 from tui.flow.session import Session, attach
 from tui.flow.settings import Settings
@@ -56,7 +56,7 @@ def test_a_right_that_was_granted_since_is_noticed(
     table = TableId("public", "t")
     try:
         with session_at(url, settings) as session:
-            for _ in jobs.scan(session):
+            for _ in scanning.scan(session):
                 pass
             draft = Draft(table, "Things.", Source.IMPORTED, 1.0)
             session.suggestions.put([(draft, None)])

@@ -88,5 +88,5 @@ def test_the_console_script_of_a_built_wheel_does_the_whole_demo(
         env=environment,
     )
     assert "tcss" in app.stdout
-    for style in ("app.tcss", "screens/figures.tcss"):
-        assert (library / "tui" / style).is_file()
+    for file in ("app/app.tcss", "app/screens/figures.tcss", "flow/report.html"):
+        assert (library / "tui" / file).is_file()

@@ -29,7 +29,7 @@ from tui.app.screens import write
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.working import WorkingScreen
 from tui.app.screens.write import WriteScreen
-from tui.flow import jobs, writes
+from tui.flow import scanning, writes
 from tui.flow.session import Session
 from tui.flow.settings import Settings
 
@@ -58,7 +58,7 @@ async def test_a_scan_that_fails_is_explained_once(
     """The message of a worker goes to its own node only, so the app never heard."""
     session.close()
     async with opened(settings, shop) as (app, pilot):
-        monkeypatch.setattr(jobs, "scan", broken)
+        monkeypatch.setattr(scanning, "scan", broken)
         await pilot.press("r")
         await settled(app, pilot)
         assert explained(app) == ["The disk is gone.\nBring it back."]

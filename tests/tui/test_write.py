@@ -19,7 +19,7 @@ from catalog.stopping import Stop
 from catalog.suggestion import Draft, Source, State
 from catalog.suggestions import Suggestions
 from connectors.dialects.duckdb import DuckDB
-from connectors.statement import Statement
+from connectors.run import Part, Run, Statement
 from tests.conftest import comments
 from tests.servers import execute
 from tests.tui.test_pilot import (  # noqa: F401  # fixtures
@@ -36,8 +36,8 @@ from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.write import WriteScreen
 from tui.app.screens.write_rows import Pace, PlanRows
 from tui.app.widgets.row_list import RowList
-from tui.flow import jobs, writes
-from tui.flow.plan import Planned, plan_writes, reasons
+from tui.flow import scanning, writes
+from tui.flow.plan import plan_writes
 from tui.flow.session import Session, open_session
 from tui.flow.settings import Settings
 
@@ -97,10 +97,10 @@ async def test_what_a_run_locks_and_why_some_is_refused_is_said_before(
         number = len(staged.of_table(CUSTOMERS))
         assert f"⊘ Refused: {number} because no [b]right[/b]." in facts
         assert f"{number} would be refused" in said(screen, "#head")
-        before = len(screen._plan.planned.statements) if screen._plan else 0
+        before = len(screen._plan.run.statements) if screen._plan else 0
         await pilot.press("d")
         assert screen._plan is not None
-        assert len(screen._plan.planned.statements) == before - 1
+        assert len(screen._plan.run.statements) == before - 1
 
 
 def test_a_plan_asks_for_rights_once(
@@ -123,14 +123,15 @@ def test_a_plan_asks_for_rights_once(
     planned = plan_writes(session, staged.staged())
     session.close()
     assert asked == [2]
-    assert reasons(planned) == [("not yours", len(staged.of_table(ORDERS)))]
+    assert planned.reasons() == [("not yours", len(staged.of_table(ORDERS)))]
     made = {table_of(c.target) for s in planned.statements for c in s.changes}
     assert made == {CUSTOMERS}
 
 
 def test_a_statement_that_costs_more_stands_out() -> None:
     change = CommentChange(ORDERS, None, "x")
-    rows = PlanRows(Planned([Statement("ALTER", (change,), "copies the table")]))
+    statement = Statement((Part(change, "ALTER"),), note="copies the table")
+    rows = PlanRows(Run((statement,)))
     assert rows.cells(0)[0].text == "! costly"
     assert rows.sql(0) == "-- copies the table\nALTER"
 
@@ -154,7 +155,7 @@ async def test_statements_are_saved_as_a_script_and_never_over_another(
         await pilot.press("S")
         await settled(app, pilot)
         assert screen._plan is not None
-        statements = [each.sql for each in screen._plan.planned.statements]
+        statements = [each.sql for each in screen._plan.run.statements]
         notes = [note.message for note in app._notifications]
         assert any(f"{today}-2.sql" in note for note in notes)
     assert comments(shop) == before
@@ -196,7 +197,7 @@ def test_what_is_written_is_what_was_shown(
     """A definition altered after the preview was restated as nobody had seen it."""
     execute(mariadb_url, "CREATE TABLE t (a int, b int)")
     with session_at(mariadb_url, settings) as session:
-        [table] = jobs.scan(session)
+        [table] = scanning.scan(session)
         session.suggestions.put(
             (Draft(target, "Ours.", Source.HUMAN, 1.0), None)
             for target in table.targets()
@@ -205,7 +206,7 @@ def test_what_is_written_is_what_was_shown(
         planned = plan_writes(session, session.suggestions.staged())
         assert planned.statements[0].sql.startswith("ALTER TABLE")
         execute(mariadb_url, "ALTER TABLE t MODIFY a varchar(9) NOT NULL DEFAULT 'x'")
-        results = list(writes.apply(session, list(planned.shown), shown=planned.shown))
+        results = list(writes.apply(session, [planned]))
         a = ColumnId(table.id, "a")
         assert {r.change.target: r.outcome for r in results} == {
             target: Outcome.CONFLICT if target == a else Outcome.WRITTEN
@@ -221,7 +222,7 @@ def test_what_is_written_is_what_was_shown(
         session.suggestions.accept([left])
         planned = plan_writes(session, session.suggestions.staged())
         assert "varchar(9) NOT NULL DEFAULT 'x'" in planned.statements[0].sql
-        [result] = writes.apply(session, list(planned.shown), shown=planned.shown)
+        [result] = writes.apply(session, [planned])
         assert result.outcome is Outcome.WRITTEN
 
 
@@ -230,13 +231,13 @@ def results_of(
 ) -> Callable[..., Iterator[WriteResult]]:
     def apply(
         session: Session,
-        changes: Sequence[CommentChange],
+        runs: Sequence[Run],
         *,
-        shown: Mapping[CommentChange, str],
         on_run: Callable[[int], None],
         stop: Stop,
     ) -> Iterator[WriteResult]:
-        assert list(shown) == changes
+        [run] = runs
+        changes = run.changes
         on_run(1)
         for change, outcome in zip(changes, outcomes, strict=False):
             reason = None if outcome is Outcome.WRITTEN else "because"

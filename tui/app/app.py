@@ -1,9 +1,8 @@
-"""The Textual app: screens, drafting in the background, and how failures are shown."""
+"""The Textual app: the first screen, keys of every screen, looks, and its end."""
 
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import events, on, work
+from textual import events, on
 from textual.app import App, ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
@@ -22,25 +21,24 @@ from textual.errors import NoWidget
 from textual.screen import ModalScreen, Screen
 from textual.theme import Theme, ThemeProvider
 from textual.widgets import Input
-from textual.worker import Worker, WorkerState
 
 from catalog.errors import ColumnistError, ExitCode, UsageError
-from catalog.glossary import Term
-from catalog.objects import TableId
 from tui.app.appearance import read_theme, write_theme
-from tui.app.deciding import Deciding
+from tui.app.desk import Desk
 from tui.app.ending import Ending
 from tui.app.in_order import InOrder
-from tui.app.messages import DraftingChanged, DraftsSaved
+from tui.app.keys import read_keymap
 from tui.app.palette import KeyCommands, Palette
 from tui.app.races import close_races
+from tui.app.screens.catalog import CatalogScreen
+from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.help import HelpModal, KeyHelp, bindings_in_force
+from tui.app.screens.picker import PickerScreen
 from tui.app.screens.review import ReviewScreen
 from tui.app.screens.too_small import HEIGHT, WIDTH, TooSmallModal
 from tui.app.terminal import Terminal
 from tui.app.theme import THEMES
-from tui.flow.background import BackgroundDrafting, ended
-from tui.flow.session import Session
+from tui.flow.background import BackgroundDrafting
 from tui.flow.settings import Settings
 from tui.flow.text import pasted, plain
 
@@ -48,7 +46,7 @@ STEWARDS = frozenset(("decide", "report", "script", "sign", "write"))
 """Work that quitting waits for: the steward asked for it, and it cannot go on later."""
 
 
-class ColumnistApp(Deciding, InOrder):
+class ColumnistApp(Desk, InOrder):
     """Columnist in the terminal.
 
     Args:
@@ -59,7 +57,6 @@ class ColumnistApp(Deciding, InOrder):
 
     TITLE = "Columnist"
     CSS_PATH = "app.tcss"
-    ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[Any]] = {*App.COMMANDS, KeyCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "Help", id="app.help", key_display="?"),
@@ -74,18 +71,15 @@ class ColumnistApp(Deciding, InOrder):
         target: str | None,
         first: Callable[[], Screen[None]] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(settings)
         close_races()
         self._first = first
         self.settings = replace(settings, waiting=self._tell_waiting)
         self.target = target
-        self.session: Session | None = None
-        self.drafting: BackgroundDrafting | None = None
         self.fatal: ColumnistError | None = None
         self.ending: Ending | None = None
         self._leaving = False
         self._runs_on: asyncio.AbstractEventLoop | None = None
-        self._editor: subprocess.Popen[bytes] | None = None
 
     def get_driver_class(self) -> type[Driver]:
         """Ours in the place of Textual's for terminals."""
@@ -101,8 +95,6 @@ class ColumnistApp(Deciding, InOrder):
         self.theme = chosen if chosen and known else THEMES[0].name
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         self.set_keymap(read_keymap(self.settings.connections.with_name("keys.toml")))
-        from tui.app.screens.picker import PickerScreen
-
         self.push_screen(self._first() if self._first else PickerScreen(self.target))
         self._fit()
         self._runs_on = asyncio.get_running_loop()
@@ -133,11 +125,13 @@ class ColumnistApp(Deciding, InOrder):
         if self.drafting is not None:
             self.drafting.in_focus(isinstance(event, events.AppFocus))
 
-    def open_catalog(self, session: Session) -> None:
-        """Show a database that was just opened."""
-        from tui.app.screens.catalog import CatalogScreen
-
-        self.close_session()
+    @on(PickerScreen.Opened)
+    def _opened(self, event: PickerScreen.Opened) -> None:
+        """Show the database that was chosen."""
+        session = event.session
+        if self.session is not None:  # enter was pressed twice
+            session.close()
+            return
         self.session = session
         self.drafting = BackgroundDrafting(
             session, tell=partial(self.notify, markup=False)
@@ -148,48 +142,6 @@ class ColumnistApp(Deciding, InOrder):
         for line in session.notes:
             self.notify(plain(line), markup=False)
         self.call_later(self._fit)
-
-    def close_session(self) -> None:
-        """Close the database; what runs in the background ends first."""
-        if self.drafting is not None:
-            self.drafting.close()
-        if self.session is not None:
-            self.session.close()
-        self.session = self.drafting = None
-
-    # Drafting, which outlives screens
-
-    @work(thread=True, group="draft", exit_on_error=False, description="Drafting")
-    def draft(
-        self, tables: list[TableId], redo: bool = False, answers: bool = False
-    ) -> None:
-        """Draft in the background; all that is undocumented where no table is named."""
-        drafting = self.drafting
-        if drafting is None or drafting.running:
-            return
-        try:
-            for each in drafting.run(tables=tables, redo=redo, answers=answers):
-                self.announce(DraftsSaved([each]))
-        finally:
-            self.announce(DraftsSaved([]))
-
-    def redraft(self, terms: list[Term]) -> None:
-        """Draft again what is undecided and read otherwise by these terms."""
-        if self.drafting is not None:
-            self.drafting.redraft(terms)
-            self._redraft_waiting()
-
-    def _redraft_waiting(self) -> None:
-        """Begin a run for terms that no run has taken; one under way takes them."""
-        if self.drafting is None or not self.drafting.answered:
-            return
-        if not any(w.group == "draft" and not w.is_finished for w in self.workers):
-            self.draft([], answers=True)
-
-    def announce(self, message: DraftsSaved | DraftingChanged) -> None:
-        """Tell the screen on top; safe from any thread."""
-        with suppress(ScreenStackError):  # the app is closing: nobody is left to tell
-            self.screen.post_message(message)
 
     def exit(self, *arguments: Any, **options: Any) -> None:
         """End the app; work in threads is told first, or the process would wait."""
@@ -208,7 +160,7 @@ class ColumnistApp(Deciding, InOrder):
 
     def told_to_end(self) -> None:
         """End, as a signal or the terminal says; from any thread."""
-        if (editor := self._editor) is not None:
+        if (editor := self.editor) is not None:
             editor.terminate()  # the loop waits for it
         if self._runs_on is not None:
             with suppress(RuntimeError):  # it is over
@@ -220,19 +172,10 @@ class ColumnistApp(Deciding, InOrder):
 
     def give_back(self) -> None:
         """Give the terminal back at once, and end the editor; from any thread."""
-        if (editor := self._editor) is not None:
+        if (editor := self.editor) is not None:
             editor.kill()
         if isinstance(self._driver, Terminal):
             self._driver.give_back()
-
-    def edit(self, command: list[str]) -> int:
-        """Lend the terminal to an editor; its exit status."""
-        with self.suspend():
-            try:
-                with subprocess.Popen(command) as self._editor:
-                    return self._editor.wait()
-            finally:
-                self._editor = None
 
     async def on_event(self, event: events.Event) -> None:
         """The mouse on what was just taken away ended the app (Textual 8.2)."""
@@ -281,33 +224,6 @@ class ColumnistApp(Deciding, InOrder):
         )
         self._close_messages_no_wait()
 
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Work that failed is explained; work that was drafting says how it ended."""
-        worker = event.worker
-        if event.state is WorkerState.ERROR and worker.error is not None:
-            self.explain(worker.error, worker.description)
-        if worker.group == "draft" and worker.is_finished and self.drafting:
-            self.screen.post_message(DraftingChanged())
-            if event.state is WorkerState.SUCCESS and self.drafting.progress.done:
-                self.notify(ended(self.drafting.progress))
-            if self.drafting.note:
-                self.notify(plain(self.drafting.note), severity="warning", markup=False)
-            self._redraft_waiting()
-
-    def explain(self, error: BaseException, what: str = "") -> None:
-        """Show an error as two lines, never as a traceback."""
-        if isinstance(error, ColumnistError):
-            text = f"{error.message}\n{error.hint}".strip()
-        else:
-            text = f"{what} failed: {type(error).__name__}: {error}".strip()
-        self.notify(
-            "\n".join(plain(line) for line in text.split("\n")),
-            title=plain(what),
-            severity="error",
-            timeout=12,
-            markup=False,
-        )
-
     # Keys of every screen
 
     def action_help(self) -> None:
@@ -322,8 +238,6 @@ class ColumnistApp(Deciding, InOrder):
 
     def action_leave(self) -> None:
         """Copy a selection if there is one, else ask to quit."""
-        from tui.app.screens.confirm import ConfirmModal
-
         if (selected := self.screen.get_selected_text()) is not None:
             self.copy_to_clipboard(selected)
             self.notify("Copied.")
@@ -332,14 +246,10 @@ class ColumnistApp(Deciding, InOrder):
             self.exit()  # asked already, or there is no room to ask
             return
 
-        def quit_if(answer: bool | None) -> None:
-            if answer:
-                self.exit()
-
         details = ["Decisions are saved; nothing unwritten is lost."]
         if self.drafting is not None and self.drafting.running:
             details.append("Drafting stops, and goes on when you draft again.")
-        self.push_screen(ConfirmModal("Quit Columnist?", details), quit_if)
+        self.confirm("Quit Columnist?", details, self.exit)
 
     def action_command_palette(self) -> None:
         """Everything that can be done here, by name."""
@@ -359,29 +269,6 @@ class ColumnistApp(Deciding, InOrder):
             self.push_screen(TooSmallModal())
         elif covered and not small:
             self.pop_screen()
-
-
-def read_keymap(path: Path) -> dict[str, str]:
-    """Key bindings by id from `keys.toml`; empty where there is none.
-
-    Raises:
-        UsageError: the file is not a table of names to keys.
-    """
-    import tomllib
-
-    try:
-        with path.open("rb") as file:
-            keys = tomllib.load(file)
-    except FileNotFoundError:
-        return {}
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"Cannot read {path}: {error}.", "Correct it.") from error
-    wrong = [name for name, key in keys.items() if not isinstance(key, str)]
-    if wrong:
-        raise UsageError(
-            f"{path}: {wrong[0]} is not a key.", 'As in "review.accept" = "y".'
-        )
-    return keys
 
 
 def run_app(

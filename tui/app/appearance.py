@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
-from catalog.errors import UsageError
 from catalog.files import write_file
+from tui.flow.toml_file import TomlFile
 
 
 def read_theme(path: Path) -> str | None:
@@ -15,20 +14,13 @@ def read_theme(path: Path) -> str | None:
     Raises:
         UsageError: the file is broken.
     """
-    try:
-        with path.open("rb") as file:
-            found = tomllib.load(file).get("theme")
-    except FileNotFoundError:
-        return None
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(
-            f"Cannot read {path}: {error}.", "Correct it, or delete it."
-        ) from error
-    if found is not None and not isinstance(found, str):
-        raise UsageError(
-            f"{path}: theme is not a name.", 'As in theme = "columnist-light".'
+    file = TomlFile(path)
+    theme = file.document.get("theme")
+    if theme is not None and not isinstance(theme, str):
+        raise file.wrong(
+            ("theme",), "theme is not a name.", 'As in theme = "columnist-light".'
         )
-    return found
+    return theme
 
 
 def write_theme(path: Path, name: str) -> None:

@@ -23,6 +23,8 @@ EDITED_AT_ONCE = 500
 
 Act = Callable[[Suggestions], Batch | None]
 """Decides something, or finds nothing to decide."""
+Then = Callable[[Batch], object]
+"""Shows what was decided."""
 
 
 class Deciding(App[None]):
@@ -49,7 +51,8 @@ class Deciding(App[None]):
             writes = ", w writes" if what == "accept" else ""
             return f"{what.capitalize()}ed {number:,}. u takes it back{writes}."
 
-        self._act(len(choice), f"{what.capitalize()}ing", act, tell, screen, then)
+        doing = f"{what.capitalize()}ing"
+        self._act(len(choice), doing, act, tell, screen, lambda _: then())
 
     def say_of_all(
         self,
@@ -68,13 +71,13 @@ class Deciding(App[None]):
 
         number = len(taken)
         beside = number > EDITED_AT_ONCE
-        self._act(number, "Staging", act, tell, screen, then, beside=beside)
+        self._act(number, "Staging", act, tell, screen, lambda _: then(), beside=beside)
 
-    def undo(self, screen: Screen[Any], then: Callable[[], object]) -> None:
+    def undo(self, screen: Screen[Any], then: Then) -> None:
         """Take back the last decision on this database, single or in bulk."""
         self._replay("undo", "Undone", Suggestions.undo, screen, then)
 
-    def redo(self, screen: Screen[Any], then: Callable[[], object]) -> None:
+    def redo(self, screen: Screen[Any], then: Then) -> None:
         """Decide again what was taken back last."""
         self._replay("redo", "Redone", Suggestions.redo, screen, then)
 
@@ -84,7 +87,7 @@ class Deciding(App[None]):
         done: str,
         act: Act,
         screen: Screen[Any],
-        then: Callable[[], object],
+        then: Then,
     ) -> None:
         def tell(batch: Batch | None) -> str:
             if batch is None:
@@ -102,7 +105,7 @@ class Deciding(App[None]):
         act: Act,
         tell: Callable[[Batch | None], str],
         screen: Screen[Any],
-        then: Callable[[], object],
+        then: Then,
         *,
         beside: bool = False,
     ) -> None:
@@ -112,7 +115,7 @@ class Deciding(App[None]):
             batch = act(self.session.suggestions)
             self.notify(tell(batch), markup=False)
             if batch is not None:
-                then()
+                then(batch)
             return
         self.notify(f"{doing} {number:,}…")
         self._act_later(self.session, act, tell, screen, then)
@@ -124,11 +127,11 @@ class Deciding(App[None]):
         act: Act,
         tell: Callable[[Batch | None], str],
         screen: Screen[Any],
-        then: Callable[[], object],
+        then: Then,
     ) -> None:
         # A connection of its own, so that the screen can read meanwhile.
         with session.workspace.beside() as workspace:
             batch = act(Suggestions(workspace, session.database_id))
         self.notify(tell(batch), markup=False)
         if batch is not None:
-            screen.call_later(then)  # which a screen that was left does not hear
+            screen.call_later(then, batch)  # which a screen that was left does not hear

@@ -18,6 +18,7 @@ from textual.command import (
 )
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
+from textual.events import Click
 from textual.message import Message
 from textual.widgets import Input, OptionList
 
@@ -31,7 +32,8 @@ class Palette(CommandPalette):
     """Textual's palette, which takes what is typed faster than it is drawn.
 
     With Textual 8.2 each of these ended the app or ran a command twice: a page down in
-    a list that has no lines yet, enter twice, a search begun while the palette goes.
+    a list that has no lines yet, enter twice, a search begun while the palette goes, a
+    click that was made before the terminal became smaller.
     """
 
     def _action_command_list(self, action: str) -> None:
@@ -49,8 +51,12 @@ class Palette(CommandPalette):
     async def _dispatch_message(self, message: Message) -> None:
         # It has closed, or is covered: what was typed before that comes too late.
         late = isinstance(message, LATE) and not self.is_active
-        if not late:
-            await super()._dispatch_message(message)
+        if late or (isinstance(message, Click) and self._is_beyond(message)):
+            return
+        await super()._dispatch_message(message)
+
+    def _is_beyond(self, click: Click) -> bool:
+        return not self.region.contains_point(click.screen_offset)
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Close it, once."""

@@ -38,8 +38,7 @@ def run_accept(
 ) -> None:
     """Accept pending suggestions; those with a blocking finding are left and named."""
     _demand(everything, table, min_confidence)
-    session = open_session(settings(context), url)
-    try:
+    with open_session(settings(context), url) as session:
         choice = session.choices.to_accept(
             Scope(
                 tables=_named(session, table),
@@ -48,8 +47,6 @@ def run_accept(
             )
         )
         batch = session.suggestions.accept_chosen(choice)
-    finally:
-        session.close()
     left = choice.left_out
     if json:
         console.out_json({"accepted": batch.count, "blocked": left})
@@ -77,8 +74,7 @@ def run_reject(
     _demand(
         everything, table, min_confidence if max_confidence is None else max_confidence
     )
-    session = open_session(settings(context), url)
-    try:
+    with open_session(settings(context), url) as session:
         choice = session.choices.to_reject(
             Scope(
                 tables=_named(session, table),
@@ -87,8 +83,6 @@ def run_reject(
             )
         )
         batch = session.suggestions.reject_chosen(choice, reason=reason)
-    finally:
-        session.close()
     if json:
         console.out_json({"rejected": batch.count})
         return

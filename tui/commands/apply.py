@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -9,13 +11,21 @@ import typer
 from catalog.change import Outcome, WriteResult
 from catalog.errors import ColumnistError, ExitCode
 from catalog.objects import Target, column_of, table_of
+from connectors.run import Allowed, Run
 from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, Yes, settings
 from tui.commands.reading import Named, demand
 from tui.flow import writes
-from tui.flow.plan import Planned, costs, plan_writes
+from tui.flow.plan import plan_tables, plan_writes
 from tui.flow.text import count, plain
+
+CODES = {
+    Outcome.FAILED: ExitCode.FAILED,
+    Outcome.CONFLICT: ExitCode.CONFLICTS,
+    Outcome.REFUSED: ExitCode.REFUSED,
+}
+"""How a run ends that did not write everything, the worst first."""
 
 
 def run(
@@ -43,19 +53,15 @@ def run(
 ) -> None:
     """Write accepted descriptions as comments, each compared before and read back."""
     session = open_session(settings(context), url)
-    results: list[WriteResult] = []
-    runs: list[int] = []
     try:
         demand(session, Named(schema or [], table or []), decided=True)
+        allowed = Allowed(rebuild=allow_rebuild, unproved=unproved)
         changes = session.suggestions.staged(globs=table or [], schemas=schema or [])
         if dry_run:
-            planned = plan_writes(
-                session, changes, allow_rebuild=allow_rebuild, unproved=unproved
-            )
+            planned = plan_writes(session, changes, allowed)
             _print_plan(planned, json=json)
-            if planned.statements:
-                for line in costs(session.database.dialect):
-                    console.note(line)
+            for line in planned.costs:
+                console.note(line)
             return
         if changes and not console.confirm(
             f"Write {count(len(changes), 'comment')} to"
@@ -64,39 +70,48 @@ def run(
         ):
             console.note("Nothing was written.")
             return
+        planning = plan_tables(session, changes, allowed)
+        carry_out(
+            "Writing", len(changes), partial(writes.apply, session, planning), json=json
+        )
+    finally:
+        session.close()
+
+
+def carry_out(
+    title: str,
+    total: int,
+    writing: Callable[..., Iterator[WriteResult]],
+    *,
+    json: bool,
+) -> None:
+    """Write, say what became of it, and end with its exit code.
+
+    Args:
+        title: What a bar on a terminal says.
+        total: Results that are expected.
+        writing: Called with `on_run` and `stop`, as `writes` has it.
+        json: Print one object instead of text.
+    """
+    results: list[WriteResult] = []
+    runs: list[int] = []
+    try:
         with (
             console.stopping() as stop,
-            console.progress("Writing", len(changes)) as advance,
+            console.progress(title, total) as advance,
         ):
-            for result in writes.apply(
-                session,
-                changes,
-                allow_rebuild=allow_rebuild,
-                unproved=unproved,
-                on_run=runs.append,
-                stop=stop,
-            ):
+            for result in writing(on_run=runs.append, stop=stop):
                 results.append(result)
                 advance(1)
     except (ColumnistError, console.Interrupted):
         if runs:  # what was written is said, and then why it ended
             show(results, runs[0], json=json)
         raise
-    finally:
-        session.close()
-    report(results, runs[0] if runs else None, json=json)
-
-
-def report(results: list[WriteResult], run: int | None, *, json: bool) -> None:
-    """Print what became of a run, and end with its exit code."""
-    show(results, run, json=json)
+    show(results, runs[0] if runs else None, json=json)
     counts = writes.summarize(results)
-    if counts[Outcome.FAILED]:
-        raise typer.Exit(ExitCode.FAILED)
-    if counts[Outcome.CONFLICT]:
-        raise typer.Exit(ExitCode.CONFLICTS)
-    if counts[Outcome.REFUSED]:
-        raise typer.Exit(ExitCode.REFUSED)
+    for outcome, code in CODES.items():
+        if counts[outcome]:
+            raise typer.Exit(code)
 
 
 def show(results: list[WriteResult], run: int | None, *, json: bool) -> None:
@@ -134,7 +149,7 @@ def show(results: list[WriteResult], run: int | None, *, json: bool) -> None:
             console.note(f"  `columnist revert URL --run {run}` takes it back.")
 
 
-def _print_plan(planned: Planned, *, json: bool) -> None:
+def _print_plan(planned: Run, *, json: bool) -> None:
     if json:
         console.out_json(
             {
@@ -146,8 +161,7 @@ def _print_plan(planned: Planned, *, json: bool) -> None:
                 "statements": [statement.sql for statement in planned.statements],
                 "items": [
                     _place(change.target) | {"result": "planned", "reason": None}
-                    for statement in planned.statements
-                    for change in statement.changes
+                    for change in planned.changes
                 ]
                 + [
                     _place(change.target) | {"result": "refused", "reason": reason}

@@ -12,14 +12,14 @@ import typer
 from catalog.errors import UsageError
 from tui.commands import console
 from tui.commands.options import Json, settings
-from tui.commands.score import Known, written_by
-from tui.commands.voting import agreement
+from tui.commands.score import Data, Known, written_by
+from tui.commands.voting import agreement, percent
 from tui.flow import offline
 from tui.flow.model_choice import library
 from tui.flow.text import count, plain
 
 if TYPE_CHECKING:
-    from model.evaluation.audit import Item
+    from model.evaluation.blind import Item
     from model.evaluation.records import Entry, Texts
     from tui.flow.settings import Settings
 
@@ -37,12 +37,7 @@ UNDO = ("u", "\x7f", "\b")
 @app.command("draw")
 def run_draw(
     context: typer.Context,
-    data: Annotated[
-        Path,
-        typer.Argument(
-            metavar="DATA", help="Documented tables: JSON Lines, or .xz of it."
-        ),
-    ],
+    data: Data,
     system: Annotated[
         list[str],
         typer.Argument(
@@ -77,16 +72,14 @@ def run_draw(
     options = settings(context)
     if options.offline:
         offline.refuse_sockets()
-    audit.refuse_another(output)
+    audit.AUDITS.refuse_another(output)
     entries = audit.draw(read_entries(data), columns, tables, seed=seed)
     texts = _written(options, system, entries, known)
     items, key = audit.make(entries, texts, seed=seed, data=str(data))
-    audit.write(output, items, key)
+    audit.AUDITS.write(output, items, key)
+    asked = f"{count(key.columns, 'column')} and {count(key.tables, 'table')}"
     if key.columns < columns or key.tables < tables:
-        console.note(
-            f"columnist: the data has only {count(key.columns, 'column')}"
-            f" and {count(key.tables, 'table')} with a description."
-        )
+        console.note(f"columnist: the data has only {asked} with a description.")
     if json:
         console.out_json(
             {
@@ -98,13 +91,14 @@ def run_draw(
             }
         )
         return
-    asked = f"{count(key.columns, 'column')} and {count(key.tables, 'table')}"
     console.out(
         f"{count(len(items), 'different text')} of {count(len(texts), 'system')} on"
         f" {asked} in {plain(str(output))}."
     )
     console.out("Label in audit.html, or with `columnist evaluate audit label`.")
-    console.out(f"Keep {audit.KEY} from the readers: it says whose texts are whose.")
+    console.out(
+        f"Keep {audit.AUDITS.key} from the readers: it says whose texts are whose."
+    )
 
 
 def _written(
@@ -144,9 +138,9 @@ def run_label(
 
     Example: columnist evaluate audit label blind --judge anna
     """
-    from model.evaluation.audit import read_items
+    from model.evaluation.audit import AUDITS
 
-    items = read_items(folder)
+    items = AUDITS.read_items(folder)
     if not judge.strip():
         raise UsageError("Who labels?", "Give a name with --judge NAME.")
     if not console.is_terminal():
@@ -160,10 +154,10 @@ def run_label(
 
 def _ask(folder: Path, items: Sequence[Item], judge: str) -> int:
     """Ask item by item; how many the judge has labelled in the end."""
-    from model.evaluation.labels import by_item, keep, kept
+    from model.evaluation.labels import LABELS, by_item, keep
 
     names = [item.item for item in items]
-    own = [one for one in kept(folder, names) if one.judge == judge]
+    own = [one for one in LABELS.kept(folder, names) if one.judge == judge]
     said = {item: labels[judge] for item, labels in by_item(own).items()}
     keys = _keys()
     while left := [item for item in items if item.item not in said]:
@@ -197,17 +191,18 @@ def _keys() -> Iterator[str]:
 
 def _show(item: Item, number: str) -> None:
     console.note("")
-    console.note(f"{number}  table {plain(item.qualified)}")
+    console.note(f"{number}  table {plain(item.table)}")
+    judged, *columns = item.lines
     listed = "; ".join(
-        f"{each.name} ({each.facts})" if each.facts else each.name
-        for each in item.columns
+        f"{each.column} ({each.facts})" if each.facts else f"{each.column}"
+        for each in columns
     )
     more = f" and {item.more} more" if item.more else ""
     console.note(f"  columns {plain(listed)}{more}")
-    judged = "the table" if item.column is None else f"column {plain(item.column)}"
-    facts = f"  {plain(item.facts)}" if item.facts else ""
-    console.note(f"  {judged}{facts}")
-    console.note(f"    {plain(item.text)}")
+    what = "the table" if judged.column is None else f"column {plain(judged.column)}"
+    console.note(f"  {what}  {plain(judged.facts)}".rstrip())
+    for text in judged.texts:
+        console.note(f"    {plain(text or '')}")
 
 
 @app.command("report")
@@ -227,13 +222,13 @@ def run_report(
 
     Example: columnist evaluate audit report blind labels-anna.csv labels-ben.csv
     """
-    from model.evaluation.audit import read_key
-    from model.evaluation.labels import by_item, kept, read_labels, report
+    from model.evaluation.audit import AUDITS
+    from model.evaluation.labels import LABELS, by_item, report
 
-    key = read_key(folder)
-    found = kept(folder, key.items)
+    key = AUDITS.read_key(folder)
+    found = LABELS.kept(folder, key.items)
     for path in labels or []:
-        found += read_labels(path, key.items)
+        found += LABELS.read(path, key.items)
     document = report(key, by_item(found))
     if json:
         console.out_json(document)
@@ -250,26 +245,16 @@ def _print(document: Mapping[str, Any]) -> None:
         if not part["asked"]:
             continue
         console.out(f"{count(part['asked'], kind[:-1])} of each system")
-        rows = [
-            row for name, its in part["systems"].items() for row in _rows(name, its)
-        ]
-        width = max(len(label) for label, _ in rows)
-        console.out(f"  {'':{width}}  texts  {'accepted':<18}{'edit':<18}wrong")
-        for label, its in rows:
-            cells = "".join(
-                f"{_percent(its[name]):<18}" for name in ("accepted", "edit", "wrong")
+        labels = ("accepted", "edit", "wrong")
+        rows: list[Sequence[object]] = [("", "texts", *labels)]
+        for name, its in part["systems"].items():
+            rows += (
+                (label, found["n"], *(percent(found[each]) for each in labels))
+                for label, found in _rows(name, its)
             )
-            console.out(f"  {label:<{width}}  {its['n']:>5}  {cells}".rstrip())
+        console.table(rows, right=(1,))
         console.out()
-    kappa = document["fleiss_kappa"]
-    if kappa["judges"] > 2:
-        value = "not defined" if kappa["kappa"] is None else f"{kappa['kappa']:.2f}"
-        console.out(
-            f"Fleiss' kappa {value} of {kappa['judges']} judges on"
-            f" {count(kappa['items'], 'text')} that all labelled."
-        )
-    for pair in document["pairs"]:
-        agreement(pair, "text")
+    agreement(document, "text", "labelled", fewest=3)
     console.out(
         f"{document['labelled']} of {count(document['items'], 'different text')}"
         f" labelled by {plain(', '.join(document['judges']))}."
@@ -279,12 +264,12 @@ def _print(document: Mapping[str, Any]) -> None:
 def _rows(name: str, its: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The lines of one system, each with its label."""
     missing = f" ({its['missing']} without text)" if its["missing"] else ""
-    yield f"{plain(name)}{missing}", its["pooled"]
+    yield f"{name}{missing}", its["pooled"]
     if len(its["judges"]) > 1:
         for judge, found in its["judges"].items():
-            yield f"  by {plain(judge)}", found
+            yield f"  by {judge}", found
     for source, found in its["sources"].items():
-        yield f"  from {plain(source)}", found
+        yield f"  from {source}", found
     if said := its["confidence"]:
         for each in said["bins"]:
             edges = f"{100 * each['from']:.0f} to {100 * each['to']:.0f} %"
@@ -296,10 +281,3 @@ def _rows(name: str, its: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str,
                 f" {100 * sure['of_all']['share']:.0f} % of all",
                 sure,
             )
-
-
-def _percent(share: Mapping[str, float] | None) -> str:
-    if share is None:
-        return ""
-    low, high = 100 * share["low"], 100 * share["high"]
-    return f"{100 * share['share']:.0f} % ({low:.0f} to {high:.0f})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
@@ -28,6 +28,18 @@ def out_json(document: Any) -> None:
     """One JSON document, the only thing on stdout."""
     # ASCII only: it survives every locale, and escapes cannot reach the terminal.
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=True) + "\n")
+
+
+def table(rows: Iterable[Sequence[object]], *, right: Collection[int] = ()) -> None:
+    """Lines of cells under each other, the columns named at the right end of theirs."""
+    told = [[plain(str(cell)) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*told, strict=True)]
+    for row in told:
+        cells = (
+            cell.rjust(width) if place in right else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        out("  ".join(cells).rstrip())
 
 
 def out_raw(text: str) -> None:

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 
 import typer
@@ -139,15 +139,15 @@ def _remote(model: RemoteModel) -> Check:
     where = f"{model.name} (remote)"
     try:
         with RemoteEngine(model) as engine:
-            facts = engine.start()
+            served = engine.start()
     except ColumnistError as error:
         return Check("model", False, f"{where}: {error.message}", error.hint)
     key = "with a key" if model.endpoint.key else "without a key"
     return Check(
         "model",
         True,
-        f"{facts.model.name} (remote): reachable {key},"
-        f" at most {facts.requests} requests at once, {model.format.value} prompt",
+        f"{served.name} (remote): reachable {key},"
+        f" at most {engine.requests} requests at once, {model.format.value} prompt",
     )
 
 
@@ -186,8 +186,8 @@ def _engine(options: Settings) -> list[Check]:
         Check("engine", True, why),
         Check("sandbox", True, holds),
         *(
-            Check(each.name.replace("_", "-"), True, f"{size.value}: {size.reason}")
-            for each in fields(facts.sizes)
-            for size in [getattr(facts.sizes, each.name)]
+            Check(name.replace("_", "-"), True, f"{size.value}: {size.reason}")
+            for name in facts.sizes.__struct_fields__
+            for size in [getattr(facts.sizes, name)]
         ),
     ]

@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
-from catalog.objects import TableId
+from catalog.objects import TableId, table_of
 from catalog.suggestion import Draft, Source
-from model.remote import RemoteModel
 from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, settings
 from tui.commands.reading import Named, demand, read
-from tui.flow import jobs
+from tui.flow import drafting, engines, scanning
+from tui.flow.draft_plan import NOTHING_TO_DRAFT, DraftPlan, plan_drafts
 from tui.flow.model_choice import Arm, find_arms, two_models
 from tui.flow.session import Session, settings_for
 from tui.flow.text import plain
@@ -49,29 +49,26 @@ def run(
     """
     options = settings(context)
     options = options if two_models(options) else settings_for(options, url)
-    arms = find_arms(options)
-    session = open_session(arms[0].settings, url)
-    try:
-        stale = jobs.is_stale(session)
+    arms = find_arms(options, console.note)
+    with open_session(arms[0].settings, url) as session:
+        stale = scanning.is_stale(session)
         if stale:
             read(session, [], [])
         demand(session, Named(schema or [], table or []), fresh=stale)
-        plan = jobs.plan_drafts(
+        plan = plan_drafts(
             session, schemas=schema or [], globs=table or [], limit=limit, redo=redo
         )
         for line in plan.notes():
             console.note(line)
-        plans: Sequence[jobs.DraftPlan] = (plan,)
+        plans: Sequence[DraftPlan] = (plan,)
         names = tuple(arm.model.name for arm in arms if arm.model is not None)
         if len(names) == 2:
             plans = plan.split(session.database.identity.key, names)
         # One engine after the other: two models would share one machine's memory.
         done = [
-            _draft(session, arm, each, samples=not no_samples)
+            draft_with(session, arm, each, samples=not no_samples)
             for arm, each in zip(arms, plans, strict=True)
         ]
-    finally:
-        session.close()
     tokens, seconds = (
         sum(d.generated_tokens for d in done),
         sum(d.seconds for d in done),
@@ -95,11 +92,8 @@ def run(
         console.out_json(result)
         return
     if not plan.targets:
-        console.out(
-            jobs.NOTHING_TO_DRAFT
-            if plan.tables
-            else "Nothing to draft: there is no table."
-        )
+        none = "Nothing to draft: there is no table."
+        console.out(NOTHING_TO_DRAFT if plan.tables else none)
         return
     for each in done:
         if each.plan.targets:
@@ -112,11 +106,15 @@ def run(
 
 
 @dataclass(slots=True)
-class _Done:
+class Done:
     """What one model did."""
 
-    plan: jobs.DraftPlan
+    plan: DraftPlan
+    """What it was to draft."""
     model: str
+    """Its name."""
+    tables: set[TableId] = field(default_factory=set[TableId])
+    """Of which something was drafted."""
     by_source: dict[Source, int] = field(
         default_factory=lambda: dict.fromkeys(Source, 0)
     )
@@ -126,6 +124,11 @@ class _Done:
     generated_tokens: int = 0
 
     @property
+    def texts(self) -> int:
+        """All that are not abstentions."""
+        return sum(self.by_source.values())
+
+    @property
     def inherited(self) -> int:
         """Texts taken from elsewhere in the catalog."""
         return self.by_source[Source.INHERITED]
@@ -133,10 +136,11 @@ class _Done:
     @property
     def drafted(self) -> int:
         """All the other texts."""
-        return sum(self.by_source.values()) - self.inherited
+        return self.texts - self.inherited
 
     def add(self, draft: Draft) -> None:
         """Count one."""
+        self.tables.add(table_of(draft.target))
         if draft.text is None:
             self.abstained += 1
         else:
@@ -155,31 +159,29 @@ class _Done:
 
     def line(self) -> str:
         """For people."""
-        tables = sum(
-            isinstance(target, TableId)
-            for targets in self.plan.work.values()
-            for target in targets
-        )
         sources = ", ".join(
             f"{number} by {source.value}"
             for source, number in self.by_source.items()
             if number
         )
         return (
-            f"Drafted {self.drafted + self.inherited} descriptions"
+            f"Drafted {self.texts} descriptions"
             f" ({sources or 'none'}), abstained on {self.abstained},"
-            f" for {tables} tables and {self.plan.columns} columns"
+            f" for {self.plan.targets - self.plan.columns} tables and"
+            f" {self.plan.columns} columns"
             f" in {self.seconds:.1f} s with {plain(self.model)}."
         )
 
 
-def _draft(session: Session, arm: Arm, plan: jobs.DraftPlan, *, samples: bool) -> _Done:
+def draft_with(
+    session: Session, arm: Arm, plan: DraftPlan, *, samples: bool = True
+) -> Done:
     """Draft what a plan names with one model, which is gone from memory afterwards."""
     model = arm.model
-    done = _Done(plan, model.name if model else RULES)
+    done = Done(plan, model.name if model else RULES)
     if not plan.targets:
         return done
-    if isinstance(model, RemoteModel):
+    if model is not None and model.endpoint is not None:
         values = " and sampled codes and ranges" if samples else ""
         console.note(
             f"columnist: sends names, types, comments{values} to"
@@ -187,16 +189,14 @@ def _draft(session: Session, arm: Arm, plan: jobs.DraftPlan, *, samples: bool) -
         )
     with (
         console.stopping() as stop,
-        jobs.engine_of(model, arm.settings, stop=stop) as engine,
+        engines.running(model, arm.settings, stop=stop) as running,
         console.progress("Drafting", plan.targets) as advance,
     ):
-        if model is not None and engine is not None:
-            model = jobs.as_served(model, engine)
-            done.model = model.name
+        engine = running.engine
+        if running.model is not None:
+            done.model = running.model.name
         started = time.monotonic()
-        for each in jobs.draft(
-            session, plan, engine, model, samples=samples, stop=stop
-        ):
+        for each in drafting.draft(session, plan, running, samples=samples, stop=stop):
             advance(1)
             done.add(each)
         done.seconds = time.monotonic() - started

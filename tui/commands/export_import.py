@@ -188,23 +188,23 @@ def _render(
         case Format.MARKDOWN:
             return to_markdown(tables, descriptions)
         case Format.SQL:
+            from connectors.run import Allowed
             from connectors.script import render_script
 
             texts = {each.target: each.text for each in descriptions}
-            return render_script(
-                session.database,
+            work = (
                 (
-                    (
-                        table,
-                        [
-                            CommentChange(target, table.comment_of(target), text)
-                            for target in table.targets()
-                            if (text := texts.get(target))
-                        ],
-                    )
-                    for table in tables
-                ),
+                    table,
+                    [
+                        CommentChange(target, table.comment_of(target), text)
+                        for target in table.targets()
+                        if (text := texts.get(target))
+                    ],
+                )
+                for table in tables
             )
+            run = session.database.plan_run(work, Allowed(unproved=True))
+            return render_script(session.database.dialect, run)
 
 
 def _draft(session: Session, each: Description, file: Path) -> Draft:

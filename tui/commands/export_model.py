@@ -52,8 +52,8 @@ def run(
     columnist train export runs/mine --out models --quantisation Q4_K_M
     """
     try:
+        from model.gguf_file import QUANTISATIONS
         from model.training.export import Settings, export  # needs torch
-        from model.training.gguf_file import QUANTISATIONS
     except ImportError as error:
         raise UsageError(
             f"Exporting needs the package {error.name}.",

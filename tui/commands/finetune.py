@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -95,46 +96,25 @@ def run(
     columnist train finetune SmolLM2-135M-Instruct.gguf --data mine.jsonl.xz --out mine
     """
     try:
-        from model.training.finetune import METHODS, Settings, finetune  # needs torch
+        from model.training.finetune import Settings, finetune  # needs torch
         from model.training.tracking import tracked
     except ImportError as error:
         raise UsageError(
             f"Fine-tuning needs the package {error.name}.",
             "Install columnist[train]; the README says how to get torch.",
         ) from error
-    if method not in METHODS:
-        raise UsageError(f"There is no method {method}.", f"Give {', '.join(METHODS)}.")
     if settings(context).offline:
         offline.refuse_sockets()
-    chosen = Settings(
-        base=base,
-        data=tuple(data),
-        out=out,
-        start=start,
-        held_out=held_out,
-        asked=asked,
-        method=method,
-        rank=rank,
-        alpha=alpha,
-        target=tuple(target or ("all-linear",)),
-        epochs=epochs,
-        steps=steps,
-        minutes=minutes,
-        learning_rate=learning_rate,
-        decay=decay,
-        tokens=tokens,
-        row=row,
-        merge=merge,
-        threads=threads,
-        save_every=save_every,
-        seed=seed,
-    )
-    last: dict[str, object] = {}
+    # Options and settings have the same names; paths come as text.
+    given = context.params | {"base": base, "data": tuple(data), "out": out}
+    given |= {"start": start, "target": tuple(target or ("all-linear",))}
+    chosen = Settings(**{each.name: given[each.name] for each in fields(Settings)})
+    last: dict[str, Any] = {}
     with console.stopping() as stop:
         for event in tracked(finetune(chosen, stop=stop), mlflow, chosen.to_json()):
             last = event.figures
             console.note(event.line())
-    written = [out / str(name) for name in _names(last)]
+    written = [out / name for name in last.get("written", ())]
     if json:
         console.out_json({**last, "written": [str(path) for path in written]})
         return
@@ -144,8 +124,3 @@ def run(
         console.out(
             f"Next: columnist train export {plain(str(written[-1]))} --out models"
         )
-
-
-def _names(figures: dict[str, object]) -> list[object]:
-    found = figures.get("written")
-    return found if isinstance(found, list) else []

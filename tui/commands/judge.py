@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_
 import os
 import re
 from collections.abc import Generator
@@ -14,18 +13,20 @@ import typer
 
 from catalog.errors import RefusedError, UsageError
 from catalog.files import writing
-from catalog.stopping import Stop
+from model.endpoint import SECONDS, Endpoint, is_address
+from model.remote import Model, RemoteModel
 from tui.commands import console
+from tui.commands.instruct import instructed
 from tui.commands.options import Json, settings
 from tui.commands.voting import Folder, agreement, outcome_of
 from tui.flow import offline
-from tui.flow.model_choice import engine_settings, library
+from tui.flow.model_choice import library
 from tui.flow.text import count, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from model.evaluation.judge import Answerer
+    from model.writer import Writer
     from tui.flow.settings import Settings
 
 
@@ -60,45 +61,45 @@ def run(
 
     Example: columnist evaluate judge blind --judge llama --model llama-8b.gguf
     """
+    from model.evaluation.json_lines import encoded
     from model.evaluation.judge import judge as ask
     from model.evaluation.judge import position, read_judged
-    from model.evaluation.sheet import read_items
-    from model.evaluation.votes import Ballot, JudgeKind, Vote
+    from model.evaluation.sheet import SHEETS
+    from model.evaluation.votes import JudgeKind, Vote, add
 
-    items = read_items(folder)
-    ballot = Ballot(folder, [item.item for item in items])
+    items = SHEETS.read_items(folder)
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", judge).strip("-.")
     if not safe:
         raise UsageError("A judge needs a name of letters.", "Give one with --judge.")
     raw = folder / f"judge-{safe}.jsonl"
     options = settings(context)
+    writer, name = _writer(options, model or options.model, served)
+    done = {} if redo else read_judged(raw)
+    if others := {each.model for each in done.values()} - {name}:
+        raise UsageError(
+            f"{judge} has judged here as {plain(others.pop())}.",
+            "Choose another name with --judge, or add --redo.",
+        )
+    left = [i for i in items if i.item not in done or not done[i.item].leads()]
     with console.stopping() as stop:
-        with _answerer(options, model or options.model, served, stop) as (
-            answerer,
-            name,
+        with (
+            writer,
+            _appending(raw, fresh=redo) as append,
+            console.progress("Judging", len(left)) as advance,
         ):
-            done = {} if redo else read_judged(raw)
-            if others := {each.model for each in done.values()} - {name}:
-                raise UsageError(
-                    f"{judge} has judged here as {plain(others.pop())}.",
-                    "Choose another name with --judge, or add --redo.",
-                )
-            left = [i for i in items if i.item not in done or not done[i.item].leads()]
-            with (
-                _appending(raw, fresh=redo) as append,
-                console.progress("Judging", len(left)) as advance,
-            ):
-                for judged in ask(left, answerer, name, stop=stop):
-                    append(json_.dumps(judged.to_json()) + "\n")
-                    done[judged.item] = judged
-                    advance(1)
+            if left:
+                writer.start(stop=stop)
+            for judged in ask(left, writer, name, stop=stop):
+                append(encoded(judged))
+                done[judged.item] = judged
+                advance(1)
         votes = [
             Vote(item.item, judge, choice)
             for item in items
             if item.item in done and (choice := done[item.item].choice(margin))
         ]
         if votes:
-            ballot.add(votes, JudgeKind.MODEL)
+            add(folder, [item.item for item in items], votes, JudgeKind.MODEL)
     document: dict[str, Any] = {
         "judge": judge,
         "model": name,
@@ -124,35 +125,27 @@ def _read(judged: Any) -> bool:
     return judged is not None and judged.leads() is not None
 
 
-@contextmanager
-def _answerer(
-    options: Settings, model: str | None, served: str, stop: Stop
-) -> Generator[tuple[Answerer, str]]:
-    """What answers, and what it is called."""
-    from model.endpoint import Endpoint
-    from model.evaluation.judge import EndpointAnswerer, ModelAnswerer
-
-    if model is not None and re.match(r"https?://", model):
+def _writer(options: Settings, model: str | None, served: str) -> tuple[Writer, str]:
+    """What answers, not started yet, and what it is called."""
+    found: Model
+    if options.offline:
+        offline.refuse_sockets()
+    if model is not None and is_address(model):
         key = os.environ.get("COLUMNIST_API_KEY")
-        endpoint = Endpoint.at(model, served=served, key=key)
+        found = RemoteModel(Endpoint.at(model, served=served, key=key))
+        host = found.endpoint.host
         if options.offline:
-            if not endpoint.is_loopback:
+            if not found.endpoint.is_loopback:
                 raise RefusedError(
-                    f"--offline refused the endpoint {endpoint.host}.",
+                    f"--offline refused the endpoint {host}.",
                     "Only one on this machine is allowed; leave --offline out if it is"
                     " meant.",
                 )
-            offline.refuse_sockets()
-            offline.allow(endpoint.host)
-        name = f"{served} at {endpoint.host}:{endpoint.port}"
-        yield EndpointAnswerer(endpoint), name
-        return
-    if options.offline:
-        offline.refuse_sockets()
-    found = library(options).find(model)
-    engine = engine_settings(found, options)
-    with ModelAnswerer(found, engine, stop=stop) as answerer:
-        yield answerer, found.name
+            offline.allow(host)
+    else:
+        found = library(options).find(model)
+    writer = instructed(found, options, seconds=SECONDS, task="judge", option="--model")
+    return writer, found.name
 
 
 @contextmanager
@@ -193,5 +186,4 @@ def _print(document: dict[str, Any]) -> None:
             f"What was shown first scored {order['bias']:+.2f} of 3; the order turned"
             f" the preference on {100 * order['turned']:.0f} % of the tables."
         )
-    for pair in document["pairs"]:
-        agreement(pair)
+    agreement(document, "table", "voted on")

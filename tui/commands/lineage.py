@@ -2,43 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from tui.commands import console
 from tui.flow.text import plain
 
-QUIET = ("start_from", "out", "corpus", "data", "base", "checkpoint", "held_out")
+QUIET = ("start_from", "out", "data", "base", "held_out")
 """Settings that the chain tells by itself."""
 MANY = 12
 """Most licences that are listed."""
 
+Step = list[str]
+"""What a line of the chain says, and what stands below it."""
+
 
 def show_lineage(manifest: dict[str, Any]) -> None:
-    """Print a manifest; fields that older ones lack are left out."""
-    _facts(manifest)
-    number = _chain(manifest)
-    if adapter := manifest.get("adapter"):
-        told = ", ".join(f"{k} {adapter[k]}" for k in ("rank", "alpha") if k in adapter)
-        _line(number, f"adapter {adapter.get('file')}, {told}")
-        _more(f"sha256 {adapter.get('sha256')}")
-        number += 1
-    if base := manifest.get("base"):
-        _line(number, f"base model {base.get('name')}, {base.get('architecture')}")
-        if base.get("package"):
-            _more(f"{base['package']} {base.get('version')} {base.get('wheel')}")
-        digests = base.get("sha256") or {}
-        if isinstance(digests, str):
-            digests = {base.get("file"): digests}
-        for file, sha256 in digests.items():
-            _more(f"{file} {sha256}")
-        if base.get("licence"):
-            _more(f"licence {base['licence']}")
-    _licences(manifest.get("licences") or {})
-    _verified(manifest.get("verified") or {})
-    _measured(manifest)
+    """Print a manifest; fields that it lacks are left out."""
+    for line in _lines(manifest):
+        console.out(plain(line))  # names in manifests are foreign text
 
 
-def _facts(manifest: dict[str, Any]) -> None:
+def _lines(manifest: dict[str, Any]) -> Iterator[str]:
+    yield from _facts(manifest)
+    yield "From the model back to its data:"
+    steps = list(_chain(manifest))
+    for number, (head, *more) in enumerate(steps, 1):
+        yield f"  {number}. {head}"
+        yield from (f"     {line}" for line in more)
+    if not steps:
+        yield "  nothing is known of it"
+    if licences := list((manifest.get("licences") or {}).items()):
+        yield "Licences of the data, by records:"
+        yield from (f"  {count:>9,}  {name}" for name, count in licences[:MANY])
+        if rest := sum(count for _, count in licences[MANY:]):
+            yield f"  {rest:>9,}  others (--json)"
+    if verified := manifest.get("verified"):
+        yield "Compared with its source, as exported:"
+        for kind, found in verified.items():
+            yield (
+                f"  {kind}: {found.get('tokenizer_mismatches')} of"
+                f" {found.get('tokenizer_texts')} texts with other tokens,"
+                f" KL {found.get('kl_nats', 0):.2g} nats, first choice the same at"
+                f" {found.get('same_first_choice', 0):.0%}"
+            )
+    if manifest.get("measured_on"):
+        yield f"The scores are of an earlier file, sha256 {manifest['measured_on']}."
+    if scores := manifest.get("scores"):
+        yield "Scores:"
+        yield from _nested(scores, "  ")
+    if "calibration" in manifest:
+        yield "Its confidence is calibrated."
+
+
+def _facts(manifest: dict[str, Any]) -> Iterator[str]:
     size = manifest.get("bytes")
     told = [
         manifest.get("kind", "model"),
@@ -48,149 +65,83 @@ def _facts(manifest: dict[str, Any]) -> None:
         f"licence {manifest['licence']}" if manifest.get("licence") else None,
         manifest.get("date"),
     ]
-    _out("  " + ", ".join(str(each) for each in told if each))
+    yield "  " + ", ".join(str(each) for each in told if each)
     shape = manifest.get("architecture") or {}
     if shape.get("parameters"):
-        _out(
+        yield (
             f"  {shape.get('kind', 'llama')}, {shape['parameters']:,} parameters,"
             f" {shape.get('layers')} layers of {shape.get('width')},"
             f" {shape.get('vocabulary'):,} tokens"
         )
     if manifest.get("sha256"):
-        _out(f"  sha256 {manifest['sha256']}")
+        yield f"  sha256 {manifest['sha256']}"
 
 
-def _chain(manifest: dict[str, Any]) -> int:
-    """Every run, the newest first; the number that comes next."""
-    _out("From the model back to its data:")
-    number = 1
+def _chain(manifest: dict[str, Any]) -> Iterator[Step]:
+    """Export, every run with the newest first, adapter and base."""
     if exported := manifest.get("exported"):
         commit = exported.get("commit")
-        _line(number, exported.get("command", "exported"))
-        _more(f"commit {commit}" if commit else "not from a checkout")
-        number += 1
+        where = f"commit {commit}" if commit else "not from a checkout"
+        yield [exported.get("command", "exported"), where]
     if merged := manifest.get("merged"):
-        _line(number, merged.get("command", "merged"))
-        number += 1
-    runs = manifest.get("lineage")
-    if runs is None:
-        runs = [_from_recipe(manifest["recipe"])] if "recipe" in manifest else []
-    for run in runs:
-        _run(number, run)
-        number += 1
-    if not runs and not manifest.get("base"):
-        _out("  nothing is known of it")
-    return number
+        yield [merged.get("command", "merged")]
+    yield from map(_run, manifest.get("lineage") or [])
+    if adapter := manifest.get("adapter"):
+        told = ", ".join(f"{k} {adapter[k]}" for k in ("rank", "alpha") if k in adapter)
+        yield [f"adapter {adapter.get('file')}, {told}", f"sha256 {adapter['sha256']}"]
+    if base := manifest.get("base"):
+        step = [f"base model {base.get('name')}, {base.get('architecture')}"]
+        if base.get("package"):
+            step.append(f"{base['package']} {base.get('version')} {base.get('wheel')}")
+        digests = base.get("sha256") or {}
+        if isinstance(digests, str):
+            digests = {base.get("file"): digests}
+        step += [f"{file} {sha256}" for file, sha256 in digests.items()]
+        if base.get("licence"):
+            step.append(f"licence {base['licence']}")
+        yield step
 
 
-def _run(number: int, run: dict[str, Any]) -> None:
+def _run(run: dict[str, Any]) -> Step:
     if run.get("unknown"):
-        _line(number, f"{run['run']}, of which nothing is known")
-        return
+        return [f"{run['run']}, of which nothing is known"]
     when = f", ended {run['ended'][:10]}" if run.get("ended") else ""
-    _line(number, f"{run.get('command')}, run {run.get('run')}{when}")
+    step = [f"{run.get('command')}, run {run.get('run')}{when}"]
     settings = run.get("settings") or {}
-    told = [
-        f"{key} {_short(value)}"
+    told = {
+        key: value
         for key, value in settings.items()
         if key not in QUIET and value not in (None, "", [])
-    ]
-    if told:
-        _more(", ".join(told))
-    figures = run.get("figures") or {}
-    if told := [f"{key} {_short(value)}" for key, value in figures.items()]:
-        _more("; ".join(told))
+    }
+    step += filter(None, (_short(told), _short(run.get("figures") or {}, "; ")))
     if run.get("commit"):
-        _more(f"commit {run['commit']}")
+        step.append(f"commit {run['commit']}")
     for data in run.get("data") or []:
         kept = (data.get("counts") or {}).get("tables kept")
         use = f"{data['use']}: " if data.get("use") else ""
         tables = f", {kept:,} tables" if kept else ""
-        _more(f"data {use}{data.get('name')}{tables}, sha256 {data.get('sha256')}")
-
-
-def _from_recipe(recipe: dict[str, Any]) -> dict[str, Any]:
-    """The one run that an older manifest has."""
-    return {
-        "command": recipe.get("command"),
-        "run": "not named",
-        "settings": recipe.get("arguments"),
-        "figures": {k: recipe[k] for k in ("steps", "tokens") if k in recipe},
-        "data": [
-            {"name": name, "sha256": sha256}
-            for name, sha256 in (recipe.get("data_sha256") or {}).items()
-        ],
-    }
-
-
-def _licences(licences: dict[str, int]) -> None:
-    if not licences:
-        return
-    _out("Licences of the data, by records:")
-    rows = list(licences.items())
-    for name, count in rows[:MANY]:
-        _out(f"  {count:>9,}  {name}")
-    if len(rows) > MANY:
-        _out(f"  {sum(count for _, count in rows[MANY:]):>9,}  others (--json)")
-
-
-def _verified(verified: dict[str, Any]) -> None:
-    if not verified:
-        return
-    _out("Compared with its source, as exported:")
-    for kind, found in verified.items():
-        _out(
-            f"  {kind}: {found.get('tokenizer_mismatches')} of"
-            f" {found.get('tokenizer_texts')} texts with other tokens,"
-            f" KL {found.get('kl_nats', 0):.2g} nats, first choice the same at"
-            f" {found.get('same_first_choice', 0):.0%}"
+        step.append(
+            f"data {use}{data.get('name')}{tables}, sha256 {data.get('sha256')}"
         )
+    return step
 
 
-def _measured(manifest: dict[str, Any]) -> None:
-    """Scores, and what else was measured after the export."""
-    if manifest.get("measured_on"):
-        _out(f"The scores are of an earlier file, sha256 {manifest['measured_on']}.")
-    for title, key in (("Scores", "scores"), ("Held-out data", "held_out")):
-        if found := manifest.get(key):
-            _out(f"{title}:")
-            _nested(found, "  ")
-    if "calibration" in manifest:
-        _out("Its confidence is calibrated.")
-
-
-def _nested(value: Any, indent: str) -> None:
-    if not isinstance(value, dict):
-        _out(f"{indent}{_short(value)}")
-        return
+def _nested(value: dict[str, Any], indent: str) -> Iterator[str]:
     for key, each in value.items():
         if isinstance(each, dict) and any(isinstance(x, dict) for x in each.values()):
-            _out(f"{indent}{key}:")
-            _nested(each, indent + "  ")
+            yield f"{indent}{key}:"
+            yield from _nested(each, indent + "  ")
         else:
-            _out(f"{indent}{key}: {_short(each)}")
+            yield f"{indent}{key}: {_short(each)}"
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, between: str = ", ") -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_short(each)}" for key, each in value.items())
+        return between.join(f"{key} {_short(each)}" for key, each in value.items())
     if isinstance(value, list):
         if len(value) > MANY:
             return f"{len(value)} entries"
-        return " ".join(_short(each) for each in value)
+        return " ".join(map(_short, value))
     return str(value)
-
-
-def _line(number: int, text: str) -> None:
-    _out(f"  {number}. {text}")
-
-
-def _more(text: str) -> None:
-    _out(f"     {text}")
-
-
-def _out(text: str) -> None:
-    """A line; names in manifests are foreign text."""
-    console.out(plain(text))

@@ -8,17 +8,17 @@ from typing import Annotated
 import typer
 
 from catalog.glossary import GlossaryFile, Term
-from catalog.objects import table_of
-from catalog.suggestion import Draft
 from catalog.unasked import Unasked
-from model.remote import RemoteModel
 from tui.commands import console
+from tui.commands.draft import draft_with
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Url, settings
 from tui.commands.reading import read
-from tui.flow import jobs
-from tui.flow.model_choice import model_or_rules
-from tui.flow.session import Session, settings_for
+from tui.flow import scanning
+from tui.flow.draft_plan import DraftPlan, plan_redrafts
+from tui.flow.model_choice import Arm, model_or_rules
+from tui.flow.session import settings_for
+from tui.flow.terms import census
 from tui.flow.text import count, plain
 
 
@@ -29,16 +29,13 @@ def run_questions(
     json: Json = False,
 ) -> None:
     """List the names whose meaning would explain the most undocumented columns."""
-    session = open_session(settings(context), url)
-    try:
-        if jobs.is_stale(session):
+    with open_session(settings(context), url) as session:
+        if scanning.is_stale(session):
             read(session, [], [])
         with console.stopping() as stop:
-            census = jobs.census(session, stop=stop)
+            names = census(session, stop=stop)
         hidden = Unasked(session.workspace, session.database_id).all()
-        found = census.ranked(unasked=hidden, limit=limit)
-    finally:
-        session.close()
+        found = names.ranked(unasked=hidden, limit=limit)
     if json:
         console.out_json({"questions": [asdict(question) for question in found]})
         return
@@ -77,57 +74,32 @@ def run_answer(
 ) -> None:
     """Put a term into the glossary, and draft again what is undecided and has it."""
     options = settings_for(settings(context), url)
-    session = open_session(options, url)
-    try:
+    with open_session(options, url) as session:
         file = GlossaryFile(session.glossary)
         if meaning.strip():
             before = file.answer(term, meaning, scope=scope)
         else:
             before = file.forget(term, scope=scope)
         told = [Term(term, text, scope) for text in (before, meaning) if text]
-        drafted = [] if no_draft else _redraft(session, told)
-    finally:
-        session.close()
-    tables = len({table_of(draft.target) for draft in drafted})
+        plan = DraftPlan() if no_draft else plan_redrafts(session, told)
+        model = model_or_rules(options, console.note) if plan.targets else None
+        done = draft_with(session, Arm(model, options), plan)
+    drafted, tables = done.texts + done.abstained, len(done.tables)
     if json:
         console.out_json(
             {
                 "glossary": str(session.glossary),
                 "before": before,
-                "redrafted": len(drafted),
+                "redrafted": drafted,
                 "tables": tables,
             }
         )
         return
-    done = "Put into" if meaning.strip() else "Taken out of"
+    what = "Put into" if meaning.strip() else "Taken out of"
     if not told:
-        done = "It was not in"
+        what = "It was not in"
     console.out(
-        f"{done} {plain(str(session.glossary))}; redrafted"
-        f" {count(len(drafted), 'description')} in"
+        f"{what} {plain(str(session.glossary))}; redrafted"
+        f" {count(drafted, 'description')} in"
         f" {count(tables, 'table')}."
     )
-
-
-def _redraft(session: Session, terms: list[Term]) -> list[Draft]:
-    plan = jobs.plan_redrafts(session, terms)
-    if not plan.targets:
-        return []
-    model = model_or_rules(session.settings)
-    if isinstance(model, RemoteModel):
-        console.note(
-            "columnist: sends names, types, comments and sampled codes and ranges to"
-            f" {plain(model.endpoint.place)}."
-        )
-    with (
-        console.stopping() as stop,
-        jobs.engine_of(model, session.settings, stop=stop) as engine,
-        console.progress("Drafting", plan.targets) as advance,
-    ):
-        drafts: list[Draft] = []
-        if model is not None and engine is not None:
-            model = jobs.as_served(model, engine)
-        for each in jobs.draft(session, plan, engine, model, stop=stop):
-            advance(1)
-            drafts.append(each)
-        return drafts

@@ -11,7 +11,7 @@ from catalog.errors import UsageError
 from catalog.objects import TableId, TableKind
 from catalog.rescan import Changes
 from tui.commands import console
-from tui.flow import jobs
+from tui.flow import scanning
 from tui.flow.session import Session
 from tui.flow.text import left_out, plain
 
@@ -39,7 +39,7 @@ def read(
         console.stopping() as stop,
         console.progress("Reading the catalog", None) as advance,
     ):
-        for table in jobs.scan(
+        for table in scanning.scan(
             session,
             schemas=schemas,
             globs=globs,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from catalog.change import WriteResult
-from catalog.errors import ColumnistError, RefusedError, UsageError
+from catalog.errors import RefusedError, UsageError
 from tui.commands import console
-from tui.commands.apply import report, show
+from tui.commands.apply import carry_out
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Url, Yes, settings
 from tui.flow import writes
@@ -32,8 +32,6 @@ def run(
     if (number is None) != last:
         raise UsageError("Say which run is meant.", "Use --run ID or --last.")
     session = open_session(settings(context), url)
-    results: list[WriteResult] = []
-    runs: list[int] = []
     try:
         chosen = number
         if chosen is None:
@@ -47,17 +45,7 @@ def run(
         ):
             console.note("Nothing was changed.")
             return
-        with (
-            console.stopping() as stop,
-            console.progress("Restoring", written) as advance,
-        ):
-            for result in writes.revert(session, chosen, on_run=runs.append, stop=stop):
-                results.append(result)
-                advance(1)
-    except (ColumnistError, console.Interrupted):
-        if runs:  # what was restored is said, and then why it ended
-            show(results, runs[0], json=json)
-        raise
+        writing = partial(writes.revert, session, chosen)
+        carry_out("Restoring", written, writing, json=json)
     finally:
         session.close()
-    report(results, runs[0] if runs else None, json=json)

@@ -50,8 +50,7 @@ def run(
 ) -> None:
     """Read the catalog into the workspace and print how much is described."""
     kinds = table_kinds(kind)
-    session = open_session(settings(context), url)
-    try:
+    with open_session(settings(context), url) as session:
         changes = read(session, schema or [], table or [], kinds)
         fresh = session.snapshot.scanned_at() is not None
         demand(session, Named(schema or [], table or [], kinds), fresh=fresh)
@@ -59,8 +58,6 @@ def run(
         by_schema, total = session.snapshot.coverage(
             schemas=schema or [], globs=table or [], kinds=kinds
         )
-    finally:
-        session.close()
     if json:
         console.out_json(
             {

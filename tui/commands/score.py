@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from model.library import ModelFile
     from tui.flow.settings import Settings
 
+Data = Annotated[
+    Path,
+    typer.Argument(metavar="DATA", help="Documented tables: JSON Lines, or .xz of it."),
+]
 Limit = Annotated[
     int, typer.Option(help="Only the first tables of every repository.", min=0)
 ]
@@ -34,12 +38,7 @@ Known = Annotated[
 
 def run(
     context: typer.Context,
-    data: Annotated[
-        Path,
-        typer.Argument(
-            metavar="DATA", help="Tables with human texts: JSON Lines, or .xz of it."
-        ),
-    ],
+    data: Data,
     system: Annotated[
         list[str] | None,
         typer.Option(
@@ -176,14 +175,14 @@ def _frequencies(path: Path | None) -> Cosine | None:
     if path is None:
         return None
     from model.evaluation.measures import Cosine
-    from model.evaluation.records import read_lines
+    from model.evaluation.records import read_records
 
     return Cosine(
         text
-        for record in read_lines(path)
+        for record in read_records(path)
         for text in (
-            record.get("description"),
-            *(column.get("description") for column in record["columns"]),
+            record.description,
+            *(column.description for column in record.columns),
         )
         if text
     )
@@ -236,11 +235,9 @@ def _print(document: Mapping[str, Any], *, embedding: bool) -> None:
 
 def _matrix(figures: Mapping[str, Mapping[str, float]]) -> None:
     """Systems as columns, measures as lines."""
-    names = list(figures)
-    rows = list(dict.fromkeys(key for each in figures.values() for key in each))
-    width = max(12, *(len(plain(name)) for name in names))
-    console.out(" " * 18 + "".join(f"  {plain(name):>{width}}" for name in names))
-    for row in rows:
-        cells = (figures[name].get(row) for name in names)
-        shown = ("" if cell is None else f"{cell:.2f}" for cell in cells)
-        console.out(f"  {row:<16}" + "".join(f"  {cell:>{width}}" for cell in shown))
+    measures = dict.fromkeys(key for each in figures.values() for key in each)
+    rows = (
+        (key, *(f"{its[key]:.2f}" if key in its else "" for its in figures.values()))
+        for key in measures
+    )
+    console.table([("", *figures), *rows], right=range(1, len(figures) + 1))

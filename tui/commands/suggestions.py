@@ -31,12 +31,9 @@ def run(
 ) -> None:
     """List suggestions with state, source, confidence and findings."""
     states = [_state(name) for name in state or []]
-    session = open_session(settings(context), url)
-    try:
+    with open_session(settings(context), url) as session:
         demand(session, Named(globs=table or []), decided=True)
         found = session.suggestions.all(states=states, globs=table or [])
-    finally:
-        session.close()
     for suggestion in found:
         if jsonl:
             console.out(jsonlib.dumps(as_json(suggestion), ensure_ascii=True))

@@ -25,8 +25,7 @@ def run(
     json: Json = False,
 ) -> None:
     """List tables with coverage, kind and row estimate."""
-    session = open_session(settings(context), url)
-    try:
+    with open_session(settings(context), url) as session:
         unread = session.snapshot.scanned_at() is None
         if unread:
             read(session, [], [])
@@ -38,8 +37,6 @@ def run(
             and matches(summary.id, table or [])
             and (summary.undocumented or not undocumented)
         ]
-    finally:
-        session.close()
     if json:
         console.out_json(
             [

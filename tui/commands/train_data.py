@@ -13,13 +13,14 @@ import typer
 from catalog.errors import UsageError
 from catalog.stopping import Stop
 from tui.commands import console
+from tui.commands.instruct import instructed
 from tui.commands.options import Json, settings
+from tui.flow.model_choice import find_model
 from tui.flow.text import plain
 
 if TYPE_CHECKING:
     from model.training.teacher import Taught
     from model.training.teacher_file import TeacherFile
-    from model.writer import Writer
     from tui.flow.settings import Settings
 
 SECONDS = 900.0
@@ -120,48 +121,24 @@ def _fill(
     stop: Stop,
 ) -> None:
     """Add what is missing of the first `count` specifications."""
-    from model.remote import RemoteFacts
     from model.training.specification import specifications
     from model.training.teacher import teach
 
     missing = [s for s in specifications(count, chosen.seed) if s.id not in file.ids]
     if not missing:
         return
-    engine, name = _teacher(chosen)
+    model = find_model(chosen)
+    name = model.name
+    engine = instructed(
+        model, chosen, seconds=SECONDS, task="invent them", option="--teacher"
+    )
     with engine, console.progress("Tables", len(missing)) as advance:
-        facts = engine.start(stop=stop)
-        if isinstance(facts, RemoteFacts):
-            # Not its address: a set is given away.
-            name = facts.model.endpoint.served
+        engine.start(stop=stop)
+        name = engine.served or name  # not its address: a set is given away
         for record in teach(engine, name, missing, taught, stop):
             if record is not None:
                 file.add(record)
             advance(1)
-
-
-def _teacher(chosen: Settings) -> tuple[Writer, str]:
-    """The teacher, not started yet, and what its tables are signed with.
-
-    Raises:
-        UsageError: there is no such model, or it only describes.
-        RefusedError: it is elsewhere, and nothing may leave.
-    """
-    from model.engine import Engine
-    from model.exchange import PATIENCE
-    from model.library import PromptFormat
-    from model.remote import RemoteEngine, RemoteModel
-    from tui.flow.model_choice import engine_settings, find_model
-
-    model = find_model(chosen)
-    if isinstance(model, RemoteModel):
-        patience = replace(PATIENCE, answer_seconds=SECONDS)
-        return RemoteEngine(model, seed=chosen.seed, patience=patience), model.name
-    if model.format is PromptFormat.COMPACT:
-        raise UsageError(
-            f"{model.name} describes tables and cannot invent them.",
-            "Name an instruct model or an endpoint with --teacher.",
-        )
-    return Engine(engine_settings(model, chosen)), model.name
 
 
 def _decided(chosen: Settings, left_out: Counter[str]) -> Iterator[dict[str, Any]]:

@@ -13,14 +13,13 @@ from catalog.errors import UsageError
 from model.evaluation.votes import JudgeKind
 from tui.commands import console
 from tui.commands.options import Json, settings
-from tui.commands.score import Known, written_by
+from tui.commands.score import Data, Known, written_by
 from tui.flow import offline
 from tui.flow.model_choice import library
 from tui.flow.text import count, plain
 
 if TYPE_CHECKING:
-    from model.evaluation.sheet import Item
-    from model.evaluation.votes import Ballot
+    from model.evaluation.blind import Item
 
 Folder = Annotated[
     Path, typer.Argument(metavar="FOLDER", help="The folder that sheet made.")
@@ -30,12 +29,7 @@ KEYS = "a, b, t (tie), back, q (quit)"
 
 def run_sheet(
     context: typer.Context,
-    data: Annotated[
-        Path,
-        typer.Argument(
-            metavar="DATA", help="Documented tables: JSON Lines, or .xz of it."
-        ),
-    ],
+    data: Data,
     first: Annotated[
         str, typer.Argument(metavar="SYSTEM", help="A system, as in score --system.")
     ],
@@ -75,10 +69,7 @@ def run_sheet(
         raise UsageError(
             f"{first} and {second} are the same system.", "Compare two different ones."
         )
-    if (output / sheet.KEY).exists():
-        raise UsageError(
-            f"There is a sheet in {output} already.", "Choose another folder with -o."
-        )
+    sheet.SHEETS.refuse_another(output)
     entries = sheet.draw(read_entries(data), number, seed=seed)
     (one, its), (other, others) = written_by(options, chosen, entries, known=known)
     items, key = sheet.make(
@@ -89,11 +80,11 @@ def run_sheet(
         data=str(data),
         reference=reference,
     )
-    sheet.write(output, items, key)
+    sheet.SHEETS.write(output, items, key)
     if len(items) < number:
         console.note(f"columnist: the data has only {count(len(items), 'table')}.")
     if json:
-        same = sum(all(line.a == line.b for line in item.lines) for item in items)
+        same = sum(all(line.alike for line in item.lines) for item in items)
         console.out_json({"folder": str(output), "items": len(items), "same": same})
         return
     console.out(f"{count(len(items), 'table')} in {plain(str(output))}.")
@@ -123,16 +114,16 @@ def run_vote(
 
     Example: columnist evaluate vote blind --judge anna
     """
-    from model.evaluation.sheet import read_items
-    from model.evaluation.votes import Ballot, last_ones, read_votes
+    from model.evaluation.sheet import SHEETS
+    from model.evaluation.votes import VOTES, add, last_ones
 
-    items = read_items(folder)
-    ballot = Ballot(folder, [item.item for item in items])
+    items = SHEETS.read_items(folder)
     if votes is not None:
-        found = read_votes(votes, [item.item for item in items])
+        names = [item.item for item in items]
+        found = VOTES.read(votes, names)
         _, replaced = last_ones(found)
         if found:
-            ballot.add(found, kind)
+            add(folder, names, found, kind)
         judges = sorted({vote.judge for vote in found})
         if json:
             console.out_json(
@@ -153,19 +144,21 @@ def run_vote(
         )
     if not judge:
         raise UsageError("Who votes?", "Give a name with --judge NAME.")
-    done = _ask(items, ballot, judge, kind)
+    done = _ask(folder, items, judge, kind)
     if json:
         console.out_json({"judge": judge, "votes": done, "items": len(items)})
     else:
         console.out(f"{plain(judge)} voted on {done} of {count(len(items), 'table')}.")
 
 
-def _ask(items: Sequence[Item], ballot: Ballot, judge: str, kind: JudgeKind) -> int:
+def _ask(folder: Path, items: Sequence[Item], judge: str, kind: JudgeKind) -> int:
     """Ask item by item; how many the judge has voted on in the end."""
-    from model.evaluation.votes import Choice, Vote
+    from model.evaluation.votes import VOTES, Choice, Vote, add
 
     answers = {"a": Choice.A, "b": Choice.B, "t": Choice.TIE, "tie": Choice.TIE}
-    voted = {vote.item: vote.choice for vote in ballot.votes() if vote.judge == judge}
+    names = [item.item for item in items]
+    given = VOTES.kept(folder, names)
+    voted = {vote.item: vote.choice for vote in given if vote.judge == judge}
     place = next((i for i, item in enumerate(items) if item.item not in voted), 0)
     while place < len(items):
         item = items[place]
@@ -179,7 +172,8 @@ def _ask(items: Sequence[Item], ballot: Ballot, judge: str, kind: JudgeKind) -> 
         if not line or answer in ("q", "quit"):
             break
         if answer in answers:
-            ballot.add([Vote(item.item, judge, answers[answer])], kind)
+            vote = Vote(item.item, judge, answers[answer])
+            add(folder, names, [vote], kind)
             voted[item.item] = answers[answer]
         elif answer == "back":
             place = max(0, place - 1)
@@ -196,15 +190,11 @@ def _show(item: Item, number: str) -> None:
     console.note(f"{number}  table {plain(item.table)}")
     for line in item.lines:
         if line.column is not None:
-            facts = "; ".join(fact for fact in (line.type, line.notes) if fact)
-            console.note(f"  {plain(line.column)}  {plain(facts)}".rstrip())
-        if line.a == line.b:
-            console.note(f"    A, B  {_said(line.a)}")
-        else:
-            console.note(f"    A     {_said(line.a)}")
-            console.note(f"    B     {_said(line.b)}")
-        if line.reference:
-            console.note(f"    human {plain(line.reference)}")
+            console.note(f"  {plain(line.column)}  {plain(line.facts)}".rstrip())
+        names = ("A, B", "", "human") if line.alike else ("A", "B", "human")
+        for name, text in zip(names, line.texts, strict=False):
+            if name and (text or name != "human"):
+                console.note(f"    {name:<5} {_said(text)}")
     if item.more:
         console.note(f"  ({count(item.more, 'more column')} not shown)")
 
@@ -231,13 +221,12 @@ def run_report(folder: Folder, json: Json = False) -> None:
 
 def outcome_of(folder: Path) -> dict[str, Any]:
     """The document of a sheet's votes."""
-    from model.evaluation.sheet import read_key
+    from model.evaluation.sheet import SHEETS
     from model.evaluation.tally import tally
-    from model.evaluation.votes import Ballot
+    from model.evaluation.votes import VOTES, kinds
 
-    key = read_key(folder)
-    ballot = Ballot(folder, key.items)
-    return tally(key, ballot.votes(), ballot.kinds())
+    key = SHEETS.read_key(folder)
+    return tally(key, VOTES.kept(folder, key.items), kinds(folder))
 
 
 def _print(document: Mapping[str, Any]) -> None:
@@ -249,23 +238,12 @@ def _print(document: Mapping[str, Any]) -> None:
     _outcomes(
         {
             f"{count(document['items'], 'table')} by majority": document["majority"],
-            **{
-                f"{plain(judge['name'])} ({judge['kind']})": judge
-                for judge in document["judges"]
-            },
+            **{f"{each['name']} ({each['kind']})": each for each in document["judges"]},
         }
     )
-    kappa = document["fleiss_kappa"]
-    if kappa["judges"] > 1:
-        value = "not defined" if kappa["kappa"] is None else f"{kappa['kappa']:.2f}"
-        console.out(
-            f"Fleiss' kappa {value} of {kappa['judges']} judges on"
-            f" {count(kappa['items'], 'table')} that all voted on."
-        )
-    for pair in document["pairs"]:
-        agreement(pair)
+    agreement(document, "table", "voted on")
     console.out()
-    _outcomes({plain(n): found for n, found in document["repositories"].items()})
+    _outcomes(document["repositories"])
     console.out()
     for table in document["tables"]:
         said = ", ".join(f"{plain(j)} {vote}" for j, vote in table["votes"].items())
@@ -281,31 +259,54 @@ def _print(document: Mapping[str, Any]) -> None:
 
 def _outcomes(rows: Mapping[str, Mapping[str, Any]]) -> None:
     """A line of counts for each label."""
-    width = max(map(len, rows))
-    console.out(f"{'':{width}}  first  second  ties  undecided  first's share")
+    table: list[tuple[str, ...]] = [
+        ("", "first", "second", "ties", "undecided", "first's share")
+    ]
     for label, found in rows.items():
-        share = found["share"]
-        tail = "nothing decided"
-        if share is not None:
-            tail = (
-                f"{100 * share['share']:.0f} % ({100 * share['low']:.0f} to"
-                f" {100 * share['high']:.0f}), sign test p {found['p']:.4f}"
-            )
+        counts = (found[k] for k in ("first_wins", "second_wins", "ties", "undecided"))
+        share = "nothing decided"
+        if found["share"] is not None:
+            share = f"{percent(found['share'])}, sign test p {found['p']:.4f}"
+        table.append((label, *map(str, counts), share))
+    console.table(table, right=range(1, 5))
+
+
+def percent(share: Mapping[str, float] | None) -> str:
+    """A share with its interval; nothing of nothing."""
+    if share is None:
+        return ""
+    low, high = 100 * share["low"], 100 * share["high"]
+    return f"{100 * share['share']:.0f} % ({low:.0f} to {high:.0f})"
+
+
+def agreement(
+    document: Mapping[str, Any], noun: str, judged: str, *, fewest: int = 2
+) -> None:
+    """Lines on how far judges agree.
+
+    Args:
+        document: with `pairs`, and `fleiss_kappa` where all judges are to be told of.
+        noun: what they judged.
+        judged: what they did with it.
+        fewest: judges of whom Fleiss' kappa says something.
+    """
+    kappa = document.get("fleiss_kappa")
+    if kappa and kappa["judges"] >= fewest:
         console.out(
-            f"{label:<{width}}  {found['first_wins']:>5}  {found['second_wins']:>6}"
-            f"  {found['ties']:>4}  {found['undecided']:>9}  {tail}"
+            f"Fleiss' kappa {_kappa(kappa['kappa'])} of {kappa['judges']} judges on"
+            f" {count(kappa['items'], noun)} that all {judged}."
+        )
+    for pair in document["pairs"]:
+        both = " and ".join(map(plain, pair["judges"]))
+        if pair["agreement"] is None:
+            console.out(f"{both}: no {noun} in common")
+            continue
+        console.out(
+            f"{both}: agree on {100 * pair['agreement']:.0f} % of"
+            f" {count(pair['items'], noun)}, Cohen's kappa"
+            f" {_kappa(pair['cohen_kappa'])}"
         )
 
 
-def agreement(pair: Mapping[str, Any], noun: str = "table") -> None:
-    """A line on two judges, who judged what the noun says."""
-    one, other = (plain(name) for name in pair["judges"])
-    if pair["agreement"] is None:
-        console.out(f"{one} and {other}: no {noun} in common")
-        return
-    kappa = pair["cohen_kappa"]
-    beyond = "not defined" if kappa is None else f"{kappa:.2f}"
-    console.out(
-        f"{one} and {other}: agree on {100 * pair['agreement']:.0f} % of"
-        f" {count(pair['items'], noun)}, Cohen's kappa {beyond}"
-    )
+def _kappa(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.2f}"

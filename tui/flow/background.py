@@ -13,11 +13,10 @@ from catalog.glossary import Term
 from catalog.objects import TableId, Target, table_of
 from catalog.suggestion import Draft
 from model.draft import Documented
-from model.engine import Engine
 from model.prompt import Written
-from model.remote import Model, RemoteModel
-from model.writer import Writer
-from tui.flow import jobs
+from tui.flow import draft_plan, drafting, engines
+from tui.flow.draft_plan import DraftPlan
+from tui.flow.engines import Running
 from tui.flow.model_choice import find_model, remote_model, rules_alone
 from tui.flow.session import Session
 from tui.flow.text import count, duration, shorten
@@ -70,9 +69,8 @@ class BackgroundDrafting:
         self._tell = tell
         self._told: set[str] = set()
         self._answers: list[Term] = []
-        self._engine: Writer | None = None
         self._remote = remote_model(session.settings)
-        self._model: Model | None = self._remote
+        self._running = Running(model=self._remote)
         self._documented: Documented | None = None
         self._using = threading.Lock()
         self._stop = threading.Event()
@@ -96,17 +94,16 @@ class BackgroundDrafting:
         """
         self._first, self._add = table, add
 
-    def _wanted(self, plan: jobs.DraftPlan) -> TableId | None:
+    def _wanted(self, plan: DraftPlan) -> TableId | None:
         return self._first if self._add or self._first in plan.work else None
 
     def in_focus(self, focused: bool) -> None:
         """Leave one core of more than two to a terminal that somebody works in."""
         self._focused = focused
-        if isinstance(self._engine, Engine) and self._engine.facts is not None:
-            sizes = self._engine.facts.sizes
-            threads = sizes.number("threads")
-            if threads > 2 and "threads" not in self._session.settings.sizes:
-                self._engine.use_threads(threads - 1 if focused else threads)
+        engine = self._running.engine
+        threads = engine.threads if engine is not None else 0
+        if engine and threads > 2 and "threads" not in self._session.settings.sizes:
+            engine.use_threads(threads - 1 if focused else threads)
 
     def stop(self) -> None:
         """End drafting within a step; what is drafted stays."""
@@ -146,24 +143,23 @@ class BackgroundDrafting:
             if answers:
                 plan = self._take_answers()
             else:
-                plan = jobs.plan_drafts(self._session, tables=tables, redo=redo)
+                plan = draft_plan.plan_drafts(self._session, tables=tables, redo=redo)
                 if plan.for_files.keys() - self._told:  # not for every table anew
                     self._told.update(plan.for_files)
                     self._tell("\n".join(plan.notes()))
                 if not plan.targets:
-                    self._tell(jobs.NOTHING_TO_DRAFT)
+                    self._tell(draft_plan.NOTHING_TO_DRAFT)
             self._documented = plan.documented
             while plan.targets and not self._stop.is_set():
                 self._wait_for_pauses()
                 with self._using:
-                    engine = self._start(self._stop.is_set)
+                    running = self._start(self._stop.is_set)
                     tally.begin()
                     self._paused = False
-                    for draft in jobs.draft(
+                    for draft in drafting.draft(
                         self._session,
                         plan,
-                        engine,
-                        self._model,
+                        running,
                         first=lambda: self._wanted(plan),
                         stop=self._interrupted,
                     ):
@@ -181,12 +177,12 @@ class BackgroundDrafting:
             self.running = False
             if self._stop.is_set():
                 self._answers.clear()
-            if self._engine is not None:
-                self.note = self._engine.note
+            if self._running.engine is not None:
+                self.note = self._running.engine.note
 
-    def _take_answers(self) -> jobs.DraftPlan:
+    def _take_answers(self) -> DraftPlan:
         terms, self._answers = self._answers, []
-        plan = jobs.plan_redrafts(self._session, terms)
+        plan = draft_plan.plan_redrafts(self._session, terms)
         if plan.targets:
             themselves = plan.targets - plan.columns
             what = count(plan.columns, "column")
@@ -199,40 +195,31 @@ class BackgroundDrafting:
         self, target: Target, *, hint: str = "", stop: Callable[[], bool]
     ) -> list[str]:
         """Other wordings for one target; drafting pauses meanwhile."""
-        with self._between(stop) as (engine, ended):
-            return jobs.alternatives(
-                self._session,
-                target,
-                engine,
-                self._model,
-                self._described(),
-                hint=hint,
-                stop=ended,
+        with self._between(stop) as (running, ended):
+            documented = self._described()
+            return drafting.alternatives(
+                self._session, target, running, documented, hint=hint, stop=ended
             )
 
     def prompt(self, target: Target, *, stop: Callable[[], bool]) -> Written | None:
         """What the model is asked for one target; drafting pauses meanwhile."""
-        with self._between(stop) as (engine, ended):
-            return jobs.prompt_of(
-                self._session,
-                target,
-                engine,
-                self._model,
-                self._described(),
-                stop=ended,
+        with self._between(stop) as (running, ended):
+            documented = self._described()
+            return drafting.prompt_of(
+                self._session, target, running, documented, stop=ended
             )
 
     def _described(self) -> Documented:
         """What the last run took its examples from, or would."""
         if self._documented is None:
-            self._documented = jobs.documented(self._session)
+            self._documented = drafting.documented(self._session)
         return self._documented
 
     @contextmanager
     def _between(
         self, stop: Callable[[], bool]
-    ) -> Iterator[tuple[Writer | None, Callable[[], bool]]]:
-        """The engine while drafting is kept away, and what ends its use."""
+    ) -> Iterator[tuple[Running, Callable[[], bool]]]:
+        """The model while drafting is kept away, and what ends its use."""
 
         def ended() -> bool:
             return self._closing or stop()
@@ -260,9 +247,9 @@ class BackgroundDrafting:
         self._closing = True
         self.stop()
         with self._using:
-            if self._engine is not None:
-                self._engine.close()
-                self._engine = None
+            if self._running.engine is not None:
+                self._running.engine.close()
+                self._running = Running(model=self._running.model)
 
     def _interrupted(self) -> bool:
         waited_for = self._pauses > 0 or bool(self._answers)
@@ -273,49 +260,59 @@ class BackgroundDrafting:
         while self._pauses and not self._stop.is_set():
             self._stop.wait(0.05)
 
-    def _start(self, stop: Callable[[], bool]) -> Writer | None:
-        """The engine; None where no model can be run, and rules must do.
+    def _start(self, stop: Callable[[], bool]) -> Running:
+        """The model; without an engine where none can be run, and rules must do.
 
         Raises:
             ColumnistError: the model is elsewhere and cannot be asked.
         """
-        if self._engine is not None:
-            return self._engine
+        if self._running.engine is not None:
+            return self._running
         settings = self._session.settings
         try:
-            model = find_model(settings)
-            self._engine = jobs.start_engine(model, settings, stop=stop)
-            self._model = jobs.as_served(model, self._engine)
-            self.note = self._engine.note
-            self.in_focus(self._focused)
+            self._running = engines.start(find_model(settings), settings, stop=stop)
         except ColumnistError as error:
-            self._engine, self._model = None, self._remote
-            if self._remote is not None:
-                # A server may be back in a minute, and drafts by rules would stand in
-                # its way.
-                if stop():
-                    return None
+            if self._remote is None:
+                self.note = rules_alone(error)
+            # A server may be back in a minute, and drafts by rules would stand in its
+            # way.
+            elif not stop():
                 raise
-            self.note = rules_alone(error)
-        return self._engine
+        else:
+            self.in_focus(self._focused)
+        return self._running
+
+    def status(self, doing: str = "", idle: str = "") -> str:
+        """For the status line: which model, and what is under way.
+
+        Args:
+            doing: what goes before drafting.
+            idle: said where nothing is under way.
+        """
+        if not doing and self.running:
+            doing = self.progress.line()
+        parts = [self.model_line, idle]
+        if doing:
+            parts = [self.remote_line, doing, "s stops"]
+        return " · ".join(filter(None, parts))
 
     @property
     def model_line(self) -> str:
         """Which model, and where it runs."""
         if self.remote_line:
             return self.remote_line
-        engine = self._engine
-        if not isinstance(engine, Engine) or not engine.facts or not self._model:
+        engine, model = self._running.engine, self._running.model
+        if engine is None or model is None or not engine.runs_on:
             return ""
-        where = "GPU" if engine.facts.offloads else "CPU"
-        return f"{self._model.name} on {where}"
+        return f"{model.name} on {engine.runs_on}"
 
     @property
     def remote_line(self) -> str:
         """Which model elsewhere is configured, never to be hidden; empty for none."""
-        if not isinstance(self._model, RemoteModel):
+        model = self._running.model
+        endpoint = model.endpoint if model is not None else None
+        if endpoint is None:
             return ""
-        endpoint = self._model.endpoint
         named = f"{shorten(endpoint.served, LONGEST_NAME)} at {endpoint.place}"
         return f"{named if endpoint.served else endpoint.place} (remote)"
 
@@ -336,12 +333,12 @@ class _Tally:
         self._before = (len(self.drafted), len(self._tables))
         self._left.clear()
 
-    def forget(self, plan: jobs.DraftPlan) -> None:
+    def forget(self, plan: DraftPlan) -> None:
         """What a plan names is drafted again."""
         self.drafted.difference_update(t for ts in plan.work.values() for t in ts)
         self._tables.difference_update(plan.work)
 
-    def add(self, target: Target, plan: jobs.DraftPlan) -> None:
+    def add(self, target: Target, plan: DraftPlan) -> None:
         """Count a draft."""
         self.drafted.add(target)
         table = table_of(target)
@@ -350,7 +347,7 @@ class _Tally:
         if not left:
             self._tables.add(table)
 
-    def progress(self, plan: jobs.DraftPlan) -> Progress:
+    def progress(self, plan: DraftPlan) -> Progress:
         """Where drafting stands."""
         done, tables = self._before
         return Progress(

@@ -13,7 +13,6 @@ from catalog.errors import ColumnistError, UsageError
 from catalog.files import write_file
 from tui.flow.connection_file import (
     SavedConnection,
-    parse_connections,
     read_connections,
 )
 
@@ -103,7 +102,7 @@ class Connections:
             "url": bare,
             **{key: value for key, value in (settings or {}).items() if value},
         }
-        parse_connections(tomlkit.dumps(document), self._path)
+        read_connections(self._path, tomlkit.dumps(document))
         if password:
             self.remember(name, password)
         self._write(document)

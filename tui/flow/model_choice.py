@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,6 @@ from catalog.errors import ColumnistError, RefusedError, UsageError
 from model.endpoint import is_address
 from model.library import Library, MissingModelError, ModelFile
 from model.remote import Model, RemoteModel
-from tui.commands import console
 from tui.flow.settings import Settings
 from tui.flow.text import plain
 
@@ -73,8 +73,12 @@ def refuse_two_models(settings: Settings) -> None:
         )
 
 
-def find_arms(settings: Settings) -> list[Arm]:
+def find_arms(settings: Settings, tell: Callable[[str], None]) -> list[Arm]:
     """The model to draft with, or the two that tables are to be split between.
+
+    Args:
+        settings: name them.
+        tell: told in a line where there is none.
 
     Raises:
         UsageError: as for `find_model`; or both are one, or one has no name yet.
@@ -82,11 +86,11 @@ def find_arms(settings: Settings) -> list[Arm]:
     """
     two = two_models(settings)
     if two is None:
-        return [Arm(model_or_rules(settings), settings)]
+        return [Arm(model_or_rules(settings, tell), settings)]
     named = [(find_model(each), each) for each in two]
     for model, each in named:
         # What a table is drawn for must be known before a server is asked.
-        if isinstance(model, RemoteModel) and not model.endpoint.served:
+        if model.endpoint is not None and not model.endpoint.served:
             raise UsageError(
                 f"Two models need names, and {each.model} has none.",
                 "Name it after a #, as in http://HOST:PORT/v1#NAME.",
@@ -105,8 +109,8 @@ def rules_alone(error: ColumnistError) -> str:
     return f"Drafting by rules alone: {error.message} {error.hint}".rstrip()
 
 
-def model_or_rules(settings: Settings) -> Model | None:
-    """The model to draft with; None where ours is not there, after a note of it.
+def model_or_rules(settings: Settings, tell: Callable[[str], None]) -> Model | None:
+    """The model to draft with; None where ours is not there, once that was told.
 
     Who names a model wants that one, so it is an error that it is missing.
 
@@ -119,7 +123,7 @@ def model_or_rules(settings: Settings) -> Model | None:
     except MissingModelError as error:
         if settings.model is not None or settings.adapter is not None:
             raise
-        console.note(f"columnist: {plain(rules_alone(error))}")
+        tell(f"columnist: {plain(rules_alone(error))}")
         return None
 
 

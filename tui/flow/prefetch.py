@@ -128,8 +128,7 @@ class Sampler:
         profiles: dict[str, Profile] = {}
         try:
             if not (self._closed or self._stop()):
-                with self._session.lock:
-                    profiles = self._session.database.profile(table, stop=self._ended)
+                profiles = self._session.profile(table, stop=self._ended)
         finally:
             self._put(table, profiles)
 

@@ -61,5 +61,4 @@ def _profile(session: Session, column: ColumnId, stop: Stop) -> Profile | None:
     table = session.snapshot.table(table_of(column))
     if table is None:
         return None
-    with session.lock:
-        return session.database.profile(table, stop=stop).get(column.name)
+    return session.profile(table, stop=stop).get(column.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -12,7 +12,7 @@ from catalog.bounds import Bounds
 from catalog.change import CommentChange
 from catalog.choice import Choices
 from catalog.ledger import Ledger
-from catalog.objects import Table, table_of
+from catalog.objects import Profile, Table, table_of
 from catalog.snapshot import Snapshot
 from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
@@ -96,6 +96,11 @@ class Session:
         if table is None or not self.bounds.takes(table.id, table.kind):
             return None
         return table
+
+    def profile(self, table: Table, *, stop: Callable[[], bool]) -> dict[str, Profile]:
+        """What a bounded sample of a table's rows says of its columns, by name."""
+        with self.lock:
+            return self.database.profile(table, stop=stop)
 
     def __enter__(self) -> Self:
         """Itself, closed with the block."""

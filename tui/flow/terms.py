@@ -1,10 +1,15 @@
-"""What the glossary says of a word, in one line for the steward."""
+"""What names mean: asked of the glossary, and counted where nobody knows."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from catalog.glossary import GlossaryFile
 from catalog.objects import Target, table_of
+from catalog.stopping import never
+from model.draft import undescribed
 from model.names import humanize, split
+from model.questions import Census
 from model.spelling import used
 from tui.flow.session import Session
 
@@ -23,3 +28,29 @@ def meaning_of(session: Session, target: Target, word: str) -> str:
     read = humanize(split(name))
     known = f" It is read as {read}." if read.lower() != name.lower() else ""
     return f"The glossary has no {name}.{known}"
+
+
+def census(
+    session: Session,
+    *,
+    read: Callable[[int], None] = lambda _: None,
+    stop: Callable[[], bool] = never,
+) -> Census:
+    """Count the words that nobody knows in the names of what is undocumented.
+
+    Args:
+        session: the open database.
+        read: told how many tables are read so far.
+        stop: ends it between two tables, with what is counted by then.
+    """
+    found = Census()
+    glossary = GlossaryFile(session.glossary).read()
+    settled = session.suggestions.settled()
+    for table in session.snapshot.tables():
+        if stop():
+            break
+        lacking = undescribed(table)
+        open_ = [target for target in lacking if target not in settled]
+        found.add(table, open_, glossary.of)
+        read(found.tables)
+    return found

@@ -5,24 +5,18 @@ Every job is a generator that yields results as they are recorded and takes `sto
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
-from itertools import groupby
-from typing import TYPE_CHECKING
+from itertools import chain, groupby
 
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.coverage import CoverageHistory
 from catalog.errors import RefusedError
 from catalog.lease import Lease
-from catalog.ledger import Run, RunLedger
-from catalog.objects import Table, TableId, table_of
+from catalog.ledger import RunLedger
 from catalog.stopping import never
-from tui.flow.plan import ABSENT
+from connectors.run import Allowed, Run
+from tui.flow.plan import plan_tables
 from tui.flow.session import Session
-
-if TYPE_CHECKING:
-    from connectors.statement import Shown
 
 
 def settle(session: Session) -> list[WriteResult]:
@@ -31,35 +25,30 @@ def settle(session: Session) -> list[WriteResult]:
     Call it under the `apply` lease: an open intent may belong to a running writer.
     """
     results: list[WriteResult] = []
-    runs = {run.id: run for run in session.ledger.runs()}
+    kinds = {run.id: run.what for run in session.ledger.runs()}
     intents = session.ledger.open_intents()
     for run, of_run in groupby(intents, key=lambda intent: intent.run):
-        results += session.database.settle(
-            list(of_run), _run_ledger(session, runs[run])
-        )
+        ledger = _run_ledger(session, run, kinds[run])
+        results += session.database.settle(list(of_run), ledger)
         _end(session, run)
     return results
 
 
 def apply(
     session: Session,
-    changes: Sequence[CommentChange] | None = None,
+    runs: Iterable[Run] | None = None,
     *,
-    allow_rebuild: bool = False,
-    unproved: bool = False,
-    shown: Shown | None = None,
     on_run: Callable[[int], None] = lambda _: None,
     stop: Callable[[], bool] = never,
 ) -> Iterator[WriteResult]:
-    """Write what was accepted, table by table; results as they are recorded.
+    """Execute what was planned of accepted texts; results as they are recorded.
+
+    What was settled, taken back or decided otherwise since it was planned stays out.
 
     Args:
         session: the open database.
-        changes: those to write; None is all that is staged.
-        allow_rebuild: statements that copy a whole table are allowed.
-        unproved: writing to a database that was never tried is allowed.
-        shown: what was seen of the changes; what would be written otherwise by now is
-            a conflict.
+        runs: what to execute, by `plan_writes` or `plan_tables`; None is all that is
+            staged.
         on_run: called with the run's id before the first statement.
         stop: ends it between two statements.
     """
@@ -67,31 +56,30 @@ def apply(
     lease = Lease(session.workspace, session.database_id, "apply")
     with lease, session.lock:
         settle(session)
-        if changes is None:
-            wanted = session.suggestions.staged()
-        else:
-            # What settling just found written, or somebody else decided, stays out.
-            staged = set(session.suggestions.staged())
-            wanted = [change for change in changes if change in staged]
-        if not wanted:
+        if runs is None:
+            runs = plan_tables(session, session.suggestions.staged())
+        staged = _still_staged(session, runs)
+        first = next(staged, None)
+        if first is None:
             return
-        run = session.ledger.begin("apply")
-        on_run(run)
-        record = _run_ledger(session, Run(run, "apply", None, "", 0))
-        try:
-            yield from _write(
-                session,
-                wanted,
-                record,
-                allow_rebuild=allow_rebuild,
-                unproved=unproved,
-                shown=shown,
-                stop=stop,
-                still=lambda changes: _still_staged(session, changes),
-                on_result=session.suggestions.record,
-            )
-        finally:
-            _end(session, run)
+        number = session.ledger.begin("apply")
+        on_run(number)
+        for result in _execute(session, number, "apply", chain([first], staged), stop):
+            if not result.statement:
+                # Refused before any SQL, so it has no row in the ledger; the rest was
+                # recorded when its row was closed.
+                session.suggestions.record([result])
+            yield result
+
+
+def _still_staged(session: Session, runs: Iterable[Run]) -> Iterator[Run]:
+    """What is staged exactly so, asked of each table just before it is written."""
+    for run in runs:
+        for table, own in run.by_table():
+            asked = {*own.changes, *(change for change, _ in own.refused)}
+            left = own.without(asked.difference(session.suggestions.staged_of(table)))
+            if left.statements or left.refused:
+                yield left
 
 
 def revert(
@@ -129,22 +117,28 @@ def revert(
             )
             for intent in session.ledger.written(chosen.id)
         ]
+        # Whatever allowed the run allows taking it back.
+        allowed = Allowed(rebuild=True, unproved=True, restoring=True)
+        runs = plan_tables(session, back, allowed)
         number = session.ledger.begin("revert", reverts=chosen.id)
         on_run(number)
-        record = _run_ledger(session, Run(number, "revert", chosen.id, "", 0))
-        try:
-            yield from _write(
-                session,
-                back,
-                record,
-                # Whatever allowed the run allows taking it back.
-                allow_rebuild=True,
-                unproved=True,
-                restoring=True,
-                stop=stop,
-            )
-        finally:
-            _end(session, number)
+        yield from _execute(session, number, "revert", runs, stop)
+
+
+def _execute(
+    session: Session,
+    number: int,
+    what: str,
+    runs: Iterable[Run],
+    stop: Callable[[], bool],
+) -> Iterator[WriteResult]:
+    """Execute a run that was begun, and end it whatever happens."""
+    ledger = _run_ledger(session, number, what)
+    try:
+        with session.database.hold():
+            yield from session.database.execute(runs, ledger, stop=stop)
+    finally:
+        _end(session, number)
 
 
 def _end(session: Session, run: int) -> None:
@@ -162,7 +156,7 @@ def _may_write(session: Session) -> None:
         )
 
 
-def _run_ledger(session: Session, run: Run) -> RunLedger:
+def _run_ledger(session: Session, number: int, what: str) -> RunLedger:
     """A ledger whose rows close together with what they mean for the workspace."""
 
     def closed(results: Sequence[WriteResult]) -> None:
@@ -172,106 +166,12 @@ def _run_ledger(session: Session, run: Run) -> RunLedger:
             if result.outcome is Outcome.CONFLICT:
                 comments[result.change.target] = result.read_back
         session.snapshot.set_comments(comments)
-        if run.what == "apply":
+        if what == "apply":
             session.suggestions.record(results)
         else:
             session.suggestions.reverted(written)
 
-    return RunLedger(session.workspace, run.id, closed)
-
-
-def _write(
-    session: Session,
-    changes: Sequence[CommentChange],
-    record: RunLedger,
-    *,
-    allow_rebuild: bool = False,
-    unproved: bool = False,
-    restoring: bool = False,
-    shown: Shown | None = None,
-    stop: Callable[[], bool] = never,
-    still: Callable[[list[CommentChange]], list[CommentChange]] = lambda changes: (
-        changes
-    ),
-    on_result: Callable[[Sequence[WriteResult]], None] = lambda _: None,
-) -> Iterator[WriteResult]:
-    with session.database.hold():
-        yield from _write_tables(
-            session,
-            changes,
-            record,
-            allow_rebuild=allow_rebuild,
-            unproved=unproved,
-            restoring=restoring,
-            shown=shown,
-            stop=stop,
-            still=still,
-            on_result=on_result,
-        )
-
-
-def _still_staged(
-    session: Session, changes: list[CommentChange]
-) -> list[CommentChange]:
-    """The changes of one table that are staged now, exactly as they were."""
-    staged = set(session.suggestions.staged_of(table_of(changes[0].target)))
-    return [change for change in changes if change in staged]
-
-
-def _write_tables(
-    session: Session,
-    changes: Sequence[CommentChange],
-    record: RunLedger,
-    *,
-    allow_rebuild: bool,
-    unproved: bool,
-    restoring: bool,
-    shown: Shown | None,
-    stop: Callable[[], bool],
-    still: Callable[[list[CommentChange]], list[CommentChange]],
-    on_result: Callable[[Sequence[WriteResult]], None],
-) -> Iterator[WriteResult]:
-    by_table: dict[TableId, list[CommentChange]] = {}
-    for change in changes:
-        by_table.setdefault(table_of(change.target), []).append(change)
-    gone: deque[WriteResult] = deque()
-
-    def work() -> Iterator[tuple[Table, list[CommentChange]]]:
-        for wanted in by_table.values():
-            # An accept that was taken back since the run began is not written.
-            of_table = still(wanted)
-            if not of_table:
-                continue
-            table = session.table_for(of_table)
-            if table is not None:
-                yield table, of_table
-                continue
-            for change in of_table:
-                at = datetime.now(UTC)
-                gone.append(WriteResult(change, Outcome.REFUSED, "", ABSENT, at=at))
-
-    def told() -> Iterator[WriteResult]:
-        while gone:
-            yield gone.popleft()
-
-    for result in session.database.write_many(
-        work(),
-        record,
-        allow_rebuild=allow_rebuild,
-        unproved=unproved,
-        restoring=restoring,
-        shown=shown,
-        stop=stop,
-    ):
-        for each in (*told(), result):
-            if not each.statement:
-                # Refused before any SQL, so it has no row in the ledger; the rest was
-                # recorded when its row was closed.
-                on_result([each])
-            yield each
-    for each in told():
-        on_result([each])
-        yield each
+    return RunLedger(session.workspace, number, closed)
 
 
 def summarize(results: Iterable[WriteResult]) -> dict[Outcome, int]:

@@ -14,7 +14,9 @@ import pytest
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import ColumnId
 from model.evaluation import audit
-from model.evaluation.records import Entry, Text, Texts, entry_of, read_texts
+from model.evaluation.blind import Item, Line
+from model.evaluation.records import Entry, Text, Texts, read_texts
+from tests.model.evaluation.entries import entry_of
 
 HOSTILE = '</script><script>alert("x")</script> =1+1 \u2028 \x1b[31m'
 
@@ -73,7 +75,7 @@ def test_only_what_is_documented_is_drawn() -> None:
     assert {each.name for each in columns if isinstance(each, ColumnId)} == {"c0", "c1"}
 
 
-def made() -> tuple[list[audit.Item], audit.Key]:
+def made() -> tuple[list[Item], audit.Key]:
     entries = audit.draw([entry("a", i) for i in range(20)], 40, 20)
     texts = {
         "human": audit.human(entries),
@@ -96,19 +98,21 @@ def test_same_texts_are_one_item_that_counts_for_both() -> None:
     assert 0 < systems["last",] < 60
     for item in items:
         place = key.items[item.item]
-        assert (place.table, place.column) == (item.table, item.column)
-        assert (item.text == "from some") is (place.drafts[0].system == "one")
+        judged = item.lines[0]
+        assert (f"s.{place.table}", place.column) == (item.table, judged.column)
+        assert (judged.texts == ("from some",)) is (place.drafts[0].system == "one")
     first = [key.items[item.item].drafts[0].system for item in items[:60]]
     assert len(set(first)) == 3  # mixed
 
 
 def test_a_reader_sees_the_table_and_its_columns() -> None:
-    items, _ = made()
-    item = next(each for each in items if each.column == "c1")
-    assert item.qualified == f"s.{item.table}"
-    assert item.facts == "int; references other.id"
-    assert [each.name for each in item.columns] == ["c0", "c1", "c2", "c3"]
-    assert item.columns[2].notes == "codes: A, B"
+    items, key = made()
+    item = next(each for each in items if each.lines[0].column == "c1")
+    assert item.table == f"s.{key.items[item.item].table}"
+    judged, *columns = item.lines
+    assert judged.facts == "int; references other.id"
+    assert [each.column for each in columns] == ["c0", "c1", "c2", "c3"]
+    assert columns[2].notes == "codes: A, B"
     assert item.more == 0
 
 
@@ -118,19 +122,23 @@ def test_of_a_wide_table_the_columns_around_are_shown() -> None:
     asked = [replace(wide, wanted=(target, wide.table.id))]
     items, _ = audit.make(asked, {"x": audit.human(asked)}, seed=0, data="d")
     for item in items:
-        assert len(item.columns) == audit.LISTED
+        judged, *columns = item.lines
+        assert len(columns) == audit.LISTED
         assert item.more == 200 - audit.LISTED
-        around = item.column or "c0"
-        assert around in {each.name for each in item.columns}
+        around = judged.column or "c0"
+        assert around in {each.column for each in columns}
 
 
 def test_files_come_back_and_do_not_name_the_systems(tmp_path: Path) -> None:
     items, key = made()
-    audit.write(tmp_path / "blind", items, key)
-    assert audit.read_items(tmp_path / "blind") == items
-    assert audit.read_key(tmp_path / "blind") == key
+    audit.AUDITS.write(tmp_path / "blind", items, key)
+    assert audit.AUDITS.read_items(tmp_path / "blind") == items
+    assert audit.AUDITS.read_key(tmp_path / "blind") == key
     names = {"audit.csv", "audit.html", "audit.jsonl"}
-    assert {each.name for each in (tmp_path / "blind").iterdir()} == {*names, audit.KEY}
+    assert {each.name for each in (tmp_path / "blind").iterdir()} == {
+        *names,
+        audit.AUDITS.key,
+    }
     for name in names:
         text = (tmp_path / "blind" / name).read_text(encoding="utf-8")
         assert not re.search(r"\b(human|one|two|last)\b(?!\.)", _without_texts(text))
@@ -139,7 +147,7 @@ def test_files_come_back_and_do_not_name_the_systems(tmp_path: Path) -> None:
     assert [row["item"] for row in rows] == [item.item for item in items]
     assert {row["judge"] + row["label"] for row in rows} == {""}
     with pytest.raises(UsageError, match="already"):
-        audit.write(tmp_path / "blind", items, key)
+        audit.AUDITS.write(tmp_path / "blind", items, key)
 
 
 def _without_texts(text: str) -> str:
@@ -175,8 +183,8 @@ def test_what_a_system_says_of_its_texts_is_only_in_the_key(tmp_path: Path) -> N
         None: (audit.Draft("file", "known", 0.9125),),
         column: (audit.Draft("file", "model", 0.8375),),
     }
-    audit.write(tmp_path / "blind", items, key)
-    assert audit.read_key(tmp_path / "blind") == key
+    audit.AUDITS.write(tmp_path / "blind", items, key)
+    assert audit.AUDITS.read_key(tmp_path / "blind") == key
     for name in ("audit.csv", "audit.html", "audit.jsonl"):
         text = (tmp_path / "blind" / name).read_text(encoding="utf-8")
         assert "0.9125" not in text
@@ -202,13 +210,13 @@ def test_a_system_without_any_text_is_refused() -> None:
         audit.make([drawn], texts, seed=0, data="d")
 
 
-def hostile() -> audit.Item:
-    listed = audit.Listed(HOSTILE, HOSTILE, HOSTILE)
-    return audit.Item("0001", HOSTILE, HOSTILE, HOSTILE, HOSTILE, (listed,), 3)
+def hostile() -> Item:
+    judged = Line(HOSTILE, HOSTILE, HOSTILE, (HOSTILE,))
+    return Item("0001", HOSTILE, 3, (judged, Line(HOSTILE, HOSTILE, HOSTILE)))
 
 
 def test_hostile_text_stays_text_in_the_page() -> None:
-    page = audit.as_html([hostile()])
+    page = audit.AUDITS.as_html([hostile()])
     assert page.count("<script") == 2
     assert page.count("</script>") == 2
     assert 'http-equiv="Content-Security-Policy"' in page
@@ -217,17 +225,17 @@ def test_hostile_text_stays_text_in_the_page() -> None:
     data = re.search(r'id="sheet">(.*?)</script>', page, re.DOTALL)
     assert data is not None
     shown = json.loads(data.group(1))["items"][0]
-    assert shown["title"] == f"{HOSTILE}.{HOSTILE}"
+    assert shown["title"] == HOSTILE
     assert shown["rows"][0]["cells"] == [HOSTILE]
     assert "\x1b" not in page
 
 
 def test_no_cell_is_a_formula(tmp_path: Path) -> None:
-    listed = audit.Listed("=c", "", "")
-    item = audit.Item("0001", "+s", "-t", "=c", "@x", (listed,), 0)
+    lines = (Line("=c", "", "", ("@x",)), Line("=c", "", ""))
+    item = Item("0001", "+s.-t", 0, lines)
     place = audit.Place("r", "+s", "-t", "=c", (audit.Draft("x", None, None),))
     key = audit.Key(("x",), 1, 0, 0, "d", {"0001": place})
-    audit.write(tmp_path / "a", [item], key)
+    audit.AUDITS.write(tmp_path / "a", [item], key)
     with (tmp_path / "a" / "audit.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     found = [row[name] for name in ("schema", "table", "column", "text", "columns")]
@@ -236,13 +244,13 @@ def test_no_cell_is_a_formula(tmp_path: Path) -> None:
 
 def test_damage_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no audit"):
-        audit.read_items(tmp_path)
+        audit.AUDITS.read_items(tmp_path)
     with pytest.raises(UsageError, match="no audit"):
-        audit.read_key(tmp_path)
+        audit.AUDITS.read_key(tmp_path)
     for content in ("{", "[]", '{"items": []}', '{"items": {"1": {}}}'):
-        (tmp_path / audit.KEY).write_text(content)
+        (tmp_path / audit.AUDITS.key).write_text(content)
         with pytest.raises(ColumnistError, match="damaged"):
-            audit.read_key(tmp_path)
-        (tmp_path / audit.SHEET).write_text(content + "\n")
+            audit.AUDITS.read_key(tmp_path)
+        (tmp_path / "audit.jsonl").write_text(content + "\n")
         with pytest.raises(ColumnistError, match="damaged"):
-            audit.read_items(tmp_path)
+            audit.AUDITS.read_items(tmp_path)

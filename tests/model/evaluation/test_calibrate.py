@@ -7,9 +7,10 @@ import random
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from catalog.errors import UsageError
+from catalog.errors import ColumnistError, UsageError
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind
 from catalog.suggestion import Source
 from model.choose import Calibration, Candidate, signs_of
@@ -73,7 +74,7 @@ def test_it_finds_what_tells_the_better_text(tmp_path: Path) -> None:
     assert all(group["accepted"] == 1 for group in figures["reliability"])
     assert all(group["confidence"] > 0.7 for group in figures["reliability"])
     calibration = fit(cases)
-    assert Calibration.from_json(calibration.to_json()) == calibration
+    assert msgspec.convert(calibration.to_json(), Calibration) == calibration
 
 
 def test_figures_are_of_repositories_that_the_fit_has_not_seen() -> None:
@@ -103,7 +104,7 @@ def test_figures_are_of_repositories_that_the_fit_has_not_seen() -> None:
 def test_what_is_no_label_is_told_with_its_line(tmp_path: Path, line: str) -> None:
     path = tmp_path / "labels.jsonl"
     path.write_text(line + "\n", encoding="utf-8")
-    with pytest.raises(UsageError, match=r"labels\.jsonl:1"):
+    with pytest.raises(ColumnistError, match=r"Line 1 of .*labels\.jsonl"):
         read_labels([path])
 
 

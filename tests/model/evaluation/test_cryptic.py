@@ -12,7 +12,8 @@ from model.evaluation.cryptic import (
     spelled_out,
     synthetic,
 )
-from model.evaluation.records import Entry, entry_of
+from model.evaluation.records import Entry
+from tests.model.evaluation.entries import entry_of
 
 
 def entry(**columns: str) -> Entry:

@@ -10,11 +10,9 @@ from catalog.errors import ColumnistError, UsageError
 from model.evaluation.audit import Draft, Key, Place
 from model.evaluation.labels import (
     LABELS,
-    Labelled,
+    Label,
     by_item,
     keep,
-    kept,
-    read_labels,
     report,
     shares,
 )
@@ -22,10 +20,10 @@ from model.evaluation.labels import (
 ITEMS = ["0001", "0002", "0003", "0004", "0005"]
 
 
-def labels(judge: str, given: str) -> list[Labelled]:
+def labels(judge: str, given: str) -> list[Label]:
     """One label an item, or `-` for none."""
     return [
-        Labelled(item, judge, int(label))
+        Label(item, judge, int(label))
         for item, label in zip(ITEMS, given, strict=True)
         if label != "-"
     ]
@@ -140,9 +138,9 @@ def test_files_are_read_as_spreadsheets_leave_them(tmp_path: Path) -> None:
         "0003, anna ,0,z\r\n",
         encoding="utf-8",
     )
-    assert read_labels(path, ITEMS) == [
-        Labelled("0001", "anna", 2),
-        Labelled("0003", "anna", 0),
+    assert LABELS.read(path, ITEMS) == [
+        Label("0001", "anna", 2),
+        Label("0003", "anna", 0),
     ]
 
 
@@ -160,7 +158,7 @@ def test_bad_labels_are_refused(tmp_path: Path, lines: str, said: str) -> None:
     path = tmp_path / "l.csv"
     path.write_text(f"item,judge,label\n{lines}\n")
     with pytest.raises(UsageError, match=said):
-        by_item(read_labels(path, ITEMS))
+        by_item(LABELS.read(path, ITEMS))
 
 
 def test_a_label_may_be_given_twice_alike() -> None:
@@ -171,18 +169,18 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "l.csv"
     path.write_text("item,judge,vote\n0001,anna,a\n")
     with pytest.raises(ColumnistError, match="no header item,judge,label"):
-        read_labels(path, ITEMS)
+        LABELS.read(path, ITEMS)
     with pytest.raises(UsageError, match="no file"):
-        read_labels(tmp_path / "none.csv", ITEMS)
+        LABELS.read(tmp_path / "none.csv", ITEMS)
 
 
 def test_judges_keep_their_labels_side_by_side(tmp_path: Path) -> None:
-    assert kept(tmp_path, ITEMS) == []
+    assert LABELS.kept(tmp_path, ITEMS) == []
     keep(tmp_path, ITEMS, "anna", {"0002": 2, "0001": 0})
     keep(tmp_path, ITEMS, "ben", {"0001": 1})
     keep(tmp_path, ITEMS, "anna", {"0002": 2})
-    assert kept(tmp_path, ITEMS) == [
-        Labelled("0001", "ben", 1),
-        Labelled("0002", "anna", 2),
+    assert LABELS.kept(tmp_path, ITEMS) == [
+        Label("0001", "ben", 1),
+        Label("0002", "anna", 2),
     ]
-    assert [each.name for each in tmp_path.iterdir()] == [LABELS]
+    assert [each.name for each in tmp_path.iterdir()] == ["labels.csv"]

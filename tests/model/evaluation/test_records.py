@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from catalog.errors import ColumnistError, UsageError
-from model.evaluation import records
+from model.evaluation import json_lines
 from model.evaluation.records import Text, Texts, line_of, read_entries, read_texts
 
 GOOD: dict[str, Any] = {
@@ -78,7 +78,7 @@ def test_a_bad_line_is_named_by_its_number(tmp_path: Path, line: object) -> None
 def test_a_huge_line_is_not_taken_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(records, "LONGEST_LINE", 10)
+    monkeypatch.setattr(json_lines, "LONGEST_LINE", 10)
     with pytest.raises(ColumnistError, match="too long"):
         read_entries(write(tmp_path / "x.jsonl", GOOD))
 

@@ -13,8 +13,9 @@ pytest.importorskip("sacrebleu")
 
 from model.evaluation import cryptic, embedding
 from model.evaluation.embedding import EmbeddingCosine
-from model.evaluation.records import Entry, Text, Texts, entry_of
+from model.evaluation.records import Entry, Text, Texts
 from model.evaluation.scores import compare, likeness_measures, probe
+from tests.model.evaluation.entries import entry_of
 
 
 def entry(source: str, **columns: str | None) -> Entry:

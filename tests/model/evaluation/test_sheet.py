@@ -13,7 +13,9 @@ import pytest
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import TableId
 from model.evaluation import sheet
-from model.evaluation.records import Entry, Text, Texts, entry_of
+from model.evaluation.blind import Item, Line
+from model.evaluation.records import Entry, Text, Texts
+from tests.model.evaluation.entries import entry_of
 
 HOSTILE = '</script><script>alert("x")</script> =1+1 \u2028 \x1b[31m'
 
@@ -65,7 +67,7 @@ def test_no_more_columns_are_shown_than_can_be_judged() -> None:
     assert isinstance(drawn.wanted[0], TableId)
 
 
-def made(reference: bool = False) -> tuple[list[sheet.Item], sheet.Key]:
+def made(reference: bool = False) -> tuple[list[Item], sheet.Key]:
     entries = sheet.draw([entry("a", i) for i in range(40)], 40)
     texts = (said(entries, "from one"), said(entries, None))
     return sheet.make(
@@ -80,21 +82,21 @@ def test_sides_are_drawn_and_only_the_key_tells_them() -> None:
     for item in items:
         place = key.items[item.item]
         for line in item.lines:
-            assert (line.a == "from one") is (place.a == "one")
-            assert (line.b is None) is (place.b == "two")
-            assert line.reference is None
+            a, b = line.texts
+            assert (a == "from one") is (place.a == "one")
+            assert (b is None) is (place.b == "two")
 
 
 def test_what_a_human_wrote_is_shown_only_where_asked() -> None:
     items, _ = made(reference=True)
-    assert items[0].lines[1].reference == "Column 0"
+    assert items[0].lines[1].texts[2] == "Column 0"
 
 
 def test_files_come_back_and_do_not_name_the_systems(tmp_path: Path) -> None:
     items, key = made()
-    sheet.write(tmp_path / "blind", items, key)
-    assert sheet.read_items(tmp_path / "blind") == items
-    assert sheet.read_key(tmp_path / "blind") == key
+    sheet.SHEETS.write(tmp_path / "blind", items, key)
+    assert sheet.SHEETS.read_items(tmp_path / "blind") == items
+    assert sheet.SHEETS.read_key(tmp_path / "blind") == key
     for name in ("sheet.csv", "sheet.html", "sheet.jsonl"):
         text = (tmp_path / "blind" / name).read_text(encoding="utf-8")
         assert '"one"' not in text
@@ -104,12 +106,12 @@ def test_files_come_back_and_do_not_name_the_systems(tmp_path: Path) -> None:
     assert len(rows) == 40 * 5
     assert len(list((tmp_path / "blind").iterdir())) == 4
     with pytest.raises(UsageError, match="already"):
-        sheet.write(tmp_path / "blind", items, key)
+        sheet.SHEETS.write(tmp_path / "blind", items, key)
 
 
 def test_hostile_text_stays_text_in_the_page() -> None:
-    line = sheet.Line(HOSTILE, HOSTILE, HOSTILE, HOSTILE, None)
-    page = sheet.as_html([sheet.Item("001", HOSTILE, 0, (line,))])
+    line = Line(HOSTILE, HOSTILE, HOSTILE, (HOSTILE, None))
+    page = sheet.SHEETS.as_html([Item("001", HOSTILE, 0, (line,))])
     assert page.count("<script") == 2
     assert page.count("</script>") == 2
     assert 'http-equiv="Content-Security-Policy"' in page
@@ -121,9 +123,9 @@ def test_hostile_text_stays_text_in_the_page() -> None:
 
 
 def test_no_cell_is_a_formula(tmp_path: Path) -> None:
-    items = [sheet.Item("001", "t", 0, (sheet.Line("=c", "", "", "+1", "@x"),))]
+    items = [Item("001", "t", 0, (Line("=c", "", "", ("+1", "@x")),))]
     key = sheet.Key("x", "y", 0, "d", {"001": sheet.Place("x", "y", "r", "t")})
-    sheet.write(tmp_path / "s", items, key)
+    sheet.SHEETS.write(tmp_path / "s", items, key)
     with (tmp_path / "s" / "sheet.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["column"], row["a"], row["b"]) == ("'=c", "'+1", "'@x")
@@ -131,13 +133,13 @@ def test_no_cell_is_a_formula(tmp_path: Path) -> None:
 
 def test_damage_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no voting sheet"):
-        sheet.read_items(tmp_path)
+        sheet.SHEETS.read_items(tmp_path)
     with pytest.raises(UsageError, match="no voting sheet"):
-        sheet.read_key(tmp_path)
+        sheet.SHEETS.read_key(tmp_path)
     for content in ("{", "[]", '{"items": []}', '{"items": {"1": {}}}'):
-        (tmp_path / sheet.KEY).write_text(content)
+        (tmp_path / sheet.SHEETS.key).write_text(content)
         with pytest.raises(ColumnistError, match="damaged"):
-            sheet.read_key(tmp_path)
-        (tmp_path / sheet.SHEET).write_text(content + "\n")
+            sheet.SHEETS.read_key(tmp_path)
+        (tmp_path / "sheet.jsonl").write_text(content + "\n")
         with pytest.raises(ColumnistError, match="damaged"):
-            sheet.read_items(tmp_path)
+            sheet.SHEETS.read_items(tmp_path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,11 @@ import pytest
 
 from catalog.errors import UsageError
 from model.engine import EngineSettings
-from model.evaluation.records import Entry, Text, Texts, entry_of
+from model.evaluation.json_lines import encoded
+from model.evaluation.records import Entry, Text, Texts
 from model.evaluation.systems import Kind, run_model, system, systems, texts_of
 from model.library import Library, ModelFile, PromptFormat
+from tests.model.evaluation.entries import entry_of
 
 
 def entry(source: str = "a/b", table: str = "orders", text: str = "Sum.") -> Entry:
@@ -87,7 +88,7 @@ def test_elsewhere_takes_the_most_frequent_text_of_other_repositories(
         *[entry("a/b", "w", "The answer.")] * 5,  # its own repository
     ]
     path = tmp_path / "known.jsonl"
-    path.write_text("".join(json.dumps(e.record) + "\n" for e in known))
+    path.write_text("".join(encoded(e.record) for e in known))
     (texts,) = only("elsewhere", [entry()], path)
     assert texts == Texts(Text(None), (Text(None), Text("Amount due.")))
     with pytest.raises(UsageError, match="look in"):

@@ -10,12 +10,13 @@ from catalog.errors import ColumnistError, RefusedError, UsageError
 from model.evaluation.sheet import Key, Place
 from model.evaluation.tally import tally
 from model.evaluation.votes import (
-    Ballot,
+    VOTES,
     Choice,
     JudgeKind,
     Vote,
+    add,
+    kinds,
     last_ones,
-    read_votes,
 )
 
 ITEMS = ["001", "002", "003", "004"]
@@ -99,21 +100,20 @@ def test_nobody_voted() -> None:
 def test_votes_are_on_disk_and_two_judges_do_not_lose_each_other(
     tmp_path: Path,
 ) -> None:
-    one, other = Ballot(tmp_path, ITEMS), Ballot(tmp_path, ITEMS)
-    one.add(votes("anna", "a---"), JudgeKind.PERSON)
-    other.add(votes("llm, the", "-b--"), JudgeKind.MODEL)
-    one.add(votes("anna", "b---"), JudgeKind.PERSON)
+    add(tmp_path, ITEMS, votes("anna", "a---"), JudgeKind.PERSON)
+    add(tmp_path, ITEMS, votes("llm, the", "-b--"), JudgeKind.MODEL)
+    add(tmp_path, ITEMS, votes("anna", "b---"), JudgeKind.PERSON)
     assert (tmp_path / "votes.csv").read_text() == (
         'item,judge,vote\n001,anna,b\n002,"llm, the",b\n'
     )
-    assert one.kinds() == {"anna": JudgeKind.PERSON, "llm, the": JudgeKind.MODEL}
+    assert kinds(tmp_path) == {"anna": JudgeKind.PERSON, "llm, the": JudgeKind.MODEL}
     assert sorted(p.name for p in tmp_path.iterdir()) == ["judges.json", "votes.csv"]
 
 
 def read(tmp_path: Path, content: str) -> list[Vote]:
     path = tmp_path / "v.csv"
     path.write_text(content, encoding="utf-8")
-    return read_votes(path, ITEMS)
+    return VOTES.read(path, ITEMS)
 
 
 def test_votes_of_a_spreadsheet_are_read(tmp_path: Path) -> None:
@@ -147,10 +147,10 @@ def test_what_is_no_vote_is_said(tmp_path: Path, content: str) -> None:
 
 def test_damaged_files_are_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
-        read_votes(tmp_path / "none.csv", ITEMS)
+        VOTES.read(tmp_path / "none.csv", ITEMS)
     (tmp_path / "v.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ColumnistError, match="no CSV"):
-        read_votes(tmp_path / "v.csv", ITEMS)
+        VOTES.read(tmp_path / "v.csv", ITEMS)
     (tmp_path / "judges.json").write_text("[]")
     with pytest.raises(ColumnistError, match="damaged"):
-        Ballot(tmp_path, ITEMS).kinds()
+        kinds(tmp_path)

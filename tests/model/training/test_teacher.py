@@ -6,10 +6,12 @@ import copy
 import itertools
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
+from model.prompts.long import render_chat
 from model.remote import RemoteEngine, RemoteModel
 from model.teacher_set import described
 from model.training.specification import Specification
@@ -241,13 +243,13 @@ def test_long_answers_are_read_whole() -> None:
 
 
 def test_local_model_is_asked_in_its_own_template() -> None:
-    class Facts:
-        chat_template = "{{ bos_token }}<|user|>{{ messages[0]['content'] }}<|model|>"
-        bos = "<s>"
-        eos = "</s>"
-
     class Local:
-        facts = Facts()
+        turn = partial(
+            render_chat,
+            template="{{ bos_token }}<|user|>{{ messages[0]['content'] }}<|model|>",
+            bos="<s>",
+            eos="</s>",
+        )
 
     engine: Any = Local()
     asked = question(engine, WANTED, "cut off")

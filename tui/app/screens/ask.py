@@ -6,20 +6,21 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from tui.app.keys import keys
 from tui.app.widgets.keys_line import KeysLine
 
 
 class AskModal(ModalScreen[str | None]):
     """Type an answer; enter takes it, escape takes none."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="ask.cancel", tooltip="Say nothing"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "ask", ("escape", "dismiss", "Cancel", "Say nothing", "cancel")
+    )
 
     def __init__(self, question: str, lead: str = "", *, value: str = "") -> None:
         super().__init__()
@@ -38,7 +39,3 @@ class AskModal(ModalScreen[str | None]):
     @on(Input.Submitted)
     def _answered(self, event: Input.Submitted) -> None:
         self.dismiss(event.value.strip() or None)
-
-    def action_cancel(self) -> None:
-        """Close without an answer."""
-        self.dismiss(None)

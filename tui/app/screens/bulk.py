@@ -6,46 +6,41 @@ from collections.abc import Callable
 from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
-from catalog.acceptance import CONFIDENCE, SAMPLE, at_least_good
+from catalog.acceptance import CONFIDENCE, at_least_good, sample_size
 from catalog.choice import Choice, Scope
 from tui.app.deciding import AT_ONCE
-from tui.app.screens.confirm import ConfirmModal
+from tui.app.keys import keys
 from tui.app.screens.counting import CountingModal, Find
+from tui.app.screens.rule import RuleModal
+from tui.app.screens.sample import SampleScreen
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.keys_line import KeysLine
 from tui.flow.session import Session
 from tui.flow.text import count
 
 Answer = Literal["all", "sample"]
-Asking = WorkingScreen[None]
-"""A screen that is called back when something was decided."""
 
 
 class AcceptModal(ModalScreen[Answer | None]):
     """Accept all of a choice, or look at a sample of it first."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer('all')", "Yes", id="accept.all", tooltip="Accept them"),
-        Binding(
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "accept",
+        ("y", "dismiss('all')", "Yes", "Accept them", "all"),
+        (
             "s",
-            "answer('sample')",
+            "dismiss('sample')",
             "Sample",
-            id="accept.sample",
-            tooltip="Look at some, drawn at random, first",
+            "Look at some, drawn at random, first",
+            "sample",
         ),
-        Binding(
-            "n,escape,q",
-            "answer(None)",
-            "No",
-            id="accept.none",
-            tooltip="Accept nothing",
-        ),
-    ]
+        ("n,escape,q", "dismiss", "No", "Accept nothing", "none"),
+    )
 
     def __init__(self, choice: Choice) -> None:
         super().__init__()
@@ -79,15 +74,6 @@ class AcceptModal(ModalScreen[Answer | None]):
                 }
             )
 
-    def action_answer(self, answer: Answer | None) -> None:
-        """Close with the answer."""
-        self.dismiss(answer)
-
-
-def sample_size(number: int) -> int:
-    """How many of so many are looked at."""
-    return min(number, SAMPLE)
-
 
 def promise(number: int) -> str:
     """What a sample without a bad one proves."""
@@ -101,113 +87,96 @@ def promise(number: int) -> str:
     )
 
 
-def choose(
-    screen: Asking,
-    session: Session,
-    number: int,
-    find: Find,
-    then: Callable[[Choice], object],
-) -> None:
-    """Find what a decision takes, then call back, unless the steward cancels.
+class Bulk:
+    """Asks with the exact count and what it covers, then decides.
 
     Args:
         screen: the screen that asks.
         session: the open database.
-        number: suggestions to look at; many are counted beside the screen.
-        find: finds the choice.
-        then: called with it.
-    """
-    if number <= AT_ONCE:
-        then(find(session.choices, lambda: False))
-        return
-
-    def counted(choice: Choice | None) -> None:
-        if choice is not None:
-            then(choice)
-
-    screen.app.push_screen(CountingModal(session, find, number), counted)
-
-
-def ask_accept(
-    screen: Asking,
-    session: Session,
-    scope: Scope,
-    number: int,
-    then: Callable[[], object],
-) -> None:
-    """Ask, then accept what may be accepted in bulk.
-
-    Args:
-        screen: the screen that asks.
-        session: the open database.
-        scope: which suggestions are meant.
-        number: how many there are to look at.
         then: called when something was decided.
     """
-    choose(
-        screen,
-        session,
-        number,
-        lambda choices, stop: choices.to_accept(scope, stop=stop),
-        lambda choice: ask_accept_chosen(screen, session, choice, then),
-    )
 
+    def __init__(
+        self, screen: WorkingScreen[None], session: Session, then: Callable[[], object]
+    ) -> None:
+        self._screen = screen
+        self._session = session
+        self._then = then
 
-def ask_accept_chosen(
-    screen: Asking, session: Session, choice: Choice, then: Callable[[], object]
-) -> None:
-    """Ask, then accept a choice."""
-    if not choice:
-        left = ", ".join(f"{n} {name}" for name, n in choice.left_out.items())
-        left = f" Left out: {left}." if left else ""
-        screen.notify(f"Nothing pending to accept in bulk here.{left}")
-        return
+    def accept(self, scope: Scope, number: int) -> None:
+        """Accept what may be accepted in bulk; there are so many to look at."""
+        self._choose(
+            number,
+            lambda choices, stop: choices.to_accept(scope, stop=stop),
+            self._ask_to_accept,
+        )
 
-    def looked(good: bool | None) -> None:
-        if good:
-            screen.app.decide_in_bulk("accept", choice, screen, then)
-        else:
-            then()
+    def accept_by_rule(self, scope: Scope, number: int, covered: str) -> None:
+        """Accept what a rule takes, once its count was seen."""
 
-    def decide(answer: Answer | None) -> None:
-        from tui.app.screens.sample import SampleScreen
+        def ask(choice: Choice | None) -> None:
+            if choice is not None:
+                self._ask_to_accept(choice)
 
-        if answer == "all":
-            screen.app.decide_in_bulk("accept", choice, screen, then)
-        elif answer == "sample":
-            screen.app.push_screen(SampleScreen(session, choice), looked)
+        modal = RuleModal(self._session, scope, number, covered)
+        self._screen.app.push_screen(modal, ask)
 
-    screen.app.push_screen(AcceptModal(choice), decide)
+    def reject(self, scope: Scope, number: int) -> None:
+        """Reject every undecided one."""
+        self._choose(
+            number,
+            lambda choices, stop: choices.to_reject(scope, stop=stop),
+            self._ask_to_reject,
+        )
 
-
-def ask_reject(
-    screen: Asking,
-    session: Session,
-    scope: Scope,
-    number: int,
-    then: Callable[[], object],
-) -> None:
-    """Ask, then reject every undecided one; arguments as of `ask_accept`."""
-
-    def ask(choice: Choice) -> None:
-        if not choice:
-            screen.notify("Nothing undecided to reject here.")
+    def _choose(
+        self, number: int, find: Find, then: Callable[[Choice], object]
+    ) -> None:
+        """Find what a decision takes; many are counted beside the screen."""
+        if number <= AT_ONCE:
+            then(find(self._session.choices, lambda: False))
             return
 
-        def decide(answer: bool | None) -> None:
-            if answer:
-                screen.app.decide_in_bulk("reject", choice, screen, then)
+        def counted(choice: Choice | None) -> None:
+            if choice is not None:
+                then(choice)
 
+        modal = CountingModal(self._session, find, number)
+        self._screen.app.push_screen(modal, counted)
+
+    def _ask_to_accept(self, choice: Choice) -> None:
+        if not choice:
+            left = ", ".join(f"{n} {name}" for name, n in choice.left_out.items())
+            left = f" Left out: {left}." if left else ""
+            self._screen.notify(f"Nothing pending to accept in bulk here.{left}")
+            return
+
+        def looked(good: bool | None) -> None:
+            if good:
+                self._decide("accept", choice)
+            else:
+                self._then()
+
+        def decide(answer: Answer | None) -> None:
+            if answer == "all":
+                self._decide("accept", choice)
+            elif answer == "sample":
+                sample = SampleScreen(self._session, choice)
+                self._screen.app.push_screen(sample, looked)
+
+        self._screen.app.push_screen(AcceptModal(choice), decide)
+
+    def _ask_to_reject(self, choice: Choice) -> None:
+        if not choice:
+            self._screen.notify("Nothing undecided to reject here.")
+            return
         question = f"Reject {count(len(choice), 'suggestion')}?"
-        screen.app.push_screen(ConfirmModal(question, covers(choice)), decide)
+        self._screen.app.confirm(
+            question, covers(choice), lambda: self._decide("reject", choice)
+        )
 
-    choose(
-        screen,
-        session,
-        number,
-        lambda choices, stop: choices.to_reject(scope, stop=stop),
-        ask,
-    )
+    def _decide(self, what: Literal["accept", "reject"], choice: Choice) -> None:
+        self._screen.app.decide_in_bulk(what, choice, self._screen, self._then)
 
 
 def covers(choice: Choice) -> list[str]:

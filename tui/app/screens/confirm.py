@@ -6,21 +6,23 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
+from tui.app.keys import keys
 from tui.app.widgets.keys_line import KeysLine
 
 
 class ConfirmModal(ModalScreen[bool]):
     """Yes or no; nothing happens on any other key."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "Yes", id="confirm.yes"),
-        Binding("n,escape,q", "answer(False)", "No", id="confirm.no"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "confirm",
+        ("y", "dismiss(True)", "Yes", "", "yes"),
+        ("n,escape,q", "dismiss(False)", "No", "", "no"),
+    )
 
     def __init__(self, question: str, details: Sequence[str] = ()) -> None:
         super().__init__()
@@ -34,7 +36,3 @@ class ConfirmModal(ModalScreen[bool]):
             for line in self._details:
                 yield Label(line, markup=False)
             yield KeysLine({"confirm.yes": "yes", "confirm.no": "no"})
-
-    def action_answer(self, answer: bool) -> None:
-        """Close with the answer."""
-        self.dismiss(answer)

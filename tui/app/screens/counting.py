@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Label
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from catalog.choice import Choice, Choices
 from catalog.stopping import Stop
+from tui.app.beside import beside
+from tui.app.keys import keys
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.keys_line import KeysLine
 from tui.flow.session import Session
-
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
 
 Find = Callable[[Choices, Stop], Choice]
 """Finds a choice; the second argument ends it."""
@@ -37,24 +34,9 @@ def find_beside(session: Session, find: Find, stop: Stop) -> Choice:
 class CountingModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
     """Counting what this takes; nothing is decided before you saw the count."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "escape,n,q",
-            "cancel",
-            "Cancel",
-            id="counting.cancel",
-            tooltip="Decide nothing",
-        ),
-    ]
-
-    app: ColumnistApp
-
-    @dataclass
-    class Counted(Message):
-        """All is looked at."""
-
-        choice: Choice
-        """What would be decided on."""
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "counting", ("escape,n,q", "dismiss", "Cancel", "Decide nothing", "cancel")
+    )
 
     def __init__(self, session: Session, find: Find, number: int) -> None:
         super().__init__()
@@ -76,16 +58,12 @@ class CountingModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
         """Begin."""
         self._count()
 
-    @work(thread=True, exit_on_error=False, description="Counting")
+    @beside("count", "Counting")
     def _count(self) -> None:
         worker = get_current_worker()
         choice = find_beside(self._session, self._find, lambda: worker.is_cancelled)
         if not worker.is_cancelled:
-            self.post_message(self.Counted(choice))
-
-    @on(Counted)
-    def _counted(self, event: Counted) -> None:
-        self._end(event.choice)
+            self.call_later(self._end, choice)
 
     @on(Worker.StateChanged)
     def _failed(self, event: Worker.StateChanged) -> None:
@@ -101,8 +79,3 @@ class CountingModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
         if self._ended and self.is_active:
             self._ended = False  # a screen hears more than once that it is on top
             self.dismiss(self._choice)
-
-    def action_cancel(self) -> None:
-        """Decide nothing."""
-        self.workers.cancel_node(self)
-        self.dismiss(None)

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
+from catalog.listing import Show
+from catalog.objects import TableKind
+from catalog.suggestion import (
+    BANDS,
+    Band,
+    Finding,
+    Source,
+    State,
+    SuggestionFilter,
+)
+from tui.app.keys import keys
 from tui.app.widgets.keys_line import KeysLine
 from tui.app.widgets.row_list import Cell, Heading, RowList
+
+Value = TypeVar("Value")
+"""What a facet stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,19 @@ class Facet:
     """What it stands for."""
     label: str
     """For the steward."""
+
+
+FACETS = (
+    *(Facet("what", each, each.value) for each in Show),
+    *(Facet("kind", each, each.value) for each in TableKind),
+    *(Facet("state", each, each.value) for each in State),
+    *(Facet("source", each, each.value) for each in Source),
+    *(Facet("confidence", each, str(each)) for each in BANDS),
+    *(Facet("finding", each, each.value.replace("_", " ")) for each in Finding),
+)
+"""What tables can be listed by; the last four are properties of suggestions."""
+OF_SUGGESTIONS = tuple(f for f in FACETS if f.group not in ("what", "kind"))
+"""Properties of suggestions, which columns are listed by."""
 
 
 class _Facets:
@@ -51,19 +78,12 @@ class _Facets:
 class FacetModal(ModalScreen[frozenset[Facet]]):
     """List only what has these properties."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "space",
-            "choose",
-            "Choose",
-            id="facets.choose",
-            tooltip="Choose or leave out",
-        ),
-        Binding("c", "clear", "Clear", id="facets.clear", tooltip="Choose none"),
-        Binding(
-            "f,escape,q", "done", "List", id="facets.done", tooltip="List what fits"
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "facets",
+        ("space", "choose", "Choose", "Choose or leave out"),
+        ("c", "clear", "Clear", "Choose none"),
+        ("f,escape,q", "done", "List", "List what fits"),
+    )
 
     def __init__(self, facets: Sequence[Facet], chosen: Collection[Facet] = ()) -> None:
         super().__init__()
@@ -116,6 +136,16 @@ class FacetModal(ModalScreen[frozenset[Facet]]):
         self.dismiss(frozenset(self._facets.chosen))
 
 
-def values(chosen: Collection[Facet], kind: type) -> frozenset[object]:
+def values(chosen: Collection[Facet], kind: type[Value]) -> frozenset[Value]:
     """The values of one type among those chosen."""
     return frozenset(each.value for each in chosen if isinstance(each.value, kind))
+
+
+def suggestions_with(facets: frozenset[Facet]) -> SuggestionFilter:
+    """What facets say of suggestions."""
+    return SuggestionFilter(
+        values(facets, State),
+        values(facets, Source),
+        values(facets, Band),
+        values(facets, Finding),
+    )

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Grid, Vertical, VerticalScroll
-from textual.message import Message
 from textual.widgets import Footer, Label, Static
 from textual.worker import Worker, WorkerState
 
+from tui.app.beside import beside
+from tui.app.keys import keys
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.chart import MARKS, Chart
 from tui.app.widgets.status_line import StatusLine
@@ -24,9 +24,6 @@ from tui.flow import report
 from tui.flow.figures import NOTHING, Figures, Rate, between, gather
 from tui.flow.session import Session
 from tui.flow.text import count, percent, plain
-
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
 
 WIDE = 130
 """Columns from which two panels stand side by side."""
@@ -66,47 +63,18 @@ class FiguresScreen(WorkingScreen[None]):
 
     TITLE = "Figures"
     CSS_PATH = "figures.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "figures",
+        (
             "h",
             "save",
             "Save report",
-            id="figures.save",
-            tooltip=f"Save all of it as {report.FILE_NAME} in the current folder",
+            f"Save all of it as {report.FILE_NAME} in the current folder",
         ),
-        Binding(
-            "j",
-            "down",
-            "Down",
-            show=False,
-            id="figures.down",
-            tooltip="Scroll down",
-        ),
-        Binding("k", "up", "Up", show=False, id="figures.up", tooltip="Scroll up"),
-        Binding(
-            "q,escape",
-            "back",
-            "Back",
-            id="figures.back",
-            tooltip="Back to the catalog",
-        ),
-    ]
-
-    app: ColumnistApp
-
-    @dataclass
-    class Counted(Message):
-        """The figures are there."""
-
-        figures: Figures
-        """To be shown."""
-
-    @dataclass
-    class Saved(Message):
-        """The report is on the disk."""
-
-        path: Path
-        """Where."""
+        ("j", "down", "", "Scroll down"),
+        ("k", "up", "", "Scroll up"),
+        ("q,escape", "app.pop_screen", "Back", "Back to the catalog", "back"),
+    )
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -142,13 +110,7 @@ class FiguresScreen(WorkingScreen[None]):
         self.set_class(self.size.width >= WIDE, "-wide")
         self._show()
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="figures",
-        exit_on_error=False,
-        description="Counting",
-    )
+    @beside("figures", "Counting")
     def _count(self) -> None:
         # A connection of its own: counting 200,000 decisions takes two seconds, and
         # every key that decides would wait for the other one.
@@ -158,11 +120,10 @@ class FiguresScreen(WorkingScreen[None]):
                 self._session.database_id,
                 self._session.database.identity.label,
             )
-        self.post_message(self.Counted(figures))
+        self.call_later(self._counted, figures)
 
-    @on(Counted)
-    def _counted(self, event: Counted) -> None:
-        self._figures = event.figures
+    def _counted(self, figures: Figures) -> None:
+        self._figures = figures
         self._show()
 
     @on(Worker.StateChanged)
@@ -301,20 +262,10 @@ class FiguresScreen(WorkingScreen[None]):
             return
         self._save(self._figures, Path(report.FILE_NAME))
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="report",
-        exit_on_error=False,
-        description="Saving the report",
-    )
+    @beside("report", "Saving the report")
     def _save(self, figures: Figures, path: Path) -> None:
         report.save(figures, path)
-        self.post_message(self.Saved(path.absolute()))
-
-    @on(Saved)
-    def _saved(self, event: Saved) -> None:
-        self.notify(f"Saved {plain(str(event.path))}.", markup=False)
+        self.notify(f"Saved {plain(str(path.absolute()))}.", markup=False)
 
     def action_down(self) -> None:
         """Scroll down."""
@@ -323,10 +274,6 @@ class FiguresScreen(WorkingScreen[None]):
     def action_up(self) -> None:
         """Scroll up."""
         self.query_one("#page").scroll_up()
-
-    def action_back(self) -> None:
-        """Back to the catalog."""
-        self.app.pop_screen()
 
 
 def _more(number: int) -> list[str]:

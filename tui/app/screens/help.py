@@ -14,6 +14,7 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Label, Static
 
+from tui.app.keys import keys
 from tui.app.widgets.keys_line import KeysLine
 
 
@@ -30,9 +31,9 @@ class KeyHelp:
 class HelpModal(ModalScreen[None]):
     """Opened with `?` or F1."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,f1", "dismiss", "Close", id="help.close"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "help", ("escape,q,question_mark,f1", "dismiss", "Close", "", "close")
+    )
 
     def __init__(self, title: str, lead: str, keys: Sequence[KeyHelp]) -> None:
         super().__init__()

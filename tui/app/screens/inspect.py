@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
-from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Label, Static
 from textual.worker import get_current_worker
@@ -19,15 +16,14 @@ from textual.worker import get_current_worker
 from catalog.history import HistoryEvent, history
 from catalog.suggestion import Finding
 from model.prompt import Written
+from tui.app.beside import beside
+from tui.app.keys import keys
 from tui.app.screens.review_rows import Line
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.keys_line import KeysLine
 from tui.flow.background import BackgroundDrafting
 from tui.flow.session import Session
 from tui.flow.text import plain
-
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
 
 EXPLAINED = {
     Finding.LEAK: "repeats a value of the sample that is not a code",
@@ -44,34 +40,13 @@ EXPLAINED = {
 class InspectModal(ModalScreen[None], WorkingScreen[None]):
     """All that is known of this one, and what happened to it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "p",
-            "prompt",
-            "Prompt",
-            id="inspect.prompt",
-            tooltip="The exact prompt that the model is asked with",
-        ),
-        Binding("j,down", "scroll(1)", "Down", show=False, id="inspect.down"),
-        Binding("k,up", "scroll(-1)", "Up", show=False, id="inspect.up"),
-        Binding("escape,q,i", "dismiss", "Close", id="inspect.close"),
-    ]
-
-    app: ColumnistApp
-
-    @dataclass
-    class Read(Message):
-        """The history is known."""
-
-        events: list[HistoryEvent]
-        """Oldest first."""
-
-    @dataclass
-    class Prompted(Message):
-        """The prompt is known."""
-
-        written: Written | None
-        """None where no model is asked."""
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "inspect",
+        ("p", "prompt", "Prompt", "The exact prompt that the model is asked with"),
+        ("j,down", "scroll(1)", "", "Down", "down"),
+        ("k,up", "scroll(-1)", "", "Up", "up"),
+        ("escape,q,i", "dismiss", "Close", "", "close"),
+    )
 
     def __init__(
         self,
@@ -126,18 +101,15 @@ class InspectModal(ModalScreen[None], WorkingScreen[None]):
                 shown.append(f"best guess: {plain(draft.guess)}\n")
         return shown
 
-    @work(
-        thread=True, group="history", exit_on_error=False, description="Reading history"
-    )
+    @beside("history", "Reading history")
     def _read(self) -> None:
         session = self._session
         events = history(session.workspace, session.database_id, self._line.target)
-        self.post_message(self.Read(events))
+        self.call_later(self._show_history, events)
 
-    @on(Read)
-    def _show_history(self, event: Read) -> None:
+    def _show_history(self, events: list[HistoryEvent]) -> None:
         shown = Text("\nHistory\n", "bold")
-        for each in event.events:
+        for each in events:
             when = each.at.astimezone().strftime("%Y-%m-%d %H:%M")
             shown.append(f"{when}  {each.what} by {plain(each.who)}", "not bold")
             if each.reason:
@@ -145,7 +117,7 @@ class InspectModal(ModalScreen[None], WorkingScreen[None]):
             shown.append("\n")
             if each.text is not None:
                 shown.append(f"    {plain(each.text)}\n", "not bold dim")
-        if not event.events:
+        if not events:
             shown.append("Nothing has happened to it yet.\n", "not bold dim")
         self.query_one("#history", Static).update(shown)
 
@@ -154,33 +126,26 @@ class InspectModal(ModalScreen[None], WorkingScreen[None]):
         self.query_one("#prompt", Static).update("\nStarting the model…")
         self._ask()
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="prompt",
-        exit_on_error=False,
-        description="Making the prompt",
-    )
+    @beside("prompt", "Making the prompt")
     def _ask(self) -> None:
         worker = get_current_worker()
         written = self._drafting.prompt(
             self._line.target, stop=lambda: worker.is_cancelled
         )
-        self.post_message(self.Prompted(written))
+        self.call_later(self._show_prompt, written)
 
-    @on(Prompted)
-    def _show_prompt(self, event: Prompted) -> None:
+    def _show_prompt(self, written: Written | None) -> None:
         shown = Text("\nPrompt\n", "bold")
-        if event.written is None:
+        if written is None:
             shown.append("No model is asked: rules alone write here.", "not bold")
         else:
             suggestion = self._line.suggestion
             sent = suggestion.draft.prompt if suggestion is not None else None
             same = "the very one this text was drafted with"
-            if sent != event.written.fingerprint:
+            if sent != written.fingerprint:
                 same = "as it would be sent now"
-            shown.append(f"{same} ({event.written.fingerprint})\n", "not bold italic")
-            lines = event.written.text.split("\n")
+            shown.append(f"{same} ({written.fingerprint})\n", "not bold italic")
+            lines = written.text.split("\n")
             shown.append("\n".join(plain(line) for line in lines), "not bold dim")
         self.query_one("#prompt", Static).update(shown)
         self.query_one(VerticalScroll).scroll_end(animate=False)

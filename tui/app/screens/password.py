@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Checkbox, Input, Label
 
+from tui.app.keys import keys
 from tui.app.widgets.keys_line import KeysLine
 from tui.flow.text import plain
 
@@ -30,7 +31,7 @@ class PasswordModal(ModalScreen[PasswordAnswer | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open", id="password.open", priority=True),
-        Binding("escape", "cancel", "Cancel", id="password.cancel"),
+        *keys("password", ("escape", "dismiss", "Cancel", "", "cancel")),
     ]
     DEFAULT_CSS = """
     PasswordModal Checkbox { border: none; padding: 0; margin-top: 1; }
@@ -64,7 +65,3 @@ class PasswordModal(ModalScreen[PasswordAnswer | None]):
         if password:
             keep = self._can_keep and self.query_one(Checkbox).value
             self.dismiss(PasswordAnswer(password, keep))
-
-    def action_cancel(self) -> None:
-        """Leave the database closed."""
-        self.dismiss(None)

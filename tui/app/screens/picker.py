@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
+from textual.message import Message
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from catalog.addresses import AnotherDatabase
 from catalog.errors import ColumnistError
 from catalog.workspace import Workspace
+from tui.app.beside import beside
+from tui.app.keys import keys
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.password import PasswordAnswer, PasswordModal
 from tui.app.screens.working import WorkingScreen
-from tui.app.widgets.row_list import Cell, Heading, RowList
+from tui.app.widgets.row_list import Cell, Heading, Items, RowList
 from tui.app.widgets.status_line import StatusLine
 from tui.flow.connections import Connections
+from tui.flow.demo import demo_warehouse
 from tui.flow.session import Session, open_session
 from tui.flow.text import plain
-
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,40 +41,38 @@ class PickerLine:
     """What `open_session` takes; empty for the demo."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Choices:
-    found: Sequence[PickerLine]
-
-    def __len__(self) -> int:
-        return len(self.found)
-
-    def cells(self, index: int) -> Sequence[Cell]:
-        choice = self.found[index]
-        return (
-            Cell(choice.label, "strong"),
-            Cell(choice.kind, "muted"),
-            Cell(choice.target, "muted"),
-        )
+def _cells(choice: PickerLine) -> Sequence[Cell]:
+    return (
+        Cell(choice.label, "strong"),
+        Cell(choice.kind, "muted"),
+        Cell(choice.target, "muted"),
+    )
 
 
 class PickerScreen(WorkingScreen[None]):
     """Choose the database to document: one from the list, or a URL of your own."""
 
     TITLE = "Open a database"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "url", "URL", id="picker.url", tooltip="Type a URL"),
-        Binding("escape", "stop", "Stop", id="picker.stop", tooltip="Stop opening"),
-        Binding("q", "app.leave", "Quit", id="picker.quit"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "picker",
+        ("slash", "url", "URL", "Type a URL"),
+        ("escape", "stop", "Stop", "Stop opening"),
+        ("q", "app.leave", "Quit", "", "quit"),
+    )
 
-    app: ColumnistApp
+    @dataclass
+    class Opened(Message):
+        """A database is open; whoever hears it closes it."""
+
+        session: Session
+        """It, with what the workspace knows of it."""
 
     def __init__(self, target: str | None = None) -> None:
         super().__init__()
         self._target = target
         self._opening = ""
         self._answer: PasswordAnswer | None = None
-        self._choices = _Choices(())
+        self._choices: Items[PickerLine] = Items((), _cells)
 
     def compose(self) -> ComposeResult:
         """The list, and a field for a URL."""
@@ -123,7 +122,7 @@ class PickerScreen(WorkingScreen[None]):
         except ColumnistError as error:
             self.app.explain(error, "Opening")
         found.append(PickerLine("Demo warehouse", "demo", ""))
-        self._choices = _Choices(found)
+        self._choices = Items(found, _cells)
         self.query_one("#choices", RowList).show(self._choices)
 
     @on(RowList.Chosen)
@@ -157,13 +156,7 @@ class PickerScreen(WorkingScreen[None]):
         )
         self._connect(target, answer, same)
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="open",
-        exit_on_error=False,
-        description="Opening",
-    )
+    @beside("open", "Opening")
     def _connect(
         self, target: str, answer: PasswordAnswer | None, same: bool | None
     ) -> Session | None:
@@ -172,9 +165,7 @@ class PickerScreen(WorkingScreen[None]):
         if same is not None:
             settings = replace(settings, same_database=same)
         if not target:
-            from tui.commands.demo import make
-
-            target = f"duckdb:///{make(settings)}"
+            target = f"duckdb:///{demo_warehouse(settings)}"
         session = open_session(
             settings, target, password=answer.password if answer else None
         )
@@ -194,10 +185,7 @@ class PickerScreen(WorkingScreen[None]):
             return
         self.query_one("#opening", Static).update("")
         if event.state is WorkerState.SUCCESS and event.worker.result is not None:
-            if self.app.session is not None:  # enter was pressed twice
-                event.worker.result.close()
-                return
-            self.app.open_catalog(event.worker.result)
+            self.post_message(self.Opened(event.worker.result))
         elif self._wants_password(event.worker.error):
             event.prevent_default()  # a question, not a failure to be explained
             self._ask_password(self._opening)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.message import Message
+from textual.binding import BindingType
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import Worker, get_current_worker
 
@@ -18,16 +17,15 @@ from catalog.errors import ColumnistError
 from catalog.glossary import GlossaryFile, Term, key_of
 from catalog.unasked import Unasked
 from model.questions import Census, Question
+from tui.app.beside import beside
+from tui.app.keys import keys
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.row_list import Cell, Heading, RowList
 from tui.app.widgets.status_line import StatusLine
-from tui.flow import jobs
 from tui.flow.background import BackgroundDrafting
 from tui.flow.session import Session
+from tui.flow.terms import census
 from tui.flow.text import count, plain
-
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
 
 MOST = 500
 """Questions listed; nobody answers more before the next count."""
@@ -98,58 +96,20 @@ class QuestionsScreen(WorkingScreen[None]):
     """Names that would explain the most columns, if somebody said what they mean."""
 
     TITLE = "Questions"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "x",
-            "hide",
-            "Not worth asking",
-            id="questions.hide",
-            tooltip="Not worth asking: never ask about it again",
-        ),
-        Binding(
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "questions",
+        ("x", "hide", "Not worth asking", "Not worth asking: never ask about it again"),
+        (
             "u",
             "undo",
             "Undo",
-            id="questions.undo",
-            tooltip="Take back the last answer, or ask again what was put away",
+            "Take back the last answer, or ask again what was put away",
         ),
-        Binding(
-            "r",
-            "count",
-            "Count again",
-            show=False,
-            id="questions.count",
-            tooltip="Look through the names again",
-        ),
-        Binding(
-            "s",
-            "stop",
-            "Stop",
-            show=False,
-            id="questions.stop",
-            tooltip="Stop looking through names, or drafting",
-        ),
-        Binding(
-            "escape",
-            "cancel",
-            "Leave it",
-            show=False,
-            id="questions.cancel",
-            tooltip="Answer nothing",
-        ),
-        Binding("q", "back", "Back", id="questions.back", tooltip="Back"),
-    ]
-
-    app: ColumnistApp
-
-    @dataclass
-    class Ranked(Message):
-        """The questions are in order."""
-
-        questions: list[Question]
-        """Those that explain most first."""
-        terms: tuple[Term, ...]
-        """The glossary."""
+        ("r", "count", "", "Look through the names again"),
+        ("s", "stop", "", "Stop looking through names, or drafting"),
+        ("escape", "cancel", "", "Answer nothing"),
+        ("q", "app.pop_screen", "Back", "Back", "back"),
+    )
 
     def __init__(self, session: Session, drafting: BackgroundDrafting) -> None:
         super().__init__()
@@ -191,13 +151,7 @@ class QuestionsScreen(WorkingScreen[None]):
 
     # Looking
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="questions",
-        exit_on_error=False,
-        description="Looking through names",
-    )
+    @beside("questions", "Looking through names")
     def _count(self) -> None:
         worker = get_current_worker()
         self._read, self._stopped = 0, False
@@ -207,19 +161,13 @@ class QuestionsScreen(WorkingScreen[None]):
 
         self._fresh.clear()
         self._before = frozenset(term.key for term in self._glossary.read().terms)
-        self._census = jobs.census(
+        self._census = census(
             self._session, read=read, stop=lambda: worker.is_cancelled or self._stopped
         )
         if not worker.is_cancelled:
             self._rank_now()
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="rank",
-        exit_on_error=False,
-        description="Ordering questions",
-    )
+    @beside("rank", "Ordering questions")
     def _rank(self) -> None:
         self._rank_now()
 
@@ -230,11 +178,7 @@ class QuestionsScreen(WorkingScreen[None]):
                 unasked=self._unasked.all(),
                 limit=MOST,
             )
-            self.post_message(self.Ranked(found, self._glossary.read().terms))
-
-    @on(Ranked)
-    def _ranked(self, event: Ranked) -> None:
-        self._show(_Rows(event.questions, event.terms))
+            self.call_later(self._show, _Rows(found, self._glossary.read().terms))
 
     @on(Worker.StateChanged)
     def _worked(self, event: Worker.StateChanged) -> None:
@@ -305,15 +249,9 @@ class QuestionsScreen(WorkingScreen[None]):
     def _tick(self) -> None:
         if self.app.session is not self._session:
             return
-        line = self.query_one(StatusLine)
-        model = self._drafting.remote_line
-        if self._counting:
-            shown = f"Looking through names: {count(self._read, 'table')} · s stops"
-        elif self._drafting.running:
-            shown = f"{self._drafting.progress.line()} · s stops"
-        else:
-            model, shown = self._drafting.model_line, ""
-        line.activity = " · ".join(filter(None, [model, shown]))
+        read = f"Looking through names: {count(self._read, 'table')}"
+        line = self._drafting.status(read if self._counting else "")
+        self.query_one(StatusLine).activity = line
 
     # Answering
 
@@ -416,8 +354,3 @@ class QuestionsScreen(WorkingScreen[None]):
         """Stop looking, with the questions found by then; stop drafting."""
         self._stopped = self._counting
         self._drafting.stop()
-
-    def action_back(self) -> None:
-        """Back to where it was opened."""
-        self.workers.cancel_node(self)
-        self.app.pop_screen()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
+from tui.app.keys import keys
 from tui.app.widgets.keys_line import KeysLine
 
 REASONS = {
@@ -25,13 +26,14 @@ REASONS = {
 class ReasonModal(ModalScreen[str | None]):
     """One key rejects with that reason; escape rejects nothing."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "reason",
         *(
-            Binding(key, f"choose('{name}')", reason.capitalize(), id=f"reason.{name}")
+            (key, f"dismiss('{reason}')", reason.capitalize(), "", name)
             for name, (key, reason) in REASONS.items()
         ),
-        Binding("escape,q", "cancel", "Reject nothing", id="reason.cancel"),
-    ]
+        ("escape,q", "dismiss", "Reject nothing", "", "cancel"),
+    )
 
     def __init__(self, what: str) -> None:
         super().__init__()
@@ -45,11 +47,3 @@ class ReasonModal(ModalScreen[str | None]):
             for name, (_, reason) in REASONS.items():
                 yield KeysLine({f"reason.{name}": reason})
             yield KeysLine({"reason.cancel": "rejects nothing"})
-
-    def action_choose(self, name: str) -> None:
-        """Close with the reason."""
-        self.dismiss(REASONS[name][1])
-
-    def action_cancel(self) -> None:
-        """Close without one."""
-        self.dismiss(None)

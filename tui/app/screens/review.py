@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.binding import BindingType
-from textual.message import Message
 from textual.worker import get_current_worker
 
 from catalog.choice import Scope
@@ -20,9 +18,10 @@ from catalog.errors import ColumnistError
 from catalog.objects import Target, table_of
 from catalog.style import check
 from catalog.suggestion import State, Suggestion
+from tui.app.beside import beside
 from tui.app.messages import CatalogChanged
 from tui.app.screens.ask import AskModal
-from tui.app.screens.bulk import ask_accept, ask_reject
+from tui.app.screens.bulk import Bulk
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.inspect import InspectModal
 from tui.app.screens.reason import ReasonModal
@@ -36,16 +35,6 @@ from tui.flow.text import plain
 
 OFFERED = 8
 """Most tables offered for the beginning of a name."""
-
-
-@dataclass
-class NamesFound(Message):
-    """Tables whose names begin as what the steward typed."""
-
-    prefix: str
-    """What was typed."""
-    names: list[str]
-    """The first few."""
 
 
 class ReviewScreen(ReviewList):
@@ -71,16 +60,17 @@ class ReviewScreen(ReviewList):
         if line.comment is not None and not line.undecided:
             self.notify("This is written already.")
             return
-        self._told(self._session.suggestions.accept([line.suggestion]))
-        self._advance()
+        self._go_on(self._session.suggestions.accept([line.suggestion]))
 
     def _settle_conflict(self, line: Line, suggestion: Suggestion) -> None:
         """Somebody changed the comment: show both texts before replacing theirs."""
 
         def decide(answer: bool | None) -> None:
             if answer:
-                self._session.suggestions.accept_over(suggestion, previous=line.comment)
-                self._reload()
+                accepted = self._session.suggestions.accept_over(
+                    suggestion, previous=line.comment
+                )
+                self._follow(accepted)
 
         self.app.push_screen(
             ConfirmModal(
@@ -99,8 +89,7 @@ class ReviewScreen(ReviewList):
         if line is None or line.suggestion is None:
             self.notify("There is no suggestion here.")
             return
-        self._told(self._session.suggestions.reject([line.suggestion]))
-        self._advance()
+        self._go_on(self._session.suggestions.reject([line.suggestion]))
 
     def action_reject_because(self) -> None:
         """Reject what is under the cursor with a reason, and go on."""
@@ -113,25 +102,25 @@ class ReviewScreen(ReviewList):
         def decide(reason: str | None) -> None:
             if reason is not None:
                 rejected = self._session.suggestions.reject([suggestion], reason=reason)
-                self._told(rejected)
-                self._advance()
+                self._go_on(rejected)
 
         self.app.push_screen(ReasonModal(plain(suggestion.target.name)), decide)
 
-    def _told(self, batch: Batch) -> None:
-        """Say it where a decision came too late."""
+    def _go_on(self, batch: Batch) -> None:
+        """Show a decision, and go on to the next undecided; say if it came too late."""
         if not batch.count:
             self.notify("Nothing was changed: it was decided already, or elsewhere.")
+        self._follow(batch, onward=True)
 
     def action_accept_all(self) -> None:
         """Accept all marked, or all listed."""
         ids = self._chosen()
-        ask_accept(self, self._session, Scope(ids=ids), len(ids), self._decided)
+        Bulk(self, self._session, self._decided).accept(Scope(ids=ids), len(ids))
 
     def action_reject_all(self) -> None:
         """Reject all marked, or all listed."""
         ids = self._chosen()
-        ask_reject(self, self._session, Scope(ids=ids), len(ids), self._decided)
+        Bulk(self, self._session, self._decided).reject(Scope(ids=ids), len(ids))
 
     def _chosen(self) -> list[int]:
         return [
@@ -166,21 +155,14 @@ class ReviewScreen(ReviewList):
     def _name_begun(self, event: DescriptionEditor.NameBegun) -> None:
         self._find_names(event.prefix)
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="names",
-        exit_on_error=False,
-        description="Completing names",
-    )
+    @beside("names", "Completing names")
     def _find_names(self, prefix: str) -> None:
         """Tables by the beginning of their name; a write elsewhere may take a while."""
         names = self._session.snapshot.named(prefix, limit=OFFERED)
-        self.post_message(NamesFound(prefix, names))
+        self.call_later(self._offer, prefix, names)
 
-    @on(NamesFound)
-    def _names_found(self, event: NamesFound) -> None:
-        self.query_one(DescriptionEditor).offer(event.prefix, event.names)
+    def _offer(self, prefix: str, names: list[str]) -> None:
+        self.query_one(DescriptionEditor).offer(prefix, names)
 
     @on(DescriptionEditor.LookedUp)
     def _looked_up(self, event: DescriptionEditor.LookedUp) -> None:
@@ -244,25 +226,15 @@ class ReviewScreen(ReviewList):
             self.notify("That is what the database says already.")
             return
         suggestions = self._session.suggestions
-        self._told(suggestions.write_own(target, text, previous=comment))
-        self._advance()
-
-    def _advance(self) -> None:
-        self._reload()
-        lines = self._shown()
-        after = range(self._list.cursor + 1, len(lines))
-        self._list.cursor = next(
-            (i for i in after if lines[i].undecided),
-            min(self._list.cursor + 1, max(len(lines) - 1, 0)),
-        )
+        self._go_on(suggestions.write_own(target, text, previous=comment))
 
     def action_undo(self) -> None:
         """Take back the last decision."""
-        self.app.undo(self, self._reload)
+        self.app.undo(self, self._follow)
 
     def action_redo(self) -> None:
         """Decide again as before the undo."""
-        self.app.redo(self, self._reload)
+        self.app.redo(self, self._follow)
 
     # Alternatives
 
@@ -290,13 +262,7 @@ class ReviewScreen(ReviewList):
             AskModal(f"What should it know of {plain(target.name)}?", lead), ask
         )
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="alternatives",
-        exit_on_error=False,
-        description="Other wordings",
-    )
+    @beside("alternatives", "Other wordings")
     def _find_alternatives(self, target: Target, hint: str) -> None:
         worker = get_current_worker()
         texts = self._drafting.alternatives(
@@ -358,18 +324,6 @@ class ReviewScreen(ReviewList):
         if (line := self._line) is not None and line.text:
             self.app.copy_to_clipboard(line.text)
             self.notify("Copied.")
-
-    def action_write(self) -> None:
-        """Every statement that would be written."""
-        from tui.app.screens.write import WriteScreen
-
-        self.app.push_screen(WriteScreen(self._session, self._drafting))
-
-    def action_questions(self) -> None:
-        """The names whose meaning would explain the most."""
-        from tui.app.screens.questions import QuestionsScreen
-
-        self.app.push_screen(QuestionsScreen(self._session, self._drafting))
 
     def action_back(self) -> None:
         """Back to the catalog."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from rich.console import RenderableType
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
-from textual.message import Message
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import get_current_worker
 
+from catalog.decisions import Batch
 from catalog.errors import ColumnistError
 from catalog.listing import fuzzy
 from catalog.objects import Profile, Table, TableId, Target, table_of
@@ -20,10 +19,15 @@ from catalog.places import Place, leave
 from catalog.style import StyleRules, check
 from catalog.suggestion import STAGED
 from model.draft import undescribed
+from tui.app.beside import beside
 from tui.app.messages import CatalogChanged, DraftingChanged, DraftsSaved
-from tui.app.screens import catalog
-from tui.app.screens.catalog import suggestions_with
-from tui.app.screens.facets import Facet, FacetModal
+from tui.app.screens.database_screen import DatabaseScreen
+from tui.app.screens.facets import (
+    OF_SUGGESTIONS,
+    Facet,
+    FacetModal,
+    suggestions_with,
+)
 from tui.app.screens.review_details import details
 from tui.app.screens.review_rows import (
     HEADINGS,
@@ -32,7 +36,6 @@ from tui.app.screens.review_rows import (
     evidence,
     review_lines,
 )
-from tui.app.screens.working import WorkingScreen
 from tui.app.welcome import give_hint
 from tui.app.widgets.description_editor import DescriptionEditor
 from tui.app.widgets.row_list import Cell, RowList
@@ -42,33 +45,16 @@ from tui.flow.session import Session
 from tui.flow.style_file import read_style
 from tui.flow.text import plain
 
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
-
 SHORT, TALL = 32, 50
 NEAR = 100
 """Tables that are looked at one by one for what is undecided; others in a thread."""
+NOTHING_FITS = "No column fits.\nescape clears the filter, f shows other states."
 SOON_SECONDS = 0.03
 """Drafts that come within this time are shown together."""
-FACETS = tuple(f for f in catalog.FACETS if f.group not in ("what", "kind"))
-"""Properties of suggestions that columns are listed by."""
 
 
-class ReviewList(WorkingScreen[None]):
+class ReviewList(DatabaseScreen):
     """One table and its columns: listed, filtered, marked and moved through."""
-
-    app: ColumnistApp
-
-    @dataclass
-    class Further(Message):
-        """The next table with something undecided is found, or that there is none."""
-
-        here: TableId
-        """From where it was looked for."""
-        found: TableId | None
-        """It; None where there is none."""
-        direction: int
-        """Back where negative."""
 
     def __init__(
         self,
@@ -78,14 +64,14 @@ class ReviewList(WorkingScreen[None]):
         table: TableId,
         column: str | None = None,
     ) -> None:
-        super().__init__()
-        self._session = session
-        self._drafting = drafting
+        super().__init__(session, drafting)
         self._order = list(order)
         self._table_id = table
+        self._at: int | None = None
         self._left_at = column
         self._table: Table | None = None
         self._lines: list[Line] = []
+        self._others = 0
         self._rows: ReviewRows | None = None
         self._marked: set[Target] = set()
         self._range_from: int | None = None
@@ -103,7 +89,7 @@ class ReviewList(WorkingScreen[None]):
         yield Label("", classes="title", id="head", markup=False)
         yield Label("", classes="about", id="about", markup=False)
         yield RowList(HEADINGS, _Nothing(), id="targets")
-        yield Static("", id="empty", markup=False)
+        yield Static(NOTHING_FITS, id="empty", markup=False)
         yield Static("", id="details", markup=False)
         yield DescriptionEditor()
         yield Input(placeholder="part of a column's name", classes="filter")
@@ -139,6 +125,7 @@ class ReviewList(WorkingScreen[None]):
         """Show another table, from its first undecided line, or its last going back."""
         self.query_one(DescriptionEditor).close()
         self._table_id = table
+        self._at = self._order.index(table) if table in self._order else None
         self._marked.clear()
         self._range_from = None
         self._drafting.prefer(table)
@@ -179,7 +166,9 @@ class ReviewList(WorkingScreen[None]):
         taken = [line.target for line in self._lines if line.suggestion is not None]
         return bool(undescribed(self._table, taken))
 
-    def _reload(self, *, cursor: int | None = None) -> None:
+    def _reload(self, *, cursor: int | None = None, onward: bool = False) -> None:
+        """Show what the workspace holds now."""
+        self._others = self._session.workspace.others()
         table = self._session.snapshot.table(self._table_id)
         if table is None:
             self.notify("This table is no longer in the catalog.")
@@ -189,9 +178,33 @@ class ReviewList(WorkingScreen[None]):
         self._lines = review_lines(
             table, self._session.suggestions.of_table(self._table_id)
         )
-        self._relist(cursor=cursor)
+        self._relist(cursor=cursor, onward=onward)
 
-    def _relist(self, *, cursor: int | None = None) -> None:
+    def _follow(self, batch: Batch, *, onward: bool = False) -> None:
+        """Show what an action made of one suggestion; after any other, all anew.
+
+        So too where it came too late, or somebody else did anything meanwhile.
+        """
+        alone = self._session.workspace.others() == self._others
+        ids = [batch.only] if batch.only is not None and alone else []
+        for changed in self._session.suggestions.get(ids):
+            self._lines = [
+                replace(line, suggestion=changed)
+                if line.target == changed.target
+                else line
+                for line in self._lines
+            ]
+            self._relist(onward=onward)
+            return
+        self._reload(onward=onward)
+
+    def _relist(self, *, cursor: int | None = None, onward: bool = False) -> None:
+        """Show the lines that fit.
+
+        Args:
+            cursor: where the cursor goes; None leaves it on its line.
+            onward: it goes on from there, to what is undecided or one down.
+        """
         if self._table is None:
             return
         match = fuzzy(self._filter).match
@@ -205,19 +218,20 @@ class ReviewList(WorkingScreen[None]):
                 or (line.suggestion is not None and wanted.fits(line.suggestion))
             )
         ]
-        here = self._line
-        if cursor is None and here is not None:
-            targets = [line.target for line in lines]
-            if here.target in targets:
-                cursor = targets.index(here.target)
+        before = self._list.cursor
+        targets = [line.target for line in lines]
+        stays = (here := self._line) is not None and here.target in targets
+        if cursor is None:
+            cursor = targets.index(here.target) if here and stays else before
+        if onward:
+            after = range(cursor + stays, len(lines))
+            cursor = next((i for i in after if lines[i].undecided), cursor + stays)
         self._rows = ReviewRows(self._table, lines, frozenset(self._marked))
         self._list.show(self._rows, cursor=cursor)
         self.set_class(not lines, "-empty")
-        self.query_one("#empty", Static).update(
-            "No column fits.\nescape clears the filter, f shows other states."
-        )
         self._headline()
-        self._detail()
+        if self._list.cursor == before:  # else it is told that the cursor moved
+            self._detail()
 
     def _headline(self) -> None:
         undecided = sum(line.undecided for line in self._lines)
@@ -225,9 +239,7 @@ class ReviewList(WorkingScreen[None]):
             line.suggestion is not None and line.suggestion.state in STAGED
             for line in self._lines
         )
-        place = ""
-        if self._table_id in self._order:
-            place = f"  ({self._order.index(self._table_id) + 1}/{len(self._order)})"
+        place = "" if self._at is None else f"  ({self._at + 1}/{len(self._order)})"
         parts = [f"{undecided} to decide", f"{staged} to write"]
         if self._marked:
             parts.append(f"{len(self._marked)} marked")
@@ -236,13 +248,15 @@ class ReviewList(WorkingScreen[None]):
             parts.append(f"only {', '.join(labels)}")
         if self._filter:
             parts.append(f"names with {self._filter}")
+        # Laying the screen out takes as long as drawing it.
         self.query_one("#head", Label).update(
-            plain(f"{self._table_id}{place} — {' · '.join(parts)}")
+            plain(f"{self._table_id}{place} — {' · '.join(parts)}"), layout=False
         )
-        about = self._lines[0].text if self._lines else ""
-        self.query_one("#about", Label).update(
-            plain(about or "Nobody has said yet what this table is.")
-        )
+        text = self._lines[0].text if self._lines else ""
+        text = plain(text or "Nobody has said yet what this table is.")
+        about = self.query_one("#about", Label)
+        if about.content != text:
+            about.update(text)
 
     def _detail(self) -> None:
         line = self._line
@@ -255,7 +269,7 @@ class ReviewList(WorkingScreen[None]):
                 alternatives=self._alternatives.get(line.target, ()),
                 style=style if line.suggestion else (),
             )
-        self.query_one("#details", Static).update(shown)
+        self.query_one("#details", Static).update(shown, layout=False)
 
     def _facts(self, line: Line) -> list[str]:
         if self._table is None:
@@ -309,15 +323,8 @@ class ReviewList(WorkingScreen[None]):
         if self._dirty:
             self._dirty = False
             self._reload()
-        line = self.query_one(StatusLine)
-        line.place = self._session.database.identity.label
-        if self._drafting.running:
-            shown = f"{self._drafting.progress.line()} · s stops"
-            line.activity = " · ".join(
-                filter(None, [self._drafting.remote_line, shown])
-            )
-        else:
-            line.activity = self._drafting.model_line
+        self.query_one(StatusLine).place = self._session.database.identity.label
+        self._say()
 
     # Moving and marking
 
@@ -352,9 +359,8 @@ class ReviewList(WorkingScreen[None]):
             if lines[index].undecided:
                 self._list.cursor = index
                 return
-        if self._table_id not in self._order:
+        if (at := self._at) is None:
             return
-        at = self._order.index(self._table_id)
         rest = self._order[at + 1 :] if direction > 0 else self._order[:at][::-1]
         for table in rest[:NEAR]:
             if self._session.suggestions.waits(table):
@@ -362,35 +368,28 @@ class ReviewList(WorkingScreen[None]):
                 return
         self._look_further(rest[NEAR:], direction)
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="further",
-        exit_on_error=False,
-        description="Looking for what is undecided",
-    )
+    @beside("further", "Looking for what is undecided")
     def _look_further(self, rest: Sequence[TableId], direction: int) -> None:
         worker = get_current_worker()
         here = self._table_id
         waiting = set(self._session.suggestions.tables()) if rest else set()
         found = next((table for table in rest if table in waiting), None)
         if not worker.is_cancelled:
-            self.post_message(self.Further(here, found, direction))
+            self.call_later(self._further, here, found, direction)
 
-    @on(Further)
-    def _further(self, event: Further) -> None:
-        if event.here != self._table_id:
+    def _further(self, here: TableId, found: TableId | None, direction: int) -> None:
+        if here != self._table_id:
             return
-        if event.found is None:
+        if found is None:
             self.notify("Nothing undecided that way.")
         else:
-            self._go(event.found, undecided=event.direction)
+            self._go(found, undecided=direction)
 
     def action_table(self, direction: int) -> None:
         """The next or previous table of the list."""
-        if self._table_id not in self._order:
+        if self._at is None:
             return
-        at = self._order.index(self._table_id) + direction
+        at = self._at + direction
         if 0 <= at < len(self._order):
             self._go(self._order[at])
         else:
@@ -419,7 +418,7 @@ class ReviewList(WorkingScreen[None]):
                 self._facets = chosen
                 self._relist()
 
-        self.app.push_screen(FacetModal(FACETS, self._facets), list_those)
+        self.app.push_screen(FacetModal(OF_SUGGESTIONS, self._facets), list_those)
 
     def action_clear(self) -> None:
         """No filter, no marks."""
@@ -434,22 +433,13 @@ class ReviewList(WorkingScreen[None]):
 
     # Evidence
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="evidence",
-        exit_on_error=False,
-        description="Sampling",
-    )
+    @beside("evidence", "Sampling")
     def _sample(self, table_id: TableId) -> None:
         """Look at a bounded sample once; it is held in memory only."""
         worker = get_current_worker()
         table = self._session.snapshot.table(table_id)
         if table is not None:
-            with self._session.lock:
-                found = self._session.database.profile(
-                    table, stop=lambda: worker.is_cancelled
-                )
+            found = self._session.profile(table, stop=lambda: worker.is_cancelled)
             if not worker.is_cancelled:
                 self._profiles[table_id] = found
                 self.post_message(CatalogChanged())

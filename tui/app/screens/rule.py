@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import replace
+from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Checkbox, Input, Label
 from textual.worker import get_current_worker
 
 from catalog.choice import Choice, Scope
+from tui.app.beside import beside
 from tui.app.deciding import AT_ONCE
+from tui.app.keys import keys
 from tui.app.screens.counting import find_beside
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.keys_line import KeysLine
 from tui.flow.session import Session
 from tui.flow.text import count
-
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
-
 
 PAUSE_SECONDS = 0.2
 """A pause in typing after which a great many are counted."""
@@ -36,21 +33,8 @@ class RuleModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "take", "Go on", id="rule.take", priority=True),
-        Binding(
-            "escape", "cancel", "Cancel", id="rule.cancel", tooltip="Accept nothing"
-        ),
+        *keys("rule", ("escape", "dismiss", "Cancel", "Accept nothing", "cancel")),
     ]
-
-    app: ColumnistApp
-
-    @dataclass
-    class Counted(Message):
-        """All is looked at."""
-
-        rule: Scope
-        """By this rule."""
-        choice: Choice
-        """What it takes."""
 
     def __init__(
         self, session: Session, scope: Scope, number: int, covered: str
@@ -110,15 +94,14 @@ class RuleModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
         if rule is None:
             self._say("Type a number from 0 to 100.")
         elif self._number <= AT_ONCE:
-            choice = self._session.choices.to_accept(rule)
-            self._was_counted(self.Counted(rule, choice))
+            self._was_counted(rule, self._session.choices.to_accept(rule))
         else:
             self._say("Counting…")
             self._pause = self.set_timer(
                 PAUSE_SECONDS, lambda: self._count_beside(rule)
             )
 
-    @work(thread=True, exclusive=True, exit_on_error=False, description="Counting")
+    @beside("count", "Counting")
     def _count_beside(self, rule: Scope) -> None:
         worker = get_current_worker()
         choice = find_beside(
@@ -127,18 +110,17 @@ class RuleModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
             lambda: worker.is_cancelled,
         )
         if not worker.is_cancelled:
-            self.post_message(self.Counted(rule, choice))
+            self.call_later(self._was_counted, rule, choice)
 
-    @on(Counted)
-    def _was_counted(self, event: Counted) -> None:
-        if event.rule != self._rule:
+    def _was_counted(self, rule: Scope, choice: Choice) -> None:
+        if rule != self._rule:
             return
-        self._counted = event.rule, event.choice
+        self._counted = rule, choice
         self._say(
-            f"Takes {count(len(event.choice), 'suggestion')}"
-            f" in {count(event.choice.tables, 'table')}."
+            f"Takes {count(len(choice), 'suggestion')}"
+            f" in {count(choice.tables, 'table')}."
         )
-        if self._wanted == event.rule:
+        if self._wanted == rule:
             self.action_take()
 
     def _say(self, what: str) -> None:
@@ -153,8 +135,3 @@ class RuleModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
             self.dismiss(self._counted[1])
         else:
             self._wanted = rule
-
-    def action_cancel(self) -> None:
-        """Accept nothing."""
-        self.workers.cancel_node(self)
-        self.dismiss(None)

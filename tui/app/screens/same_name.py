@@ -3,55 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.message import Message
+from textual.binding import BindingType
 from textual.widgets import Footer, Label, Static
 from textual.worker import Worker, get_current_worker
 
 from catalog.objects import ColumnId, table_of
 from catalog.suggestion import Suggestion
-from tui.app.screens.confirm import ConfirmModal
+from tui.app.beside import beside
+from tui.app.keys import keys
 from tui.app.screens.working import WorkingScreen
-from tui.app.widgets.row_list import Cell, Heading, RowList
+from tui.app.widgets.row_list import Cell, Heading, Items, RowList
 from tui.flow.same_name import Namesake, compared, namesakes
 from tui.flow.session import Session
 from tui.flow.text import count, plain
-
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
-
-
-class _Namesakes:
-    """Those that agree first, then those not looked at, then those that differ."""
-
-    def __init__(self, found: Sequence[Namesake], marked: set[int]) -> None:
-        self.found = sorted(found, key=lambda each: (_rank(each), _place(each)))
-        self.marked = marked
-
-    def __len__(self) -> int:
-        return len(self.found)
-
-    def cells(self, index: int) -> Sequence[Cell]:
-        each = self.found[index]
-        suggestion = each.suggestion
-        if each.differs is None:
-            said = Cell("not looked at", "muted")
-        elif each.differs:
-            said = Cell("! " + each.differs, "bad")
-        else:
-            said = Cell("= agrees", "good")
-        taken = taken_by_itself(each) != (suggestion.id in self.marked)
-        return (
-            Cell("[x]" if taken else "[ ]", "accent" if taken else "muted"),
-            Cell(str(table_of(suggestion.target)), "strong"),
-            said,
-            Cell(suggestion.text or suggestion.draft.guess or "", "muted"),
-        )
 
 
 def taken_by_itself(each: Namesake) -> bool:
@@ -73,48 +41,23 @@ class SameNameScreen(WorkingScreen[None]):
     """One text for all columns of this name and type whose values agree."""
 
     TITLE = "Same name"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "same",
+        (
             "a",
             "accept",
             "Use it for all",
-            id="same.accept",
-            tooltip="Use the text for those chosen; states the count first",
+            "Use the text for those chosen; states the count first",
         ),
-        Binding(
-            "space",
-            "choose",
-            "Choose",
-            id="same.choose",
-            tooltip="Choose this one, or leave it out",
-        ),
-        Binding(
+        ("space", "choose", "Choose", "Choose this one, or leave it out"),
+        (
             "s",
             "stop",
             "Stop",
-            id="same.stop",
-            tooltip="Stop looking at samples; those not looked at are left out",
+            "Stop looking at samples; those not looked at are left out",
         ),
-        Binding("q,escape", "back", "Back", id="same.back", tooltip="Change nothing"),
-    ]
-
-    app: ColumnistApp
-
-    @dataclass
-    class Found(Message):
-        """The namesakes are known."""
-
-        found: list[Namesake]
-        """None of them looked at."""
-
-    @dataclass
-    class Compared(Message):
-        """Some were looked at."""
-
-        place: int
-        """Where the namesake stands in the list that was found."""
-        namesake: Namesake
-        """What is known of it now."""
+        ("q,escape", "back", "Back", "Change nothing"),
+    )
 
     def __init__(
         self, session: Session, suggestion: Suggestion, type_: str, text: str
@@ -126,7 +69,7 @@ class SameNameScreen(WorkingScreen[None]):
         self._text = text
         self._found: list[Namesake] = []
         self._marked: set[int] = set()
-        self._rows = _Namesakes((), self._marked)
+        self._rows: Items[Namesake] = Items((), self._cells)
         self._stale = False
 
     def compose(self) -> ComposeResult:
@@ -156,32 +99,24 @@ class SameNameScreen(WorkingScreen[None]):
         self._say("looking for columns of that name…")
         self._look()
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="look",
-        exit_on_error=False,
-        description="Comparing columns of one name",
-    )
+    @beside("look", "Comparing columns of one name")
     def _look(self) -> None:
         worker = get_current_worker()
         column = self._suggestion.target
         assert isinstance(column, ColumnId)  # the review opens this for columns alone
         found = namesakes(self._session, column, self._type)
-        self.post_message(self.Found(found))
+        self.call_later(self._were_found, found)
         for place, each in compared(
             self._session, column, found, stop=lambda: worker.is_cancelled
         ):
-            self.post_message(self.Compared(place, each))
+            self.call_later(self._was_compared, place, each)
 
-    @on(Found)
-    def _were_found(self, event: Found) -> None:
-        self._found = list(event.found)
+    def _were_found(self, found: Sequence[Namesake]) -> None:
+        self._found = list(found)
         self._relist()
 
-    @on(Compared)
-    def _was_compared(self, event: Compared) -> None:
-        self._found[event.place] = event.namesake
+    def _was_compared(self, place: int, namesake: Namesake) -> None:
+        self._found[place] = namesake
         self._stale = True
 
     @on(Worker.StateChanged)
@@ -195,7 +130,8 @@ class SameNameScreen(WorkingScreen[None]):
 
     def _relist(self) -> None:
         self._stale = False
-        self._rows = _Namesakes(self._found, self._marked)
+        agreeing_first = sorted(self._found, key=lambda e: (_rank(e), _place(e)))
+        self._rows = Items(agreeing_first, self._cells)
         self.query_one("#namesakes", RowList).show(self._rows)
         self.set_class(not self._found and not self._looking, "-empty")
         looked = sum(each.differs is not None for each in self._found)
@@ -215,17 +151,31 @@ class SameNameScreen(WorkingScreen[None]):
         return any(w.group == "look" and not w.is_finished for w in self.workers)
 
     def _taken(self) -> list[Suggestion]:
-        return [
-            each.suggestion
-            for each in self._found
-            if taken_by_itself(each) != (each.suggestion.id in self._marked)
-        ]
+        return [each.suggestion for each in self._found if self._is_taken(each)]
+
+    def _is_taken(self, each: Namesake) -> bool:
+        return taken_by_itself(each) != (each.suggestion.id in self._marked)
+
+    def _cells(self, each: Namesake) -> Sequence[Cell]:
+        if each.differs is None:
+            said = Cell("not looked at", "muted")
+        elif each.differs:
+            said = Cell("! " + each.differs, "bad")
+        else:
+            said = Cell("= agrees", "good")
+        suggestion, taken = each.suggestion, self._is_taken(each)
+        return (
+            Cell("[x]" if taken else "[ ]", "accent" if taken else "muted"),
+            Cell(str(table_of(suggestion.target)), "strong"),
+            said,
+            Cell(suggestion.text or suggestion.draft.guess or "", "muted"),
+        )
 
     def action_choose(self) -> None:
         """Choose what is under the cursor, or leave it out."""
         rows = self.query_one("#namesakes", RowList)
-        if rows.cursor < len(self._rows):
-            self._marked ^= {self._rows.found[rows.cursor].suggestion.id}
+        if (each := self._rows.at(rows.cursor)) is not None:
+            self._marked ^= {each.suggestion.id}
             rows.action_move(1)
             self._relist()
 
@@ -238,21 +188,15 @@ class SameNameScreen(WorkingScreen[None]):
         taken = [self._suggestion, *self._taken()]
         tables = {table_of(each.target) for each in taken}
 
-        def decide(answer: bool | None) -> None:
-            if answer:
-                self.app.say_of_all(taken, self._text, self, self._staged)
-
         left = len(self._found) + 1 - len(taken)
-        self.app.push_screen(
-            ConfirmModal(
-                f"Use this text for {count(len(taken), 'column')}?",
-                [
-                    plain(self._text),
-                    f"In {count(len(tables), 'table')}; {left} are left as they are.",
-                    "Nothing is written yet.",
-                ],
-            ),
-            decide,
+        self.app.confirm(
+            f"Use this text for {count(len(taken), 'column')}?",
+            [
+                plain(self._text),
+                f"In {count(len(tables), 'table')}; {left} are left as they are.",
+                "Nothing is written yet.",
+            ],
+            lambda: self.app.say_of_all(taken, self._text, self, self._staged),
         )
 
     def _staged(self) -> None:

@@ -5,27 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.screen import Screen
+from textual.binding import BindingType
 from textual.widgets import Footer, Label, Static
 
-from catalog.acceptance import CONFIDENCE, at_least_good
+from catalog.acceptance import CONFIDENCE, at_least_good, sample_size
 from catalog.choice import Choice
 from catalog.objects import ColumnId, Table, table_of
 from catalog.suggestion import Suggestion
-from tui.app.screens.bulk import sample_size
+from tui.app.keys import keys
 from tui.app.screens.confirm import ConfirmModal
+from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.row_list import Cell, Heading, RowList
 from tui.flow.session import Session
 from tui.flow.text import count, plain
-
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
 
 
 @dataclass(slots=True)
@@ -49,28 +46,17 @@ class _Looked:
         )
 
 
-class SampleScreen(Screen[bool]):
+class SampleScreen(WorkingScreen[bool]):
     """Say of each whether it is good; one bad one, and the rest is not accepted."""
 
     TITLE = "Acceptance sample"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "a", "say(True)", "Good", id="sample.good", tooltip="It is good; go on"
-        ),
-        Binding("r", "say(False)", "Bad", id="sample.bad", tooltip="It is bad; go on"),
-        Binding(
-            "u", "unsay", "Undo", id="sample.undo", tooltip="Look at the last one again"
-        ),
-        Binding(
-            "q,escape",
-            "back",
-            "Back",
-            id="sample.back",
-            tooltip="End; asks what becomes of those looked at",
-        ),
-    ]
-
-    app: ColumnistApp
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "sample",
+        ("a", "say(True)", "Good", "It is good; go on", "good"),
+        ("r", "say(False)", "Bad", "It is bad; go on", "bad"),
+        ("u", "unsay", "Undo", "Look at the last one again", "undo"),
+        ("q,escape", "back", "Back", "End; asks what becomes of those looked at"),
+    )
 
     def __init__(
         self, session: Session, choice: Choice, *, random: Random | None = None
@@ -171,21 +157,15 @@ class SampleScreen(Screen[bool]):
         number, size = len(self._choice), len(self._looked)
         good = at_least_good(number, size)
 
-        def decide(answer: bool | None) -> None:
-            if answer:
-                self.dismiss(True)
-
-        self.app.push_screen(
-            ConfirmModal(
-                f"Accept all {count(number, 'suggestion')}?",
-                [
-                    f"{size} of {size} looked at are good: with {CONFIDENCE:.0%}"
-                    f" confidence at least {good:,} of {number:,}"
-                    f" ({good / number:.1%}) are.",
-                    "Nothing is written yet.",
-                ],
-            ),
-            decide,
+        self.app.confirm(
+            f"Accept all {count(number, 'suggestion')}?",
+            [
+                f"{size} of {size} looked at are good: with {CONFIDENCE:.0%}"
+                f" confidence at least {good:,} of {number:,}"
+                f" ({good / number:.1%}) are.",
+                "Nothing is written yet.",
+            ],
+            lambda: self.dismiss(True),
         )
 
     def _ask_those(self, good: int, bad: int) -> None:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.message import Message
+from textual.binding import BindingType
 from textual.widgets import Footer, Label, Static
 
 from catalog.approvals import ApprovalState, Decided, SignOff
 from catalog.objects import Target
-from tui.app.screens.confirm import ConfirmModal
+from tui.app.beside import beside
+from tui.app.keys import keys
 from tui.app.screens.working import WorkingScreen
-from tui.app.widgets.row_list import Cell, Heading, RowList
+from tui.app.widgets.row_list import Cell, Heading, Items, RowList
 from tui.app.widgets.status_line import StatusLine
 from tui.flow.signing import sign_file
 from tui.flow.text import count, plain
@@ -37,87 +36,25 @@ MARKS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Items:
-    items: Sequence[Decided]
-    marks: dict[Target, ApprovalState]
-    own: frozenset[Target]
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def cells(self, index: int) -> Sequence[Cell]:
-        item = self.items[index]
-        mark = MARKS[self.marks.get(item.target, ApprovalState.OPEN)]
-        if item.target in self.own and item.target not in self.marks:
-            mark = Cell("  yours", "muted")
-        return (
-            mark,
-            Cell(item.verdict.value),
-            Cell(str(item.target), "strong"),
-            Cell(item.who, "muted"),
-            Cell(item.text or ""),
-        )
-
-
 class SignOffScreen(WorkingScreen[None]):
     """Approve or refuse what somebody else decided; w signs the file, no database."""
 
     TITLE = "Sign off"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "a",
-            "approve",
-            "Approve",
-            id="signoff.approve",
-            tooltip="Approve and go on",
-        ),
-        Binding(
-            "r", "refuse", "Refuse", id="signoff.refuse", tooltip="Refuse and go on"
-        ),
-        Binding(
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "signoff",
+        ("a", "approve", "Approve", "Approve and go on"),
+        ("r", "refuse", "Refuse", "Refuse and go on"),
+        (
             "A",
             "approve_all",
             "All",
-            id="signoff.approve_all",
-            tooltip="Approve all that are listed and open; states the count first",
+            "Approve all that are listed and open; states the count first",
         ),
-        Binding(
-            "u",
-            "reopen",
-            "Reopen",
-            id="signoff.reopen",
-            tooltip="Say nothing of this one",
-        ),
-        Binding(
-            "f",
-            "filter",
-            "Open ones",
-            id="signoff.filter",
-            tooltip="List only what is open, or all again",
-        ),
-        Binding(
-            "w",
-            "sign",
-            "Sign",
-            id="signoff.sign",
-            tooltip="Write your approval into the file",
-        ),
-        Binding(
-            "q,escape",
-            "back",
-            "Back",
-            id="signoff.back",
-            tooltip="Leave; asks where something is not signed",
-        ),
-    ]
-
-    @dataclass
-    class Signed(Message):
-        """The approval is in the file."""
-
-        document: SignOff
-        """As it is now."""
+        ("u", "reopen", "Reopen", "Say nothing of this one"),
+        ("f", "filter", "Open ones", "List only what is open, or all again"),
+        ("w", "sign", "Sign", "Write your approval into the file"),
+        ("q,escape", "back", "Back", "Leave; asks where something is not signed"),
+    )
 
     def __init__(
         self, path: Path, document: SignOff, person: str, key: Path | None = None
@@ -130,7 +67,7 @@ class SignOffScreen(WorkingScreen[None]):
         self._key = key
         self._own = frozenset(each.target for each in document.of(person))
         self._marks: dict[Target, ApprovalState] = {}
-        self._listed: Sequence[Decided] = document.items
+        self._listed = Items(document.items, self._cells)
         self._only_open = False
         self._unsigned = False
         self._before = document.standings()
@@ -138,7 +75,7 @@ class SignOffScreen(WorkingScreen[None]):
     def compose(self) -> ComposeResult:
         """Decisions, with all of one below."""
         yield Label("", classes="title", id="head", markup=False)
-        yield RowList(HEADINGS, self._rows_of(self._listed), id="items")
+        yield RowList(HEADINGS, self._listed, id="items")
         yield Static("Nothing is open. f lists all, w signs.", id="empty", markup=False)
         yield Static("", id="details", markup=False)
         yield StatusLine()
@@ -179,30 +116,28 @@ class SignOffScreen(WorkingScreen[None]):
         """Approve everything listed that is open and not one's own."""
         wanted = [
             each
-            for each in self._listed
+            for each in self._listed.found
             if each.target not in self._marks and each.target not in self._own
         ]
         if not wanted:
             self.notify("Nothing listed is open.")
             return
 
-        def decide(answer: bool | None) -> None:
-            if answer:
-                self._mark(wanted, ApprovalState.APPROVED, go_on=False)
-
-        details = ["What you refused stays refused."]
-        self.app.push_screen(
-            ConfirmModal(f"Approve {count(len(wanted), 'decision')}?", details), decide
+        self.app.confirm(
+            f"Approve {count(len(wanted), 'decision')}?",
+            ["What you refused stays refused."],
+            lambda: self._mark(wanted, ApprovalState.APPROVED, go_on=False),
         )
 
     def action_filter(self) -> None:
         """Only what is open, or everything again."""
         self._only_open = not self._only_open
-        self._listed = [
+        shown = [
             each
             for each in self._document.items
             if not self._only_open or each.target not in self._marks
         ]
+        self._listed = Items(shown, self._cells)
         self._show(cursor=0)
 
     def action_sign(self) -> None:
@@ -220,30 +155,18 @@ class SignOffScreen(WorkingScreen[None]):
             if each.target not in self._marks
         ]
 
-        def decide(answer: bool | None) -> None:
-            if answer:
-                self._sign(refused, left)
-
-        self.app.push_screen(
-            ConfirmModal(
-                f"Sign as {plain(self._person)}?",
-                [
-                    f"{len(self._marks) - len(refused):,} approved,"
-                    f" {len(refused):,} refused, {len(left):,} left open"
-                    + (f"; {own:,} signed as your own." if own else "."),
-                    f"Into {plain(str(self._path))}; no database is written to.",
-                ],
-            ),
-            decide,
+        self.app.confirm(
+            f"Sign as {plain(self._person)}?",
+            [
+                f"{len(self._marks) - len(refused):,} approved,"
+                f" {len(refused):,} refused, {len(left):,} left open"
+                + (f"; {own:,} signed as your own." if own else "."),
+                f"Into {plain(str(self._path))}; no database is written to.",
+            ],
+            lambda: self._sign(refused, left),
         )
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="sign",
-        exit_on_error=False,
-        description="Signing",
-    )
+    @beside("sign", "Signing")
     def _sign(self, refused: Sequence[Target], left: Sequence[Target]) -> None:
         document = sign_file(
             self._path,
@@ -254,29 +177,22 @@ class SignOffScreen(WorkingScreen[None]):
             key=self._key,
             ask=False,  # a passphrase's question would be written over the screen
         )
-        self.post_message(self.Signed(document))
+        self.call_later(self._signed, document)
 
-    @on(Signed)
-    def _signed(self, event: Signed) -> None:
-        self._document = event.document
-        self._before = event.document.standings()
+    def _signed(self, document: SignOff) -> None:
+        self._document = document
+        self._before = document.standings()
         self._unsigned = False
         self.notify(f"Signed {plain(str(self._path))}. q leaves.", markup=False)
         self._show()
 
     def action_back(self) -> None:
         """Leave; ask where marks would be lost."""
-        if not self._unsigned:
+        if self._unsigned:
+            lost = ["What you marked is lost."]
+            self.app.confirm("Leave without signing?", lost, self.app.exit)
+        else:
             self.app.exit()
-            return
-
-        def decide(answer: bool | None) -> None:
-            if answer:
-                self.app.exit()
-
-        self.app.push_screen(
-            ConfirmModal("Leave without signing?", ["What you marked is lost."]), decide
-        )
 
     # Drawing
 
@@ -286,11 +202,19 @@ class SignOffScreen(WorkingScreen[None]):
 
     @property
     def _item(self) -> Decided | None:
-        index = self._rows.cursor
-        return self._listed[index] if index < len(self._listed) else None
+        return self._listed.at(self._rows.cursor)
 
-    def _rows_of(self, items: Sequence[Decided]) -> _Items:
-        return _Items(items, self._marks, self._own)
+    def _cells(self, item: Decided) -> Sequence[Cell]:
+        mark = MARKS[self._marks.get(item.target, ApprovalState.OPEN)]
+        if item.target in self._own and item.target not in self._marks:
+            mark = Cell("  yours", "muted")
+        return (
+            mark,
+            Cell(item.verdict.value),
+            Cell(str(item.target), "strong"),
+            Cell(item.who, "muted"),
+            Cell(item.text or ""),
+        )
 
     def _mark(
         self, items: Sequence[Decided], mark: ApprovalState, *, go_on: bool = True
@@ -309,8 +233,8 @@ class SignOffScreen(WorkingScreen[None]):
             f" {len(marks) - refused:,} approved · {refused:,} refused ·"
             f" {total - len(marks):,} open"
         )
-        self.set_class(not self._listed, "-empty")
-        self._rows.show(self._rows_of(self._listed), cursor=cursor)
+        self.set_class(not len(self._listed), "-empty")
+        self._rows.show(self._listed, cursor=cursor)
         self._detail()
 
     @on(RowList.Moved)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from textual import on
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-if TYPE_CHECKING:
-    from tui.app.app import ColumnistApp
-
+from tui.app.desk import Desk
 
 Result = TypeVar("Result")
 """What a screen gives back."""
@@ -23,7 +21,7 @@ class WorkingScreen(Screen[Result]):
     of its own workers only.
     """
 
-    app: ColumnistApp
+    app: Desk
 
     @on(Worker.StateChanged)
     def _explain_failure(self, event: Worker.StateChanged) -> None:

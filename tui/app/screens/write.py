@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.syntax import Syntax
 from textual import on, work
@@ -19,7 +20,9 @@ from textual.widgets import Footer, Label, Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from catalog.change import CommentChange, Outcome, WriteResult
-from catalog.ledger import Run
+from catalog.ledger import RecordedRun
+from connectors.run import Run
+from tui.app.keys import keys
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.working import WorkingScreen
 from tui.app.screens.write_rows import HEADINGS, Pace, PlanRows, ResultRows
@@ -28,13 +31,9 @@ from tui.app.widgets.row_list import RowList
 from tui.app.widgets.status_line import StatusLine
 from tui.flow import writes
 from tui.flow.background import BackgroundDrafting
-from tui.flow.plan import Planned, costs, plan_writes, reasons, save_script
+from tui.flow.plan import plan_writes, save_script
 from tui.flow.session import Session
 from tui.flow.text import count, plain
-
-if TYPE_CHECKING:
-    from connectors.statement import Shown
-    from tui.app.app import ColumnistApp
 
 TOLD_SECONDS = 0.1
 """Results are drawn so often; a message for each would hold the writer up."""
@@ -55,55 +54,40 @@ class WriteScreen(WorkingScreen[None]):
             priority=True,
             tooltip="Write what is listed",
         ),
-        Binding(
-            "d",
-            "drop",
-            "Drop",
-            id="write.drop",
-            tooltip="Leave this one out; it stays accepted",
+        *keys(
+            "write",
+            ("d", "drop", "Drop", "Leave this one out; it stays accepted"),
+            (
+                "S",
+                "save",
+                "Script",
+                "Save the statements as columnist-DATE.sql in the current folder",
+            ),
+            (
+                "b",
+                "take_back",
+                "Take back",
+                "Restore what this run replaced, or the last one",
+            ),
+            (
+                "f",
+                "filter",
+                "Not written",
+                "Show only what was not written, or all again",
+            ),
+            ("s", "stop", "Stop", "Stop after this one"),
+            ("y", "copy", "", "Copy the statement"),
+            ("q,escape", "back", "Back", "Back"),
         ),
-        Binding(
-            "S",
-            "save",
-            "Script",
-            id="write.save",
-            tooltip="Save the statements as columnist-DATE.sql in the current folder",
-        ),
-        Binding(
-            "b",
-            "take_back",
-            "Take back",
-            id="write.take_back",
-            tooltip="Restore what this run replaced, or the last one",
-        ),
-        Binding(
-            "f",
-            "filter",
-            "Not written",
-            id="write.filter",
-            tooltip="Show only what was not written, or all again",
-        ),
-        Binding("s", "stop", "Stop", id="write.stop", tooltip="Stop after this one"),
-        Binding(
-            "y",
-            "copy",
-            "Copy",
-            show=False,
-            id="write.copy",
-            tooltip="Copy the statement",
-        ),
-        Binding("q,escape", "back", "Back", id="write.back", tooltip="Back"),
     ]
-
-    app: ColumnistApp
 
     @dataclass
     class Rendered(Message):
         """The statements are known."""
 
-        planned: Planned
+        run: Run
         """To be shown."""
-        last: Run | None
+        last: RecordedRun | None
         """A run that can be taken back, looked for where nothing is to be written."""
 
     @dataclass
@@ -126,7 +110,7 @@ class WriteScreen(WorkingScreen[None]):
         self._drafting = drafting
         self._dropped: set[CommentChange] = set()
         self._plan: PlanRows | None = None
-        self._last: Run | None = None
+        self._last: RecordedRun | None = None
         self._results: list[WriteResult] = []
         self._shown = ResultRows([])
         self._only_unwritten = False
@@ -176,13 +160,13 @@ class WriteScreen(WorkingScreen[None]):
             for change in self._session.suggestions.staged()
             if change not in self._dropped
         ]
-        planned = plan_writes(self._session, staged, stop=lambda: worker.is_cancelled)
+        run = plan_writes(self._session, staged, stop=lambda: worker.is_cancelled)
         last = None if staged else self._session.ledger.last_revertible()
-        self.post_message(self.Rendered(planned, last))
+        self.post_message(self.Rendered(run, last))
 
     @on(Rendered)
     def _rendered(self, event: Rendered) -> None:
-        self._plan = PlanRows(event.planned)
+        self._plan = PlanRows(event.run)
         self._last = event.last
         self._show_plan()
 
@@ -195,18 +179,17 @@ class WriteScreen(WorkingScreen[None]):
         if self._plan is None:
             return
         self._rows.show(self._plan)
-        planned = self._plan.planned
-        changes = sum(len(statement.changes) for statement in planned.statements)
+        run = self._plan.run
         parts = [
-            f"{count(changes, 'comment')}"
-            f" in {count(len(planned.statements), 'statement')}"
+            f"{count(len(run.changes), 'comment')}"
+            f" in {count(len(run.statements), 'statement')}"
         ]
-        if planned.refused:
-            parts.append(f"{len(planned.refused):,} would be refused")
+        if run.refused:
+            parts.append(f"{len(run.refused):,} would be refused")
         if self._dropped:
             parts.append(f"{len(self._dropped)} dropped")
         self._headline(" · ".join(parts))
-        self._facts(_facts(self._session, planned))
+        self._facts(_facts(run))
         self.set_class(not len(self._plan), "-empty")
         lines = ["Nothing is accepted yet, so there is nothing to write."]
         if self._last is not None:
@@ -222,7 +205,7 @@ class WriteScreen(WorkingScreen[None]):
         if self._plan is None or self._began_any or not len(self._plan):
             return
         self._dropped.update(self._plan.changes(self._rows.cursor))
-        self._plan = self._plan.without(self._dropped)
+        self._plan = PlanRows(self._plan.run.without(self._dropped))
         self._show_plan()
 
     def action_save(self) -> None:
@@ -231,10 +214,10 @@ class WriteScreen(WorkingScreen[None]):
             self.notify("Still rendering the statements.")
         elif self._began_any:
             self.notify("This was executed; a script is saved before.")
-        elif not self._plan.planned.statements:
+        elif not self._plan.run.statements:
             self.notify("There is no statement to save.")
         else:
-            self._save(self._plan.planned)
+            self._save(self._plan.run)
 
     @work(
         thread=True,
@@ -243,8 +226,8 @@ class WriteScreen(WorkingScreen[None]):
         exit_on_error=False,
         description="Saving the script",
     )
-    def _save(self, planned: Planned) -> None:
-        path = save_script(self._session, planned, Path.cwd())
+    def _save(self, run: Run) -> None:
+        path = save_script(self._session, run, Path.cwd())
         self.post_message(self.Saved(path))
 
     @on(Saved)
@@ -260,19 +243,20 @@ class WriteScreen(WorkingScreen[None]):
             return
         if self._refuses():
             return
-        shown = self._plan.planned.shown
-        if not shown:
+        run = Run(self._plan.run.statements)
+        number = len(run.changes)
+        if not number:
             self.notify("There is nothing to write.")
             return
 
         def decide(answer: bool | None) -> None:
             if answer:
-                self._begin(len(shown))
-                self._write(shown)
+                session, began = self._session, self._began
+                self._begin(number, partial(writes.apply, session, [run], on_run=began))
 
         self.app.push_screen(
             ConfirmModal(
-                f"Write {count(len(shown), 'comment')}?",
+                f"Write {count(number, 'comment')}?",
                 [
                     f"To {plain(self._session.database.identity.label)}.",
                     "Each is compared with what you saw, and read back.",
@@ -289,7 +273,13 @@ class WriteScreen(WorkingScreen[None]):
 
     # Writing
 
-    def _begin(self, total: int, *, reverting: bool = False) -> None:
+    def _begin(
+        self,
+        total: int,
+        writing: Callable[..., Iterator[WriteResult]],
+        *,
+        reverting: bool = False,
+    ) -> None:
         self._stop.clear()
         self._results = []
         self._began_any = True
@@ -299,58 +289,26 @@ class WriteScreen(WorkingScreen[None]):
         self.set_class(False, "-empty")
         self._show_results()
         self._headline_of_run()
+        self.run_worker(
+            partial(self._tell, writing),
+            thread=True,
+            exclusive=True,
+            group="write",
+            exit_on_error=False,
+            description="Taking back" if reverting else "Writing",
+        )
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="write",
-        exit_on_error=False,
-        description="Writing",
-    )
-    def _write(self, shown: Shown) -> None:
+    def _tell(self, writing: Callable[..., Iterator[WriteResult]]) -> None:
+        """Show results as they come, some at a time."""
         worker = get_current_worker()
         # Sampling reads the file that is written; DuckDB allows only one of the two.
         resume = self._drafting.pause()
-        try:
-            self._tell(
-                writes.apply(
-                    self._session,
-                    list(shown),
-                    shown=shown,
-                    on_run=self._began,
-                    stop=lambda: worker.is_cancelled or self._stop.is_set(),
-                )
-            )
-        finally:
-            resume()
-
-    @work(
-        thread=True,
-        exclusive=True,
-        group="write",
-        exit_on_error=False,
-        description="Taking back",
-    )
-    def _revert(self, run: int) -> None:
-        worker = get_current_worker()
-        resume = self._drafting.pause()
-        try:
-            self._tell(
-                writes.revert(
-                    self._session,
-                    run,
-                    stop=lambda: worker.is_cancelled or self._stop.is_set(),
-                )
-            )
-        finally:
-            resume()
-
-    def _tell(self, results: Iterable[WriteResult]) -> None:
-        """Show results as they come, some at a time."""
         some: list[WriteResult] = []
         told = 0.0
         try:
-            for result in results:
+            for result in writing(
+                stop=lambda: worker.is_cancelled or self._stop.is_set()
+            ):
                 some.append(result)
                 if time.monotonic() - told >= TOLD_SECONDS:
                     self.post_message(self.Went(some))
@@ -358,6 +316,7 @@ class WriteScreen(WorkingScreen[None]):
         finally:
             if some:
                 self.post_message(self.Went(some))
+            resume()
 
     def _began(self, run: int) -> None:
         self._run = run
@@ -423,8 +382,8 @@ class WriteScreen(WorkingScreen[None]):
 
         def decide(answer: bool | None) -> None:
             if answer:
-                self._begin(written, reverting=True)
-                self._revert(number)
+                writing = partial(writes.revert, self._session, number)
+                self._begin(written, writing, reverting=True)
 
         self.app.push_screen(
             ConfirmModal(
@@ -513,18 +472,18 @@ class WriteScreen(WorkingScreen[None]):
         facts.display = bool(lines)
 
 
-def _facts(session: Session, planned: Planned) -> list[str]:
+def _facts(run: Run) -> list[str]:
     """What writing holds up, and why some of it would be refused."""
-    lines = costs(session.database.dialect) if planned.statements else []
-    if dear := [each for each in planned.statements if each.note]:
+    lines = list(run.costs) if run.statements else []
+    if dear := [each for each in run.statements if each.note]:
         lines.append(f"! {count(len(dear), 'statement')}: {dear[0].note}.")
-    found = reasons(planned)
+    found = run.reasons()
     told = [f"{number:,} because {reason}" for reason, number in found[:REASONS]]
     if len(found) > REASONS:
         told.append(f"{count(len(found) - REASONS, 'more reason')}")
     return [*lines, f"⊘ Refused: {'; '.join(told)}."] if told else lines
 
 
-def _when(run: Run) -> str:
+def _when(run: RecordedRun) -> str:
     moment = datetime.fromisoformat(run.started_at).astimezone()
     return f"{moment:%Y-%m-%d %H:%M}"

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from catalog.change import CommentChange, Outcome, WriteResult
+from connectors.run import Run, Statement
 from tui.app.widgets.row_list import Cell, Heading
-from tui.flow.plan import Planned
 from tui.flow.text import duration
 
 OUTCOMES = {
@@ -24,57 +24,43 @@ HEADINGS = (Heading("", 12), Heading("object", 40), Heading("statement"))
 class PlanRows:
     """Statements to write, then what would be refused."""
 
-    planned: Planned
+    run: Run
     """What is listed."""
 
     def __len__(self) -> int:
-        return len(self.planned.statements) + len(self.planned.refused)
+        return len(self.run.statements) + len(self.run.refused)
 
     def cells(self, index: int) -> Sequence[Cell]:
         """The cells of one line; a statement that costs more than a lock stands out."""
-        number = len(self.planned.statements)
-        if index < number:
-            statement = self.planned.statements[index]
-            first = statement.changes[0].target
-            more = len(statement.changes) - 1
-            name = str(first) + (f" and {more} more" if more else "")
-            sign = Cell("→ to write", "accent")
-            return (
-                Cell("! costly", "warn") if statement.note else sign,
-                Cell(name, "strong"),
-                Cell(statement.sql),
-            )
-        change, reason = self.planned.refused[index - number]
+        first, *others = self.changes(index)
+        name = str(first.target) + (f" and {len(others)} more" if others else "")
+        line = self._line(index)
+        if not isinstance(line, Statement):
+            _, reason = line
+            return Cell("⊘ refused", "bad"), Cell(name, "strong"), Cell(reason, "muted")
         return (
-            Cell("⊘ refused", "bad"),
-            Cell(str(change.target), "strong"),
-            Cell(reason, "muted"),
+            Cell("! costly", "warn") if line.note else Cell("→ to write", "accent"),
+            Cell(name, "strong"),
+            Cell(line.sql),
         )
 
     def changes(self, index: int) -> Sequence[CommentChange]:
         """The changes of one line."""
-        number = len(self.planned.statements)
-        if index < number:
-            return self.planned.statements[index].changes
-        return (self.planned.refused[index - number][0],)
-
-    def without(self, dropped: set[CommentChange]) -> PlanRows:
-        """The lines of which nothing was dropped."""
-        return PlanRows(
-            Planned(
-                [s for s in self.planned.statements if not dropped & set(s.changes)],
-                [each for each in self.planned.refused if each[0] not in dropped],
-            )
-        )
+        line = self._line(index)
+        return line.changes if isinstance(line, Statement) else (line[0],)
 
     def sql(self, index: int) -> str:
         """The whole statement of one line, or the reason why there is none."""
-        number = len(self.planned.statements)
+        line = self._line(index)
+        if not isinstance(line, Statement):
+            return f"-- {line[1]}"
+        return (f"-- {line.note}\n" if line.note else "") + line.sql
+
+    def _line(self, index: int) -> Statement | tuple[CommentChange, str]:
+        number = len(self.run.statements)
         if index < number:
-            statement = self.planned.statements[index]
-            note = f"-- {statement.note}\n" if statement.note else ""
-            return note + statement.sql
-        return f"-- {self.planned.refused[index - number][1]}"
+            return self.run.statements[index]
+        return self.run.refused[index - number]
 
 
 @dataclass(frozen=True, slots=True)

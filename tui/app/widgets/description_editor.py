@@ -10,12 +10,13 @@ from typing import ClassVar
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Label, TextArea
 
 from catalog.objects import Target
+from tui.app.keys import keys
 from tui.flow.text import pictured, plain
 
 SHORTEST = 2
@@ -30,25 +31,24 @@ _AFTER = re.compile(r"\A[\w$]+")
 class _Text(TextArea):
     """Enter saves; Alt+Enter breaks the line; Tab takes the name that is offered."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "save", "Save", id="edit.save", tooltip="Stage this wording"),
-        Binding("alt+enter", "newline", "New line", id="edit.newline"),
-        Binding(
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "edit",
+        ("enter", "save", "Save", "Stage this wording"),
+        ("alt+enter", "newline", "New line", ""),
+        (
             "tab,ctrl+@,ctrl+space",
             "complete",
             "Complete",
-            id="edit.complete",
-            tooltip="Take the name that is offered",
+            "Take the name that is offered",
         ),
-        Binding(
+        (
             "ctrl+g",
             "look_up",
             "Glossary",
-            id="edit.look_up",
-            tooltip="What the glossary says of the word here, else of the name",
+            "What the glossary says of the word here, else of the name",
         ),
-        Binding("escape", "cancel", "Cancel", id="edit.cancel", tooltip="Leave it"),
-    ]
+        ("escape", "cancel", "Cancel", "Leave it"),
+    )
 
     own: Sequence[str] = ()
     """Names that are offered before others."""

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.app.keys import keys
 from tui.flow.text import plain
 
+Item = TypeVar("Item")
 ROLES = ("muted", "good", "warn", "bad", "accent", "strong")
 
 
@@ -60,6 +62,28 @@ class Rows(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Items(Generic[Item]):
+    """Rows that are things of one kind."""
+
+    found: Sequence[Item]
+    """One for each row."""
+    draw: Callable[[Item], Sequence[Cell]]
+    """The cells of one."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.found)
+
+    def cells(self, index: int) -> Sequence[Cell]:
+        """The cells of one row."""
+        return self.draw(self.found[index])
+
+    def at(self, index: int) -> Item | None:
+        """What a row stands for; None where there is no such row, or none any more."""
+        return self.found[index] if 0 <= index < len(self.found) else None
+
+
 class RowList(ScrollView, can_focus=True):
     """Rows of any number; memory and time depend on those in sight alone."""
 
@@ -83,45 +107,38 @@ class RowList(ScrollView, can_focus=True):
         & > .row-list--strong { text-style: bold; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Down", show=False, id="list.down"),
-        Binding("up,k", "move(-1)", "Up", show=False, id="list.up"),
-        Binding("pagedown", "page(1)", "Page down", show=False, id="list.page_down"),
-        Binding("pageup", "page(-1)", "Page up", show=False, id="list.page_up"),
-        Binding("home,g", "edge(-1)", "First", show=False, id="list.first"),
-        Binding("end,G", "edge(1)", "Last", show=False, id="list.last"),
-        Binding("enter", "choose", "Open", show=False, id="list.choose"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys(
+        "list",
+        ("down,j", "move(1)", "", "Down", "down"),
+        ("up,k", "move(-1)", "", "Up", "up"),
+        ("pagedown", "page(1)", "", "Page down", "page_down"),
+        ("pageup", "page(-1)", "", "Page up", "page_up"),
+        ("home,g", "edge(-1)", "", "First", "first"),
+        ("end,G", "edge(1)", "", "Last", "last"),
+        ("enter", "choose", "", "Open"),
+    )
 
     cursor: reactive[int] = reactive(0)
 
     @dataclass
-    class Moved(Message):
+    class OfRow(Message):
+        """Something is said of a row."""
+
+        rows: RowList
+        """The list."""
+        index: int
+        """The row."""
+
+        @property
+        def control(self) -> RowList:
+            """The list, for selectors."""
+            return self.rows
+
+    class Moved(OfRow):
         """The cursor is on another row."""
 
-        rows: RowList
-        """The list."""
-        index: int
-        """The row."""
-
-        @property
-        def control(self) -> RowList:
-            """The list, for selectors."""
-            return self.rows
-
-    @dataclass
-    class Chosen(Message):
+    class Chosen(OfRow):
         """Enter, or a second click, on a row."""
-
-        rows: RowList
-        """The list."""
-        index: int
-        """The row."""
-
-        @property
-        def control(self) -> RowList:
-            """The list, for selectors."""
-            return self.rows
 
     def __init__(
         self,
@@ -219,20 +236,13 @@ class RowList(ScrollView, can_focus=True):
         return Strip(segments).adjust_cell_length(width, style)
 
     def _widths(self, width: int) -> list[int]:
-        shown = [not h.minimum or width >= h.minimum for h in self._headings]
-        fixed = sum(
-            h.width + 1 if h.width else 1
-            for h, visible in zip(self._headings, shown, strict=True)
-            if visible
-        )
-        flexible = sum(
-            visible and not h.width
-            for h, visible in zip(self._headings, shown, strict=True)
-        )
+        shown = [h for h in self._headings if width >= h.minimum]
+        fixed = sum(h.width + 1 for h in shown)
+        flexible = sum(not h.width for h in shown)
         share, rest = divmod(max(width - fixed, 0), max(flexible, 1))
         widths = []
-        for heading, visible in zip(self._headings, shown, strict=True):
-            if not visible:
+        for heading in self._headings:
+            if heading not in shown:
                 widths.append(0)
             elif heading.width:
                 widths.append(heading.width)

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from connectors.database_session import EngineSession, EngineSource, Fault, Row
+from connectors.database_session import EngineSession, EngineSource, Fault
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -46,15 +46,11 @@ def plain_words(words: str) -> str:
 class HiveSession(EngineSession):
     """A session whose errors are told apart, and which can ask the metastore."""
 
-    def run(self, sql: str) -> None:
-        """Execute one statement, passing the text through untouched."""
-        with _faults():
-            super().run(sql)
-
-    def rows(self, sql: str, **parameters: object) -> list[Row]:
-        """All rows of a query; parameters are bound by name."""
-        with _faults():
-            return super().rows(sql, **parameters)
+    @contextmanager
+    def faults(self) -> Generator[None]:
+        """Turns what statements and queries raise into faults."""
+        with _faults(), super().faults():
+            yield
 
     def tables(self, schema: str, table: str = "%") -> list[dict[str, Any]]:
         """Tables and views with their comments, in one call.

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
-
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError
 from catalog.objects import Table
-from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, Fault
+from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.dialect import Dialect
-from connectors.sequential import SequentialDialect
-from connectors.statement import Statement
-from connectors.transaction import render_comment_on
 
 PROBE = "it's \"100%\" %% %s :a ?1 \\ \\' \\n ${x} $$ -- /* */ # ;\nend"
 """Text with everything that a server or its driver may take for something else."""
@@ -22,26 +16,9 @@ PROBE = "it's \"100%\" %% %s :a ?1 \\ \\' \\n ${x} $$ -- /* */ # ;\nend"
 class CommentOnDialect(SequentialDialect):
     """Databases with `COMMENT ON`, where nothing is locked and nothing rolled back."""
 
-    no_comment: ClassVar[str] = "NULL"
-    """What stands after IS where a comment is cleared."""
-
-    def render(
-        self,
-        session: DatabaseSession | None,
-        table: Table,
-        changes: Sequence[CommentChange],
-        *,
-        allow_rebuild: bool = False,
-    ) -> list[Statement]:
-        """One `COMMENT ON` a change."""
-        return [self._comment_on(table, change) for change in changes]
-
-    def _comment_on(self, table: Table, change: CommentChange) -> Statement:
-        statement = render_comment_on(self, table, change)
-        if normal(change.text) is None:
-            sql = statement.sql.removesuffix("NULL") + self.no_comment
-            return Statement(sql, statement.changes)
-        return statement
+    def sql(self, table: Table, change: CommentChange, basis: str) -> str:
+        """One `COMMENT ON`."""
+        return self.comment_on(table, change)
 
 
 def check_literals(

@@ -7,124 +7,96 @@ for every comment. Where the database gains from it several sessions take a chun
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from typing import TypeVar
 
-from catalog.change import CommentChange, WriteResult
+from catalog.change import WriteResult
 from catalog.errors import ColumnistError
-from catalog.objects import Table
-from connectors.intents import Intents, Pending
+from catalog.objects import TableId
+from connectors.database_session import DatabaseSession
 from connectors.ledger import Ledger
+from connectors.run import Statement
+from connectors.writing.intents import Intents, Pending
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-Work = Iterable[tuple[Table, Sequence[CommentChange]]]
-"""Tables with the changes to write to each."""
+Tables = Iterable[tuple[TableId, Sequence[Statement]]]
+"""The statements of a run, one table after the other."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One table with what is to be executed."""
+
+    table: TableId
+    """The table."""
+    statements: Sequence[Statement]
+    """In order."""
+    pending: list[Pending]
+    """Their changes, whose intents are committed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
-    """Tables with changes whose intents are committed."""
+    """Some tables, and where their intents end."""
 
     intents: Intents
     """Where they end."""
-    tables: list[tuple[Table, list[Pending]]] = field(
-        default_factory=list[tuple[Table, list[Pending]]]
-    )
+    tasks: list[Task]
+    """What is to be executed, one table after the other."""
+
+    def left(self, ended: Callable[[], bool]) -> Iterator[Task]:
+        """Table after table; those that come after `ended` is true are dropped."""
+        for task in self.tasks:
+            if not ended():
+                yield task
+                continue
+            for item in task.pending:
+                if item.is_open:
+                    self.intents.drop(item, "stopped before it was written")
 
 
-class Writer(Protocol):
+class Writer(ABC):
     """A session that writes chunks, in one thread at a time."""
 
-    lost: ColumnistError | None
-    """Set where its connection broke."""
+    def __init__(self, session: DatabaseSession) -> None:
+        self._session = session
+        self.lost: ColumnistError | None = None
+        """Set where its connection broke."""
 
+    @abstractmethod
     def write(self, chunk: Chunk, *, ended: Callable[[], bool]) -> None:
         """Write a chunk; what comes after `ended` is true is dropped."""
-        ...
 
     def close(self) -> None:
         """Give the session back."""
-        ...
-
-
-@dataclass(slots=True)
-class Plan:
-    """What is to be executed for one table."""
-
-    statements: list[tuple[CommentChange, str]]
-    """Each change with the SQL that makes it."""
-    refused: list[tuple[CommentChange, str]] = field(
-        default_factory=list[tuple[CommentChange, str]]
-    )
-    """Changes there is no statement for, and why."""
-    conflicts: list[tuple[CommentChange, str, str]] = field(
-        default_factory=list[tuple[CommentChange, str, str]]
-    )
-    """Changes whose SQL is not what was shown, that SQL, and how it differs."""
-
-
-def cut(
-    work: Work,
-    plan: Callable[[Table, Sequence[CommentChange]], Plan],
-    ledger: Ledger,
-    *,
-    most: int,
-    stop: Callable[[], bool],
-) -> Iterator[Chunk]:
-    """Chunks of about `most` changes, their intents committed.
-
-    The first is one table and each may be twice as long as the one before: so there is
-    something to show soon, and a short run ends between two tables.
-    """
-    planned: list[tuple[Table, Plan]] = []
-    size, enough = 0, 1
-
-    def begun() -> Chunk:
-        chunk = Chunk(Intents(ledger))
-        pairs = [pair for _, found in planned for pair in found.statements]
-        pending = iter(chunk.intents.begin(pairs))
-        for table, found in planned:
-            for change, reason in found.refused:
-                chunk.intents.refuse(change, reason)
-            for change, sql, reason in found.conflicts:
-                there = table.comment_of(change.target)
-                chunk.intents.conflict(change, sql, reason, there)
-            if found.statements:
-                chunk.tables.append((table, [next(pending) for _ in found.statements]))
-        planned.clear()
-        return chunk
-
-    for table, changes in work:
-        found = plan(table, changes)
-        planned.append((table, found))
-        size += len(changes)
-        if size >= enough:
-            if stop():
-                return
-            size, enough = 0, min(2 * enough, most)
-            yield begun()
-    if planned and not stop():
-        yield begun()
+        if self.lost is not None:
+            self._session.discard()
+        self._session.close()
 
 
 def write_chunks(
-    chunks: Iterator[Chunk],
+    tables: Tables,
     open_writer: Callable[[], Writer],
+    ledger: Ledger,
     *,
+    most: int,
     parallel: int,
     stop: Callable[[], bool],
 ) -> Iterator[WriteResult]:
-    """Write chunks; results once they are saved.
+    """Write tables; results once they are saved.
 
     Args:
-        chunks: What to write; taken a little ahead.
+        tables: What to write; taken a little ahead.
         open_writer: Opens a session.
+        ledger: Where intents and ends are recorded.
+        most: Changes whose intents are committed together.
         parallel: Most sessions.
         stop: True ends it between two tables.
 
@@ -133,12 +105,49 @@ def write_chunks(
     """
     writers = _Writers(open_writer, stop)
     try:
+        chunks = _cut(tables, ledger, most=most, stop=stop)
         for intents in _in_parallel(writers.write, chunks, parallel):
             yield from intents.save()
     finally:
         writers.close()
     if writers.lost is not None:
         raise writers.lost
+
+
+def _cut(
+    tables: Tables, ledger: Ledger, *, most: int, stop: Callable[[], bool]
+) -> Iterator[Chunk]:
+    """Chunks of about `most` changes, their intents committed.
+
+    The first is one table and each may be twice as long as the one before: so there is
+    something to show soon, and a short run ends between two tables.
+    """
+    taken: list[tuple[TableId, Sequence[Statement]]] = []
+    size, enough = 0, 1
+    for table, statements in tables:
+        taken.append((table, statements))
+        size += sum(len(each.parts) for each in statements)
+        if size >= enough:
+            if stop():
+                return
+            yield _begun(taken, ledger)
+            taken, size, enough = [], 0, min(2 * enough, most)
+    if taken and not stop():
+        yield _begun(taken, ledger)
+
+
+def _begun(
+    taken: Sequence[tuple[TableId, Sequence[Statement]]], ledger: Ledger
+) -> Chunk:
+    intents = Intents(ledger)
+    pending = iter(intents.begin(each for _, some in taken for each in some))
+    return Chunk(
+        intents,
+        [
+            Task(table, some, [next(pending) for each in some for _ in each.parts])
+            for table, some in taken
+        ],
+    )
 
 
 def _in_parallel(
@@ -183,7 +192,7 @@ class _Writers:
         """Write a chunk; its intents, for the caller to save."""
         writer = self._writer()
         try:
-            writer.write(chunk, ended=self._ended)
+            writer.write(chunk, ended=lambda: self._ended(writer))
         finally:
             self.lost = self.lost or writer.lost
             self._idle.append(writer)
@@ -194,8 +203,8 @@ class _Writers:
         for writer in self._all:
             writer.close()
 
-    def _ended(self) -> bool:
-        return self.lost is not None or self._stop()
+    def _ended(self, writer: Writer) -> bool:
+        return (self.lost or writer.lost) is not None or self._stop()
 
     def _writer(self) -> Writer:
         with suppress(IndexError):  # none is idle

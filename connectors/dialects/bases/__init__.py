@@ -1,0 +1,1 @@
+"""What several dialects share; each file of `dialects` itself is one database."""

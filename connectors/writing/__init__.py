@@ -1,0 +1,1 @@
+"""Executing the statements of a run: intents before, comparisons around, ends after."""

@@ -1,0 +1,51 @@
+"""Which of the ways to execute statements a kind of database takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from catalog.change import WriteResult
+from connectors.database_session import Source
+from connectors.dialects.bases.altering import AlteringDialect
+from connectors.dialects.bases.sequential import SequentialDialect
+from connectors.dialects.bases.transactional import TransactionalDialect
+from connectors.dialects.dialect import Dialect
+from connectors.ledger import Ledger
+from connectors.writing.chunks import Tables, Writer, write_chunks
+from connectors.writing.sequential import write_in_sequence
+from connectors.writing.table_lock import TableLockWriter
+from connectors.writing.transaction import TransactionWriter
+
+
+def write(
+    dialect: Dialect,
+    source: Source,
+    tables: Tables,
+    ledger: Ledger,
+    stop: Callable[[], bool],
+) -> Iterator[WriteResult]:
+    """Execute the statements of tables; results as they are recorded.
+
+    Raises:
+        ColumnistError: A connection is lost.
+        Fault: A session cannot be opened.
+    """
+    if isinstance(dialect, SequentialDialect):
+        return write_in_sequence(dialect, source, tables, ledger, stop)
+    open_writer: Callable[[], Writer]
+    if isinstance(dialect, TransactionalDialect):
+        open_writer = partial(TransactionWriter, dialect, source, stop)
+    elif isinstance(dialect, AlteringDialect):
+        open_writer = partial(TableLockWriter, dialect, source, stop)
+    else:  # it has no comments, and refused everything
+        assert not list(tables)
+        return iter(())
+    return write_chunks(
+        tables,
+        open_writer,
+        ledger,
+        most=dialect.chunk,
+        parallel=dialect.limits.connections or dialect.parallel,
+        stop=stop,
+    )

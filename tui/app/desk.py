@@ -1,0 +1,124 @@
+"""What screens ask of the app; they import this, and never the app."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from textual.app import ScreenStackError
+from textual.worker import Worker, WorkerState
+
+from catalog.errors import ColumnistError
+from catalog.glossary import Term
+from catalog.objects import TableId
+from tui.app.beside import beside
+from tui.app.deciding import Deciding
+from tui.app.messages import DraftingChanged, DraftsSaved
+from tui.app.screens.confirm import ConfirmModal
+from tui.flow.background import BackgroundDrafting, ended
+from tui.flow.session import Session
+from tui.flow.settings import Settings
+from tui.flow.text import plain
+
+
+class Desk(Deciding):
+    """An app with at most one open database; drafting and deciding outlive screens.
+
+    Args:
+        settings: global options.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.session: Session | None = None
+        self.drafting: BackgroundDrafting | None = None
+        self.editor: subprocess.Popen[bytes] | None = None
+
+    def close_session(self) -> None:
+        """Close the database; what runs in the background ends first."""
+        if self.drafting is not None:
+            self.drafting.close()
+        if self.session is not None:
+            self.session.close()
+        self.session = self.drafting = None
+
+    @beside("draft", "Drafting", exclusive=False)
+    def draft(
+        self, tables: list[TableId], redo: bool = False, answers: bool = False
+    ) -> None:
+        """Draft in the background; all that is undocumented where no table is named."""
+        drafting = self.drafting
+        if drafting is None or drafting.running:
+            return
+        try:
+            for each in drafting.run(tables=tables, redo=redo, answers=answers):
+                self.announce(DraftsSaved([each]))
+        finally:
+            self.announce(DraftsSaved([]))
+
+    def redraft(self, terms: list[Term]) -> None:
+        """Draft again what is undecided and read otherwise by these terms."""
+        if self.drafting is not None:
+            self.drafting.redraft(terms)
+            self._redraft_waiting()
+
+    def _redraft_waiting(self) -> None:
+        """Begin a run for terms that no run has taken; one under way takes them."""
+        if self.drafting is None or not self.drafting.answered:
+            return
+        if not any(w.group == "draft" and not w.is_finished for w in self.workers):
+            self.draft([], answers=True)
+
+    def announce(self, message: DraftsSaved | DraftingChanged) -> None:
+        """Tell the screen on top; safe from any thread."""
+        with suppress(ScreenStackError):  # the app is closing: nobody is left to tell
+            self.screen.post_message(message)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Work that failed is explained; work that was drafting says how it ended."""
+        worker = event.worker
+        if event.state is WorkerState.ERROR and worker.error is not None:
+            self.explain(worker.error, worker.description)
+        if worker.group == "draft" and worker.is_finished and self.drafting:
+            self.screen.post_message(DraftingChanged())
+            if event.state is WorkerState.SUCCESS and self.drafting.progress.done:
+                self.notify(ended(self.drafting.progress))
+            if self.drafting.note:
+                self.notify(plain(self.drafting.note), severity="warning", markup=False)
+            self._redraft_waiting()
+
+    def confirm(
+        self, question: str, details: Sequence[str], yes: Callable[[], object]
+    ) -> None:
+        """Ask, stating exactly what will happen; go on where the answer is yes."""
+
+        def answered(answer: bool | None) -> None:
+            if answer:
+                yes()
+
+        self.push_screen(ConfirmModal(question, details), answered)
+
+    def explain(self, error: BaseException, what: str = "") -> None:
+        """Show an error as two lines, never as a traceback."""
+        if isinstance(error, ColumnistError):
+            text = f"{error.message}\n{error.hint}".strip()
+        else:
+            text = f"{what} failed: {type(error).__name__}: {error}".strip()
+        self.notify(
+            "\n".join(plain(line) for line in text.split("\n")),
+            title=plain(what),
+            severity="error",
+            timeout=12,
+            markup=False,
+        )
+
+    def edit(self, command: list[str]) -> int:
+        """Lend the terminal to an editor; its exit status."""
+        with self.suspend():
+            try:
+                with subprocess.Popen(command) as self.editor:
+                    return self.editor.wait()
+            finally:
+                self.editor = None

@@ -1,0 +1,286 @@
+"""Drafting what a plan names, and other wordings of one; what is yielded is saved."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
+
+from catalog.glossary import GlossaryFile
+from catalog.lease import Lease
+from catalog.objects import ColumnId, Profile, Table, TableId, Target, table_of
+from catalog.stopping import never
+from catalog.suggestion import Draft
+from connectors.view_columns import base_columns, inherited_columns
+from model.draft import Documented, Drafter, Job
+from model.known_systems import KnownSystems
+from model.library import PromptFormat
+from model.nearest import shipped
+from model.prompt import Written
+from tui.flow.draft_plan import DraftPlan, lacking
+from tui.flow.engines import RULES_ALONE, Running
+from tui.flow.prefetch import Sampler
+from tui.flow.session import Session
+
+SAVE_SECONDS = 0.25
+"""Drafts are saved at least so often."""
+SAMPLED_AHEAD = 4
+"""Tables that are sampled before their turn."""
+ALTERNATIVES = 5
+"""Most other wordings."""
+
+
+def draft(
+    session: Session,
+    plan: DraftPlan,
+    running: Running = RULES_ALONE,
+    *,
+    samples: bool = True,
+    first: Callable[[], TableId | None] = lambda: None,
+    stop: Callable[[], bool] = never,
+) -> Iterator[Draft]:
+    """Draft what a plan names; drafts are yielded once they are saved.
+
+    Args:
+        session: the open database.
+        plan: what.
+        running: the model.
+        samples: look at bounded samples of the tables' rows.
+        first: the table that goes before all others, asked for each table anew.
+        stop: ends it within a decoding step; what is saved stays.
+    """
+    glossary = GlossaryFile(session.glossary)
+    glossary.read()  # a mistake in it is told before anything begins
+    with Lease(session.workspace, session.database_id, "draft"):
+        drafter = _drafter(session, running, plan.documented)
+        jobs = _jobs(
+            session,
+            plan,
+            drafter,
+            samples=samples,
+            wait=running.engine is None,
+            first=first,
+            stop=stop,
+        )
+        saver = _Saver(session)
+        drafts = drafter.draft(jobs, stop=stop, first=first)
+        try:
+            with closing(jobs), closing(drafts):
+                for each in drafts:
+                    # Somebody waits for those of the table on the screen.
+                    at_once = table_of(each.target) == first()
+                    yield from saver.add(each, at_once=at_once)
+        finally:
+            # Whatever ends it, what was drafted is saved.
+            rest = saver.save()
+        yield from rest
+
+
+def alternatives(
+    session: Session,
+    target: Target,
+    running: Running,
+    documented: Documented,
+    *,
+    hint: str = "",
+    stop: Callable[[], bool],
+) -> list[str]:
+    """Other wordings for one target.
+
+    Args:
+        session: the open database.
+        target: what is described.
+        running: the model.
+        documented: what the database describes already, to take examples from.
+        hint: what the steward knows of it; the model reads it as a comment on the
+            table, the one place for such words that every model was taught.
+        stop: ends it within a decoding step.
+    """
+    job = _job(session, target, stop)
+    if job is None:
+        return []
+    if hint:
+        comment = f"{hint} {job.table.comment or ''}".strip()
+        job = replace(job, table=replace(job.table, comment=comment))
+    drafter = _drafter(session, running, documented)
+    return drafter.alternatives(job, ALTERNATIVES, stop=stop)
+
+
+def prompt_of(
+    session: Session,
+    target: Target,
+    running: Running,
+    documented: Documented,
+    *,
+    stop: Callable[[], bool],
+) -> Written | None:
+    """The exact prompt for one target; None where no model is asked."""
+    job = _job(session, target, stop)
+    return _drafter(session, running, documented).prompt(job) if job else None
+
+
+def documented(session: Session) -> Documented:
+    """What the database describes already, in one pass over the snapshot."""
+    found = Documented()
+    for table in session.snapshot.tables():
+        found.add(table)
+    return found
+
+
+def _job(session: Session, target: Target, stop: Callable[[], bool]) -> Job | None:
+    table = session.snapshot.table(table_of(target))
+    if table is None:
+        return None
+    return Job(table, (target,), session.profile(table, stop=stop))
+
+
+def _drafter(session: Session, running: Running, documented: Documented) -> Drafter:
+    engine, model = running.engine, running.model
+    # Examples are for a model that was taught to read them.
+    taught = engine and model and model.format is PromptFormat.COMPACT
+    return Drafter(
+        engine,
+        model,
+        documented=documented,
+        known=KnownSystems.shipped(),
+        nearest=shipped() if taught else None,
+        limit=lambda target: session.database.limit(isinstance(target, TableId)),
+        glossary=GlossaryFile(session.glossary).read,
+    )
+
+
+def _jobs(
+    session: Session,
+    plan: DraftPlan,
+    drafter: Drafter,
+    *,
+    samples: bool,
+    wait: bool,
+    first: Callable[[], TableId | None],
+    stop: Callable[[], bool],
+) -> Generator[Job | None]:
+    """The jobs of a plan: those of the table on the screen first, then on from there.
+
+    A table that comes on the screen and is not in the plan is added to it. None says
+    that the next job is not ready; `wait` waits for it instead.
+    """
+    queue = _Queue(session, plan)
+    sampler = Sampler(session, stop=stop) if samples else None
+    ahead: deque[Job] = deque()
+    sampled: set[TableId] = set()
+    wanted: TableId | None = None
+
+    def take(*, at_once: bool = False) -> bool:
+        if (job := queue.take()) is None:
+            return False
+        ahead.append(job)
+        if sampler is not None and drafter.needs_rows(job):
+            sampled.add(job.table.id)
+            sampler.ask(job.table, at_once=at_once)
+        return True
+
+    try:
+        while not stop():
+            asked = first()
+            if asked != wanted:
+                wanted = asked
+                if asked is not None:
+                    queue.go_on_from(asked, ahead)
+                    ahead.clear()
+                    take(at_once=True)
+            while len(ahead) < SAMPLED_AHEAD and take():
+                pass
+            if not ahead:
+                return
+            profiles: dict[str, Profile] | None = {}
+            if sampler is not None and ahead[0].table.id in sampled:
+                profiles = sampler.take(ahead[0].table.id, wait=wait)
+            if profiles is None:
+                yield None
+                continue
+            job = ahead.popleft()
+            sampled.discard(job.table.id)
+            yield replace(job, profiles=profiles)
+    finally:
+        if sampler is not None:
+            sampler.close()
+
+
+class _Queue:
+    """What of a plan is still to do, from one table on and round."""
+
+    def __init__(self, session: Session, plan: DraftPlan) -> None:
+        self._session = session
+        self._plan = plan
+        self._order = list(plan.work)
+        self._places = {table: place for place, table in enumerate(self._order)}
+        self._waiting = dict(plan.work)
+        self._place = 0
+
+    def take(self) -> Job | None:
+        """The next table's job, not sampled yet; None where nothing is left."""
+        while self._waiting:
+            table_id = self._order[self._place % len(self._order)]
+            self._place += 1
+            targets = self._waiting.pop(table_id, None)
+            if targets and (table := self._session.snapshot.table(table_id)):
+                return Job(table, targets, {}, _bases(self._session, table))
+        return None
+
+    def go_on_from(self, table: TableId, taken: Iterable[Job]) -> None:
+        """Let a table come next; what was taken and not begun is put back."""
+        for job in taken:
+            self._waiting[job.table.id] = job.targets
+        if table not in self._places:
+            self._add(table)
+        self._place = self._places.get(table, self._place)
+
+    def _add(self, table: TableId) -> None:
+        if targets := lacking(self._session, table):
+            self._plan.add(table, targets)
+            self._waiting[table] = targets
+            self._places[table] = len(self._order)
+            self._order.append(table)
+
+
+def _bases(session: Session, table: Table) -> dict[str, ColumnId]:
+    """Where the columns of a view or of a child table come from."""
+    lookup = session.snapshot.table
+    if table.view_sql is None:
+        return inherited_columns(table, lookup=lookup)
+    dialect = session.database.dialect.sqlglot
+    return base_columns(table, dialect=dialect, lookup=lookup)
+
+
+class _Saver:
+    """Saves drafts a few at a time: a transaction costs a disk flush."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._drafts: list[Draft] = []
+        self._saved_at = time.monotonic()
+
+    def add(self, draft: Draft, *, at_once: bool) -> list[Draft]:
+        self._drafts.append(draft)
+        if not at_once and time.monotonic() - self._saved_at < SAVE_SECONDS:
+            return []
+        return self.save()
+
+    def save(self) -> list[Draft]:
+        drafts, self._drafts = self._drafts, []
+        with self._session.workspace.transaction():
+            # Who described a target meanwhile, human or run, wins over the draft.
+            tables: dict[TableId, Table | None] = {}
+            for table_id in {table_of(draft.target) for draft in drafts}:
+                tables[table_id] = self._session.snapshot.table(table_id)
+            kept = [
+                draft
+                for draft in drafts
+                if (table := tables[table_of(draft.target)]) is not None
+                and table.comment_of(draft.target) is None
+            ]
+            self._session.suggestions.put((draft, None) for draft in kept)
+        self._saved_at = time.monotonic()
+        return kept
