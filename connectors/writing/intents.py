@@ -70,7 +70,10 @@ class Intents:
 
     def begin(self, statements: Iterable[Statement]) -> list[Pending]:
         """Commit what is about to be executed."""
-        pairs = [(part, sql) for each, sql in _texts(statements) for part in each.parts]
+        pairs: list[tuple[Part, str]] = []
+        for statement in statements:
+            sql = statement.sql
+            pairs += [(part, sql) for part in statement.parts]
         intents = self._ledger.intend([(part.change, sql) for part, sql in pairs])
         return [
             Pending(part, sql, intent)
@@ -186,10 +189,6 @@ def lost(table: TableId, fault: Fault, unknown: int = 0) -> ColumnistError:
     return ColumnistError(
         f"The connection was lost while {table} was written: {fault.message}", hint
     )
-
-
-def _texts(statements: Iterable[Statement]) -> Iterable[tuple[Statement, str]]:
-    return ((each, each.sql) for each in statements)
 
 
 def _result(
