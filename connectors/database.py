@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections import deque
 from collections.abc import (
-    Callable,
     Collection,
     Generator,
     Iterable,
@@ -21,12 +20,12 @@ from typing import TYPE_CHECKING
 from catalog.change import CommentChange, Intent, Outcome, WriteResult
 from catalog.errors import ColumnistError
 from catalog.objects import Profile, Table, TableId, TableKind, table_of
-from catalog.stopping import never
+from catalog.stopping import Stop, never
 from connectors.comment_text import normal
 from connectors.database_session import (
     DatabaseSession,
     Fault,
-    Source,
+    SessionSource,
     read_only_refusal,
 )
 from connectors.dialects.dialect import Dialect, Selection
@@ -86,7 +85,7 @@ class Database:
         identity: DatabaseIdentity,
         dialect: Dialect,
         url: str,
-        source: Source,
+        source: SessionSource,
         *,
         schemas: Sequence[str] = (),
         read_only: bool = False,
@@ -130,7 +129,7 @@ class Database:
         tables: Sequence[str] = (),
         exclude: Sequence[str] = (),
         kinds: Collection[TableKind] = (),
-        stop: Callable[[], bool] = never,
+        stop: Stop = never,
     ) -> Iterator[Table]:
         """Streams tables in catalog order, without those of the system.
 
@@ -204,7 +203,7 @@ class Database:
         columns: Sequence[str] | None = None,
         rows: int | None = None,
         seconds: float | None = None,
-        stop: Callable[[], bool] = never,
+        stop: Stop = never,
     ) -> dict[str, Profile]:
         """What a bounded sample says of the columns; empty where none can be taken.
 
@@ -303,7 +302,7 @@ class Database:
         runs: Iterable[Run],
         ledger: Ledger,
         *,
-        stop: Callable[[], bool] = never,
+        stop: Stop = never,
     ) -> Iterator[WriteResult]:
         """Executes just these statements, each only if the database is as it was.
 

@@ -101,7 +101,7 @@ def watched(seconds: float, stop: Stop, end: Callable[[], object]) -> Generator[
         watcher.join()
 
 
-class Source(ABC):
+class SessionSource(ABC):
     """Where sessions of one database come from."""
 
     @abstractmethod
@@ -129,13 +129,13 @@ class Source(ABC):
         return nullcontext()
 
 
-class ReadOnlySource(Source):
+class ReadOnlySource(SessionSource):
     """Another source's sessions, none of which is opened for writing.
 
     That holds for every database, also where the server has no way to refuse.
     """
 
-    def __init__(self, source: Source, label: str) -> None:
+    def __init__(self, source: SessionSource, label: str) -> None:
         self._source = source
         self._label = label
 
@@ -252,7 +252,7 @@ class EngineSession(DatabaseSession):
             return
 
 
-class EngineSource(Source):
+class EngineSource(SessionSource):
     """Sessions of a SQLAlchemy engine."""
 
     def __init__(

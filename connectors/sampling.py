@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from catalog.errors import ColumnistError
 from catalog.objects import Column, Profile, Table, TableKind
 from catalog.stopping import Stop
-from connectors.database_session import DatabaseSession, Fault, Row, Source
+from connectors.database_session import DatabaseSession, Fault, Row, SessionSource
 from connectors.dialects.dialect import Dialect
 
 _VALUES = 200_000
@@ -55,7 +55,7 @@ _PERSONAL_VALUE = re.compile(r"@|\d[\d\s./-]{8,}")
 
 def profile_table(
     dialect: Dialect,
-    source: Source,
+    source: SessionSource,
     table: Table,
     *,
     columns: Sequence[str] | None,

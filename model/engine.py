@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, Pipe
@@ -22,7 +22,7 @@ from queue import Empty, Queue
 from typing import IO, Any
 
 from catalog.errors import ColumnistError, UsageError
-from catalog.stopping import never
+from catalog.stopping import Stop, never
 from model import box, wire
 from model.prompt import Generation
 from model.prompts.long import render_chat
@@ -106,7 +106,7 @@ class Engine(Writer):
         """CPU threads that it was started with; 0 while it is not."""
         return self.facts.sizes.number("threads") if self.facts else 0
 
-    def start(self, *, stop: Callable[[], bool] = never) -> ModelFacts:
+    def start(self, *, stop: Stop = never) -> ModelFacts:
         """Load the model and try it on a small batch.
 
         Raises:
@@ -171,9 +171,7 @@ class Engine(Writer):
         self._preferred = keys
         self._send(Prefer(keys))
 
-    def _receive(
-        self, *, seconds: float, stop: Callable[[], bool]
-    ) -> Iterator[Generation]:
+    def _receive(self, *, seconds: float, stop: Stop) -> Iterator[Generation]:
         try:
             message = self._message(seconds)
         except _Crash as crash:
@@ -183,7 +181,7 @@ class Engine(Writer):
 
     # The child
 
-    def _load(self, stop: Callable[[], bool]) -> ModelFacts:
+    def _load(self, stop: Stop) -> ModelFacts:
         self._spawn()
         until = time.monotonic() + LOAD_SECONDS
         while time.monotonic() < until:
@@ -273,7 +271,7 @@ class Engine(Writer):
         lines = self._log.read(4000).decode("utf-8", "replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
-    def _load_safely(self, crash: _Crash, stop: Callable[[], bool]) -> ModelFacts:
+    def _load_safely(self, crash: _Crash, stop: Stop) -> ModelFacts:
         """Load it once more, with safer settings; not a third time."""
         self.close()
         if self.settings.safe:
@@ -286,7 +284,7 @@ class Engine(Writer):
             self.close()
             raise again.explained(self.settings.path) from None
 
-    def _recover(self, crash: _Crash, stop: Callable[[], bool]) -> None:
+    def _recover(self, crash: _Crash, stop: Stop) -> None:
         """Start again, safer, and give the unfinished prompts once more."""
         try:
             self._load_safely(crash, stop)

@@ -7,13 +7,13 @@ a table, and of samples the code lists and the smallest and largest values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from catalog.errors import ColumnistError, UsageError
-from catalog.stopping import never
+from catalog.stopping import Stop, never
 from model.chat import (
     EXTRAS,
     body,
@@ -112,7 +112,7 @@ class RemoteEngine(Writer):
         self._exchange: Exchange  # while something is asked
         self._tally = _Tally()
 
-    def start(self, *, stop: Callable[[], bool] = never) -> RemoteModel:
+    def start(self, *, stop: Stop = never) -> RemoteModel:
         """Ask the server which models it has; the one that it is asked for.
 
         Raises:
@@ -181,9 +181,7 @@ class RemoteEngine(Writer):
     def _prefer(self, keys: tuple[int, ...]) -> None:
         self._exchange.hurry(keys)
 
-    def _receive(
-        self, *, seconds: float, stop: Callable[[], bool]
-    ) -> Iterator[Generation]:
+    def _receive(self, *, seconds: float, stop: Stop) -> Iterator[Generation]:
         error: Exception | None = None
         for reply in self._exchange.receive(seconds=seconds):
             try:

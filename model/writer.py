@@ -189,9 +189,7 @@ class Writer(ABC):
         """Let these prompts go before all others; none lets all go in turn."""
 
     @abstractmethod
-    def _receive(
-        self, *, seconds: float, stop: Callable[[], bool]
-    ) -> Iterator[Generation]:
+    def _receive(self, *, seconds: float, stop: Stop) -> Iterator[Generation]:
         """What has come back, waited for so long if nothing has."""
 
     def _texts(self, prompt: Prompt) -> set[tuple[int, int]]:

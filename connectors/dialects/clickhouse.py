@@ -21,7 +21,7 @@ from connectors.database_session import (
     EngineSource,
     Fault,
     Row,
-    Source,
+    SessionSource,
 )
 from connectors.dialects.bases.schema import Key, SchemaDialect
 from connectors.dialects.bases.sequential import SequentialDialect
@@ -188,7 +188,7 @@ class ClickHouse(SchemaDialect, SequentialDialect):
     def __init__(self) -> None:
         self._may_set = True
 
-    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
+    def source(self, url: URL, *, timeout: float, read_only: bool) -> SessionSource:
         """A pool of clickhouse-connect's clients."""
         if url.get_driver_name() in ("", "connect") or "+" not in url.drivername:
             url = url.set(drivername=self.drivername)

@@ -6,19 +6,20 @@ The old `hive_metastore` catalog has no information_schema and is read as Spark 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError
 from catalog.objects import Table, TableId, TableKind, column_of
+from catalog.stopping import Stop
 from connectors.database_session import (
     DatabaseSession,
     EngineSession,
     Fault,
     Row,
-    Source,
+    SessionSource,
 )
 from connectors.dialects.bases.hiveserver import error_class, plain_words
 from connectors.dialects.bases.schema import SchemaDialect
@@ -175,7 +176,7 @@ class Databricks(SchemaDialect, Spark):
     # -- reading ---------------------------------------------------------------
 
     def scan(
-        self, source: Source, selection: Selection, stop: Callable[[], bool]
+        self, source: SessionSource, selection: Selection, stop: Stop
     ) -> Iterator[Table]:
         """Streams the tables, a schema at a time."""
         by = Spark if self._catalog in _OLD_CATALOGS else SchemaDialect

@@ -7,7 +7,7 @@ import importlib.util
 import pkgutil
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib import metadata
@@ -19,13 +19,14 @@ from catalog.bounds import excluded, matches
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import Table, TableId, TableKind, Target, column_of, table_of
+from catalog.stopping import Stop
 from connectors.comment_text import normal, text_problem
 from connectors.database_session import (
     DatabaseSession,
     EngineSession,
     EngineSource,
     Fault,
-    Source,
+    SessionSource,
 )
 from connectors.limits import Limits
 from connectors.run import Allowed, Refused, Run, Statement
@@ -219,7 +220,7 @@ class Dialect(ABC):
         """
         return url
 
-    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
+    def source(self, url: URL, *, timeout: float, read_only: bool) -> SessionSource:
         """Where sessions of the database at `url` come from."""
         driver = url.drivername.partition("+")[2]
         arguments = dict(self.connect_arguments)
@@ -248,7 +249,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def scan(
-        self, source: Source, selection: Selection, stop: Callable[[], bool]
+        self, source: SessionSource, selection: Selection, stop: Stop
     ) -> Iterator[Table]:
         """Streams the selected tables, without the system's own."""
 
@@ -453,7 +454,7 @@ class Dialect(ABC):
     # -- writing ---------------------------------------------------------------
 
     def denied(
-        self, source: Source, tables: Sequence[TableId]
+        self, source: SessionSource, tables: Sequence[TableId]
     ) -> Mapping[TableId, str]:
         """Which of these tables this user may not comment on now, and why.
 

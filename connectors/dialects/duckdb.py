@@ -29,8 +29,15 @@ from catalog.objects import (
     TableKind,
     Target,
 )
+from catalog.stopping import Stop
 from connectors.comment_text import normal
-from connectors.database_session import DatabaseSession, Fault, Row, Source, watched
+from connectors.database_session import (
+    DatabaseSession,
+    Fault,
+    Row,
+    SessionSource,
+    watched,
+)
 from connectors.dialects.bases.transactional import TransactionalDialect
 from connectors.dialects.dialect import Dialect, Selection
 from connectors.quoting import double_quoted, single_quoted
@@ -77,9 +84,7 @@ class DuckDBSession(DatabaseSession):
         """A cursor with its own transaction on the same open file."""
         return DuckDBSession(self._connection.cursor(), lambda: None)
 
-    def limited(
-        self, seconds: float, stop: Callable[[], bool]
-    ) -> AbstractContextManager[None]:
+    def limited(self, seconds: float, stop: Stop) -> AbstractContextManager[None]:
         """Interrupts what runs in it after some seconds or on `stop`."""
         return watched(seconds, stop, self._connection.interrupt)
 
@@ -91,7 +96,7 @@ class DuckDBSession(DatabaseSession):
             self._release()
 
 
-class DuckDBFile(Source):
+class DuckDBFile(SessionSource):
     """Sessions of one file; one at a time in this process."""
 
     _locks: ClassVar[dict[str, threading.Lock]] = defaultdict(threading.Lock)
@@ -320,7 +325,7 @@ class DuckDB(TransactionalDialect):
         self._catalog = ""
         self._path = Path()
 
-    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
+    def source(self, url: URL, *, timeout: float, read_only: bool) -> SessionSource:
         """The file, opened for each operation."""
         # A file's own name is its catalog's name; the resolved path decides it.
         self._path = Path(url.database or "").resolve()
@@ -354,7 +359,7 @@ class DuckDB(TransactionalDialect):
         return self
 
     def scan(
-        self, source: Source, selection: Selection, stop: Callable[[], bool]
+        self, source: SessionSource, selection: Selection, stop: Stop
     ) -> Iterator[Table]:
         """Reads everything, closes the file, then hands out the tables.
 
@@ -471,7 +476,7 @@ class DuckDB(TransactionalDialect):
         }
 
     def denied(
-        self, source: Source, tables: Sequence[TableId]
+        self, source: SessionSource, tables: Sequence[TableId]
     ) -> Mapping[TableId, str]:
         """All of them where the file may not be written, which is not opened for it."""
         reason = ""

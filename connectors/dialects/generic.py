@@ -11,12 +11,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
+from catalog.stopping import Stop
 from connectors.comment_text import normal
 from connectors.database_session import (
     DatabaseSession,
     EngineSession,
     Fault,
-    Source,
+    SessionSource,
     server_words,
 )
 from connectors.dialects.dialect import Dialect, Selection
@@ -56,7 +57,7 @@ class Generic(Dialect):
         return ".".join(self._quote(part) for part in parts if part)
 
     def scan(
-        self, source: Source, selection: Selection, stop: Callable[[], bool]
+        self, source: SessionSource, selection: Selection, stop: Stop
     ) -> Iterator[Table]:
         """Streams the tables, a schema at a time."""
         with source.session() as session:

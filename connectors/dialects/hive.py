@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError
 from catalog.objects import Table, TableId, TableKind, column_of
-from connectors.database_session import DatabaseSession, Fault, Source
+from connectors.database_session import DatabaseSession, Fault, SessionSource
 from connectors.dialects.bases.hiveserver import DEFAULT_PORT, HiveServer, HiveSession
 from connectors.dialects.bases.schema import Field, Relation, SchemaDialect
 from connectors.dialects.bases.sequential import SequentialDialect
@@ -68,7 +68,7 @@ class Hive(SchemaDialect, SequentialDialect):
     connect_faults: ClassVar[tuple[ConnectFault, ...]] = Spark.connect_faults
     read_only_begin = "SELECT 1"  # there are no transactions for reading
 
-    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
+    def source(self, url: URL, *, timeout: float, read_only: bool) -> SessionSource:
         """A pool of PyHive connections."""
         return HiveServer(url, timeout=timeout, settings={_SUBSTITUTE: "false"})
 

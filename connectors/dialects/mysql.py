@@ -18,7 +18,7 @@ from connectors.database_session import (
     EngineSource,
     Fault,
     Row,
-    Source,
+    SessionSource,
 )
 from connectors.definition import Definition, slice_table
 from connectors.dialects.bases.altering import AlteringDialect, Standing
@@ -190,7 +190,7 @@ class MySQL(SchemaDialect, AlteringDialect):
         """The URL with what the user's my.cnf adds to it."""
         return with_option_files(url)
 
-    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
+    def source(self, url: URL, *, timeout: float, read_only: bool) -> SessionSource:
         """A pool of PyMySQL connections."""
         settings = self.settings
         if read_only:
@@ -364,7 +364,7 @@ class MySQL(SchemaDialect, AlteringDialect):
     # -- writing ---------------------------------------------------------------
 
     def denied(
-        self, source: Source, tables: Sequence[TableId]
+        self, source: SessionSource, tables: Sequence[TableId]
     ) -> Mapping[TableId, str]:
         """Tables that the user may not alter, by a query for each schema."""
         found: dict[TableId, str] = {}

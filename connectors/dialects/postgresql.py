@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import (
-    Callable,
     Generator,
     Iterable,
     Iterator,
@@ -30,6 +29,7 @@ from catalog.objects import (
     TableKind,
     Target,
 )
+from catalog.stopping import Stop
 from connectors.ahead import ahead
 from connectors.comment_text import normal
 from connectors.database_session import (
@@ -37,7 +37,7 @@ from connectors.database_session import (
     EngineSource,
     Fault,
     Row,
-    Source,
+    SessionSource,
 )
 from connectors.dialects.bases.libpq import (
     Garbled,
@@ -510,7 +510,7 @@ class PostgreSQL(TransactionalDialect):
         ),
     )
 
-    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
+    def source(self, url: URL, *, timeout: float, read_only: bool) -> SessionSource:
         """A pool of psycopg connections."""
         # What travels is UTF-8 whatever the database's encoding; the server converts.
         url = url.difference_update_query(["client_encoding"])
@@ -557,7 +557,7 @@ class PostgreSQL(TransactionalDialect):
     # -- reading ---------------------------------------------------------------
 
     def scan(
-        self, source: Source, selection: Selection, stop: Callable[[], bool]
+        self, source: SessionSource, selection: Selection, stop: Stop
     ) -> Iterator[Table]:
         """Streams the tables in chunks, all from one snapshot.
 
@@ -647,7 +647,7 @@ class PostgreSQL(TransactionalDialect):
     # -- writing ---------------------------------------------------------------
 
     def denied(
-        self, source: Source, tables: Sequence[TableId]
+        self, source: SessionSource, tables: Sequence[TableId]
     ) -> Mapping[TableId, str]:
         """Tables of others, and those in schemas that may not be used, in one query."""
         names = ", ".join(

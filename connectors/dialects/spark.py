@@ -7,14 +7,15 @@ metastore's columns, which for Delta are not the table's. So each table is descr
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind, column_of
+from catalog.stopping import Stop
 from connectors.comment_text import normal
-from connectors.database_session import DatabaseSession, Fault, Row, Source
+from connectors.database_session import DatabaseSession, Fault, Row, SessionSource
 from connectors.dialects.bases.hiveserver import DEFAULT_PORT, HiveServer
 from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.dialect import ConnectFault, Selection, no_database
@@ -93,7 +94,7 @@ class Spark(SequentialDialect):
     pinned: ClassVar[Mapping[str, str]] = _PINNED
     """Settings that rendering relies on."""
 
-    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
+    def source(self, url: URL, *, timeout: float, read_only: bool) -> SessionSource:
         """A pool of PyHive connections."""
         # PyHive registers `hive`, `hive+http` and `hive+https` only.
         _, plus, driver = url.drivername.partition("+")
@@ -103,7 +104,7 @@ class Spark(SequentialDialect):
     # -- reading ---------------------------------------------------------------
 
     def scan(
-        self, source: Source, selection: Selection, stop: Callable[[], bool]
+        self, source: SessionSource, selection: Selection, stop: Stop
     ) -> Iterator[Table]:
         """Streams the tables, each described by itself."""
         with source.session() as session:

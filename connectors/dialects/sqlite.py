@@ -8,7 +8,7 @@ from urllib.parse import quote as quote_path
 
 from catalog.errors import ColumnistError
 from catalog.objects import TableKind
-from connectors.database_session import DatabaseSession, EngineSource, Source
+from connectors.database_session import DatabaseSession, EngineSource, SessionSource
 from connectors.dialects.bases.schema import SchemaDialect
 from connectors.dialects.dialect import ConnectFault, Dialect
 
@@ -111,7 +111,7 @@ class SQLite(SchemaDialect):
         ),
     )
 
-    def source(self, url: URL, *, timeout: float, read_only: bool) -> Source:
+    def source(self, url: URL, *, timeout: float, read_only: bool) -> SessionSource:
         """The file, opened read-only so that it is never made or changed."""
         path = Path(url.database or "").expanduser().resolve()
         if not path.is_file():

@@ -13,18 +13,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
 
 from catalog.change import WriteResult
 from catalog.errors import ColumnistError
 from catalog.objects import TableId
+from catalog.stopping import Stop
 from connectors.database_session import DatabaseSession
 from connectors.ledger import Ledger
 from connectors.run import Statement
 from connectors.writing.intents import Intents, Pending
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 Tables = Iterable[tuple[TableId, Sequence[Statement]]]
 """The statements of a run, one table after the other."""
@@ -51,7 +48,7 @@ class Chunk:
     tasks: list[Task]
     """What is to be executed, one table after the other."""
 
-    def left(self, ended: Callable[[], bool]) -> Iterator[Task]:
+    def left(self, ended: Stop) -> Iterator[Task]:
         """Table after table; those that come after `ended` is true are dropped."""
         for task in self.tasks:
             if not ended():
@@ -62,7 +59,7 @@ class Chunk:
                     self.intents.drop(item, "stopped before it was written")
 
 
-class Writer(ABC):
+class RunWriter(ABC):
     """A session that writes chunks, in one thread at a time."""
 
     def __init__(self, session: DatabaseSession) -> None:
@@ -71,7 +68,7 @@ class Writer(ABC):
         """Set where its connection broke."""
 
     @abstractmethod
-    def write(self, chunk: Chunk, *, ended: Callable[[], bool]) -> None:
+    def write(self, chunk: Chunk, *, ended: Stop) -> None:
         """Write a chunk; what comes after `ended` is true is dropped."""
 
     def close(self) -> None:
@@ -83,12 +80,12 @@ class Writer(ABC):
 
 def write_chunks(
     tables: Tables,
-    open_writer: Callable[[], Writer],
+    open_writer: Callable[[], RunWriter],
     ledger: Ledger,
     *,
     most: int,
     parallel: int,
-    stop: Callable[[], bool],
+    stop: Stop,
 ) -> Iterator[WriteResult]:
     """Write tables; results once they are saved.
 
@@ -103,20 +100,35 @@ def write_chunks(
     Raises:
         ColumnistError: A connection is lost.
     """
-    writers = _Writers(open_writer, stop)
+    writers = [open_writer()]  # the first before any intent is committed
+    idle = deque(writers)
+    lost: list[ColumnistError] = []
+
+    def written(chunk: Chunk) -> Intents:
+        try:
+            writer = idle.popleft()
+        except IndexError:  # all are at work
+            writers.append(writer := open_writer())
+        try:
+            writer.write(chunk, ended=lambda: bool(lost or writer.lost) or stop())
+        finally:
+            if writer.lost is not None:
+                lost.append(writer.lost)
+            idle.append(writer)
+        return chunk.intents
+
     try:
         chunks = _cut(tables, ledger, most=most, stop=stop)
-        for intents in _in_parallel(writers.write, chunks, parallel):
+        for intents in _in_parallel(written, chunks, parallel):
             yield from intents.save()
     finally:
-        writers.close()
-    if writers.lost is not None:
-        raise writers.lost
+        for writer in writers:
+            writer.close()
+    if lost:
+        raise lost[0]
 
 
-def _cut(
-    tables: Tables, ledger: Ledger, *, most: int, stop: Callable[[], bool]
-) -> Iterator[Chunk]:
+def _cut(tables: Tables, ledger: Ledger, *, most: int, stop: Stop) -> Iterator[Chunk]:
     """Chunks of about `most` changes, their intents committed.
 
     The first is one table and each may be twice as long as the one before: so there is
@@ -151,8 +163,8 @@ def _begun(
 
 
 def _in_parallel(
-    call: Callable[[T], R], items: Iterator[T], threads: int
-) -> Iterator[R]:
+    call: Callable[[Chunk], Intents], items: Iterator[Chunk], threads: int
+) -> Iterator[Intents]:
     """Results in the order of items, which are taken a little ahead."""
     if threads == 1:
         yield from map(call, items)
@@ -164,7 +176,7 @@ def _in_parallel(
             yield call(first)
             return
         with ThreadPoolExecutor(threads, thread_name_prefix="writing") as pool:
-            running: deque[Future[R]] = deque()
+            running: deque[Future[Intents]] = deque()
             running += (pool.submit(call, first), pool.submit(call, second))
             for item in items:
                 running.append(pool.submit(call, item))
@@ -172,43 +184,3 @@ def _in_parallel(
                     yield running.popleft().result()
             while running:
                 yield running.popleft().result()
-
-
-class _Writers:
-    """Sessions that write chunks; each is used by one thread at a time."""
-
-    def __init__(
-        self, open_writer: Callable[[], Writer], stop: Callable[[], bool]
-    ) -> None:
-        self._open = open_writer
-        self._stop = stop
-        # The first is opened before any intent is committed.
-        self._all = [open_writer()]
-        self._idle: deque[Writer] = deque(self._all)
-        self.lost: ColumnistError | None = None
-        """Set where a connection broke."""
-
-    def write(self, chunk: Chunk) -> Intents:
-        """Write a chunk; its intents, for the caller to save."""
-        writer = self._writer()
-        try:
-            writer.write(chunk, ended=lambda: self._ended(writer))
-        finally:
-            self.lost = self.lost or writer.lost
-            self._idle.append(writer)
-        return chunk.intents
-
-    def close(self) -> None:
-        """Give every session back."""
-        for writer in self._all:
-            writer.close()
-
-    def _ended(self, writer: Writer) -> bool:
-        return (self.lost or writer.lost) is not None or self._stop()
-
-    def _writer(self) -> Writer:
-        with suppress(IndexError):  # none is idle
-            return self._idle.popleft()
-        writer = self._open()
-        self._all.append(writer)
-        return writer

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from catalog.change import WriteResult
-from connectors.database_session import Source
+from catalog.stopping import Stop
+from connectors.database_session import SessionSource
 from connectors.dialects.bases.altering import AlteringDialect
 from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.bases.transactional import TransactionalDialect
 from connectors.dialects.dialect import Dialect
 from connectors.ledger import Ledger
-from connectors.writing.chunks import Tables, Writer, write_chunks
+from connectors.writing.chunks import RunWriter, Tables, write_chunks
 from connectors.writing.sequential import write_in_sequence
 from connectors.writing.table_lock import TableLockWriter
 from connectors.writing.transaction import TransactionWriter
@@ -20,10 +21,10 @@ from connectors.writing.transaction import TransactionWriter
 
 def write(
     dialect: Dialect,
-    source: Source,
+    source: SessionSource,
     tables: Tables,
     ledger: Ledger,
-    stop: Callable[[], bool],
+    stop: Stop,
 ) -> Iterator[WriteResult]:
     """Execute the statements of tables; results as they are recorded.
 
@@ -33,7 +34,7 @@ def write(
     """
     if isinstance(dialect, SequentialDialect):
         return write_in_sequence(dialect, source, tables, ledger, stop)
-    open_writer: Callable[[], Writer]
+    open_writer: Callable[[], RunWriter]
     if isinstance(dialect, TransactionalDialect):
         open_writer = partial(TransactionWriter, dialect, source, stop)
     elif isinstance(dialect, AlteringDialect):

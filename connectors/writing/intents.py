@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.errors import ColumnistError
 from catalog.objects import TableId
+from catalog.stopping import Stop
 from connectors.comment_text import normal
 from connectors.database_session import Fault
 from connectors.ledger import Ledger
@@ -24,7 +25,7 @@ GONE = "the table is no longer there; scan again"
 class LockPatience:
     """How often a statement that met a lock is tried again."""
 
-    def __init__(self, stop: Callable[[], bool]) -> None:
+    def __init__(self, stop: Stop) -> None:
         self._pauses = iter(PAUSES)
         self._stop = stop
 
@@ -70,7 +71,10 @@ class Intents:
 
     def begin(self, statements: Iterable[Statement]) -> list[Pending]:
         """Commit what is about to be executed."""
-        pairs = [(part, sql) for each, sql in _texts(statements) for part in each.parts]
+        pairs: list[tuple[Part, str]] = []
+        for statement in statements:
+            sql = statement.sql
+            pairs += [(part, sql) for part in statement.parts]
         intents = self._ledger.intend([(part.change, sql) for part, sql in pairs])
         return [
             Pending(part, sql, intent)
@@ -186,10 +190,6 @@ def lost(table: TableId, fault: Fault, unknown: int = 0) -> ColumnistError:
     return ColumnistError(
         f"The connection was lost while {table} was written: {fault.message}", hint
     )
-
-
-def _texts(statements: Iterable[Statement]) -> Iterable[tuple[Statement, str]]:
-    return ((each, each.sql) for each in statements)
 
 
 def _result(

@@ -10,15 +10,16 @@ after the last look.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from catalog.change import Outcome, WriteResult
 from catalog.errors import ColumnistError
 from catalog.objects import Table, TableId
+from catalog.stopping import Stop
 from connectors.comment_text import normal
-from connectors.database_session import DatabaseSession, Fault, Source
+from connectors.database_session import DatabaseSession, Fault, SessionSource
 from connectors.ledger import Ledger
 from connectors.run import Statement
 from connectors.writing.chunks import Tables
@@ -40,10 +41,10 @@ FRESH_SECONDS = 1.0
 
 def write_in_sequence(
     dialect: SequentialDialect,
-    source: Source,
+    source: SessionSource,
     tables: Tables,
     ledger: Ledger,
-    stop: Callable[[], bool],
+    stop: Stop,
 ) -> Iterator[WriteResult]:
     """Write many tables, one statement after the other.
 
@@ -76,7 +77,7 @@ class _Sequence:
         session: DatabaseSession,
         table: TableId,
         intents: Intents,
-        stop: Callable[[], bool],
+        stop: Stop,
     ) -> None:
         self._dialect = dialect
         self._session = session

@@ -9,18 +9,18 @@ the ALTER instead, and the result says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from catalog.change import CommentChange, Outcome
 from catalog.errors import ColumnistError
 from catalog.objects import column_of
+from catalog.stopping import Stop
 from connectors.comment_text import normal
-from connectors.database_session import DatabaseSession, Fault, Source
+from connectors.database_session import DatabaseSession, Fault, SessionSource
 from connectors.definition import DOUBTFUL, REBUILD
 from connectors.run import Statement
-from connectors.writing.chunks import Chunk, Task, Writer
+from connectors.writing.chunks import Chunk, RunWriter, Task
 from connectors.writing.intents import GONE, Intents, LockPatience, Pending, lost
 
 if TYPE_CHECKING:
@@ -32,17 +32,17 @@ UNLOCKED = (
 )
 
 
-class TableLockWriter(Writer):
+class TableLockWriter(RunWriter):
     """One session that alters table after table."""
 
     def __init__(
-        self, dialect: AlteringDialect, source: Source, stop: Callable[[], bool]
+        self, dialect: AlteringDialect, source: SessionSource, stop: Stop
     ) -> None:
         super().__init__(source.open(write=True))
         self._dialect = dialect
         self._stop = stop
 
-    def write(self, chunk: Chunk, *, ended: Callable[[], bool]) -> None:
+    def write(self, chunk: Chunk, *, ended: Stop) -> None:
         """Table after table; locking one gives up the one before."""
         dialect, session = self._dialect, self._session
         try:
@@ -75,7 +75,7 @@ class _Alteration:
         session: DatabaseSession,
         task: Task,
         intents: Intents,
-        stop: Callable[[], bool],
+        stop: Stop,
     ) -> None:
         self._dialect = dialect
         self._session = session

@@ -8,13 +8,14 @@ between the check and the write.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from catalog.change import Outcome
 from catalog.objects import TableId, TableKind, Target
-from connectors.database_session import Fault, Source
-from connectors.writing.chunks import Chunk, Task, Writer
+from catalog.stopping import Stop
+from connectors.database_session import Fault, SessionSource
+from connectors.writing.chunks import Chunk, RunWriter, Task
 from connectors.writing.intents import Intents, LockPatience, Pending, lost
 
 if TYPE_CHECKING:
@@ -25,11 +26,11 @@ class _Locked(Exception):
     """Somebody else holds a lock that the transaction needs."""
 
 
-class TransactionWriter(Writer):
+class TransactionWriter(RunWriter):
     """One session that writes, and its witness, which sees committed data only."""
 
     def __init__(
-        self, dialect: TransactionalDialect, source: Source, stop: Callable[[], bool]
+        self, dialect: TransactionalDialect, source: SessionSource, stop: Stop
     ) -> None:
         super().__init__(source.open(write=True))
         self._dialect = dialect
@@ -46,7 +47,7 @@ class TransactionWriter(Writer):
         self._session.quietly("ROLLBACK")
         super().close()
 
-    def write(self, chunk: Chunk, *, ended: Callable[[], bool]) -> None:
+    def write(self, chunk: Chunk, *, ended: Stop) -> None:
         """Table after table, then one look at all that was committed."""
         intents = chunk.intents
         if self._dialect.exclusive:  # so nobody can change it until the end

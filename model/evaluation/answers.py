@@ -29,7 +29,7 @@ _UNMEASURED = Scale(WeightedSum(), WeightedSum(), WeightedSum())
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class TargetAnswer:
     """One target and its candidates."""
 
     source: str
@@ -97,15 +97,15 @@ def sample(
 
 def answers(
     entries: Sequence[Entry], engine: Engine, model: ModelFile
-) -> Iterator[Answer]:
+) -> Iterator[TargetAnswer]:
     """An answer for every wanted target."""
     places = {id(entry.table): number for number, entry in enumerate(entries)}
-    found: list[Answer] = []
+    found: list[TargetAnswer] = []
 
     def seen(job: Job, target: Target, candidates: Sequence[Candidate]) -> None:
         entry = entries[places[id(job.table)]]
         found.append(
-            Answer(
+            TargetAnswer(
                 entry.repository,
                 job.table.id.schema,
                 job.table.id.name,
@@ -135,15 +135,15 @@ def _reference(entry: Entry, target: Target) -> str:
     return column.description or ""
 
 
-def write(path: Path, found: Iterable[Answer]) -> None:
+def write(path: Path, found: Iterable[TargetAnswer]) -> None:
     """Answers as JSON Lines, so that a choice can be fitted without the model."""
     write_file(path, "".join(map(encoded, found)), hint="Choose another with -o.")
 
 
-def read(path: Path) -> list[Answer]:
+def read(path: Path) -> list[TargetAnswer]:
     """The inverse of `write`."""
     return list(
-        read_lines(path, Answer, "Make it again, with model.evaluation.answers.")
+        read_lines(path, TargetAnswer, "Make it again, with model.evaluation.answers.")
     )
 
 

@@ -20,7 +20,7 @@ from catalog.objects import ColumnId, Target
 from model.evaluation.blind import (
     BlindFolder,
     Item,
-    Line,
+    SheetLine,
     csv_text,
     inert,
     qualified,
@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class AuditText:
     """What the key says of one system's text."""
 
     system: str
@@ -48,7 +48,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AuditPlace:
     """What the key says of one item."""
 
     repository: str
@@ -59,12 +59,12 @@ class Place:
     """The table's name."""
     column: str | None
     """The column's name; None where the text is of the table."""
-    drafts: tuple[Draft, ...]
+    drafts: tuple[AuditText, ...]
     """The systems that say it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class AuditKey:
     """Whose texts are whose."""
 
     systems: tuple[str, ...]
@@ -77,7 +77,7 @@ class Key:
     """What targets and order were drawn with."""
     data: str
     """Where the tables come from."""
-    items: Mapping[str, Place]
+    items: Mapping[str, AuditPlace]
     """By item."""
 
 
@@ -137,7 +137,7 @@ def make(
     *,
     seed: int,
     data: str,
-) -> tuple[list[Item], Key]:
+) -> tuple[list[Item], AuditKey]:
     """The items in random order, and the key.
 
     Args:
@@ -149,7 +149,7 @@ def make(
     Raises:
         UsageError: a system has no text at all.
     """
-    found: list[tuple[Item, Place]] = []
+    found: list[tuple[Item, AuditPlace]] = []
     for number, entry in enumerate(entries):
         written = {name: each[number] for name, each in texts.items()}
         for target in entry.wanted:
@@ -170,22 +170,22 @@ def make(
     wanted = [target for entry in entries for target in entry.wanted]
     columns = sum(isinstance(target, ColumnId) for target in wanted)
     places = {item.item: place for item, place in numbered}
-    return [item for item, _ in numbered], Key(
+    return [item for item, _ in numbered], AuditKey(
         tuple(texts), columns, len(wanted) - columns, seed, data, places
     )
 
 
 def _items(
     entry: Entry, target: Target, written: Mapping[str, Texts]
-) -> Iterator[tuple[Item, Place]]:
+) -> Iterator[tuple[Item, AuditPlace]]:
     """The different texts of one target, each once."""
     names = [column.id for column in entry.table.columns]
     index = names.index(target) if isinstance(target, ColumnId) else None
-    drafts: dict[str, list[Draft]] = defaultdict(list)
+    drafts: dict[str, list[AuditText]] = defaultdict(list)
     for system, texts in written.items():
         one = texts.about if index is None else texts.columns[index]
         if text := " ".join((one.text or "").split()):
-            drafts[text].append(Draft(system, one.by, one.confidence))
+            drafts[text].append(AuditText(system, one.by, one.confidence))
     first = max(0, min((index or 0) - LISTED // 2, len(names) - LISTED))
     listed = tuple(
         seen_column(entry, place)
@@ -194,16 +194,16 @@ def _items(
     table, title = entry.table.id, qualified(entry)
     column = None if index is None else names[index].name
     for text, said in drafts.items():
-        judged = Line(None, "", "", (text,))
+        judged = SheetLine(None, "", "", (text,))
         if index is not None:
             judged = seen_column(entry, index, text)
         yield (
             Item("", title, len(names) - len(listed), (judged, *listed)),
-            Place(entry.repository, table.schema, table.name, column, tuple(said)),
+            AuditPlace(entry.repository, table.schema, table.name, column, tuple(said)),
         )
 
 
-def _as_csv(items: Sequence[Item], key: Key) -> str:
+def _as_csv(items: Sequence[Item], key: AuditKey) -> str:
     """A spreadsheet to label in: `judge` and `label` are to be filled in."""
     header = "item judge label schema table column facts text columns"
     rows = []
@@ -221,7 +221,7 @@ AUDITS = BlindFolder(
     "audit",
     "audit-key.json",
     "audit draw DATA SYSTEM...",
-    Key,
+    AuditKey,
     _as_csv,
     kind="label",
     question="Would you accept this text as it is? It has to be true, say what the"

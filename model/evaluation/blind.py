@@ -28,7 +28,7 @@ CODES = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SheetLine:
     """The table itself or one of its columns."""
 
     column: str | None
@@ -61,7 +61,7 @@ class Item:
     """Schema and name."""
     more: int
     """Columns of the table that are not shown."""
-    lines: tuple[Line, ...]
+    lines: tuple[SheetLine, ...]
     """What is judged, and what a reader sees beside it."""
 
 
@@ -70,7 +70,7 @@ def qualified(entry: Entry) -> str:
     return str(entry.table.id) if entry.table.id.schema else entry.table.id.name
 
 
-def seen_column(entry: Entry, place: int, *texts: str | None) -> Line:
+def seen_column(entry: Entry, place: int, *texts: str | None) -> SheetLine:
     """A column with what is known of it, and these texts."""
     column = entry.record.columns[place]
     found = ["primary key"] if column.name in entry.table.primary_key else []
@@ -79,7 +79,7 @@ def seen_column(entry: Entry, place: int, *texts: str | None) -> Line:
     if codes := [str(code) for code in column.enum or ()]:
         more = ", …" if len(codes) > CODES else ""
         found.append(f"codes: {', '.join(codes[:CODES])}{more}")
-    return Line(column.name, column.type or "", "; ".join(found), texts)
+    return SheetLine(column.name, column.type or "", "; ".join(found), texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ class BlindFolder(Generic[KeyT]):
         return folder / name
 
 
-def _row(line: Line) -> dict[str, Any]:
+def _row(line: SheetLine) -> dict[str, Any]:
     """A line of the page; without texts, the facts stand in their place."""
     return {
         "name": "the table" if line.column is None else line.column,

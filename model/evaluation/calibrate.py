@@ -25,7 +25,7 @@ from catalog.errors import UsageError
 from catalog.files import write_file
 from catalog.suggestion import Source
 from model.choose import SIGNS, Calibration, Scale, Signs, WeightedSum, likeliest
-from model.evaluation.answers import Answer, read
+from model.evaluation.answers import TargetAnswer, read
 from model.evaluation.json_lines import read_lines
 
 RIDGE = 2.0
@@ -65,7 +65,7 @@ def main() -> None:
 class Case:
     """A target with the labels of its candidates."""
 
-    answer: Answer
+    answer: TargetAnswer
     labels: tuple[tuple[int, ...], ...]
     """Of each candidate, one by each reader; empty where nobody read it."""
 
@@ -109,7 +109,7 @@ def read_labels(paths: Sequence[Path]) -> dict[Key, list[int]]:
 
 
 def labelled(
-    answers: Sequence[Answer], labels: Mapping[Key, Sequence[int]]
+    answers: Sequence[TargetAnswer], labels: Mapping[Key, Sequence[int]]
 ) -> list[Case]:
     """The answers with their labels, those without any left out.
 

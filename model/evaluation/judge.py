@@ -20,7 +20,7 @@ from catalog.stopping import Stop, never
 from model import prompts
 from model.evaluation.blind import Item
 from model.evaluation.json_lines import read_lines
-from model.evaluation.votes import Choice
+from model.evaluation.votes import Preference
 from model.prompt import Prompt
 from model.prompts.long import neutral
 from model.writer import Writer, user_turn
@@ -79,15 +79,15 @@ class Judged:
             self.a[1].weighted - self.b[1].weighted,
         )
 
-    def choice(self, margin: float) -> Choice | None:
+    def choice(self, margin: float) -> Preference | None:
         """The vote; None where an answer is missing."""
         leads = self.leads()
         if leads is None:
             return None
         mean = sum(leads) / 2
         if abs(mean) <= margin + 1e-9:
-            return Choice.TIE
-        return Choice.A if mean > 0 else Choice.B
+            return Preference.TIE
+        return Preference.A if mean > 0 else Preference.B
 
 
 @cache

@@ -13,7 +13,7 @@ from typing import Any
 
 from catalog.errors import UsageError
 from catalog.intervals import wilson
-from model.evaluation.audit import Draft, Key
+from model.evaluation.audit import AuditKey, AuditText
 from model.evaluation.ballots import Ballot, BallotFile
 from model.evaluation.tally import alike, rounded, share_data
 
@@ -71,7 +71,7 @@ def keep(
     LABELS.keep(folder, [*others, *own])
 
 
-def report(key: Key, said: Mapping[str, Said]) -> dict[str, Any]:
+def report(key: AuditKey, said: Mapping[str, Said]) -> dict[str, Any]:
     """The outcome as one document, columns and tables apart.
 
     A pooled share is the mean over an item's judges, then over items; its interval is
@@ -91,10 +91,10 @@ def report(key: Key, said: Mapping[str, Said]) -> dict[str, Any]:
 
 
 def _kind(
-    key: Key, said: Mapping[str, Said], judges: Sequence[str], *, tables: bool
+    key: AuditKey, said: Mapping[str, Said], judges: Sequence[str], *, tables: bool
 ) -> dict[str, Any]:
     asked = key.tables if tables else key.columns
-    drafts: dict[str, list[tuple[str, Draft]]] = {name: [] for name in key.systems}
+    drafts: dict[str, list[tuple[str, AuditText]]] = {name: [] for name in key.systems}
     for item, place in key.items.items():
         if (place.column is None) is tables:
             for draft in place.drafts:
@@ -113,7 +113,7 @@ def _kind(
 
 
 def _system(
-    drafts: Sequence[tuple[Said, Draft]], judges: Sequence[str]
+    drafts: Sequence[tuple[Said, AuditText]], judges: Sequence[str]
 ) -> dict[str, Any]:
     by_source: dict[str, list[Said]] = defaultdict(list)
     for said, draft in drafts:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from model.evaluation.blind import (
     BlindFolder,
     Item,
-    Line,
+    SheetLine,
     csv_text,
     inert,
     qualified,
@@ -29,7 +29,7 @@ SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SheetPlace:
     """What the key says of one item."""
 
     a: str
@@ -43,7 +43,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class SheetKey:
     """Which side is which."""
 
     first: str
@@ -54,7 +54,7 @@ class Key:
     """What tables and sides were drawn with."""
     data: str
     """Where the tables come from."""
-    items: Mapping[str, Place]
+    items: Mapping[str, SheetPlace]
     """By item."""
 
 
@@ -120,7 +120,7 @@ def make(
     seed: int,
     data: str,
     reference: bool = False,
-) -> tuple[list[Item], Key]:
+) -> tuple[list[Item], SheetKey]:
     """The sheet's items with their sides drawn, and the key.
 
     Args:
@@ -133,7 +133,7 @@ def make(
     """
     rng = random.Random(f"sides {seed}")
     items: list[Item] = []
-    places: dict[str, Place] = {}
+    places: dict[str, SheetPlace] = {}
     for number, entry in enumerate(entries):
         name = f"{number + 1:03}"
         swapped = rng.random() < 0.5
@@ -142,15 +142,15 @@ def make(
         table = qualified(entry)
         hidden = len(entry.table.columns) - (len(lines) - 1)
         items.append(Item(name, table, hidden, lines))
-        places[name] = Place(names[one], names[other], entry.repository, table)
-    return items, Key(*names, seed, data, places)
+        places[name] = SheetPlace(names[one], names[other], entry.repository, table)
+    return items, SheetKey(*names, seed, data, places)
 
 
-def _lines(entry: Entry, a: Texts, b: Texts, reference: bool) -> tuple[Line, ...]:
+def _lines(entry: Entry, a: Texts, b: Texts, reference: bool) -> tuple[SheetLine, ...]:
     shown = set(entry.wanted)
     columns = entry.record.columns
     human = (entry.record.description,) if reference else ()
-    found = [Line(None, "", "", (a.about.text, b.about.text, *human))]
+    found = [SheetLine(None, "", "", (a.about.text, b.about.text, *human))]
     for place, column in enumerate(entry.table.columns):
         if column.id in shown:
             human = (columns[place].description,) if reference else ()
@@ -159,7 +159,7 @@ def _lines(entry: Entry, a: Texts, b: Texts, reference: bool) -> tuple[Line, ...
     return tuple(found)
 
 
-def _as_csv(items: Sequence[Item], _: Key) -> str:
+def _as_csv(items: Sequence[Item], _: SheetKey) -> str:
     rows = []
     for item in items:
         for line in item.lines:
@@ -175,7 +175,7 @@ SHEETS = BlindFolder(
     "sheet",
     "key.json",
     "sheet DATA SYSTEM SYSTEM",
-    Key,
+    SheetKey,
     _as_csv,
     kind="vote",
     question="Which side describes the table and its columns better: correct first,"

@@ -14,15 +14,15 @@ from model.evaluation.agreement import (
     fleiss_kappa,
     sign_test,
 )
-from model.evaluation.sheet import Key
-from model.evaluation.votes import Choice, JudgeKind, Vote, last_ones
+from model.evaluation.sheet import SheetKey
+from model.evaluation.votes import JudgeKind, Preference, Vote, last_ones
 
 FIRST, SECOND, TIE, UNDECIDED = "first", "second", "tie", "undecided"
 CATEGORIES = (FIRST, SECOND, TIE)
 
 
 def tally(
-    key: Key, votes: Sequence[Vote], kinds: Mapping[str, JudgeKind]
+    key: SheetKey, votes: Sequence[Vote], kinds: Mapping[str, JudgeKind]
 ) -> dict[str, Any]:
     """The outcome as one document.
 
@@ -69,11 +69,11 @@ def tally(
     }
 
 
-def _system(key: Key, item: str, choice: Choice) -> str:
-    if choice is Choice.TIE:
+def _system(key: SheetKey, item: str, choice: Preference) -> str:
+    if choice is Preference.TIE:
         return TIE
     place = key.items[item]
-    chosen = place.a if choice is Choice.A else place.b
+    chosen = place.a if choice is Preference.A else place.b
     return FIRST if chosen == key.first else SECOND
 
 

@@ -27,7 +27,7 @@ class JudgeKind(Enum):
     MODEL = "model"
 
 
-class Choice(Enum):
+class Preference(Enum):
     """A vote on one item."""
 
     A = "a"
@@ -35,10 +35,10 @@ class Choice(Enum):
     TIE = "tie"
 
 
-Vote = Ballot[Choice]
+Vote = Ballot[Preference]
 VOTES = BallotFile(
     "vote",
-    {choice.value: choice for choice in Choice},
+    {choice.value: choice for choice in Preference},
     noun="sheet",
     digits=3,
     wrong=ColumnistError,
@@ -46,7 +46,7 @@ VOTES = BallotFile(
 )
 
 
-def last_ones(votes: Iterable[Vote]) -> tuple[dict[tuple[str, str], Choice], int]:
+def last_ones(votes: Iterable[Vote]) -> tuple[dict[tuple[str, str], Preference], int]:
     """The last vote by item and judge, which counts, and how many were replaced."""
     given = list(votes)
     counted = {(vote.item, vote.judge): vote.choice for vote in given}

@@ -27,7 +27,7 @@ from model.training.llama_family import (
     permuted,
     shape_of,
 )
-from model.training.source import Source, gguf_keys, load_model
+from model.training.source import ModelSource, gguf_keys, load_model
 
 WEIGHTS = "adapter_model.safetensors"
 UNKNOWN = (
@@ -72,7 +72,7 @@ def weights_of(path: Path) -> Path:
     return path / WEIGHTS if path.is_dir() else path
 
 
-def read_adapter(path: Path, source: Source) -> Adapter:
+def read_adapter(path: Path, source: ModelSource) -> Adapter:
     """An adapter to go on from.
 
     Raises:
@@ -158,7 +158,7 @@ def put(adapter: Adapter, model: Any) -> None:
         raise _other_base("This", key)
 
 
-def adapted(source: Source, adapter: Path) -> Any:
+def adapted(source: ModelSource, adapter: Path) -> Any:
     """The base model with an adapter beside its weights, in float32 on the CPU.
 
     Raises:
@@ -240,7 +240,7 @@ def _values(tensor: torch.Tensor) -> Array:
 
 def write_adapter(
     path: Path,
-    source: Source,
+    source: ModelSource,
     tensors: Sequence[Tensor],
     *,
     kind: str,

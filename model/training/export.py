@@ -36,20 +36,20 @@ from model.training.adapter import (
 from model.training.llama_family import LlamaShape, shape_of, tensors_of, write_model
 from model.training.manifest import write_manifest
 from model.training.source import (
-    Source,
+    ModelSource,
     load_model,
     open_source,
     open_tokens,
     require,
 )
-from model.training.verification import Comparison, Reference, compare
+from model.training.verification import Deviation, Reference, compare
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 """What a model may be called; it becomes the name of files."""
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ExportSettings:
     """What is to be exported."""
 
     source: Path
@@ -76,13 +76,13 @@ class Exported:
     """Its manifest; None where it failed."""
     kind: str
     """Its quantisation."""
-    comparison: Comparison
+    comparison: Deviation
     """How far it is from its source."""
     faults: tuple[str, ...]
     """What is wrong; empty where all is well."""
 
 
-def export(settings: Settings) -> Iterator[Exported]:
+def export(settings: ExportSettings) -> Iterator[Exported]:
     """Writes, compares and describes one file after the other.
 
     Raises:
@@ -137,7 +137,9 @@ def _name_of(source: Path) -> str:
     return re.sub(r"[^A-Za-z0-9._+-]+", "-", folder.name).strip("-.")
 
 
-def _export_model(settings: Settings, folder: Path, name: str) -> Iterator[Exported]:
+def _export_model(
+    settings: ExportSettings, folder: Path, name: str
+) -> Iterator[Exported]:
     """A Hugging Face directory, with the lineage that fine-tuning left in it."""
     source = open_source(folder)
     tokens = open_tokens(source)
@@ -187,7 +189,7 @@ def _export_model(settings: Settings, folder: Path, name: str) -> Iterator[Expor
         yield replace(each, manifest=write_manifest(each.path, title, told))
 
 
-def _about(folder: Path, source: Source, shape: LlamaShape) -> dict[str, Any]:
+def _about(folder: Path, source: ModelSource, shape: LlamaShape) -> dict[str, Any]:
     """What the manifest says of a model, in whatever form."""
     told = lineage.read_lineage(folder)
     base = told.get("base") or source.about()
@@ -207,7 +209,7 @@ def _about(folder: Path, source: Source, shape: LlamaShape) -> dict[str, Any]:
 
 
 def _place(
-    partial: Path, comparison: Comparison, kind: str
+    partial: Path, comparison: Deviation, kind: str
 ) -> tuple[Path, tuple[str, ...]]:
     """Give a file its name, by whether it is what it should be."""
     faults = tuple(comparison.faults(kind))
@@ -216,7 +218,9 @@ def _place(
     return path, faults
 
 
-def _export_adapter(settings: Settings, folder: Path, name: str) -> Iterator[Exported]:
+def _export_adapter(
+    settings: ExportSettings, folder: Path, name: str
+) -> Iterator[Exported]:
     """The adapter, compared with PEFT's: on the base's own GGUF, else on one of F16."""
     config = adapter_config(folder)
     told = lineage.read_lineage(folder)
@@ -267,7 +271,7 @@ def _export_adapter(settings: Settings, folder: Path, name: str) -> Iterator[Exp
         yield Exported(path, manifest, kind, comparison, faults)
 
 
-def _base_of(settings: Settings, config: dict[str, Any]) -> Path:
+def _base_of(settings: ExportSettings, config: dict[str, Any]) -> Path:
     if settings.base is not None:
         return settings.base
     named = config.get("base_model_name_or_path")

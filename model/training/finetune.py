@@ -38,7 +38,7 @@ from model.training.event import Event, log
 from model.training.groups import Groups, Place, Row, rows, steps
 from model.training.results import write_results
 from model.training.source import (
-    Source,
+    ModelSource,
     load_model,
     open_source,
     open_tokens,
@@ -71,7 +71,7 @@ BROKEN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class FinetuneSettings:
     """What a run is asked to do; kept in its log and in the lineage."""
 
     base: Path
@@ -129,10 +129,12 @@ class Settings:
         return self.learning_rate or RATES[self.method]
 
 
-class Run:
+class TrainingRun:
     """A run's model, optimizer and place in the data, saved and read together."""
 
-    def __init__(self, settings: Settings, model: Any, identity: dict[str, Any]):
+    def __init__(
+        self, settings: FinetuneSettings, model: Any, identity: dict[str, Any]
+    ):
         self.settings = settings
         self.model = model
         self.identity = identity
@@ -224,7 +226,7 @@ class Run:
         self.losses += 1
 
 
-def finetune(settings: Settings, *, stop: Stop = never) -> Iterator[Event]:
+def finetune(settings: FinetuneSettings, *, stop: Stop = never) -> Iterator[Event]:
     """Trains, then writes the adapter or model; events are logged, then given.
 
     Stopped, it saves a checkpoint and ends.
@@ -242,7 +244,7 @@ def finetune(settings: Settings, *, stop: Stop = never) -> Iterator[Event]:
     digests = {path.name: digest(path) for path in settings.data}
     device, dtype, reason = precision()
     model = trainable(settings, source, device, dtype)
-    run = Run(settings, model, _identity(settings, source, digests))
+    run = TrainingRun(settings, model, _identity(settings, source, digests))
     run.begin()
     groups = Groups(learned, tokens, asked=settings.asked)
     rng = random.Random(settings.seed)
@@ -425,7 +427,7 @@ def _seconds(dtype: Any) -> float:
 
 
 def _identity(
-    settings: Settings, source: Source, data: dict[str, str]
+    settings: FinetuneSettings, source: ModelSource, data: dict[str, str]
 ) -> dict[str, Any]:
     """What must be the same when a run goes on."""
     start = settings.start
@@ -446,7 +448,9 @@ def _identity(
     }
 
 
-def trainable(settings: Settings, source: Source, device: str, dtype: Any) -> Any:
+def trainable(
+    settings: FinetuneSettings, source: ModelSource, device: str, dtype: Any
+) -> Any:
     """The model with the weights that are to be trained marked as such.
 
     Raises:
@@ -494,7 +498,7 @@ def trainable(settings: Settings, source: Source, device: str, dtype: Any) -> An
     return model
 
 
-def _four_bits(source: Source, device: str) -> Any:
+def _four_bits(source: ModelSource, device: str) -> Any:
     """The base model in 4 bits, for QLoRA."""
     if device != "cuda":
         raise UsageError(

@@ -22,7 +22,7 @@ from catalog.errors import UsageError
 from model.gguf_file import Array, Tensor, write
 
 if TYPE_CHECKING:
-    from model.training.source import Source, Tokens
+    from model.training.source import ModelSource, Tokens
 
 ARCHITECTURES = {
     "LlamaForCausalLM": "llama",
@@ -89,7 +89,7 @@ class LlamaShape:
 
 def write_model(
     path: Path,
-    source: Source,
+    source: ModelSource,
     tokens: Tokens,
     *,
     kind: str,
@@ -136,7 +136,7 @@ def _add_sizes(writer: Any, shape: LlamaShape) -> None:
     writer.add_vocab_size(shape.vocabulary)
 
 
-def architecture_of(source: Source) -> str:
+def architecture_of(source: ModelSource) -> str:
     """llama.cpp's name of a model's architecture.
 
     Raises:
@@ -151,7 +151,7 @@ def architecture_of(source: Source) -> str:
     return found
 
 
-def shape_of(source: Source) -> LlamaShape:
+def shape_of(source: ModelSource) -> LlamaShape:
     """A model's sizes.
 
     Raises:
@@ -215,7 +215,7 @@ def heads_of(shape: LlamaShape, module: str) -> int:
     return {"attn_q": shape.heads, "attn_k": shape.kv_heads}.get(module, 0)
 
 
-def tensors_of(source: Source, shape: LlamaShape) -> list[Tensor]:
+def tensors_of(source: ModelSource, shape: LlamaShape) -> list[Tensor]:
     """All weights in llama.cpp's names and order of rows.
 
     Raises:
@@ -265,7 +265,7 @@ def _loader(path: Path, name: str, heads: int) -> Callable[[], Array]:
     return load
 
 
-def _scaled(source: Source, shape: LlamaShape) -> Array | None:
+def _scaled(source: ModelSource, shape: LlamaShape) -> Array | None:
     """Llama 3's factors of the rotary frequencies; None without such a scaling."""
     rope = _rope(source.config)
     if (rope.get("rope_type") or rope.get("type")) != "llama3":

@@ -15,13 +15,15 @@ from catalog.errors import ColumnistError
 from model.library import PromptFormat
 from model.training import lineage
 from model.training.adapter import adapted
-from model.training.source import Source, carry
+from model.training.source import ModelSource, carry
 
 if TYPE_CHECKING:
-    from model.training.finetune import Run
+    from model.training.finetune import TrainingRun
 
 
-def write_results(run: Run, source: Source, figures: dict[str, Any]) -> list[Path]:
+def write_results(
+    run: TrainingRun, source: ModelSource, figures: dict[str, Any]
+) -> list[Path]:
     """The adapter or the model, and the merged model; each is whole or not there.
 
     Raises:
@@ -53,7 +55,7 @@ def write_results(run: Run, source: Source, figures: dict[str, Any]) -> list[Pat
     return written
 
 
-def merge(source: Source, adapter: Path, folder: Path) -> None:
+def merge(source: ModelSource, adapter: Path, folder: Path) -> None:
     """Write the base model with an adapter in its weights, in the base's precision."""
     model = adapted(source, adapter).merge_and_unload()
     model = model.to(getattr(torch, source.dtype))
@@ -85,7 +87,9 @@ def _write_folder(
         ) from error
 
 
-def _lineage(run: Run, source: Source, figures: dict[str, Any]) -> dict[str, Any]:
+def _lineage(
+    run: TrainingRun, source: ModelSource, figures: dict[str, Any]
+) -> dict[str, Any]:
     """Where the result comes from: this run, and what is known of its base."""
     settings = run.settings
     before = lineage.read_lineage(source.path)

@@ -40,7 +40,7 @@ HINT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ModelSource:
     """A causal language model on disk."""
 
     path: Path
@@ -137,7 +137,7 @@ def require(*packages: str) -> None:
             )
 
 
-def open_source(path: Path) -> Source:
+def open_source(path: Path) -> ModelSource:
     """The model in a directory or a GGUF file.
 
     Raises:
@@ -159,10 +159,10 @@ def open_source(path: Path) -> Source:
     for file in (*weights, path / "tokenizer.json"):
         if not file.is_file():
             raise UsageError(f"There is no {file.name} in {path}.", HINT)
-    return Source(path, config, weights)
+    return ModelSource(path, config, weights)
 
 
-def _open_gguf(path: Path) -> Source:
+def _open_gguf(path: Path) -> ModelSource:
     require("gguf", "transformers")
     keys = gguf_keys(path)
     told = keys.get("general.architecture")
@@ -181,7 +181,7 @@ def _open_gguf(path: Path) -> Source:
         raise UsageError(f"{path} cannot be read: {_line(error)}", HINT) from error
     kinds = [name for name, family in ARCHITECTURES.items() if family == told]
     config |= {"architectures": kinds[:1], "license": keys.get("general.license")}
-    return Source(path, config, (path,))
+    return ModelSource(path, config, (path,))
 
 
 def gguf_keys(path: Path) -> dict[str, Any]:
@@ -193,7 +193,7 @@ def gguf_keys(path: Path) -> dict[str, Any]:
     return keys_of(path, refused=UsageError, hint=HINT)
 
 
-def open_tokens(source: Source) -> Tokens:
+def open_tokens(source: ModelSource) -> Tokens:
     """The model's tokenizer, exactly as its files have it.
 
     Raises:
@@ -227,7 +227,7 @@ def open_tokens(source: Source) -> Tokens:
     return Tokens(tokenizer, **texts, template=_template(source.path, told))
 
 
-def _gguf_tokens(source: Source) -> Tokens:
+def _gguf_tokens(source: ModelSource) -> Tokens:
     """The byte-level BPE of a GGUF's own tokens and merges."""
     from tokenizers import AddedToken, Tokenizer, decoders, models
 
@@ -283,7 +283,7 @@ def _template(folder: Path, told: dict[str, Any]) -> str | None:
 _LOADING = (OSError, ValueError, KeyError, RuntimeError, ImportError)
 
 
-def load_model(source: Source, dtype: Any, **options: Any) -> Any:
+def load_model(source: ModelSource, dtype: Any, **options: Any) -> Any:
     """The transformers model of a source.
 
     Raises:
@@ -319,7 +319,7 @@ def load_model(source: Source, dtype: Any, **options: Any) -> Any:
     return model
 
 
-def carry(source: Source, folder: Path) -> None:
+def carry(source: ModelSource, folder: Path) -> None:
     """Put the tokenizer and the licences beside weights made of this source."""
     if source.is_gguf:
         tokens = open_tokens(source)

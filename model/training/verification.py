@@ -31,7 +31,7 @@ LOGITS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Tolerance:
     """What a file may differ by and still be its source."""
 
     kl: float
@@ -41,10 +41,10 @@ class Limits:
 
 
 LIMITS = {
-    "F32": Limits(1e-4, 0.97),
-    "F16": Limits(1e-3, 0.95),
-    "Q8_0": Limits(0.03, 0.75),
-    "Q4_K_M": Limits(0.8, 0.2),
+    "F32": Tolerance(1e-4, 0.97),
+    "F16": Tolerance(1e-3, 0.95),
+    "Q8_0": Tolerance(0.03, 0.75),
+    "Q4_K_M": Tolerance(0.8, 0.2),
 }
 """By quantisation. Models of random weights, the hardest case, were measured at 5e-7,
 4e-6, 3e-3 and 0.2 nats; one with a mistake, such as rows in the wrong order, at over 1.
@@ -62,7 +62,7 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Deviation:
     """How far a file is from its source."""
 
     tokenizer_mismatches: int
@@ -110,7 +110,7 @@ def compare(
     adapter: Path | None = None,
     context: int = 512,
     texts: Sequence[str] = SAMPLES,
-) -> Comparison:
+) -> Deviation:
     """Tokens of all texts and logits of the first few, llama.cpp's against torch's.
 
     Raises:
@@ -145,7 +145,7 @@ def compare(
     ours = torch.from_numpy(reference.logits(ids))
     apart = (ours - theirs).abs()
     one, other = ours.log_softmax(-1), theirs.log_softmax(-1)
-    return Comparison(
+    return Deviation(
         tokenizer_mismatches=mismatches,
         tokenizer_texts=len(texts),
         logits_tokens=len(ids),

@@ -160,7 +160,6 @@ BY_HAND = {
     "model/pack.py _copy": "in a scratch folder",
     "model/signature.py signing_key": "ssh-keygen reads it; nobody keeps it",
     "model/training/export.py _place": "gguf wrote it; it was verified since",
-    "model/training/results.py _set_dtype": "in a folder that is whole when renamed",
     "model/training/results.py _write_folder": "a folder is whole when renamed",
     "model/training/source.py carry": "in a folder that is whole when renamed",
     "tui/app/screens/review.py ReviewScreen.action_edit_outside": "in a scratch folder",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from connectors.database_session import DatabaseSession, Row, Source
+from connectors.database_session import DatabaseSession, Row, SessionSource
 
 Answers = dict[str, Sequence[Row]]
 """Rows by a piece of the query that they answer; the first piece that is in it."""
@@ -39,7 +39,7 @@ class ScriptedSession(DatabaseSession):
 
 
 @dataclass
-class ScriptedSource(Source):
+class ScriptedSource(SessionSource):
     """Gives the one session."""
 
     session_: DatabaseSession

@@ -15,6 +15,7 @@ import duckdb
 
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.objects import Table, TableId, Target
+from catalog.stopping import Stop, never
 from connectors.connect import open_database
 from connectors.database import Database
 from connectors.dialects.dialect import dialect_named
@@ -119,7 +120,7 @@ def executing(
     ledger: Ledger,
     allowed: Allowed = AS_USUAL,
     *,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Stop = never,
 ) -> Iterator[WriteResult]:
     """Plans table after table and executes what was planned."""
     runs = database.plan_tables(work, allowed)

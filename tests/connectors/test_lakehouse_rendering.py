@@ -11,7 +11,7 @@ from catalog.change import CommentChange
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
 from catalog.stopping import never
 from connectors.connect import identify
-from connectors.database_session import DatabaseSession, Row, Source
+from connectors.database_session import DatabaseSession, Row, SessionSource
 from connectors.dialects.databricks import Databricks
 from connectors.dialects.dialect import Dialect, Selection
 from connectors.dialects.hive import Hive
@@ -45,7 +45,7 @@ class Scripted(DatabaseSession):
         return
 
 
-class ScriptedSource(Source):
+class ScriptedSource(SessionSource):
     def __init__(self, session: DatabaseSession) -> None:
         self._session = session
 

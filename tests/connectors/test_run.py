@@ -24,7 +24,7 @@ from catalog.objects import (
     column_of,
 )
 from connectors.database import Database, DatabaseIdentity
-from connectors.database_session import DatabaseSession, Row, Source
+from connectors.database_session import DatabaseSession, Row, SessionSource
 from connectors.definition import slice_table
 from connectors.dialects.dialect import Dialect, dialect_named, dialect_names
 from connectors.run import Allowed, Part, Run, Statement
@@ -49,7 +49,7 @@ CREATE = (
 CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "LOCK TABLES", "UNLOCK TABLES")
 
 
-class Stage(Source):
+class Stage(SessionSource):
     """A database that records its statements and believes what their run says."""
 
     def __init__(self, dialect: Dialect, tables: Sequence[Table]) -> None:

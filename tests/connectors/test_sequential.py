@@ -15,8 +15,9 @@ import pytest
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.errors import ColumnistError
 from catalog.objects import ColumnId, Table, TableId, Target
+from catalog.stopping import Stop, never
 from connectors.database import Database, DatabaseIdentity
-from connectors.database_session import DatabaseSession, Fault, Row, Source
+from connectors.database_session import DatabaseSession, Fault, Row, SessionSource
 from connectors.dialects.bigquery import BigQuery
 from connectors.dialects.dialect import dialect_named
 from connectors.run import Run
@@ -37,7 +38,7 @@ BUSY = Fault("403 Exceeded rate limits: too many table update operations")
 
 
 @dataclass
-class Memory(Source):
+class Memory(SessionSource):
     """A database with one table in memory, and ways to make it fail."""
 
     columns: list[str]
@@ -141,7 +142,7 @@ def write(
     *,
     ledger: RecordingLedger | None = None,
     run: Run | None = None,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Stop = never,
 ) -> list[WriteResult]:
     target = database(memory)
     run = run or plan(target, fresh(target, T), changes)

@@ -22,7 +22,7 @@ import pytest
 from catalog.change import CommentChange
 from catalog.objects import TableId, TableKind
 from connectors.database import Database, DatabaseIdentity
-from connectors.database_session import DatabaseSession, Fault, Row, Source
+from connectors.database_session import DatabaseSession, Fault, Row, SessionSource
 from connectors.dialects.dialect import dialect_named
 from connectors.run import Allowed
 from tests.connectors.nasty import NAMES, PLAIN_TEXTS, SUPPLEMENTARY
@@ -58,7 +58,7 @@ PARAMETER = re.compile(r"SHOW PARAMETERS LIKE '(\w+)'")
 
 
 @dataclass
-class Emulator(Source, DatabaseSession):
+class Emulator(SessionSource, DatabaseSession):
     """The child, as a source and its one session."""
 
     child: subprocess.Popen[str]

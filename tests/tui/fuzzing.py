@@ -160,12 +160,13 @@ def watched(patch: pytest.MonkeyPatch) -> Iterator[Witness]:
             seen.wrong.append(f"{what} failed:\n{text}")
         explain(self, error, what)
 
-    def applied(session: Any, changes: Any = None, **options: Any) -> Any:
+    def applied(session: Any, runs: Any, **options: Any) -> Any:
         question = seen.confirmed.pop() if seen.confirmed else ""
-        if not question.startswith(f"Write {len(changes):,} comment"):
-            seen.wrong.append(f"{len(changes)} comments written after {question!r}")
+        number = sum(len(planned.changes) for planned in runs)
+        if not question.startswith(f"Write {number:,} comment"):
+            seen.wrong.append(f"{number} comments written after {question!r}")
         seen.runs["apply"] += 1
-        return apply(session, changes, **options)
+        return apply(session, runs, **options)
 
     def reverted(session: Any, run: int | None = None, **options: Any) -> Any:
         question = seen.confirmed.pop() if seen.confirmed else ""

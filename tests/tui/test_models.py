@@ -277,7 +277,7 @@ def test_a_failed_export_is_exit_code_3(
     out = tmp_path / "out"
     told = call("train", "export", base, "--out", out, "--quantisation", "F16")
     assert "base.F16.gguf" in told
-    monkeypatch.setitem(verification.LIMITS, "Q8_0", verification.Limits(0, 1.1))
+    monkeypatch.setitem(verification.LIMITS, "Q8_0", verification.Tolerance(0, 1.1))
     capsys.readouterr()
     with pytest.raises(RefusedError, match="not like its source"):
         call("train", "export", base, "--out", out, "--json")

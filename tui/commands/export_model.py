@@ -53,7 +53,7 @@ def run(
     """
     try:
         from model.gguf_file import QUANTISATIONS
-        from model.training.export import Settings, export  # needs torch
+        from model.training.export import ExportSettings, export  # needs torch
     except ImportError as error:
         raise UsageError(
             f"Exporting needs the package {error.name}.",
@@ -65,7 +65,7 @@ def run(
             f"There is no quantisation {unknown[0]}.",
             f"Give {', '.join(QUANTISATIONS)}.",
         )
-    settings = Settings(
+    settings = ExportSettings(
         source=source,
         out=out,
         name=name,

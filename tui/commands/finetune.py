@@ -96,7 +96,7 @@ def run(
     columnist train finetune SmolLM2-135M-Instruct.gguf --data mine.jsonl.xz --out mine
     """
     try:
-        from model.training.finetune import Settings, finetune  # needs torch
+        from model.training.finetune import FinetuneSettings, finetune  # needs torch
         from model.training.tracking import tracked
     except ImportError as error:
         raise UsageError(
@@ -108,7 +108,9 @@ def run(
     # Options and settings have the same names; paths come as text.
     given = context.params | {"base": base, "data": tuple(data), "out": out}
     given |= {"start": start, "target": tuple(target or ("all-linear",))}
-    chosen = Settings(**{each.name: given[each.name] for each in fields(Settings)})
+    chosen = FinetuneSettings(
+        **{each.name: given[each.name] for each in fields(FinetuneSettings)}
+    )
     last: dict[str, Any] = {}
     with console.stopping() as stop:
         for event in tracked(finetune(chosen, stop=stop), mlflow, chosen.to_json()):

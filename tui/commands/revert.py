@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from catalog.errors import RefusedError, UsageError
+from catalog.errors import UsageError
 from tui.commands import console
 from tui.commands.apply import carry_out
 from tui.commands.opening import open_session
@@ -33,19 +33,12 @@ def run(
         raise UsageError("Say which run is meant.", "Use --run ID or --last.")
     session = open_session(settings(context), url)
     try:
-        chosen = number
-        if chosen is None:
-            latest = session.ledger.last_revertible()
-            if latest is None:
-                raise RefusedError("There is no run to take back.")
-            chosen = latest.id
-        written = len(session.ledger.written(chosen))
-        if not console.confirm(
-            f"Restore {count(written, 'comment')} of run {chosen}?", yes=yes
-        ):
+        chosen = writes.revertible(session, number)
+        question = f"Restore {count(chosen.written, 'comment')} of run {chosen.id}?"
+        if not console.confirm(question, yes=yes):
             console.note("Nothing was changed.")
             return
-        writing = partial(writes.revert, session, chosen)
-        carry_out("Restoring", written, writing, json=json)
+        writing = partial(writes.revert, session, chosen.id)
+        carry_out("Restoring", chosen.written, writing, json=json)
     finally:
         session.close()

@@ -153,9 +153,14 @@ def run_vote(
 
 def _ask(folder: Path, items: Sequence[Item], judge: str, kind: JudgeKind) -> int:
     """Ask item by item; how many the judge has voted on in the end."""
-    from model.evaluation.votes import VOTES, Choice, Vote, add
+    from model.evaluation.votes import VOTES, Preference, Vote, add
 
-    answers = {"a": Choice.A, "b": Choice.B, "t": Choice.TIE, "tie": Choice.TIE}
+    answers = {
+        "a": Preference.A,
+        "b": Preference.B,
+        "t": Preference.TIE,
+        "tie": Preference.TIE,
+    }
     names = [item.item for item in items]
     given = VOTES.kept(folder, names)
     voted = {vote.item: vote.choice for vote in given if vote.judge == judge}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from catalog.errors import ColumnistError
 from catalog.glossary import Term
 from catalog.objects import TableId, Target, table_of
+from catalog.stopping import Stop
 from catalog.suggestion import Draft
 from model.draft import Documented
 from model.prompt import Written
@@ -191,9 +192,7 @@ class BackgroundDrafting:
             self._tell(f"Redrafting {what} in {count(len(plan.work), 'table')}.")
         return plan
 
-    def alternatives(
-        self, target: Target, *, hint: str = "", stop: Callable[[], bool]
-    ) -> list[str]:
+    def alternatives(self, target: Target, *, hint: str = "", stop: Stop) -> list[str]:
         """Other wordings for one target; drafting pauses meanwhile."""
         with self._between(stop) as (running, ended):
             documented = self._described()
@@ -201,7 +200,7 @@ class BackgroundDrafting:
                 self._session, target, running, documented, hint=hint, stop=ended
             )
 
-    def prompt(self, target: Target, *, stop: Callable[[], bool]) -> Written | None:
+    def prompt(self, target: Target, *, stop: Stop) -> Written | None:
         """What the model is asked for one target; drafting pauses meanwhile."""
         with self._between(stop) as (running, ended):
             documented = self._described()
@@ -216,9 +215,7 @@ class BackgroundDrafting:
         return self._documented
 
     @contextmanager
-    def _between(
-        self, stop: Callable[[], bool]
-    ) -> Iterator[tuple[Running, Callable[[], bool]]]:
+    def _between(self, stop: Stop) -> Iterator[tuple[Running, Callable[[], bool]]]:
         """The model while drafting is kept away, and what ends its use."""
 
         def ended() -> bool:
@@ -260,7 +257,7 @@ class BackgroundDrafting:
         while self._pauses and not self._stop.is_set():
             self._stop.wait(0.05)
 
-    def _start(self, stop: Callable[[], bool]) -> Running:
+    def _start(self, stop: Stop) -> Running:
         """The model; without an engine where none can be run, and rules must do.
 
         Raises:

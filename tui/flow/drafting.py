@@ -11,7 +11,7 @@ from dataclasses import replace
 from catalog.glossary import GlossaryFile
 from catalog.lease import Lease
 from catalog.objects import ColumnId, Profile, Table, TableId, Target, table_of
-from catalog.stopping import never
+from catalog.stopping import Stop, never
 from catalog.suggestion import Draft
 from connectors.view_columns import base_columns, inherited_columns
 from model.draft import Documented, Drafter, Job
@@ -39,7 +39,7 @@ def draft(
     *,
     samples: bool = True,
     first: Callable[[], TableId | None] = lambda: None,
-    stop: Callable[[], bool] = never,
+    stop: Stop = never,
 ) -> Iterator[Draft]:
     """Draft what a plan names; drafts are yielded once they are saved.
 
@@ -85,7 +85,7 @@ def alternatives(
     documented: Documented,
     *,
     hint: str = "",
-    stop: Callable[[], bool],
+    stop: Stop,
 ) -> list[str]:
     """Other wordings for one target.
 
@@ -114,7 +114,7 @@ def prompt_of(
     running: Running,
     documented: Documented,
     *,
-    stop: Callable[[], bool],
+    stop: Stop,
 ) -> Written | None:
     """The exact prompt for one target; None where no model is asked."""
     job = _job(session, target, stop)
@@ -129,7 +129,7 @@ def documented(session: Session) -> Documented:
     return found
 
 
-def _job(session: Session, target: Target, stop: Callable[[], bool]) -> Job | None:
+def _job(session: Session, target: Target, stop: Stop) -> Job | None:
     table = session.snapshot.table(table_of(target))
     if table is None:
         return None
@@ -159,7 +159,7 @@ def _jobs(
     samples: bool,
     wait: bool,
     first: Callable[[], TableId | None],
-    stop: Callable[[], bool],
+    stop: Stop,
 ) -> Generator[Job | None]:
     """The jobs of a plan: those of the table on the screen first, then on from there.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError
 from catalog.objects import Table, TableId, table_of
-from catalog.stopping import never
+from catalog.stopping import Stop, never
 from connectors.run import AS_USUAL, Allowed, Run, joined
 from tui.flow.session import Session
 from tui.flow.text import count, plain
@@ -24,7 +24,7 @@ def plan_writes(
     changes: Sequence[CommentChange],
     allowed: Allowed = AS_USUAL,
     *,
-    stop: Callable[[], bool] = never,
+    stop: Stop = never,
 ) -> Run:
     """All that writing some changes would do, to be shown before it is done."""
     tables = {table_of(change.target): None for change in changes}

@@ -11,7 +11,7 @@ from catalog.errors import ColumnistError
 from catalog.lease import Lease
 from catalog.objects import Table, TableKind
 from catalog.rescan import Changes, Rescan
-from catalog.stopping import never
+from catalog.stopping import Stop, never
 from tui.flow import writes
 from tui.flow.session import Session
 
@@ -30,7 +30,7 @@ def scan(
     globs: Sequence[str] = (),
     kinds: Collection[TableKind] = (),
     on_changes: Callable[[Changes], None] = lambda _: None,
-    stop: Callable[[], bool] = never,
+    stop: Stop = never,
 ) -> Iterator[Table]:
     """Read the catalog into the workspace; tables as they are saved.
 

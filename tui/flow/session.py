@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -14,6 +14,7 @@ from catalog.choice import Choices
 from catalog.ledger import Ledger
 from catalog.objects import Profile, Table, table_of
 from catalog.snapshot import Snapshot
+from catalog.stopping import Stop
 from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
 from tui.flow import offline
@@ -97,7 +98,7 @@ class Session:
             return None
         return table
 
-    def profile(self, table: Table, *, stop: Callable[[], bool]) -> dict[str, Profile]:
+    def profile(self, table: Table, *, stop: Stop) -> dict[str, Profile]:
         """What a bounded sample of a table's rows says of its columns, by name."""
         with self.lock:
             return self.database.profile(table, stop=stop)

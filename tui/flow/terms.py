@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from catalog.glossary import GlossaryFile
 from catalog.objects import Target, table_of
-from catalog.stopping import never
+from catalog.stopping import Stop, never
 from model.draft import undescribed
 from model.names import humanize, split
 from model.questions import Census
@@ -34,7 +34,7 @@ def census(
     session: Session,
     *,
     read: Callable[[int], None] = lambda _: None,
-    stop: Callable[[], bool] = never,
+    stop: Stop = never,
 ) -> Census:
     """Count the words that nobody knows in the names of what is undocumented.
 

@@ -12,8 +12,8 @@ from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.coverage import CoverageHistory
 from catalog.errors import RefusedError
 from catalog.lease import Lease
-from catalog.ledger import RunLedger
-from catalog.stopping import never
+from catalog.ledger import RecordedRun, RunLedger
+from catalog.stopping import Stop, never
 from connectors.run import Allowed, Run
 from tui.flow.plan import plan_tables
 from tui.flow.session import Session
@@ -39,7 +39,7 @@ def apply(
     runs: Iterable[Run] | None = None,
     *,
     on_run: Callable[[int], None] = lambda _: None,
-    stop: Callable[[], bool] = never,
+    stop: Stop = never,
 ) -> Iterator[WriteResult]:
     """Execute what was planned of accepted texts; results as they are recorded.
 
@@ -87,7 +87,7 @@ def revert(
     run: int | None = None,
     *,
     on_run: Callable[[int], None] = lambda _: None,
-    stop: Callable[[], bool] = never,
+    stop: Stop = never,
 ) -> Iterator[WriteResult]:
     """Write back what a run replaced, wherever nobody changed it since.
 
@@ -98,17 +98,7 @@ def revert(
     lease = Lease(session.workspace, session.database_id, "apply")
     with lease, session.lock:
         settle(session)
-        known = {run.id: run for run in session.ledger.runs()}
-        chosen = known.get(run) if run is not None else None
-        if run is None:
-            chosen = session.ledger.last_revertible()
-        if chosen is None or not chosen.written:
-            raise RefusedError(
-                "There is no run to take back."
-                if run is None
-                else f"Run {run} wrote nothing here.",
-                "`columnist apply` prints the number of each run it makes.",
-            )
+        chosen = revertible(session, run)
         back = [
             CommentChange(
                 intent.change.target,
@@ -125,12 +115,31 @@ def revert(
         yield from _execute(session, number, "revert", runs, stop)
 
 
+def revertible(session: Session, run: int | None) -> RecordedRun:
+    """The run of that number, or the last one that stands.
+
+    Raises:
+        RefusedError: there is no such run, or nothing to take back.
+    """
+    found = session.ledger.last_revertible()
+    if run is not None:
+        found = next((one for one in session.ledger.runs() if one.id == run), None)
+    if found is None or not found.written:
+        raise RefusedError(
+            "There is no run to take back."
+            if run is None
+            else f"Run {run} wrote nothing here.",
+            "`columnist apply` prints the number of each run it makes.",
+        )
+    return found
+
+
 def _execute(
     session: Session,
     number: int,
     what: str,
     runs: Iterable[Run],
-    stop: Callable[[], bool],
+    stop: Stop,
 ) -> Iterator[WriteResult]:
     """Execute a run that was begun, and end it whatever happens."""
     ledger = _run_ledger(session, number, what)

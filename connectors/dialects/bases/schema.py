@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from catalog.change import CommentChange
 from catalog.errors import UsageError
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
+from catalog.stopping import Stop
 from connectors.comment_text import normal
-from connectors.database_session import DatabaseSession, Fault, Row, Source
+from connectors.database_session import DatabaseSession, Fault, Row, SessionSource
 from connectors.dialects.bases.comment_on import check_literals
 from connectors.dialects.dialect import Dialect, Selection
 
@@ -202,7 +203,7 @@ class SchemaDialect(Dialect):
         )
 
     def scan(
-        self, source: Source, selection: Selection, stop: Callable[[], bool]
+        self, source: SessionSource, selection: Selection, stop: Stop
     ) -> Iterator[Table]:
         """Streams the tables, a schema at a time."""
         with source.session() as session:

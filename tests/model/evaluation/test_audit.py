@@ -14,7 +14,7 @@ import pytest
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import ColumnId
 from model.evaluation import audit
-from model.evaluation.blind import Item, Line
+from model.evaluation.blind import Item, SheetLine
 from model.evaluation.records import Entry, Text, Texts, read_texts
 from tests.model.evaluation.entries import entry_of
 
@@ -75,7 +75,7 @@ def test_only_what_is_documented_is_drawn() -> None:
     assert {each.name for each in columns if isinstance(each, ColumnId)} == {"c0", "c1"}
 
 
-def made() -> tuple[list[Item], audit.Key]:
+def made() -> tuple[list[Item], audit.AuditKey]:
     entries = audit.draw([entry("a", i) for i in range(20)], 40, 20)
     texts = {
         "human": audit.human(entries),
@@ -180,8 +180,8 @@ def test_what_a_system_says_of_its_texts_is_only_in_the_key(tmp_path: Path) -> N
     items, key = audit.make([drawn], texts, seed=0, data="d")
     drafts = {place.column: place.drafts for place in key.items.values()}
     assert drafts == {
-        None: (audit.Draft("file", "known", 0.9125),),
-        column: (audit.Draft("file", "model", 0.8375),),
+        None: (audit.AuditText("file", "known", 0.9125),),
+        column: (audit.AuditText("file", "model", 0.8375),),
     }
     audit.AUDITS.write(tmp_path / "blind", items, key)
     assert audit.AUDITS.read_key(tmp_path / "blind") == key
@@ -199,7 +199,7 @@ def test_a_confidence_that_is_none_is_refused(
     column = {"name": "c0", "description": "Text.", "confidence": confidence}
     file = tmp_path / "texts.jsonl"
     file.write_text(json.dumps({"db": "a", "table": "t1", "columns": [column]}))
-    with pytest.raises(ColumnistError, match=r"Line 1 .* `confidence`"):
+    with pytest.raises(ColumnistError, match=r"SheetLine 1 .* `confidence`"):
         read_texts(file, [entry("a", 1)])
 
 
@@ -211,8 +211,8 @@ def test_a_system_without_any_text_is_refused() -> None:
 
 
 def hostile() -> Item:
-    judged = Line(HOSTILE, HOSTILE, HOSTILE, (HOSTILE,))
-    return Item("0001", HOSTILE, 3, (judged, Line(HOSTILE, HOSTILE, HOSTILE)))
+    judged = SheetLine(HOSTILE, HOSTILE, HOSTILE, (HOSTILE,))
+    return Item("0001", HOSTILE, 3, (judged, SheetLine(HOSTILE, HOSTILE, HOSTILE)))
 
 
 def test_hostile_text_stays_text_in_the_page() -> None:
@@ -231,10 +231,10 @@ def test_hostile_text_stays_text_in_the_page() -> None:
 
 
 def test_no_cell_is_a_formula(tmp_path: Path) -> None:
-    lines = (Line("=c", "", "", ("@x",)), Line("=c", "", ""))
+    lines = (SheetLine("=c", "", "", ("@x",)), SheetLine("=c", "", ""))
     item = Item("0001", "+s.-t", 0, lines)
-    place = audit.Place("r", "+s", "-t", "=c", (audit.Draft("x", None, None),))
-    key = audit.Key(("x",), 1, 0, 0, "d", {"0001": place})
+    place = audit.AuditPlace("r", "+s", "-t", "=c", (audit.AuditText("x", None, None),))
+    key = audit.AuditKey(("x",), 1, 0, 0, "d", {"0001": place})
     audit.AUDITS.write(tmp_path / "a", [item], key)
     with (tmp_path / "a" / "audit.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)

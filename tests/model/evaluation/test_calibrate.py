@@ -14,7 +14,7 @@ from catalog.errors import ColumnistError, UsageError
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind
 from catalog.suggestion import Source
 from model.choose import Calibration, Candidate, signs_of
-from model.evaluation.answers import Answer, main, read, write
+from model.evaluation.answers import TargetAnswer, main, read, write
 from model.evaluation.calibrate import fit, labelled, measured, read_labels
 from tests.model import tiny_gguf
 
@@ -26,7 +26,7 @@ TABLE = Table(
 GOOD, BAD = "Weight of the parcel in kilograms.", "Weight of the sender."
 
 
-def answer(repository: str, number: int, sure: bool) -> Answer:
+def answer(repository: str, number: int, sure: bool) -> TargetAnswer:
     """Where the model is sure its text is right, elsewhere the rules' is."""
     candidates = (
         Candidate(BAD if sure else GOOD, Source.RULES),
@@ -34,10 +34,10 @@ def answer(repository: str, number: int, sure: bool) -> Answer:
     )
     signs = signs_of(candidates, TABLE, TABLE.columns[0].id)
     place = (repository, "", str(number), f"c{number}")
-    return Answer(*place, GOOD, candidates, tuple(signs))
+    return TargetAnswer(*place, GOOD, candidates, tuple(signs))
 
 
-def label_file(path: Path, answers: list[Answer], *, readers: int = 2) -> Path:
+def label_file(path: Path, answers: list[TargetAnswer], *, readers: int = 2) -> Path:
     rows = [
         {
             "source": a.source,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import ColumnistError, UsageError
-from model.evaluation.audit import Draft, Key, Place
+from model.evaluation.audit import AuditKey, AuditPlace, AuditText
 from model.evaluation.labels import (
     LABELS,
     Label,
@@ -29,24 +29,26 @@ def labels(judge: str, given: str) -> list[Label]:
     ]
 
 
-def key() -> Key:
+def key() -> AuditKey:
     """Four columns and a table; both systems say 0004, and y lacks a column."""
 
-    def place(column: str | None, *drafts: Draft) -> Place:
-        return Place("r", "s", "t", column, drafts)
+    def place(column: str | None, *drafts: AuditText) -> AuditPlace:
+        return AuditPlace("r", "s", "t", column, drafts)
 
-    return Key(
+    return AuditKey(
         systems=("x", "y"),
         columns=3,
         tables=1,
         seed=0,
         data="d",
         items={
-            "0001": place("a", Draft("x", "model", 0.95)),
-            "0002": place("b", Draft("x", "rules", 0.3)),
-            "0003": place("a", Draft("y", None, None)),
-            "0004": place("c", Draft("x", "model", 0.85), Draft("y", None, None)),
-            "0005": place(None, Draft("x", "known", 1.0)),
+            "0001": place("a", AuditText("x", "model", 0.95)),
+            "0002": place("b", AuditText("x", "rules", 0.3)),
+            "0003": place("a", AuditText("y", None, None)),
+            "0004": place(
+                "c", AuditText("x", "model", 0.85), AuditText("y", None, None)
+            ),
+            "0005": place(None, AuditText("x", "known", 1.0)),
         },
     )
 

@@ -13,7 +13,7 @@ import pytest
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import TableId
 from model.evaluation import sheet
-from model.evaluation.blind import Item, Line
+from model.evaluation.blind import Item, SheetLine
 from model.evaluation.records import Entry, Text, Texts
 from tests.model.evaluation.entries import entry_of
 
@@ -67,7 +67,7 @@ def test_no_more_columns_are_shown_than_can_be_judged() -> None:
     assert isinstance(drawn.wanted[0], TableId)
 
 
-def made(reference: bool = False) -> tuple[list[Item], sheet.Key]:
+def made(reference: bool = False) -> tuple[list[Item], sheet.SheetKey]:
     entries = sheet.draw([entry("a", i) for i in range(40)], 40)
     texts = (said(entries, "from one"), said(entries, None))
     return sheet.make(
@@ -110,7 +110,7 @@ def test_files_come_back_and_do_not_name_the_systems(tmp_path: Path) -> None:
 
 
 def test_hostile_text_stays_text_in_the_page() -> None:
-    line = Line(HOSTILE, HOSTILE, HOSTILE, (HOSTILE, None))
+    line = SheetLine(HOSTILE, HOSTILE, HOSTILE, (HOSTILE, None))
     page = sheet.SHEETS.as_html([Item("001", HOSTILE, 0, (line,))])
     assert page.count("<script") == 2
     assert page.count("</script>") == 2
@@ -123,8 +123,10 @@ def test_hostile_text_stays_text_in_the_page() -> None:
 
 
 def test_no_cell_is_a_formula(tmp_path: Path) -> None:
-    items = [Item("001", "t", 0, (Line("=c", "", "", ("+1", "@x")),))]
-    key = sheet.Key("x", "y", 0, "d", {"001": sheet.Place("x", "y", "r", "t")})
+    items = [Item("001", "t", 0, (SheetLine("=c", "", "", ("+1", "@x")),))]
+    key = sheet.SheetKey(
+        "x", "y", 0, "d", {"001": sheet.SheetPlace("x", "y", "r", "t")}
+    )
     sheet.SHEETS.write(tmp_path / "s", items, key)
     with (tmp_path / "s" / "sheet.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
-from model.evaluation.sheet import Key, Place
+from model.evaluation.sheet import SheetKey, SheetPlace
 from model.evaluation.tally import tally
 from model.evaluation.votes import (
     VOTES,
-    Choice,
     JudgeKind,
+    Preference,
     Vote,
     add,
     kinds,
@@ -22,20 +22,20 @@ from model.evaluation.votes import (
 ITEMS = ["001", "002", "003", "004"]
 
 
-def key() -> Key:
+def key() -> SheetKey:
     """On odd items the first system stands as a, on even ones as b."""
     places = {
-        item: Place("x", "y", "r1", f"t{item}")
+        item: SheetPlace("x", "y", "r1", f"t{item}")
         if int(item) % 2
-        else Place("y", "x", "r2", f"t{item}")
+        else SheetPlace("y", "x", "r2", f"t{item}")
         for item in ITEMS
     }
-    return Key("x", "y", 0, "data", places)
+    return SheetKey("x", "y", 0, "data", places)
 
 
 def votes(judge: str, choices: str) -> list[Vote]:
     """One vote an item: `a`, `b`, `t`, or `-` for none."""
-    named = {"a": Choice.A, "b": Choice.B, "t": Choice.TIE}
+    named = {"a": Preference.A, "b": Preference.B, "t": Preference.TIE}
     return [
         Vote(item, judge, named[choice])
         for item, choice in zip(ITEMS, choices, strict=True)
@@ -84,7 +84,7 @@ def test_agreement_is_by_pair() -> None:
 
 def test_the_last_vote_counts_and_the_others_are_reported() -> None:
     given = [*votes("a", "a---"), *votes("a", "b---")]
-    assert last_ones(given) == ({("001", "a"): Choice.B}, 1)
+    assert last_ones(given) == ({("001", "a"): Preference.B}, 1)
     found = tally(key(), given, {})
     assert found["judges"][0]["second_wins"] == 1
     assert found["replaced_votes"] == 1
@@ -119,8 +119,8 @@ def read(tmp_path: Path, content: str) -> list[Vote]:
 def test_votes_of_a_spreadsheet_are_read(tmp_path: Path) -> None:
     content = "\ufeffjudge,Vote,item,note\r\nanna, Tie ,1,x\r\n\r\nbob,A,002\r\n"
     assert read(tmp_path, content) == [
-        Vote("001", "anna", Choice.TIE),
-        Vote("002", "bob", Choice.A),
+        Vote("001", "anna", Preference.TIE),
+        Vote("002", "bob", Preference.A),
     ]
 
 

@@ -21,7 +21,7 @@ from model.engine import Engine, EngineSettings  # noqa: E402
 from model.library import Library  # noqa: E402
 from model.teacher_set import described  # noqa: E402
 from model.training.adapter import logits_of  # noqa: E402
-from model.training.export import Settings, export, resolve  # noqa: E402
+from model.training.export import ExportSettings, export, resolve  # noqa: E402
 from model.training.source import load_model, open_source, open_tokens  # noqa: E402
 from model.training.verification import Reference, compare  # noqa: E402
 from tests.model.training import tiny_huggingface as tiny  # noqa: E402
@@ -54,7 +54,7 @@ def run(tmp_path: Path) -> Path:
 
 def test_a_wrong_weight_is_noticed(run: Path, tmp_path: Path) -> None:
     """The comparison would be worth nothing if it passed everything."""
-    (made,) = export(Settings(run, tmp_path / "out", quantisations=("F16",)))
+    (made,) = export(ExportSettings(run, tmp_path / "out", quantisations=("F16",)))
     assert compare(made.path, reference_of(run / "merged")).faults("F16") == []
     found = compare(made.path, reference_of(run / "merged", wrong=True))
     assert found.kl_nats > 0.01
@@ -66,7 +66,7 @@ def test_a_run_becomes_files_with_their_whole_lineage(
 ) -> None:
     kinds = ("Q8_0", "F16", "Q4_K_M")
     out = tmp_path / "out"
-    found = list(export(Settings(run, out, name="mine", quantisations=kinds)))
+    found = list(export(ExportSettings(run, out, name="mine", quantisations=kinds)))
     assert [each.kind for each in found] == list(kinds)
     assert not any(each.faults for each in found)
     assert {path.name for path in out.iterdir()} == {
@@ -83,7 +83,7 @@ def test_a_run_becomes_files_with_their_whole_lineage(
 
 
 def test_what_was_measured_outlives_another_export(run: Path, tmp_path: Path) -> None:
-    settings = Settings(run, tmp_path / "out", name="mine")
+    settings = ExportSettings(run, tmp_path / "out", name="mine")
     list(export(settings))
     path = settings.out / "mine.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -101,12 +101,12 @@ def test_what_was_measured_outlives_another_export(run: Path, tmp_path: Path) ->
 def test_a_failed_comparison_keeps_the_old_file(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = Settings(run, tmp_path / "out", name="mine")
+    settings = ExportSettings(run, tmp_path / "out", name="mine")
     (good,) = export(settings)
     before = good.path.read_bytes()
     from model.training import verification
 
-    monkeypatch.setitem(verification.LIMITS, "Q8_0", verification.Limits(0, 1.1))
+    monkeypatch.setitem(verification.LIMITS, "Q8_0", verification.Tolerance(0, 1.1))
     (bad,) = export(settings)
     assert len(bad.faults) == 2
     assert bad.path.name == "mine.Q8_0.failed.gguf"
@@ -143,7 +143,7 @@ def test_hugging_face_models_compute_the_same(
     family: str, tokens: str, changes: dict[str, Any], tmp_path: Path
 ) -> None:
     base = tiny.write(tmp_path / "base", family=family, tokens=tokens, **changes)
-    (found,) = export(Settings(base, tmp_path / "out", quantisations=("F16",)))
+    (found,) = export(ExportSettings(base, tmp_path / "out", quantisations=("F16",)))
     assert found.faults == ()
     assert found.comparison.logits_max_difference < 0.1
     with Engine(EngineSettings(found.path)) as engine:
@@ -156,7 +156,7 @@ def test_hugging_face_models_compute_the_same(
 def test_a_four_bit_model_drafts(tmp_path: Path) -> None:
     base = tiny.write(tmp_path / "base")
     out = tmp_path / "out"
-    (found,) = export(Settings(base, out, quantisations=("Q4_K_M",)))
+    (found,) = export(ExportSettings(base, out, quantisations=("Q4_K_M",)))
     assert found.faults == ()
     assert [path.name for path in out.glob("*.gguf")] == ["base.Q4_K_M.gguf"]
     table = described(tiny.records(1)[0]).table
@@ -185,7 +185,7 @@ def test_what_llama_cpp_would_compute_otherwise_is_refused(
     text = json.dumps(config | change)
     (base / "config.json").write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=said):
-        list(export(Settings(base, tmp_path / "out")))
+        list(export(ExportSettings(base, tmp_path / "out")))
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_unknown_tokenizers_are_refused(
     told = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(told | change), encoding="utf-8")
     with pytest.raises(UsageError, match=said):
-        list(export(Settings(base, tmp_path / "out")))
+        list(export(ExportSettings(base, tmp_path / "out")))
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_llama_cpp_cannot_read_is_said_to_be(
     run: Path, tmp_path: Path
 ) -> None:
-    (made,) = export(Settings(run, tmp_path / "out"))
+    (made,) = export(ExportSettings(run, tmp_path / "out"))
     made.path.write_bytes(made.path.read_bytes()[:5000])
     with pytest.raises(RefusedError, match="cannot read what was written"):
         compare(made.path, reference_of(run / "merged"))

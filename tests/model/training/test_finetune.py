@@ -30,9 +30,9 @@ from model.prompts.compact import compact_prompts  # noqa: E402
 from model.teacher_set import described  # noqa: E402
 from model.training import finetune as finetuning  # noqa: E402
 from model.training.adapter import adapted  # noqa: E402
-from model.training.export import Settings as ExportSettings  # noqa: E402
+from model.training.export import ExportSettings as ExportSettings  # noqa: E402
 from model.training.export import export  # noqa: E402
-from model.training.finetune import Settings, finetune, rate, split  # noqa: E402
+from model.training.finetune import FinetuneSettings, finetune, rate, split  # noqa: E402
 from model.training.source import (  # noqa: E402
     Tokens,
     load_model,
@@ -47,12 +47,12 @@ WRITTEN, SURE = 20, 4
 """Tokens compared of what was trained; and of the odd, where roundings soon tell."""
 
 
-def settings(folder: Path, **changes: Any) -> Settings:
+def settings(folder: Path, **changes: Any) -> FinetuneSettings:
     base = folder / "base"
     if not base.exists():
         tiny.write(base)
         tiny.corpus(folder / "train.jsonl")
-    made = Settings(
+    made = FinetuneSettings(
         base=base,
         data=(folder / "train.jsonl",),
         out=folder / "run",
@@ -114,7 +114,7 @@ def engine_words(path: Path, adapter: Path | None = None) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def tuned(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def tuned(tmp_path_factory: pytest.TempPathFactory) -> FinetuneSettings:
     """A finished run with a merged model."""
     chosen = settings(tmp_path_factory.mktemp("tuned"), merge=True)
     list(finetune(chosen))
@@ -122,7 +122,9 @@ def tuned(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.mark.gguf
-def test_all_forms_write_the_same_words(tuned: Settings, tmp_path: Path) -> None:
+def test_all_forms_write_the_same_words(
+    tuned: FinetuneSettings, tmp_path: Path
+) -> None:
     pytest.importorskip("gguf")
     source = open_source(tuned.base)
     tokens = open_tokens(source)
@@ -149,7 +151,7 @@ def test_all_forms_write_the_same_words(tuned: Settings, tmp_path: Path) -> None
 
 @pytest.mark.gguf
 def test_a_gguf_base_is_tuned_and_merged_to_the_same_words(
-    tuned: Settings, tmp_path: Path
+    tuned: FinetuneSettings, tmp_path: Path
 ) -> None:
     pytest.importorskip("gguf")
     (made,) = export(ExportSettings(tuned.base, tmp_path, quantisations=("F16",)))
@@ -179,7 +181,7 @@ def test_a_gguf_base_is_tuned_and_merged_to_the_same_words(
 @pytest.mark.gguf
 @pytest.mark.parametrize("form", ["folder", "gguf"])
 def test_training_goes_on_from_an_adapter(
-    form: str, tuned: Settings, tmp_path: Path
+    form: str, tuned: FinetuneSettings, tmp_path: Path
 ) -> None:
     start = tuned.out / "adapter"
     if form == "gguf":
@@ -202,7 +204,7 @@ def test_training_goes_on_from_an_adapter(
 
 @pytest.mark.gguf
 def test_an_adapter_of_another_base_is_no_start(
-    tuned: Settings, tmp_path: Path
+    tuned: FinetuneSettings, tmp_path: Path
 ) -> None:
     pytest.importorskip("gguf")
     kinds: dict[str, Any] = {"adapter": True, "quantisations": ("F16",)}
@@ -224,7 +226,7 @@ def test_an_adapter_of_another_base_is_no_start(
     assert not (tmp_path / "other").exists()
 
 
-def test_the_loss_falls_and_the_lineage_is_told(tuned: Settings) -> None:
+def test_the_loss_falls_and_the_lineage_is_told(tuned: FinetuneSettings) -> None:
     found = losses(tuned.out)
     assert list(found) == [10, 20, 30, 40, 50, 60]
     assert found[40] < 0.3 * found[10]
@@ -249,7 +251,9 @@ def test_the_loss_falls_and_the_lineage_is_told(tuned: Settings) -> None:
     }
 
 
-def test_a_merged_model_can_be_tuned_again(tuned: Settings, tmp_path: Path) -> None:
+def test_a_merged_model_can_be_tuned_again(
+    tuned: FinetuneSettings, tmp_path: Path
+) -> None:
     again = replace(
         tuned, base=tuned.out / "merged", out=tmp_path / "again", steps=2, merge=False
     )
@@ -443,7 +447,7 @@ def test_nothing_is_fetched(tmp_path: Path) -> None:
 
 @pytest.mark.gguf
 def test_an_adapter_goes_with_its_own_base_alone(
-    tuned: Settings, tmp_path: Path
+    tuned: FinetuneSettings, tmp_path: Path
 ) -> None:
     pytest.importorskip("gguf")
     adapter = tmp_path / "adapter"
@@ -473,7 +477,9 @@ def test_an_adapter_goes_with_its_own_base_alone(
 
 
 @pytest.mark.gguf
-def test_a_full_disk_leaves_the_last_export(tuned: Settings, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_last_export(
+    tuned: FinetuneSettings, tmp_path: Path
+) -> None:
     import resource
 
     pytest.importorskip("gguf")

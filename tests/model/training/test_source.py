@@ -15,7 +15,7 @@ pytest.importorskip("peft")
 
 from catalog.errors import UsageError  # noqa: E402
 from model.training.adapter import logits_of  # noqa: E402
-from model.training.export import Settings, export  # noqa: E402
+from model.training.export import ExportSettings, export  # noqa: E402
 from model.training.source import load_model, open_source, open_tokens  # noqa: E402
 from model.training.verification import Reference, compare  # noqa: E402
 from tests.model import tiny_gguf  # noqa: E402
@@ -26,7 +26,7 @@ from tests.model.training import tiny_huggingface as tiny  # noqa: E402
 @pytest.mark.parametrize("split", ["gpt-2", "llama-bpe", "smollm"])
 def test_a_gguf_is_the_model_it_was_made_of(split: str, tmp_path: Path) -> None:
     folder = tiny.write(tmp_path / "base", tokens=split)
-    (made,) = export(Settings(folder, tmp_path, quantisations=("Q8_0",)))
+    (made,) = export(ExportSettings(folder, tmp_path, quantisations=("Q8_0",)))
     source = open_source(made.path)
     tokens = open_tokens(source)
     assert source.is_gguf
