@@ -324,8 +324,10 @@ def run_mariadb(*, durable: bool = False) -> Iterator[Server]:
     demote, owner = _demotion("mysql")
     with _folder(owner, durable=durable) as folder:
         data, port = folder / "data", _free_port()
+        # A server that starts clears temporary tables of others out of a shared folder.
+        temporary = f"--tmpdir={folder}"
         options = ["--skip-test-db", "--auth-root-authentication-method=normal"]
-        command = [install, "--no-defaults", f"--datadir={data}", *options]
+        command = [install, "--no-defaults", f"--datadir={data}", temporary, *options]
         _prepare(command, folder, demote)
         wanted = {
             "datadir": str(data),
@@ -339,7 +341,7 @@ def run_mariadb(*, durable: bool = False) -> Iterator[Server]:
         }
         settings = [f"--{key}={value}" for key, value in wanted.items()]
         url = f"mysql://root@127.0.0.1:{port}/mysql"
-        command = [mariadbd, "--no-defaults", *settings]
+        command = [mariadbd, "--no-defaults", temporary, *settings]
         with _running(command, url, folder, demote) as server:
             yield server
 

@@ -11,7 +11,7 @@ import pytest
 ACME = """
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind
 from connectors.dialects.bases.comment_on import CommentOnDialect
-from connectors.database_session import DatabaseSession, Source
+from connectors.database_session import DatabaseSession, SessionSource
 
 
 class AcmeSession(DatabaseSession):
@@ -27,7 +27,7 @@ class AcmeSession(DatabaseSession):
         pass
 
 
-class AcmeSource(Source):
+class AcmeSource(SessionSource):
     def open(self, *, write):
         return AcmeSession()
 

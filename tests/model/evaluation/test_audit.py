@@ -199,7 +199,7 @@ def test_a_confidence_that_is_none_is_refused(
     column = {"name": "c0", "description": "Text.", "confidence": confidence}
     file = tmp_path / "texts.jsonl"
     file.write_text(json.dumps({"db": "a", "table": "t1", "columns": [column]}))
-    with pytest.raises(ColumnistError, match=r"SheetLine 1 .* `confidence`"):
+    with pytest.raises(ColumnistError, match=r"Line 1 .* `confidence`"):
         read_texts(file, [entry("a", 1)])
 
 
