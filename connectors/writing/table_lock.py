@@ -83,15 +83,16 @@ class _Alteration:
         self._id = task.table
         self._intents = intents
         self._stop = stop
+        self._items = {item.change: item for item in task.pending}
         self._executed: list[Pending] = []
         self._unlocked = ""
         self.lost: ColumnistError | None = None
         """Set where the connection broke."""
 
     @property
-    def _open(self) -> dict[CommentChange, Pending]:
+    def _open(self) -> list[Pending]:
         """What has no end yet."""
-        return {item.change: item for item in self._task.pending if item.is_open}
+        return [item for item in self._task.pending if item.is_open]
 
     def write(self) -> None:
         """Tries until every change has an end or the connection is lost."""
@@ -106,7 +107,7 @@ class _Alteration:
                 self._session.quietly("UNLOCK TABLES")
                 if not patience.lasts():
                     reason = f"the table is in use: {locked}"
-                    self._intents.end_all(self._open.values(), Outcome.FAILED, reason)
+                    self._intents.end_all(self._open, Outcome.FAILED, reason)
             except Fault as fault:
                 self._give_up(fault)
 
@@ -114,21 +115,22 @@ class _Alteration:
         """Lock, compare, alter, compare again."""
         self._lock()
         before = self._dialect.look(self._session, self._id)
-        for item in self._open.values():
+        for item in self._open:
             there = before.comment_of(item.change.target) if before else None
             basis = self._dialect.basis(before, item.change.target) if before else None
             self._intents.conflicts(item, there, basis)
         if before is None:
-            self._intents.end_all(self._open.values(), Outcome.REFUSED, GONE)
+            self._intents.end_all(self._open, Outcome.REFUSED, GONE)
             return
-        for item in self._open.values():
+        for item in self._open:
             name = column_of(item.change.target)
             if name is not None and name not in before.definition.columns:
                 reason = "the column is no longer there; scan again"
                 self._intents.end(item, Outcome.REFUSED, reason)
         try:
             for statement in self._task.statements:
-                if (left := statement.only(self._open)) is not None:
+                fine = {c for c in statement.changes if self._items[c].is_open}
+                if (left := statement.only(fine)) is not None:
                     self._run(before, left)
         except (_Locked, _Unlockable):
             self._compare(before)
@@ -149,12 +151,12 @@ class _Alteration:
             if fault.code not in dialect.table_refusals:
                 raise
             reason = dialect.explain(fault)
-            self._intents.end_all(self._open.values(), Outcome.REFUSED, reason)
+            self._intents.end_all(self._open, Outcome.REFUSED, reason)
 
     def _run(self, before: Standing, statement: Statement) -> None:
         """Runs one statement; what is refused together is tried in halves."""
-        waiting, dialect, sql = self._open, self._dialect, statement.sql
-        items = [waiting[change] for change in statement.changes]
+        dialect, sql = self._dialect, statement.sql
+        items = [self._items[change] for change in statement.changes]
         if other := [item for item in items if item.statement != sql]:
             self._intents.renew(other, sql)
         try:
@@ -188,7 +190,7 @@ class _Alteration:
         reason = REBUILD.format(why=fault.message)
         if statement.copying:
             reason = DOUBTFUL.format(what="type")
-        self._intents.end(self._open[change], Outcome.REFUSED, reason)
+        self._intents.end(self._items[change], Outcome.REFUSED, reason)
 
     def _compare(self, before: Standing) -> None:
         """Reads back what was executed and closes the intents."""
@@ -229,7 +231,7 @@ class _Alteration:
     def _give_up(self, fault: Fault) -> None:
         """The run of this table ends here: what is known is said of each change."""
         unknown = {item.intent for item in self._executed}
-        known = [item for item in self._open.values() if item.intent not in unknown]
+        known = [item for item in self._open if item.intent not in unknown]
         reason = f"not written: {fault.message}"
         self._intents.end_all(known, Outcome.FAILED, reason)
         if fault.lost or unknown:
