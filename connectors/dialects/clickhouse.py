@@ -26,7 +26,7 @@ from connectors.database_session import (
 from connectors.dialects.bases.schema import Key, SchemaDialect
 from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.dialect import Dialect, no_database, wrong_password
-from connectors.run import Part, Statement
+from connectors.run import Part, Run, Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -151,6 +151,9 @@ class ClickHouse(SchemaDialect, SequentialDialect):
     # A materialized view's column is accepted, but kept only by some of the engines
     # that it may have inside (ran on 26.9: Memory keeps it, MergeTree does not).
     column_kinds: ClassVar = frozenset({TableKind.TABLE, TableKind.VIEW})
+    refused_columns: ClassVar = {
+        TableKind.OTHER: "ClickHouse has no comments on columns of a dictionary"
+    }
     lock = "nothing that a query waits for; other ALTERs of the table"
     cannot: ClassVar = (
         "columns of a materialized view or a dictionary",
@@ -237,18 +240,14 @@ class ClickHouse(SchemaDialect, SequentialDialect):
 
     # -- rendering -------------------------------------------------------------
 
-    def refusal(self, table: Table, change: CommentChange) -> str | None:
-        """Why the object itself cannot have a comment, from the allow-list."""
-        if table.kind is TableKind.OTHER and column_of(change.target) is not None:
-            return "ClickHouse has no comments on columns of a dictionary"
-        return super().refusal(table, change)
-
     def render(
         self,
         session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
-    ) -> list[Statement]:
+        *,
+        allow_rebuild: bool = False,
+    ) -> Run:
         """One ALTER for all comments of the table, or a few for very many."""
         head = f"ALTER TABLE {self.table_name(table.id)} "
         batches: list[list[Part]] = []
@@ -263,7 +262,7 @@ class ClickHouse(SchemaDialect, SequentialDialect):
                 length = 0
             batches[-1].append(part)
             length += size
-        return [Statement(tuple(parts), head) for parts in batches]
+        return Run(tuple(Statement(tuple(parts), head) for parts in batches))
 
     def sql(self, table: Table, change: CommentChange, basis: str) -> str:
         """What one comment is in an ALTER; an empty text clears it."""

@@ -23,6 +23,7 @@ from connectors.database_session import (
 )
 from connectors.dialects.bases.hiveserver import error_class, plain_words
 from connectors.dialects.bases.schema import SchemaDialect
+from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection
 from connectors.dialects.spark import Spark
 
@@ -211,7 +212,7 @@ class Databricks(SchemaDialect, Spark):
         """
         if column_of(change.target) is not None and table.kind is TableKind.TABLE:
             return super().sql(table, change, basis)  # works on every runtime
-        return self.comment_on(table, change)
+        return SequentialDialect.sql(self, table, change, basis)
 
     # -- writing ---------------------------------------------------------------
 

@@ -18,13 +18,13 @@ from catalog.objects import column_of
 from catalog.stopping import Stop
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, Fault, SessionSource
-from connectors.definition import DOUBTFUL, REBUILD
+from connectors.definition import DOUBTFUL, REBUILD, TableDefinition
 from connectors.run import Statement
 from connectors.writing.chunks import Chunk, RunWriter, Task
 from connectors.writing.intents import GONE, Intents, LockPatience, Pending, lost
 
 if TYPE_CHECKING:
-    from connectors.dialects.bases.altering import AlteringDialect, Standing
+    from connectors.dialects.bases.altering import AlteringDialect
 
 UNLOCKED = (
     "written without a table lock ({why}): a change that somebody else made in the "
@@ -116,14 +116,14 @@ class _Alteration:
         before = self._dialect.look(self._session, self._id)
         for item in self._open.values():
             there = before.comment_of(item.change.target) if before else None
-            basis = self._dialect.basis(before, item.change.target) if before else None
+            basis = before.basis_of(item.change.target) if before else None
             self._intents.conflicts(item, there, basis)
         if before is None:
             self._intents.end_all(self._open.values(), Outcome.REFUSED, GONE)
             return
         for item in self._open.values():
             name = column_of(item.change.target)
-            if name is not None and name not in before.definition.columns:
+            if name is not None and name not in before.columns:
                 reason = "the column is no longer there; scan again"
                 self._intents.end(item, Outcome.REFUSED, reason)
         try:
@@ -151,7 +151,7 @@ class _Alteration:
             reason = dialect.explain(fault)
             self._intents.end_all(self._open.values(), Outcome.REFUSED, reason)
 
-    def _run(self, before: Standing, statement: Statement) -> None:
+    def _run(self, before: TableDefinition, statement: Statement) -> None:
         """Runs one statement; what is refused together is tried in halves."""
         waiting, dialect, sql = self._open, self._dialect, statement.sql
         items = [waiting[change] for change in statement.changes]
@@ -178,10 +178,13 @@ class _Alteration:
             return
         self._executed += items
 
-    def _rebuild(self, before: Standing, statement: Statement, fault: Fault) -> None:
+    def _rebuild(
+        self, before: TableDefinition, statement: Statement, fault: Fault
+    ) -> None:
         """The server would only copy the table: done where that is allowed."""
         [change] = statement.changes
-        if statement.copying and not before.holds_doubtful_labels(change.target):
+        column = before.columns.get(column_of(change.target) or "")
+        if statement.copying and not (column and column.doubtful_labels):
             copying = replace(statement, tail=statement.copying, copying="")
             self._run(before, copying)
             return
@@ -190,7 +193,7 @@ class _Alteration:
             reason = DOUBTFUL.format(what="type")
         self._intents.end(self._open[change], Outcome.REFUSED, reason)
 
-    def _compare(self, before: Standing) -> None:
+    def _compare(self, before: TableDefinition) -> None:
         """Reads back what was executed and closes the intents."""
         if not self._executed:
             return
@@ -204,7 +207,7 @@ class _Alteration:
             for item in done:
                 self._intents.read_back(item, normal(item.change.text), note)
             return
-        after: Standing | None = None
+        after: TableDefinition | None = None
         if printed is not None:
             after = self._dialect.standing(self._session, self._id, printed)
         differences = before.differences(after) if after else ["the table is gone"]
@@ -220,11 +223,11 @@ class _Alteration:
             )
             self._intents.end(item, Outcome.FAILED, reason, read_back=there)
 
-    def _undo(self, before: Standing, item: Pending) -> str:
+    def _undo(self, before: TableDefinition, item: Pending) -> str:
         """The statement that restores the definition as it was."""
         back = CommentChange(item.change.target, item.change.text, item.change.previous)
-        statements, _ = self._dialect.restate(before, [back], allow_rebuild=True)
-        return replace(statements[0], tail="").sql
+        run = self._dialect.restate(before, [back], allow_rebuild=True)
+        return replace(run.statements[0], tail="").sql
 
     def _give_up(self, fault: Fault) -> None:
         """The run of this table ends here: what is known is said of each change."""

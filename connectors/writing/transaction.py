@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from catalog.change import Outcome
-from catalog.objects import TableId, TableKind, Target
+from catalog.objects import TableId, TableKind, Target, column_of
 from catalog.stopping import Stop
 from connectors.database_session import Fault, SessionSource
 from connectors.writing.chunks import Chunk, RunWriter, Task
@@ -165,7 +165,8 @@ class TransactionWriter(RunWriter):
         reason = self._dialect.explain(fault)
         if item is None:  # not even the transaction was begun
             raise _Locked(fault.message) from fault
-        if item.part.basis and self._redefined(table, item, intents):
+        is_table = column_of(item.change.target) is None
+        if is_table and self._redefined(table, item, intents):
             return
         whole = fault.code in self._dialect.table_refusals
         intents.end_all(pending if whole else [item], Outcome.REFUSED, reason)

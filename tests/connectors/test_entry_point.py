@@ -10,8 +10,8 @@ import pytest
 
 ACME = """
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind
-from connectors.dialects.bases.comment_on import CommentOnDialect
-from connectors.database_session import DatabaseSession, Source
+from connectors.dialects.bases.sequential import SequentialDialect
+from connectors.database_session import DatabaseSession, SessionSource
 
 
 class AcmeSession(DatabaseSession):
@@ -27,7 +27,7 @@ class AcmeSession(DatabaseSession):
         pass
 
 
-class AcmeSource(Source):
+class AcmeSource(SessionSource):
     def open(self, *, write):
         return AcmeSession()
 
@@ -39,7 +39,7 @@ TABLE = TableId("s", "t")
 TABLES = [Table(TABLE, TableKind.TABLE, (Column(ColumnId(TABLE, "c"), 1, "int"),))]
 
 
-class Acme(CommentOnDialect):
+class Acme(SequentialDialect):
     name = "acme"
     label = "Acme"
     sqlglot = "postgres"
@@ -59,7 +59,7 @@ class Acme(CommentOnDialect):
 NO_DIALECT = 7
 
 
-class Unfinished(CommentOnDialect):
+class Unfinished(SequentialDialect):
     name = "unfinished"
 """
 

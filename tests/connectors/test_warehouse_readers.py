@@ -21,7 +21,7 @@ from catalog.objects import ForeignKey, Table, TableId, TableKind
 from catalog.stopping import never
 from connectors.database import Database, DatabaseIdentity
 from connectors.database_session import Fault
-from connectors.dialects.bases.comment_on import PROBE
+from connectors.dialects.bases.sequential import PROBE
 from connectors.dialects.dialect import Dialect, Selection, dialect_named
 from tests.connectors.made_catalog import Catalog, MadeCatalog
 from tests.connectors.scripted import Answers, ScriptedSession, ScriptedSource
