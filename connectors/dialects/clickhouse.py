@@ -18,7 +18,6 @@ from catalog.objects import Table, TableKind, column_of
 from connectors.database_session import (
     DatabaseSession,
     EngineSession,
-    EngineSource,
     Fault,
     Row,
     SessionSource,
@@ -68,46 +67,37 @@ _KINDS = {
 class ClickHouseSession(EngineSession):
     """A session that hands text to the client as it is."""
 
+    @staticmethod
+    @contextmanager
+    def faults() -> Generator[None]:
+        """Turns the driver's errors, also inside SQLAlchemy's, into faults."""
+        from sqlalchemy import exc
+
+        # It comes with an extra only.
+        errors: Any = import_module("clickhouse_connect.driver.exceptions")
+        try:
+            yield
+        except exc.DBAPIError as error:
+            raise _fault_of(str(error.orig), lost=False) from error
+        except errors.OperationalError as error:
+            # Without a code of the server's it is the network's.
+            raise _fault_of(str(error), lost=True) from error
+        except (errors.ClickHouseError, exc.SQLAlchemyError, OSError) as error:
+            raise _fault_of(str(error), lost=False) from error
+
     def run(self, sql: str) -> None:
         """Execute one statement, passing the text through untouched."""
-        with _faults():
+        with self.faults():
             self._client.command(sql)
 
     def rows(self, sql: str, **parameters: object) -> list[Row]:
         """All rows of a query; parameters are bound by name, written `%(name)s`."""
-        with _faults():
+        with self.faults():
             return list(self._client.query(sql, parameters or None).result_rows)
 
     @property
     def _client(self) -> Any:
         return self.driver.client
-
-
-class ClickHouseServer(EngineSource):
-    """Sessions of one server."""
-
-    def open(self, *, write: bool) -> ClickHouseSession:
-        """A connection from the pool, which proves that it is alive."""
-        with _faults():
-            return ClickHouseSession(self, self.engine.connect())
-
-
-@contextmanager
-def _faults() -> Generator[None]:
-    """Turns the driver's errors, also inside SQLAlchemy's, into faults."""
-    from sqlalchemy import exc
-
-    # It comes with an extra only.
-    errors: Any = import_module("clickhouse_connect.driver.exceptions")
-    try:
-        yield
-    except exc.DBAPIError as error:
-        raise _fault_of(str(error.orig), lost=False) from error
-    except errors.OperationalError as error:
-        # Without a code of the server's it is the network's.
-        raise _fault_of(str(error), lost=True) from error
-    except (errors.ClickHouseError, exc.SQLAlchemyError, OSError) as error:
-        raise _fault_of(str(error), lost=False) from error
 
 
 def _fault_of(words: str, *, lost: bool) -> Fault:
@@ -126,6 +116,14 @@ class ClickHouse(SchemaDialect, SequentialDialect):
     drivername = "clickhousedb+connect"
     default_port = 8123
     sqlglot = "clickhouse"
+    # A session of the server's own would be bound to one node of a cluster.
+    connect_arguments: ClassVar = {
+        "client_name": "columnist",
+        "autogenerate_session_id": False,
+    }
+    timeout_arguments: ClassVar = {"": "connect_timeout"}
+    isolation = None
+    session_type = ClickHouseSession
     # https://clickhouse.com/docs/sql-reference/syntax#identifiers
     folds_tables = False
     folds_columns = False
@@ -193,16 +191,9 @@ class ClickHouse(SchemaDialect, SequentialDialect):
 
     def source(self, url: URL, *, timeout: float, read_only: bool) -> SessionSource:
         """A pool of clickhouse-connect's clients."""
-        if url.get_driver_name() in ("", "connect") or "+" not in url.drivername:
+        if url.drivername.partition("+")[2] in ("", "connect"):
             url = url.set(drivername=self.drivername)
-        wanted: dict[str, Any] = {
-            "connect_timeout": max(1, ceil(timeout)),
-            "client_name": "columnist",
-            # A session of the server's own would be bound to one node of a cluster.
-            "autogenerate_session_id": False,
-        }
-        own = {key: value for key, value in wanted.items() if key not in url.query}
-        return ClickHouseServer(url, connect_args=own, isolation=None)
+        return super().source(url, timeout=timeout, read_only=read_only)
 
     def resolve(self, session: DatabaseSession) -> Dialect:
         """Learns whether this user may set a time limit."""

@@ -84,11 +84,12 @@ _PROBE = "${env:PATH} ${system:user.name} it's \\n"
 class DatabricksSession(EngineSession):
     """A session whose errors carry Spark's name for them."""
 
+    @staticmethod
     @contextmanager
-    def faults(self) -> Generator[None]:
+    def faults() -> Generator[None]:
         """Turns what statements and queries raise into faults."""
         try:
-            with super().faults():
+            with EngineSession.faults():
                 yield
         except Fault as fault:
             code = error_class(fault.message) or fault.code

@@ -228,17 +228,21 @@ class Dialect(ABC):
 
     def source(self, url: URL, *, timeout: float, read_only: bool) -> SessionSource:
         """Where sessions of the database at `url` come from."""
-        driver = url.drivername.partition("+")[2]
-        arguments = dict(self.connect_arguments)
-        for known, argument in self.timeout_arguments.items():
-            if known in ("", driver):
-                arguments[argument] = max(2, ceil(timeout))  # libpq makes 2 of 1
         return EngineSource(
             url,
-            connect_args=arguments,
+            connect_args=self.arguments(url, timeout),
             isolation=self.isolation,
             session=self.session_type,
         )
+
+    def arguments(self, url: URL, timeout: float) -> dict[str, object]:
+        """What connections are made with, but for what the URL itself says."""
+        driver = url.drivername.partition("+")[2]
+        wanted = dict(self.connect_arguments)
+        for known, argument in self.timeout_arguments.items():
+            if known in ("", driver):
+                wanted[argument] = max(2, ceil(timeout))  # libpq makes 2 of 1
+        return {name: wanted[name] for name in wanted if name not in url.query}
 
     def resolve(self, session: DatabaseSession) -> Dialect:
         """The dialect that the server turns out to speak; by default this one."""

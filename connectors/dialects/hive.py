@@ -92,7 +92,8 @@ class Hive(SchemaDialect, SequentialDialect):
         self, session: DatabaseSession, schema: str, name: str = ""
     ) -> Iterator[Relation]:
         """Tables and views of a database, or those whose name fits the one given."""
-        rows = _hive(session).tables(schema, name or "%")
+        names = {"schemaName": schema, "tableName": name or "%"}
+        rows = _hive(session).metadata("Tables", **names)
         for row in sorted(rows, key=lambda row: str(row["TABLE_NAME"])):
             if row["TABLE_SCHEM"] == schema:  # the name of a database is a pattern too
                 yield Relation(row["TABLE_NAME"], _kind(row), row["REMARKS"])
@@ -101,7 +102,8 @@ class Hive(SchemaDialect, SequentialDialect):
         self, session: DatabaseSession, schema: str, name: str = ""
     ) -> Iterator[Field]:
         """Columns of all tables of a database, or of those that fit the name."""
-        for row in _hive(session).columns(schema, name or "%"):
+        names = {"schemaName": schema, "tableName": name or "%", "columnName": "%"}
+        for row in _hive(session).metadata("Columns", **names):
             if row["TABLE_SCHEM"] == schema:
                 yield Field(
                     row["TABLE_NAME"],

@@ -17,8 +17,7 @@ from collections.abc import (
 )
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from math import ceil
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from catalog.objects import (
     Column,
@@ -446,6 +445,13 @@ class PostgreSQL(TransactionalDialect):
     drivername = "postgresql+psycopg"
     default_port = 5432
     sqlglot = "postgres"
+    connect_arguments: ClassVar = {
+        "application_name": "columnist",
+        "client_encoding": "utf8",
+        "keepalives_idle": 30,
+        "tcp_user_timeout": 30_000,
+    }
+    timeout_arguments: ClassVar = {"": "connect_timeout"}
     identity_sql = _IDENTITY
     proved = True
     parallel = 2
@@ -514,25 +520,18 @@ class PostgreSQL(TransactionalDialect):
         """A pool of psycopg connections."""
         # What travels is UTF-8 whatever the database's encoding; the server converts.
         url = url.difference_update_query(["client_encoding"])
-        wanted: dict[str, Any] = {
-            "connect_timeout": max(2, ceil(timeout)),  # libpq raises 1 to 2 itself
-            "application_name": "columnist",
-            "client_encoding": "utf8",
-            "keepalives_idle": 30,
-            "tcp_user_timeout": 30_000,
-        }
-        own = {key: value for key, value in wanted.items() if key not in url.query}
+        own = self.arguments(url, timeout)
         if read_only:
             # Options in the call take the place of the URL's, and those of PGOPTIONS.
             # Set so and not by SET, which a pool in front would keep for others.
             given = url.query.get("options") or os.environ.get("PGOPTIONS", "")
             others = " ".join(given) if isinstance(given, tuple) else given
             own["options"] = f"{others} -c default_transaction_read_only=on".strip()
+        if not url.drivername.endswith("+psycopg"):
+            return EngineSource(url, connect_args=own)
         # Prepared statements break behind PgBouncer, and nothing here runs often.
-        arguments = {**own, "prepare_threshold": None}
-        if url.drivername.endswith("+psycopg"):
-            return EngineSource(url, connect_args=arguments, session=PsycopgSession)
-        return EngineSource(url, connect_args=own)
+        own["prepare_threshold"] = None
+        return EngineSource(url, connect_args=own, session=PsycopgSession)
 
     def resolve(self, session: DatabaseSession) -> Dialect:
         """Greenplum answers to PostgreSQL's URLs too."""
