@@ -15,7 +15,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
@@ -41,8 +41,6 @@ from connectors.database_session import (
 from connectors.dialects.bases.libpq import (
     Garbled,
     PsycopgSession,
-    decoded,
-    texts,
     tuples,
 )
 from connectors.dialects.bases.transactional import TransactionalDialect
@@ -164,18 +162,11 @@ WHERE NOT pg_has_role(c.relowner, 'USAGE') OR NOT has_schema_privilege(n.oid, 'U
 """
 
 _COMMENTS = """
-SELECT w.number, a.attname, d.description
+SELECT w.number, a.attname::text, d.description
 FROM (VALUES {names}) w (number, oid)
 JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = w.oid
 LEFT JOIN pg_attribute a ON a.attrelid = d.objoid AND a.attnum = d.objsubid
   AND d.objsubid > 0
-"""
-
-# Text that is not UTF-8 cannot be handed over as text.
-_AS_HEX = """
-SELECT number, encode(convert_to(attname::text, 'SQL_ASCII'), 'hex'),
-       encode(convert_to(description, 'SQL_ASCII'), 'hex')
-FROM ({sql}) c
 """
 
 _NAMELESS = "its name is not UTF-8"
@@ -611,14 +602,11 @@ class PostgreSQL(TransactionalDialect):
             for number, table in enumerate(tables)
         )
         found: dict[Target, str] = {}
-        sql = _COMMENTS.format(names=names)
-        raw = _is_raw(session)
-        for number, *values in texts(session, _AS_HEX.format(sql=sql) if raw else sql):
-            column, comment = (
-                decoded(bytes.fromhex(value)) if raw and value else value
-                for value in values
-            )
-            table_id = tables[int(number)]
+        # One look sees one state by itself; what is not UTF-8 comes as it is in this.
+        with _snapshot(session) if _is_raw(session) else nullcontext():
+            rows = tuples(session, _COMMENTS.format(names=names))
+        for number, column, comment in rows:
+            table_id = tables[number]
             found[ColumnId(table_id, column) if column else table_id] = comment
         return found
 
@@ -675,7 +663,7 @@ class PostgreSQL(TransactionalDialect):
             return
         pins = self._pins()
         parts = ("BEGIN", _pinning(pins), *statements, _reading(pins))
-        self.check_pins(pins, session.texts("; ".join(parts))[0])
+        self.check_pins(pins, session.tuples("; ".join(parts))[0])
 
     def _pins(self) -> dict[str, str]:
         return {
