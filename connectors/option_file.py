@@ -20,14 +20,8 @@ from connectors.secrets import PASSWORD_OPTIONS
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
-_TLS = {
-    "ssl-ca": "ssl_ca",
-    "ssl-capath": "ssl_capath",
-    "ssl-cert": "ssl_cert",
-    "ssl-key": "ssl_key",
-    "ssl-cipher": "ssl_cipher",
-}
-"""Options of the file to those of a URL."""
+_TLS = ("ssl-ca", "ssl-capath", "ssl-cert", "ssl-key", "ssl-cipher")
+"""Options of the file; those of a URL have underscores."""
 
 
 def with_option_files(url: URL) -> URL:
@@ -42,9 +36,9 @@ def with_option_files(url: URL) -> URL:
     if not found:
         return url
     query = dict(url.query)
-    for name, option in _TLS.items():
+    for name in _TLS:
         if name in found:
-            query.setdefault(option, found[name])
+            query.setdefault(name.replace("-", "_"), found[name])
     host, port = url.host, url.port
     if host is None and "unix_socket" not in query:
         host = found.get("host")

@@ -152,14 +152,11 @@ class BigQuery(SchemaDialect, SequentialDialect):
 
     # -- sampling --------------------------------------------------------------
 
-    def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
+    def sampled(self, table: Table, rows: int) -> str:
         """A hundredth of a table's blocks, because LIMIT does not lower the bill."""
-        sql = super().sample_sql(table, expressions, rows)
-        if table.kind is not TableKind.TABLE:
-            return sql
         # https://cloud.google.com/bigquery/docs/table-sampling
-        limit = f" LIMIT {rows}"
-        return sql.removesuffix(limit) + " TABLESAMPLE SYSTEM (1 PERCENT)" + limit
+        share = " TABLESAMPLE SYSTEM (1 PERCENT)" * (table.kind is TableKind.TABLE)
+        return super().sampled(table, rows) + share
 
     # -- rendering -------------------------------------------------------------
 

@@ -224,8 +224,11 @@ class ClickHouse(SchemaDialect, SequentialDialect):
         one = self.one_table.format(name=self.literal(name)) if name else ""
         return session.rows(sql.format(schema=self.literal(schema), one=one))
 
-    def timed(self, sql: str, seconds: float) -> str:
+    def sample_sql(
+        self, table: Table, expressions: Sequence[str], rows: int, seconds: float
+    ) -> str:
         """The query with a limit of its own, where this user may set one."""
+        sql = super().sample_sql(table, expressions, rows, seconds)
         limit = f" SETTINGS max_execution_time = {max(1, ceil(seconds))}"
         return sql + limit if self._may_set else sql
 

@@ -183,7 +183,8 @@ class Dialect(ABC):
     read_only_begin: ClassVar[str] = "BEGIN READ ONLY"
     """Begins a transaction that cannot write."""
     sample_query: ClassVar[str] = "SELECT {expressions} FROM {table} LIMIT {rows}"
-    """Takes about so many rows."""
+    """Takes about so many `{rows}`, and may say how many `{seconds}` or
+    `{milliseconds}` the server has."""
     as_text: ClassVar[Mapping[str, str]] = {
         "": "SUBSTR(CAST({column} AS VARCHAR(256)), 1, 256)"
     }
@@ -293,13 +294,21 @@ class Dialect(ABC):
 
     # -- sampling --------------------------------------------------------------
 
-    def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
+    def sample_sql(
+        self, table: Table, expressions: Sequence[str], rows: int, seconds: float
+    ) -> str:
         """A query for about `rows` rows of some expressions."""
         return self.sample_query.format(
             expressions=", ".join(expressions),
-            table=self.table_name(table.id),
+            table=self.sampled(table, rows),
             rows=rows,
+            seconds=seconds,
+            milliseconds=max(1, int(seconds * 1000)),
         )
+
+    def sampled(self, table: Table, rows: int) -> str:
+        """What the rows are taken from, by default the first of the table."""
+        return self.table_name(table.id)
 
     def may_change(self, session: DatabaseSession, table: Table) -> bool:
         """Whether reading the table may do more than read; it is not sampled then.
@@ -314,10 +323,6 @@ class Dialect(ABC):
             if re.match(start, kind, re.IGNORECASE):
                 return expression.format(column=self.quote(column)) or None
         return None
-
-    def timed(self, sql: str, seconds: float) -> str:
-        """The query with a time limit, where that is part of the query."""
-        return sql
 
     # -- rendering -------------------------------------------------------------
 

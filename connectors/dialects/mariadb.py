@@ -27,6 +27,10 @@ class MariaDB(MySQL):
     proved = True
     # https://mariadb.com/docs/server/server-management/variables-and-modes/server-system-variables
     identity_sql = "SELECT @@server_uid, CONCAT_WS('/', @@hostname, @@port, @@datadir)"
+    sample_query = (
+        "SET STATEMENT max_statement_time = {seconds:.3f} FOR "
+        "SELECT {expressions} FROM {table} LIMIT {rows}"
+    )
     parallel = 2
     algorithm = "ALGORITHM=INSTANT, LOCK=NONE"
     table_algorithm = algorithm
@@ -75,10 +79,6 @@ class MariaDB(MySQL):
                 )
             columns[name] = definition
         return replace(sliced, columns=columns, text="" if srids else sliced.text)
-
-    def timed(self, sql: str, seconds: float) -> str:
-        """The query with a limit of its own, for a connection that is used again."""
-        return f"SET STATEMENT max_statement_time = {seconds:.3f} FOR {sql}"
 
     def pin(self, session: DatabaseSession) -> None:
         """As MySQL; and comments change no row, so row history may stay as it is.

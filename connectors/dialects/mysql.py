@@ -140,6 +140,11 @@ class MySQL(SchemaDialect, AlteringDialect):
         "": "LEFT(CAST({column} AS CHAR), 256)",
     }
     read_only_begin = "START TRANSACTION READ ONLY"
+    # The limit is the query's own, because the connection is used again.
+    sample_query = (
+        "SELECT /*+ MAX_EXECUTION_TIME({milliseconds}) */ {expressions} FROM {table} "
+        "LIMIT {rows}"
+    )
     # https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
     lock_codes: ClassVar = frozenset({"1205", "1213"})
     rebuild_codes: ClassVar = frozenset({"1845", "1846"})
@@ -304,13 +309,6 @@ class MySQL(SchemaDialect, AlteringDialect):
     def quote(self, *parts: str) -> str:
         """A dotted name with every part quoted."""
         return backticked(parts)
-
-    # -- sampling --------------------------------------------------------------
-
-    def timed(self, sql: str, seconds: float) -> str:
-        """The query with a limit of its own, for a connection that is used again."""
-        hint = f"SELECT /*+ MAX_EXECUTION_TIME({int(seconds * 1000)}) */"
-        return sql.replace("SELECT", hint, 1)
 
     # -- writing ---------------------------------------------------------------
 

@@ -612,17 +612,14 @@ class PostgreSQL(TransactionalDialect):
 
     # -- sampling --------------------------------------------------------------
 
-    def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
+    def sampled(self, table: Table, rows: int) -> str:
         """Random pages of a large table, the first rows of anything else."""
-        sql = super().sample_sql(table, expressions, rows)
-        if table.kind in (TableKind.VIEW, TableKind.FOREIGN_TABLE):
-            return sql
-        if (table.row_estimate or 0) > 20 * rows:
-            share = 110.0 * rows / (table.row_estimate or 1)
-            limit = f" LIMIT {rows}"
-            spread = f" TABLESAMPLE SYSTEM ({share:.6f}) REPEATABLE (1)"
-            return sql.removesuffix(limit) + spread + limit
-        return sql
+        name, estimate = super().sampled(table, rows), table.row_estimate or 0
+        is_stored = table.kind not in (TableKind.VIEW, TableKind.FOREIGN_TABLE)
+        if not is_stored or estimate <= 20 * rows:
+            return name
+        share = 110.0 * rows / estimate
+        return f"{name} TABLESAMPLE SYSTEM ({share:.6f}) REPEATABLE (1)"
 
     def may_change(self, session: DatabaseSession, table: Table) -> bool:
         """Whether a view, or one that it reads, calls a volatile function."""

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from catalog.change import CommentChange
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind, column_of
-from catalog.stopping import Stop
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, Fault, Row, SessionSource
 from connectors.dialects.bases.hiveserver import DEFAULT_PORT, HiveServer
+from connectors.dialects.bases.schema import SchemaDialect
 from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.dialect import ConnectFault, Selection, no_database
 
@@ -35,7 +35,7 @@ _GONE = "it is no longer in the database; scan again"
 _COLUMN_GONE = "the column is no longer in the database; scan again"
 
 
-class Spark(SequentialDialect):
+class Spark(SchemaDialect, SequentialDialect):
     """Comments on tables, their columns, and views."""
 
     name = "spark"
@@ -92,8 +92,8 @@ class Spark(SequentialDialect):
         "binary|array|map|struct|uniontype|variant": "",
         "": "substring(CAST({column} AS STRING), 1, 256)",
     }
-    system_schemas: ClassVar = frozenset({"global_temp", "information_schema", "sys"})
-    """Databases that are not the user's."""
+    schemas_sql = "SHOW DATABASES"
+    system_schemas = frozenset({"global_temp", "information_schema", "sys"})
     pinned: ClassVar[Mapping[str, str]] = _PINNED
     pinning_sql = "SET {name}={value}"
     pinned_sql = "SET {name}"
@@ -108,45 +108,25 @@ class Spark(SequentialDialect):
 
     # -- reading ---------------------------------------------------------------
 
-    def scan(
-        self, source: SessionSource, selection: Selection, stop: Stop
+    def _scan_schema(
+        self, session: DatabaseSession, schema: str, selection: Selection
     ) -> Iterator[Table]:
-        """Streams the tables, each described by itself."""
-        with source.session() as session:
-            for table_id in self._names(session, selection):
-                if stop():
-                    return
-                table = self._read_or_say_why(session, table_id)
-                if table is not None:
-                    yield table
-
-    def _names(
-        self, session: DatabaseSession, selection: Selection
-    ) -> Iterator[TableId]:
-        """The selected tables and views, without temporary ones."""
-        schemas = [str(row[0]) for row in session.rows("SHOW DATABASES")]
-        for schema in sorted(schemas):
-            if schema in self.system_schemas or not selection.takes_schema(schema):
+        """The selected tables and views, each described by itself."""
+        rows = session.rows(f"SHOW TABLES IN {self.quote(schema)}")
+        # Database, name and whether it is temporary, which has no database.
+        for name in sorted(str(row[1]) for row in rows if row[0]):
+            if not selection.takes(table_id := TableId(schema, name)):
                 continue
-            rows = session.rows(f"SHOW TABLES IN {self.quote(schema)}")
-            # Database, name and whether it is temporary, which has no database.
-            names = sorted(str(row[1]) for row in rows if row[0])
-            for name in names:
-                if selection.takes(table_id := TableId(schema, name)):
-                    yield table_id
-
-    def _read_or_say_why(
-        self, session: DatabaseSession, table_id: TableId
-    ) -> Table | None:
-        """A table, or its name with the reason why it cannot be described."""
-        try:
-            return self.read(session, table_id)
-        except Fault as fault:
-            if fault.lost:
-                raise
-            # A missing format's library spoils one table, not the scan.
-            reason = f"it cannot be read: {fault.message}"
-            return Table(table_id, TableKind.OTHER, (), unread=reason)
+            try:
+                table = self.read(session, table_id)
+            except Fault as fault:
+                if fault.lost:
+                    raise
+                # A missing format's library spoils one table, not the scan.
+                reason = f"it cannot be read: {fault.message}"
+                table = Table(table_id, TableKind.OTHER, (), unread=reason)
+            if table is not None:
+                yield table
 
     def read(
         self, session: DatabaseSession, table_id: TableId, *, brief: bool = False

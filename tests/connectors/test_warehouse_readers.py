@@ -378,7 +378,7 @@ def test_samples_are_queries_with_a_bound(name: str) -> None:
         ]
         if not expressions:
             continue
-        sql = found.sample_sql(table, expressions, 10)
+        sql = found.sample_sql(table, expressions, 10, 5.0)
         parsed = parse_one(sql, read=found.sqlglot)
         assert parsed.args.get("limit"), sql
     for kind in ("bytea", "BYTES", "BLOB", "varbinary(5)", "geometry", "BYTE(3)"):
