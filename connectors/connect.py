@@ -41,21 +41,6 @@ _GIVE_PASSWORD = (
     " connection."
 )
 
-_STRANGERS = (
-    ConnectFault(
-        r"AssertionError.*CockroachDB",
-        "{label} is CockroachDB, not PostgreSQL.",
-        "Begin the URL with cockroachdb:// instead.",
-    ),
-    ConnectFault(
-        r"unrecognized configuration parameter .?(standard_conforming_strings"
-        r"|default_transaction_read_only)",
-        "{label} lacks a setting that every PostgreSQL has; Amazon Redshift does.",
-        "If it is Redshift, begin the URL with redshift:// instead.",
-    ),
-)
-"""What a URL that begins with postgresql:// may meet instead."""
-
 _COMMON_FAULTS = (
     ConnectFault(
         r"onnection refused",
@@ -139,7 +124,7 @@ def open_database(
         words = f"{type(error).__name__}: {error}"
         fault = error if isinstance(error, Fault) else Fault(words)
         said = Fault(hide(fault.message, secrets), code=fault.code)
-        problem = _connect_problem(said, named, dialect, identity)
+        problem = _connect_problem(said, dialect, identity)
         if not parsed.password and _WANTS_PASSWORD.search(fault.message):
             problem = PasswordWanted(problem.message, _GIVE_PASSWORD)
         raise problem from error
@@ -303,11 +288,10 @@ def _driver_problem(
 
 
 def _connect_problem(
-    fault: Fault, url: URL, dialect: Dialect, identity: DatabaseIdentity
+    fault: Fault, dialect: Dialect, identity: DatabaseIdentity
 ) -> ColumnistError:
     """Why there is no connection, in the steward's words where they are known."""
-    strangers = _STRANGERS if url.get_backend_name() == "postgresql" else ()
-    for known in (*strangers, *dialect.connect_faults, *_COMMON_FAULTS):
+    for known in (*dialect.connect_faults, *_COMMON_FAULTS):
         if re.search(known.pattern, f"{fault.code} {fault.message}"):
             message = known.message.format(label=identity.label)
             return ColumnistError(

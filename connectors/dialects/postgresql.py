@@ -428,6 +428,48 @@ FROM pg_database WHERE datname = current_database()
 """
 
 
+_STRANGERS = (
+    ConnectFault(
+        r"AssertionError.*CockroachDB",
+        "{label} is CockroachDB, not PostgreSQL.",
+        "Begin the URL with cockroachdb:// instead.",
+    ),
+    ConnectFault(
+        r"unrecognized configuration parameter .?(standard_conforming_strings"
+        r"|default_transaction_read_only)",
+        "{label} lacks a setting that every PostgreSQL has; Amazon Redshift does.",
+        "If it is Redshift, begin the URL with redshift:// instead.",
+    ),
+)
+"""What a URL that begins with postgresql:// may meet instead."""
+
+CONNECT_FAULTS = (
+    wrong_password(r"password authentication failed|no password supplied"),
+    no_database(r"database .* does not exist"),
+    ConnectFault(
+        r"role .* does not exist",
+        "{label} does not know this user.",
+        "Check the user name in the URL.",
+    ),
+    ConnectFault(
+        r"no pg_hba.conf entry|permission denied for database",
+        "{label} does not let this user in from here.",
+        "Ask its administrator for the right to connect.",
+    ),
+    ConnectFault(
+        r"too many (clients|connections)|remaining connection slots",
+        "{label} has no connection left.",
+        "Try again later.",
+    ),
+    ConnectFault(
+        r"starting up|shutting down",
+        "{label} is starting up or shutting down.",
+        "Try again in a moment.",
+    ),
+)
+"""What every server says that began as PostgreSQL."""
+
+
 class PostgreSQL(TransactionalDialect):
     """Comments on every kind of relation and its columns."""
 
@@ -482,30 +524,7 @@ class PostgreSQL(TransactionalDialect):
         "WHERE name = 'client_connection_check_interval' AND version() LIKE '%linux%'"
     )
     after_sample = "SELECT pg_advisory_unlock_all()"
-    connect_faults: ClassVar = (
-        wrong_password(r"password authentication failed|no password supplied"),
-        no_database(r"database .* does not exist"),
-        ConnectFault(
-            r"role .* does not exist",
-            "{label} does not know this user.",
-            "Check the user name in the URL.",
-        ),
-        ConnectFault(
-            r"no pg_hba.conf entry|permission denied for database",
-            "{label} does not let this user in from here.",
-            "Ask its administrator for the right to connect.",
-        ),
-        ConnectFault(
-            r"too many (clients|connections)|remaining connection slots",
-            "{label} has no connection left.",
-            "Try again later.",
-        ),
-        ConnectFault(
-            r"starting up|shutting down",
-            "{label} is starting up or shutting down.",
-            "Try again in a moment.",
-        ),
-    )
+    connect_faults: ClassVar = (*_STRANGERS, *CONNECT_FAULTS)
 
     def source(self, url: URL, *, timeout: float, read_only: bool) -> SessionSource:
         """A pool of psycopg connections."""
@@ -606,7 +625,7 @@ class PostgreSQL(TransactionalDialect):
         with _snapshot(session) if _is_raw(session) else nullcontext():
             rows = tuples(session, _COMMENTS.format(names=names))
         for number, column, comment in rows:
-            table_id = tables[number]
+            table_id = tables[int(number)]
             found[ColumnId(table_id, column) if column else table_id] = comment
         return found
 

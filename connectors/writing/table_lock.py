@@ -13,11 +13,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from catalog.change import CommentChange, Outcome
-from catalog.errors import ColumnistError
 from catalog.objects import column_of
 from catalog.stopping import Stop
 from connectors.comment_text import normal
-from connectors.database_session import DatabaseSession, Fault, SessionSource
+from connectors.database_session import Fault, SessionSource
 from connectors.definition import DOUBTFUL, REBUILD, TableDefinition
 from connectors.run import Statement
 from connectors.writing.chunks import Chunk, RunWriter, Task
@@ -32,6 +31,14 @@ UNLOCKED = (
 )
 
 
+class _Locked(Exception):
+    """Somebody else holds the table."""
+
+
+class _Unlockable(Exception):
+    """The change cannot be made under a table lock."""
+
+
 class TableLockWriter(RunWriter):
     """One session that alters table after table."""
 
@@ -41,59 +48,33 @@ class TableLockWriter(RunWriter):
         super().__init__(source.open(write=True))
         self._dialect = dialect
         self._stop = stop
+        self._intents: Intents
+        """Where the changes of the chunk at hand end."""
+        self._task: Task
+        """The table at hand, from the lock to the comparison afterwards."""
+        self._executed: list[Pending] = []
+        """What of it was executed and not yet compared."""
+        self._unlocked = ""
+        """Why it is written without a lock, or nothing."""
 
     def write(self, chunk: Chunk, *, ended: Stop) -> None:
         """Table after table; locking one gives up the one before."""
-        dialect, session = self._dialect, self._session
+        self._intents = chunk.intents
         try:
             if not ended():
-                dialect.pin(session)
+                self._dialect.pin(self._session)
             for task in chunk.left(ended):
-                alteration = _Alteration(
-                    dialect, session, task, chunk.intents, self._stop
-                )
-                alteration.write()
-                self.lost = alteration.lost
+                self._task, self._executed, self._unlocked = task, [], ""
+                self._write_table()
         finally:
-            session.quietly("UNLOCK TABLES")
-
-
-class _Locked(Exception):
-    """Somebody else holds the table."""
-
-
-class _Unlockable(Exception):
-    """The change cannot be made under a table lock."""
-
-
-class _Alteration:
-    """One table's ALTER, from the lock to the comparison afterwards."""
-
-    def __init__(
-        self,
-        dialect: AlteringDialect,
-        session: DatabaseSession,
-        task: Task,
-        intents: Intents,
-        stop: Stop,
-    ) -> None:
-        self._dialect = dialect
-        self._session = session
-        self._task = task
-        self._id = task.table
-        self._intents = intents
-        self._stop = stop
-        self._executed: list[Pending] = []
-        self._unlocked = ""
-        self.lost: ColumnistError | None = None
-        """Set where the connection broke."""
+            self._session.quietly("UNLOCK TABLES")
 
     @property
     def _open(self) -> dict[CommentChange, Pending]:
         """What has no end yet."""
         return {item.change: item for item in self._task.pending if item.is_open}
 
-    def write(self) -> None:
+    def _write_table(self) -> None:
         """Tries until every change has an end or the connection is lost."""
         patience = LockPatience(self._stop)
         while self._open and self.lost is None:
@@ -113,7 +94,7 @@ class _Alteration:
     def _attempt(self) -> None:
         """Lock, compare, alter, compare again."""
         self._lock()
-        before = self._dialect.look(self._session, self._id)
+        before = self._dialect.look(self._session, self._task.table)
         for item in self._open.values():
             there = before.comment_of(item.change.target) if before else None
             basis = before.basis_of(item.change.target) if before else None
@@ -140,7 +121,8 @@ class _Alteration:
             return
         dialect = self._dialect
         try:
-            self._session.run(f"LOCK TABLES {dialect.table_name(self._id)} WRITE")
+            name = dialect.table_name(self._task.table)
+            self._session.run(f"LOCK TABLES {name} WRITE")
         except Fault as fault:
             if fault.code in dialect.lock_codes:
                 raise _Locked(fault.message) from fault
@@ -198,7 +180,7 @@ class _Alteration:
         if not self._executed:
             return
         note = self._unlocked and UNLOCKED.format(why=self._unlocked)
-        printed = self._dialect.printed(self._session, self._id)
+        printed = self._dialect.printed(self._session, self._task.table)
         done = self._executed
         comments = {column_of(item.change.target): item.change.text for item in done}
         if printed is not None and printed == before.with_comments(comments):
@@ -209,7 +191,7 @@ class _Alteration:
             return
         after: TableDefinition | None = None
         if printed is not None:
-            after = self._dialect.standing(self._session, self._id, printed)
+            after = self._dialect.standing(self._session, self._task.table, printed)
         differences = before.differences(after) if after else ["the table is gone"]
         self._executed = []
         for item in done:
@@ -236,4 +218,4 @@ class _Alteration:
         reason = f"not written: {fault.message}"
         self._intents.end_all(known, Outcome.FAILED, reason)
         if fault.lost or unknown:
-            self.lost = lost(self._id, fault, len(unknown))
+            self.lost = lost(self._task.table, fault, len(unknown))
