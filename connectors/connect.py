@@ -13,6 +13,7 @@ from catalog.objects import TableId
 from connectors.database import Database, DatabaseIdentity
 from connectors.database_session import DatabaseSession, Fault, ReadOnlySource
 from connectors.dialects.dialect import ConnectFault, Dialect, dialect_named
+from connectors.dialects.generic import Generic
 from connectors.drivers import ALIASES, DIALECTS, install_hint
 from connectors.limits import Limits
 from connectors.secrets import (
@@ -39,21 +40,6 @@ _GIVE_PASSWORD = (
     "Give one with --password-env NAME or COLUMNIST_PASSWORD, or save it with the"
     " connection."
 )
-
-_STRANGERS = (
-    ConnectFault(
-        r"AssertionError.*CockroachDB",
-        "{label} is CockroachDB, not PostgreSQL.",
-        "Begin the URL with cockroachdb:// instead.",
-    ),
-    ConnectFault(
-        r"unrecognized configuration parameter .?(standard_conforming_strings"
-        r"|default_transaction_read_only)",
-        "{label} lacks a setting that every PostgreSQL has; Amazon Redshift does.",
-        "If it is Redshift, begin the URL with redshift:// instead.",
-    ),
-)
-"""What a URL that begins with postgresql:// may meet instead."""
 
 _COMMON_FAULTS = (
     ConnectFault(
@@ -127,26 +113,21 @@ def open_database(
             dialect = dialect.resolve(session)
             schemas = _schemas(dialect, session, parsed)
             identity = _said(identity, dialect, session, parsed)
-    except ColumnistError:
-        source.close()
-        raise
-    except Fault as fault:
-        source.close()
-        said = Fault(hide(fault.message, secrets), code=fault.code)
-        problem = _connect_problem(said, named, dialect, identity)
-        if not parsed.password and _WANTS_PASSWORD.search(fault.message):
-            problem = PasswordWanted(problem.message, _GIVE_PASSWORD)
-        raise problem from fault
-    except ImportError as error:
-        source.close()
-        raise _driver_problem(error, parsed, secrets) from error
     except Exception as error:
+        source.close()
+        if isinstance(error, ColumnistError):
+            raise
+        if isinstance(error, ImportError):
+            raise _driver_problem(error, parsed, secrets) from error
         # Drivers raise all sorts, such as TypeError for an option they do not have and
         # AssertionError for a server whose version they cannot read.
-        source.close()
-        words = " ".join(f"{type(error).__name__}: {error}".split())
-        said = Fault(hide(words, secrets))
-        raise _connect_problem(said, named, dialect, identity) from error
+        words = f"{type(error).__name__}: {error}"
+        fault = error if isinstance(error, Fault) else Fault(words)
+        said = Fault(hide(fault.message, secrets), code=fault.code)
+        problem = _connect_problem(said, dialect, identity)
+        if not parsed.password and _WANTS_PASSWORD.search(fault.message):
+            problem = PasswordWanted(problem.message, _GIVE_PASSWORD)
+        raise problem from error
     if read_only:
         source = ReadOnlySource(source, identity.label)
     return Database(
@@ -227,12 +208,7 @@ def _parse(url: str) -> URL:
 def _dialect_of(url: URL) -> Dialect:
     """The dialect of a URL; the generic one where no file is named so."""
     first = url.get_backend_name()
-    found = dialect_named(DIALECTS.get(first, first))
-    if found is None:
-        found = dialect_named("generic")
-    if found is None:
-        raise UsageError(f"{url.get_backend_name()} is not a known database.")
-    return found
+    return dialect_named(DIALECTS.get(first, first)) or Generic()
 
 
 def _identity(url: URL, dialect: Dialect) -> DatabaseIdentity:
@@ -312,11 +288,10 @@ def _driver_problem(
 
 
 def _connect_problem(
-    fault: Fault, url: URL, dialect: Dialect, identity: DatabaseIdentity
+    fault: Fault, dialect: Dialect, identity: DatabaseIdentity
 ) -> ColumnistError:
     """Why there is no connection, in the steward's words where they are known."""
-    strangers = _STRANGERS if url.get_backend_name() == "postgresql" else ()
-    for known in (*strangers, *dialect.connect_faults, *_COMMON_FAULTS):
+    for known in (*dialect.connect_faults, *_COMMON_FAULTS):
         if re.search(known.pattern, f"{fault.code} {fault.message}"):
             message = known.message.format(label=identity.label)
             return ColumnistError(

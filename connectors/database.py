@@ -15,7 +15,6 @@ from collections.abc import (
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from catalog.change import CommentChange, Intent, Outcome, WriteResult
 from catalog.errors import ColumnistError
@@ -32,10 +31,6 @@ from connectors.dialects.dialect import Dialect, Selection
 from connectors.ledger import Ledger
 from connectors.limits import Limits
 from connectors.run import AS_USUAL, Allowed, Run, Statement, joined
-
-if TYPE_CHECKING:
-    from types import TracebackType
-
 
 Work = Iterable[tuple[Table, Sequence[CommentChange]]]
 """Tables as last read, each with the changes to it and its columns."""
@@ -108,12 +103,7 @@ class Database:
     def __enter__(self) -> Database:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

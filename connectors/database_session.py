@@ -198,9 +198,23 @@ class EngineSession(DatabaseSession):
                 return list(self._connection.execute(text(sql), parameters).fetchall())
             return list(self._connection.exec_driver_sql(sql).fetchall())
 
-    def faults(self) -> AbstractContextManager[None]:
-        """Turns what statements and queries raise into faults."""
-        return _faults()
+    @staticmethod
+    @contextmanager
+    def faults() -> Generator[None]:
+        """Turns SQLAlchemy's and the drivers' errors into faults."""
+        from sqlalchemy import exc
+
+        try:
+            yield
+        except exc.DBAPIError as error:
+            original = error.orig if error.orig is not None else error
+            raise Fault(
+                server_words(original),
+                code=server_code(original),
+                lost=error.connection_invalidated,
+            ) from error
+        except (exc.SQLAlchemyError, OSError, UnicodeError) as error:
+            raise Fault(str(error)) from error
 
     def witness(self) -> DatabaseSession:
         """A second connection, from the pool."""
@@ -209,7 +223,7 @@ class EngineSession(DatabaseSession):
     def discard(self) -> None:
         """The connection's state is not known: it is not to be used again."""
         try:
-            with _faults():
+            with self.faults():
                 self._connection.invalidate()
         except Fault:
             return
@@ -240,13 +254,13 @@ class EngineSession(DatabaseSession):
         Raises:
             Fault: It was lost or discarded.
         """
-        with _faults():
+        with self.faults():
             return self.connection.connection.driver_connection
 
     def close(self) -> None:
         """Roll back what is open and give the connection back."""
         try:
-            with _faults():
+            with self.faults():
                 self._connection.close()
         except Fault:
             return
@@ -292,7 +306,7 @@ class EngineSource(SessionSource):
 
     def open(self, *, write: bool) -> DatabaseSession:
         """A connection from the pool, which proves that it is alive."""
-        with _faults():
+        with self._session.faults():
             session = self._session(self, self.engine.connect())
         try:
             for sql in self._settings:
@@ -307,25 +321,7 @@ class EngineSource(SessionSource):
         self.engine.dispose()
 
 
-@contextmanager
-def _faults() -> Generator[None]:
-    """Turns SQLAlchemy's and the drivers' errors into faults."""
-    from sqlalchemy import exc
-
-    try:
-        yield
-    except exc.DBAPIError as error:
-        original = error.orig if error.orig is not None else error
-        raise Fault(
-            server_words(original),
-            code=_code(original),
-            lost=error.connection_invalidated,
-        ) from error
-    except (exc.SQLAlchemyError, OSError, UnicodeError) as error:
-        raise Fault(str(error)) from error
-
-
-def _code(error: BaseException) -> str:
+def server_code(error: BaseException) -> str:
     """The vendor's number where the driver gives one, else the SQLSTATE."""
     first = error.args[0] if error.args else None
     if isinstance(first, int):

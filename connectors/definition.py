@@ -18,6 +18,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
+from catalog.objects import Target, column_of
+
 REBUILD = (
     "commenting it would copy the whole table ({why}); --allow-rebuild allows that"
 )
@@ -145,6 +147,11 @@ class Definition:
         return replace(self, before="json" + self.before[found.end() :], after="")
 
     @property
+    def type_word(self) -> str:
+        """The name of its type, in small letters."""
+        return self.before.split("(")[0].split(" ")[0].lower()
+
+    @property
     def is_stored(self) -> bool:
         """Whether it is a generated column kept on disk: commenting it rebuilds."""
         if "GENERATED ALWAYS AS" not in self.before:  # how both servers print it
@@ -201,9 +208,22 @@ class TableDefinition:
     comment: str | None = field(default=None, compare=False)
     """The table's comment, or None."""
     text: str = field(default="", compare=False, repr=False)
-    """The whole text."""
+    """The whole text; empty where it leaves something out that is here."""
     place: tuple[int, int] = field(default=(0, 0), compare=False)
     """Where the table's COMMENT is in the text, or most likely would be."""
+
+    def comment_of(self, target: Target) -> str | None:
+        """The comment on the table or on one of its columns."""
+        name = column_of(target)
+        if name is None:
+            return self.comment
+        column = self.columns.get(name)
+        return column.comment if column else None
+
+    def basis_of(self, target: Target) -> str | None:
+        """What a comment's clause restates besides it; None where that is nothing."""
+        column = self.columns.get(column_of(target) or "")
+        return column.with_comment(None) if column else None
 
     def with_comments(self, comments: Mapping[str | None, str | None]) -> str | None:
         """The text as the server prints it once these comments are set.
@@ -214,6 +234,8 @@ class TableDefinition:
         Args:
             comments: By column; the table's own under None.
         """
+        if not self.text:
+            return None
         edits: list[tuple[int, int, str]] = []
         for name, comment in comments.items():
             if name is None:

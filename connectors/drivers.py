@@ -13,24 +13,6 @@ DIALECTS = {
 """First words of drivers whose dialect has another name here."""
 
 EXTRAS = {
-    "bigquery": "bigquery",
-    "clickhouse": "clickhouse",
-    "clickhousedb": "clickhouse",
-    "cockroachdb": "cockroachdb",
-    "databricks": "databricks",
-    "hive": "hive",
-    "mssql": "mssql",
-    "oracle": "oracle",
-    "redshift": "redshift",
-    "snowflake": "snowflake",
-    "spark": "spark",
-    "teradata": "teradata",
-    "teradatasql": "teradata",
-    "trino": "trino",
-}
-"""First word to the extra of Columnist that brings its driver."""
-
-_BRINGS = {
     "bigquery": "sqlalchemy-bigquery",
     "clickhouse": "clickhouse-connect",
     "cockroachdb": "sqlalchemy-cockroachdb",
@@ -44,7 +26,7 @@ _BRINGS = {
     "teradata": "teradatasqlalchemy",
     "trino": "trino",
 }
-"""Extra to the package in it that matters most."""
+"""Dialect to the package that matters most in the extra of its name."""
 
 _PACKAGES = {
     "athena": "PyAthena[SQLAlchemy]",
@@ -60,11 +42,9 @@ _PACKAGES = {
 
 def install_hint(first: str) -> str:
     """How to get the driver for a URL's first word; empty where that is not known."""
-    if extra := EXTRAS.get(first):
-        return (
-            f"Install it: pip install 'columnist[{extra}]', which brings"
-            f" {_BRINGS[extra]}."
-        )
+    extra = DIALECTS.get(first, first)
+    if package := EXTRAS.get(extra):
+        return f"Install it: pip install 'columnist[{extra}]', which brings {package}."
     if package := _PACKAGES.get(first):
         return f"Install it beside Columnist: pip install '{package}'."
     return ""

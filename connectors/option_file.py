@@ -20,14 +20,8 @@ from connectors.secrets import PASSWORD_OPTIONS
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
-_TLS = {
-    "ssl-ca": "ssl_ca",
-    "ssl-capath": "ssl_capath",
-    "ssl-cert": "ssl_cert",
-    "ssl-key": "ssl_key",
-    "ssl-cipher": "ssl_cipher",
-}
-"""Options of the file to those of a URL."""
+_TLS = ("ssl-ca", "ssl-capath", "ssl-cert", "ssl-key", "ssl-cipher")
+"""Options of the file; those of a URL have underscores."""
 
 
 def with_option_files(url: URL) -> URL:
@@ -38,13 +32,13 @@ def with_option_files(url: URL) -> URL:
     """
     if url.password is not None or PASSWORD_OPTIONS & set(url.query):
         return url
-    found = read_option_files(option_files())
+    found = _client_options()
     if not found:
         return url
     query = dict(url.query)
-    for name, option in _TLS.items():
+    for name in _TLS:
         if name in found:
-            query.setdefault(option, found[name])
+            query.setdefault(name.replace("-", "_"), found[name])
     host, port = url.host, url.port
     if host is None and "unix_socket" not in query:
         host = found.get("host")
@@ -61,26 +55,19 @@ def with_option_files(url: URL) -> URL:
     )
 
 
-def option_files() -> list[Path]:
-    """The files of this user; later ones win.
+def _client_options() -> dict[str, str]:
+    """What `[client]` says in the files of this user, with dashes in the names.
 
-    https://dev.mysql.com/doc/refman/8.4/en/option-files.html
-    """
-    home = os.environ.get("MYSQL_HOME")
-    return [
-        *([Path(home) / "my.cnf"] if home else []),
-        Path("~/.my.cnf").expanduser(),
-    ]
-
-
-def read_option_files(paths: list[Path]) -> dict[str, str]:
-    """What `[client]` says in these files, with dashes in the names.
+    Later files win: https://dev.mysql.com/doc/refman/8.4/en/option-files.html
 
     Raises:
         ColumnistError: A file is there and cannot be read.
     """
     from pymysql.optionfile import Parser
 
+    home = os.environ.get("MYSQL_HOME")
+    paths = [Path(home) / "my.cnf"] if home else []
+    paths.append(Path("~/.my.cnf").expanduser())
     found: dict[str, str] = {}
     for path in paths:
         try:

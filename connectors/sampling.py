@@ -76,77 +76,59 @@ def profile_table(
         return {}
     sampled = [column for column in wanted if column.name in expressions]
     rows = max(1, min(rows, _VALUES // len(sampled)))
-    sample = _Sample(dialect, table, expressions, rows, time.monotonic() + seconds)
+    deadline = time.monotonic() + seconds
+    unique = table.primary_key if len(table.primary_key) == 1 else ()
+    found: dict[str, Profile] = {}
+    todo = [sampled]
     try:
         with source.session() as session, session.limited(seconds, stop):
             if dialect.may_change(session, table):
                 return {}
-            return sample.take(session, sampled, stop)
+            while todo and not stop() and (left := deadline - time.monotonic()) > 0:
+                some = todo.pop()
+                parts = [expressions[column.name] for column in some]
+                sql = dialect.sample_sql(table, parts, rows, left)
+                try:
+                    sample = _fetch(dialect, session, sql, left, table.kind)
+                except Fault as fault:
+                    if fault.lost:
+                        break
+                    # A column that cannot be read is found by halves and left out.
+                    if middle := len(some) // 2:
+                        todo += (some[middle:], some[:middle])
+                    continue
+                for index, column in enumerate(some):
+                    values = [
+                        None if row[index] is None else str(row[index])
+                        for row in sample
+                    ]
+                    is_unique = column.name in unique
+                    found[column.name] = profile_column(
+                        column, values, is_unique=is_unique
+                    )
     except (Fault, ColumnistError):
         return {}
+    return found
 
 
-class _Sample:
-    """One table's sample; a column that cannot be read is left out of it."""
-
-    def __init__(
-        self,
-        dialect: Dialect,
-        table: Table,
-        expressions: dict[str, str],
-        rows: int,
-        deadline: float,
-    ) -> None:
-        self._dialect = dialect
-        self._table = table
-        self._expressions = expressions
-        self._rows = rows
-        self._deadline = deadline
-
-    def take(
-        self,
-        session: DatabaseSession,
-        columns: Sequence[Column],
-        stop: Stop,
-    ) -> dict[str, Profile]:
-        """Profiles of some columns, found by halves where one of them fails."""
-        left = self._deadline - time.monotonic()
-        if left <= 0 or stop():
-            return {}
-        try:
-            rows = self._fetch(session, columns, left)
-        except Fault as fault:
-            if fault.lost or len(columns) == 1:
-                return {}
-            middle = len(columns) // 2
-            first = self.take(session, columns[:middle], stop)
-            return first | self.take(session, columns[middle:], stop)
-        unique = self._table.primary_key if len(self._table.primary_key) == 1 else ()
-        return {
-            column.name: profile_column(
-                column,
-                [None if row[index] is None else str(row[index]) for row in rows],
-                is_unique=column.name in unique,
-            )
-            for index, column in enumerate(columns)
-        }
-
-    def _fetch(
-        self, session: DatabaseSession, columns: Sequence[Column], seconds: float
-    ) -> list[Row]:
-        dialect = self._dialect
-        parts = [self._expressions[column.name] for column in columns]
-        sql = dialect.sample_sql(self._table, parts, self._rows)
-        session.run(dialect.read_only_begin)
-        try:
-            if dialect.time_limit:
-                milliseconds = max(1, int(seconds * 1000))
-                session.run(dialect.time_limit.format(milliseconds=milliseconds))
-            return session.rows(dialect.timed(sql, seconds))
-        finally:
-            session.quietly("ROLLBACK")
-            if dialect.after_sample and self._table.kind is TableKind.VIEW:
-                session.quietly(dialect.after_sample)
+def _fetch(
+    dialect: Dialect,
+    session: DatabaseSession,
+    sql: str,
+    seconds: float,
+    kind: TableKind,
+) -> list[Row]:
+    """The rows of a query, in a transaction that cannot write and not for long."""
+    session.run(dialect.read_only_begin)
+    try:
+        if dialect.time_limit:
+            milliseconds = max(1, int(seconds * 1000))
+            session.run(dialect.time_limit.format(milliseconds=milliseconds))
+        return session.rows(sql)
+    finally:
+        session.quietly("ROLLBACK")
+        if dialect.after_sample and kind is TableKind.VIEW:
+            session.quietly(dialect.after_sample)
 
 
 def profile_column(

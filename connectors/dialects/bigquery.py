@@ -17,7 +17,7 @@ from connectors.database_session import DatabaseSession
 from connectors.dialects.bases.schema import Relation, SchemaDialect
 from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.dialect import ConnectFault, Selection
-from connectors.run import Part, Statement
+from connectors.run import Part, Run, Statement
 
 BATCH = 100
 """Columns in one statement. Five changes of a table's metadata in ten seconds are
@@ -152,14 +152,11 @@ class BigQuery(SchemaDialect, SequentialDialect):
 
     # -- sampling --------------------------------------------------------------
 
-    def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
+    def sampled(self, table: Table, rows: int) -> str:
         """A hundredth of a table's blocks, because LIMIT does not lower the bill."""
-        sql = super().sample_sql(table, expressions, rows)
-        if table.kind is not TableKind.TABLE:
-            return sql
         # https://cloud.google.com/bigquery/docs/table-sampling
-        limit = f" LIMIT {rows}"
-        return sql.removesuffix(limit) + " TABLESAMPLE SYSTEM (1 PERCENT)" + limit
+        share = " TABLESAMPLE SYSTEM (1 PERCENT)" * (table.kind is TableKind.TABLE)
+        return super().sampled(table, rows) + share
 
     # -- rendering -------------------------------------------------------------
 
@@ -179,7 +176,9 @@ class BigQuery(SchemaDialect, SequentialDialect):
         session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
-    ) -> list[Statement]:
+        *,
+        allow_rebuild: bool = False,
+    ) -> Run:
         """One statement for the table itself, and one for every `BATCH` columns."""
         keyword = self.table_keywords[table.kind]
         head = f"ALTER {keyword} {self.table_name(table.id)} "
@@ -189,10 +188,8 @@ class BigQuery(SchemaDialect, SequentialDialect):
         batches = (
             columns[start : start + BATCH] for start in range(0, len(columns), BATCH)
         )
-        return [
-            Statement(tuple(some), head)
-            for some in (*([part] for part in own), *batches)
-        ]
+        batched = (*([part] for part in own), *batches)
+        return Run(tuple(Statement(tuple(some), head) for some in batched))
 
     def sql(self, table: Table, change: CommentChange, basis: str) -> str:
         """The clause of one change."""

@@ -18,7 +18,6 @@ from catalog.objects import Table, TableKind, column_of
 from connectors.database_session import (
     DatabaseSession,
     EngineSession,
-    EngineSource,
     Fault,
     Row,
     SessionSource,
@@ -26,7 +25,7 @@ from connectors.database_session import (
 from connectors.dialects.bases.schema import Key, SchemaDialect
 from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.dialect import Dialect, no_database, wrong_password
-from connectors.run import Part, Statement
+from connectors.run import Part, Run, Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -68,46 +67,37 @@ _KINDS = {
 class ClickHouseSession(EngineSession):
     """A session that hands text to the client as it is."""
 
+    @staticmethod
+    @contextmanager
+    def faults() -> Generator[None]:
+        """Turns the driver's errors, also inside SQLAlchemy's, into faults."""
+        from sqlalchemy import exc
+
+        # It comes with an extra only.
+        errors: Any = import_module("clickhouse_connect.driver.exceptions")
+        try:
+            yield
+        except exc.DBAPIError as error:
+            raise _fault_of(str(error.orig), lost=False) from error
+        except errors.OperationalError as error:
+            # Without a code of the server's it is the network's.
+            raise _fault_of(str(error), lost=True) from error
+        except (errors.ClickHouseError, exc.SQLAlchemyError, OSError) as error:
+            raise _fault_of(str(error), lost=False) from error
+
     def run(self, sql: str) -> None:
         """Execute one statement, passing the text through untouched."""
-        with _faults():
+        with self.faults():
             self._client.command(sql)
 
     def rows(self, sql: str, **parameters: object) -> list[Row]:
         """All rows of a query; parameters are bound by name, written `%(name)s`."""
-        with _faults():
+        with self.faults():
             return list(self._client.query(sql, parameters or None).result_rows)
 
     @property
     def _client(self) -> Any:
         return self.driver.client
-
-
-class ClickHouseServer(EngineSource):
-    """Sessions of one server."""
-
-    def open(self, *, write: bool) -> ClickHouseSession:
-        """A connection from the pool, which proves that it is alive."""
-        with _faults():
-            return ClickHouseSession(self, self.engine.connect())
-
-
-@contextmanager
-def _faults() -> Generator[None]:
-    """Turns the driver's errors, also inside SQLAlchemy's, into faults."""
-    from sqlalchemy import exc
-
-    # It comes with an extra only.
-    errors: Any = import_module("clickhouse_connect.driver.exceptions")
-    try:
-        yield
-    except exc.DBAPIError as error:
-        raise _fault_of(str(error.orig), lost=False) from error
-    except errors.OperationalError as error:
-        # Without a code of the server's it is the network's.
-        raise _fault_of(str(error), lost=True) from error
-    except (errors.ClickHouseError, exc.SQLAlchemyError, OSError) as error:
-        raise _fault_of(str(error), lost=False) from error
 
 
 def _fault_of(words: str, *, lost: bool) -> Fault:
@@ -126,6 +116,14 @@ class ClickHouse(SchemaDialect, SequentialDialect):
     drivername = "clickhousedb+connect"
     default_port = 8123
     sqlglot = "clickhouse"
+    # A session of the server's own would be bound to one node of a cluster.
+    connect_arguments: ClassVar = {
+        "client_name": "columnist",
+        "autogenerate_session_id": False,
+    }
+    timeout_arguments: ClassVar = {"": "connect_timeout"}
+    isolation = None
+    session_type = ClickHouseSession
     # https://clickhouse.com/docs/sql-reference/syntax#identifiers
     folds_tables = False
     folds_columns = False
@@ -151,6 +149,9 @@ class ClickHouse(SchemaDialect, SequentialDialect):
     # A materialized view's column is accepted, but kept only by some of the engines
     # that it may have inside (ran on 26.9: Memory keeps it, MergeTree does not).
     column_kinds: ClassVar = frozenset({TableKind.TABLE, TableKind.VIEW})
+    refused_columns: ClassVar = {
+        TableKind.OTHER: "ClickHouse has no comments on columns of a dictionary"
+    }
     lock = "nothing that a query waits for; other ALTERs of the table"
     cannot: ClassVar = (
         "columns of a materialized view or a dictionary",
@@ -190,16 +191,9 @@ class ClickHouse(SchemaDialect, SequentialDialect):
 
     def source(self, url: URL, *, timeout: float, read_only: bool) -> SessionSource:
         """A pool of clickhouse-connect's clients."""
-        if url.get_driver_name() in ("", "connect") or "+" not in url.drivername:
+        if url.drivername.partition("+")[2] in ("", "connect"):
             url = url.set(drivername=self.drivername)
-        wanted: dict[str, Any] = {
-            "connect_timeout": max(1, ceil(timeout)),
-            "client_name": "columnist",
-            # A session of the server's own would be bound to one node of a cluster.
-            "autogenerate_session_id": False,
-        }
-        own = {key: value for key, value in wanted.items() if key not in url.query}
-        return ClickHouseServer(url, connect_args=own, isolation=None)
+        return super().source(url, timeout=timeout, read_only=read_only)
 
     def resolve(self, session: DatabaseSession) -> Dialect:
         """Learns whether this user may set a time limit."""
@@ -230,25 +224,24 @@ class ClickHouse(SchemaDialect, SequentialDialect):
         one = self.one_table.format(name=self.literal(name)) if name else ""
         return session.rows(sql.format(schema=self.literal(schema), one=one))
 
-    def timed(self, sql: str, seconds: float) -> str:
+    def sample_sql(
+        self, table: Table, expressions: Sequence[str], rows: int, seconds: float
+    ) -> str:
         """The query with a limit of its own, where this user may set one."""
+        sql = super().sample_sql(table, expressions, rows, seconds)
         limit = f" SETTINGS max_execution_time = {max(1, ceil(seconds))}"
         return sql + limit if self._may_set else sql
 
     # -- rendering -------------------------------------------------------------
-
-    def refusal(self, table: Table, change: CommentChange) -> str | None:
-        """Why the object itself cannot have a comment, from the allow-list."""
-        if table.kind is TableKind.OTHER and column_of(change.target) is not None:
-            return "ClickHouse has no comments on columns of a dictionary"
-        return super().refusal(table, change)
 
     def render(
         self,
         session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
-    ) -> list[Statement]:
+        *,
+        allow_rebuild: bool = False,
+    ) -> Run:
         """One ALTER for all comments of the table, or a few for very many."""
         head = f"ALTER TABLE {self.table_name(table.id)} "
         batches: list[list[Part]] = []
@@ -263,7 +256,7 @@ class ClickHouse(SchemaDialect, SequentialDialect):
                 length = 0
             batches[-1].append(part)
             length += size
-        return [Statement(tuple(parts), head) for parts in batches]
+        return Run(tuple(Statement(tuple(parts), head) for parts in batches))
 
     def sql(self, table: Table, change: CommentChange, basis: str) -> str:
         """What one comment is in an ALTER; an empty text clears it."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from catalog.objects import TableKind
-from connectors.dialects.bases.comment_on import CommentOnDialect
 from connectors.dialects.bases.pg_catalog import PgCatalogDialect
+from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.postgresql import PostgreSQL
 
 _RELATIONS = """
@@ -34,7 +34,7 @@ ORDER BY t.relname, t.ordinal_position
 """
 
 
-class CockroachDB(PgCatalogDialect, CommentOnDialect):
+class CockroachDB(PgCatalogDialect, SequentialDialect):
     """Comments on tables and their columns."""
 
     name = "cockroachdb"

@@ -6,23 +6,22 @@ The old `hive_metastore` catalog has no information_schema and is read as Spark 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError
 from catalog.objects import Table, TableId, TableKind, column_of
-from catalog.stopping import Stop
 from connectors.database_session import (
     DatabaseSession,
     EngineSession,
     Fault,
     Row,
-    SessionSource,
 )
 from connectors.dialects.bases.hiveserver import error_class, plain_words
 from connectors.dialects.bases.schema import SchemaDialect
+from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.dialect import ConnectFault, Dialect, Selection
 from connectors.dialects.spark import Spark
 
@@ -83,11 +82,12 @@ _PROBE = "${env:PATH} ${system:user.name} it's \\n"
 class DatabricksSession(EngineSession):
     """A session whose errors carry Spark's name for them."""
 
+    @staticmethod
     @contextmanager
-    def faults(self) -> Generator[None]:
+    def faults() -> Generator[None]:
         """Turns what statements and queries raise into faults."""
         try:
-            with super().faults():
+            with EngineSession.faults():
                 yield
         except Fault as fault:
             code = error_class(fault.message) or fault.code
@@ -95,7 +95,7 @@ class DatabricksSession(EngineSession):
             raise Fault(words, code=code, lost=fault.lost) from fault
 
 
-class Databricks(SchemaDialect, Spark):
+class Databricks(Spark):
     """Comments on tables, views, materialized views, and columns of all of them."""
 
     name = "databricks"
@@ -175,12 +175,17 @@ class Databricks(SchemaDialect, Spark):
 
     # -- reading ---------------------------------------------------------------
 
-    def scan(
-        self, source: SessionSource, selection: Selection, stop: Stop
+    def schemas(self, session: DatabaseSession, selection: Selection) -> Iterable[str]:
+        """Names of the schemas there are, without the system's."""
+        if self._catalog in _OLD_CATALOGS:
+            return (str(row[0]) for row in session.rows(Spark.schemas_sql))
+        return super().schemas(session, selection)
+
+    def _scan_schema(
+        self, session: DatabaseSession, schema: str, selection: Selection
     ) -> Iterator[Table]:
-        """Streams the tables, a schema at a time."""
         by = Spark if self._catalog in _OLD_CATALOGS else SchemaDialect
-        return by.scan(self, source, selection, stop)
+        return by._scan_schema(self, session, schema, selection)
 
     def read(
         self, session: DatabaseSession, table_id: TableId, *, brief: bool = False
@@ -211,7 +216,7 @@ class Databricks(SchemaDialect, Spark):
         """
         if column_of(change.target) is not None and table.kind is TableKind.TABLE:
             return super().sql(table, change, basis)  # works on every runtime
-        return self.comment_on(table, change)
+        return SequentialDialect.sql(self, table, change, basis)
 
     # -- writing ---------------------------------------------------------------
 

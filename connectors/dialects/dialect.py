@@ -8,7 +8,7 @@ import pkgutil
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from importlib import metadata
 from inspect import isabstract
@@ -29,7 +29,7 @@ from connectors.database_session import (
     SessionSource,
 )
 from connectors.limits import Limits
-from connectors.run import Allowed, Refused, Run, Statement
+from connectors.run import Allowed, Refused, Run, statement
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -133,6 +133,8 @@ class Dialect(ABC):
     """Allow-list: kinds that can have a comment of their own, with their SQL words."""
     column_kinds: ClassVar[frozenset[TableKind]] = frozenset()
     """Allow-list: kinds whose columns can have comments."""
+    refused_columns: ClassVar[Mapping[TableKind, str]] = {}
+    """Why columns of other kinds have none, where there is more to say than that."""
     restates: ClassVar[bool] = False
     """A statement restates the column's definition, so rendering needs a connection."""
     no_comment: ClassVar[str] = "NULL"
@@ -149,6 +151,8 @@ class Dialect(ABC):
     """Limits count bytes in this encoding; characters where empty."""
     supplementary: ClassVar[bool] = True
     """Characters above U+FFFF survive in comments."""
+    unfit_texts: ClassVar[Mapping[str, str]] = {}
+    """Patterns of texts that would be stored as another one, each with the reason."""
     transactional: ClassVar[bool] = False
     """A comment takes part in a transaction and can be rolled back."""
     window: ClassVar[bool] = False
@@ -157,6 +161,8 @@ class Dialect(ABC):
     """What writing a comment locks, in words."""
     cannot: ClassVar[tuple[str, ...]] = ()
     """What it cannot do besides, a line each."""
+    code_pattern: ClassVar[str] = ""
+    """Finds the vendor's code in a message, as its group, where the driver has none."""
     lock_codes: ClassVar[frozenset[str]] = frozenset()
     """Error codes that mean: somebody holds a lock, try again."""
     refusals: ClassVar[Mapping[str, str]] = {}
@@ -177,7 +183,8 @@ class Dialect(ABC):
     read_only_begin: ClassVar[str] = "BEGIN READ ONLY"
     """Begins a transaction that cannot write."""
     sample_query: ClassVar[str] = "SELECT {expressions} FROM {table} LIMIT {rows}"
-    """Takes about so many rows."""
+    """Takes about so many `{rows}`, and may say how many `{seconds}` or
+    `{milliseconds}` the server has."""
     as_text: ClassVar[Mapping[str, str]] = {
         "": "SUBSTR(CAST({column} AS VARCHAR(256)), 1, 256)"
     }
@@ -222,17 +229,21 @@ class Dialect(ABC):
 
     def source(self, url: URL, *, timeout: float, read_only: bool) -> SessionSource:
         """Where sessions of the database at `url` come from."""
-        driver = url.drivername.partition("+")[2]
-        arguments = dict(self.connect_arguments)
-        for known, argument in self.timeout_arguments.items():
-            if known in ("", driver):
-                arguments[argument] = max(2, ceil(timeout))  # libpq makes 2 of 1
         return EngineSource(
             url,
-            connect_args=arguments,
+            connect_args=self.arguments(url, timeout),
             isolation=self.isolation,
             session=self.session_type,
         )
+
+    def arguments(self, url: URL, timeout: float) -> dict[str, object]:
+        """What connections are made with, but for what the URL itself says."""
+        driver = url.drivername.partition("+")[2]
+        wanted = dict(self.connect_arguments)
+        for known, argument in self.timeout_arguments.items():
+            if known in ("", driver):
+                wanted[argument] = max(2, ceil(timeout))  # libpq makes 2 of 1
+        return {name: wanted[name] for name in wanted if name not in url.query}
 
     def resolve(self, session: DatabaseSession) -> Dialect:
         """The dialect that the server turns out to speak; by default this one."""
@@ -283,13 +294,21 @@ class Dialect(ABC):
 
     # -- sampling --------------------------------------------------------------
 
-    def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
+    def sample_sql(
+        self, table: Table, expressions: Sequence[str], rows: int, seconds: float
+    ) -> str:
         """A query for about `rows` rows of some expressions."""
         return self.sample_query.format(
             expressions=", ".join(expressions),
-            table=self.table_name(table.id),
+            table=self.sampled(table, rows),
             rows=rows,
+            seconds=seconds,
+            milliseconds=max(1, int(seconds * 1000)),
         )
+
+    def sampled(self, table: Table, rows: int) -> str:
+        """What the rows are taken from, by default the first of the table."""
+        return self.table_name(table.id)
 
     def may_change(self, session: DatabaseSession, table: Table) -> bool:
         """Whether reading the table may do more than read; it is not sampled then.
@@ -305,14 +324,13 @@ class Dialect(ABC):
                 return expression.format(column=self.quote(column)) or None
         return None
 
-    def timed(self, sql: str, seconds: float) -> str:
-        """The query with a time limit, where that is part of the query."""
-        return sql
-
     # -- rendering -------------------------------------------------------------
 
     def text_refusal(self, change: CommentChange) -> str | None:
         """Why the text cannot be the target's comment, or None where it can."""
+        for pattern, reason in self.unfit_texts.items():
+            if re.search(pattern, change.text or ""):
+                return reason
         is_column = column_of(change.target) is not None
         return text_problem(
             normal(change.text),
@@ -353,11 +371,15 @@ class Dialect(ABC):
         if column is None:
             return f"{table.id} has no column {name}"
         if table.kind not in self.column_kinds:
-            return f"{self.label} has no comments on columns of a {table.kind.value}"
+            none = f"{self.label} has no comments on columns of a {table.kind.value}"
+            return self.refused_columns.get(table.kind, none)
         return column.comment_refused
 
-    def comment_on(self, table: Table, change: CommentChange) -> str:
-        """`COMMENT ON … IS …`, for the databases that have it."""
+    def sql(self, table: Table, change: CommentChange, basis: str) -> str:
+        """The statement of one change, or its clause where others are in it too.
+
+        By default `COMMENT ON … IS …`, which most databases have.
+        """
         name = column_of(change.target)
         if name is None:
             what = f"{self.table_keywords[table.kind]} {self.table_name(table.id)}"
@@ -367,33 +389,44 @@ class Dialect(ABC):
         value = self.no_comment if text is None else self.literal(text)
         return f"COMMENT ON {what} IS {value}"
 
+    def bases(
+        self,
+        session: DatabaseSession | None,
+        table: Table,
+        changes: Sequence[CommentChange],
+    ) -> list[str]:
+        """What the statement of each change says of it besides its comment.
+
+        By default what its table is. Asked again before the statement is executed:
+        where it is another by then, the change is a conflict.
+        """
+        return [self.table_keywords.get(table.kind, table.kind.value)] * len(changes)
+
     def render(
         self,
         session: DatabaseSession | None,
         table: Table,
         changes: Sequence[CommentChange],
-    ) -> list[Statement]:
-        """The statements that make these changes; none where nothing can be written.
+        *,
+        allow_rebuild: bool = False,
+    ) -> Run:
+        """The statements that make these changes, and the changes that have none.
+
+        One a change; overridden where it carries several.
 
         Args:
             session: Needed only where `restates` is true.
             table: The table as last read.
             changes: Changes that were not refused.
+            allow_rebuild: Copying the whole table is allowed.
         """
-        return []
-
-    def statements(
-        self,
-        session: DatabaseSession | None,
-        table: Table,
-        changes: Sequence[CommentChange],
-        allowed: Allowed,
-    ) -> tuple[list[Statement], list[Refused]]:
-        """The same, and the changes that there is none for.
-
-        Overridden where it takes a look at the table to say so.
-        """
-        return self.render(session, table, changes), []
+        bases = self.bases(session, table, changes)
+        return Run(
+            tuple(
+                statement(change, self.sql(table, change, basis), basis)
+                for change, basis in zip(changes, bases, strict=True)
+            )
+        )
 
     def plan(
         self,
@@ -419,8 +452,8 @@ class Dialect(ABC):
                 refused.append((change, reason))
         if not fine:
             return Run(refused=tuple(refused))
-        statements, more = self.statements(session, table, fine, allowed)
-        return Run(tuple(statements), (*refused, *more), self.costs)
+        run = self.render(session, table, fine, allow_rebuild=allowed.rebuild)
+        return replace(run, refused=(*refused, *run.refused), costs=self.costs)
 
     def _why_not(
         self, table: Table, change: CommentChange, allowed: Allowed
@@ -481,9 +514,16 @@ class Dialect(ABC):
         """Who holds locks on a table, as far as the server tells; may be empty."""
         return ""
 
+    def code(self, fault: Fault) -> str:
+        """The code of a fault, from its message where the driver gives none."""
+        if fault.code or not self.code_pattern:
+            return fault.code
+        found = re.search(self.code_pattern, fault.message)
+        return found[1] if found else ""
+
     def explain(self, fault: Fault) -> str:
         """Why the server refused, in the steward's words where they are known."""
-        known = self.refusals.get(fault.code)
+        known = self.refusals.get(self.code(fault))
         return f"{known} ({fault.message})" if known else fault.message
 
 

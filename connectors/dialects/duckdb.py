@@ -149,19 +149,17 @@ class DuckDBFile(SessionSource):
                 )
             try:
                 with _faults():
-                    connection = duckdb.connect(
+                    return duckdb.connect(
                         str(self._path),
                         read_only=not write,
                         config=dict(_CONFIG),
                     )
-                break
             except Fault as fault:
                 held = "lock" in fault.message or "different config" in fault.message
                 if not held or time.monotonic() + pause > deadline:
                     raise self._problem(fault, held=held) from fault
             time.sleep(pause)
             pause = min(pause * 2, 0.5)
-        return connection
 
     def _problem(self, fault: Fault, *, held: bool) -> ColumnistError:
         if "external extensions" in fault.message:
@@ -489,10 +487,12 @@ class DuckDB(TransactionalDialect):
             reason = "you have no right to write in the file's folder"
         return dict.fromkeys(tables, reason) if reason else {}
 
-    def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
+    def sample_sql(
+        self, table: Table, expressions: Sequence[str], rows: int, seconds: float
+    ) -> str:
         """The first rows of a view, a spread sample of a table."""
         if table.kind is not TableKind.TABLE or (table.row_estimate or 0) <= rows:
-            return super().sample_sql(table, expressions, rows)
+            return super().sample_sql(table, expressions, rows, seconds)
         name = self.table_name(table.id)
         # A reservoir reads every row, so a large table is thinned by blocks first.
         share = 100 * max(_BLOCKS, 20 * rows) / (table.row_estimate or 1)

@@ -6,29 +6,26 @@ statement, without a word, so nothing generic is written anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
-from catalog.stopping import Stop
 from connectors.comment_text import normal
 from connectors.database_session import (
     DatabaseSession,
     EngineSession,
     Fault,
-    SessionSource,
     server_words,
 )
+from connectors.dialects.bases.schema import SchemaDialect
 from connectors.dialects.dialect import Dialect, Selection
 
 if TYPE_CHECKING:
     from sqlalchemy import Inspector
 
-_SYSTEM = frozenset({"information_schema", "pg_catalog", "sys", "system", "mysql"})
 
-
-class Generic(Dialect):
+class Generic(SchemaDialect):
     """What SQLAlchemy's inspector says of a database."""
 
     name = "generic"
@@ -38,6 +35,9 @@ class Generic(Dialect):
     why_no_comments = (
         "writing comments to this kind of database was never tried; export writes the "
         "descriptions to a file instead"
+    )
+    system_schemas = frozenset(
+        {"information_schema", "pg_catalog", "sys", "system", "mysql"}
     )
     read_only_begin: ClassVar[str] = "SELECT 1"  # no transaction that all of them know
     isolation = None
@@ -56,21 +56,17 @@ class Generic(Dialect):
         """A dotted name with every part quoted."""
         return ".".join(self._quote(part) for part in parts if part)
 
-    def scan(
-        self, source: SessionSource, selection: Selection, stop: Stop
+    def schemas(self, session: DatabaseSession, selection: Selection) -> Iterable[str]:
+        """Names of the schemas there are, without the system's."""
+        inspector = _inspector(session)
+        default = inspector.default_schema_name or ""
+        names = sorted(inspector.get_schema_names() or [default])
+        return [name for name in names if name.lower() not in self.system_schemas]
+
+    def _scan_schema(
+        self, session: DatabaseSession, schema: str, selection: Selection
     ) -> Iterator[Table]:
-        """Streams the tables, a schema at a time."""
-        with source.session() as session:
-            inspector = _inspector(session)
-            default = inspector.default_schema_name or ""
-            for schema in sorted(inspector.get_schema_names() or [default]):
-                if schema.lower() in _SYSTEM or not selection.takes_schema(schema):
-                    continue
-                for table in _tables(inspector, schema):
-                    if stop():
-                        return
-                    if selection.takes(table.id):
-                        yield table
+        return _tables(_inspector(session), schema)
 
     def read(
         self, session: DatabaseSession, table_id: TableId, *, brief: bool = False

@@ -25,7 +25,7 @@ class Greenplum(PostgreSQL):
     # https://techdocs.broadcom.com/us/en/vmware-tanzu/data-solutions/tanzu-greenplum/7/greenplum-database/ref_guide-sql_commands-COMMENT.html
     lock = "SHARE UPDATE EXCLUSIVE on the table, on the coordinator"
     cannot: ClassVar = ("read Greenplum 6 and older",)
-    sample_sql = Dialect.sample_sql  # not every kind of its storage can be sampled
+    sampled = Dialect.sampled  # not every kind of its storage can be sampled
 
     def resolve(self, session: DatabaseSession) -> Dialect:
         """This dialect, where the server is new enough.

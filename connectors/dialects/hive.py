@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from catalog.change import CommentChange
-from catalog.errors import ColumnistError
 from catalog.objects import Table, TableId, TableKind, column_of
 from connectors.database_session import DatabaseSession, Fault, SessionSource
 from connectors.dialects.bases.hiveserver import DEFAULT_PORT, HiveServer, HiveSession
@@ -23,8 +22,6 @@ from connectors.dialects.spark import Spark
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
-
-_SUBSTITUTE = "hive.variable.substitute"
 
 
 class Hive(SchemaDialect, SequentialDialect):
@@ -50,6 +47,12 @@ class Hive(SchemaDialect, SequentialDialect):
     column_limit = Spark.column_limit
     table_limit = Spark.table_limit
     limit_encoding = Spark.limit_encoding
+    # Else Hive writes its variables for ${…} inside literals:
+    # https://cwiki.apache.org/confluence/display/Hive/LanguageManual+VariableSubstitution
+    pinned: ClassVar = {"hive.variable.substitute": "false"}
+    pinning_sql = Spark.pinning_sql
+    pinned_sql = Spark.pinned_sql
+    probe_sql = Spark.probe_sql
     lock = "the table, exclusively, where hive.support.concurrency is on"
     cannot: ClassVar = (
         "columns of a view",
@@ -70,7 +73,7 @@ class Hive(SchemaDialect, SequentialDialect):
 
     def source(self, url: URL, *, timeout: float, read_only: bool) -> SessionSource:
         """A pool of PyHive connections."""
-        return HiveServer(url, timeout=timeout, settings={_SUBSTITUTE: "false"})
+        return HiveServer(url, timeout=timeout, settings=self.pinned)
 
     def resolve(self, session: DatabaseSession) -> Dialect:
         """Spark's Thrift server speaks the same protocol, and not the same SQL."""
@@ -89,7 +92,8 @@ class Hive(SchemaDialect, SequentialDialect):
         self, session: DatabaseSession, schema: str, name: str = ""
     ) -> Iterator[Relation]:
         """Tables and views of a database, or those whose name fits the one given."""
-        rows = _hive(session).tables(schema, name or "%")
+        names = {"schemaName": schema, "tableName": name or "%"}
+        rows = _hive(session).metadata("Tables", **names)
         for row in sorted(rows, key=lambda row: str(row["TABLE_NAME"])):
             if row["TABLE_SCHEM"] == schema:  # the name of a database is a pattern too
                 yield Relation(row["TABLE_NAME"], _kind(row), row["REMARKS"])
@@ -98,7 +102,8 @@ class Hive(SchemaDialect, SequentialDialect):
         self, session: DatabaseSession, schema: str, name: str = ""
     ) -> Iterator[Field]:
         """Columns of all tables of a database, or of those that fit the name."""
-        for row in _hive(session).columns(schema, name or "%"):
+        names = {"schemaName": schema, "tableName": name or "%", "columnName": "%"}
+        for row in _hive(session).metadata("Columns", **names):
             if row["TABLE_SCHEM"] == schema:
                 yield Field(
                     row["TABLE_NAME"],
@@ -154,23 +159,6 @@ class Hive(SchemaDialect, SequentialDialect):
             else:
                 types[name] = type_
         return {name: types[name] for name in types if name not in partitions}
-
-    # -- writing ---------------------------------------------------------------
-
-    def pin(self, session: DatabaseSession) -> None:
-        """Keeps Hive from writing its variables for ${…} inside literals.
-
-        https://cwiki.apache.org/confluence/display/Hive/LanguageManual+VariableSubstitution
-        """
-        wanted = f"{_SUBSTITUTE}=false"
-        if session.value(f"SET {_SUBSTITUTE}") != wanted:
-            session.quietly(f"SET {wanted}")
-        found = session.value(f"SET {_SUBSTITUTE}")
-        if found != wanted:
-            raise ColumnistError(
-                f"{self.label} answers {found} instead of {wanted}.",
-                "Nothing was written; ask the administrator to allow setting it.",
-            )
 
 
 def _hive(session: DatabaseSession) -> HiveSession:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from catalog.objects import TableId
 from connectors.database_session import DatabaseSession, Row
-from connectors.definition import Definition
+from connectors.definition import Definition, TableDefinition
 from connectors.dialects.bases import innodb
-from connectors.dialects.bases.altering import Standing
 from connectors.dialects.bases.schema import Key
-from connectors.dialects.mysql import MySQL
+from connectors.dialects.mysql import GEOMETRIES, MySQL
 
 _SRIDS = """
 SELECT g_geometry_column, srid FROM information_schema.geometry_columns
@@ -27,6 +27,10 @@ class MariaDB(MySQL):
     proved = True
     # https://mariadb.com/docs/server/server-management/variables-and-modes/server-system-variables
     identity_sql = "SELECT @@server_uid, CONCAT_WS('/', @@hostname, @@port, @@datadir)"
+    sample_query = (
+        "SET STATEMENT max_statement_time = {seconds:.3f} FOR "
+        "SELECT {expressions} FROM {table} LIMIT {rows}"
+    )
     parallel = 2
     algorithm = "ALGORITHM=INSTANT, LOCK=NONE"
     table_algorithm = algorithm
@@ -52,14 +56,29 @@ class MariaDB(MySQL):
         text = super().default_text(default, extra, expression)
         return None if text == "NULL" else text
 
-    def srids(self, session: DatabaseSession, table_id: TableId) -> dict[str, int]:
-        """Reference systems that SHOW CREATE TABLE leaves out."""
-        rows = session.rows(_SRIDS, schema=table_id.schema, name=table_id.name)
-        return {str(name): int(srid) for name, srid in rows}
+    def standing(
+        self, session: DatabaseSession, table_id: TableId, printed: str
+    ) -> TableDefinition:
+        """With the reference systems of shapes, and columns as json that were made so.
 
-    def timed(self, sql: str, seconds: float) -> str:
-        """The query with a limit of its own, for a connection that is used again."""
-        return f"SET STATEMENT max_statement_time = {seconds:.3f} FOR {sql}"
+        Both are what a restated definition needs and SHOW CREATE TABLE leaves out.
+        """
+        sliced = super().standing(session, table_id, printed)
+        srids: dict[str, int] = {}
+        if any(one.type_word in GEOMETRIES for one in sliced.columns.values()):
+            rows = session.rows(_SRIDS, schema=table_id.schema, name=table_id.name)
+            srids = {str(name): int(srid) for name, srid in rows}
+        columns: dict[str, Definition] = {}
+        for name, definition in sliced.columns.items():
+            if name in srids:
+                definition = definition.with_srid(srids[name])
+            elif definition.after:
+                definition = definition.as_json(
+                    f"CHECK (json_valid({self.quote(name)}))",
+                    table_is_binary="COLLATE = utf8mb4_bin" in sliced.options,
+                )
+            columns[name] = definition
+        return replace(sliced, columns=columns, text="" if srids else sliced.text)
 
     def pin(self, session: DatabaseSession) -> None:
         """As MySQL; and comments change no row, so row history may stay as it is.
@@ -68,13 +87,3 @@ class MariaDB(MySQL):
         """
         super().pin(session)
         session.run("SET SESSION system_versioning_alter_history = KEEP")
-
-    def restated(self, standing: Standing, definition: Definition) -> Definition:
-        """The definition with its reference system, and as json where it is that."""
-        name = definition.name
-        if name in standing.srids:
-            definition = definition.with_srid(standing.srids[name])
-        return definition.as_json(
-            f"CHECK (json_valid({self.quote(name)}))",
-            table_is_binary="COLLATE = utf8mb4_bin" in standing.definition.options,
-        )

@@ -146,8 +146,8 @@ class MSSQL(SchemaDialect, SequentialDialect):
     unfit_texts: ClassVar = {
         r"\\\r?\n": "the text has a backslash at the end of a line, which joins the two"
     }
-    settings = ("SET LOCK_TIMEOUT 2000",)
     pinned: ClassVar = {"LOCK_TIMEOUT": "2000"}
+    pinning_sql = "SET {name} {value}"
     pinned_sql = "SELECT @@{name}"
     # pyodbc gives the number at the end of its text.
     code_pattern = r"\((\d+)\) \(SQL"

@@ -5,7 +5,7 @@ Nothing here was tried on a MySQL server; MariaDB's own file says what was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import groupby
@@ -20,11 +20,10 @@ from connectors.database_session import (
     Row,
     SessionSource,
 )
-from connectors.definition import Definition, slice_table
-from connectors.dialects.bases.altering import AlteringDialect, Standing
+from connectors.dialects.bases.altering import AlteringDialect
 from connectors.dialects.bases.grants import may_alter
 from connectors.dialects.bases.mysql_session import PyMySQLSession
-from connectors.dialects.bases.schema import Field, Key, Relation, SchemaDialect
+from connectors.dialects.bases.schema import Field, Relation, SchemaDialect
 from connectors.dialects.dialect import (
     ConnectFault,
     Dialect,
@@ -83,7 +82,7 @@ _PINNED = {
     "character_set_results": "utf8mb4",
 }
 
-_GEOMETRIES = frozenset(
+GEOMETRIES = frozenset(
     {"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring"}
     | {"multipolygon", "geometrycollection"}
 )
@@ -137,10 +136,15 @@ class MySQL(SchemaDialect, AlteringDialect):
     algorithm = "ALGORITHM=INSTANT"
     table_algorithm = "ALGORITHM=INPLACE, LOCK=NONE"
     as_text: ClassVar = {
-        rf"\w*(blob|binary)\b|({'|'.join(_GEOMETRIES)}|bit|vector)\b": "",
+        rf"\w*(blob|binary)\b|({'|'.join(GEOMETRIES)}|bit|vector)\b": "",
         "": "LEFT(CAST({column} AS CHAR), 256)",
     }
     read_only_begin = "START TRANSACTION READ ONLY"
+    # The limit is the query's own, because the connection is used again.
+    sample_query = (
+        "SELECT /*+ MAX_EXECUTION_TIME({milliseconds}) */ {expressions} FROM {table} "
+        "LIMIT {rows}"
+    )
     # https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
     lock_codes: ClassVar = frozenset({"1205", "1213"})
     rebuild_codes: ClassVar = frozenset({"1845", "1846"})
@@ -237,19 +241,25 @@ class MySQL(SchemaDialect, AlteringDialect):
             )
             fields = list(self.fields(session, schema))
             relations, keys = asked.result()
-        yield from self.made(session, schema, relations, fields, keys)
+        yield from self.made(schema, relations, fields, keys)
 
     def relations(
         self, session: DatabaseSession, schema: str, name: str = ""
     ) -> Iterator[Relation]:
-        """Tables and views of a schema, or the one named."""
-        for table, type_, rows, comment, options in self.listed(session, schema, name):
+        """Tables and views of a schema, or the one named, and what may be altered."""
+        listed = self.listed(session, schema, name)
+        views: dict[str, str] = {}
+        if any(row[1] == "VIEW" for row in listed):
+            views = {row[0]: row[1] for row in self.ask(session, _VIEWS, schema, name)}
+        may = may_alter(session, schema)
+        for table, type_, rows, comment, options in listed:
             if type_ == "VIEW":  # whose comment reads VIEW
-                yield Relation(table, TableKind.VIEW)
-            elif "partitioned" in (options or ""):
-                yield Relation(table, TableKind.PARTITIONED_TABLE, comment, rows=rows)
-            else:
-                yield Relation(table, TableKind.TABLE, comment, rows=rows)
+                yield Relation(table, TableKind.VIEW, view_sql=views.get(table))
+                continue
+            parted = "partitioned" in (options or "")
+            kind = TableKind.PARTITIONED_TABLE if parted else TableKind.TABLE
+            refused = None if may(table) else self.refusals["1142"]
+            yield Relation(table, kind, comment, rows=rows, refused=refused)
 
     def listed(self, session: DatabaseSession, schema: str, name: str) -> list[Row]:
         """Name, type, row estimate, comment and options of tables and views."""
@@ -268,36 +278,6 @@ class MySQL(SchemaDialect, AlteringDialect):
             if default is not None or expression or extra:
                 default = self.default_text(default, extra, expression or "")
             yield Field(table, column, nullable, default, comment, type_, reason)
-
-    def made(
-        self,
-        session: DatabaseSession,
-        schema: str,
-        relations: Sequence[Relation],
-        fields: Iterable[Field],
-        keys: Iterable[Key],
-        *,
-        name: str = "",
-        brief: bool = False,
-    ) -> Iterator[Table]:
-        """Tables with the queries of views, and whether this user may alter them."""
-        views: dict[str, str] = {}
-        if any(relation.kind is TableKind.VIEW for relation in relations):
-            views = {row[0]: row[1] for row in self.ask(session, _VIEWS, schema, name)}
-        may = None if brief else may_alter(session, schema)
-
-        def completed(relation: Relation) -> Relation:
-            if relation.kind is TableKind.VIEW:
-                why = f"{self.label} has no comments on views"
-                sql = views.get(relation.name)
-                return relation._replace(refused=why, view_sql=sql)
-            if may is None or may(relation.name):
-                return relation
-            return relation._replace(refused=self.refusals["1142"])
-
-        yield from super().made(
-            session, schema, list(map(completed, relations)), fields, keys
-        )
 
     def default_text(
         self, default: str | None, extra: str, expression: str
@@ -320,30 +300,6 @@ class MySQL(SchemaDialect, AlteringDialect):
             raise
         return str(rows[0][1])
 
-    def standing(
-        self, session: DatabaseSession, table_id: TableId, printed: str
-    ) -> Standing:
-        """The table as it stands, from that text."""
-        try:
-            definition = slice_table(printed)
-        except ValueError as error:
-            message = f"the definition of {table_id} is not understood: {error}"
-            raise Fault(message) from error
-        has_shapes = any(
-            column.before.split("(")[0].split(" ")[0].lower() in _GEOMETRIES
-            for column in definition.columns.values()
-        )
-        srids = self.srids(session, table_id) if has_shapes else {}
-        return Standing(table_id, definition, srids)
-
-    def srids(self, session: DatabaseSession, table_id: TableId) -> dict[str, int]:
-        """Reference systems that SHOW CREATE TABLE leaves out; MySQL prints them."""
-        return {}
-
-    def restated(self, standing: Standing, definition: Definition) -> Definition:
-        """The definition as printed: MySQL leaves nothing out."""
-        return definition
-
     # -- rendering -------------------------------------------------------------
 
     def literal(self, text: str) -> str:
@@ -353,13 +309,6 @@ class MySQL(SchemaDialect, AlteringDialect):
     def quote(self, *parts: str) -> str:
         """A dotted name with every part quoted."""
         return backticked(parts)
-
-    # -- sampling --------------------------------------------------------------
-
-    def timed(self, sql: str, seconds: float) -> str:
-        """The query with a limit of its own, for a connection that is used again."""
-        hint = f"SELECT /*+ MAX_EXECUTION_TIME({int(seconds * 1000)}) */"
-        return sql.replace("SELECT", hint, 1)
 
     # -- writing ---------------------------------------------------------------
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from catalog.objects import TableKind
-from connectors.dialects.bases.comment_on import CommentOnDialect
 from connectors.dialects.bases.schema import SchemaDialect
+from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.dialect import ConnectFault, wrong_password
 
 # A dropped table is in the recycle bin under a name that begins with BIN$. The table
@@ -61,7 +61,7 @@ def _type_text(
     return name
 
 
-class Oracle(SchemaDialect, CommentOnDialect):
+class Oracle(SchemaDialect, SequentialDialect):
     """Comments on tables, views, materialized views and their columns."""
 
     name = "oracle"

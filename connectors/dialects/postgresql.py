@@ -15,10 +15,9 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from math import ceil
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from catalog.objects import (
     Column,
@@ -42,8 +41,6 @@ from connectors.database_session import (
 from connectors.dialects.bases.libpq import (
     Garbled,
     PsycopgSession,
-    decoded,
-    texts,
     tuples,
 )
 from connectors.dialects.bases.transactional import TransactionalDialect
@@ -165,18 +162,11 @@ WHERE NOT pg_has_role(c.relowner, 'USAGE') OR NOT has_schema_privilege(n.oid, 'U
 """
 
 _COMMENTS = """
-SELECT w.number, a.attname, d.description
+SELECT w.number, a.attname::text, d.description
 FROM (VALUES {names}) w (number, oid)
 JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = w.oid
 LEFT JOIN pg_attribute a ON a.attrelid = d.objoid AND a.attnum = d.objsubid
   AND d.objsubid > 0
-"""
-
-# Text that is not UTF-8 cannot be handed over as text.
-_AS_HEX = """
-SELECT number, encode(convert_to(attname::text, 'SQL_ASCII'), 'hex'),
-       encode(convert_to(description, 'SQL_ASCII'), 'hex')
-FROM ({sql}) c
 """
 
 _NAMELESS = "its name is not UTF-8"
@@ -438,6 +428,48 @@ FROM pg_database WHERE datname = current_database()
 """
 
 
+_STRANGERS = (
+    ConnectFault(
+        r"AssertionError.*CockroachDB",
+        "{label} is CockroachDB, not PostgreSQL.",
+        "Begin the URL with cockroachdb:// instead.",
+    ),
+    ConnectFault(
+        r"unrecognized configuration parameter .?(standard_conforming_strings"
+        r"|default_transaction_read_only)",
+        "{label} lacks a setting that every PostgreSQL has; Amazon Redshift does.",
+        "If it is Redshift, begin the URL with redshift:// instead.",
+    ),
+)
+"""What a URL that begins with postgresql:// may meet instead."""
+
+CONNECT_FAULTS = (
+    wrong_password(r"password authentication failed|no password supplied"),
+    no_database(r"database .* does not exist"),
+    ConnectFault(
+        r"role .* does not exist",
+        "{label} does not know this user.",
+        "Check the user name in the URL.",
+    ),
+    ConnectFault(
+        r"no pg_hba.conf entry|permission denied for database",
+        "{label} does not let this user in from here.",
+        "Ask its administrator for the right to connect.",
+    ),
+    ConnectFault(
+        r"too many (clients|connections)|remaining connection slots",
+        "{label} has no connection left.",
+        "Try again later.",
+    ),
+    ConnectFault(
+        r"starting up|shutting down",
+        "{label} is starting up or shutting down.",
+        "Try again in a moment.",
+    ),
+)
+"""What every server says that began as PostgreSQL."""
+
+
 class PostgreSQL(TransactionalDialect):
     """Comments on every kind of relation and its columns."""
 
@@ -446,6 +478,13 @@ class PostgreSQL(TransactionalDialect):
     drivername = "postgresql+psycopg"
     default_port = 5432
     sqlglot = "postgres"
+    connect_arguments: ClassVar = {
+        "application_name": "columnist",
+        "client_encoding": "utf8",
+        "keepalives_idle": 30,
+        "tcp_user_timeout": 30_000,
+    }
+    timeout_arguments: ClassVar = {"": "connect_timeout"}
     identity_sql = _IDENTITY
     proved = True
     parallel = 2
@@ -485,54 +524,24 @@ class PostgreSQL(TransactionalDialect):
         "WHERE name = 'client_connection_check_interval' AND version() LIKE '%linux%'"
     )
     after_sample = "SELECT pg_advisory_unlock_all()"
-    connect_faults: ClassVar = (
-        wrong_password(r"password authentication failed|no password supplied"),
-        no_database(r"database .* does not exist"),
-        ConnectFault(
-            r"role .* does not exist",
-            "{label} does not know this user.",
-            "Check the user name in the URL.",
-        ),
-        ConnectFault(
-            r"no pg_hba.conf entry|permission denied for database",
-            "{label} does not let this user in from here.",
-            "Ask its administrator for the right to connect.",
-        ),
-        ConnectFault(
-            r"too many (clients|connections)|remaining connection slots",
-            "{label} has no connection left.",
-            "Try again later.",
-        ),
-        ConnectFault(
-            r"starting up|shutting down",
-            "{label} is starting up or shutting down.",
-            "Try again in a moment.",
-        ),
-    )
+    connect_faults: ClassVar = (*_STRANGERS, *CONNECT_FAULTS)
 
     def source(self, url: URL, *, timeout: float, read_only: bool) -> SessionSource:
         """A pool of psycopg connections."""
         # What travels is UTF-8 whatever the database's encoding; the server converts.
         url = url.difference_update_query(["client_encoding"])
-        wanted: dict[str, Any] = {
-            "connect_timeout": max(2, ceil(timeout)),  # libpq raises 1 to 2 itself
-            "application_name": "columnist",
-            "client_encoding": "utf8",
-            "keepalives_idle": 30,
-            "tcp_user_timeout": 30_000,
-        }
-        own = {key: value for key, value in wanted.items() if key not in url.query}
+        own = self.arguments(url, timeout)
         if read_only:
             # Options in the call take the place of the URL's, and those of PGOPTIONS.
             # Set so and not by SET, which a pool in front would keep for others.
             given = url.query.get("options") or os.environ.get("PGOPTIONS", "")
             others = " ".join(given) if isinstance(given, tuple) else given
             own["options"] = f"{others} -c default_transaction_read_only=on".strip()
+        if not url.drivername.endswith("+psycopg"):
+            return EngineSource(url, connect_args=own)
         # Prepared statements break behind PgBouncer, and nothing here runs often.
-        arguments = {**own, "prepare_threshold": None}
-        if url.drivername.endswith("+psycopg"):
-            return EngineSource(url, connect_args=arguments, session=PsycopgSession)
-        return EngineSource(url, connect_args=own)
+        own["prepare_threshold"] = None
+        return EngineSource(url, connect_args=own, session=PsycopgSession)
 
     def resolve(self, session: DatabaseSession) -> Dialect:
         """Greenplum answers to PostgreSQL's URLs too."""
@@ -612,30 +621,24 @@ class PostgreSQL(TransactionalDialect):
             for number, table in enumerate(tables)
         )
         found: dict[Target, str] = {}
-        sql = _COMMENTS.format(names=names)
-        raw = _is_raw(session)
-        for number, *values in texts(session, _AS_HEX.format(sql=sql) if raw else sql):
-            column, comment = (
-                decoded(bytes.fromhex(value)) if raw and value else value
-                for value in values
-            )
+        # One look sees one state by itself; what is not UTF-8 comes as it is in this.
+        with _snapshot(session) if _is_raw(session) else nullcontext():
+            rows = tuples(session, _COMMENTS.format(names=names))
+        for number, column, comment in rows:
             table_id = tables[int(number)]
             found[ColumnId(table_id, column) if column else table_id] = comment
         return found
 
     # -- sampling --------------------------------------------------------------
 
-    def sample_sql(self, table: Table, expressions: Sequence[str], rows: int) -> str:
+    def sampled(self, table: Table, rows: int) -> str:
         """Random pages of a large table, the first rows of anything else."""
-        sql = super().sample_sql(table, expressions, rows)
-        if table.kind in (TableKind.VIEW, TableKind.FOREIGN_TABLE):
-            return sql
-        if (table.row_estimate or 0) > 20 * rows:
-            share = 110.0 * rows / (table.row_estimate or 1)
-            limit = f" LIMIT {rows}"
-            spread = f" TABLESAMPLE SYSTEM ({share:.6f}) REPEATABLE (1)"
-            return sql.removesuffix(limit) + spread + limit
-        return sql
+        name, estimate = super().sampled(table, rows), table.row_estimate or 0
+        is_stored = table.kind not in (TableKind.VIEW, TableKind.FOREIGN_TABLE)
+        if not is_stored or estimate <= 20 * rows:
+            return name
+        share = 110.0 * rows / estimate
+        return f"{name} TABLESAMPLE SYSTEM ({share:.6f}) REPEATABLE (1)"
 
     def may_change(self, session: DatabaseSession, table: Table) -> bool:
         """Whether a view, or one that it reads, calls a volatile function."""
@@ -676,7 +679,7 @@ class PostgreSQL(TransactionalDialect):
             return
         pins = self._pins()
         parts = ("BEGIN", _pinning(pins), *statements, _reading(pins))
-        self.check_pins(pins, session.texts("; ".join(parts))[0])
+        self.check_pins(pins, session.tuples("; ".join(parts))[0])
 
     def _pins(self) -> dict[str, str]:
         return {

@@ -11,9 +11,9 @@ from typing import ClassVar
 
 from catalog.objects import TableKind
 from connectors.database_session import DatabaseSession, Fault
-from connectors.dialects.bases.comment_on import CommentOnDialect
 from connectors.dialects.bases.pg_catalog import PgCatalogDialect
 from connectors.dialects.bases.schema import Field
+from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.postgresql import PostgreSQL
 from connectors.quoting import single_quoted
 
@@ -62,7 +62,7 @@ ORDER BY t.relname, t.attnum
 _LATE = "the columns of a late-binding view have no place for a comment"
 
 
-class Redshift(PgCatalogDialect, CommentOnDialect):
+class Redshift(PgCatalogDialect, SequentialDialect):
     """Comments on tables, views and the columns that the catalog holds."""
 
     name = "redshift"

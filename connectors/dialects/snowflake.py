@@ -12,8 +12,8 @@ from catalog.change import CommentChange
 from catalog.objects import Table, TableKind, column_of
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession
-from connectors.dialects.bases.comment_on import CommentOnDialect
 from connectors.dialects.bases.schema import Key, SchemaDialect
+from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.dialect import ConnectFault, wrong_password
 
 # https://docs.snowflake.com/en/sql-reference/info-schema/tables
@@ -37,14 +37,6 @@ WHERE t.table_schema = :schema {one}
 ORDER BY t.table_name, t.ordinal_position
 """
 
-_PINNED = {
-    # True would make "name" mean "NAME", another table:
-    # https://docs.snowflake.com/en/sql-reference/parameters
-    "QUOTED_IDENTIFIERS_IGNORE_CASE": "false",
-    "MULTI_STATEMENT_COUNT": "1",
-    "LOCK_TIMEOUT": "2",
-}
-
 
 def _type_text(
     name: str, length: int | None, digits: int | None, scale: int | None
@@ -56,7 +48,7 @@ def _type_text(
     return name
 
 
-class Snowflake(SchemaDialect, CommentOnDialect):
+class Snowflake(SchemaDialect, SequentialDialect):
     """Comments on tables and their columns, on views and on materialized views."""
 
     name = "snowflake"
@@ -90,8 +82,14 @@ class Snowflake(SchemaDialect, CommentOnDialect):
         r"(BINARY|ARRAY|OBJECT|MAP|VECTOR|FILE)\b|GEO": "",
         "": "LEFT(TO_VARCHAR({column}), 256)",
     }
-    settings = tuple(f"ALTER SESSION SET {name} = {to}" for name, to in _PINNED.items())
-    pinned: ClassVar = _PINNED
+    pinned: ClassVar = {
+        # True would make "name" mean "NAME", another table:
+        # https://docs.snowflake.com/en/sql-reference/parameters
+        "QUOTED_IDENTIFIERS_IGNORE_CASE": "false",
+        "MULTI_STATEMENT_COUNT": "1",
+        "LOCK_TIMEOUT": "2",
+    }
+    pinning_sql = "ALTER SESSION SET {name} = {value}"
     pinned_sql = "SHOW PARAMETERS LIKE '{name}' IN SESSION"
     # https://docs.snowflake.com/en/sql-reference/sql/comment has ON COLUMN for tables;
     # materialized views: .../sql/alter-materialized-view

@@ -11,12 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from catalog.change import CommentChange
-from catalog.errors import ColumnistError
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind, column_of
-from catalog.stopping import Stop
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, Fault, Row, SessionSource
 from connectors.dialects.bases.hiveserver import DEFAULT_PORT, HiveServer
+from connectors.dialects.bases.schema import SchemaDialect
 from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.dialect import ConnectFault, Selection, no_database
 
@@ -36,7 +35,7 @@ _GONE = "it is no longer in the database; scan again"
 _COLUMN_GONE = "the column is no longer in the database; scan again"
 
 
-class Spark(SequentialDialect):
+class Spark(SchemaDialect, SequentialDialect):
     """Comments on tables, their columns, and views."""
 
     name = "spark"
@@ -53,6 +52,10 @@ class Spark(SequentialDialect):
     # -alter-view.html: COMMENT ON TABLE refuses a view, ALTER COLUMN a view's column.
     table_keywords: ClassVar = {TableKind.TABLE: "TABLE", TableKind.VIEW: "VIEW"}
     column_kinds: ClassVar = frozenset({TableKind.TABLE})
+    refused_columns: ClassVar = {
+        TableKind.VIEW: "Spark sets the comments of a view's columns only with "
+        "CREATE OR REPLACE VIEW"
+    }
     # The metastore's COLUMNS_V2.COMMENT and the value of a table's property hold 256
     # and 4000 UTF-16 units:
     # https://github.com/apache/hive/blob/master/standalone-metastore/metastore-server/src/main/sql/derby/hive-schema-4.0.0.derby.sql
@@ -89,10 +92,12 @@ class Spark(SequentialDialect):
         "binary|array|map|struct|uniontype|variant": "",
         "": "substring(CAST({column} AS STRING), 1, 256)",
     }
-    system_schemas: ClassVar = frozenset({"global_temp", "information_schema", "sys"})
-    """Databases that are not the user's."""
+    schemas_sql = "SHOW DATABASES"
+    system_schemas = frozenset({"global_temp", "information_schema", "sys"})
     pinned: ClassVar[Mapping[str, str]] = _PINNED
-    """Settings that rendering relies on."""
+    pinning_sql = "SET {name}={value}"
+    pinned_sql = "SET {name}"
+    probe_sql = ""  # the settings say it
 
     def source(self, url: URL, *, timeout: float, read_only: bool) -> SessionSource:
         """A pool of PyHive connections."""
@@ -103,45 +108,25 @@ class Spark(SequentialDialect):
 
     # -- reading ---------------------------------------------------------------
 
-    def scan(
-        self, source: SessionSource, selection: Selection, stop: Stop
+    def _scan_schema(
+        self, session: DatabaseSession, schema: str, selection: Selection
     ) -> Iterator[Table]:
-        """Streams the tables, each described by itself."""
-        with source.session() as session:
-            for table_id in self._names(session, selection):
-                if stop():
-                    return
-                table = self._read_or_say_why(session, table_id)
-                if table is not None:
-                    yield table
-
-    def _names(
-        self, session: DatabaseSession, selection: Selection
-    ) -> Iterator[TableId]:
-        """The selected tables and views, without temporary ones."""
-        schemas = [str(row[0]) for row in session.rows("SHOW DATABASES")]
-        for schema in sorted(schemas):
-            if schema in self.system_schemas or not selection.takes_schema(schema):
+        """The selected tables and views, each described by itself."""
+        rows = session.rows(f"SHOW TABLES IN {self.quote(schema)}")
+        # Database, name and whether it is temporary, which has no database.
+        for name in sorted(str(row[1]) for row in rows if row[0]):
+            if not selection.takes(table_id := TableId(schema, name)):
                 continue
-            rows = session.rows(f"SHOW TABLES IN {self.quote(schema)}")
-            # Database, name and whether it is temporary, which has no database.
-            names = sorted(str(row[1]) for row in rows if row[0])
-            for name in names:
-                if selection.takes(table_id := TableId(schema, name)):
-                    yield table_id
-
-    def _read_or_say_why(
-        self, session: DatabaseSession, table_id: TableId
-    ) -> Table | None:
-        """A table, or its name with the reason why it cannot be described."""
-        try:
-            return self.read(session, table_id)
-        except Fault as fault:
-            if fault.lost:
-                raise
-            # A missing format's library spoils one table, not the scan.
-            reason = f"it cannot be read: {fault.message}"
-            return Table(table_id, TableKind.OTHER, (), unread=reason)
+            try:
+                table = self.read(session, table_id)
+            except Fault as fault:
+                if fault.lost:
+                    raise
+                # A missing format's library spoils one table, not the scan.
+                reason = f"it cannot be read: {fault.message}"
+                table = Table(table_id, TableKind.OTHER, (), unread=reason)
+            if table is not None:
+                yield table
 
     def read(
         self, session: DatabaseSession, table_id: TableId, *, brief: bool = False
@@ -157,18 +142,6 @@ class Spark(SequentialDialect):
 
     # -- rendering -------------------------------------------------------------
 
-    def refusal(self, table: Table, change: CommentChange) -> str | None:
-        """Why the object itself cannot have a comment, from the allow-list."""
-        is_view_column = (
-            table.kind is TableKind.VIEW and column_of(change.target) is not None
-        )
-        if is_view_column and table.kind not in self.column_kinds:
-            return (
-                f"{self.label} sets the comments of a view's columns only with "
-                "CREATE OR REPLACE VIEW"
-            )
-        return super().refusal(table, change)
-
     def sql(self, table: Table, change: CommentChange, basis: str) -> str:
         """The statement of one change; several columns in one are refused."""
         name, what = column_of(change.target), self.table_name(table.id)
@@ -176,34 +149,10 @@ class Spark(SequentialDialect):
         if name is not None:
             return f"ALTER TABLE {what} ALTER COLUMN {self.quote(name)} COMMENT {text}"
         if table.kind is not TableKind.VIEW:
-            return self.comment_on(table, change)
+            return super().sql(table, change, basis)
         if not change.text:
             return f"ALTER VIEW {what} UNSET TBLPROPERTIES IF EXISTS ('comment')"
         return f"ALTER VIEW {what} SET TBLPROPERTIES ('comment' = {text})"
-
-    # -- writing ---------------------------------------------------------------
-
-    def pin(self, session: DatabaseSession) -> None:
-        """Pins what rendering relies on, reads it back, raises where it is not so."""
-        for name, wanted in self.pinned.items():
-            if self._setting(session, name) == wanted:
-                continue
-            try:
-                session.run(f"SET {name}={wanted}")
-            except Fault as fault:
-                if fault.lost:
-                    raise
-            found = self._setting(session, name)
-            if found != wanted:
-                raise ColumnistError(
-                    f"{self.label} keeps {name} at {found} instead of {wanted}.",
-                    "Nothing was written; ask the administrator to allow setting it.",
-                )
-
-    def _setting(self, session: DatabaseSession, name: str) -> str:
-        """A setting of this session: Spark answers with its name and value."""
-        rows = session.rows(f"SET {name}")
-        return str(rows[0][1]) if rows and len(rows[0]) > 1 else ""
 
 
 def described(table_id: TableId, rows: Sequence[Row]) -> Table:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from catalog.objects import TableKind
-from connectors.dialects.bases.comment_on import CommentOnDialect
 from connectors.dialects.bases.schema import SchemaDialect
+from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.dialect import wrong_password
 
 # A database or user is a schema here.
@@ -99,7 +99,7 @@ def _type_text(
     return name
 
 
-class Teradata(SchemaDialect, CommentOnDialect):
+class Teradata(SchemaDialect, SequentialDialect):
     """Comments on tables, views and their columns."""
 
     name = "teradata"

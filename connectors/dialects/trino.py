@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from catalog.objects import TableKind
-from connectors.dialects.bases.comment_on import CommentOnDialect
 from connectors.dialects.bases.schema import SchemaDialect
+from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.dialects.dialect import ConnectFault
 
 # https://trino.io/docs/current/connector/system.html
@@ -35,7 +35,7 @@ ORDER BY t.table_name, t.ordinal_position
 """
 
 
-class Trino(SchemaDialect, CommentOnDialect):
+class Trino(SchemaDialect, SequentialDialect):
     """Comments on tables, views and their columns, where the connector takes them."""
 
     name = "trino"

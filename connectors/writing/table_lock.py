@@ -13,23 +13,30 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from catalog.change import CommentChange, Outcome
-from catalog.errors import ColumnistError
 from catalog.objects import column_of
 from catalog.stopping import Stop
 from connectors.comment_text import normal
-from connectors.database_session import DatabaseSession, Fault, SessionSource
-from connectors.definition import DOUBTFUL, REBUILD
+from connectors.database_session import Fault, SessionSource
+from connectors.definition import DOUBTFUL, REBUILD, TableDefinition
 from connectors.run import Statement
 from connectors.writing.chunks import Chunk, RunWriter, Task
 from connectors.writing.intents import GONE, Intents, LockPatience, Pending, lost
 
 if TYPE_CHECKING:
-    from connectors.dialects.bases.altering import AlteringDialect, Standing
+    from connectors.dialects.bases.altering import AlteringDialect
 
 UNLOCKED = (
     "written without a table lock ({why}): a change that somebody else made in the "
     "instant before would have been overwritten"
 )
+
+
+class _Locked(Exception):
+    """Somebody else holds the table."""
+
+
+class _Unlockable(Exception):
+    """The change cannot be made under a table lock."""
 
 
 class TableLockWriter(RunWriter):
@@ -41,60 +48,36 @@ class TableLockWriter(RunWriter):
         super().__init__(source.open(write=True))
         self._dialect = dialect
         self._stop = stop
+        self._intents: Intents
+        """Where the changes of the chunk at hand end."""
+        self._task: Task
+        """The table at hand, from the lock to the comparison afterwards."""
+        self._items: dict[CommentChange, Pending] = {}
+        """What of it is on its way."""
+        self._executed: list[Pending] = []
+        """What of it was executed and not yet compared."""
+        self._unlocked = ""
+        """Why it is written without a lock, or nothing."""
 
     def write(self, chunk: Chunk, *, ended: Stop) -> None:
         """Table after table; locking one gives up the one before."""
-        dialect, session = self._dialect, self._session
+        self._intents = chunk.intents
         try:
             if not ended():
-                dialect.pin(session)
+                self._dialect.pin(self._session)
             for task in chunk.left(ended):
-                alteration = _Alteration(
-                    dialect, session, task, chunk.intents, self._stop
-                )
-                alteration.write()
-                self.lost = alteration.lost
+                self._task, self._executed, self._unlocked = task, [], ""
+                self._items = {item.change: item for item in task.pending}
+                self._write_table()
         finally:
-            session.quietly("UNLOCK TABLES")
-
-
-class _Locked(Exception):
-    """Somebody else holds the table."""
-
-
-class _Unlockable(Exception):
-    """The change cannot be made under a table lock."""
-
-
-class _Alteration:
-    """One table's ALTER, from the lock to the comparison afterwards."""
-
-    def __init__(
-        self,
-        dialect: AlteringDialect,
-        session: DatabaseSession,
-        task: Task,
-        intents: Intents,
-        stop: Stop,
-    ) -> None:
-        self._dialect = dialect
-        self._session = session
-        self._task = task
-        self._id = task.table
-        self._intents = intents
-        self._stop = stop
-        self._items = {item.change: item for item in task.pending}
-        self._executed: list[Pending] = []
-        self._unlocked = ""
-        self.lost: ColumnistError | None = None
-        """Set where the connection broke."""
+            self._session.quietly("UNLOCK TABLES")
 
     @property
     def _open(self) -> list[Pending]:
         """What has no end yet."""
         return [item for item in self._task.pending if item.is_open]
 
-    def write(self) -> None:
+    def _write_table(self) -> None:
         """Tries until every change has an end or the connection is lost."""
         patience = LockPatience(self._stop)
         while self._open and self.lost is None:
@@ -114,17 +97,17 @@ class _Alteration:
     def _attempt(self) -> None:
         """Lock, compare, alter, compare again."""
         self._lock()
-        before = self._dialect.look(self._session, self._id)
+        before = self._dialect.look(self._session, self._task.table)
         for item in self._open:
             there = before.comment_of(item.change.target) if before else None
-            basis = self._dialect.basis(before, item.change.target) if before else None
+            basis = before.basis_of(item.change.target) if before else None
             self._intents.conflicts(item, there, basis)
         if before is None:
             self._intents.end_all(self._open, Outcome.REFUSED, GONE)
             return
         for item in self._open:
             name = column_of(item.change.target)
-            if name is not None and name not in before.definition.columns:
+            if name is not None and name not in before.columns:
                 reason = "the column is no longer there; scan again"
                 self._intents.end(item, Outcome.REFUSED, reason)
         try:
@@ -142,7 +125,8 @@ class _Alteration:
             return
         dialect = self._dialect
         try:
-            self._session.run(f"LOCK TABLES {dialect.table_name(self._id)} WRITE")
+            name = dialect.table_name(self._task.table)
+            self._session.run(f"LOCK TABLES {name} WRITE")
         except Fault as fault:
             if fault.code in dialect.lock_codes:
                 raise _Locked(fault.message) from fault
@@ -153,7 +137,7 @@ class _Alteration:
             reason = dialect.explain(fault)
             self._intents.end_all(self._open, Outcome.REFUSED, reason)
 
-    def _run(self, before: Standing, statement: Statement) -> None:
+    def _run(self, before: TableDefinition, statement: Statement) -> None:
         """Runs one statement; what is refused together is tried in halves."""
         dialect, sql = self._dialect, statement.sql
         items = [self._items[change] for change in statement.changes]
@@ -180,10 +164,13 @@ class _Alteration:
             return
         self._executed += items
 
-    def _rebuild(self, before: Standing, statement: Statement, fault: Fault) -> None:
+    def _rebuild(
+        self, before: TableDefinition, statement: Statement, fault: Fault
+    ) -> None:
         """The server would only copy the table: done where that is allowed."""
         [change] = statement.changes
-        if statement.copying and not before.holds_doubtful_labels(change.target):
+        column = before.columns.get(column_of(change.target) or "")
+        if statement.copying and not (column and column.doubtful_labels):
             copying = replace(statement, tail=statement.copying, copying="")
             self._run(before, copying)
             return
@@ -192,12 +179,12 @@ class _Alteration:
             reason = DOUBTFUL.format(what="type")
         self._intents.end(self._items[change], Outcome.REFUSED, reason)
 
-    def _compare(self, before: Standing) -> None:
+    def _compare(self, before: TableDefinition) -> None:
         """Reads back what was executed and closes the intents."""
         if not self._executed:
             return
         note = self._unlocked and UNLOCKED.format(why=self._unlocked)
-        printed = self._dialect.printed(self._session, self._id)
+        printed = self._dialect.printed(self._session, self._task.table)
         done = self._executed
         comments = {column_of(item.change.target): item.change.text for item in done}
         if printed is not None and printed == before.with_comments(comments):
@@ -206,9 +193,9 @@ class _Alteration:
             for item in done:
                 self._intents.read_back(item, normal(item.change.text), note)
             return
-        after: Standing | None = None
+        after: TableDefinition | None = None
         if printed is not None:
-            after = self._dialect.standing(self._session, self._id, printed)
+            after = self._dialect.standing(self._session, self._task.table, printed)
         differences = before.differences(after) if after else ["the table is gone"]
         self._executed = []
         for item in done:
@@ -222,11 +209,11 @@ class _Alteration:
             )
             self._intents.end(item, Outcome.FAILED, reason, read_back=there)
 
-    def _undo(self, before: Standing, item: Pending) -> str:
+    def _undo(self, before: TableDefinition, item: Pending) -> str:
         """The statement that restores the definition as it was."""
         back = CommentChange(item.change.target, item.change.text, item.change.previous)
-        statements, _ = self._dialect.restate(before, [back], allow_rebuild=True)
-        return replace(statements[0], tail="").sql
+        run = self._dialect.restate(before, [back], allow_rebuild=True)
+        return replace(run.statements[0], tail="").sql
 
     def _give_up(self, fault: Fault) -> None:
         """The run of this table ends here: what is known is said of each change."""
@@ -235,4 +222,4 @@ class _Alteration:
         reason = f"not written: {fault.message}"
         self._intents.end_all(known, Outcome.FAILED, reason)
         if fault.lost or unknown:
-            self.lost = lost(self._id, fault, len(unknown))
+            self.lost = lost(self._task.table, fault, len(unknown))

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from catalog.change import Outcome
-from catalog.objects import TableId, TableKind, Target
+from catalog.objects import TableId, TableKind, Target, column_of
 from catalog.stopping import Stop
 from connectors.database_session import Fault, SessionSource
 from connectors.writing.chunks import Chunk, RunWriter, Task
@@ -33,6 +33,8 @@ class TransactionWriter(RunWriter):
         self, dialect: TransactionalDialect, source: SessionSource, stop: Stop
     ) -> None:
         super().__init__(source.open(write=True))
+        self._intents: Intents
+        """Where the changes of the chunk at hand end."""
         self._dialect = dialect
         self._stop = stop
         try:
@@ -49,29 +51,28 @@ class TransactionWriter(RunWriter):
 
     def write(self, chunk: Chunk, *, ended: Stop) -> None:
         """Table after table, then one look at all that was committed."""
-        intents = chunk.intents
+        self._intents = chunk.intents
         if self._dialect.exclusive:  # so nobody can change it until the end
             tables = [task.table for task in chunk.tasks]
             there = self._dialect.comments(self._witness, tables)
             kinds = self._dialect.kinds(self._witness, tables)
             for task in chunk.tasks:
                 for item in task.pending:
-                    self._overtaken(intents, item, there, kinds)
+                    self._overtaken(item, there, kinds)
         committed: list[Pending] = []
         written: list[TableId] = []
         for task in chunk.left(ended):
             try:
-                if some := self._write_table(task, intents):
+                if some := self._write_table(task):
                     committed += some
                     written.append(task.table)
             finally:
                 self._session.quietly("ROLLBACK")
         if committed:
-            self._read_back(written, committed, intents)
+            self._read_back(written, committed)
 
     def _overtaken(
         self,
-        intents: Intents,
         item: Pending,
         there: Mapping[Target, str],
         kinds: Mapping[TableId, TableKind],
@@ -80,15 +81,15 @@ class TransactionWriter(RunWriter):
         target = item.change.target
         kind = kinds.get(target) if isinstance(target, TableId) else None
         basis = None if kind is None else self._dialect.table_keywords.get(kind)
-        return intents.conflicts(item, there.get(target), basis)
+        return self._intents.conflicts(item, there.get(target), basis)
 
-    def _write_table(self, task: Task, intents: Intents) -> list[Pending]:
+    def _write_table(self, task: Task) -> list[Pending]:
         """Tries until every change is committed or has an end; the committed ones."""
         patience = LockPatience(self._stop)
         at_once = True
         while pending := [item for item in task.pending if item.is_open]:
             try:
-                if self._attempt(task.table, pending, intents, at_once=at_once):
+                if self._attempt(task.table, pending, at_once=at_once):
                     return pending
                 if self.lost is not None:
                     return []
@@ -96,18 +97,17 @@ class TransactionWriter(RunWriter):
             except _Locked as locked:
                 if not patience.lasts():
                     reason = f"the table is locked: {locked}"
-                    intents.end_all(pending, Outcome.FAILED, reason)
+                    self._intents.end_all(pending, Outcome.FAILED, reason)
         return []
 
     def _attempt(
-        self, table: TableId, pending: list[Pending], intents: Intents, *, at_once: bool
+        self, table: TableId, pending: list[Pending], *, at_once: bool
     ) -> bool:
         """One transaction; whether it was committed, or what is left is to be tried.
 
         Args:
             table: What it is about.
             pending: The changes to make.
-            intents: Where they end.
             at_once: Send everything together; which statement failed is then unknown.
         """
         dialect, session = self._dialect, self._session
@@ -121,7 +121,7 @@ class TransactionWriter(RunWriter):
                     session.run(item.statement)
         except Fault as fault:
             if fault.lost:
-                self._not_written(table, pending, intents, fault)
+                self._not_written(table, pending, fault)
                 return False
             if fault.code in dialect.lock_codes:
                 holders = dialect.lock_holders(self._witness, table)
@@ -130,16 +130,16 @@ class TransactionWriter(RunWriter):
                 raise _Locked(fault.message + held) from fault
             session.quietly("ROLLBACK")
             if not at_once:
-                self._refuse(table, item, pending, intents, fault)
+                self._refuse(table, item, pending, fault)
             return False
         if not dialect.exclusive:
             try:
                 there = dialect.comments(self._witness, [table])
             except Fault as fault:
                 session.quietly("ROLLBACK")
-                self._not_written(table, pending, intents, fault)
+                self._not_written(table, pending, fault)
                 return False
-            overtaken = [self._overtaken(intents, each, there, {}) for each in pending]
+            overtaken = [self._overtaken(each, there, {}) for each in pending]
             if any(overtaken):
                 session.quietly("ROLLBACK")
                 return False
@@ -147,7 +147,7 @@ class TransactionWriter(RunWriter):
             session.run("COMMIT")
         except Fault as fault:
             if not fault.lost:
-                self._not_written(table, pending, intents, fault)
+                self._not_written(table, pending, fault)
                 return False
             self.lost = lost(table, fault, len(pending))
             return False
@@ -158,44 +158,42 @@ class TransactionWriter(RunWriter):
         table: TableId,
         item: Pending | None,
         pending: list[Pending],
-        intents: Intents,
         fault: Fault,
     ) -> None:
         """The server refused one statement: the others are tried without it."""
         reason = self._dialect.explain(fault)
         if item is None:  # not even the transaction was begun
             raise _Locked(fault.message) from fault
-        if item.part.basis and self._redefined(table, item, intents):
+        is_table = column_of(item.change.target) is None
+        if is_table and self._redefined(table, item):
             return
         whole = fault.code in self._dialect.table_refusals
-        intents.end_all(pending if whole else [item], Outcome.REFUSED, reason)
+        self._intents.end_all(pending if whole else [item], Outcome.REFUSED, reason)
 
-    def _redefined(self, table: TableId, item: Pending, intents: Intents) -> bool:
+    def _redefined(self, table: TableId, item: Pending) -> bool:
         """Ends a change of what is now a view of the same name, or a table."""
         try:
             there = self._dialect.comments(self._witness, [table])
             kinds = self._dialect.kinds(self._witness, [table])
         except Fault:
             return False
-        return self._overtaken(intents, item, there, kinds)
+        return self._overtaken(item, there, kinds)
 
     def _not_written(
-        self, table: TableId, pending: list[Pending], intents: Intents, fault: Fault
+        self, table: TableId, pending: list[Pending], fault: Fault
     ) -> None:
         """Nothing was committed and the transaction cannot go on."""
-        intents.end_all(pending, Outcome.FAILED, f"not written: {fault.message}")
+        self._intents.end_all(pending, Outcome.FAILED, f"not written: {fault.message}")
         if fault.lost:
             self.lost = lost(table, fault)
 
-    def _read_back(
-        self, tables: list[TableId], committed: list[Pending], intents: Intents
-    ) -> None:
+    def _read_back(self, tables: list[TableId], committed: list[Pending]) -> None:
         """Reads what the database holds now and ends what was committed."""
         try:
             there = self._dialect.comments(self._witness, tables)
         except Fault as fault:
             reason = f"committed, but it could not be read back: {fault.message}"
-            intents.end_all(committed, Outcome.WRITTEN, reason)
+            self._intents.end_all(committed, Outcome.WRITTEN, reason)
             return
         for item in committed:
-            intents.read_back(item, there.get(item.change.target))
+            self._intents.read_back(item, there.get(item.change.target))

@@ -384,7 +384,7 @@ def test_one_alter_carries_all_comments_of_a_table() -> None:
         CommentChange(target, None, text)
         for target, text in zip(table.targets(), texts, strict=True)
     ]
-    [statement] = ClickHouse().render(None, table, changes)
+    [statement] = ClickHouse().render(None, table, changes).statements
     # https://clickhouse.com/docs/sql-reference/statements/alter/comment
     # https://clickhouse.com/docs/sql-reference/statements/alter/column#comment-column
     assert statement.sql == (
@@ -392,7 +392,7 @@ def test_one_alter_carries_all_comments_of_a_table() -> None:
         r"""COMMENT COLUMN "c" 'a\\b\n', COMMENT COLUMN "d\\e" ''"""
     )
     assert statement.changes == tuple(changes)
-    only_table = ClickHouse().render(None, table, changes[:1])[0].sql
+    only_table = ClickHouse().render(None, table, changes[:1]).statements[0].sql
     assert parse_one(only_table, read="clickhouse").sql("clickhouse") == only_table
 
 
@@ -400,10 +400,10 @@ def test_very_wide_tables_and_long_texts_take_several_statements() -> None:
     dialect = ClickHouse()
     table = table_with(*[f"c{number}" for number in range(dialect.actions + 1)])
     changes = changes_to(table, "x")
-    statements = dialect.render(None, table, changes)
+    statements = dialect.render(None, table, changes).statements
     assert [len(statement.changes) for statement in statements] == [200, 2]
     assert [c for statement in statements for c in statement.changes] == changes
-    statements = dialect.render(None, table, changes_to(table, "'" * 30_000))
+    statements = dialect.render(None, table, changes_to(table, "'" * 30_000)).statements
     assert max(len(statement.sql.encode()) for statement in statements) < 262_144
     assert {len(statement.changes) for statement in statements} == {3, 1}
 

@@ -10,7 +10,7 @@ import pytest
 
 ACME = """
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind
-from connectors.dialects.bases.comment_on import CommentOnDialect
+from connectors.dialects.bases.sequential import SequentialDialect
 from connectors.database_session import DatabaseSession, SessionSource
 
 
@@ -39,7 +39,7 @@ TABLE = TableId("s", "t")
 TABLES = [Table(TABLE, TableKind.TABLE, (Column(ColumnId(TABLE, "c"), 1, "int"),))]
 
 
-class Acme(CommentOnDialect):
+class Acme(SequentialDialect):
     name = "acme"
     label = "Acme"
     sqlglot = "postgres"
@@ -59,7 +59,7 @@ class Acme(CommentOnDialect):
 NO_DIALECT = 7
 
 
-class Unfinished(CommentOnDialect):
+class Unfinished(SequentialDialect):
     name = "unfinished"
 """
 

@@ -73,7 +73,7 @@ def rendered(
         ColumnId(table_id, column) if column else table_id, None, text
     )
     assert dialect.refusal(table, change) is None
-    [statement] = dialect.render(session, table, [change])
+    [statement] = dialect.render(session, table, [change]).statements
     assert statement.changes == (change,)
     return statement.sql
 
@@ -217,7 +217,7 @@ def test_hive_pins_its_variables() -> None:
     name = "hive.variable.substitute"
     pinned = Scripted({f"SET {name}": [(f"{name}=false",)]})
     Hive().pin(pinned)
-    assert pinned.asked == [f"SET {name}", f"SET {name}"]
+    assert pinned.asked == [f"SET {name}=false", f"SET {name}"]
 
 
 def test_hive_stays_hive_where_sparks_setting_is_unknown() -> None:

@@ -495,9 +495,9 @@ def test_what_the_server_prints_is_known_before(mariadb: Proved) -> None:
         changes = [
             CommentChange(target, before.comment_of(target), text) for target in targets
         ]
-        statements, refused = dialect.restate(before, changes, allow_rebuild=False)
-        assert not refused
-        for statement in statements:
+        run = dialect.restate(before, changes, allow_rebuild=False)
+        assert not run.refused
+        for statement in run.statements:
             session.run(statement.sql)
         comments = {column_of(change.target): text for change in changes}
         assert before.with_comments(comments) == dialect.printed(session, table_id)

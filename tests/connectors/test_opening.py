@@ -25,7 +25,7 @@ from connectors.connect import (
 )
 from connectors.database import Database
 from connectors.database_session import Fault
-from connectors.drivers import EXTRAS, install_hint
+from connectors.drivers import DIALECTS, EXTRAS, install_hint
 from connectors.limits import Limits
 from connectors.secrets import hide
 from tests.connectors.postgres_stranger import stranger
@@ -224,7 +224,8 @@ def test_a_drivers_first_word_finds_its_dialect(url: str, dialect: str) -> None:
 def test_every_extra_named_in_a_hint_exists_and_brings_the_package() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    for first, extra in EXTRAS.items():
+    words = {**{extra: extra for extra in EXTRAS}, **DIALECTS}
+    for first, extra in words.items():
         hint = install_hint(first)
         assert f"columnist[{extra}]" in hint
         package = hint.rstrip(".").rpartition(" ")[2].lower()

@@ -14,7 +14,6 @@ from catalog.change import CommentChange
 from catalog.errors import UsageError
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind
 from connectors.definition import slice_table
-from connectors.dialects.bases.altering import Standing
 from connectors.dialects.dialect import Dialect, dialect_named
 from connectors.dialects.mariadb import MariaDB
 from connectors.dialects.mysql import MySQL
@@ -36,7 +35,7 @@ def table_of_kind(kind: TableKind, schema: str = "s", name: str = "t") -> Table:
 def rendered(name: str, kind: TableKind, text: str | None, column: str | None) -> str:
     table = table_of_kind(kind)
     target = ColumnId(table.id, column) if column else table.id
-    return dialect(name).comment_on(table, CommentChange(target, None, text))
+    return dialect(name).sql(table, CommentChange(target, None, text), "")
 
 
 @pytest.mark.parametrize(
@@ -113,13 +112,12 @@ def altered(
     found = dialect(name)
     assert isinstance(found, MySQL)
     table = table_of_kind(TableKind.TABLE)
-    standing = Standing(table.id, slice_table(CREATE), {})
     wanted = [
         CommentChange(ColumnId(table.id, column) if column else table.id, None, text)
         for column, text in changes
     ]
-    statements, _ = found.restate(standing, wanted, allow_rebuild=rebuild)
-    return [statement.sql for statement in statements]
+    run = found.restate(slice_table(CREATE), wanted, allow_rebuild=rebuild)
+    return [statement.sql for statement in run.statements]
 
 
 def test_mariadb_alters_all_at_once() -> None:

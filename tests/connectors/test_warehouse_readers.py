@@ -21,7 +21,7 @@ from catalog.objects import ForeignKey, Table, TableId, TableKind
 from catalog.stopping import never
 from connectors.database import Database, DatabaseIdentity
 from connectors.database_session import Fault
-from connectors.dialects.bases.comment_on import PROBE
+from connectors.dialects.bases.sequential import PROBE
 from connectors.dialects.dialect import Dialect, Selection, dialect_named
 from tests.connectors.made_catalog import Catalog, MadeCatalog
 from tests.connectors.scripted import Answers, ScriptedSession, ScriptedSource
@@ -378,7 +378,7 @@ def test_samples_are_queries_with_a_bound(name: str) -> None:
         ]
         if not expressions:
             continue
-        sql = found.sample_sql(table, expressions, 10)
+        sql = found.sample_sql(table, expressions, 10, 5.0)
         parsed = parse_one(sql, read=found.sqlglot)
         assert parsed.args.get("limit"), sql
     for kind in ("bytea", "BYTES", "BLOB", "varbinary(5)", "geometry", "BYTE(3)"):

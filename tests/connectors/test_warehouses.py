@@ -15,7 +15,7 @@ from sqlglot import exp, parse_one
 
 from catalog.change import CommentChange
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind
-from connectors.dialects.bases.comment_on import PROBE
+from connectors.dialects.bases.sequential import PROBE
 from connectors.dialects.bigquery import BATCH, decoded
 from connectors.dialects.dialect import Dialect, dialect_named
 from tests.connectors.lexer import RULES, Token, tokens
@@ -60,7 +60,7 @@ def rendered(
     found = dialect(name)
     assert found.refusal(table, change) is None
     assert found.text_refusal(change) is None
-    [statement] = found.render(None, table, [change])
+    [statement] = found.render(None, table, [change]).statements
     assert statement.changes == (change,)
     return statement.sql
 
@@ -337,7 +337,7 @@ def test_bigquery_puts_many_columns_into_one_statement() -> None:
     names = [f"c{number}" for number in range(BATCH + 2)]
     table = relation(TABLE, *names)
     changes = [CommentChange(target, None, "x") for target in table.targets()]
-    own, first, second = dialect("bigquery").render(None, table, changes)
+    own, first, second = dialect("bigquery").render(None, table, changes).statements
     assert own.changes == (changes[0],)
     assert first.changes == tuple(changes[1 : BATCH + 1])
     assert second.changes == tuple(changes[BATCH + 1 :])
@@ -470,7 +470,7 @@ def test_a_statement_holds_nothing_but_what_was_meant(
     change = CommentChange(target, None, text)
     assume(text and "fit here" in (found.text_refusal(change) or "fit here"))
     relation = Table(table_id, TABLE, (Column(target, 1, "text"),))
-    [statement] = found.render(None, relation, [change])
+    [statement] = found.render(None, relation, [change]).statements
     expected = shape(name, schema, table, column, text)
     assert tokens(statement.sql, RULES[name]) == expected
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from connectors.database_session import DatabaseSession, Fault
 
+# A grant on a schema names a pattern, where % and _ stand for anything.
 _GRANTS = """
 SELECT 'all', '' FROM information_schema.user_privileges
 WHERE grantee IN (:user, 'PUBLIC') AND privilege_type = 'ALTER'
 UNION ALL
-SELECT 'schema', table_schema FROM information_schema.schema_privileges
+SELECT 'all', '' FROM information_schema.schema_privileges
 WHERE grantee IN (:user, 'PUBLIC') AND privilege_type = 'ALTER'
+  AND :schema LIKE CONVERT(table_schema USING utf8mb4) COLLATE utf8mb4_bin
 UNION ALL
 SELECT 'table', table_name FROM information_schema.table_privileges
 WHERE grantee IN (:user, 'PUBLIC') AND privilege_type = 'ALTER'
@@ -38,16 +39,4 @@ def may_alter(session: DatabaseSession, schema: str) -> Callable[[str], bool]:
     found = {(str(scope), str(what)) for scope, what in rows}
     if ("known", "") not in found or ("all", "") in found:
         return lambda table: True
-    if any(_fits(what, schema) for scope, what in found if scope == "schema"):
-        return lambda table: True
     return lambda table: ("table", table) in found
-
-
-def _fits(pattern: str, schema: str) -> bool:
-    """Whether a grant on a schema, where % and _ stand for anything, is on this one."""
-    wild = {"%": ".*", "_": "."}
-    made = ""
-    for part in re.finditer(r"\\?[\s\S]", pattern):
-        text: str = part[0]
-        made += wild.get(text) or re.escape(text.removeprefix("\\") or text)
-    return re.fullmatch(made, schema, re.DOTALL) is not None

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from connectors.database_session import EngineSession, EngineSource, Fault
+from connectors.database_session import (
+    DatabaseSession,
+    EngineSession,
+    EngineSource,
+    Fault,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -46,55 +51,45 @@ def plain_words(words: str) -> str:
 class HiveSession(EngineSession):
     """A session whose errors are told apart, and which can ask the metastore."""
 
+    @staticmethod
     @contextmanager
-    def faults(self) -> Generator[None]:
-        """Turns what statements and queries raise into faults."""
-        with _faults(), super().faults():
-            yield
+    def faults() -> Generator[None]:
+        """Tells the server's refusals from a connection that is gone."""
+        try:
+            with EngineSession.faults():
+                yield
+        except Fault as fault:
+            original = getattr(fault.__cause__, "orig", None)
+            status = getattr(original.args[0], "status", None) if original else None
+            if status is None:
+                raise
+            raise _fault_of(status) from fault
+        except _broken() as error:
+            raise Fault(str(error), lost=True) from error
 
-    def tables(self, schema: str, table: str = "%") -> list[dict[str, Any]]:
-        """Tables and views with their comments, in one call.
+    def metadata(self, what: str, **names: str) -> list[dict[str, Any]]:
+        """The answer to one of the protocol's own questions, which need no SQL.
 
         Args:
-            schema: Name of one database.
-            table: A pattern with `%` and `_`; both also match themselves.
+            what: `Tables` or `Columns`, which come with their comments, in one call.
+            names: `schemaName` is one database; `tableName` and `columnName` are
+                patterns with `%` and `_`, which also match themselves.
         """
-        return self._metadata(
-            lambda driver: driver.client.GetTables(
-                _types().TGetTablesReq(
-                    sessionHandle=driver.sessionHandle,
-                    schemaName=schema,
-                    tableName=table,
-                )
-            )
-        )
-
-    def columns(self, schema: str, table: str = "%") -> list[dict[str, Any]]:
-        """Columns with their comments, in one call; the arguments are as above."""
-        return self._metadata(
-            lambda driver: driver.client.GetColumns(
-                _types().TGetColumnsReq(
-                    sessionHandle=driver.sessionHandle,
-                    schemaName=schema,
-                    tableName=table,
-                    columnName="%",
-                )
-            )
-        )
-
-    def _metadata(self, ask: Callable[[Any], Any]) -> list[dict[str, Any]]:
-        """Rows of one of the protocol's own questions, which need no SQL."""
         driver = self.driver
-        with _faults():
-            response = ask(driver)
+        # The protocol's structures; PyHive comes with them, and without type stubs.
+        types = import_module("TCLIService.ttypes")
+        request = getattr(types, f"TGet{what}Req")
+        with self.faults():
+            ask = getattr(driver.client, f"Get{what}")
+            response = ask(request(sessionHandle=driver.sessionHandle, **names))
             if response.status.statusCode not in (0, 1):  # success, with or without
                 raise _fault_of(response.status)
             # PyHive has no method for these, but reads any operation's rows.
             cursor = driver.cursor()
             cursor._operationHandle = response.operationHandle
             cursor._state = cursor._STATE_RUNNING
-            names = [str(column[0]) for column in cursor.description]
-            rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            columns = [str(column[0]) for column in cursor.description]
+            rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
             cursor.close()
             return rows
 
@@ -107,7 +102,7 @@ class HiveServer(EngineSource):
     ) -> None:
         self._address = (url.host or "localhost", url.port or DEFAULT_PORT)
         self._timeout = timeout
-        super().__init__(url, connect_args={}, isolation=None)
+        super().__init__(url, connect_args={}, isolation=None, session=HiveSession)
 
         def prepare(connection: Any) -> None:
             """Sets once a connection what would else be set for every table."""
@@ -118,45 +113,24 @@ class HiveServer(EngineSource):
 
         self.on_connect(prepare)
 
-    def open(self, *, write: bool) -> HiveSession:
+    def open(self, *, write: bool) -> DatabaseSession:
         """A connection from the pool, which proves that it is alive."""
-        try:
+        with HiveSession.faults():
             # The driver itself has no time limit.
             socket.create_connection(self._address, self._timeout).close()
-            with _faults():
-                try:
-                    return HiveSession(self, self.engine.connect())
-                except _broken():
-                    self.engine.dispose()  # the server has closed what was pooled
-                    return HiveSession(self, self.engine.connect())
-        except OSError as error:
-            raise Fault(str(error)) from error
-
-
-def _types() -> Any:
-    """The protocol's structures; PyHive comes with them, and without type stubs."""
-    return import_module("TCLIService.ttypes")
+        try:
+            return super().open(write=write)
+        except Fault as fault:
+            if not fault.lost:
+                raise
+            self.engine.dispose()  # the server has closed what was pooled
+            return super().open(write=write)
 
 
 def _broken() -> type[Exception]:
     """What a broken connection raises."""
     error: type[Exception] = import_module("thrift.Thrift").TException
     return error
-
-
-@contextmanager
-def _faults() -> Generator[None]:
-    """Tells the server's refusals from a connection that is gone."""
-    try:
-        yield
-    except Fault as fault:
-        original = getattr(fault.__cause__, "orig", None)
-        status = getattr(original.args[0], "status", None) if original else None
-        if status is None:
-            raise
-        raise _fault_of(status) from fault
-    except _broken() as error:
-        raise Fault(str(error), lost=True) from error
 
 
 def _fault_of(status: Any) -> Fault:

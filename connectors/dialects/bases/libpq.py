@@ -33,17 +33,13 @@ class Garbled(str):
     __slots__ = ()
 
 
-def decoded(raw: bytes) -> str:
-    """Text of a database that took whatever bytes it was given."""
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return Garbled(raw.decode(errors="backslashreplace"))
-
-
 def _decoded(value: bytes | list[Any] | None) -> Any:
+    """A value of a database that took whatever bytes it was given for text."""
     if isinstance(value, bytes):
-        return decoded(value)
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return Garbled(value.decode(errors="backslashreplace"))
     return [_decoded(one) for one in value] if isinstance(value, list) else value
 
 
@@ -58,20 +54,8 @@ class PsycopgSession(EngineSession):
         """Execute one statement or several, passing the text through untouched."""
         self._execute(sql)
 
-    def texts(self, sql: str) -> list[Row]:
-        """All rows of the last of some statements, every value as text."""
-        result = self._execute(sql)
-        columns = range(result.nfields)
-        return [
-            [
-                None if value is None else value.decode()
-                for value in (result.get_value(row, column) for column in columns)
-            ]
-            for row in range(result.ntuples)
-        ]
-
     def tuples(self, sql: str) -> list[Row]:
-        """All rows of a query, every value of its own type, as plain tuples.
+        """All rows of the last of some statements, every value of its own type.
 
         Other threads run all the while that the server works: the driver's own way
         wakes up for every piece of the answer, and waits for them each time.
@@ -149,13 +133,6 @@ class PsycopgSession(EngineSession):
                 lost=lost,
             )
         return result
-
-
-def texts(session: DatabaseSession, sql: str) -> list[Row]:
-    """Rows whose values are all text, from whatever driver there is."""
-    return (
-        session.texts(sql) if isinstance(session, PsycopgSession) else session.rows(sql)
-    )
 
 
 def tuples(session: DatabaseSession, sql: str) -> list[Row]:

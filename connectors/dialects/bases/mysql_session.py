@@ -6,7 +6,13 @@ from collections.abc import Generator
 from contextlib import closing, contextmanager
 from typing import Any, cast
 
-from connectors.database_session import EngineSession, Fault, Row, server_words
+from connectors.database_session import (
+    EngineSession,
+    Fault,
+    Row,
+    server_code,
+    server_words,
+)
 
 
 class PyMySQLSession(EngineSession):
@@ -43,11 +49,7 @@ class PyMySQLSession(EngineSession):
             lost = dialect.is_disconnect(error, raw, cursor)
             if lost:
                 self.discard()
-            code = error.args[0] if error.args else ""
-            raise Fault(
-                server_words(error),
-                code=str(code) if isinstance(code, int) else "",
-                lost=lost,
-            ) from error
+            code = server_code(error)
+            raise Fault(server_words(error), code=code, lost=lost) from error
         except (OSError, UnicodeError) as error:
             raise Fault(str(error)) from error

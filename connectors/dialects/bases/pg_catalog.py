@@ -8,7 +8,7 @@ from typing import ClassVar, cast
 from catalog.objects import TableKind
 from connectors.database_session import DatabaseSession
 from connectors.dialects.bases.schema import Key, SchemaDialect
-from connectors.dialects.postgresql import PostgreSQL
+from connectors.dialects.postgresql import CONNECT_FAULTS
 
 # Redshift has neither unnest nor WITH ORDINALITY, so each column of a key meets each
 # of the other side's here, and `keys` picks the pairs.
@@ -41,7 +41,7 @@ class PgCatalogDialect(SchemaDialect):
         "m": TableKind.MATERIALIZED_VIEW,
     }
     one_table = "AND t.relname = :name"
-    connect_faults: ClassVar = PostgreSQL.connect_faults
+    connect_faults: ClassVar = CONNECT_FAULTS
 
     def keys(
         self, session: DatabaseSession, schema: str, name: str = ""

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from catalog.change import CommentChange
 from catalog.errors import UsageError
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
 from catalog.stopping import Stop
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, Fault, Row, SessionSource
-from connectors.dialects.bases.comment_on import check_literals
 from connectors.dialects.dialect import Dialect, Selection
 
 if TYPE_CHECKING:
@@ -107,8 +104,6 @@ class SchemaDialect(Dialect):
     """What has another word."""
     no_columns: ClassVar[Mapping[TableKind, str]] = {}
     """Kinds that have some where they can be read, with why they have none."""
-    refused_columns: ClassVar[Mapping[TableKind, str]] = {}
-    """Kinds whose columns take no comment, with a reason beyond the allow-list's."""
     refused_kinds: ClassVar[Mapping[str, str]] = {}
     """Those of the words whose tables and columns take no comment, and why."""
     fields_sql: ClassVar[str] = ""
@@ -127,17 +122,6 @@ class SchemaDialect(Dialect):
     """What is said where it names none, and a hint."""
     schema_option: ClassVar[str] = ""
     """The URL's option that names a schema."""
-
-    unfit_texts: ClassVar[Mapping[str, str]] = {}
-    """Patterns of texts that would be stored as another one, each with the reason."""
-    settings: ClassVar[tuple[str, ...]] = ()
-    """Statements before anything is written."""
-    pinned: ClassVar[Mapping[str, str]] = {}
-    """Settings without which nothing is written, with their values in small letters."""
-    pinned_sql: ClassVar[str] = ""
-    """Asks for the setting `{name}`, which is in the first column or the second."""
-    probe_sql: ClassVar[str] = "SELECT {literal}"
-    """Asks the server to say a text back before anything is written; not if empty."""
 
     def resolve(self, session: DatabaseSession) -> Dialect:
         """This dialect, where the session is in a catalog.
@@ -280,32 +264,16 @@ class SchemaDialect(Dialect):
         if relations:
             fields = self.fields(session, schema, name)
             keys = () if brief else self.keys(session, schema, name)
-            yield from self.made(
-                session, schema, relations, fields, keys, name=name, brief=brief
-            )
+            yield from self.made(schema, relations, fields, keys)
 
     def made(
         self,
-        session: DatabaseSession,
         schema: str,
-        relations: Sequence[Relation],
+        relations: Iterable[Relation],
         fields: Iterable[Field],
         keys: Iterable[Key],
-        *,
-        name: str = "",
-        brief: bool = False,
     ) -> Iterator[Table]:
-        """Tables of the rows that were read; what is missing is asked before the first.
-
-        Args:
-            session: Where to ask.
-            schema: The schema of all of them.
-            relations: The tables wanted.
-            fields: Columns of these and perhaps of others.
-            keys: Key columns of these and perhaps of others.
-            name: The one table that was asked for; all tables where empty.
-            brief: Only the comments are wanted.
-        """
+        """Tables of the rows that were read; columns and keys may be of others too."""
         fields_of: dict[str, list[Field]] = defaultdict(list)
         for field in fields:
             fields_of[field.table].append(field)
@@ -313,7 +281,6 @@ class SchemaDialect(Dialect):
         for key in keys:
             keys_of[key.table].append(key)
         for relation in relations:
-            refused = self.refused_columns.get(relation.kind, relation.refused)
             table_id = TableId(schema, relation.name)
             columns = tuple(
                 Column(
@@ -323,7 +290,7 @@ class SchemaDialect(Dialect):
                     field.nullable not in _REQUIRED,
                     field.default,
                     normal(field.comment),
-                    refused or field.refused,
+                    relation.refused or field.refused,
                 )
                 for position, field in enumerate(fields_of[relation.name], 1)
             )
@@ -342,29 +309,6 @@ class SchemaDialect(Dialect):
                 normal(relation.view_sql),
                 unread=None if columns else self.no_columns.get(relation.kind),
             )
-
-    # -- writing ---------------------------------------------------------------
-
-    def text_refusal(self, change: CommentChange) -> str | None:
-        """Why the text cannot be the target's comment, or None where it can."""
-        for pattern, reason in self.unfit_texts.items():
-            if re.search(pattern, normal(change.text) or ""):
-                return reason
-        return super().text_refusal(change)
-
-    def pin(self, session: DatabaseSession) -> None:
-        """Pins what rendering relies on, reads it back, raises where it is not so."""
-        for sql in self.settings:
-            session.run(sql)
-        answers = [
-            session.rows(self.pinned_sql.format(name=name)) for name in self.pinned
-        ]
-        found = (
-            str(rows[0][:2][-1]).lower() if rows else "nothing" for rows in answers
-        )
-        self.check_pins(self.pinned, found)
-        if self.probe_sql:
-            check_literals(self, session, self.probe_sql)
 
 
 def _keys(keys: Sequence[Key]) -> tuple[tuple[str, ...], tuple[ForeignKey, ...]]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import ClassVar
 
-from catalog.change import CommentChange
-from catalog.objects import Table
+from catalog.errors import ColumnistError
 from connectors.database_session import DatabaseSession, Fault
 from connectors.dialects.dialect import Dialect
-from connectors.run import Statement, statement
+
+PROBE = "it's \"100%\" %% %s :a ?1 \\ \\' \\n ${x} $$ -- /* */ # ;\nend"
+"""Text with everything that a server or its driver may take for something else."""
 
 
 class SequentialDialect(Dialect):
@@ -22,47 +21,51 @@ class SequentialDialect(Dialect):
     """
 
     window = True
-    code_pattern: ClassVar[str] = ""
-    """Finds the vendor's code in a message, as its group, where the driver has none."""
+    settings: ClassVar[tuple[str, ...]] = ()
+    """Statements before anything is written."""
+    pinned: ClassVar[Mapping[str, str]] = {}
+    """Settings without which nothing is written, with their values in small letters."""
+    pinning_sql: ClassVar[str] = "SET {name} = {value}"
+    """Pins one of them; what comes of it is read back."""
+    pinned_sql: ClassVar[str] = ""
+    """Asks for the setting `{name}`, which is in the first column or the second."""
+    probe_sql: ClassVar[str] = "SELECT {literal}"
+    """Asks the server to say a text back before anything is written; not if empty."""
 
-    def code(self, fault: Fault) -> str:
-        """The code of a fault, from its message where the driver gives none."""
-        if fault.code or not self.code_pattern:
-            return fault.code
-        found = re.search(self.code_pattern, fault.message)
-        return found[1] if found else ""
+    def pin(self, session: DatabaseSession) -> None:
+        """Pins what rendering relies on, reads it back, raises where it is not so."""
+        for sql in self.settings:
+            session.run(sql)
+        found: list[str] = []
+        for name, value in self.pinned.items():
+            session.quietly(self.pinning_sql.format(name=name, value=value))
+            rows = session.rows(self.pinned_sql.format(name=name))
+            said = str(rows[0][:2][-1]).lower() if rows else "nothing"
+            found.append(said.removeprefix(f"{name}="))
+        self.check_pins(self.pinned, found)
+        if self.probe_sql:
+            self._check_literals(session)
 
-    def explain(self, fault: Fault) -> str:
-        """Why the server refused, in the steward's words where they are known."""
-        known = self.refusals.get(self.code(fault))
-        return f"{known} ({fault.message})" if known else fault.message
+    def _check_literals(self, session: DatabaseSession) -> None:
+        """Asks the server to say a difficult text back.
 
-    @abstractmethod
-    def sql(self, table: Table, change: CommentChange, basis: str) -> str:
-        """The statement of one change, or its clause where others are in it too."""
+        A setting, a proxy or a driver that reads literals differently would store
+        another text, or let a text end its literal early.
 
-    def bases(
-        self,
-        session: DatabaseSession | None,
-        table: Table,
-        changes: Sequence[CommentChange],
-    ) -> list[str]:
-        """What the statement of each change says of it besides its comment.
-
-        By default what its table is. Asked again before the statement is executed:
-        where it is another by then, the change is a conflict.
+        Raises:
+            ColumnistError: It says something else, or does not understand the question.
+            Fault: The connection is lost.
         """
-        return [self.table_keywords.get(table.kind, table.kind.value)] * len(changes)
-
-    def render(
-        self,
-        session: DatabaseSession | None,
-        table: Table,
-        changes: Sequence[CommentChange],
-    ) -> list[Statement]:
-        """One statement a change; overridden where one carries several."""
-        bases = self.bases(session, table, changes)
-        return [
-            statement(change, self.sql(table, change, basis), basis)
-            for change, basis in zip(changes, bases, strict=True)
-        ]
+        try:
+            said = session.value(self.probe_sql.format(literal=self.literal(PROBE)))
+        except Fault as fault:
+            if fault.lost:
+                raise
+            said = fault.message
+        if said != PROBE:
+            raise ColumnistError(
+                f"{self.label} does not read a difficult text as it was written: it "
+                f"answered {said!r}.",
+                "Nothing was written; use another driver, or ask the administrator "
+                "which proxy or setting does that.",
+            )

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from catalog.change import CommentChange
-from catalog.objects import Table, TableId, TableKind, column_of
+from catalog.objects import TableId, TableKind
 from connectors.database_session import DatabaseSession
 from connectors.dialects.dialect import Dialect
-from connectors.run import Statement, statement
 
 
 class TransactionalDialect(Dialect):
@@ -22,23 +20,6 @@ class TransactionalDialect(Dialect):
     """Sessions that write different tables at once."""
     chunk: ClassVar[int] = 500
     """Changes whose intents are committed together, and that are read back together."""
-
-    def render(
-        self,
-        session: DatabaseSession | None,
-        table: Table,
-        changes: Sequence[CommentChange],
-    ) -> list[Statement]:
-        """One `COMMENT ON` a change; that of a table says what it is."""
-        keyword = self.table_keywords.get(table.kind, "")
-        return [
-            statement(
-                change,
-                self.comment_on(table, change),
-                keyword if column_of(change.target) is None else "",
-            )
-            for change in changes
-        ]
 
     def kinds(
         self, session: DatabaseSession, tables: Sequence[TableId]
