@@ -533,7 +533,7 @@ def _acted(tokens: list[str], noun: str) -> str | None:
             about = known_one(humanize(tokens[:place]))
             return f"Whether {about} {word} {humanize(tokens[place + 1 :])}."
     if first == "auto" and tokens[1] in cues.AUTOMATIC:
-        done = f"{tokens[1].removesuffix('e')}ed automatically"
+        done = f"{cues.participle(tokens[1])} automatically"
         return f"Whether {_the(noun)} is {' '.join([done, *tokens[2:]])}."
     if opted := re.search(r"^(.*?) ?\bopt (in|out)\b ?(.*)$", " ".join(tokens)):
         what, way, then = opted.groups()

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from catalog.objects import Column, Table
 from model import cues
+from model.lexicon import by_word
 from model.names import (
     column_words,
     expand,
@@ -47,7 +48,7 @@ _TAILS = {
     "combined pii extended expanded wide list dump mini all current full long unified "
     "historical ranked cumulative parsed processed qc xf",
 }
-_KINDS = {word: kind for kind, words in _TAILS.items() for word in words.split()}
+_KINDS = by_word(_TAILS)
 """Last words of a table's name that tell how its rows are made, not of what."""
 _THING_TOO = word_set("snapshot version link list report map bridge summary")
 """Those of them that the rows are of, where a key says so (`snapshot_id`)."""
