@@ -18,7 +18,7 @@ from threading import Lock
 
 from catalog.objects import ColumnId, Table, Target, column_of
 from model import teacher_set
-from model.names import column_words, expand, singular, table_words
+from model.names import expand, singular, table_words, words_of
 from model.prompts.compact import example_line, kind_of
 
 COLUMN_NEAR = 0.62
@@ -72,8 +72,7 @@ def example_of(table: Table, target: Target, text: str, *, origin: str) -> Examp
     name = column_of(target)
     if name is None:
         return Example("", row, text, about, about, "", origin)
-    siblings = tuple(column.name for column in table.columns)
-    words = expand(column_words(name, siblings, table.id.name))
+    words = expand(words_of(table, name))
     column = table.column(name)
     kind = kind_of(column.type) if column else ""
     phrase = " ".join(words) or name

@@ -10,14 +10,7 @@ from catalog.glossary import key_of
 from catalog.objects import Table, TableId, Target
 from model import cues
 from model.checks import SMALL_WORDS
-from model.names import (
-    column_words,
-    gibberish,
-    split,
-    table_words,
-    understood,
-    word_set,
-)
+from model.names import gibberish, split, table_words, understood, word_set, words_of
 from model.spelling import Terms, phrase, spell, whole
 
 SHOWN = 3
@@ -109,17 +102,15 @@ class Census:
         found = spell(table, terms_of) if terms else None
         read = found.table if found is not None else table
         told = self._words_of(terms)
-        siblings = tuple(column.name for column in read.columns)
-        names = dict(zip((c.id for c in table.columns), siblings, strict=True))
+        ids = (column.id for column in table.columns)
+        names = dict(zip(ids, (column.name for column in read.columns), strict=True))
         for target in targets:
             name = read.id.name if isinstance(target, TableId) else names[target]
             # Most names are plain words; only others are worth a look at their table.
             if not self._unknown(split(name), told) or whole(target.name, terms):
                 continue
-            if isinstance(target, TableId):
-                words = table_words(name)
-            else:
-                words = column_words(name, siblings, read.id.name)
+            whole_table = isinstance(target, TableId)
+            words = table_words(name) if whole_table else words_of(read, name)
             unknown = self._unknown(words, told)
             if unknown and not gibberish(words):
                 self._count(table.id, target.name, unknown)

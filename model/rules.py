@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from catalog.objects import Column, ColumnId, Profile, Table, Target
 from model import cues
 from model.names import (
-    column_words,
+    familiar,
     gibberish,
     humanize,
     known,
@@ -23,6 +23,7 @@ from model.names import (
     subject,
     table_words,
     word_set,
+    words_of,
 )
 from model.phrases import phrase_sentence
 from model.table_sentences import (
@@ -74,8 +75,7 @@ def describe_column(
         noun: what a row is called, if not by the table's name.
     """
     noun = noun or row_noun(table)
-    siblings = tuple(other.name for other in table.columns)
-    tokens = list(column_words(column.name, siblings, table.id.name))
+    tokens = list(words_of(table, column.name))
     codes = profile.codes if profile else ()
     if gibberish(tuple(tokens)):
         return _by_facts(table, column, noun, codes)
@@ -100,8 +100,7 @@ def describe_column(
 
 def sure_sentence(table: Table, column: Column) -> str | None:
     """The sentence of a column whose name says the same in every table, else None."""
-    siblings = tuple(other.name for other in table.columns)
-    tokens = list(column_words(column.name, siblings, table.id.name))
+    tokens = list(words_of(table, column.name))
     if gibberish(tuple(tokens)):
         return None
     if _whole(table, column, tokens, row_noun(table)) is None:
@@ -679,11 +678,7 @@ def _counted(phrase: str, noun: str) -> str:
         return phrase if " " not in phrase else f"of {phrase}"
     head = re.split(rf" (?:{'|'.join(_BOUND)}) ", phrase)[0].split()[-1]
     many = head != last and singular(head) != head
-    if (
-        not many
-        and len(last) > 2
-        and (known(last.lower()) or known(singular(last.lower())))
-    ):
+    if not many and len(last) > 2 and familiar(last.lower()):
         phrase = plural(phrase)
     return f"of {phrase}{_whose(phrase, noun)}"
 

@@ -11,8 +11,8 @@ from catalog.objects import Column, Table
 from model import cues
 from model.lexicon import by_word
 from model.names import (
-    column_words,
     expand,
+    familiar,
     gibberish,
     humanize,
     known,
@@ -22,6 +22,7 @@ from model.names import (
     subject,
     table_words,
     word_set,
+    words_of,
 )
 
 NO_NOUN = "record"
@@ -305,7 +306,7 @@ def row_noun(table: Table) -> str:
 
 def _says_nothing(word: str) -> bool:
     """Whether a word alone is no noun: a small one or a code of four letters."""
-    code = len(word) < 5 and not (known(word) or known(singular(word)))
+    code = len(word) < 5 and not familiar(word)
     return word in cues.SMALL or (code and word.islower() and word not in PLAIN)
 
 
@@ -331,7 +332,7 @@ _LASTING = cues.HOLDERS | word_set(
 def _readable(word: str, name: str) -> bool:
     """Whether a word is one that people would say."""
     low = word.lower()
-    if known(low) or known(singular(low)) or not word.isalpha() or word.isupper():
+    if familiar(low) or not word.isalpha() or word.isupper():
         return True
     glued = name.isupper() and "_" not in name
     vowels = len(re.findall(r"[aeiouy]", low))
@@ -394,7 +395,7 @@ def _about(table: Table, told: Sequence[str]) -> tuple[str, str]:
         return f"Files of {_many(noun)}", ", with their "
     if _joined(table) or not _identified(table):
         last = _last(noun).lower()
-        odd = last in cues.SMALL or not (known(last) or known(singular(last)))
+        odd = last in cues.SMALL or not familiar(last)
         many = f"{noun} records" if odd else _many(noun)
         return _capital(many), ", with their "
     return table_opening(table), f", with {people}"
@@ -573,7 +574,7 @@ def _is_key(name: str, words: int = 0) -> bool:
 
 def _entity(table: Table, name: str) -> str | None:
     """What a key column points at, by its name; None where that cannot be read."""
-    tokens = column_words(name, tuple(c.name for c in table.columns), table.id.name)
+    tokens = words_of(table, name)
     if _DATES.search(name) or tokens[-1] in cues.DATES:
         return "day"
     spoken = humanize(tokens).split()
@@ -766,8 +767,7 @@ def _thing(table: Table, column: Column, noun: str) -> tuple[str, str, float] | 
     """A column as people would name it, the group it joins and how much it tells."""
     name, kind = column.name, column.type.lower()
     reference = table.references(name)
-    siblings = tuple(other.name for other in table.columns)
-    tokens = column_words(name, siblings, table.id.name)
+    tokens = words_of(table, name)
     if gibberish(tokens) or name.startswith("_"):
         return None
     own = reference is None and split(name)[:-1] == split(table.id.name)
@@ -802,7 +802,7 @@ def _thing(table: Table, column: Column, noun: str) -> tuple[str, str, float] | 
     if len(tokens) > 1 and cues.UNITS.get(tokens[-1], "")[:2] in ("US", "eu", "Br"):
         tokens = tokens[:-1]  # `closing_balance_usd`
     weight, group = _weight(tokens, name, reference is not None)
-    if last == "state" and any(_ADDRESS & {*split(sibling)} for sibling in siblings):
+    if last == "state" and any(_ADDRESS & {*split(c.name)} for c in table.columns):
         weight, group = 1.8, "address"
     while len(tokens) > 1 and tokens[-1] in _ENDINGS and tokens[0] != "phone":
         if tokens[-1] == "name" and tokens[-2] not in _THINGS | cues.PEOPLE:
@@ -878,7 +878,7 @@ def _sayable(phrase: str) -> bool:
 
 
 def _listable(word: str) -> bool:
-    return known(word.lower()) or known(singular(word.lower())) or word.isupper()
+    return familiar(word.lower()) or word.isupper()
 
 
 def a(noun: str) -> str:
