@@ -21,7 +21,7 @@ from catalog.objects import (
 )
 from catalog.stopping import Stop, never
 from catalog.suggestion import Draft, Finding, Source
-from model import checks, rules, spelling
+from model import checks, rules, spelling, table_sentences
 from model.choose import Candidate, choose, unlike
 from model.known_systems import KnownSystems, Match
 from model.library import PromptFormat
@@ -350,7 +350,7 @@ class Drafter:
                 job.targets,
                 job.profiles,
                 nearest=self._example,
-                opening=rules.table_opening,
+                opening=table_sentences.table_opening,
                 offered=_readings,
             )
         return long.long_prompts(
@@ -523,7 +523,7 @@ class Drafter:
         if self._large:
             return False
         if isinstance(target, TableId):
-            return rules.describe_table(job.table) is not None
+            return table_sentences.describe_table(job.table) is not None
         column = job.table.column(target.name)
         if column is None or rules.sure_sentence(job.table, column) is None:
             return False
@@ -534,7 +534,7 @@ class Drafter:
         if self._large:
             return long.finish(raw)
         if isinstance(target, TableId):
-            raw = rules.table_opening(job.table) + raw
+            raw = table_sentences.table_opening(job.table) + raw
         text = compact.finish(raw)
         clause = rules.reference_clause(text, job.table, target) if text else None
         return f"{text} {clause}" if clause else text
@@ -585,7 +585,7 @@ def _readings(table: Table, target: Target) -> tuple[str, ...]:
 
 def _by_rules(job: Job, target: Target) -> str | None:
     if isinstance(target, TableId):
-        return rules.describe_table(job.table)
+        return table_sentences.describe_table(job.table)
     column = job.table.column(target.name)
     if column is None:
         return None

@@ -34,7 +34,8 @@ from model.evaluation.records import (
 from model.library import ModelFile
 from model.nearest import shipped
 from model.prompts import compact
-from model.rules import describe_column, describe_table
+from model.rules import describe_column
+from model.table_sentences import describe_table
 
 
 class Kind(Enum):
