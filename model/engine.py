@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from queue import Empty, Queue
@@ -31,7 +31,9 @@ from model.wire import (
     Answer,
     Ask,
     Cancel,
+    EngineSettings,
     Failed,
+    Load,
     ModelFacts,
     Prefer,
     Quit,
@@ -40,7 +42,6 @@ from model.wire import (
     Spent,
     Unfit,
     UseThreads,
-    WorkerSettings,
     Wrote,
 )
 from model.writer import POLL_SECONDS, Work, Writer
@@ -53,24 +54,6 @@ CLOSE_SECONDS = 1.0
 LOAD_SECONDS = 600.0
 MOST_WAITING = 200_000
 """Messages of the child that nobody has read yet; no engine comes near it."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """How a model is run."""
-
-    path: Path
-    """The GGUF file."""
-    gpu_layers: int = -1
-    """Layers to put on the GPU where the build can; -1 is all."""
-    sizes: Mapping[str, int | str] = field(default_factory=dict[str, int | str])
-    """Sizes to take as they are (`model.sizes.parse`); the others are chosen."""
-    seed: int = 0
-    """Seed of sampled texts; greedy ones need none."""
-    safe: bool = False
-    """Leave out kernels that crash in some builds."""
-    adapter: Path | None = None
-    """A LoRA adapter in GGUF, applied on top of the model."""
 
 
 class Engine(Writer):
@@ -233,17 +216,7 @@ class Engine(Writer):
         )
         for thread in self._threads:
             thread.start()
-        settings = self.settings
-        self._send(
-            WorkerSettings(
-                path=str(settings.path),
-                gpu_layers=0 if settings.safe else settings.gpu_layers,
-                asked=dict(settings.sizes),
-                safe=settings.safe,
-                seed=settings.seed,
-                adapter=str(settings.adapter) if settings.adapter else None,
-            )
-        )
+        self._send(Load(self.settings))
 
     def _send(self, message: Request) -> None:
         if self._pipe is None:

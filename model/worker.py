@@ -21,18 +21,19 @@ import numpy as np
 from model import box, wire
 from model.prompt import Prompt
 from model.schedule import FLOOR, Scheduler, Step, StepToken, Stream
-from model.sizes import Machine, available_memory, choose, cores
+from model.sizes import Machine, available_memory, cores
 from model.wire import (
     Ask,
     Cancel,
+    EngineSettings,
     Failed,
+    Load,
     Prefer,
     Ready,
     Request,
     Spent,
     Unfit,
     UseThreads,
-    WorkerSettings,
     Wrote,
 )
 
@@ -59,9 +60,9 @@ def main(descriptor: int) -> None:
     parent = Connection(descriptor)
     threading.Thread(target=_end_with, args=(descriptor,), daemon=True).start()
     try:
-        settings = wire.request(parent)
-        if isinstance(settings, WorkerSettings):
-            _serve(parent, settings)
+        first = wire.request(parent)
+        if isinstance(first, Load):
+            _serve(parent, first.settings)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # the parent is gone, and so are we
 
@@ -74,35 +75,23 @@ def _end_with(parent: int) -> None:
     os._exit(0)
 
 
-def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
+def _serve(parent: Connection[Any, Any], settings: EngineSettings) -> None:
     import llama_cpp as llama
 
     from model.llama import LlamaError, Model
 
     offloads = bool(llama.llama_supports_gpu_offload())  # the GPU's driver begins
+    gpu = offloads and settings.gpu_layers != 0 and not settings.safe
     holds = box.close()
+    # How much a GPU has free is llama.cpp's to find out when it makes the context.
+    machine = Machine(cores(), None if gpu else available_memory(), gpu)
     try:
-        model = Model(
-            settings.path,
-            gpu_layers=settings.gpu_layers,
-            sizes=lambda shape: choose(
-                shape, _machine(offloads, settings), settings.asked, safe=settings.safe
-            ),
-            safe=settings.safe,
-            adapter=settings.adapter,
-        )
-        with closing(model):
+        with closing(Model(settings, machine)) as model:
             _warm_up(model)
             wire.send(parent, Ready(model.facts(), holds))
             _Loop(parent, model, settings).run()
     except LlamaError as error:
         wire.send(parent, Failed(str(error)))
-
-
-def _machine(offloads: bool, settings: WorkerSettings) -> Machine:
-    gpu = offloads and settings.gpu_layers != 0
-    # How much a GPU has free is llama.cpp's to find out when it makes the context.
-    return Machine(cores(), None if gpu else available_memory(), gpu)
 
 
 def _warm_up(model: Model) -> None:
@@ -114,7 +103,7 @@ def _warm_up(model: Model) -> None:
 
 class _Loop:
     def __init__(
-        self, parent: Connection[Any, Any], model: Model, settings: WorkerSettings
+        self, parent: Connection[Any, Any], model: Model, settings: EngineSettings
     ) -> None:
         self._parent = parent
         self._model = model
