@@ -77,18 +77,6 @@ class Engine(Writer):
         self._threads: tuple[threading.Thread, ...] = ()
         self._preferred: tuple[int, ...] = ()
 
-    @property
-    def runs_on(self) -> str:
-        """GPU or CPU, once started."""
-        if self.facts is None:
-            return ""
-        return "GPU" if self.facts.offloads else "CPU"
-
-    @property
-    def threads(self) -> int:
-        """CPU threads that it was started with; 0 while it is not."""
-        return self.facts.sizes.number("threads") if self.facts else 0
-
     def start(self, *, stop: Stop = never) -> ModelFacts:
         """Load the model and try it on a small batch.
 
@@ -123,7 +111,7 @@ class Engine(Writer):
             self._pipe.close()
         if self._log is not None:
             self._log.close()
-        self._threads = ()
+        self._threads, self.runs_on, self.threads = (), "", 0
         self._pipe = self._process = self._log = self.facts = None
 
     def turn(self, content: str) -> tuple[str, str]:
@@ -174,6 +162,8 @@ class Engine(Writer):
             match self._message(POLL_SECONDS):
                 case Ready(facts, holds):
                     self.facts, self.holds = facts, holds
+                    self.runs_on = "GPU" if facts.offloads else "CPU"
+                    self.threads = facts.sizes.number("threads")
                     return facts
                 case Failed(reason):
                     self.close()

@@ -269,6 +269,7 @@ def table_words(table: str) -> tuple[str, ...]:
     return tokens
 
 
+@lru_cache(maxsize=1 << 16)
 def understood(token: str) -> bool:
     """Whether a word of a name can be read, alone or written out."""
     if token.isdigit() or familiar(token):

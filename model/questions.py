@@ -75,7 +75,6 @@ class Census:
 
     def __init__(self) -> None:
         self._names: dict[frozenset[str], _Names] = {}
-        self._known: dict[str, bool] = {}
         self._spelling: dict[str, str] = {}
         self._tables: dict[str, tuple[TableId, int]] = {}
         self._told: dict[int, tuple[Terms, frozenset[str]]] = {}
@@ -127,7 +126,9 @@ class Census:
 
     def _unknown(self, words: Sequence[str], told: Set[str]) -> frozenset[str]:
         return frozenset(
-            word for word in words if not self._understood(word) and word not in told
+            word
+            for word in words
+            if word not in _READ and not understood(word) and word not in told
         )
 
     def _count(self, table: TableId, name: str, unknown: frozenset[str]) -> None:
@@ -147,12 +148,6 @@ class Census:
             # A name that is one word is asked about as it is spelled.
             if word == key_of(name):
                 self._spelling.setdefault(word, name)
-
-    def _understood(self, word: str) -> bool:
-        found = self._known.get(word)
-        if found is None:
-            found = self._known[word] = word in _READ or understood(word)
-        return found
 
     def ranked(
         self,

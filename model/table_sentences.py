@@ -838,26 +838,25 @@ def _names(tokens: Sequence[str], noun: str) -> bool:
 
 def _weight(tokens: Sequence[str], name: str, reference: bool) -> tuple[float, str]:
     """How much a column tells of its table, and the group that it joins."""
-    last = humanize(tokens[-1:]).split()[-1]
     if reference:
         return 2.4, ""
-    if last in _MONEY:
-        return 2.7, "amounts"
-    if last in _FIGURES:
-        return 2.6, ""
-    if last in _CONTACT:
-        return 1.9, "contact details"
-    if tokens[0] in _ADDRESS or last in _ADDRESS:
-        return 1.8, "address"
-    if last in _STATES:
-        return 2.6, ""
-    if last in _THINGS | cues.PEOPLE:
-        return 2.1, ""
+    last = humanize(tokens[-1:]).split()[-1]
+    for words, weight, group in _WEIGHTS:
+        if last in words or (group == "address" and tokens[0] in words):
+            return weight, group
     if _is_key(name):
         return 1.9, ""
-    if last in ("name", "nm", "description", "desc"):
-        return 1.6, ""
-    return 0.0, ""
+    return (1.6 if last in ("name", "nm", "description", "desc") else 0.0), ""
+
+
+_WEIGHTS = (
+    (_MONEY, 2.7, "amounts"),
+    (_FIGURES, 2.6, ""),
+    (_CONTACT, 1.9, "contact details"),
+    (_ADDRESS, 1.8, "address"),
+    (_STATES, 2.6, ""),
+    (_THINGS | cues.PEOPLE, 2.1, ""),
+)
 
 
 def _sayable(phrase: str) -> bool:
