@@ -473,6 +473,7 @@ class Drafter:
             used.add(choice.text.lower())
             findings = self._check(job, target, choice.text, None)
         real = job.real(target)
+        guess = guess or humanize(split(real.name))
         return Draft(
             target=real,
             text=choice.text,
@@ -482,7 +483,9 @@ class Drafter:
             findings=findings,
             model=self._model.name if self._model and written is not None else None,
             prompt=fingerprint,
-            guess=(guess or humanized(real)) if choice.text is None else None,
+            guess=(guess or humanize(split(real.name)))
+            if choice.text is None
+            else None,
         )
 
     def _weighed(
@@ -555,11 +558,6 @@ def undescribed(table: Table, taken: Sequence[Target] = ()) -> tuple[Target, ...
     found += [column.id for column in table.columns if column.comment is None]
     skip = set(taken)
     return tuple(target for target in found if target not in skip)
-
-
-def humanized(target: Target) -> str:
-    """The words of a target's name."""
-    return humanize(split(target.name))
 
 
 def _readings(table: Table, target: Target) -> tuple[str, ...]:

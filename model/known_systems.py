@@ -20,7 +20,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from heapq import nsmallest
 
 from catalog.objects import Table, TableId
@@ -252,9 +252,10 @@ class KnownSystems:
         }
 
     @classmethod
+    @cache
     def shipped(cls) -> KnownSystems:
         """Those of the shipped set, read when first asked for."""
-        return _shipped()
+        return cls(teacher_set.shipped())
 
     def systems(self) -> list[KnownSystem]:
         """What is known, by name."""
@@ -373,11 +374,6 @@ class KnownSystems:
 
     def _weight(self, column: str) -> float:
         return self._most - math.log(self._common.get(key(column), 1))
-
-
-@lru_cache(maxsize=1)
-def _shipped() -> KnownSystems:
-    return KnownSystems(teacher_set.shipped())
 
 
 def _system(each: Described) -> str:

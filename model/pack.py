@@ -24,15 +24,7 @@ import msgspec
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from catalog.files import whole_file, writing
-from model.library import (
-    CARD,
-    Advance,
-    Library,
-    ModelFile,
-    model_of,
-    silent,
-    verify,
-)
+from model.library import CARD, Advance, Library, ModelFile, model_of, silent, verify
 from model.signature import Signers, sign, signing_key
 
 NAMESPACE = "columnist-model"

@@ -108,13 +108,11 @@ class _Loop:
         self._parent = parent
         self._model = model
         self._seed = settings.seed
-        kept_cells, kept_sequences = model.sizes.kept
         self._scheduler = Scheduler(
             cells=model.cells,
             sequences=model.sequences,
             batch=model.batch,
-            kept_cells=kept_cells,
-            kept_sequences=kept_sequences,
+            kept=model.sizes.kept,
         )
         self._prompts: dict[int, Prompt] = {}
         self._randoms: dict[tuple[int, int, int], np.random.Generator] = {}
