@@ -27,23 +27,6 @@ from model import box, wire
 from model.prompt import Generation
 from model.prompts.long import render_chat
 from model.sizes import available_memory
-from model.wire import (
-    Answer,
-    Ask,
-    Cancel,
-    EngineSettings,
-    Failed,
-    Load,
-    ModelFacts,
-    Prefer,
-    Quit,
-    Ready,
-    Request,
-    Spent,
-    Unfit,
-    UseThreads,
-    Wrote,
-)
 from model.writer import POLL_SECONDS, Work, Writer
 
 WINDOW = 8
@@ -64,20 +47,20 @@ class Engine(Writer):
         holds: what keeps its process from the network and from others, once started.
     """
 
-    def __init__(self, settings: EngineSettings) -> None:
+    def __init__(self, settings: wire.EngineSettings) -> None:
         super().__init__()
         self.settings = settings
-        self.facts: ModelFacts | None = None
+        self.facts: wire.ModelFacts | None = None
         self.holds = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection[Any, Any] | None = None
         self._log: IO[bytes] | None = None
-        self._inbox: Queue[Answer | None] = Queue()
-        self._outbox: Queue[Request | None] = Queue()
+        self._inbox: Queue[wire.Answer | None] = Queue()
+        self._outbox: Queue[wire.Request | None] = Queue()
         self._threads: tuple[threading.Thread, ...] = ()
         self._preferred: tuple[int, ...] = ()
 
-    def start(self, *, stop: Stop = never) -> ModelFacts:
+    def start(self, *, stop: Stop = never) -> wire.ModelFacts:
         """Load the model and try it on a small batch.
 
         Raises:
@@ -85,9 +68,8 @@ class Engine(Writer):
         """
         if self.facts is not None:
             return self.facts
-        check_file(self.settings.path)
-        if self.settings.adapter is not None:
-            check_file(self.settings.adapter)
+        for path in filter(None, (self.settings.path, self.settings.adapter)):
+            check_file(path)
         try:
             return self._load(stop)
         except _Crash as crash:
@@ -96,11 +78,11 @@ class Engine(Writer):
     def use_threads(self, count: int) -> None:
         """From the next step on, run on so many CPU threads."""
         if self._pipe is not None:
-            self._send(UseThreads(count))
+            self._send(wire.UseThreads(count))
 
     def close(self) -> None:
         """End the child and give its memory back."""
-        self._outbox.put(Quit())
+        self._outbox.put(wire.Quit())
         self._outbox.put(None)
         if self._process is not None:
             _end(self._process)
@@ -130,17 +112,17 @@ class Engine(Writer):
         finally:
             if working:
                 with suppress(ColumnistError):
-                    self._send(Cancel(tuple(working)))
+                    self._send(wire.Cancel(tuple(working)))
 
     def _has_room(self, *, eager: bool) -> bool:
         return len(self._working) < (1 + eager) * WINDOW
 
     def _give(self, key: int, work: Work) -> None:
-        self._send(Ask(key, replace(work.prompt, table=None)))
+        self._send(wire.Ask(key, replace(work.prompt, table=None)))
 
     def _prefer(self, keys: tuple[int, ...]) -> None:
         self._preferred = keys
-        self._send(Prefer(keys))
+        self._send(wire.Prefer(keys))
 
     def _receive(self, *, seconds: float, stop: Stop) -> Iterator[Generation]:
         try:
@@ -152,7 +134,7 @@ class Engine(Writer):
 
     # The child
 
-    def _load(self, stop: Stop) -> ModelFacts:
+    def _load(self, stop: Stop) -> wire.ModelFacts:
         self._spawn()
         until = time.monotonic() + LOAD_SECONDS
         while time.monotonic() < until:
@@ -160,12 +142,12 @@ class Engine(Writer):
                 self.close()
                 raise ColumnistError("Loading the model was stopped.")
             match self._message(POLL_SECONDS):
-                case Ready(facts, holds):
+                case wire.Ready(facts, holds):
                     self.facts, self.holds = facts, holds
                     self.runs_on = "GPU" if facts.offloads else "CPU"
                     self.threads = facts.sizes.number("threads")
                     return facts
-                case Failed(reason):
+                case wire.Failed(reason):
                     self.close()
                     raise ColumnistError(
                         f"llama.cpp cannot load {self.settings.path.name}:"
@@ -206,14 +188,14 @@ class Engine(Writer):
         )
         for thread in self._threads:
             thread.start()
-        self._send(Load(self.settings))
+        self._send(wire.Load(self.settings))
 
-    def _send(self, message: Request) -> None:
+    def _send(self, message: wire.Request) -> None:
         if self._pipe is None:
             raise ColumnistError("The engine is not running.")
         self._outbox.put(message)
 
-    def _message(self, seconds: float) -> Answer | None:
+    def _message(self, seconds: float) -> wire.Answer | None:
         """The next message, or None where none came in time."""
         if self._pipe is None or self._process is None:
             raise ColumnistError("The engine is not running.")
@@ -234,7 +216,7 @@ class Engine(Writer):
         lines = self._log.read(4000).decode("utf-8", "replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
-    def _load_safely(self, crash: _Crash, stop: Stop) -> ModelFacts:
+    def _load_safely(self, crash: _Crash, stop: Stop) -> wire.ModelFacts:
         """Load it once more, with safer settings; not a third time."""
         self.close()
         if self.settings.safe:
@@ -259,9 +241,9 @@ class Engine(Writer):
             self._give(key, work)
         self._prefer(self._preferred)
 
-    def _take(self, message: Answer | None) -> Iterator[Generation]:
+    def _take(self, message: wire.Answer | None) -> Iterator[Generation]:
         match message:
-            case Wrote(key, block, draw, text, logprob, tokens, complete):
+            case wire.Wrote(key, block, draw, text, logprob, tokens, complete):
                 if (work := self._came(key, block, draw)) is not None:
                     if draw >= work.prompt.texts(block):
                         weighed = work.prompt.weighed(block)
@@ -269,13 +251,13 @@ class Engine(Writer):
                     yield Generation(
                         work.index, block, text, logprob, tokens, complete, draw
                     )
-            case Unfit(key):
+            case wire.Unfit(key):
                 if (work := self._working.pop(key, None)) is not None:
                     yield from (work.unfit(*text) for text in sorted(work.waiting))
-            case Spent(read, written):
+            case wire.Spent(read, written):
                 self.prompt_tokens += read
                 self.generated_tokens += written
-            case Failed(reason):
+            case wire.Failed(reason):
                 self.close()
                 raise ColumnistError(
                     f"llama.cpp failed while drafting: {_one_line(reason)}.",
@@ -294,19 +276,19 @@ def _end(process: subprocess.Popen[bytes]) -> int:
         return process.wait()
 
 
-def _drain(pipe: Connection[Any, Any], inbox: Queue[Answer | None]) -> None:
+def _drain(pipe: Connection[Any, Any], inbox: Queue[wire.Answer | None]) -> None:
     """Read all the child says at once, so that it never waits for us."""
     try:
         while inbox.qsize() < MOST_WAITING:
             inbox.put(wire.answer(pipe))
-        inbox.put(Failed("its process says more than anybody can read"))
+        inbox.put(wire.Failed("its process says more than anybody can read"))
     except ValueError as error:
-        inbox.put(Failed(f"its process {error}"))
+        inbox.put(wire.Failed(f"its process {error}"))
     except (EOFError, OSError):
         inbox.put(None)
 
 
-def _speak(pipe: Connection[Any, Any], outbox: Queue[Request | None]) -> None:
+def _speak(pipe: Connection[Any, Any], outbox: Queue[wire.Request | None]) -> None:
     """Tell the child all that is said to it, so that nobody waits while it is busy."""
     with suppress(OSError):  # a dead child shows when we read
         while (message := outbox.get()) is not None:

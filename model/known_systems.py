@@ -118,20 +118,14 @@ _BEFORE = word_set("has is property")
 _FLAG = word_set("flag indicator")
 _DATED = re.compile(r"_[vV]\d{1,2}$|(?<=[a-z])V\d{1,2}$|_?\d{4,8}$")
 
-_TOLD = (
-    ("boolean", re.compile(r"Whether\b")),
-    ("time", re.compile(r"(Date|Time|Timestamp|Moment|Day)\b")),
-    (
-        "number",
-        re.compile(
-            r"(Total |Average )?"
-            r"(amount|average|cost|count|number of|percentage|price|quantity|sum)\b",
-            re.IGNORECASE,
-        ),
-    ),
-    ("other", re.compile(r"(Unique )?Identifier\b", re.IGNORECASE)),
-    ("text", re.compile(r"(E-mail|Name|First name|Last name|URL|Title|Description)\b")),
-)
+_TOLD = {
+    "boolean": r"Whether\b",
+    "time": r"(Date|Time|Timestamp|Moment|Day)\b",
+    "number": r"(?i)(total |average )?"
+    r"(amount|average|cost|count|number of|percentage|price|quantity|sum)\b",
+    "other": r"(?i)(unique )?identifier\b",
+    "text": r"(E-mail|Name|First name|Last name|URL|Title|Description)\b",
+}
 """What kind of value a text speaks of, by how it begins."""
 _AGAINST = {
     "boolean": frozenset(("time", "number", "other", "text")),
@@ -402,7 +396,9 @@ def _match(table: Table, found: _Found) -> Match:
 
 def _agrees(mine: str, known: str, text: str) -> bool:
     """Whether a column of a type can hold what a known column's text says."""
-    told = next((kind for kind, begins in _TOLD if begins.match(text)), kind_of(known))
+    told = next(
+        (k for k, like in _TOLD.items() if re.match(like, text)), kind_of(known)
+    )
     return told not in _AGAINST.get(kind_of(mine), ())
 
 

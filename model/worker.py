@@ -22,20 +22,6 @@ from model import box, wire
 from model.prompt import Prompt
 from model.schedule import FLOOR, Scheduler, Step, StepToken, Stream
 from model.sizes import Machine, available_memory, cores
-from model.wire import (
-    Ask,
-    Cancel,
-    EngineSettings,
-    Failed,
-    Load,
-    Prefer,
-    Ready,
-    Request,
-    Spent,
-    Unfit,
-    UseThreads,
-    Wrote,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,7 +47,7 @@ def main(descriptor: int) -> None:
     threading.Thread(target=_end_with, args=(descriptor,), daemon=True).start()
     try:
         first = wire.request(parent)
-        if isinstance(first, Load):
+        if isinstance(first, wire.Load):
             _serve(parent, first.settings)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # the parent is gone, and so are we
@@ -75,7 +61,7 @@ def _end_with(parent: int) -> None:
     os._exit(0)
 
 
-def _serve(parent: Connection[Any, Any], settings: EngineSettings) -> None:
+def _serve(parent: Connection[Any, Any], settings: wire.EngineSettings) -> None:
     import llama_cpp as llama
 
     from model.llama import LlamaError, Model
@@ -88,10 +74,10 @@ def _serve(parent: Connection[Any, Any], settings: EngineSettings) -> None:
     try:
         with closing(Model(settings, machine)) as model:
             _warm_up(model)
-            wire.send(parent, Ready(model.facts(), holds))
+            wire.send(parent, wire.Ready(model.facts(), holds))
             _Loop(parent, model, settings).run()
     except LlamaError as error:
-        wire.send(parent, Failed(str(error)))
+        wire.send(parent, wire.Failed(str(error)))
 
 
 def _warm_up(model: Model) -> None:
@@ -103,7 +89,7 @@ def _warm_up(model: Model) -> None:
 
 class _Loop:
     def __init__(
-        self, parent: Connection[Any, Any], model: Model, settings: EngineSettings
+        self, parent: Connection[Any, Any], model: Model, settings: wire.EngineSettings
     ) -> None:
         self._parent = parent
         self._model = model
@@ -124,15 +110,15 @@ class _Loop:
                     return
             self._step()
 
-    def _take(self, message: Request) -> bool:
+    def _take(self, message: wire.Request) -> bool:
         match message:
-            case Ask(key, prompt):
+            case wire.Ask(key, prompt):
                 self._add(key, prompt)
-            case Prefer(keys):
+            case wire.Prefer(keys):
                 self._scheduler.prefer(keys)
-            case UseThreads(count):
+            case wire.UseThreads(count):
                 self._model.use_threads(count)
-            case Cancel(keys):
+            case wire.Cancel(keys):
                 for key in keys:
                     self._prompts.pop(key, None)
                     self._randoms = {
@@ -157,10 +143,10 @@ class _Loop:
             for block in range(len(blocks)):
                 for draw in range(prompt.texts(block), prompt.all_texts(block)):
                     wire.send(
-                        self._parent, Wrote(key, block, draw, "", FLOOR, 1, False)
+                        self._parent, wire.Wrote(key, block, draw, "", FLOOR, 1, False)
                     )
         else:
-            wire.send(self._parent, Unfit(key))
+            wire.send(self._parent, wire.Unfit(key))
 
     def _others(self, prompt: Prompt, block: int) -> list[list[int]]:
         """What a block has besides its first text, as the scheduler wants it."""
@@ -184,7 +170,7 @@ class _Loop:
         self._release(taken.released)
         written = sum(token is None for each in step.given for token in each)
         writing = sum(not stream.given for stream in step.streams)
-        wire.send(self._parent, Spent(len(step.rows) - writing, written))
+        wire.send(self._parent, wire.Spent(len(step.rows) - writing, written))
 
     def _choose(self, step: Step, logits: Rows) -> list[list[tuple[int, float]]]:
         """The next token of each stream and its log-probability, in nats.
@@ -265,7 +251,7 @@ class _Loop:
         count = len(stream.given or stream.written)
         mean = stream.logprob / max(len(stream.written), 1)
         place = (stream.key, stream.block, stream.draw)
-        wire.send(self._parent, Wrote(*place, text, mean, count, complete))
+        wire.send(self._parent, wire.Wrote(*place, text, mean, count, complete))
 
     def _release(self, sequences: Iterable[int]) -> None:
         for sequence in sequences:
