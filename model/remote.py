@@ -226,19 +226,11 @@ class RemoteEngine(Writer):
             return work.unfit(block, draw)
         if reply.status != 200:
             raise endpoint.refused(reply.status, reply.data)
-        answer = read_answer(endpoint, reply.data, work.prompt)
-        self._tally["silent"] += not answer.text
-        self.prompt_tokens += answer.prompt_tokens
-        self.generated_tokens += answer.tokens
-        return Generation(
-            work.index,
-            block,
-            answer.text,
-            answer.logprob,
-            answer.tokens,
-            answer.complete,
-            draw,
-        )
+        found, tokens = read_answer(endpoint, reply.data, work, block, draw)
+        self._tally["silent"] += not found.text
+        self.prompt_tokens += tokens
+        self.generated_tokens += found.tokens
+        return found
 
     def _served(self, reply: Reply) -> str:
         """The name to ask for."""
