@@ -20,11 +20,12 @@ from benchmarks.measuring import cpu_seconds, peak_memory
 from benchmarks.tables import profiles
 from catalog.objects import Table, TableId
 from model.draft import Drafter, Job
-from model.engine import Engine, EngineSettings
+from model.engine import Engine
 from model.library import ModelFile
 from model.prompt import Prompt
 from model.prompts.compact import compact_prompts
 from model.sizes import KEPT_SHARE, LIMITS
+from model.wire import EngineSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE_KEY = "table_description"

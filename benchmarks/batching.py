@@ -13,11 +13,12 @@ import json
 from functools import partial
 
 from benchmarks import machine, measuring, tables
-from model.engine import Engine, EngineSettings
+from model.engine import Engine
 from model.library import Library, ModelFile, PromptFormat
 from model.prompt import Prompt
 from model.prompts.compact import compact_prompts
 from model.prompts.long import long_prompts, render_chat
+from model.wire import EngineSettings
 
 WIDTHS = (2, 16, 40)
 """Sequences; with two, one is the head's."""

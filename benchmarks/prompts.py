@@ -21,7 +21,8 @@ from model.llama import Model
 from model.prompt import Prompt
 from model.prompts.compact import compact_prompts
 from model.prompts.long import instructions, long_prompts, render_chat
-from model.sizes import Machine, choose
+from model.sizes import Machine
+from model.wire import EngineSettings
 
 
 def bare(entry: Entry) -> str:
@@ -38,11 +39,8 @@ def main() -> None:
     )
     parser.add_argument("data", type=Path, help="documented tables, JSON Lines")
     options = parser.parse_args()
-    model = Model(
-        str(bundled().path),
-        gpu_layers=0,
-        sizes=lambda shape: choose(shape, Machine(1, None, False)),
-    )
+    settings = EngineSettings(bundled().path, gpu_layers=0)
+    model = Model(settings, Machine(1, None, False))
 
     def count(text: str) -> int:
         return len(model.tokenize(text))

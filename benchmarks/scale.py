@@ -67,7 +67,7 @@ from catalog.snapshot import Snapshot
 from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
 from connectors.database import Database
-from model.engine import EngineSettings
+from model.wire import EngineSettings
 from tui.flow.draft_plan import plan_drafts
 from tui.flow.drafting import draft
 from tui.flow.engines import Running

@@ -148,7 +148,8 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     from model.llama import Model
-    from model.sizes import Machine, choose
+    from model.sizes import Machine
+    from model.wire import EngineSettings
 
     asked = {
         "threads": options.threads,
@@ -157,11 +158,8 @@ def main() -> None:
         "batch": BATCH,
     }
     here = Machine(options.threads, None, options.gpu_layers != 0)
-    model = Model(
-        options.model,
-        gpu_layers=options.gpu_layers,
-        sizes=lambda shape: choose(shape, here, asked),
-    )
+    settings = EngineSettings(Path(options.model), options.gpu_layers, asked)
+    model = Model(settings, here)
     for line in sys.stdin:
         answers.write(json.dumps(measure(model, json.loads(line))) + "\n")
         answers.flush()

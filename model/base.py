@@ -10,7 +10,6 @@ all, whatever ends the program.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 import subprocess
@@ -25,18 +24,17 @@ from pathlib import Path
 from typing import Any
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
-from catalog.files import write_file
-from model.gguf_file import (
-    Array,
-    Tensor,
-    read,
-    shape_of,
-    stored_as,
-    values_of,
-    write,
+from model.gguf_file import Array, Tensor, read, shape_of, stored_as, values_of, write
+from model.library import (
+    CARD,
+    DEFAULT,
+    Advance,
+    Library,
+    ModelFile,
+    digest,
+    put,
+    silent,
 )
-from model.library import DEFAULT, Library, ModelFile, digest
-from model.pack import CARD, Advance, silent
 
 _PIECE = 1 << 22
 
@@ -140,22 +138,18 @@ def _make(
     scratch: Path,
     advance: Advance,
 ) -> None:
-    """Merge, and put file, card and manifest into their places, the manifest last."""
+    """Merge, and put file, card and manifest into their places."""
     merged = scratch / own.path.name
     merge(*parts, merged, name=own.name, advance=advance)
     manifest = own.manifest | {
-        "file": own.path.name,
         "sha256": digest(merged),
         "bytes": merged.stat().st_size,
         "merged": {"command": "columnist models fetch"},
     }
-    place = own.path.with_suffix(".json")
-    place.unlink(missing_ok=True)  # of an earlier adapter; it names another file
-    merged.replace(own.path)
     if (card := library.shipped / CARD).exists():
-        write_file(own.path.with_suffix(f".{CARD}"), card.read_bytes())
-    write_file(place, json.dumps(manifest, indent=2) + "\n")
-    _sync(place.parent)
+        shutil.copyfile(card, scratch / CARD)
+    put(merged, library.shared, manifest)
+    _sync(library.shared)
 
 
 def _sync(path: Path) -> None:

@@ -10,12 +10,12 @@ import json
 import math
 import re
 from collections.abc import Set
-from dataclasses import dataclass
 from typing import Any
 
 from model.choose import UNMEASURED_FLOOR
 from model.endpoint import LONGEST_ANSWER, Endpoint
-from model.prompt import Prompt
+from model.prompt import Generation, Prompt
+from model.writer import Work
 
 LONGEST_TEXT = 4000
 """Characters of a text that are looked at; a description has a tenth."""
@@ -61,46 +61,31 @@ def body(
     return json.dumps(fields).encode("ascii")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A text and what the server said of it."""
+def read_answer(
+    endpoint: Endpoint, data: bytes, work: Work, block: int, draw: int
+) -> tuple[Generation, int]:
+    """The text in a body, empty where there was none, and how many tokens were read.
 
-    text: str
-    """Up to the first stop; empty where there was none."""
-    complete: bool
-    """False where it was cut off."""
-    logprob: float
-    """Mean log-probability of its tokens; `UNMEASURED_FLOOR` where not told."""
-    prompt_tokens: int
-    """Tokens read; 0 where not told."""
-    tokens: int
-    """Tokens written; 0 where not told."""
-
-
-def read_answer(endpoint: Endpoint, data: bytes, prompt: Prompt) -> Answer:
-    """The answer in a body.
+    Neither tokens nor their log-probability need to be told: 0, `UNMEASURED_FLOOR`.
 
     Raises:
         ColumnistError: it is none.
     """
     found = _document(endpoint, data)
     choice, content = _said(endpoint, found)
-    longest = max(LONGEST_TEXT, prompt.limit * LONGEST_TOKEN)
+    longest = max(LONGEST_TEXT, work.prompt.limit * LONGEST_TOKEN)
     # JSON can hold half a surrogate pair; UTF-8 and SQLite cannot.
     shown = content[:longest].encode("utf-8", "replace").decode().lstrip()
     text = shown
-    for stop in prompt.stops:  # not every server knows them
+    for stop in work.prompt.stops:  # not every server knows them
         text = text.split(stop, 1)[0]
     ended = choice.get("finish_reason") not in ("length", "content_filter")
     usage = found.get("usage")
     usage = usage if isinstance(usage, dict) else {}
-    return Answer(
-        text,
-        len(text) < len(shown) or (ended and len(content) <= longest),
-        _logprob(choice),
-        _count(usage.get("prompt_tokens")),
-        _count(usage.get("completion_tokens")),
-    )
+    complete = len(text) < len(shown) or (ended and len(content) <= longest)
+    tokens = _count(usage.get("completion_tokens"))
+    told = work.index, block, text, _logprob(choice), tokens, complete, draw
+    return Generation(*told), _count(usage.get("prompt_tokens"))
 
 
 def unfit(status: int, data: bytes) -> bool:

@@ -12,7 +12,7 @@ from catalog.objects import Profile, Table, TableId, Target
 from catalog.suggestion import Finding
 from catalog.unseen import unseen
 from model.cues import UNITS
-from model.names import column_words, humanize, split, subject, word_set
+from model.names import humanize, split, subject, word_set, words_of
 from model.vocabulary import roots, teacher_words
 
 CLAIM_UNIQUE = re.compile(r"\b(unique|uniquely|distinct for each)\b", re.IGNORECASE)
@@ -250,9 +250,7 @@ _schemas: deque[tuple[Table, _Schema]] = deque(maxlen=16)
 
 def _spelled(name: str, table: Table) -> str:
     """A name's words, lower case, short forms written out as the table tells."""
-    siblings = tuple(column.name for column in table.columns)
-    plain = humanize(split(name))
-    return f"{plain} {humanize(column_words(name, siblings, table.id.name))}".lower()
+    return f"{humanize(split(name))} {humanize(words_of(table, name))}".lower()
 
 
 def _words(table: Table) -> str:

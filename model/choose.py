@@ -22,7 +22,7 @@ import msgspec
 from catalog.objects import Table, TableId, Target
 from catalog.suggestion import Source
 from model import checks
-from model.names import column_words, expand, subject
+from model.names import expand, subject, words_of
 
 UNMEASURED_RULES = 0.4
 """Confidence in a rules' sentence by patterns where nothing was measured: a guess."""
@@ -130,8 +130,7 @@ def _name_stems(table: Table, target: Target) -> set[str]:
     if isinstance(target, TableId):
         words = subject(target.name).split()
     else:
-        siblings = tuple(column.name for column in table.columns)
-        words = expand(column_words(target.name, siblings, table.id.name))
+        words = expand(words_of(table, target.name))
     return {_stem(word.lower()) for word in words}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from model.names import word_set
+from model.lexicon import by_word, word_set
 
 FLAGS = word_set("flag flags flg ind indicator yn bool boolean switch")
 KEYS = word_set("id key guid uuid uid sk hk ids pk identifier rowguid")
@@ -24,81 +24,62 @@ MOMENTS = word_set("time datetime timestamp ts tm dttm dtm")
 DATES = word_set("date dt dte day")
 DEGREES = word_set("lat latitude lon lng longitude")
 
-UNITS = {
-    "ms": "milliseconds",
-    "msec": "milliseconds",
-    "milliseconds": "milliseconds",
-    "sec": "seconds",
-    "secs": "seconds",
-    "seconds": "seconds",
-    "mins": "minutes",
-    "minutes": "minutes",
-    "hours": "hours",
-    "hrs": "hours",
-    "days": "days",
-    "weeks": "weeks",
-    "months": "months",
-    "years": "years",
-    "kg": "kilograms",
-    "kgs": "kilograms",
-    "lb": "pounds",
-    "lbs": "pounds",
-    "oz": "ounces",
-    "gal": "gallons",
-    "ft": "feet",
-    "km": "kilometers",
-    "cm": "centimeters",
-    "mm": "millimeters",
-    "bytes": "bytes",
-    "kb": "kilobytes",
-    "mb": "megabytes",
-    "gb": "gigabytes",
-    "kw": "kilowatts",
-    "kwh": "kilowatt-hours",
-    "mwh": "megawatt-hours",
-    "hz": "hertz",
-    "mhz": "megahertz",
-    "kpa": "kilopascals",
-    "psi": "pounds per square inch",
-    "degc": "degrees Celsius",
-    "ppm": "parts per million",
-    "rpm": "revolutions per minute",
-    "kbps": "kilobits per second",
-    "mbps": "megabits per second",
-    "usd": "US dollars",
-    "eur": "euros",
-    "gbp": "British pounds",
-    "pct": "percent",
-    "percent": "percent",
-    "percentage": "percent",
-    "perc": "percent",
-}
+UNITS = by_word(
+    {
+        "milliseconds": "ms msec milliseconds",
+        "seconds": "sec secs seconds",
+        "minutes": "mins minutes",
+        "hours": "hours hrs",
+        "days": "days",
+        "weeks": "weeks",
+        "months": "months",
+        "years": "years",
+        "kilograms": "kg kgs",
+        "pounds": "lb lbs",
+        "ounces": "oz",
+        "gallons": "gal",
+        "feet": "ft",
+        "kilometers": "km",
+        "centimeters": "cm",
+        "millimeters": "mm",
+        "bytes": "bytes",
+        "kilobytes": "kb",
+        "megabytes": "mb",
+        "gigabytes": "gb",
+        "kilowatts": "kw",
+        "kilowatt-hours": "kwh",
+        "megawatt-hours": "mwh",
+        "hertz": "hz",
+        "megahertz": "mhz",
+        "kilopascals": "kpa",
+        "pounds per square inch": "psi",
+        "degrees Celsius": "degc",
+        "parts per million": "ppm",
+        "revolutions per minute": "rpm",
+        "kilobits per second": "kbps",
+        "megabits per second": "mbps",
+        "US dollars": "usd",
+        "euros": "eur",
+        "British pounds": "gbp",
+        "percent": "pct percent percentage perc",
+    }
+)
 """Last words that are units."""
 
-LEADS = {
-    "avg": "Average",
-    "average": "Average",
-    "mean": "Mean",
-    "median": "Median",
-    "min": "Minimum",
-    "minimum": "Minimum",
-    "max": "Maximum",
-    "maximum": "Maximum",
-    "total": "Total",
-    "tot": "Total",
-    "sum": "Sum of",
-    "num": "Number of",
-    "number": "Number of",
-    "count": "Number of",
-    "cnt": "Number of",
-    "no": "Number of",
-    "nbr": "Number of",
-    "n": "Number of",
-    "qty": "Quantity of",
-    "pct": "Percentage of",
-    "percent": "Percentage of",
-    "percentage": "Percentage of",
-}
+LEADS = by_word(
+    {
+        "Average": "avg average",
+        "Mean": "mean",
+        "Median": "median",
+        "Minimum": "min minimum",
+        "Maximum": "max maximum",
+        "Total": "total tot",
+        "Sum of": "sum",
+        "Number of": "num number count cnt no nbr n",
+        "Quantity of": "qty",
+        "Percentage of": "pct percent percentage",
+    }
+)
 """First words that tell how a figure was made."""
 
 DONE = {
@@ -267,33 +248,25 @@ OF_NAMES = word_set(
 )
 """Words that make a phrase with the last one, of what is named before them."""
 
+_REGULAR = word_set(
+    "accept add allow avoid block bypass disable delete display enable exclude ignore "
+    "include prevent require restrict subtract support track use"
+)
+
+
+def participle(verb: str) -> str:
+    """What is then done, by the rule."""
+    return f"{verb.removesuffix('e')}ed"
+
+
 PASSIVE = {
-    "accept": "accepted",
-    "add": "added",
-    "allow": "allowed",
-    "avoid": "avoided",
-    "block": "blocked",
-    "bypass": "bypassed",
-    "disable": "disabled",
-    "delete": "deleted",
+    **{verb: participle(verb) for verb in _REGULAR},
     "deny": "denied",
-    "display": "displayed",
-    "enable": "enabled",
-    "exclude": "excluded",
     "hide": "hidden",
-    "ignore": "ignored",
-    "include": "included",
     "override": "overridden",
-    "prevent": "prevented",
-    "require": "required",
-    "restrict": "restricted",
     "send": "sent",
     "show": "shown",
     "skip": "skipped",
-    "subtract": "subtracted",
-    "support": "supported",
-    "track": "tracked",
-    "use": "used",
 }
 """First words of yes-or-no columns, what is then done."""
 

@@ -21,7 +21,7 @@ from catalog.objects import (
 )
 from catalog.stopping import Stop, never
 from catalog.suggestion import Draft, Finding, Source
-from model import checks, rules, spelling
+from model import checks, rules, spelling, table_sentences
 from model.choose import Candidate, choose, unlike
 from model.known_systems import KnownSystems, Match
 from model.library import PromptFormat
@@ -75,6 +75,10 @@ class Job:
         if self.asked is None:
             return target
         return self.asked.targets[self.targets.index(target)]
+
+    def profile(self, target: Target) -> Profile | None:
+        """The sample of a column; None of the table itself."""
+        return self.profiles.get(column_of(target) or "")
 
 
 @dataclass(slots=True)
@@ -350,7 +354,7 @@ class Drafter:
                 job.targets,
                 job.profiles,
                 nearest=self._example,
-                opening=rules.table_opening,
+                opening=table_sentences.table_opening,
                 offered=_readings,
             )
         return long.long_prompts(
@@ -366,11 +370,7 @@ class Drafter:
         rest: list[Target] = []
         match = self._match(job)
         for target in job.targets:
-            if found := (
-                self._inherit(job, target)
-                or self._explain(job, target)
-                or self._recognise(match, target)
-            ):
+            if found := self._as_told(job, match, target):
                 told.append(found)
             else:
                 rest.append(target)
@@ -383,24 +383,8 @@ class Drafter:
         beside = self._documented.tables.get(job.table.id.schema, ())
         return self._known.match(job.table, neighbours=beside)
 
-    def _recognise(self, match: Match | None, target: Target) -> Draft | None:
-        """A draft from the documentation of a known system."""
-        text = match.texts.get(column_of(target)) if match is not None else None
-        if match is None or text is None:
-            return None
-        origin = f"{match.system}: {match.table}"
-        return self._as_told(target, text, Source.KNOWN, origin)
-
     def _example(self, table: Table, target: Target) -> str | None:
         return self._nearest.line(table, target, self._documented.nearest)
-
-    def _explain(self, job: Job, target: Target) -> Draft | None:
-        """A draft from the glossary, where it has the whole name."""
-        term = spelling.whole(target.name, self._glossary().of(job.table.id))
-        if term is None:
-            return None
-        origin = f"glossary: {term.term.strip()}"
-        return self._as_told(target, spelling.sentence(term), Source.GLOSSARY, origin)
 
     def _spelled(self, job: Job) -> Job:
         """The job with its names written out, or itself where no term touches it."""
@@ -415,21 +399,24 @@ class Drafter:
             asked=job,
         )
 
-    def _inherit(self, job: Job, target: Target) -> Draft | None:
-        if isinstance(target, TableId):
-            return None
-        column = job.table.column(target.name)
-        if column is None:
-            return None
-        base = job.bases.get(column.name)
-        found = self._documented.describe(job.table, column, base)
-        if found is None:
-            return None
-        text, origin = found
-        return self._as_told(target, text, Source.INHERITED, str(origin))
+    def _as_told(self, job: Job, match: Match | None, target: Target) -> Draft | None:
+        """A draft of what somebody wrote, who knew; None where nobody did.
 
-    def _as_told(self, target: Target, text: str, source: Source, origin: str) -> Draft:
-        """A draft of what somebody wrote, who knew."""
+        The text of the same column elsewhere goes before the glossary, where it has the
+        whole name, and that before the documentation of a known system.
+        """
+        column = job.table.column(target.name) if isinstance(target, ColumnId) else None
+        base, here = job.bases.get(target.name), job.table
+        if column and (same := self._documented.describe(here, column, base)):
+            source, text, origin = Source.INHERITED, same[0], str(same[1])
+        elif term := spelling.whole(target.name, self._glossary().of(here.id)):
+            source, text = Source.GLOSSARY, spelling.sentence(term)
+            origin = f"glossary: {term.term.strip()}"
+        elif match is not None and column_of(target) in match.texts:
+            source, text = Source.KNOWN, match.texts[column_of(target)]
+            origin = f"{match.system}: {match.table}"
+        else:
+            return None
         findings = checks.writing_only(text, limit=self._limit(target))
         return Draft(
             target=target,
@@ -486,6 +473,7 @@ class Drafter:
             used.add(choice.text.lower())
             findings = self._check(job, target, choice.text, None)
         real = job.real(target)
+        guess = guess or humanize(split(real.name))
         return Draft(
             target=real,
             text=choice.text,
@@ -495,14 +483,16 @@ class Drafter:
             findings=findings,
             model=self._model.name if self._model and written is not None else None,
             prompt=fingerprint,
-            guess=(guess or humanized(real)) if choice.text is None else None,
+            guess=(guess or humanize(split(real.name)))
+            if choice.text is None
+            else None,
         )
 
     def _weighed(
         self, job: Job, target: Target, weighed: Sequence[Generation]
     ) -> list[Candidate]:
         """The sentences by rules as candidates; of the others only those with sense."""
-        profile = job.profiles.get(target.name)
+        profile = job.profile(target)
         codes = profile.codes if profile else ()
         found: list[Candidate] = []
         for each in weighed:
@@ -523,7 +513,7 @@ class Drafter:
         if self._large:
             return False
         if isinstance(target, TableId):
-            return rules.describe_table(job.table) is not None
+            return table_sentences.describe_table(job.table) is not None
         column = job.table.column(target.name)
         if column is None or rules.sure_sentence(job.table, column) is None:
             return False
@@ -534,7 +524,7 @@ class Drafter:
         if self._large:
             return long.finish(raw)
         if isinstance(target, TableId):
-            raw = rules.table_opening(job.table) + raw
+            raw = table_sentences.table_opening(job.table) + raw
         text = compact.finish(raw)
         clause = rules.reference_clause(text, job.table, target) if text else None
         return f"{text} {clause}" if clause else text
@@ -542,14 +532,11 @@ class Drafter:
     def _check(
         self, job: Job, target: Target, text: str, generation: Generation | None
     ) -> tuple[Finding, ...]:
-        profile = None
-        if not isinstance(target, TableId):
-            profile = job.profiles.get(target.name)
         found = checks.find(
             text,
             job.table,
             target,
-            profile,
+            job.profile(target),
             limit=self._limit(target),
             complete=generation is None or generation.complete,
             by_large=self._large,
@@ -573,11 +560,6 @@ def undescribed(table: Table, taken: Sequence[Target] = ()) -> tuple[Target, ...
     return tuple(target for target in found if target not in skip)
 
 
-def humanized(target: Target) -> str:
-    """The words of a target's name."""
-    return humanize(split(target.name))
-
-
 def _readings(table: Table, target: Target) -> tuple[str, ...]:
     column = table.column(target.name) if isinstance(target, ColumnId) else None
     return readings(table, column) if column is not None else ()
@@ -585,8 +567,8 @@ def _readings(table: Table, target: Target) -> tuple[str, ...]:
 
 def _by_rules(job: Job, target: Target) -> str | None:
     if isinstance(target, TableId):
-        return rules.describe_table(job.table)
+        return table_sentences.describe_table(job.table)
     column = job.table.column(target.name)
     if column is None:
         return None
-    return rules.describe_column(job.table, column, job.profiles.get(target.name))
+    return rules.describe_column(job.table, column, job.profile(target))

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from queue import Empty, Queue
@@ -27,22 +27,6 @@ from model import box, wire
 from model.prompt import Generation
 from model.prompts.long import render_chat
 from model.sizes import available_memory
-from model.wire import (
-    Answer,
-    Ask,
-    Cancel,
-    Failed,
-    ModelFacts,
-    Prefer,
-    Quit,
-    Ready,
-    Request,
-    Spent,
-    Unfit,
-    UseThreads,
-    WorkerSettings,
-    Wrote,
-)
 from model.writer import POLL_SECONDS, Work, Writer
 
 WINDOW = 8
@@ -55,24 +39,6 @@ MOST_WAITING = 200_000
 """Messages of the child that nobody has read yet; no engine comes near it."""
 
 
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """How a model is run."""
-
-    path: Path
-    """The GGUF file."""
-    gpu_layers: int = -1
-    """Layers to put on the GPU where the build can; -1 is all."""
-    sizes: Mapping[str, int | str] = field(default_factory=dict[str, int | str])
-    """Sizes to take as they are (`model.sizes.parse`); the others are chosen."""
-    seed: int = 0
-    """Seed of sampled texts; greedy ones need none."""
-    safe: bool = False
-    """Leave out kernels that crash in some builds."""
-    adapter: Path | None = None
-    """A LoRA adapter in GGUF, applied on top of the model."""
-
-
 class Engine(Writer):
     """A model in a file, run by a child process.
 
@@ -81,32 +47,20 @@ class Engine(Writer):
         holds: what keeps its process from the network and from others, once started.
     """
 
-    def __init__(self, settings: EngineSettings) -> None:
+    def __init__(self, settings: wire.EngineSettings) -> None:
         super().__init__()
         self.settings = settings
-        self.facts: ModelFacts | None = None
+        self.facts: wire.ModelFacts | None = None
         self.holds = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection[Any, Any] | None = None
         self._log: IO[bytes] | None = None
-        self._inbox: Queue[Answer | None] = Queue()
-        self._outbox: Queue[Request | None] = Queue()
+        self._inbox: Queue[wire.Answer | None] = Queue()
+        self._outbox: Queue[wire.Request | None] = Queue()
         self._threads: tuple[threading.Thread, ...] = ()
         self._preferred: tuple[int, ...] = ()
 
-    @property
-    def runs_on(self) -> str:
-        """GPU or CPU, once started."""
-        if self.facts is None:
-            return ""
-        return "GPU" if self.facts.offloads else "CPU"
-
-    @property
-    def threads(self) -> int:
-        """CPU threads that it was started with; 0 while it is not."""
-        return self.facts.sizes.number("threads") if self.facts else 0
-
-    def start(self, *, stop: Stop = never) -> ModelFacts:
+    def start(self, *, stop: Stop = never) -> wire.ModelFacts:
         """Load the model and try it on a small batch.
 
         Raises:
@@ -114,9 +68,8 @@ class Engine(Writer):
         """
         if self.facts is not None:
             return self.facts
-        check_file(self.settings.path)
-        if self.settings.adapter is not None:
-            check_file(self.settings.adapter)
+        for path in filter(None, (self.settings.path, self.settings.adapter)):
+            check_file(path)
         try:
             return self._load(stop)
         except _Crash as crash:
@@ -125,11 +78,11 @@ class Engine(Writer):
     def use_threads(self, count: int) -> None:
         """From the next step on, run on so many CPU threads."""
         if self._pipe is not None:
-            self._send(UseThreads(count))
+            self._send(wire.UseThreads(count))
 
     def close(self) -> None:
         """End the child and give its memory back."""
-        self._outbox.put(Quit())
+        self._outbox.put(wire.Quit())
         self._outbox.put(None)
         if self._process is not None:
             _end(self._process)
@@ -140,7 +93,7 @@ class Engine(Writer):
             self._pipe.close()
         if self._log is not None:
             self._log.close()
-        self._threads = ()
+        self._threads, self.runs_on, self.threads = (), "", 0
         self._pipe = self._process = self._log = self.facts = None
 
     def turn(self, content: str) -> tuple[str, str]:
@@ -159,17 +112,17 @@ class Engine(Writer):
         finally:
             if working:
                 with suppress(ColumnistError):
-                    self._send(Cancel(tuple(working)))
+                    self._send(wire.Cancel(tuple(working)))
 
     def _has_room(self, *, eager: bool) -> bool:
         return len(self._working) < (1 + eager) * WINDOW
 
     def _give(self, key: int, work: Work) -> None:
-        self._send(Ask(key, replace(work.prompt, table=None)))
+        self._send(wire.Ask(key, replace(work.prompt, table=None)))
 
     def _prefer(self, keys: tuple[int, ...]) -> None:
         self._preferred = keys
-        self._send(Prefer(keys))
+        self._send(wire.Prefer(keys))
 
     def _receive(self, *, seconds: float, stop: Stop) -> Iterator[Generation]:
         try:
@@ -181,7 +134,7 @@ class Engine(Writer):
 
     # The child
 
-    def _load(self, stop: Stop) -> ModelFacts:
+    def _load(self, stop: Stop) -> wire.ModelFacts:
         self._spawn()
         until = time.monotonic() + LOAD_SECONDS
         while time.monotonic() < until:
@@ -189,10 +142,12 @@ class Engine(Writer):
                 self.close()
                 raise ColumnistError("Loading the model was stopped.")
             match self._message(POLL_SECONDS):
-                case Ready(facts, holds):
+                case wire.Ready(facts, holds):
                     self.facts, self.holds = facts, holds
+                    self.runs_on = "GPU" if facts.offloads else "CPU"
+                    self.threads = facts.sizes.number("threads")
                     return facts
-                case Failed(reason):
+                case wire.Failed(reason):
                     self.close()
                     raise ColumnistError(
                         f"llama.cpp cannot load {self.settings.path.name}:"
@@ -233,24 +188,14 @@ class Engine(Writer):
         )
         for thread in self._threads:
             thread.start()
-        settings = self.settings
-        self._send(
-            WorkerSettings(
-                path=str(settings.path),
-                gpu_layers=0 if settings.safe else settings.gpu_layers,
-                asked=dict(settings.sizes),
-                safe=settings.safe,
-                seed=settings.seed,
-                adapter=str(settings.adapter) if settings.adapter else None,
-            )
-        )
+        self._send(wire.Load(self.settings))
 
-    def _send(self, message: Request) -> None:
+    def _send(self, message: wire.Request) -> None:
         if self._pipe is None:
             raise ColumnistError("The engine is not running.")
         self._outbox.put(message)
 
-    def _message(self, seconds: float) -> Answer | None:
+    def _message(self, seconds: float) -> wire.Answer | None:
         """The next message, or None where none came in time."""
         if self._pipe is None or self._process is None:
             raise ColumnistError("The engine is not running.")
@@ -271,7 +216,7 @@ class Engine(Writer):
         lines = self._log.read(4000).decode("utf-8", "replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
-    def _load_safely(self, crash: _Crash, stop: Stop) -> ModelFacts:
+    def _load_safely(self, crash: _Crash, stop: Stop) -> wire.ModelFacts:
         """Load it once more, with safer settings; not a third time."""
         self.close()
         if self.settings.safe:
@@ -296,9 +241,9 @@ class Engine(Writer):
             self._give(key, work)
         self._prefer(self._preferred)
 
-    def _take(self, message: Answer | None) -> Iterator[Generation]:
+    def _take(self, message: wire.Answer | None) -> Iterator[Generation]:
         match message:
-            case Wrote(key, block, draw, text, logprob, tokens, complete):
+            case wire.Wrote(key, block, draw, text, logprob, tokens, complete):
                 if (work := self._came(key, block, draw)) is not None:
                     if draw >= work.prompt.texts(block):
                         weighed = work.prompt.weighed(block)
@@ -306,13 +251,13 @@ class Engine(Writer):
                     yield Generation(
                         work.index, block, text, logprob, tokens, complete, draw
                     )
-            case Unfit(key):
+            case wire.Unfit(key):
                 if (work := self._working.pop(key, None)) is not None:
                     yield from (work.unfit(*text) for text in sorted(work.waiting))
-            case Spent(read, written):
+            case wire.Spent(read, written):
                 self.prompt_tokens += read
                 self.generated_tokens += written
-            case Failed(reason):
+            case wire.Failed(reason):
                 self.close()
                 raise ColumnistError(
                     f"llama.cpp failed while drafting: {_one_line(reason)}.",
@@ -331,19 +276,19 @@ def _end(process: subprocess.Popen[bytes]) -> int:
         return process.wait()
 
 
-def _drain(pipe: Connection[Any, Any], inbox: Queue[Answer | None]) -> None:
+def _drain(pipe: Connection[Any, Any], inbox: Queue[wire.Answer | None]) -> None:
     """Read all the child says at once, so that it never waits for us."""
     try:
         while inbox.qsize() < MOST_WAITING:
             inbox.put(wire.answer(pipe))
-        inbox.put(Failed("its process says more than anybody can read"))
+        inbox.put(wire.Failed("its process says more than anybody can read"))
     except ValueError as error:
-        inbox.put(Failed(f"its process {error}"))
+        inbox.put(wire.Failed(f"its process {error}"))
     except (EOFError, OSError):
         inbox.put(None)
 
 
-def _speak(pipe: Connection[Any, Any], outbox: Queue[Request | None]) -> None:
+def _speak(pipe: Connection[Any, Any], outbox: Queue[wire.Request | None]) -> None:
     """Tell the child all that is said to it, so that nobody waits while it is busy."""
     with suppress(OSError):  # a dead child shows when we read
         while (message := outbox.get()) is not None:

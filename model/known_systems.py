@@ -20,12 +20,12 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from heapq import nsmallest
 
-from catalog.objects import Table
+from catalog.objects import Table, TableId
 from model import teacher_set
-from model.lexicon import word_set
+from model.lexicon import UPPER, word_set
 from model.names import expand, singular
 from model.prompts.compact import kind_of
 from model.teacher_set import Described
@@ -79,20 +79,11 @@ _SYSTEMS = {
     "fivetran/dbt_fivetran_log": {"": "Fivetran Platform"},
     "fivetran/dbt_ga4_export": {"": "Google Analytics 4"},
     "fivetran/dbt_linkedin": {"": "LinkedIn Ads"},
+    "fivetran/dbt_netsuite": {"": "NetSuite"},
     "fivetran/dbt_pinterest": {"": "Pinterest Ads"},
     "fivetran/dbt_twitter": {"": "Twitter Ads"},
 }
 """Names that the repository's name does not tell, by source and schema."""
-_SPELLED = {
-    "github": "GitHub",
-    "hubspot": "HubSpot",
-    "linkedin": "LinkedIn",
-    "netsuite": "NetSuite",
-    "quickbooks": "QuickBooks",
-    "sap": "SAP",
-    "tiktok": "TikTok",
-    "youtube": "YouTube",
-}
 _ALIASES = {
     "Facebook Ads": ("facebook", "meta ads", "fb ads"),
     "Fivetran Platform": ("fivetran log",),
@@ -127,20 +118,14 @@ _BEFORE = word_set("has is property")
 _FLAG = word_set("flag indicator")
 _DATED = re.compile(r"_[vV]\d{1,2}$|(?<=[a-z])V\d{1,2}$|_?\d{4,8}$")
 
-_TOLD = (
-    ("boolean", re.compile(r"Whether\b")),
-    ("time", re.compile(r"(Date|Time|Timestamp|Moment|Day)\b")),
-    (
-        "number",
-        re.compile(
-            r"(Total |Average )?"
-            r"(amount|average|cost|count|number of|percentage|price|quantity|sum)\b",
-            re.IGNORECASE,
-        ),
-    ),
-    ("other", re.compile(r"(Unique )?Identifier\b", re.IGNORECASE)),
-    ("text", re.compile(r"(E-mail|Name|First name|Last name|URL|Title|Description)\b")),
-)
+_TOLD = {
+    "boolean": r"Whether\b",
+    "time": r"(Date|Time|Timestamp|Moment|Day)\b",
+    "number": r"(?i)(total |average )?"
+    r"(amount|average|cost|count|number of|percentage|price|quantity|sum)\b",
+    "other": r"(?i)(unique )?identifier\b",
+    "text": r"(E-mail|Name|First name|Last name|URL|Title|Description)\b",
+}
 """What kind of value a text speaks of, by how it begins."""
 _AGAINST = {
     "boolean": frozenset(("time", "number", "other", "text")),
@@ -189,14 +174,15 @@ class _Reference:
     """A known table."""
 
     system: str
-    schema: str
-    source: str
-    licence: str
-    name: str
-    text: str
-    """Its own; empty where there is none."""
-    texts: Mapping[str, tuple[str, str]]
-    """Description and type by column; most types are unknown."""
+    described: Described
+    """Most types of its columns are unknown."""
+    columns: tuple[str, ...]
+    """Those that have a description."""
+
+    @property
+    def id(self) -> TableId:
+        """Its name, and the system's schema."""
+        return self.described.table.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,12 +225,15 @@ class KnownSystems:
         sources = Counter(name for keys in by_source.values() for name in keys)
         self._everybodys = {name for name, n in sources.items() if n > TELLING}
         self._by_name: defaultdict[str, list[_Reference]] = defaultdict(list)
-        self._references = tuple(map(_reference, landed))
+        self._references = tuple(
+            _Reference(_system(each), each, tuple(filter(None, each.texts)))
+            for each in landed
+        )
         aliases: dict[str, str] = {}
         for reference in self._references:
-            for name in dict.fromkeys(_subjects(reference.name)):
+            for name in dict.fromkeys(_subjects(reference.id.name)):
                 self._by_name[name].append(reference)
-            for alias in (*_ALIASES.get(reference.system, ()), reference.schema):
+            for alias in (*_ALIASES.get(reference.system, ()), reference.id.schema):
                 aliases[key(alias)] = reference.system
             aliases[key(reference.system)] = reference.system
         self._system_of = {k: v for k, v in aliases.items() if k}
@@ -257,9 +246,10 @@ class KnownSystems:
         }
 
     @classmethod
+    @cache
     def shipped(cls) -> KnownSystems:
         """Those of the shipped set, read when first asked for."""
-        return _shipped()
+        return cls(teacher_set.shipped())
 
     def systems(self) -> list[KnownSystem]:
         """What is known, by name."""
@@ -269,10 +259,12 @@ class KnownSystems:
         return [
             KnownSystem(
                 name,
-                tuple(sorted({each.source for each in found})),
-                tuple(sorted({each.licence for each in found})),
+                tuple(sorted({each.described.source for each in found})),
+                tuple(
+                    sorted({each.described.facets.get("license", "") for each in found})
+                ),
                 len(found),
-                sum(len(each.texts) for each in found),
+                sum(len(each.columns) for each in found),
             )
             for name, found in sorted(
                 by_name.items(), key=lambda item: item[0].casefold()
@@ -353,7 +345,7 @@ class KnownSystems:
             for known, exact in pairs.values()
         )
         of_mine = shared / sum(self._weight(column.name) for column in table.columns)
-        of_known = shared / sum(map(self._weight, reference.texts))
+        of_known = shared / sum(map(self._weight, reference.columns))
         narrow, wide = sorted((of_mine, of_known))
         if narrow < LEAST and not is_named:
             return None
@@ -368,8 +360,8 @@ class KnownSystems:
         return _Found(
             score,
             of_known,
-            key(table.id.name).endswith(key(reference.name)),
-            key(table.id.schema) == key(reference.schema),
+            key(table.id.name).endswith(key(reference.id.name)),
+            key(table.id.schema) == key(reference.id.schema),
             reference,
             {mine: known for mine, (known, _) in pairs.items()},
         )
@@ -378,54 +370,35 @@ class KnownSystems:
         return self._most - math.log(self._common.get(key(column), 1))
 
 
-@lru_cache(maxsize=1)
-def _shipped() -> KnownSystems:
-    return KnownSystems(teacher_set.shipped())
-
-
-def _reference(each: Described) -> _Reference:
-    schema = each.table.id.schema
-    return _Reference(
-        _system(each.source, schema),
-        schema,
-        each.source,
-        each.facets.get("license", ""),
-        each.table.id.name,
-        each.texts.get(None, ""),
-        {
-            column.name: (each.texts[column.name], column.type)
-            for column in each.table.columns
-            if column.name in each.texts
-        },
-    )
-
-
-def _system(source: str, schema: str) -> str:
-    """A system's name as people write it."""
-    listed = _SYSTEMS.get(source, {})
-    if name := listed.get(schema) or listed.get(""):
+def _system(each: Described) -> str:
+    """The name of a table's system as people write it."""
+    listed = _SYSTEMS.get(each.source, {})
+    if name := listed.get(each.table.id.schema) or listed.get(""):
         return name
-    bare = source.rpartition("/")[2].removeprefix("dbt_").removesuffix("_source")
-    return " ".join(_SPELLED.get(word, word.title()) for word in bare.split("_"))
+    bare = each.source.rpartition("/")[2].removeprefix("dbt_").removesuffix("_source")
+    return " ".join(UPPER.get(word, word.title()) for word in bare.split("_"))
 
 
 def _match(table: Table, found: _Found) -> Match:
     known = found.reference
+    told = known.described.texts
+    types = {c.name: c.type for c in known.described.table.columns}
     texts: dict[str | None, str] = {}
-    if known.text and found.score >= TABLE_TEXT and found.of_known >= TABLE_SHARE:
-        texts[None] = known.text
+    sure = found.score >= TABLE_TEXT and found.of_known >= TABLE_SHARE
+    if sure and None in told:
+        texts[None] = told[None]
     for column in table.columns:
         name = found.pairs.get(column.name)
-        if name is not None:
-            text, type_text = known.texts[name]
-            if _agrees(column.type, type_text, text):
-                texts[column.name] = text
-    return Match(known.system, known.name, round(min(1.0, found.score), 4), texts)
+        if name is not None and _agrees(column.type, types[name], told[name]):
+            texts[column.name] = told[name]
+    return Match(known.system, known.id.name, round(min(1.0, found.score), 4), texts)
 
 
 def _agrees(mine: str, known: str, text: str) -> bool:
     """Whether a column of a type can hold what a known column's text says."""
-    told = next((kind for kind, begins in _TOLD if begins.match(text)), kind_of(known))
+    told = next(
+        (k for k, like in _TOLD.items() if re.match(like, text)), kind_of(known)
+    )
     return told not in _AGAINST.get(kind_of(mine), ())
 
 
@@ -437,8 +410,8 @@ def _pairs(table: Table, reference: _Reference) -> dict[str, tuple[str, bool]]:
     `created_at` and `created_date` are). A name that could be two is left alone.
     """
     mine = [column.name for column in table.columns]
-    known = list(reference.texts)
-    about = _words(reference.name)[-1:]
+    known = list(reference.columns)
+    about = _words(reference.id.name)[-1:]
     found: dict[str, tuple[str, bool]] = {}
     for exact, form in (
         (True, lambda name: "".join(_words(name))),

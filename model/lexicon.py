@@ -14,7 +14,7 @@ import csv
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -30,6 +30,11 @@ DOMINANT = 0.8
 def word_set(text: str) -> frozenset[str]:
     """The words of a text that lists them."""
     return frozenset(text.split())
+
+
+def by_word(words: Mapping[str, str]) -> dict[str, str]:
+    """Every word of some texts to what its text stands for."""
+    return {word: said for said, text in words.items() for word in text.split()}
 
 
 UPPER = {

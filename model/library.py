@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +28,15 @@ from model.endpoint import is_address
 
 DEFAULT = "columnist-135m"
 """The program's own model."""
+CARD = "CARD.md"
+"""What a model's card is called, alone or after the model's name."""
+
+Advance = Callable[[int], None]
+"""Called with the bytes of each piece that was read or written."""
+
+
+def silent(_: int) -> None:
+    """The `advance` of work that nobody watches."""
 
 
 class MissingModelError(UsageError):
@@ -97,7 +107,7 @@ class Library:
     """Finds models by name or path.
 
     Args:
-        folder: where the manifests of models that were added are kept.
+        folder: where the manifests of models that were added are, and those unpacked.
         shared: where the program's own model is; None is the same folder.
         shipped: what it is made of; None is what came with the program.
     """
@@ -105,14 +115,9 @@ class Library:
     def __init__(
         self, folder: Path, *, shared: Path | None = None, shipped: Path | None = None
     ) -> None:
-        self._folder = folder
+        self.folder = folder
         self.shared = shared or folder
         self.shipped = shipped or shipped_folder()
-
-    @property
-    def folder(self) -> Path:
-        """Where manifests, and models that were unpacked, are."""
-        return self._folder
 
     def models(self) -> list[ModelFile]:
         """The program's own first, fetched or not, then those that were added."""
@@ -132,7 +137,7 @@ class Library:
         return found
 
     def _manifests(self) -> list[Path]:
-        found = self._folder.glob("*.json") if self._folder.is_dir() else ()
+        found = self.folder.glob("*.json") if self.folder.is_dir() else ()
         return sorted(path for path in found if path.name != f"{DEFAULT}.json")
 
     def own(self) -> ModelFile:
@@ -213,16 +218,14 @@ class Library:
         # `a/b` and `a_b` have one manifest; so have `A` and `a` on some file systems.
         if target.exists() or any(model.name == title for model in self.models()):
             raise _taken(title)
-        manifest: dict[str, Any] = {}
-        if (beside := _manifest_beside(resolved)) is not None:
-            manifest = dict(beside.manifest)
-        manifest |= {
+        beside = _manifest_beside(resolved)
+        manifest = {"format": PromptFormat.LONG.value}
+        manifest |= (beside.manifest if beside else {}) | {
             "name": title,
             "file": str(resolved),
             "sha256": digest(resolved),
             "bytes": resolved.stat().st_size,
         }
-        manifest.setdefault("format", PromptFormat.LONG.value)
         try:
             model_of(manifest, resolved)
         except ValueError as error:
@@ -235,8 +238,7 @@ class Library:
     def install(self, parts: Path, manifest: dict[str, Any], *, name: str) -> ModelFile:
         """Take in checked files: `CARD.md` where there is one, and the model itself.
 
-        The manifest comes last, so that a model is there whole or not at all. The
-        program's own may come this way too, packed where it could be fetched.
+        The program's own may come this way too, packed where it could be fetched.
 
         Args:
             parts: the folder with the files.
@@ -246,31 +248,16 @@ class Library:
         Raises:
             UsageError: there is a model of that name already.
         """
-        folder = self._folder
+        folder = self.folder
         if name == DEFAULT:
             folder = self._place_for_own(manifest)
         elif any(model.name == name for model in self.models()):
             raise _taken(name)
-        target = folder / f"{name}.json"
-        weights, card = folder / f"{name}.gguf", folder / f"{name}.CARD.md"
         if name != DEFAULT:
-            for path in (target, weights, card):
+            for path in _places(folder, name):
                 if path.exists():
                     raise _taken(name, path)
-        told = manifest | {"name": name, "file": weights.name}
-        model_of(told, weights)
-        target.unlink(missing_ok=True)  # first: it must not name another's file
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            # The shared folder may be on another file system.
-            shutil.move(parts / manifest["file"], weights)
-            if (parts / "CARD.md").exists():
-                shutil.move(parts / "CARD.md", card)
-            _write(target, told)
-        except BaseException:
-            for path in (weights, card):
-                path.unlink(missing_ok=True)
-            raise
+        put(parts / manifest["file"], folder, manifest | {"name": name})
         return self.look_up(name)
 
     def _place_for_own(self, manifest: dict[str, Any]) -> Path:
@@ -317,18 +304,48 @@ class Library:
         others = self.models() if model.name != DEFAULT else []
         if self.owns(model) and all(model.path != other.path for other in others):
             model.path.unlink(missing_ok=True)
-            manifest.with_name(f"{model.name}.CARD.md").unlink(missing_ok=True)
+            manifest.with_name(f"{model.name}.{CARD}").unlink(missing_ok=True)
 
     def _manifest_of(self, name: str) -> Path:
-        return self._folder / f"{name.replace('/', '_')}.json"
+        return self.folder / f"{name.replace('/', '_')}.json"
 
     def owns(self, model: ModelFile) -> bool:
         """Whether a model's file was put into the library's folders by us."""
-        folder = self.shared if model.name == DEFAULT else self._folder
+        folder = self.shared if model.name == DEFAULT else self.folder
         return model.path.absolute().parent == folder.absolute()
 
 
-def verify(model: ModelFile, *, progress: Callable[[int], None] | None = None) -> None:
+def put(source: Path, folder: Path, manifest: dict[str, Any]) -> None:
+    """Move a GGUF file, and the card beside it, into a library's folder.
+
+    The manifest comes last, so that a model is there whole or not at all.
+
+    Raises:
+        ValueError: something in the manifest is wrong.
+    """
+    place, weights, card = _places(folder, manifest["name"])
+    told = manifest | {"file": weights.name}
+    model_of(told, weights)
+    place.unlink(missing_ok=True)  # first: it must not name another's file
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        # The shared folder may be on another file system.
+        shutil.move(source, weights)
+        if source.with_name(CARD).exists():
+            shutil.move(source.with_name(CARD), card)
+        _write(place, told)
+    except BaseException:
+        weights.unlink(missing_ok=True)
+        card.unlink(missing_ok=True)
+        raise
+
+
+def _places(folder: Path, name: str) -> tuple[Path, Path, Path]:
+    """Where a model's manifest, its file and its card are."""
+    return folder / f"{name}.json", folder / f"{name}.gguf", folder / f"{name}.{CARD}"
+
+
+def verify(model: ModelFile, *, advance: Advance = silent) -> None:
     """Compare a model file with its manifest.
 
     Raises:
@@ -339,22 +356,21 @@ def verify(model: ModelFile, *, progress: Callable[[int], None] | None = None) -
             f"{model.name} has no manifest to compare with.",
             "Add it with `columnist models add FILE`; then later changes show.",
         )
-    if digest(model.path, progress=progress) != model.sha256:
+    if digest(model.path, advance=advance) != model.sha256:
         raise RefusedError(
             f"{model.path} is not the file that its manifest describes.",
             "Do not use it; install it again.",
         )
 
 
-def digest(path: Path, *, progress: Callable[[int], None] | None = None) -> str:
-    """SHA-256 of a file, in hex; `progress` gets the bytes of each piece."""
+def digest(path: Path, *, advance: Advance = silent) -> str:
+    """SHA-256 of a file, in hex."""
     state = hashlib.sha256()
     try:
         with path.open("rb") as file:
             while piece := file.read(1 << 22):
                 state.update(piece)
-                if progress is not None:
-                    progress(len(piece))
+                advance(len(piece))
     except OSError as error:
         raise ColumnistError(
             f"Cannot read {path}: {error.strerror}.", "Check the path."
@@ -363,13 +379,8 @@ def digest(path: Path, *, progress: Callable[[int], None] | None = None) -> str:
 
 
 def shipped_folder() -> Path:
-    """Where adapter, manifest and card lie, installed or in a checkout."""
-    from importlib.util import find_spec
-
-    spec = find_spec("columnist_assets")
-    if spec is not None and spec.origin is not None:
-        return Path(spec.origin).parent / "model"
-    return Path(__file__).resolve().parent.parent / "assets" / "model"
+    """Where adapter, manifest and card lie."""
+    return Path(str(files("columnist_assets"))) / "model"
 
 
 MADE = ("file", "sha256", "bytes", "merged")

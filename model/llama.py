@@ -18,14 +18,14 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import llama_cpp as llama
 import numpy as np
 
-from model.sizes import Shape
-from model.wire import LONGEST_TEMPLATE, ModelFacts
+from model.sizes import Machine, Shape, choose
+from model.wire import LONGEST_TEMPLATE, EngineSettings, ModelFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from model.schedule import StepToken
-    from model.sizes import Sizes
 
 
 LONGEST_TOKEN = 256
@@ -40,22 +40,11 @@ class Model:
     """A loaded model with one context.
 
     Args:
-        path: the GGUF file.
-        gpu_layers: layers to put on the GPU; -1 is all.
-        sizes: says how large the context is, once the model's shape is known.
-        safe: leave out the repacked and AMX kernels, which crash in some builds.
-        adapter: a LoRA adapter in GGUF, applied on top of the model.
+        settings: which, and how; `safe` leaves out the repacked and AMX kernels.
+        machine: where it runs, by which the context is as large as it is.
     """
 
-    def __init__(
-        self,
-        path: str,
-        *,
-        gpu_layers: int,
-        sizes: Callable[[Shape], Sizes],
-        safe: bool = False,
-        adapter: str | None = None,
-    ) -> None:
+    def __init__(self, settings: EngineSettings, machine: Machine) -> None:
         self._model: Any = None
         self._context: Any = None
         self._log: list[str] = []
@@ -64,20 +53,23 @@ class Model:
         llama.llama_log_set(self._on_log, ctypes.c_void_p(0))
         llama.llama_backend_init()
         parameters = llama.llama_model_default_params()
-        parameters.n_gpu_layers = 0x7FFFFFFF if gpu_layers < 0 else gpu_layers
-        parameters.use_extra_bufts = not safe
-        self._model = llama.llama_model_load_from_file(os.fsencode(path), parameters)
+        layers = 0 if settings.safe else settings.gpu_layers
+        parameters.n_gpu_layers = 0x7FFFFFFF if layers < 0 else layers
+        parameters.use_extra_bufts = not settings.safe
+        self._model = llama.llama_model_load_from_file(
+            os.fsencode(settings.path), parameters
+        )
         if not self._model:
             raise LlamaError(self._last_error())
         self._vocab: Any = llama.llama_model_get_vocab(self._model)
         self._vocabulary = llama.llama_vocab_n_tokens(self._vocab)
-        self.sizes = sizes(self._shape())
+        self.sizes = choose(self._shape(), machine, settings.sizes, safe=settings.safe)
         self.cells = self.sizes.number("cells")
         self.sequences = self.sizes.number("sequences")
         self.batch = self.sizes.number("batch")
         self._open()
-        if adapter is not None:
-            self._apply(adapter)
+        if settings.adapter is not None:
+            self._apply(settings.adapter)
         self._memory: Any = llama.llama_get_memory(self._context)
         self._batch: Any = llama.llama_batch_init(self.batch, 0, 1)
 
@@ -118,7 +110,7 @@ class Model:
         """From the next step on, run on so many threads."""
         llama.llama_set_n_threads(self._context, count, count)
 
-    def _apply(self, adapter: str) -> None:
+    def _apply(self, adapter: Path) -> None:
         """Put a LoRA adapter on the context, in full; it is freed with the model."""
         self._log.clear()
         loaded = llama.llama_adapter_lora_init(self._model, os.fsencode(adapter))

@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,13 @@ ACCELERATORS = {
     "metal": "-DGGML_METAL=on",
 }
 """CMake options of llama.cpp for each backend."""
+GPUS = (
+    ("cuda", "GPU ", ("nvidia-smi", "-L"), "nvcc"),
+    ("rocm", "gfx", ("rocminfo",), "hipcc"),
+    ("vulkan", "deviceType(?!.*VIRTUAL).*GPU", ("vulkaninfo", "--summary"), "glslc"),
+)
+"""Backends with what is seen of their GPU in which command's output, and the compiler
+that they need."""
 
 HEADER = Path(__file__).resolve().with_name("amx_tile.h")
 
@@ -47,25 +55,12 @@ def choose(wanted: str) -> Backend:
         if platform.machine() == "arm64":
             return Backend("metal", "Apple GPU")
         return Backend("cpu", "no GPU that llama.cpp uses on Intel Macs")
-    if "GPU " in _output("nvidia-smi", "-L"):
-        if shutil.which("nvcc"):
-            return Backend("cuda", "nvidia-smi lists a GPU and nvcc is installed")
-        return Backend(
-            "cpu", "nvidia-smi lists a GPU, but there is no nvcc to build for it"
-        )
-    if "gfx" in _output("rocminfo"):
-        if shutil.which("hipcc"):
-            return Backend("rocm", "rocminfo lists a GPU and hipcc is installed")
-        return Backend("cpu", "rocminfo lists a GPU, but there is no hipcc")
-    devices = [
-        line
-        for line in _output("vulkaninfo", "--summary").splitlines()
-        if "deviceType" in line
-    ]
-    if any("GPU" in line and "VIRTUAL" not in line for line in devices):
-        if shutil.which("glslc"):
-            return Backend("vulkan", "vulkaninfo lists a GPU and glslc is installed")
-        return Backend("cpu", "vulkaninfo lists a GPU, but there is no glslc")
+    for accelerator, sign, command, compiler in GPUS:
+        if re.search(sign, _output(*command)):
+            seen = f"{command[0]} lists a GPU"
+            if shutil.which(compiler):
+                return Backend(accelerator, f"{seen} and {compiler} is installed")
+            return Backend("cpu", f"{seen}, but there is no {compiler}")
     return Backend("cpu", "no GPU found by nvidia-smi, rocminfo or vulkaninfo")
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from catalog.objects import Table
 from model.lexicon import UPPER as UPPER
 from model.lexicon import abbreviations as abbreviations
 from model.lexicon import completed, cut_from, long_form, meanings
@@ -110,7 +111,7 @@ def split(name: str) -> tuple[str, ...]:
     spaced = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", spaced)
     found: list[str] = []
     for part in _PARTS.findall(spaced.lower().replace("_", " ")):
-        found += [part] if _whole(part) else _unglue(part) or _cut_last(part)
+        found += [part] if familiar(part) else _unglue(part) or _cut_last(part)
     return tuple(found)
 
 
@@ -129,7 +130,8 @@ def _cut_last(word: str) -> list[str]:
     return [word]
 
 
-def _whole(word: str) -> bool:
+def familiar(word: str) -> bool:
+    """Whether a lower-case word or its singular is known."""
     return known(word) or known(singular(word))
 
 
@@ -267,9 +269,10 @@ def table_words(table: str) -> tuple[str, ...]:
     return tokens
 
 
+@lru_cache(maxsize=1 << 16)
 def understood(token: str) -> bool:
     """Whether a word of a name can be read, alone or written out."""
-    if token.isdigit() or known(token) or known(singular(token)):
+    if token.isdigit() or familiar(token):
         return True
     if re.fullmatch(r"[^\W\d_]\d*", token):
         return True  # a letter, perhaps with a number, is nothing to ask about
@@ -316,6 +319,11 @@ def typed(columns: tuple[str, ...]) -> bool:
     """Whether the names of a table's columns begin with what tells their type."""
     found = [match[0] for name in columns if (match := _NOTATION.match(name))]
     return len(set(found)) > 1 and len(found) >= max(4, 0.6 * len(columns))
+
+
+def words_of(table: Table, column: str) -> tuple[str, ...]:
+    """The words of a column's name, as they are to be read in its table."""
+    return column_words(column, tuple(c.name for c in table.columns), table.id.name)
 
 
 @lru_cache(maxsize=512)  # a column's words are asked for a dozen times in a row

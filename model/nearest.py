@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from threading import Lock
 
 from catalog.objects import ColumnId, Table, Target, column_of
 from model import teacher_set
-from model.names import column_words, expand, singular, table_words
+from model.names import expand, singular, table_words, words_of
 from model.prompts.compact import example_line, kind_of
 
 COLUMN_NEAR = 0.62
@@ -72,8 +72,7 @@ def example_of(table: Table, target: Target, text: str, *, origin: str) -> Examp
     name = column_of(target)
     if name is None:
         return Example("", row, text, about, about, "", origin)
-    siblings = tuple(column.name for column in table.columns)
-    words = expand(column_words(name, siblings, table.id.name))
+    words = expand(words_of(table, name))
     column = table.column(name)
     kind = kind_of(column.type) if column else ""
     phrase = " ".join(words) or name
@@ -103,14 +102,12 @@ class Nearest:
             self._count[word] += 1
         entries.append(entry)
 
-    def find(
-        self, asked: Example, *, skip: Callable[[str], bool] = lambda _: False
-    ) -> Example | None:
+    def find(self, asked: Example, *, skip: str | None = None) -> Example | None:
         """The nearest entry that is near enough, or None.
 
         Args:
             asked: what an example is wanted for; its text is not looked at.
-            skip: origins to leave out.
+            skip: an origin to leave out.
         """
         whole = not asked.name
         entries = self._tables if whole else self._columns
@@ -123,7 +120,7 @@ class Nearest:
                     continue
                 seen.add(place)
                 entry = entries[place]
-                if skip(entry.origin):
+                if entry.origin == skip:
                     continue
                 score = self._score(asked, entry, total)
                 if best is None or score > best[0]:
@@ -143,10 +140,7 @@ class Nearest:
             own: the steward's descriptions, which go before these.
         """
         asked = example_of(table, target, "", origin=str(table.id))
-
-        def itself(origin: str) -> bool:
-            return not asked.name and origin == asked.origin
-
+        itself = None if asked.name else asked.origin
         found = own.find(asked, skip=itself) if own is not None else None
         found = found or self.find(asked)
         return example_line(found.name, found.table, found.text) if found else None

@@ -14,7 +14,7 @@ import os
 import re
 import tarfile
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
@@ -24,17 +24,12 @@ import msgspec
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from catalog.files import whole_file, writing
-from model.library import Library, ModelFile, model_of, verify
+from model.library import CARD, Advance, Library, ModelFile, model_of, silent, verify
 from model.signature import Signers, sign, signing_key
 
 NAMESPACE = "columnist-model"
 """What signatures are for; one made for something else does not count."""
-SUMS, SIGNATURE, MANIFEST, CARD = (
-    "SHA256SUMS",
-    "SHA256SUMS.sig",
-    "manifest.json",
-    "CARD.md",
-)
+SUMS, SIGNATURE, MANIFEST = "SHA256SUMS", "SHA256SUMS.sig", "manifest.json"
 LARGEST = {SUMS: 1 << 16, SIGNATURE: 1 << 16, MANIFEST: 1 << 24, CARD: 1 << 22}
 """Most bytes of each part."""
 LARGEST_MODEL = 1 << 40
@@ -42,13 +37,6 @@ MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 MODEL_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,119}\.gguf")
 _SUM = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9._+-]+)")
 _PIECE = 1 << 22
-
-Advance = Callable[[int], None]
-"""Called with the bytes of each piece that was read or written."""
-
-
-def silent(_: int) -> None:
-    """The `advance` of work that nobody watches."""
 
 
 def pack(
@@ -74,7 +62,7 @@ def pack(
             f"A model called {model.name} cannot be packed.",
             "Add it under a name of letters, digits, dots, dashes and underscores.",
         )
-    verify(model, progress=advance)
+    verify(model, advance=advance)
     file = f"{model.name}.gguf"
     manifest = model.manifest | {"file": file}
     parts = {MANIFEST: (json.dumps(manifest, indent=2) + "\n").encode()}
@@ -102,7 +90,7 @@ def pack(
 
 def card_of(model: ModelFile) -> Path | None:
     """The model's card, where there is one beside it."""
-    names = (f"{model.name}.CARD.md", CARD)
+    names = (f"{model.name}.{CARD}", CARD)
     found = (model.path.parent / name for name in names)
     return next((path for path in found if path.is_file()), None)
 

@@ -18,12 +18,13 @@ from model.table_sentences import NO_NOUN, holder, own_noun
 
 FILE = Path(__file__).parent / "phrases.txt"
 _LINE = re.compile(r"([^/:]+?)(?: /(bool|time|number|text))?: ([A-Z{].*\.)")
-_TYPES = {
+TYPES = {
     "bool": r"bool|bit\b|bit\(1\)|tinyint\(1\)",
     "time": r"date|time",
     "number": r"(tiny|small|medium|big|u)*int(?!erval)|num|dec|float|double|real",
     "text": r".*(char|text|string)",
 }
+"""How a type begins, by the kind that a line of the bank names."""
 _STATE = re.compile(r"(ed|[ai]ble|en)$")
 """What says a state, so that a column of an unknown type is yes or no."""
 _OWNERS = {
@@ -81,7 +82,7 @@ def phrase_sentence(
         noun: what a row is called in a sentence.
     """
     words = humanize(tokens).split()
-    kept = next((t for t, like in _TYPES.items() if re.match(like, kind)), "")
+    kept = next((t for t, like in TYPES.items() if re.match(like, kind)), "")
     ends = {words[0].lower(), words[-1].lower()}
     asked = words[0] in cues.ASK or not ends.isdisjoint(cues.FLAGS)
     if len(words) > 1 and asked and kept != "time":

@@ -10,14 +10,7 @@ from catalog.glossary import key_of
 from catalog.objects import Table, TableId, Target
 from model import cues
 from model.checks import SMALL_WORDS
-from model.names import (
-    column_words,
-    gibberish,
-    split,
-    table_words,
-    understood,
-    word_set,
-)
+from model.names import gibberish, split, table_words, understood, word_set, words_of
 from model.spelling import Terms, phrase, spell, whole
 
 SHOWN = 3
@@ -82,7 +75,6 @@ class Census:
 
     def __init__(self) -> None:
         self._names: dict[frozenset[str], _Names] = {}
-        self._known: dict[str, bool] = {}
         self._spelling: dict[str, str] = {}
         self._tables: dict[str, tuple[TableId, int]] = {}
         self._told: dict[int, tuple[Terms, frozenset[str]]] = {}
@@ -109,17 +101,15 @@ class Census:
         found = spell(table, terms_of) if terms else None
         read = found.table if found is not None else table
         told = self._words_of(terms)
-        siblings = tuple(column.name for column in read.columns)
-        names = dict(zip((c.id for c in table.columns), siblings, strict=True))
+        ids = (column.id for column in table.columns)
+        names = dict(zip(ids, (column.name for column in read.columns), strict=True))
         for target in targets:
             name = read.id.name if isinstance(target, TableId) else names[target]
             # Most names are plain words; only others are worth a look at their table.
             if not self._unknown(split(name), told) or whole(target.name, terms):
                 continue
-            if isinstance(target, TableId):
-                words = table_words(name)
-            else:
-                words = column_words(name, siblings, read.id.name)
+            whole_table = isinstance(target, TableId)
+            words = table_words(name) if whole_table else words_of(read, name)
             unknown = self._unknown(words, told)
             if unknown and not gibberish(words):
                 self._count(table.id, target.name, unknown)
@@ -136,7 +126,9 @@ class Census:
 
     def _unknown(self, words: Sequence[str], told: Set[str]) -> frozenset[str]:
         return frozenset(
-            word for word in words if not self._understood(word) and word not in told
+            word
+            for word in words
+            if word not in _READ and not understood(word) and word not in told
         )
 
     def _count(self, table: TableId, name: str, unknown: frozenset[str]) -> None:
@@ -156,12 +148,6 @@ class Census:
             # A name that is one word is asked about as it is spelled.
             if word == key_of(name):
                 self._spelling.setdefault(word, name)
-
-    def _understood(self, word: str) -> bool:
-        found = self._known.get(word)
-        if found is None:
-            found = self._known[word] = word in _READ or understood(word)
-        return found
 
     def ranked(
         self,

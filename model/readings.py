@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from catalog.objects import Column, Table
 from model import cues
 from model.names import (
-    column_words,
+    familiar,
     gibberish,
     humanize,
     known,
@@ -22,6 +22,7 @@ from model.names import (
     split,
     subject,
     word_set,
+    words_of,
 )
 from model.prompts.compact import kind_of
 from model.rules import (
@@ -131,8 +132,7 @@ def readings(table: Table, column: Column) -> tuple[str, ...]:
     Code lists are in none of them.
     """
     own = describe_column(table, column)
-    siblings = tuple(other.name for other in table.columns)
-    tokens = list(column_words(column.name, siblings, table.id.name))
+    tokens = list(words_of(table, column.name))
     if own is None or gibberish(tuple(tokens)):
         return () if own is None else (own,)
     others = (_RECORD.sub("", text) for text in (own, *_others(table, column, tokens)))
@@ -406,7 +406,7 @@ def _initials(word: str) -> bool:
         return False
     spoken = re.fullmatch("[^aeiouy]+[aeiouy]+[^aeiouy]+e?", word) is not None
     said = spoken or word in PLAIN | cues.ASK | {"dbt"}
-    return not (said or known(word) or known(singular(word)))
+    return not (said or familiar(word))
 
 
 def _leans(word: str) -> bool:

@@ -7,6 +7,7 @@ a table, and of samples the code lists and the smallest and largest values.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -107,10 +108,9 @@ class RemoteEngine(Writer):
         self.requests = requests
         self._seed = seed
         self._patience = patience
-        self._started = False
         self._unwanted: frozenset[str] = frozenset()
         self._exchange: Exchange  # while something is asked
-        self._tally = _Tally()
+        self._tally = Counter[str]()
 
     def start(self, *, stop: Stop = never) -> RemoteModel:
         """Ask the server which models it has; the one that it is asked for.
@@ -119,7 +119,7 @@ class RemoteEngine(Writer):
             UsageError: it has several and none was named.
             ColumnistError: it does not answer, or refuses; or it was stopped.
         """
-        if self._started:
+        if self.served:
             return self.model
         from model.exchange import Call
 
@@ -128,19 +128,13 @@ class RemoteEngine(Writer):
             while not (replies := exchange.receive(seconds=POLL_SECONDS)):
                 if stop():
                     raise ColumnistError("Asking the model's server was stopped.")
-        endpoint = replace(self.model.endpoint, served=self._served(replies[0]))
-        self.model = RemoteModel(endpoint)
-        self._started = True
+        self.served = self._served(replies[0])
+        self.model = RemoteModel(replace(self.model.endpoint, served=self.served))
         return self.model
 
     def close(self) -> None:
         """Forget the server; nothing of ours is open there between texts."""
-        self._started = False
-
-    @property
-    def served(self) -> str:
-        """The model's name there, once started."""
-        return self.model.endpoint.served if self._started else ""
+        self.served = ""
 
     def use_threads(self, count: int) -> None:
         """Nothing of it runs here."""
@@ -163,13 +157,13 @@ class RemoteEngine(Writer):
     @contextmanager
     def _asking(self, working: Mapping[int, Work]) -> Iterator[None]:
         self.note = ""
-        self._tally = tally = _Tally()
+        self._tally = tally = Counter[str]()
         exchange = self._exchange = self._connected(threads=self.requests)
         try:
             yield
         finally:
             exchange.close()
-            self.note = tally.note(exchange.again, exchange.why)
+            self.note = _note(tally, exchange)
 
     def _has_room(self, *, eager: bool) -> bool:
         return self._exchange.waiting < self.requests * (RUSH if eager else 1)
@@ -201,7 +195,7 @@ class RemoteEngine(Writer):
         data = body(
             prompt,
             block,
-            served=self.model.endpoint.served,
+            served=self.served,
             seed=self._seed + draw if prompt.drawn(draw) else None,
             extras=EXTRAS.keys() - self._unwanted,
         )
@@ -226,25 +220,17 @@ class RemoteEngine(Writer):
         key, block, draw = call.key
         work = self._came(key, block, draw)
         assert work is not None  # every call is answered once
-        self._tally.texts += 1
+        self._tally["texts"] += 1
         if unfit(reply.status, reply.data):
-            self._tally.unfit += 1
+            self._tally["unfit"] += 1
             return work.unfit(block, draw)
         if reply.status != 200:
             raise endpoint.refused(reply.status, reply.data)
-        answer = read_answer(endpoint, reply.data, work.prompt)
-        self._tally.silent += not answer.text
-        self.prompt_tokens += answer.prompt_tokens
-        self.generated_tokens += answer.tokens
-        return Generation(
-            work.index,
-            block,
-            answer.text,
-            answer.logprob,
-            answer.tokens,
-            answer.complete,
-            draw,
-        )
+        found, tokens = read_answer(endpoint, reply.data, work, block, draw)
+        self._tally["silent"] += not found.text
+        self.prompt_tokens += tokens
+        self.generated_tokens += found.tokens
+        return found
 
     def _served(self, reply: Reply) -> str:
         """The name to ask for."""
@@ -272,26 +258,18 @@ class RemoteEngine(Writer):
         return names[0]
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What went otherwise than it should."""
-
-    texts: int = 0
-    silent: int = 0
-    unfit: int = 0
-
-    def note(self, again: int, why: str) -> str:
-        """For the steward; empty where all is well."""
-        told = []
-        if self.unfit:
-            told.append(
-                f"{self.unfit} of {self.texts} prompts did not fit the server's context"
-            )
-        if self.silent:
-            told.append(
-                f"{self.silent} of {self.texts} answers were empty; a model that"
-                " thinks before it answers must be told on the server not to"
-            )
-        if again:
-            told.append(f"{again} requests were sent again; the last {why}")
-        return "; ".join(told)
+def _note(tally: Counter[str], exchange: Exchange) -> str:
+    """What went otherwise than it should, for the steward; empty where all is well."""
+    told, texts = [], tally["texts"]
+    if unfit := tally["unfit"]:
+        told.append(f"{unfit} of {texts} prompts did not fit the server's context")
+    if silent := tally["silent"]:
+        told.append(
+            f"{silent} of {texts} answers were empty; a model that thinks before it"
+            " answers must be told on the server not to"
+        )
+    if exchange.again:
+        told.append(
+            f"{exchange.again} requests were sent again; the last {exchange.why}"
+        )
+    return "; ".join(told)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from catalog.objects import Column, ColumnId, Profile, Table, Target
 from model import cues
 from model.names import (
-    column_words,
+    familiar,
     gibberish,
     humanize,
     known,
@@ -23,8 +23,9 @@ from model.names import (
     subject,
     table_words,
     word_set,
+    words_of,
 )
-from model.phrases import phrase_sentence
+from model.phrases import TYPES, phrase_sentence
 from model.table_sentences import (
     NO_NOUN,
     adjective,
@@ -35,8 +36,6 @@ from model.table_sentences import (
     row_noun,
     surveyed,
 )
-from model.table_sentences import describe_table as describe_table
-from model.table_sentences import table_opening as table_opening
 
 PARTICIPLE = re.compile(
     r"(?<!e)ed$|^(sent|paid|built|held|seen|sold|made|given|begun|done|won|lost|left|"
@@ -53,7 +52,6 @@ _OF_ENTRY = frozenset(
 ) | word_set("location date time score amount total currency country")
 """What an entry on a thing has of its own (`start_time` of a warehouse's history)."""
 _MANNER = {"last", "first", "originally", "initially", "most", "next", "previously"}
-_SMALL = cues.SMALL
 
 
 def describe_column(
@@ -74,8 +72,7 @@ def describe_column(
         noun: what a row is called, if not by the table's name.
     """
     noun = noun or row_noun(table)
-    siblings = tuple(other.name for other in table.columns)
-    tokens = list(column_words(column.name, siblings, table.id.name))
+    tokens = list(words_of(table, column.name))
     codes = profile.codes if profile else ()
     if gibberish(tuple(tokens)):
         return _by_facts(table, column, noun, codes)
@@ -87,7 +84,7 @@ def describe_column(
     if noun == NO_NOUN and "record" not in tokens:
         text = _RECORD.sub("", text)
     if humanize(tokens) in _OF_ENTRY and kept_of_thing(table):
-        text = text.replace(f" of {_the(noun)}.", ".")
+        text = text.replace(f" of the {noun}.", ".")
     if dated or utc:
         text = f"{text[:-1]}, {'in UTC' if utc else ' to '.join(years)}."
     listed = "," not in text and "JSON" not in text and _is_list(tokens)
@@ -100,8 +97,7 @@ def describe_column(
 
 def sure_sentence(table: Table, column: Column) -> str | None:
     """The sentence of a column whose name says the same in every table, else None."""
-    siblings = tuple(other.name for other in table.columns)
-    tokens = list(column_words(column.name, siblings, table.id.name))
+    tokens = list(words_of(table, column.name))
     if gibberish(tuple(tokens)):
         return None
     if _whole(table, column, tokens, row_noun(table)) is None:
@@ -142,7 +138,7 @@ def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str
     if table.references(column.name) is not None:
         return _reference(table, column.name, tokens, noun)
     if _is_id(table, column, tokens):
-        return f"Unique identifier of {_the(own_noun(table))}."
+        return f"Unique identifier of the {own_noun(table)}."
     if tokens[0] in cues.ASK and len(tokens) > 1:
         flagged = last in _FLAGGED and tokens[2:] and tokens[-2] not in _FLAGS_OF
         return _asked(tokens[0], tokens[1:-1] if flagged else tokens[1:], noun)
@@ -229,9 +225,7 @@ def _in_turn(tokens: list[str], kind: str) -> str | None:
 
 _TURNS = word_set("last first next previous prior")
 _CYCLES = word_set("month year quarter week season semester")
-_FIGURES = re.compile(
-    "(tiny|small|medium|big|u)*int(?!erval)|num|dec|float|double|real"
-)
+_FIGURES = re.compile(TYPES["number"])
 _SUMS = cues.MONEY | cues.AMOUNTS | cues.COUNTS
 _NO_FIGURES = (
     cues.KEYS | cues.NUMBERS | cues.MOMENTS | cues.DATES | cues.SMALL | cues.FLAGS
@@ -254,7 +248,7 @@ def _changed(table: Table, tokens: list[str], noun: str, kind: str) -> str | Non
     many = rest and singular(rest[-1]) != rest[-1] and not re.match("bool|int", kind)
     if first in ("added", "removed") and many:
         to = "to" if first == "added" else "from"
-        return f"{capital(humanize(rest))} {first} {to} {_the(thing)}."
+        return f"{capital(humanize(rest))} {first} {to} the {thing}."
     return None
 
 
@@ -292,10 +286,6 @@ def _is_id(table: Table, column: Column, tokens: list[str]) -> bool:
     """Whether a column, no foreign key, identifies the row."""
     key = table.primary_key == (column.name,) and tokens[-1] not in cues.TEXTS
     return key or tokens in (["id"], ["unique", "id"], ["uuid"], ["unique", "key"])
-
-
-def _the(noun: str) -> str:
-    return f"the {noun}"
 
 
 def known_one(phrase: str, done: str = "") -> str:
@@ -368,7 +358,7 @@ def _of(phrase: str, noun: str) -> str:
             return f"{capital(words[-1])} of the {' '.join(words[:-1])}."
         return f"{capital(phrase)}." if plain else f"Number of {phrase}."
     if len(words) > 1 and single[: len(own)] == own and len(words) > len(own):
-        return f"{capital(' '.join(words[len(own) :]))} of {_the(noun)}."
+        return f"{capital(' '.join(words[len(own) :]))} of the {noun}."
     return f"{capital(phrase)}{_whose(phrase, noun)}."
 
 
@@ -397,20 +387,20 @@ def _asked(verb: str, tokens: Sequence[str], noun: str) -> str:
         if not _adverbial(tokens[0]) and not PARTICIPLE.search(tokens[0]):
             verb = "are" if singular(tokens[-2]) != tokens[-2] else verb
             told = f"Whether {known_one(about, last)} {verb} {last}"
-            return f"{told}." if about == noun else f"{told} for {_the(noun)}."
+            return f"{told}." if about == noun else f"{told} for the {noun}."
     if tokens[:2] == ["do", "not"] and len(tokens) > 2:
-        return f"Whether not to {humanize(tokens[2:])} {_the(noun)}."
+        return f"Whether not to {humanize(tokens[2:])} the {noun}."
     alone = cues.SMALL.isdisjoint(tokens)
     if verb in ("is", "was") and last in cues.STANDING and alone:
-        return f"Whether {_the(_person(last, noun))} {verb} {_some(phrase)}."
+        return f"Whether the {_person(last, noun)} {verb} {_some(phrase)}."
     if verb in ("is", "was") and phrase == "default":
-        return f"Whether {_the(noun)} {verb} the default."
+        return f"Whether the {noun} {verb} the default."
     acted = verb == "has" and tokens[1:] and PARTICIPLE.search(tokens[0])
     if verb in ("is", "was", "has") and not acted and not _describes(tokens, phrase):
-        return f"Whether {_the(noun)} {verb} {_some(phrase, verb == 'has')}."
+        return f"Whether the {noun} {verb} {_some(phrase, verb == 'has')}."
     if verb == "has" and PARTICIPLE.search(last):
-        return f"Whether {_the(noun)} has been {phrase}."
-    return f"Whether {_the(noun)} {verb} {phrase}."
+        return f"Whether the {noun} has been {phrase}."
+    return f"Whether the {noun} {verb} {phrase}."
 
 
 _ADJECTIVE = re.compile(
@@ -440,19 +430,19 @@ def _reference(table: Table, name: str, tokens: list[str], noun: str) -> str:
     role = [t for t in tokens if t not in dropped]
     phrase = humanize(role)
     if found and not grain(found[0].name).noun:
-        return f"Identifier of the row in {found[0].name} that {_the(noun)} refers to."
+        return f"Identifier of the row in {found[0].name} that the {noun} refers to."
     if by := _by(role, noun):
         return f"Identifier of {by}."
     if role == ["parent"]:
         return f"Identifier of the parent {noun}."
     if there == noun and phrase in ("", noun) and found and found[0] != table.id:
-        return f"Identifier of {_the(noun)}."
+        return f"Identifier of the {noun}."
     if phrase == noun:
-        return f"Identifier of {_the(noun)}."
+        return f"Identifier of the {noun}."
     if not phrase or phrase in there or (there in phrase and len(role) == 1):
-        tie = "" if " " in noun else f" associated with {_the(noun)}"
+        tie = "" if " " in noun else f" associated with the {noun}"
         return f"Identifier of the {there}{tie}."
-    return f"Identifier of the {phrase} of {_the(noun)}."
+    return f"Identifier of the {phrase} of the {noun}."
 
 
 def _by(tokens: Sequence[str], noun: str) -> str | None:
@@ -464,7 +454,7 @@ def _by(tokens: Sequence[str], noun: str) -> str | None:
     if not PARTICIPLE.search(humanize(done)):
         return None
     acted = humanize([*done[:-1], _ACTED.get(done[-1], done[-1])])
-    return f"the {who} who {acted} {_the(noun)}"
+    return f"the {who} who {acted} the {noun}"
 
 
 _ACTED = {"written": "wrote", "taken": "took", "given": "gave", "drawn": "drew"}
@@ -476,22 +466,22 @@ def _key(table: Table, tokens: list[str], noun: str) -> str:
     rest = tokens[:-1]
     base = _without_noun(rest, noun)
     if tokens == ["key"]:
-        return f"Key of {_the(noun)}."
+        return f"Key of the {noun}."
     if tokens[-1] in ("ids", "uuids", "guids") and rest:
         return f"Identifiers of the {plural(humanize(rest))}{_tied(rest, noun)}."
     if len(rest) == 1 and adjective(rest[0]) and rest[0] not in ("base", "post"):
-        return f"{capital(humanize(rest))} identifier of {_the(noun)}."
+        return f"{capital(humanize(rest))} identifier of the {noun}."
     if "unique" in (*rest[:1], *rest[-1:]) and rest[1:]:
         rest.remove("unique")
         return f"Unique identifier of the {humanize(rest)}."
     if rest in (["external"], ["source"], ["remote"], ["third", "party"]):
-        return f"Identifier of {_the(noun)} in the {humanize(rest)} system."
+        return f"Identifier of the {noun} in the {humanize(rest)} system."
     if rest[:1] == ["external"] and not adjective(rest[-1]):
         return f"Identifier of the {humanize(rest[1:])} in an external system."
     if tuple(rest) == table_words(table.id.name):
-        return f"Unique identifier of {_the(noun)}."
+        return f"Unique identifier of the {noun}."
     if not base:
-        return f"Identifier of {_the(noun)}."
+        return f"Identifier of the {noun}."
     if rest == ["parent"]:
         return f"Identifier of the parent {noun}."
     if by := _by(rest, noun):
@@ -499,7 +489,7 @@ def _key(table: Table, tokens: list[str], noun: str) -> str:
     if subject(table.id.name).lower() == base.lower():
         return f"Unique identifier of the {base}."
     if rest[-1] in cues.SMALL or rest[-1] in ("primary", "foreign", "natural"):
-        return f"{capital(humanize(tokens))} of {_the(noun)}."
+        return f"{capital(humanize(tokens))} of the {noun}."
     return f"Identifier of the {base}{_tied(rest, noun)}."
 
 
@@ -508,12 +498,7 @@ def _tied(tokens: Sequence[str], noun: str) -> str:
     base = humanize(tokens)
     if noun.startswith(base) or base.endswith(noun) or " " in noun or noun == NO_NOUN:
         return ""
-    return f" associated with {_the(noun)}"
-
-
-def _owner(tokens: Sequence[str], noun: str) -> str:
-    """What a name or link belongs to: the words before it, else the row."""
-    return humanize(tokens) or noun
+    return f" associated with the {noun}"
 
 
 def _without_noun(tokens: Sequence[str], noun: str) -> str:
@@ -527,28 +512,28 @@ def _acted(tokens: list[str], noun: str) -> str | None:
     """A yes-or-no column that says what is or can be done."""
     first, rest = tokens[0], humanize(tokens[1:])
     if tokens[:2] == ["do", "not"] and tokens[2:]:
-        return f"Whether not to {humanize(tokens[2:])} {_the(noun)}."
+        return f"Whether not to {humanize(tokens[2:])} the {noun}."
     for place, word in enumerate(tokens[1:-1], 1):
         if word in cues.MIDDLE:
             about = known_one(humanize(tokens[:place]))
             return f"Whether {about} {word} {humanize(tokens[place + 1 :])}."
     if first == "auto" and tokens[1] in cues.AUTOMATIC:
-        done = f"{tokens[1].removesuffix('e')}ed automatically"
-        return f"Whether {_the(noun)} is {' '.join([done, *tokens[2:]])}."
+        done = f"{cues.participle(tokens[1])} automatically"
+        return f"Whether the {noun} is {' '.join([done, *tokens[2:]])}."
     if opted := re.search(r"^(.*?) ?\bopt (in|out)\b ?(.*)$", " ".join(tokens)):
         what, way, then = opted.groups()
         then = then or (what and f"{'to' if way == 'in' else 'of'} {what}")
-        return f"Whether {_the(noun)} has opted {f'{way} {then}'.strip()}."
+        return f"Whether the {noun} has opted {f'{way} {then}'.strip()}."
     if first in cues.PASSIVE:
         if tokens[1] in cues.SMALL:
-            return f"Whether {_the(noun)} is {cues.PASSIVE[first]} {rest}."
+            return f"Whether the {noun} is {cues.PASSIVE[first]} {rest}."
         done = cues.PASSIVE[first]
         thing, to, then = rest.partition(" to ")
         be = "is" if singular(thing.split()[-1]) == thing.split()[-1] else "are"
-        then = f"to {then}" if to else f"for {_the(noun)}"
+        then = f"to {then}" if to else f"for the {noun}"
         return f"Whether {known_one(thing, done)} {be} {done} {then}."
     if first in cues.ACTIVE:
-        return f"Whether {_the(noun)} {first} {_some(rest, True)}."
+        return f"Whether the {noun} {first} {_some(rest, True)}."
     return None
 
 
@@ -559,23 +544,23 @@ def _flag(tokens: list[str], noun: str) -> str:
     if told := _acted(tokens, noun) if tokens[1:] else None:
         return told
     if last in cues.PEOPLE and last != noun.split()[-1]:
-        return f"Whether {_the(_person(last, noun))} is {_some(phrase)}."
+        return f"Whether the {_person(last, noun)} is {_some(phrase)}."
     if phrase == "default":
-        return f"Whether {_the(noun)} is the default."
+        return f"Whether the {noun} is the default."
     if len(tokens) == 1 and (PARTICIPLE.search(last) or _describes(tokens, phrase)):
-        return f"Whether {_the(noun)} is {phrase}."
+        return f"Whether the {noun} is {phrase}."
     if len(tokens) > 1 and (PARTICIPLE.search(last) or last in cues.SETTLED):
         about = humanize(tokens[:-1])
         if _adverbial(tokens[0]) and last not in cues.SETTLED:
-            return f"Whether {_the(noun)} is {phrase}."
+            return f"Whether the {noun} is {phrase}."
         verb = "is" if singular(tokens[-2]) == tokens[-2] else "are"
         return f"Whether {known_one(about, last)} {verb} {last}."
     if last in cues.OF_ROW:
-        return f"Whether {_the(noun)} is {phrase}."
+        return f"Whether the {noun} is {phrase}."
     if PARTICIPLE.search(tokens[0]) or tokens[0] in ("available", "eligible"):
-        return f"Whether {_the(noun)} is {phrase}."
+        return f"Whether the {noun} is {phrase}."
     apply = "applies" if singular(last) == last else "apply"
-    return f"Whether {phrase} {apply} to {_the(noun)}."
+    return f"Whether {phrase} {apply} to the {noun}."
 
 
 def _person(standing: str, noun: str) -> str:
@@ -593,7 +578,7 @@ def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
         kind = "int"
     if tokens[0] in cues.UNITS and tokens[1] in cues.SMALL - {"of", "per"}:
         if len(tokens) == 3 and PARTICIPLE.search(last) and last != "due":
-            return f"Number of {humanize(tokens[:2])} {_the(noun)} was {last}."
+            return f"Number of {humanize(tokens[:2])} the {noun} was {last}."
         return f"Number of {humanize(tokens)}."  # `days_since_last_order`
     if "per" in tokens[1:-1] and not {"avg", "average"} & set(tokens):
         counted = humanize(tokens[: tokens.index("per")])
@@ -601,14 +586,14 @@ def _made_of(tokens: list[str], noun: str, kind: str) -> str | None:
             return f"Number of {humanize(tokens)}."
         return f"{capital(humanize(tokens))}."
     if tokens[0] == "times" and PARTICIPLE.search(last):
-        return f"Number of times {_the(noun)} was {humanize(tokens[1:])}."
+        return f"Number of times the {noun} was {humanize(tokens[1:])}."
     if tokens[0] in ("ran", "run") and tokens[1] in ("on", "in", "at") and tokens[2:]:
         thing = humanize(tokens[2:])
-        return f"Whether {_the(noun)} ran {tokens[1]} {article(thing)} {thing}."
+        return f"Whether the {noun} ran {tokens[1]} {article(thing)} {thing}."
     if tokens[0] in cues.MOMENTS | cues.DATES and PARTICIPLE.search(last):
         head = "Date" if tokens[0] in cues.DATES else "Time"
         again = "last " if last in ("updated", "modified") and not tokens[2:] else ""
-        return f"{head} {_the(noun)} was {again}{humanize(tokens[1:])}."
+        return f"{head} the {noun} was {again}{humanize(tokens[1:])}."
     if len(tokens) > 2 and tokens[-2] == "last" and PARTICIPLE.search(last):
         head = "Date" if kind == "date" else "Time"
         return f"{head} the {humanize(tokens[:-2])} was last {last}."
@@ -635,11 +620,11 @@ def _by_unit(tokens: list[str], noun: str) -> str | None:
     if unit == "percent":
         lead = cues.LEADS.get(tokens[0])
         base = f"{lead} {humanize(tokens[1:-1])}" if lead and tokens[2:] else base
-        return f"{capital(base)} percentage of {_the(noun)}."
+        return f"{capital(base)} percentage of the {noun}."
     if adjective(tokens[-2]) and tokens[-2] not in ("time", "total"):
         return None
     if tokens[0] in ("num", "number", "count"):
-        return f"Number of {humanize(tokens[1:])} of {_the(noun)}."
+        return f"Number of {humanize(tokens[1:])} of the {noun}."
     if unit in cues.SPANS and tokens[-2] not in cues.MEASURES:
         return _of(humanize(tokens), noun)  # `vacation_days`
     if unit in cues.SIZES and tokens[-2] not in cues.MEASURES:
@@ -679,11 +664,7 @@ def _counted(phrase: str, noun: str) -> str:
         return phrase if " " not in phrase else f"of {phrase}"
     head = re.split(rf" (?:{'|'.join(_BOUND)}) ", phrase)[0].split()[-1]
     many = head != last and singular(head) != head
-    if (
-        not many
-        and len(last) > 2
-        and (known(last.lower()) or known(singular(last.lower())))
-    ):
+    if not many and len(last) > 2 and familiar(last.lower()):
         phrase = plural(phrase)
     return f"of {phrase}{_whose(phrase, noun)}"
 
@@ -703,7 +684,7 @@ def _by_last(tokens: list[str], noun: str, kind: str) -> str | None:
     ):
         return f"Number {_counted(rest, noun)}."
     if last in cues.NUMBERS:
-        return f"{capital(base)} number of {_the(noun)}." if base else None
+        return f"{capital(base)} number of the {noun}." if base else None
     if last in cues.MONEY:
         return _of(humanize(tokens), noun)
     pair = humanize(tokens[-2:])
@@ -743,7 +724,7 @@ def _moment(tokens: list[str], noun: str, kind: str) -> str:
     rest = humanize(before)
     *ahead, word = rest.split()
     about = " ".join(ahead) or noun
-    compound = f"{capital(rest)} {humanize([last])} of {_the(noun)}."
+    compound = f"{capital(rest)} {humanize([last])} of the {noun}."
     if last == "time" and (word in cues.MEASURES or word in cues.LASTING):
         return compound
     done = cues.DONE.get(word)
@@ -764,10 +745,10 @@ def _moment(tokens: list[str], noun: str, kind: str) -> str:
             return f"{capital(word)} {last} of the {about}."
         return f"{head} the {about} {word.rstrip('s')}s."
     if word == "valid" or last in cues.SMALL - {"at", "on"}:
-        return f"{head} {_the(noun)} is valid."
+        return f"{head} the {noun} is valid."
     base = _without_noun(before, noun)
     if not base:
-        return f"{head} of {_the(noun)}."
+        return f"{head} of the {noun}."
     if last == "at" or (last == "on" and kind.startswith(("date", "timestamp"))):
         return f"{head} of the {base}."
     if last == "on":
@@ -783,20 +764,20 @@ def _plain(tokens: list[str], noun: str, kind: str) -> str:
     """No rule fits: the words themselves, and what they belong to."""
     phrase, last = humanize(tokens), tokens[-1]
     if kind.startswith(("date", "timestamp")) and phrase in ("timestamp", "datetime"):
-        return f"Time of {_the(noun)}."
+        return f"Time of the {noun}."
     if last in ("name", "nm", "nme") and not (
         len(tokens) > 1
         and (adjective(tokens[-2]) or tokens[-2] in cues.SMALL | cues.OF_NAMES)
     ):
-        return f"Name of the {_owner(tokens[:-1], noun)}."
+        return f"Name of the {humanize(tokens[:-1]) or noun}."
     linked = last in ("url", "uri", "link", "href")
     if linked and (len(tokens) == 1 or not adjective(tokens[-2])):
-        return f"URL of the {_owner(tokens[:-1], noun)}."
+        return f"URL of the {humanize(tokens[:-1]) or noun}."
     if kind.startswith(("date", "timestamp")) and not re.search(r"\bdate", phrase):
         if PARTICIPLE.search(last):
             return _moment([*tokens, "date" if kind == "date" else "at"], noun, kind)
         head = "Date" if kind == "date" else "Time"
-        return f"{head} of the {phrase} of {_the(noun)}."
+        return f"{head} of the {phrase} of the {noun}."
     return _of(phrase, noun)
 
 
@@ -808,16 +789,16 @@ def _by_facts(
     reference = table.references(column.name)
     if reference is not None:
         there = subject(reference[0].name)
-        return f"Identifier of the {there} associated with {_the(noun)}."
+        return f"Identifier of the {there} associated with the {noun}."
     if table.primary_key == (column.name,):
-        return f"Unique identifier of {_the(noun)}."
+        return f"Unique identifier of the {noun}."
     if codes:
-        return with_codes(f"Code that classifies {_the(noun)}.", codes)
+        return with_codes(f"Code that classifies the {noun}.", codes)
     if kind.startswith("bool"):
         return f"Flag that is true or false for each {noun}."
     if kind.startswith(("date", "timestamp")):
         head = "Date" if kind == "date" else "Time"
-        return f"{head} associated with {_the(noun)}."
+        return f"{head} associated with the {noun}."
     return None
 
 

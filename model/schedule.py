@@ -197,22 +197,16 @@ class Scheduler:
         cells: KV cells of the context, shared by all sequences.
         sequences: sequence ids that may be used, heads and streams together (>= 2).
         batch: most tokens a step.
-        kept_cells: cells that only a preferred prompt may use, while others run.
-        kept_sequences: sequence ids likewise.
+        kept: cells, and sequence ids, that only a preferred prompt may use while others
+            run.
     """
 
     def __init__(
-        self,
-        *,
-        cells: int,
-        sequences: int,
-        batch: int,
-        kept_cells: int = 0,
-        kept_sequences: int = 0,
+        self, *, cells: int, sequences: int, batch: int, kept: tuple[int, int] = (0, 0)
     ) -> None:
         self._free_cells = self._cells = cells
         self._batch = batch
-        self._kept = (kept_cells, kept_sequences)
+        self._kept = kept
         self._preferred: frozenset[int] = frozenset()
         self._sequences = sequences
         self._free_sequences = list(range(sequences - 1, -1, -1))

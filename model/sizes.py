@@ -124,14 +124,11 @@ def parse(asked: Sequence[str]) -> dict[str, int | str]:
             found[name] = value
         elif name in LIMITS:
             low, high = LIMITS[name]
-            if not value.isascii() or not value.isdigit():
+            number = value.isascii() and value.isdigit()
+            if not number or not low <= int(value) <= high:
+                wrong = " is out of range" if number else ": not a number"
                 raise UsageError(
-                    f"--engine {name}={value[:40]}: not a number.",
-                    f"A number from {low:,} to {high:,}.",
-                )
-            if not low <= int(value) <= high:
-                raise UsageError(
-                    f"--engine {name}={value[:40]} is out of range.",
+                    f"--engine {name}={value[:40]}{wrong}.",
                     f"A number from {low:,} to {high:,}.",
                 )
             found[name] = int(value)
@@ -161,31 +158,27 @@ def choose(
     asked = asked or {}
 
     def size(name: str, value: int | str, reason: str) -> Size:
-        if name in asked:
-            return Size(asked[name], "as asked")
-        return Size(value, reason)
+        return Size(asked[name], "as asked") if name in asked else Size(value, reason)
 
-    threads = size("threads", machine.cores, "all cores that this process may use")
     sequences = size("sequences", *_sequences(machine, safe))
     wanted = max(FEWEST_CELLS, CELLS_A_SEQUENCE * int(sequences.value))
-    cells, kv_type = _cells(shape, machine, wanted)
-    if "kv_type" in asked:
-        kv_type = Size(asked["kv_type"], "as asked")
-    flash = Size("off", "a CPU sums in half precision with it, so batches tell")
+    cells, kept = _cells(shape, machine, wanted)
+    kv_type = size("kv_type", *kept)
+    flash = "off", "a CPU sums in half precision with it, so batches tell"
     if machine.gpu:
-        flash = Size("auto", "llama.cpp knows where the GPU gains from it")
+        flash = "auto", "llama.cpp knows where the GPU gains from it"
     if kv_type.value != "f16":
-        flash = Size("on", "a quantised KV cache needs it")
+        flash = "on", "a quantised KV cache needs it"
     return Sizes(
-        threads=threads,
+        threads=size("threads", machine.cores, "all cores that this process may use"),
         sequences=sequences,
-        cells=size("cells", int(cells.value), cells.reason),
+        cells=size("cells", *cells),
         batch=size("batch", 512, "a step stays short, so stopping is quick"),
         kv_layout=size(
             "kv_layout", "unified", "the columns of a table share its prompt"
         ),
         kv_type=kv_type,
-        flash_attention=size("flash_attention", flash.value, flash.reason),
+        flash_attention=size("flash_attention", *flash),
     )
 
 
@@ -197,20 +190,22 @@ def _sequences(machine: Machine, safe: bool) -> tuple[int, str]:
     return 24, "more gain nothing on a CPU: a text passes over the cells of all others"
 
 
-def _cells(shape: Shape, machine: Machine, wanted: int) -> tuple[Size, Size]:
-    """KV cells, and in what type they are kept."""
-    full = Size("f16", "exact, and there is room for it")
+def _cells(
+    shape: Shape, machine: Machine, wanted: int
+) -> tuple[tuple[int, str], tuple[str, str]]:
+    """KV cells, and in what type they are kept, each with the reason."""
+    each = f"{CELLS_A_SEQUENCE} for each sequence"
+    full = "f16", "exact, and there is room for it"
     if machine.memory is None:
-        return Size(wanted, f"{CELLS_A_SEQUENCE} for each sequence"), full
+        return (wanted, each), full
     room = int(machine.memory * KV_SHARE) // max(shape.cell_bytes, 1)
     if wanted <= room:
-        size = f"{wanted * shape.cell_bytes / 2**20:.0f} MiB"
-        return Size(wanted, f"{CELLS_A_SEQUENCE} for each sequence, {size}"), full
-    half = Size("q8_0", "half the memory, which is short")
+        return (wanted, f"{each}, {wanted * shape.cell_bytes / 2**20:.0f} MiB"), full
+    half = "q8_0", "half the memory, which is short"
     if wanted <= 2 * room:
-        return Size(wanted, f"{CELLS_A_SEQUENCE} for each sequence"), half
+        return (wanted, each), half
     fewer = max(FEWEST_CELLS, 2 * room // 256 * 256)
-    return Size(fewer, "a quarter of the free memory"), half
+    return (fewer, "a quarter of the free memory"), half
 
 
 def cores() -> int:

@@ -9,9 +9,10 @@ from functools import lru_cache
 
 from catalog.objects import Column, Table
 from model import cues
+from model.lexicon import by_word
 from model.names import (
-    column_words,
     expand,
+    familiar,
     gibberish,
     humanize,
     known,
@@ -21,6 +22,7 @@ from model.names import (
     subject,
     table_words,
     word_set,
+    words_of,
 )
 
 NO_NOUN = "record"
@@ -47,7 +49,7 @@ _TAILS = {
     "combined pii extended expanded wide list dump mini all current full long unified "
     "historical ranked cumulative parsed processed qc xf",
 }
-_KINDS = {word: kind for kind, words in _TAILS.items() for word in words.split()}
+_KINDS = by_word(_TAILS)
 """Last words of a table's name that tell how its rows are made, not of what."""
 _THING_TOO = word_set("snapshot version link list report map bridge summary")
 """Those of them that the rows are of, where a key says so (`snapshot_id`)."""
@@ -304,7 +306,7 @@ def row_noun(table: Table) -> str:
 
 def _says_nothing(word: str) -> bool:
     """Whether a word alone is no noun: a small one or a code of four letters."""
-    code = len(word) < 5 and not (known(word) or known(singular(word)))
+    code = len(word) < 5 and not familiar(word)
     return word in cues.SMALL or (code and word.islower() and word not in PLAIN)
 
 
@@ -330,7 +332,7 @@ _LASTING = cues.HOLDERS | word_set(
 def _readable(word: str, name: str) -> bool:
     """Whether a word is one that people would say."""
     low = word.lower()
-    if known(low) or known(singular(low)) or not word.isalpha() or word.isupper():
+    if familiar(low) or not word.isalpha() or word.isupper():
         return True
     glued = name.isupper() and "_" not in name
     vowels = len(re.findall(r"[aeiouy]", low))
@@ -393,7 +395,7 @@ def _about(table: Table, told: Sequence[str]) -> tuple[str, str]:
         return f"Files of {_many(noun)}", ", with their "
     if _joined(table) or not _identified(table):
         last = _last(noun).lower()
-        odd = last in cues.SMALL or not (known(last) or known(singular(last)))
+        odd = last in cues.SMALL or not familiar(last)
         many = f"{noun} records" if odd else _many(noun)
         return _capital(many), ", with their "
     return table_opening(table), f", with {people}"
@@ -572,7 +574,7 @@ def _is_key(name: str, words: int = 0) -> bool:
 
 def _entity(table: Table, name: str) -> str | None:
     """What a key column points at, by its name; None where that cannot be read."""
-    tokens = column_words(name, tuple(c.name for c in table.columns), table.id.name)
+    tokens = words_of(table, name)
     if _DATES.search(name) or tokens[-1] in cues.DATES:
         return "day"
     spoken = humanize(tokens).split()
@@ -765,8 +767,7 @@ def _thing(table: Table, column: Column, noun: str) -> tuple[str, str, float] | 
     """A column as people would name it, the group it joins and how much it tells."""
     name, kind = column.name, column.type.lower()
     reference = table.references(name)
-    siblings = tuple(other.name for other in table.columns)
-    tokens = column_words(name, siblings, table.id.name)
+    tokens = words_of(table, name)
     if gibberish(tokens) or name.startswith("_"):
         return None
     own = reference is None and split(name)[:-1] == split(table.id.name)
@@ -801,7 +802,7 @@ def _thing(table: Table, column: Column, noun: str) -> tuple[str, str, float] | 
     if len(tokens) > 1 and cues.UNITS.get(tokens[-1], "")[:2] in ("US", "eu", "Br"):
         tokens = tokens[:-1]  # `closing_balance_usd`
     weight, group = _weight(tokens, name, reference is not None)
-    if last == "state" and any(_ADDRESS & {*split(sibling)} for sibling in siblings):
+    if last == "state" and any(_ADDRESS & {*split(c.name)} for c in table.columns):
         weight, group = 1.8, "address"
     while len(tokens) > 1 and tokens[-1] in _ENDINGS and tokens[0] != "phone":
         if tokens[-1] == "name" and tokens[-2] not in _THINGS | cues.PEOPLE:
@@ -837,26 +838,25 @@ def _names(tokens: Sequence[str], noun: str) -> bool:
 
 def _weight(tokens: Sequence[str], name: str, reference: bool) -> tuple[float, str]:
     """How much a column tells of its table, and the group that it joins."""
-    last = humanize(tokens[-1:]).split()[-1]
     if reference:
         return 2.4, ""
-    if last in _MONEY:
-        return 2.7, "amounts"
-    if last in _FIGURES:
-        return 2.6, ""
-    if last in _CONTACT:
-        return 1.9, "contact details"
-    if tokens[0] in _ADDRESS or last in _ADDRESS:
-        return 1.8, "address"
-    if last in _STATES:
-        return 2.6, ""
-    if last in _THINGS | cues.PEOPLE:
-        return 2.1, ""
+    last = humanize(tokens[-1:]).split()[-1]
+    for words, weight, group in _WEIGHTS:
+        if last in words or (group == "address" and tokens[0] in words):
+            return weight, group
     if _is_key(name):
         return 1.9, ""
-    if last in ("name", "nm", "description", "desc"):
-        return 1.6, ""
-    return 0.0, ""
+    return (1.6 if last in ("name", "nm", "description", "desc") else 0.0), ""
+
+
+_WEIGHTS = (
+    (_MONEY, 2.7, "amounts"),
+    (_FIGURES, 2.6, ""),
+    (_CONTACT, 1.9, "contact details"),
+    (_ADDRESS, 1.8, "address"),
+    (_STATES, 2.6, ""),
+    (_THINGS | cues.PEOPLE, 2.1, ""),
+)
 
 
 def _sayable(phrase: str) -> bool:
@@ -877,7 +877,7 @@ def _sayable(phrase: str) -> bool:
 
 
 def _listable(word: str) -> bool:
-    return known(word.lower()) or known(singular(word.lower())) or word.isupper()
+    return familiar(word.lower()) or word.isupper()
 
 
 def a(noun: str) -> str:

@@ -9,8 +9,11 @@ fields in order.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -59,21 +62,29 @@ class ModelFacts(Message, frozen=True):
 # From the parent
 
 
-class WorkerSettings(Message, frozen=True):
-    """How the child loads its model; the first message."""
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How a model is run."""
 
-    path: str
+    path: Path
     """The GGUF file."""
-    gpu_layers: Count
-    """Layers on the GPU; -1 is all."""
-    asked: dict[str, Count | str]
-    """Sizes that the steward asks for; the others are chosen."""
-    safe: bool
-    """Leave out the kernels that crash in some builds."""
-    seed: Count
-    """Seed of sampled (not greedy) texts."""
-    adapter: str | None = None
-    """A LoRA adapter in GGUF."""
+    gpu_layers: int = -1
+    """Layers to put on the GPU where the build can; -1 is all."""
+    sizes: Mapping[str, int | str] = field(default_factory=dict[str, int | str])
+    """Sizes to take as they are (`model.sizes.parse`); the others are chosen."""
+    seed: int = 0
+    """Seed of sampled texts; greedy ones need none."""
+    safe: bool = False
+    """Leave out the GPU, and kernels that crash in some builds."""
+    adapter: Path | None = None
+    """A LoRA adapter in GGUF, applied on top of the model."""
+
+
+class Load(Message, frozen=True):
+    """Load a model; the first message."""
+
+    settings: EngineSettings
+    """How."""
 
 
 class Ask(Message, frozen=True):
@@ -110,7 +121,7 @@ class Quit(Message, frozen=True):
     """End."""
 
 
-Request = WorkerSettings | Ask | Prefer | Cancel | UseThreads | Quit
+Request = Load | Ask | Prefer | Cancel | UseThreads | Quit
 
 # From the child
 
@@ -209,9 +220,10 @@ def answer(pipe: Connection[Any, Any]) -> Answer:
 def packed(message: Message) -> bytes:
     """A message as it is sent; half a character becomes a question mark."""
     try:
-        return msgspec.msgpack.encode(message)
+        return msgspec.msgpack.encode(message, enc_hook=str)
     except UnicodeEncodeError:
-        return msgspec.msgpack.encode(_whole(msgspec.to_builtins(message)))
+        plain = msgspec.to_builtins(message, enc_hook=str)
+        return msgspec.msgpack.encode(_whole(plain))
 
 
 def _whole(value: Any) -> Any:
@@ -236,4 +248,4 @@ def read(kinds: Any, data: bytes) -> Any:
 
 @cache
 def _decoder(kinds: Any) -> msgspec.msgpack.Decoder[Any]:
-    return msgspec.msgpack.Decoder(kinds)
+    return msgspec.msgpack.Decoder(kinds, dec_hook=lambda kind, said: kind(said))

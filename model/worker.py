@@ -21,20 +21,7 @@ import numpy as np
 from model import box, wire
 from model.prompt import Prompt
 from model.schedule import FLOOR, Scheduler, Step, StepToken, Stream
-from model.sizes import Machine, available_memory, choose, cores
-from model.wire import (
-    Ask,
-    Cancel,
-    Failed,
-    Prefer,
-    Ready,
-    Request,
-    Spent,
-    Unfit,
-    UseThreads,
-    WorkerSettings,
-    Wrote,
-)
+from model.sizes import Machine, available_memory, cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,9 +46,9 @@ def main(descriptor: int) -> None:
     parent = Connection(descriptor)
     threading.Thread(target=_end_with, args=(descriptor,), daemon=True).start()
     try:
-        settings = wire.request(parent)
-        if isinstance(settings, WorkerSettings):
-            _serve(parent, settings)
+        first = wire.request(parent)
+        if isinstance(first, wire.Load):
+            _serve(parent, first.settings)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # the parent is gone, and so are we
 
@@ -74,35 +61,23 @@ def _end_with(parent: int) -> None:
     os._exit(0)
 
 
-def _serve(parent: Connection[Any, Any], settings: WorkerSettings) -> None:
+def _serve(parent: Connection[Any, Any], settings: wire.EngineSettings) -> None:
     import llama_cpp as llama
 
     from model.llama import LlamaError, Model
 
     offloads = bool(llama.llama_supports_gpu_offload())  # the GPU's driver begins
+    gpu = offloads and settings.gpu_layers != 0 and not settings.safe
     holds = box.close()
+    # How much a GPU has free is llama.cpp's to find out when it makes the context.
+    machine = Machine(cores(), None if gpu else available_memory(), gpu)
     try:
-        model = Model(
-            settings.path,
-            gpu_layers=settings.gpu_layers,
-            sizes=lambda shape: choose(
-                shape, _machine(offloads, settings), settings.asked, safe=settings.safe
-            ),
-            safe=settings.safe,
-            adapter=settings.adapter,
-        )
-        with closing(model):
+        with closing(Model(settings, machine)) as model:
             _warm_up(model)
-            wire.send(parent, Ready(model.facts(), holds))
+            wire.send(parent, wire.Ready(model.facts(), holds))
             _Loop(parent, model, settings).run()
     except LlamaError as error:
-        wire.send(parent, Failed(str(error)))
-
-
-def _machine(offloads: bool, settings: WorkerSettings) -> Machine:
-    gpu = offloads and settings.gpu_layers != 0
-    # How much a GPU has free is llama.cpp's to find out when it makes the context.
-    return Machine(cores(), None if gpu else available_memory(), gpu)
+        wire.send(parent, wire.Failed(str(error)))
 
 
 def _warm_up(model: Model) -> None:
@@ -114,18 +89,16 @@ def _warm_up(model: Model) -> None:
 
 class _Loop:
     def __init__(
-        self, parent: Connection[Any, Any], model: Model, settings: WorkerSettings
+        self, parent: Connection[Any, Any], model: Model, settings: wire.EngineSettings
     ) -> None:
         self._parent = parent
         self._model = model
         self._seed = settings.seed
-        kept_cells, kept_sequences = model.sizes.kept
         self._scheduler = Scheduler(
             cells=model.cells,
             sequences=model.sequences,
             batch=model.batch,
-            kept_cells=kept_cells,
-            kept_sequences=kept_sequences,
+            kept=model.sizes.kept,
         )
         self._prompts: dict[int, Prompt] = {}
         self._randoms: dict[tuple[int, int, int], np.random.Generator] = {}
@@ -137,15 +110,15 @@ class _Loop:
                     return
             self._step()
 
-    def _take(self, message: Request) -> bool:
+    def _take(self, message: wire.Request) -> bool:
         match message:
-            case Ask(key, prompt):
+            case wire.Ask(key, prompt):
                 self._add(key, prompt)
-            case Prefer(keys):
+            case wire.Prefer(keys):
                 self._scheduler.prefer(keys)
-            case UseThreads(count):
+            case wire.UseThreads(count):
                 self._model.use_threads(count)
-            case Cancel(keys):
+            case wire.Cancel(keys):
                 for key in keys:
                     self._prompts.pop(key, None)
                     self._randoms = {
@@ -170,10 +143,10 @@ class _Loop:
             for block in range(len(blocks)):
                 for draw in range(prompt.texts(block), prompt.all_texts(block)):
                     wire.send(
-                        self._parent, Wrote(key, block, draw, "", FLOOR, 1, False)
+                        self._parent, wire.Wrote(key, block, draw, "", FLOOR, 1, False)
                     )
         else:
-            wire.send(self._parent, Unfit(key))
+            wire.send(self._parent, wire.Unfit(key))
 
     def _others(self, prompt: Prompt, block: int) -> list[list[int]]:
         """What a block has besides its first text, as the scheduler wants it."""
@@ -197,7 +170,7 @@ class _Loop:
         self._release(taken.released)
         written = sum(token is None for each in step.given for token in each)
         writing = sum(not stream.given for stream in step.streams)
-        wire.send(self._parent, Spent(len(step.rows) - writing, written))
+        wire.send(self._parent, wire.Spent(len(step.rows) - writing, written))
 
     def _choose(self, step: Step, logits: Rows) -> list[list[tuple[int, float]]]:
         """The next token of each stream and its log-probability, in nats.
@@ -278,7 +251,7 @@ class _Loop:
         count = len(stream.given or stream.written)
         mean = stream.logprob / max(len(stream.written), 1)
         place = (stream.key, stream.block, stream.draw)
-        wire.send(self._parent, Wrote(*place, text, mean, count, complete))
+        wire.send(self._parent, wire.Wrote(*place, text, mean, count, complete))
 
     def _release(self, sequences: Iterable[int]) -> None:
         for sequence in sequences:

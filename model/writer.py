@@ -46,6 +46,9 @@ class Writer(ABC):
 
     Attributes:
         weighs: whether it tells how likely it would write what it is offered.
+        served: once started, the name that its server has for the model, if any.
+        runs_on: once started, what of this machine it runs on, as in "GPU"; or empty.
+        threads: CPU threads that it was started with; 0 where none of this machine's.
         prompt_tokens: tokens read so far.
         generated_tokens: tokens written so far.
         note: what the steward should know of how it runs, or empty.
@@ -54,6 +57,8 @@ class Writer(ABC):
     weighs = True
 
     def __init__(self) -> None:
+        self.served = self.runs_on = ""
+        self.threads = 0
         self.prompt_tokens = 0
         self.generated_tokens = 0
         self.note = ""
@@ -67,21 +72,6 @@ class Writer(ABC):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    @property
-    def served(self) -> str:
-        """The name that its server has for the model; empty where there is none."""
-        return ""
-
-    @property
-    def runs_on(self) -> str:
-        """What of this machine it runs on, as in "GPU"; empty where on nothing."""
-        return ""
-
-    @property
-    def threads(self) -> int:
-        """CPU threads that it was started with; 0 where none of this machine's."""
-        return 0
 
     @abstractmethod
     def use_threads(self, count: int) -> None:

@@ -19,11 +19,12 @@ from catalog.files import write_file
 from catalog.objects import TableId, Target, column_of
 from model.choose import Calibration, Candidate, Scale, Signs, WeightedSum, signs_of
 from model.draft import Drafter, Job
-from model.engine import Engine, EngineSettings
+from model.engine import Engine
 from model.evaluation.json_lines import encoded, read_lines
 from model.evaluation.records import Entry, read_entries
 from model.library import ModelFile, PromptFormat
 from model.nearest import shipped
+from model.wire import EngineSettings
 
 _UNMEASURED = Scale(WeightedSum(), WeightedSum(), WeightedSum())
 

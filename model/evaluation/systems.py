@@ -20,7 +20,7 @@ from catalog.stopping import Stop, never
 from catalog.suggestion import Source
 from model.choose import Candidate, likeliest, signs_of, unlike
 from model.draft import Drafter, Job
-from model.engine import Engine, EngineSettings
+from model.engine import Engine
 from model.evaluation import baseline
 from model.evaluation.measures import normal
 from model.evaluation.records import (
@@ -34,7 +34,9 @@ from model.evaluation.records import (
 from model.library import ModelFile
 from model.nearest import shipped
 from model.prompts import compact
-from model.rules import describe_column, describe_table
+from model.rules import describe_column
+from model.table_sentences import describe_table
+from model.wire import EngineSettings
 
 
 class Kind(Enum):

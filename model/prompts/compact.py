@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from catalog.objects import Column, Profile, Table, TableId, Target, column_of
-from model.names import UPPER, column_words, humanize, split, subject
+from model.names import UPPER, humanize, split, subject, words_of
 from model.prompt import Prompt
 
 END = "<|im_end|>"
@@ -58,9 +58,9 @@ def kind_of(type_text: str) -> str:
 
 def column_phrase(table: Table, name: str) -> str:
     """A column's name in words, without what all of its table begin with."""
-    siblings = tuple(column.name for column in table.columns)
-    words = column_words(name, siblings, table.id.name)
-    return humanize(words) or humanize(split(name)).lower() or name.lower()
+    return (
+        humanize(words_of(table, name)) or humanize(split(name)).lower() or name.lower()
+    )
 
 
 def one_line(text: str, longest: int) -> str:

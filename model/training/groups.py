@@ -151,7 +151,7 @@ class Groups:
         key = each.source, target
         if key not in self._examples:
             asked = example_of(each.table, target, "", origin="")
-            found = self._index.find(asked, skip=lambda origin: origin == each.source)
+            found = self._index.find(asked, skip=each.source)
             self._examples[key] = (
                 compact.example_line(found.name, found.table, found.text)
                 if found

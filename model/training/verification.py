@@ -118,16 +118,12 @@ def compare(
     """
     from model.llama import LlamaError, Model  # loads llama.cpp
     from model.schedule import StepToken
-    from model.sizes import Machine, choose
+    from model.sizes import Machine
+    from model.wire import EngineSettings
 
     try:
-        runner = Model(
-            str(path),
-            gpu_layers=0,
-            sizes=lambda shape: choose(shape, Machine(1, None, False), SIZES),
-            safe=True,
-            adapter=str(adapter) if adapter else None,
-        )
+        settings = EngineSettings(path, 0, SIZES, safe=True, adapter=adapter)
+        runner = Model(settings, Machine(1, None, False))
     except LlamaError as error:
         raise RefusedError(
             f"llama.cpp cannot read what was written: {error}.",

@@ -11,8 +11,9 @@ from benchmarks import gguf_header, random_model
 from benchmarks.gpu.run import long_prompts
 from benchmarks.random_model import Shape
 from benchmarks.seven_billion import Tokens
-from model.engine import Engine, EngineSettings
+from model.engine import Engine
 from model.prompt import Prompt
+from model.wire import EngineSettings
 
 pytestmark = pytest.mark.usefixtures("own_small")
 TINY = Shape(8192, 256, 2, 4, 2, 512, "Q8_0")

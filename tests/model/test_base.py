@@ -25,10 +25,11 @@ import pytest
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from model import base as base_module
 from model.base import fetch, merge
-from model.engine import Engine, EngineSettings
+from model.engine import Engine
 from model.library import DEFAULT, Library, MissingModelError, verify
 from model.pack import pack, unpack
 from model.prompt import Prompt
+from model.wire import EngineSettings
 from tests.model import tiny_gguf
 
 RANK, ALPHA = 32, 64.0

@@ -16,11 +16,12 @@ import pytest
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind
 from model.draft import Drafter, Job
-from model.engine import Engine, EngineSettings
+from model.engine import Engine
 from model.library import ModelFile, PromptFormat
 from model.prompt import Prompt
 from model.prompts.long import long_prompts
 from model.sizes import cores
+from model.wire import EngineSettings
 from tests.model import tiny_gguf
 
 pytestmark = pytest.mark.gguf

@@ -17,13 +17,8 @@ from catalog.objects import (
     TableId,
     TableKind,
 )
-from model.rules import (
-    describe_column,
-    describe_table,
-    reference_clause,
-    table_opening,
-)
-from model.table_sentences import row_noun
+from model.rules import describe_column, reference_clause
+from model.table_sentences import describe_table, row_noun, table_opening
 
 ORDERS = TableId("sales", "orders")
 NEW_STATE = "Identifier of the new state of the issue."

@@ -42,8 +42,7 @@ def test_every_block_ends_once_within_the_limits_given(
         cells=cells,
         sequences=sequences,
         batch=batch,
-        kept_cells=kept[0],
-        kept_sequences=kept[1],
+        kept=kept,
     )
     fitting = set()
     for key, (head, blocks, limit) in enumerate(prompts):
@@ -142,9 +141,7 @@ def test_cancelling_gives_every_sequence_back() -> None:
 
 
 def test_a_preferred_prompt_is_written_while_all_others_stand_still() -> None:
-    scheduler = Scheduler(
-        cells=200, sequences=8, batch=64, kept_cells=40, kept_sequences=3
-    )
+    scheduler = Scheduler(cells=200, sequences=8, batch=64, kept=(40, 3))
     for key in range(6):
         scheduler.add(key, [key] * 4, [[20 + key]] * 4, limit=8)
     for _ in range(4):
@@ -166,9 +163,7 @@ def test_a_preferred_prompt_is_written_while_all_others_stand_still() -> None:
 
 
 def test_without_a_preferred_prompt_the_kept_room_stays_free() -> None:
-    scheduler = Scheduler(
-        cells=500, sequences=10, batch=64, kept_cells=100, kept_sequences=4
-    )
+    scheduler = Scheduler(cells=500, sequences=10, batch=64, kept=(100, 4))
     scheduler.add(0, [1] * 4, [[2]] * 30, limit=8)
     scheduler.took(scheduler.next_step(), [], ends=_never)
     assert len(scheduler.next_step().streams) == 5

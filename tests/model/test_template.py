@@ -13,10 +13,11 @@ import pytest
 from catalog.errors import ColumnistError
 from catalog.objects import Table, TableId, TableKind
 from model.draft import Drafter, Job
-from model.engine import Engine, EngineSettings
+from model.engine import Engine
 from model.library import ModelFile, PromptFormat
 from model.prompts.long import render_chat
 from model.template import QUESTION, Template, Turn, turn
+from model.wire import EngineSettings
 from tests.model import tiny_gguf
 
 SAFE = "is unsafe|is undefined|access to attribute|has no attribute|unsafe"

@@ -19,14 +19,16 @@ import pytest
 from catalog.errors import ColumnistError
 from model import engine as engines
 from model import wire
-from model.engine import Engine, EngineSettings
+from model.engine import Engine
 from model.prompt import Prompt
 from model.sizes import Size, Sizes
 from model.wire import (
     Answer,
     Ask,
     Cancel,
+    EngineSettings,
     Failed,
+    Load,
     ModelFacts,
     Prefer,
     Quit,
@@ -35,7 +37,6 @@ from model.wire import (
     Spent,
     Unfit,
     UseThreads,
-    WorkerSettings,
     Wrote,
 )
 
@@ -47,7 +48,8 @@ FACTS = ModelFacts("näme", "llama 1B", 9, 4096, "{{ x }}", "<s>", "", False, SI
 @pytest.mark.parametrize(
     "message",
     [
-        WorkerSettings("/m.gguf", -1, {"cells": 4, "kv_type": "f16"}, True, 7, None),
+        Load(EngineSettings(Path("/m.gguf"), sizes={"cells": 4, "kv_type": "f16"})),
+        Load(EngineSettings(Path("/m"), 0, {}, 7, True, Path("/a.gguf"))),
         Ask(3, Prompt("h", ("a", "b"), 9, ("\n",), 0.5, (1, 0))),
         Prefer(()),
         Cancel((1, 2)),

@@ -16,7 +16,7 @@ from tui.flow.settings import Settings
 from tui.flow.text import plain
 
 if TYPE_CHECKING:
-    from model.engine import EngineSettings
+    from model.wire import EngineSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def remote_model(settings: Settings) -> RemoteModel | None:
 
 def engine_settings(model: ModelFile, settings: Settings) -> EngineSettings:
     """How the global options say that a model is to be run."""
-    from model.engine import EngineSettings
+    from model.wire import EngineSettings
 
     return EngineSettings(
         model.path,

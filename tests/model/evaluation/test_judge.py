@@ -19,7 +19,7 @@ import pytest
 
 from catalog.errors import ColumnistError, UsageError
 from model.endpoint import Endpoint
-from model.engine import Engine, EngineSettings
+from model.engine import Engine
 from model.evaluation.blind import Item, SheetLine
 from model.evaluation.json_lines import encoded
 from model.evaluation.judge import (
@@ -35,6 +35,7 @@ from model.evaluation.votes import Preference
 from model.exchange import PATIENCE
 from model.library import ModelFile, PromptFormat
 from model.remote import RemoteEngine, RemoteModel
+from model.wire import EngineSettings
 from tui.commands.instruct import instructed
 from tui.flow.settings import Settings
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from catalog.errors import UsageError
-from model.engine import EngineSettings
 from model.evaluation.json_lines import encoded
 from model.evaluation.records import Entry, Text, Texts
 from model.evaluation.systems import Kind, run_model, system, systems, texts_of
 from model.library import Library, ModelFile, PromptFormat
+from model.wire import EngineSettings
 from tests.model.evaluation.entries import entry_of
 
 

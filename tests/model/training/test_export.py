@@ -17,13 +17,14 @@ pytest.importorskip("peft")
 
 from catalog.errors import RefusedError, UsageError  # noqa: E402
 from model.draft import Drafter, Job  # noqa: E402
-from model.engine import Engine, EngineSettings  # noqa: E402
+from model.engine import Engine  # noqa: E402
 from model.library import Library  # noqa: E402
 from model.teacher_set import described  # noqa: E402
 from model.training.adapter import logits_of  # noqa: E402
 from model.training.export import ExportSettings, export, resolve  # noqa: E402
 from model.training.source import load_model, open_source, open_tokens  # noqa: E402
 from model.training.verification import Reference, compare  # noqa: E402
+from model.wire import EngineSettings  # noqa: E402
 from tests.model.training import tiny_huggingface as tiny  # noqa: E402
 
 pytestmark = pytest.mark.gguf

@@ -23,7 +23,7 @@ pytest.importorskip("peft")
 from catalog.errors import ColumnistError, UsageError  # noqa: E402
 from catalog.objects import Target  # noqa: E402
 from model.base import merge  # noqa: E402
-from model.engine import Engine, EngineSettings  # noqa: E402
+from model.engine import Engine  # noqa: E402
 from model.library import Library  # noqa: E402
 from model.prompt import Prompt  # noqa: E402
 from model.prompts.compact import compact_prompts  # noqa: E402
@@ -39,6 +39,7 @@ from model.training.source import (  # noqa: E402
     open_source,
     open_tokens,
 )
+from model.wire import EngineSettings  # noqa: E402
 from tests.model.training import tiny_huggingface as tiny  # noqa: E402
 
 ODD = [("date and", " time"), ("what is", " a shop?"), ("SELECT *", "\n  FROM t")]
