@@ -17,19 +17,19 @@ from catalog.listing import Listing, Order
 from catalog.objects import TableId, table_of
 from catalog.places import left
 from catalog.rescan import Changes
-from catalog.snapshot import SchemaCoverage
+from catalog.snapshot import SchemaCoverage, TableSummary
 from catalog.suggestion import SuggestionFilter
 from tui.app.beside import beside
 from tui.app.keys import keys
 from tui.app.messages import CatalogChanged, DraftingChanged, DraftsSaved
 from tui.app.screens.bulk import Bulk
-from tui.app.screens.catalog_rows import SCHEMAS, TABLES, schema_cells
+from tui.app.screens.catalog_rows import SCHEMAS, TABLES, schema_cells, table_cells
 from tui.app.screens.database_screen import DatabaseScreen
 from tui.app.screens.facets import FACETS, Facet, FacetModal
 from tui.app.screens.review import ReviewScreen
 from tui.app.screens.table_list import TableList
 from tui.app.welcome import give_hint
-from tui.app.widgets.row_list import Items, RowList
+from tui.app.widgets.row_list import RowList
 from tui.app.widgets.status_line import StatusLine
 from tui.flow import scanning
 from tui.flow.background import BackgroundDrafting
@@ -101,7 +101,6 @@ class CatalogScreen(DatabaseScreen):
     def __init__(self, session: Session, drafting: BackgroundDrafting) -> None:
         super().__init__(session, drafting)
         self._tables = TableList()
-        self._schemas: Items[SchemaCoverage] = Items((), schema_cells)
         self._bulk = Bulk(self, session, self._reload)
         self._complete = False
         self._read = 0
@@ -115,9 +114,9 @@ class CatalogScreen(DatabaseScreen):
         """Schemas on the left, tables on the right."""
         yield Label("", classes="title", id="head", markup=False)
         with Horizontal():
-            yield RowList(SCHEMAS, self._schemas, id="schemas")
+            yield RowList(SCHEMAS, schema_cells, id="schemas")
             with Vertical(id="right"):
-                yield RowList(TABLES, self._tables.rows, id="tables")
+                yield RowList(TABLES, table_cells, id="tables")
                 yield Static("", id="empty", markup=False)
         yield Input(placeholder="part of a name, or a pattern", classes="filter")
         yield StatusLine()
@@ -200,8 +199,7 @@ class CatalogScreen(DatabaseScreen):
             self.notify("Here you left. q shows the catalog.")
 
     def _show_coverage(self, coverage: list[SchemaCoverage]) -> None:
-        self._schemas = Items(coverage, schema_cells)
-        self.query_one("#schemas", RowList).show(self._schemas)
+        self.query_one("#schemas", RowList).show(coverage)
         total = coverage[0]
         told = "nothing to describe"
         if total.share is not None:
@@ -214,17 +212,17 @@ class CatalogScreen(DatabaseScreen):
         self.query_one("#head", Label).update(f"{label} — {told}")
 
     def _list(self) -> None:
-        here = self._current()
+        here = self._rows.here
         self._tables.find()
-        rows = self._tables.rows
-        self._rows.show(rows, cursor=self._tables.place_of(here))
-        self.query_one("#right").set_class(not rows, "-empty")
+        cursor = self._tables.place_of(here and here.id)
+        self._rows.show(self._tables.found, cursor=cursor)
+        self.query_one("#right").set_class(not self._tables.found, "-empty")
         self.query_one("#empty", Static).update(self._nothing())
         self._say_what()
 
     def _nothing(self) -> str:
         if not self._tables.all.summaries:
-            if self._runs("scan"):
+            if self.runs("scan"):
                 return "Reading the catalog…"
             return (
                 "There are no tables here, or none that this user may see.\n"
@@ -233,19 +231,12 @@ class CatalogScreen(DatabaseScreen):
         return "No table fits.\nescape clears the filter, f shows others."
 
     @property
-    def _rows(self) -> RowList:
+    def _rows(self) -> RowList[TableSummary]:
         return self.query_one("#tables", RowList)
-
-    def _current(self) -> TableId | None:
-        table = self._tables.rows.at(self._rows.cursor)
-        return table.id if table else None
-
-    def _runs(self, group: str) -> bool:
-        return any(w.group == group and w.is_running for w in self.workers)
 
     @on(RowList.Moved, "#schemas")
     def _schema_moved(self, event: RowList.Moved) -> None:
-        if (schema := self._schemas.at(event.index)) is not None:
+        if (schema := event.rows.at(event.index)) is not None:
             self._tables.within(schema.schema)
             self._list()
 
@@ -257,11 +248,11 @@ class CatalogScreen(DatabaseScreen):
     def _table_chosen(self, event: RowList.Chosen) -> None:
         if not self._open or self.app.screen is not self:
             return  # q closed the database, or enter came twice
-        if (table := self._tables.rows.at(event.index)) is not None:
+        if (table := self._rows.at(event.index)) is not None:
             self._review(table.id)
 
     def _review(self, table: TableId, column: str | None = None) -> None:
-        order = [summary.id for summary in self._tables.rows.found]
+        order = [summary.id for summary in self._tables.found]
         self.app.push_screen(
             ReviewScreen(self._session, self._drafting, order, table, column)
         )
@@ -367,7 +358,7 @@ class CatalogScreen(DatabaseScreen):
         wanted = self._tables.undocumented
         if not wanted:
             described = "Everything listed is described."
-            self.notify(described if self._tables.rows else "No table is listed.")
+            self.notify(described if self._tables.found else "No table is listed.")
             return
         every = sum(each.undocumented for each in self._tables.all.summaries)
         self.app.draft([] if len(wanted) == every else wanted)
@@ -406,11 +397,11 @@ class CatalogScreen(DatabaseScreen):
         self._say_what()
 
     def _say_what(self) -> None:
-        if self.app.screen is self and (under := self._current()) is not None:
+        if self.app.screen is self and (under := self._rows.here) is not None:
             # Drafting goes on from where the steward is.
-            self._drafting.prefer(under, add=False)
-        reading = f"Reading the catalog: {self._read:,}" if self._runs("scan") else ""
-        self._say(reading, self._tables.line(looking=self._runs("narrow")))
+            self._drafting.prefer(under.id, add=False)
+        reading = f"Reading the catalog: {self._read:,}" if self.runs("scan") else ""
+        self._say(reading, self._tables.line(looking=self.runs("narrow")))
 
     # Deciding
 
@@ -421,7 +412,7 @@ class CatalogScreen(DatabaseScreen):
     def action_accept_by_rule(self) -> None:
         """Accept what a rule takes, once its count was seen."""
         tables = self._tables
-        covered = count(len(tables.rows), "table") + " listed"
+        covered = count(len(tables.found), "table") + " listed"
         self._bulk.accept_by_rule(tables.scope, tables.undecided, covered)
 
     def action_reject_all(self) -> None:

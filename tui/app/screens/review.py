@@ -22,7 +22,6 @@ from tui.app.beside import beside
 from tui.app.messages import CatalogChanged
 from tui.app.screens.ask import AskModal
 from tui.app.screens.bulk import Bulk
-from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.inspect import InspectModal
 from tui.app.screens.reason import ReasonModal
 from tui.app.screens.review_keys import REVIEW_KEYS
@@ -64,23 +63,14 @@ class ReviewScreen(ReviewList):
 
     def _settle_conflict(self, line: Line, suggestion: Suggestion) -> None:
         """Somebody changed the comment: show both texts before replacing theirs."""
-
-        def decide(answer: bool | None) -> None:
-            if answer:
-                accepted = self._session.suggestions.accept_over(
-                    suggestion, previous=line.comment
-                )
-                self._follow(accepted)
-
-        self.app.push_screen(
-            ConfirmModal(
-                "Replace the comment that somebody wrote meanwhile?",
-                [
-                    f"Theirs: {plain(line.comment or '(none)')}",
-                    f"Yours: {plain(suggestion.text or '')}",
-                ],
-            ),
-            decide,
+        accept = self._session.suggestions.accept_over
+        self.app.confirm(
+            "Replace the comment that somebody wrote meanwhile?",
+            [
+                f"Theirs: {plain(line.comment or '(none)')}",
+                f"Yours: {plain(suggestion.text or '')}",
+            ],
+            lambda: self._follow(accept(suggestion, previous=line.comment)),
         )
 
     def action_reject(self) -> None:
@@ -125,7 +115,7 @@ class ReviewScreen(ReviewList):
     def _chosen(self) -> list[int]:
         return [
             line.suggestion.id
-            for line in self._shown()
+            for line in self._list.found
             if line.suggestion is not None
             and (not self._marked or line.target in self._marked)
         ]
