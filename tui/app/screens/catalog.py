@@ -421,11 +421,11 @@ class CatalogScreen(DatabaseScreen):
 
     def action_undo(self) -> None:
         """Take back the last decision."""
-        self.app.undo(self, lambda _: self._reload())
+        self.app.replay("undo", self, lambda _: self._reload())
 
     def action_redo(self) -> None:
         """Decide again as before the undo."""
-        self.app.redo(self, lambda _: self._reload())
+        self.app.replay("redo", self, lambda _: self._reload())
 
     def action_figures(self) -> None:
         """Charts of how documenting goes."""

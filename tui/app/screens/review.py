@@ -220,11 +220,11 @@ class ReviewScreen(ReviewList):
 
     def action_undo(self) -> None:
         """Take back the last decision."""
-        self.app.undo(self, self._follow)
+        self.app.replay("undo", self, self._follow)
 
     def action_redo(self) -> None:
         """Decide again as before the undo."""
-        self.app.redo(self, self._follow)
+        self.app.replay("redo", self, self._follow)
 
     # Alternatives
 

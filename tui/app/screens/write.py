@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
@@ -256,22 +257,20 @@ class WriteScreen(WorkingScreen[None]):
     def _tell(self, writing: Writing) -> None:
         """Show results as they come, some at a time."""
         worker = get_current_worker()
-        # Sampling reads the file that is written; DuckDB allows only one of the two.
-        resume = self._drafting.pause()
         some: list[WriteResult] = []
         told = 0.0
-        try:
-            for result in writing(
-                stop=lambda: worker.is_cancelled or self._stop.is_set()
-            ):
-                some.append(result)
-                if time.monotonic() - told >= TOLD_SECONDS:
-                    self.call_later(self._went, some)
-                    some, told = [], time.monotonic()
-        finally:
-            if some:
+        # Sampling reads the file that is written; DuckDB allows only one of the two.
+        with self._drafting.paused():
+            try:
+                for result in writing(
+                    stop=lambda: worker.is_cancelled or self._stop.is_set()
+                ):
+                    some.append(result)
+                    if time.monotonic() - told >= TOLD_SECONDS:
+                        self.call_later(self._went, some)
+                        some, told = [], time.monotonic()
+            finally:
                 self.call_later(self._went, some)
-            resume()
 
     def _began(self, run: int) -> None:
         self._run = run
@@ -290,7 +289,7 @@ class WriteScreen(WorkingScreen[None]):
     def _ended(self, event: Worker.StateChanged) -> None:
         if event.worker.group != "write" or not event.worker.is_finished:
             return
-        counts = writes.summarize(self._results)
+        counts = Counter(each.outcome for each in self._results)
         verb = "restored" if self._reverting else "written"
         parts = [f"{counts[Outcome.WRITTEN]:,} {verb}"]
         parts += [
