@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -132,7 +131,7 @@ def _report(
                     for each in taken.kept
                 ],
                 "unknown": [name_of(target) for target in unknown],
-                "left_out": [asdict(each) for each in left_out],
+                "left_out": left_out,
             }
         )
     else:

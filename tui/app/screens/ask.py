@@ -15,7 +15,7 @@ from tui.app.keys import keys
 from tui.app.widgets.keys_line import KeysLine
 
 
-class AskModal(ModalScreen[str | None]):
+class AskModal(ModalScreen[str]):
     """Type an answer; enter takes it, escape takes none."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys(

@@ -21,7 +21,7 @@ from catalog.snapshot import SchemaCoverage, TableSummary
 from catalog.suggestion import SuggestionFilter
 from tui.app.beside import beside
 from tui.app.keys import keys
-from tui.app.messages import CatalogChanged, DraftingChanged, DraftsSaved
+from tui.app.messages import DraftingChanged, DraftsSaved
 from tui.app.screens.bulk import Bulk
 from tui.app.screens.catalog_rows import SCHEMAS, TABLES, schema_cells, table_cells
 from tui.app.screens.database_screen import DatabaseScreen
@@ -295,14 +295,14 @@ class CatalogScreen(DatabaseScreen):
     def action_show(self) -> None:
         """List by what is missing, kind, state, source, confidence or finding."""
 
-        def list_those(chosen: frozenset[Facet] | None) -> None:
-            if chosen is None or chosen == self._tables.facets:
+        def list_those(chosen: frozenset[Facet]) -> None:
+            if chosen == self._tables.facets:
                 return
             if wanted := self._tables.having(chosen):
                 self._narrow(wanted, chosen)
             self._list()
 
-        self.app.push_screen(FacetModal(FACETS, self._tables.facets), list_those)
+        self.app.ask(FacetModal(FACETS, self._tables.facets), list_those)
 
     @beside("narrow", "Looking through the suggestions")
     def _narrow(self, wanted: SuggestionFilter, facets: frozenset[Facet]) -> None:
@@ -374,7 +374,6 @@ class CatalogScreen(DatabaseScreen):
             self._changed_tables |= {table_of(draft.target) for draft in event.drafts}
 
     @on(DraftingChanged)
-    @on(CatalogChanged)
     def _changed(self) -> None:
         self._changed_tables = None
 

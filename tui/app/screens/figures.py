@@ -71,8 +71,8 @@ class FiguresScreen(WorkingScreen[None]):
             "Save report",
             f"Save all of it as {report.FILE_NAME} in the current folder",
         ),
-        ("j", "down", "", "Scroll down"),
-        ("k", "up", "", "Scroll up"),
+        ("j", "scroll(1)", "", "Scroll down", "down"),
+        ("k", "scroll(-1)", "", "Scroll up", "up"),
         ("q,escape", "app.pop_screen", "Back", "Back to the catalog", "back"),
     )
 
@@ -267,13 +267,9 @@ class FiguresScreen(WorkingScreen[None]):
         report.save(figures, path)
         self.notify(f"Saved {plain(str(path.absolute()))}.", markup=False)
 
-    def action_down(self) -> None:
-        """Scroll down."""
-        self.query_one("#page").scroll_down()
-
-    def action_up(self) -> None:
-        """Scroll up."""
-        self.query_one("#page").scroll_up()
+    def action_scroll(self, direction: int) -> None:
+        """Scroll a line."""
+        self.query_one("#page").scroll_relative(y=direction, animate=False)
 
 
 def _more(number: int) -> list[str]:

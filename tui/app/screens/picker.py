@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -212,10 +213,8 @@ class PickerScreen(WorkingScreen[None]):
     def _ask_password(self, target: str) -> None:
         from connectors.connect import safe_url
 
-        def answered(answer: PasswordAnswer | None) -> None:
-            if answer is not None:
-                self._open(target, answer)
-
         is_saved = "://" not in target
         name = target if is_saved else safe_url(target)
-        self.app.push_screen(PasswordModal(name, can_keep=is_saved), answered)
+        self.app.ask(
+            PasswordModal(name, can_keep=is_saved), partial(self._open, target)
+        )

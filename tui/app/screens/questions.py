@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -59,20 +59,6 @@ def _typed(row: Question | Term) -> str:
     return plain(" ".join(row.meaning.split())) if isinstance(row, Term) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """What `u` takes back: an answer, or a question that was put away."""
-
-    term: str
-    scope: str = ""
-    before: str | None = None
-    after: str | None = None
-
-    @property
-    def hid(self) -> bool:
-        return self.before is None and self.after is None
-
-
 class QuestionsScreen(WorkingScreen[None]):
     """Names that would explain the most columns, if somebody said what they mean."""
 
@@ -103,7 +89,8 @@ class QuestionsScreen(WorkingScreen[None]):
         """Keys of what was answered since the names were counted."""
         self._before: frozenset[str] = frozenset()
         """Keys of what the glossary had when they were."""
-        self._steps: list[_Step] = []
+        self._undoes: list[Callable[[], object]] = []
+        """What takes back each answer, and each question that was put away."""
         self._asked: Question | Term | None = None
         self._read = 0
         self._stopped = False
@@ -258,31 +245,32 @@ class QuestionsScreen(WorkingScreen[None]):
         if isinstance(row, Term) and meaning == _typed(row):
             return
         try:
-            self._put(row.term, meaning or None, scope)
+            before = self._put(row.term, scope, meaning or None)
         except ColumnistError as error:
             self.app.explain(error)
+        else:
+            self._undoes.append(partial(self._put, row.term, scope, before))
 
-    def _put(self, term: str, meaning: str | None, scope: str) -> None:
-        """Change the file, and have drafted again what reads otherwise now."""
+    def _put(self, term: str, scope: str, meaning: str | None) -> str | None:
+        """Change the file, and have drafted again what reads otherwise now.
+
+        Returns what stood there before.
+        """
         if meaning is None:
             before = self._glossary.forget(term, scope=scope)
         else:
             before = self._glossary.answer(term, meaning, scope=scope)
-        self._steps.append(_Step(term, scope, before, meaning))
-        self._changed(self._steps[-1])
-
-    def _changed(self, step: _Step) -> None:
-        terms = [Term(step.term, t, step.scope) for t in (step.before, step.after) if t]
-        self.app.redraft(terms)
-        key = key_of(step.term)
-        if step.after is None and key in self._before:
+        self.app.redraft([Term(term, t, scope) for t in (before, meaning) if t])
+        key = key_of(term)
+        if meaning is None and key in self._before:
             self._count()  # its names were read with it
-            return
-        if step.after is None:
+            return before
+        if meaning is None:
             self._fresh.discard(key)
         else:
             self._fresh.add(key)
         self._rank()
+        return before
 
     def action_cancel(self) -> None:
         """Close the answer."""
@@ -300,26 +288,20 @@ class QuestionsScreen(WorkingScreen[None]):
             self.notify("Only a question can be put away.")
             return
         self._unasked.add(row.term)
-        self._steps.append(_Step(row.term))
+        self._undoes.append(partial(self._ask_again, row.term))
+        self._rank()
+
+    def _ask_again(self, term: str) -> None:
+        self._unasked.remove(term)
         self._rank()
 
     def action_undo(self) -> None:
         """Take back what was done last on this screen."""
-        if not self._steps:
+        if not self._undoes:
             self.notify("Nothing to undo here; enter changes an answer.")
             return
-        step = self._steps[-1]
-        if step.hid:
-            self._unasked.remove(step.term)
-            self._rank()
-        else:
-            if step.before is None:
-                self._glossary.forget(step.term, scope=step.scope)
-            else:
-                self._glossary.answer(step.term, step.before, scope=step.scope)
-            back = _Step(step.term, step.scope, step.after, step.before)
-            self._changed(back)
-        self._steps.pop()
+        self._undoes[-1]()
+        self._undoes.pop()
 
     def action_count(self) -> None:
         """Look through the names again."""

@@ -19,7 +19,6 @@ from catalog.objects import Target, table_of
 from catalog.style import check
 from catalog.suggestion import State, Suggestion
 from tui.app.beside import beside
-from tui.app.messages import CatalogChanged
 from tui.app.screens.ask import AskModal
 from tui.app.screens.bulk import Bulk
 from tui.app.screens.inspect import InspectModal
@@ -88,13 +87,11 @@ class ReviewScreen(ReviewList):
             self.notify("There is no suggestion here.")
             return
         suggestion = line.suggestion
-
-        def decide(reason: str | None) -> None:
-            if reason is not None:
-                rejected = self._session.suggestions.reject([suggestion], reason=reason)
-                self._go_on(rejected)
-
-        self.app.push_screen(ReasonModal(plain(suggestion.target.name)), decide)
+        reject = self._session.suggestions.reject
+        self.app.ask(
+            ReasonModal(plain(suggestion.target.name)),
+            lambda reason: self._go_on(reject([suggestion], reason=reason)),
+        )
 
     def _go_on(self, batch: Batch) -> None:
         """Show a decision, and go on to the next undecided; say if it came too late."""
@@ -232,8 +229,7 @@ class ReviewScreen(ReviewList):
         """Ask for other wordings of what is under the cursor."""
         line = self._line
         if line is not None:
-            self.notify("Looking for other wordings…", timeout=2)
-            self._find_alternatives(line.target, "")
+            self._find_alternatives(line.target)
 
     def action_hint(self) -> None:
         """Ask for other wordings, and tell the model what the steward knows."""
@@ -241,25 +237,21 @@ class ReviewScreen(ReviewList):
         if line is None:
             return
         target = line.target
-
-        def ask(hint: str | None) -> None:
-            if hint is not None:
-                self.notify("Looking for other wordings…", timeout=2)
-                self._find_alternatives(target, hint)
-
         lead = "The model reads it as a comment on the table; nothing keeps it."
-        self.app.push_screen(
-            AskModal(f"What should it know of {plain(target.name)}?", lead), ask
+        self.app.ask(
+            AskModal(f"What should it know of {plain(target.name)}?", lead),
+            lambda hint: self._find_alternatives(target, hint),
         )
 
     @beside("alternatives", "Other wordings")
-    def _find_alternatives(self, target: Target, hint: str) -> None:
+    def _find_alternatives(self, target: Target, hint: str = "") -> None:
+        self.notify("Looking for other wordings…", timeout=2)
         worker = get_current_worker()
         texts = self._drafting.alternatives(
             target, hint=hint, stop=lambda: worker.is_cancelled
         )
         self._alternatives[target] = texts
-        self.post_message(CatalogChanged())
+        self.call_later(self._changed)
 
     def action_pick(self, number: int) -> None:
         """Stage an alternative."""

@@ -20,7 +20,7 @@ from catalog.style import StyleRules, check
 from catalog.suggestion import STAGED
 from model.draft import undescribed
 from tui.app.beside import beside
-from tui.app.messages import CatalogChanged, DraftingChanged, DraftsSaved
+from tui.app.messages import DraftingChanged, DraftsSaved
 from tui.app.screens.database_screen import DatabaseScreen
 from tui.app.screens.facets import (
     OF_SUGGESTIONS,
@@ -309,7 +309,6 @@ class ReviewList(DatabaseScreen):
             self._dirty = False
             self._reload()
 
-    @on(CatalogChanged)
     def _changed(self) -> None:
         self._dirty = True
 
@@ -412,12 +411,11 @@ class ReviewList(DatabaseScreen):
     def action_state(self) -> None:
         """List by state, source, confidence or finding."""
 
-        def list_those(chosen: frozenset[Facet] | None) -> None:
-            if chosen is not None:
-                self._facets = chosen
-                self._relist()
+        def list_those(chosen: frozenset[Facet]) -> None:
+            self._facets = chosen
+            self._relist()
 
-        self.app.push_screen(FacetModal(OF_SUGGESTIONS, self._facets), list_those)
+        self.app.ask(FacetModal(OF_SUGGESTIONS, self._facets), list_those)
 
     def action_clear(self) -> None:
         """No filter, no marks."""
@@ -441,4 +439,4 @@ class ReviewList(DatabaseScreen):
             found = self._session.profile(table, stop=lambda: worker.is_cancelled)
             if not worker.is_cancelled:
                 self._profiles[table_id] = found
-                self.post_message(CatalogChanged())
+                self.call_later(self._changed)
