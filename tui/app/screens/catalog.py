@@ -119,13 +119,12 @@ class CatalogScreen(DatabaseScreen):
                 yield RowList(TABLES, table_cells, id="tables")
                 yield Static("", id="empty", markup=False)
         yield Input(placeholder="part of a name, or a pattern", classes="filter")
-        yield StatusLine()
+        yield StatusLine(self._session.database.identity.label)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Show what is known; read the catalog if nothing is, or it is old."""
         self._rows.focus()
-        self.query_one(StatusLine).place = self._session.database.identity.label
         self.set_interval(0.5, self._tick)
         self._tables.all = Listing(self._session.snapshot.summaries(first=FIRST))
         self._list()

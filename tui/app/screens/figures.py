@@ -94,12 +94,11 @@ class FiguresScreen(WorkingScreen[None]):
                 yield Panel("Why texts were rejected", id="reasons")
                 yield Panel("Decisions a minute, day by day", id="pace")
                 yield Panel("Whose words stand in the database", id="provenance")
-        yield StatusLine()
+        yield StatusLine(self._session.database.identity.label)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Count in the background."""
-        self.query_one(StatusLine).place = self._session.database.identity.label
         self.query_one("#page").focus()
         self.app.theme_changed_signal.subscribe(self, lambda _: self._show())
         # Counting may take no time, and the panels are composed after this.

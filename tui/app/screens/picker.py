@@ -88,13 +88,12 @@ class PickerScreen(WorkingScreen[None]):
             id="choices",
         )
         yield Static("", id="opening", markup=False)
-        yield StatusLine()
+        yield StatusLine("enter opens · / types a URL")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Open at once what the command line named."""
         self.query_one("#choices").focus()
-        self.query_one(StatusLine).place = "enter opens · / types a URL"
         if self._target is not None:
             self._open(self._target)
 

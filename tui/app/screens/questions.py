@@ -105,13 +105,12 @@ class QuestionsScreen(WorkingScreen[None]):
         yield Input(
             placeholder="in a few words", classes="filter", select_on_focus=False
         )
-        yield StatusLine()
+        yield StatusLine(self._session.database.identity.label)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Look through the names."""
         self.query_one("#questions").focus()
-        self.query_one(StatusLine).place = self._session.database.identity.label
         self.set_interval(0.3, self._tick)
         self._count()
         self._show()

@@ -92,7 +92,7 @@ class ReviewList(DatabaseScreen):
         yield Static("", id="details", markup=False)
         yield DescriptionEditor()
         yield Input(placeholder="part of a column's name", classes="filter")
-        yield StatusLine()
+        yield StatusLine(self._session.database.identity.label)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -321,7 +321,6 @@ class ReviewList(DatabaseScreen):
         if self._dirty:
             self._dirty = False
             self._reload()
-        self.query_one(StatusLine).place = self._session.database.identity.label
         self._say()
 
     # Moving and marking

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,7 +19,7 @@ from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.row_list import Cell, Heading, RowList
 from tui.app.widgets.status_line import StatusLine
 from tui.flow.signing import sign_file
-from tui.flow.text import count, plain
+from tui.flow.text import count, plain, when
 
 HEADINGS = (
     Heading("", 11),
@@ -77,12 +76,11 @@ class SignOffScreen(WorkingScreen[None]):
         yield RowList(HEADINGS, self._cells, self._document.items, id="items")
         yield Static("Nothing is open. f lists all, w signs.", id="empty", markup=False)
         yield Static("", id="details", markup=False)
-        yield StatusLine()
+        yield StatusLine(f"{self._path} · as {self._person}")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Show what is in the file."""
-        self.query_one(StatusLine).place = f"{self._path} · as {self._person}"
         self.query_one("#items").focus()
         self._show()
 
@@ -241,7 +239,6 @@ class SignOffScreen(WorkingScreen[None]):
         self.query_one("#details", Static).update(text)
 
     def _lines(self, item: Decided) -> list[str]:
-        moment = datetime.fromisoformat(item.at).astimezone()
         lines = [
             f"{item.target}",
             f"in the database: {item.previous or '(nothing)'}",
@@ -254,7 +251,7 @@ class SignOffScreen(WorkingScreen[None]):
         facts = [item.source.value, item.model or "", f"{item.confidence:.0%} sure"]
         facts += [finding.value.replace("_", " ") for finding in item.findings]
         lines.append(" · ".join(filter(None, facts)))
-        lines.append(f"by {item.who}, {moment:%Y-%m-%d %H:%M}")
+        lines.append(f"by {item.who}, {when(item.at)}")
         standing, by = self._before[item.target]
         if by:
             lines.append(f"in the file: {standing.value} by {by}")

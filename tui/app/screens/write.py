@@ -6,7 +6,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -40,7 +39,7 @@ from tui.flow import writes
 from tui.flow.background import BackgroundDrafting
 from tui.flow.plan import plan_writes, save_script
 from tui.flow.session import Session
-from tui.flow.text import count, plain
+from tui.flow.text import count, plain, when
 
 TOLD_SECONDS = 0.1
 """Results are drawn so often; a message for each would hold the writer up."""
@@ -120,12 +119,11 @@ class WriteScreen(WorkingScreen[None]):
         yield RowList(HEADINGS, self._cells, id="statements")
         yield Static("", id="empty", markup=False)
         yield Static("", id="details", markup=False)
-        yield StatusLine()
+        yield StatusLine(self._session.database.identity.label)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Render what is staged."""
-        self.query_one(StatusLine).place = self._session.database.identity.label
         self.query_one("#statements").focus()
         give_hint(self, self._session, "write")
         self._render_plan()
@@ -167,7 +165,7 @@ class WriteScreen(WorkingScreen[None]):
         if last is not None:
             lines.append(
                 f"b takes back run {last.id}:"
-                f" {count(last.written, 'comment')}, {_when(last)}."
+                f" {count(last.written, 'comment')}, {when(last.started_at)}."
             )
         self.query_one("#empty", Static).update("\n".join([*lines, "q goes back."]))
         self._detail()
@@ -335,7 +333,7 @@ class WriteScreen(WorkingScreen[None]):
         self.app.confirm(
             f"Restore {count(written, 'comment')} of run {run.id}?",
             [
-                f"It was made {_when(run)}.",
+                f"It was made {when(run.started_at)}.",
                 "What somebody changed since is left alone.",
             ],
             lambda: self._begin(written, writing, reverting=True),
@@ -423,8 +421,3 @@ def _facts(run: Run) -> list[str]:
     if len(found) > REASONS:
         told.append(f"{count(len(found) - REASONS, 'more reason')}")
     return [*lines, f"⊘ Refused: {'; '.join(told)}."] if told else lines
-
-
-def _when(run: RecordedRun) -> str:
-    moment = datetime.fromisoformat(run.started_at).astimezone()
-    return f"{moment:%Y-%m-%d %H:%M}"
