@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from textual import work
 from textual.app import App
 from textual.screen import Screen
 
@@ -13,6 +12,7 @@ from catalog.choice import Choice
 from catalog.decisions import Batch
 from catalog.suggestion import Suggestion
 from catalog.suggestions import Suggestions
+from tui.app.beside import beside
 from tui.flow.session import Session
 from tui.flow.text import plain
 
@@ -41,7 +41,7 @@ class Deciding(App[None]):
     ) -> None:
         """Accept or reject a choice, then call the screen back, if it is there yet."""
 
-        def act(suggestions: Suggestions) -> Batch | None:
+        def act(suggestions: Suggestions) -> Batch:
             if what == "accept":
                 return suggestions.accept_chosen(choice)
             return suggestions.reject_chosen(choice)
@@ -113,7 +113,7 @@ class Deciding(App[None]):
         self.notify(f"{doing} {number:,}…")
         self._act_later(self.session, act, tell, screen, then)
 
-    @work(thread=True, group="decide", exit_on_error=False, description="Deciding")
+    @beside("decide", "Deciding", exclusive=False)
     def _act_later(
         self,
         session: Session,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
@@ -90,8 +90,8 @@ class CatalogScreen(DatabaseScreen):
             "",
             "By name, rows, what waits, foreign keys to it, tables like it",
         ),
-        ("u", "undo", "", "Undo"),
-        ("U", "redo", "", "Redo"),
+        ("u", "replay('undo')", "", "Undo", "undo"),
+        ("U", "replay('redo')", "", "Redo", "redo"),
         ("r", "rescan", "", "Read the catalog again"),
         ("tab", "app.focus_next", "", "Schemas", "focus"),
         ("escape", "clear", "", "Clear filter"),
@@ -133,7 +133,7 @@ class CatalogScreen(DatabaseScreen):
             self.notify(plain(self._session.files_only), markup=False, timeout=10)
         self._reload()
         if scanning.is_stale(self._session):
-            self._scan()
+            self.action_rescan()
 
     def on_screen_resume(self) -> None:
         """Other screens decide and write, most of them do neither."""
@@ -322,12 +322,9 @@ class CatalogScreen(DatabaseScreen):
 
     # Reading and drafting
 
+    @beside("scan", "Reading the catalog")
     def action_rescan(self) -> None:
         """Read the catalog again."""
-        self._scan()
-
-    @beside("scan", "Reading the catalog")
-    def _scan(self) -> None:
         worker = get_current_worker()
         self._read = 0
         for _ in scanning.scan(
@@ -417,13 +414,9 @@ class CatalogScreen(DatabaseScreen):
         """Reject all undecided suggestions of the tables listed."""
         self._bulk.reject(self._tables.scope, self._tables.undecided)
 
-    def action_undo(self) -> None:
-        """Take back the last decision."""
-        self.app.replay("undo", self, lambda _: self._reload())
-
-    def action_redo(self) -> None:
-        """Decide again as before the undo."""
-        self.app.replay("redo", self, lambda _: self._reload())
+    def action_replay(self, what: Literal["undo", "redo"]) -> None:
+        """Take back the last decision, or decide again as before the undo."""
+        self.app.replay(what, self, lambda _: self._reload())
 
     def action_figures(self) -> None:
         """Charts of how documenting goes."""

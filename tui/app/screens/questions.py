@@ -112,13 +112,14 @@ class QuestionsScreen(WorkingScreen[None]):
         """Look through the names."""
         self.query_one("#questions").focus()
         self.set_interval(0.3, self._tick)
-        self._count()
+        self.action_count()
         self._show()
 
     # Looking
 
     @beside("questions", "Looking through names")
-    def _count(self) -> None:
+    def action_count(self) -> None:
+        """Look through the names, again."""
         worker = get_current_worker()
         self._read, self._stopped = 0, False
 
@@ -262,7 +263,7 @@ class QuestionsScreen(WorkingScreen[None]):
         self.app.redraft([Term(term, t, scope) for t in (before, meaning) if t])
         key = key_of(term)
         if meaning is None and key in self._before:
-            self._count()  # its names were read with it
+            self.action_count()  # its names were read with it
             return before
         if meaning is None:
             self._fresh.discard(key)
@@ -301,10 +302,6 @@ class QuestionsScreen(WorkingScreen[None]):
             return
         self._undoes[-1]()
         self._undoes.pop()
-
-    def action_count(self) -> None:
-        """Look through the names again."""
-        self._count()
 
     def action_stop(self) -> None:
         """Stop looking, with the questions found by then; stop drafting."""

@@ -6,7 +6,7 @@ import os
 import shlex
 import tempfile
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual import on
 from textual.binding import BindingType
@@ -215,13 +215,9 @@ class ReviewScreen(ReviewList):
         suggestions = self._session.suggestions
         self._go_on(suggestions.write_own(target, text, previous=comment))
 
-    def action_undo(self) -> None:
-        """Take back the last decision."""
-        self.app.replay("undo", self, self._follow)
-
-    def action_redo(self) -> None:
-        """Decide again as before the undo."""
-        self.app.replay("redo", self, self._follow)
+    def action_replay(self, what: Literal["undo", "redo"]) -> None:
+        """Take back the last decision, or decide again as before the undo."""
+        self.app.replay(what, self, self._follow)
 
     # Alternatives
 

@@ -56,7 +56,7 @@ class SameNameScreen(WorkingScreen[None]):
             "Stop",
             "Stop looking at samples; those not looked at are left out",
         ),
-        ("q,escape", "back", "Back", "Change nothing"),
+        ("q,escape", "dismiss", "Back", "Change nothing", "back"),
     )
 
     def __init__(
@@ -196,8 +196,3 @@ class SameNameScreen(WorkingScreen[None]):
 
     def _staged(self) -> None:
         self.dismiss()  # what it returns is not to be awaited here
-
-    def action_back(self) -> None:
-        """Change nothing."""
-        self.workers.cancel_node(self)
-        self.dismiss()

@@ -198,7 +198,7 @@ class WriteScreen(WorkingScreen[None]):
 
     def action_write(self) -> None:
         """Ask, with the exact count, then write."""
-        if self._plan is None or self._began_any or self._busy:
+        if self._plan is None or self._began_any or self.runs("write"):
             return
         if self._refuses():
             return
@@ -207,7 +207,6 @@ class WriteScreen(WorkingScreen[None]):
         if not number:
             self.notify("There is nothing to write.")
             return
-
         writing = partial(writes.apply, self._session, [run], on_run=self._began)
         self.app.confirm(
             f"Write {count(number, 'comment')}?",
@@ -226,13 +225,7 @@ class WriteScreen(WorkingScreen[None]):
 
     # Writing
 
-    def _begin(
-        self,
-        total: int,
-        writing: Writing,
-        *,
-        reverting: bool = False,
-    ) -> None:
+    def _begin(self, total: int, writing: Writing, *, reverting: bool = False) -> None:
         self._stop.clear()
         self._results = []
         self._began_any = True
@@ -313,7 +306,7 @@ class WriteScreen(WorkingScreen[None]):
 
     def action_take_back(self) -> None:
         """Restore what the run made here replaced, or else the last one that stands."""
-        if self._busy:
+        if self.runs("write"):
             self.notify("Writing is under way; s stops it.")
             return
         if self._plan is None:
@@ -341,7 +334,7 @@ class WriteScreen(WorkingScreen[None]):
 
     def action_stop(self) -> None:
         """Stop between two statements."""
-        if self._busy:
+        if self.runs("write"):
             self._stop.set()
             self._headline_of_run()
 
@@ -363,7 +356,7 @@ class WriteScreen(WorkingScreen[None]):
 
     def action_back(self) -> None:
         """Back, unless something is being written."""
-        if self._busy:
+        if self.runs("write"):
             self.notify("Writing is under way; s stops it.")
             return
         self.app.pop_screen()
@@ -373,10 +366,6 @@ class WriteScreen(WorkingScreen[None]):
     @property
     def _rows(self) -> RowList[Row]:
         return self.query_one("#statements", RowList)
-
-    @property
-    def _busy(self) -> bool:
-        return self.runs("write")
 
     def _show_results(self, *, cursor: int = 0) -> None:
         wanted: Sequence[WriteResult] = self._results
