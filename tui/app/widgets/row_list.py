@@ -32,8 +32,6 @@ class Cell:
     """Any text; control characters are made visible."""
     role: str = ""
     """One of `ROLES`, or empty for the list's own colour."""
-    right: bool = False
-    """Set against the right edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +192,7 @@ class RowList(ScrollView, Generic[Item], can_focus=True):
         width = self.scrollable_content_region.width
         style = self.rich_style
         if y == 0:
-            cells = [Cell(h.title, "", h.right) for h in self._headings]
+            cells = [Cell(h.title) for h in self._headings]
             style += self.get_component_rich_style("row-list--heading", partial=True)
             return self._draw(cells, width, style)
         index = self.scroll_offset.y + y - 1
@@ -215,8 +213,7 @@ class RowList(ScrollView, Generic[Item], can_focus=True):
             if cell_len(text) > room:
                 text = set_cell_size(text, max(room - 1, 0)).rstrip() + "…"
             missing = max(room - cell_len(text), 0)
-            right = cell.right or heading.right
-            text = " " * missing + text if right else text + " " * missing
+            text = " " * missing + text if heading.right else text + " " * missing
             drawn = style
             if cell.role:
                 drawn = style + self.get_component_rich_style(
