@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from catalog.bounds import matches
 from catalog.change import CommentChange, Outcome, WriteResult
@@ -56,6 +55,7 @@ class Suggestions:
         self._workspace = workspace
         self._database = database
         self.decisions = Decisions(workspace, database)
+        """What the steward did, with undo and redo."""
 
     # Reading
 
@@ -331,18 +331,6 @@ class Suggestions:
                 (previous, suggestion.id),
             )
             return self.accept([suggestion])
-
-    def replayed(self, what: Literal["undo", "redo"]) -> int:
-        """How many decisions an undo or redo would go over."""
-        return self.decisions.replayed(what)
-
-    def undo(self) -> Batch | None:
-        """Take back the latest action that stands; None where there is none."""
-        return self.decisions.undo()
-
-    def redo(self) -> Batch | None:
-        """Do again what was undone last; None where nothing was, or since decided."""
-        return self.decisions.redo()
 
     def accept_chosen(self, choice: Choice) -> Batch:
         """Stage what a bulk choice took, but for what was decided since."""

@@ -39,7 +39,7 @@ from tests.connectors.targets import (
     outcomes,
     plan,
 )
-from tui.app.screens.write_rows import PlanRows
+from tui.app.screens.write_rows import plan_rows, row_sql
 
 COLUMNS = ("a", "b'`\"c", "d e")
 CREATE = (
@@ -210,10 +210,9 @@ def test_what_is_shown_saved_and_executed_are_the_same_bytes(
     left = [s for n, s in enumerate(whole.statements) if n not in dropped]
     assert list(run.statements) == left
     planned = [statement.sql for statement in left]
-    rows = PlanRows(run)
     notes = [f"-- {statement.note}\n" * bool(statement.note) for statement in left]
     shown = [note + sql for note, sql in zip(notes, planned, strict=True)]
-    assert [rows.sql(index) for index in range(len(planned))] == shown
+    assert [row_sql(row) for row in plan_rows(run)[: len(planned)]] == shown
     script = render_script(stage.database.dialect, run)
     place = 0
     for sql in planned:

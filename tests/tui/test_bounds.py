@@ -98,10 +98,8 @@ async def test_the_app_shows_and_accepts_no_more(
         await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
         await settled(app, pilot)
         tables = app.screen.query_one("#tables", RowList)
-        await until(pilot, lambda: len(tables._source) > 0)
-        names = {
-            tables._source.cells(row)[0].text for row in range(len(tables._source))
-        }
+        await until(pilot, lambda: len(tables.found) > 0)
+        names = {tables.cells(row)[0].text for row in range(len(tables.found))}
         assert all(name.startswith("sales.") for name in names)
         assert "sales.open_orders" not in names
         await pilot.press("A")

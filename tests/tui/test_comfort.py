@@ -167,7 +167,9 @@ async def test_the_app_goes_on_where_it_was_left(
     app.close_session()
     async with opened(settings, shop) as (app, pilot):
         assert isinstance(app.screen, CatalogScreen)
-        assert app.screen._current() == ORDERS
+        here = app.screen._rows.here
+        assert here is not None
+        assert here.id == ORDERS
 
 
 @pytest.mark.parametrize("name", [theme.name for theme in THEMES])

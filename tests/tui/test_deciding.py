@@ -30,8 +30,8 @@ __all__ = ["drafted", "store"]  # fixtures
 
 def listed(screen: ReviewScreen) -> dict[str, str]:
     """Signs of the lines, by the name in them."""
-    assert screen._rows is not None
-    cells = [screen._rows.cells(index) for index in range(len(screen._rows))]
+    rows = screen._list
+    cells = [rows.cells(index) for index in range(len(rows.found))]
     return {each[1].text.strip(): each[4].text for each in cells}
 
 
@@ -114,9 +114,9 @@ async def test_accepting_in_a_list_of_what_waits_leaves_none_out(
         screen = await to_orders(app, pilot)
         screen._facets = frozenset({Facet("state", State.PENDING, "pending")})
         screen._relist(cursor=0)
-        there = [line.target for line in screen._shown()]
+        there = [line.target for line in screen._list.found]
         await pilot.press("a", "a", "a")
-        assert [line.target for line in screen._shown()] == there[3:]
+        assert [line.target for line in screen._list.found] == there[3:]
         assert screen._list.cursor == 0
         found = drafted.of_table(ORDERS)
         assert {found[target].state for target in there[:3]} == {State.ACCEPTED}

@@ -68,7 +68,7 @@ async def test_pages_move_by_what_is_seen(
     async with opened(settings, shop) as (app, pilot):
         tables = app.screen.query_one("#tables", RowList)
         await pilot.press("g", "pagedown")
-        assert tables.cursor == len(tables._source) - 1
+        assert tables.cursor == len(tables.found) - 1
         await pilot.press("pageup")
         assert tables.cursor == 0
 
@@ -231,7 +231,7 @@ async def test_looking_at_namesakes_stops_and_leaves_the_others_out(
         assert isinstance(same, SameNameScreen)
         await until(pilot, lambda: any(e.differs == "" for e in same._found))
         await pilot.press("s")
-        await until(pilot, lambda: not same._looking)
+        await until(pilot, lambda: not same.runs("look"))
         assert [each.differs for each in same._found].count(None) == 2
         assert len(same._taken()) == 1
         await pilot.press("q")
@@ -244,7 +244,7 @@ async def test_what_is_long_is_scrolled(
 ) -> None:
     for _ in range(20):
         drafted.reject([drafted.of_table(ORDERS)[ORDERS]])
-        drafted.undo()
+        drafted.decisions.undo()
     async with opened(settings, shop, size=(80, 24)) as (app, pilot):
         await to_orders(app, pilot)
         await pilot.press("g", "i")

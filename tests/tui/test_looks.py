@@ -532,7 +532,7 @@ async def test_looks(
             await stage.reach(CatalogScreen)
             tables = app.screen.query_one("#tables", RowList)
             full = name != "catalog_empty"
-            await until(pilot, lambda: (len(tables._source) > 0) == full)
+            await until(pilot, lambda: (len(tables.found) > 0) == full)
         await STATES[name](stage)
         await settled(app, pilot)
         for size in SIZES:

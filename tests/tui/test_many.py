@@ -126,8 +126,8 @@ async def test_what_is_listed_by_a_property_is_what_bulk_accept_takes(
         tables = app.screen.query_one("#tables", RowList)
         await pilot.press("f", "G", *["k"] * 4, "space", "f")
         await settled(app, pilot)
-        assert [tables._source.cells(0)[0].text] == ["sales.orders"]
-        assert len(tables._source) == 1
+        assert [tables.cells(0)[0].text] == ["sales.orders"]
+        assert len(tables.found) == 1
         await pilot.press("A")
         await until(pilot, lambda: isinstance(app.screen, AcceptModal))
         assert isinstance(app.screen, AcceptModal)
@@ -311,7 +311,7 @@ async def test_tables_come_in_the_order_that_helps(
         tables = app.screen.query_one("#tables", RowList)
 
         def first() -> str:
-            return tables._source.cells(0)[0].text
+            return tables.cells(0)[0].text
 
         assert first() == "legacy.zz9"
         await pilot.press("o", "g")
@@ -352,7 +352,8 @@ async def test_one_decision_for_all_columns_of_a_name_whose_values_agree(
         await settled(app, pilot)
         same = app.screen
         assert isinstance(same, SameNameScreen)
-        said = [(e.suggestion.target.table.name, e.differs) for e in same._rows.found]  # type: ignore[union-attr]
+        found = same.query_one(RowList).found
+        said = [(e.suggestion.target.table.name, e.differs) for e in found]
         assert said == [
             ("copy_a", ""),
             ("copy_b", ""),
@@ -459,7 +460,7 @@ def test_a_choice_is_what_was_seen(session: Session, drafted: Suggestions) -> No
         choices = Choices(workspace, session.database_id)
         choice = choices.to_accept(Scope(tables=[TableId("sales", "orders")]))
         drafted.reject([drafted.of_table(ORDERS)[STATUS]])
-        drafted.undo()  # pending again, but somebody had it in hand
+        drafted.decisions.undo()  # pending again, but somebody had it in hand
         batch = drafted.accept_chosen(choice)
         assert batch.count == len(choice) - 1
         assert state(drafted, STATUS)[0] is State.PENDING

@@ -78,7 +78,7 @@ async def opened(
         await settled(app, pilot)
         # The scan has ended; its tables are listed when the screen has heard of it.
         tables = app.screen.query_one("#tables", RowList)
-        await until(pilot, lambda: len(tables._source) > 0)
+        await until(pilot, lambda: len(tables.found) > 0)
         yield app, pilot
         app.close_session()
 
@@ -96,8 +96,8 @@ async def settled(app: ColumnistApp, pilot: Pilot[None]) -> None:
 
 
 async def to_orders(app: ColumnistApp, pilot: Pilot[None]) -> ReviewScreen:
-    tables = app.screen.query_one("#tables", RowList)._source
-    names = [tables.cells(index)[0].text for index in range(len(tables))]
+    tables = app.screen.query_one("#tables", RowList)
+    names = [tables.cells(index)[0].text for index in range(len(tables.found))]
     await pilot.press("g", *["j"] * names.index("sales.orders"), "enter")
     await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
     await settled(app, pilot)
@@ -220,7 +220,7 @@ async def test_letters_typed_while_editing_are_text_not_commands(
         assert not app.screen.query_one(DescriptionEditor).has_class("-open")
         await pilot.press("slash", *"stat")
         assert app.screen.query_one(Input).value == "stat"
-        assert len(app.screen.query_one("#targets", RowList)._source) == 1
+        assert len(app.screen.query_one("#targets", RowList).found) == 1
         await pilot.press("enter", "a")
         assert state(drafted, STATUS)[0] is State.ACCEPTED
 
@@ -374,25 +374,25 @@ async def test_the_catalog_filters_by_name_schema_and_state(
 ) -> None:
     async with opened(settings, shop) as (app, pilot):
         tables = app.screen.query_one("#tables", RowList)
-        assert len(tables._source) == 5
+        assert len(tables.found) == 5
         await pilot.press("slash", *"odrs", "enter")
-        assert len(tables._source) >= 1
-        assert all("o" in tables._source.cells(i)[0].text for i in range(1))
+        assert len(tables.found) >= 1
+        assert all("o" in tables.cells(i)[0].text for i in range(1))
         await pilot.press("escape")
-        assert len(tables._source) == 5
+        assert len(tables.found) == 5
         await pilot.press("tab", "j")
         await pilot.pause()
-        assert [tables._source.cells(0)[0].text] == ["legacy.zz9"]
-        assert len(tables._source) == 1
+        assert [tables.cells(0)[0].text] == ["legacy.zz9"]
+        assert len(tables.found) == 1
         await pilot.press("k", "enter")
         await pilot.pause()
-        assert len(tables._source) == 5
+        assert len(tables.found) == 5
         await pilot.press("f", *"jj", "space", "f")
         await pilot.pause()
         assert app.screen.query_one("#right").has_class("-empty")
         await pilot.press("f", "c", "g", "j", "enter")
         await pilot.pause()
-        assert len(tables._source) == 5
+        assert len(tables.found) == 5
 
 
 async def test_help_lists_every_key_of_the_screen(
@@ -403,7 +403,7 @@ async def test_help_lists_every_key_of_the_screen(
         await pilot.press("f1")
         await until(pilot, lambda: isinstance(app.screen, HelpModal))
         assert isinstance(app.screen, HelpModal)
-        keys = " ".join(key.what for key in app.screen._keys)
+        keys = " ".join(what for _, what in app.screen._keys)
         for word in ("Accept and go on", "Reject", "Undo", "$EDITOR", "SQL"):
             assert word in keys
         await pilot.press("escape")
@@ -431,7 +431,8 @@ async def test_the_picker_lists_saved_recent_and_demo_and_explains_failures(
     async with app.run_test(size=(120, 40)) as pilot:
         screen = app.screen
         assert isinstance(screen, PickerScreen)
-        assert [c.kind for c in screen._choices.found] == ["saved", "demo"]
+        choices = screen.query_one(RowList)
+        assert [c.kind for c in choices.found] == ["saved", "demo"]
         await pilot.press("slash", *"nonsense", "enter")
         await settled(app, pilot)
         assert "neither a URL" in next(iter(app._notifications)).message
@@ -442,7 +443,7 @@ async def test_the_picker_lists_saved_recent_and_demo_and_explains_failures(
         await pilot.press("q")
         await until(pilot, lambda: isinstance(app.screen, PickerScreen))
         assert app.session is None
-        assert "recent" in [c.kind for c in screen._choices.found]
+        assert "recent" in [c.kind for c in choices.found]
 
 
 async def test_hostile_names_are_drawn_as_text(

@@ -112,7 +112,7 @@ async def to_questions(app: ColumnistApp, pilot: Pilot[None]) -> QuestionsScreen
 
 
 def asked(screen: QuestionsScreen) -> list[str]:
-    return [question.term for question in screen._rows.questions]
+    return [row.term for row in screen._list.found if isinstance(row, Question)]
 
 
 async def test_an_answer_goes_into_the_file_and_drafts_again_what_it_touches(
@@ -128,14 +128,17 @@ async def test_an_answer_goes_into_the_file_and_drafts_again_what_it_touches(
     async with opened(by_rules, crm) as (app, pilot):
         screen = await to_questions(app, pilot)
         assert asked(screen)[0] == "rpid"
-        assert screen._rows.questions[0].unlocks == 2
+        first = screen._list.found[0]
+        assert isinstance(first, Question)
+        assert first.unlocks == 2
         await pilot.press("enter", *"rate plan", "enter")
         assert file.read_bytes() == b"term,meaning,scope\r\nrpid,rate plan,\r\n"
         await settled(app, pilot)
         told = [note.message for note in app._notifications]
         assert "Redrafting 3 columns in 2 tables." in told
         assert "rpid" not in asked(screen)
-        assert screen._rows.terms == (Term("rpid", "rate plan"),)
+        assert screen._list.found[-1] == Term("rpid", "rate plan")
+        assert isinstance(screen._list.found[-2], Question)
     after = texts(by_rules, crm)
     assert after[CODE] == "Code of the rate plan."
     assert after[WHOLE] == "Rate plan."
@@ -304,7 +307,7 @@ async def test_hostile_terms_and_meanings_are_drawn_as_text(
         assert screen.query_one(Input).has_focus
         assert not {"\x1b", "\u202e", "\r"} & set(drawn(app))
         await pilot.press("escape")
-        assert len(screen._rows.terms) == 2
+        assert sum(isinstance(row, Term) for row in screen._list.found) == 2
     assert {term.term for term in file.read().terms} == {HOSTILE, "wvxq"}
 
 

@@ -110,7 +110,7 @@ async def test_approving_all_states_the_count_and_leaves_refusals(
         assert "2 approved · 1 refused · 1 open" in head(screen)
         await pilot.press("f")
         rows = screen.query_one("#items", RowList)
-        assert len(rows._source) == 1
+        assert len(rows.found) == 1
         await pilot.press("f", "g", "u")
         assert "0 refused · 2 open" in head(screen)
         await pilot.press("q")

@@ -76,7 +76,7 @@ async def test_a_model_made_by_commands_drafts_in_the_app(
         for _ in range(600):
             await pilot.pause(0.05)
             if isinstance(app.screen, CatalogScreen) and len(
-                app.screen.query_one("#tables", RowList)._source
+                app.screen.query_one("#tables", RowList).found
             ):
                 break
         await app.workers.wait_for_complete()

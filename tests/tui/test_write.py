@@ -34,7 +34,7 @@ from tests.tui.test_ways_out import session_at
 from tui.app.app import ColumnistApp
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.write import WriteScreen
-from tui.app.screens.write_rows import Pace, PlanRows
+from tui.app.screens.write_rows import Pace, row_cells, row_sql
 from tui.app.widgets.row_list import RowList
 from tui.flow import scanning, writes
 from tui.flow.plan import plan_writes
@@ -97,10 +97,10 @@ async def test_what_a_run_locks_and_why_some_is_refused_is_said_before(
         number = len(staged.of_table(CUSTOMERS))
         assert f"⊘ Refused: {number} because no [b]right[/b]." in facts
         assert f"{number} would be refused" in said(screen, "#head")
-        before = len(screen._plan.run.statements) if screen._plan else 0
+        before = len(screen._plan.statements) if screen._plan else 0
         await pilot.press("d")
         assert screen._plan is not None
-        assert len(screen._plan.run.statements) == before - 1
+        assert len(screen._plan.statements) == before - 1
 
 
 def test_a_plan_asks_for_rights_once(
@@ -131,9 +131,8 @@ def test_a_plan_asks_for_rights_once(
 def test_a_statement_that_costs_more_stands_out() -> None:
     change = CommentChange(ORDERS, None, "x")
     statement = Statement((Part(change, "ALTER"),), note="copies the table")
-    rows = PlanRows(Run((statement,)))
-    assert rows.cells(0)[0].text == "! costly"
-    assert rows.sql(0) == "-- copies the table\nALTER"
+    assert row_cells(statement)[0].text == "! costly"
+    assert row_sql(statement) == "-- copies the table\nALTER"
 
 
 async def test_statements_are_saved_as_a_script_and_never_over_another(
@@ -155,7 +154,7 @@ async def test_statements_are_saved_as_a_script_and_never_over_another(
         await pilot.press("S")
         await settled(app, pilot)
         assert screen._plan is not None
-        statements = [each.sql for each in screen._plan.run.statements]
+        statements = [each.sql for each in screen._plan.statements]
         notes = [note.message for note in app._notifications]
         assert any(f"{today}-2.sql" in note for note in notes)
     assert comments(shop) == before
@@ -272,13 +271,13 @@ async def test_a_run_tells_how_far_it_is_and_stops(
         head = said(screen, "#head")
         assert f"2 written, 1 in conflict, {number - 3} not tried" in head
         rows = screen.query_one("#statements", RowList)
-        assert len(rows._source) == 3
+        assert len(rows.found) == 3
         await pilot.press("f")
-        assert len(rows._source) == 1
-        assert rows._source.cells(0)[0].text == "! conflict"
-        assert screen._statement() == "-- because\n-- there now: theirs\nSQL"
+        assert len(rows.found) == 1
+        assert rows.cells(0)[0].text == "! conflict"
+        assert row_sql(rows.found[0]) == "-- because\n-- there now: theirs\nSQL"
         await pilot.press("f")
-        assert len(rows._source) == 3
+        assert len(rows.found) == 3
 
 
 async def test_the_last_run_can_be_taken_back_after_a_restart(

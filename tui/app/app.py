@@ -32,7 +32,7 @@ from tui.app.palette import KeyCommands, Palette
 from tui.app.races import close_races
 from tui.app.screens.catalog import CatalogScreen
 from tui.app.screens.confirm import ConfirmModal
-from tui.app.screens.help import HelpModal, KeyHelp, bindings_in_force
+from tui.app.screens.help import HelpModal, bindings_in_force
 from tui.app.screens.picker import PickerScreen
 from tui.app.screens.review import ReviewScreen
 from tui.app.screens.too_small import HEIGHT, WIDTH, TooSmallModal
@@ -231,7 +231,7 @@ class ColumnistApp(Desk, InOrder):
         screen = self.screen
         lead = (type(screen).__doc__ or "").strip().split("\n")[0]
         keys = [
-            KeyHelp(self.get_key_display(b), b.tooltip or b.description)
+            (self.get_key_display(b), b.tooltip or b.description)
             for _, b in bindings_in_force(screen)
         ]
         self.push_screen(HelpModal(screen.title or "Columnist", lead, keys))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from textual import work
 from textual.app import App
 from textual.screen import Screen
 
@@ -13,6 +12,7 @@ from catalog.choice import Choice
 from catalog.decisions import Batch
 from catalog.suggestion import Suggestion
 from catalog.suggestions import Suggestions
+from tui.app.beside import beside
 from tui.flow.session import Session
 from tui.flow.text import plain
 
@@ -41,7 +41,7 @@ class Deciding(App[None]):
     ) -> None:
         """Accept or reject a choice, then call the screen back, if it is there yet."""
 
-        def act(suggestions: Suggestions) -> Batch | None:
+        def act(suggestions: Suggestions) -> Batch:
             if what == "accept":
                 return suggestions.accept_chosen(choice)
             return suggestions.reject_chosen(choice)
@@ -52,7 +52,7 @@ class Deciding(App[None]):
             return f"{what.capitalize()}ed {number:,}. u takes it back{writes}."
 
         doing = f"{what.capitalize()}ing"
-        self._act(len(choice), doing, act, tell, screen, lambda _: then())
+        self._act(len(choice), AT_ONCE, doing, act, tell, screen, lambda _: then())
 
     def say_of_all(
         self,
@@ -69,49 +69,42 @@ class Deciding(App[None]):
         def tell(batch: Batch | None) -> str:
             return f"Staged {batch.count if batch else 0:,}. u takes all of it back."
 
-        number = len(taken)
-        beside = number > EDITED_AT_ONCE
-        self._act(number, "Staging", act, tell, screen, lambda _: then(), beside=beside)
+        number, most = len(taken), EDITED_AT_ONCE
+        self._act(number, most, "Staging", act, tell, screen, lambda _: then())
 
-    def undo(self, screen: Screen[Any], then: Then) -> None:
-        """Take back the last decision on this database, single or in bulk."""
-        self._replay("undo", "Undone", Suggestions.undo, screen, then)
-
-    def redo(self, screen: Screen[Any], then: Then) -> None:
-        """Decide again what was taken back last."""
-        self._replay("redo", "Redone", Suggestions.redo, screen, then)
-
-    def _replay(
-        self,
-        what: Literal["undo", "redo"],
-        done: str,
-        act: Act,
-        screen: Screen[Any],
-        then: Then,
+    def replay(
+        self, what: Literal["undo", "redo"], screen: Screen[Any], then: Then
     ) -> None:
+        """Take back the last decision on this database, or decide so again."""
+
+        def act(suggestions: Suggestions) -> Batch | None:
+            decisions = suggestions.decisions
+            return decisions.undo() if what == "undo" else decisions.redo()
+
         def tell(batch: Batch | None) -> str:
             if batch is None:
                 return f"Nothing to {what}."
+            done = "Undone" if what == "undo" else "Redone"
             return f"{done}: {plain(batch.what)} ({batch.count:,})."
 
         if self.session is not None:
-            number = self.session.suggestions.replayed(what)
-            self._act(number, f"{what.capitalize()}ing", act, tell, screen, then)
+            number = self.session.suggestions.decisions.replayed(what)
+            doing = f"{what.capitalize()}ing"
+            self._act(number, AT_ONCE, doing, act, tell, screen, then)
 
     def _act(
         self,
         number: int,
+        most: int,
         doing: str,
         act: Act,
         tell: Callable[[Batch | None], str],
         screen: Screen[Any],
         then: Then,
-        *,
-        beside: bool = False,
     ) -> None:
         if self.session is None:
             return
-        if number <= AT_ONCE and not beside:
+        if number <= most:
             batch = act(self.session.suggestions)
             self.notify(tell(batch), markup=False)
             if batch is not None:
@@ -120,7 +113,7 @@ class Deciding(App[None]):
         self.notify(f"{doing} {number:,}…")
         self._act_later(self.session, act, tell, screen, then)
 
-    @work(thread=True, group="decide", exit_on_error=False, description="Deciding")
+    @beside("decide", "Deciding", exclusive=False)
     def _act_later(
         self,
         session: Session,

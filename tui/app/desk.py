@@ -5,8 +5,10 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import TypeVar
 
 from textual.app import ScreenStackError
+from textual.screen import ModalScreen
 from textual.worker import Worker, WorkerState
 
 from catalog.errors import ColumnistError
@@ -20,6 +22,8 @@ from tui.flow.background import BackgroundDrafting, ended
 from tui.flow.session import Session
 from tui.flow.settings import Settings
 from tui.flow.text import plain
+
+Answer = TypeVar("Answer")
 
 
 class Desk(Deciding):
@@ -93,12 +97,16 @@ class Desk(Deciding):
         self, question: str, details: Sequence[str], yes: Callable[[], object]
     ) -> None:
         """Ask, stating exactly what will happen; go on where the answer is yes."""
+        self.ask(ConfirmModal(question, details), lambda answer: answer and yes())
 
-        def answered(answer: bool | None) -> None:
-            if answer:
-                yes()
+    def ask(self, modal: ModalScreen[Answer], then: Callable[[Answer], object]) -> None:
+        """Put a question; go on where it was answered."""
 
-        self.push_screen(ConfirmModal(question, details), answered)
+        def answered(answer: Answer | None) -> None:
+            if answer is not None:
+                then(answer)
+
+        self.push_screen(modal, answered)
 
     def explain(self, error: BaseException, what: str = "") -> None:
         """Show an error as two lines, never as a traceback."""

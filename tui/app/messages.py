@@ -25,12 +25,3 @@ class DraftingChanged(Message):
     def can_replace(self, message: Message) -> bool:
         """A later one says all that an earlier one said."""
         return isinstance(message, DraftingChanged)
-
-
-@dataclass
-class CatalogChanged(Message):
-    """Tables, comments or states in the workspace are not what they were."""
-
-    def can_replace(self, message: Message) -> bool:
-        """Reading anew once is enough."""
-        return isinstance(message, CatalogChanged)

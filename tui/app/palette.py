@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from inspect import unwrap
+from typing import Any
 
 from textual import work
 from textual.await_complete import AwaitComplete
-from textual.command import (
-    CommandList,
-    CommandPalette,
-    DiscoveryHit,
-    Hit,
-    Hits,
-    Provider,
-)
+from textual.command import CommandList, CommandPalette, SimpleProvider
 from textual.css.query import NoMatches
-from textual.dom import DOMNode
 from textual.events import Click
 from textual.message import Message
+from textual.screen import Screen
+from textual.style import Style
 from textual.widgets import Input, OptionList
 
-from tui.app.screens.help import KeyHelp, bindings_in_force
+from tui.app.screens.help import bindings_in_force
 
 LATE = (Input.Changed, Input.Submitted, OptionList.OptionSelected)
 """Messages of the palette's own widgets, which stand in its queue when it closes."""
@@ -63,34 +57,20 @@ class Palette(CommandPalette):
         return super().dismiss(result) if self.is_active else AwaitComplete()
 
 
-class KeyCommands(Provider):
+class KeyCommands(SimpleProvider):
     """Every action of the screen, by what it does, with its key beside it."""
 
-    async def discover(self) -> Hits:
-        """All of them, before anything is typed."""
-        for command, node, action in self._commands():
-            yield DiscoveryHit(
-                command.what, partial(self._run, node, action), help=command.key
-            )
-
-    async def search(self, query: str) -> Hits:
-        """Those that fit."""
-        matcher = self.matcher(query)
-        for command, node, action in self._commands():
-            score = matcher.match(command.what)
-            if score > 0:
-                yield Hit(
-                    score,
-                    matcher.highlight(command.what),
-                    partial(self._run, node, action),
-                    help=command.key,
+    def __init__(self, screen: Screen[Any], match_style: Style | None = None) -> None:
+        app = screen.app
+        super().__init__(
+            screen,
+            [
+                (
+                    binding.tooltip or binding.description,
+                    partial(app.run_action, binding.action, default_namespace=node),
+                    app.get_key_display(binding),
                 )
-
-    def _commands(self) -> Iterator[tuple[KeyHelp, DOMNode, str]]:
-        for node, binding in bindings_in_force(self.screen):
-            what = binding.tooltip or binding.description
-            key = self.app.get_key_display(binding)
-            yield KeyHelp(key, what), node, binding.action
-
-    async def _run(self, node: DOMNode, action: str) -> None:
-        await self.app.run_action(action, default_namespace=node)
+                for node, binding in bindings_in_force(screen)
+            ],
+        )
+        self(screen, match_style)  # it takes its style so

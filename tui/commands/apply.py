@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Annotated, Any
 
 import typer
 
-from catalog.change import Outcome, WriteResult
+from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.errors import ColumnistError, ExitCode
-from catalog.objects import Target, column_of, table_of
+from catalog.objects import parts_of
 from connectors.run import Allowed, Run
 from tui.commands import console
 from tui.commands.opening import open_session
@@ -52,8 +53,7 @@ def run(
     json: Json = False,
 ) -> None:
     """Write accepted descriptions as comments, each compared before and read back."""
-    session = open_session(settings(context), url)
-    try:
+    with open_session(settings(context), url) as session:
         demand(session, Named(schema or [], table or []), decided=True)
         allowed = Allowed(rebuild=allow_rebuild, unproved=unproved)
         changes = session.suggestions.staged(globs=table or [], schemas=schema or [])
@@ -74,8 +74,6 @@ def run(
         carry_out(
             "Writing", len(changes), partial(writes.apply, session, planning), json=json
         )
-    finally:
-        session.close()
 
 
 def carry_out(
@@ -108,30 +106,18 @@ def carry_out(
             show(results, runs[0], json=json)
         raise
     show(results, runs[0] if runs else None, json=json)
-    counts = writes.summarize(results)
+    outcomes = {result.outcome for result in results}
     for outcome, code in CODES.items():
-        if counts[outcome]:
+        if outcome in outcomes:
             raise typer.Exit(code)
 
 
 def show(results: list[WriteResult], run: int | None, *, json: bool) -> None:
     """Print what became of a run."""
-    counts = writes.summarize(results)
+    counts = Counter(result.outcome for result in results)
     if json:
-        console.out_json(
-            {
-                "written": counts[Outcome.WRITTEN],
-                "conflicts": counts[Outcome.CONFLICT],
-                "refused": counts[Outcome.REFUSED],
-                "failed": counts[Outcome.FAILED],
-                "run": run,
-                "items": [
-                    _place(result.change.target)
-                    | {"result": result.outcome.value, "reason": result.reason}
-                    for result in results
-                ],
-            }
-        )
+        items = [_item(r.change, r.outcome.value, r.reason) for r in results]
+        console.out_json(_summary(counts, run) | {"items": items})
     else:
         for result in results:
             if result.outcome is not Outcome.WRITTEN:
@@ -151,23 +137,12 @@ def show(results: list[WriteResult], run: int | None, *, json: bool) -> None:
 
 def _print_plan(planned: Run, *, json: bool) -> None:
     if json:
+        items = [_item(change, "planned", None) for change in planned.changes]
+        items += [_item(change, "refused", why) for change, why in planned.refused]
+        statements = [statement.sql for statement in planned.statements]
+        counts = Counter({Outcome.REFUSED: len(planned.refused)})
         console.out_json(
-            {
-                "written": 0,
-                "conflicts": 0,
-                "refused": len(planned.refused),
-                "failed": 0,
-                "run": None,
-                "statements": [statement.sql for statement in planned.statements],
-                "items": [
-                    _place(change.target) | {"result": "planned", "reason": None}
-                    for change in planned.changes
-                ]
-                + [
-                    _place(change.target) | {"result": "refused", "reason": reason}
-                    for change, reason in planned.refused
-                ],
-            }
+            _summary(counts, None) | {"statements": statements, "items": items}
         )
         return
     for statement in planned.statements:
@@ -177,9 +152,15 @@ def _print_plan(planned: Run, *, json: bool) -> None:
         console.note(f"refused   {plain(str(change.target))}: {plain(reason)}")
 
 
-def _place(target: Target) -> dict[str, Any]:
+def _summary(counts: Counter[Outcome], run: int | None) -> dict[str, Any]:
     return {
-        "schema": table_of(target).schema,
-        "table": table_of(target).name,
-        "column": column_of(target),
+        "written": counts[Outcome.WRITTEN],
+        "conflicts": counts[Outcome.CONFLICT],
+        "refused": counts[Outcome.REFUSED],
+        "failed": counts[Outcome.FAILED],
+        "run": run,
     }
+
+
+def _item(change: CommentChange, result: str, reason: str | None) -> dict[str, Any]:
+    return parts_of(change.target) | {"result": result, "reason": reason}

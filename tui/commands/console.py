@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
+import msgspec
+
 from catalog.errors import ColumnistError, ExitCode
 from catalog.stopping import Stop
 from tui.flow.text import plain
@@ -25,9 +27,10 @@ def out(text: str = "") -> None:
 
 
 def out_json(document: Any) -> None:
-    """One JSON document, the only thing on stdout."""
+    """One JSON document, the only thing on stdout; a fact becomes an object."""
     # ASCII only: it survives every locale, and escapes cannot reach the terminal.
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=True) + "\n")
+    text = json.dumps(document, indent=2, default=msgspec.to_builtins)
+    sys.stdout.write(text + "\n")
 
 
 def table(rows: Iterable[Sequence[object]], *, right: Collection[int] = ()) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +21,7 @@ from tui.commands.options import STDOUT, Json, Schemas, Tables, Url, settings
 from tui.commands.reading import Named, demand, read
 from tui.flow.session import Session
 from tui.flow.signing import named, proved, sign_file, signed_as_own
-from tui.flow.text import count, plain
+from tui.flow.text import count, plain, when
 
 app = typer.Typer(
     help="Hand decisions to a second person, who approves them: four eyes.",
@@ -96,14 +95,14 @@ def review(file: File, signers: AllowedSigners = None, json: Json = False) -> No
         return
     console.out(
         f"{count(len(document.items), 'decision')} on {plain(document.label)},"
-        f" exported by {plain(document.exported_by)}, {_when(document.exported_at)}."
+        f" exported by {plain(document.exported_by)}, {when(document.exported_at)}."
     )
     for item in document.items:
         standing, by = standings[item.target]
         said = standing.value + (f" by {by}" if by else "")
         console.out(
             f"{item.verdict.value:<9} {plain(str(item.target))}  {plain(item.who)},"
-            f" {_when(item.at)}; {plain(said)}"
+            f" {when(item.at)}; {plain(said)}"
         )
         if item.previous:
             console.out(f"    was: {plain(item.previous)}")
@@ -112,7 +111,7 @@ def review(file: File, signers: AllowedSigners = None, json: Json = False) -> No
             console.out(f"    why: {plain(item.reason)}")
     for approval in document.approvals:
         console.out(
-            f"Approval of {plain(approval.who)}, {_when(approval.at)}:"
+            f"Approval of {plain(approval.who)}, {when(approval.at)}:"
             f" {len(approval.refused)} refused, {len(approval.open)} left open,"
             f" {len(approval.decided)} their own, {_signature(approval, valid)}."
         )
@@ -283,7 +282,3 @@ def _signature(approval: Approval, valid: list[Approval] | None) -> str:
         if approval in valid
         else "with a signature that is not theirs"
     )
-
-
-def _when(at: str) -> str:
-    return f"{datetime.fromisoformat(at).astimezone():%Y-%m-%d %H:%M}"

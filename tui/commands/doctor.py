@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.util import find_spec
 
 import typer
@@ -55,7 +55,7 @@ def run(context: typer.Context, json: Json = False) -> None:
         *_engine(options),
     ]
     if json:
-        console.out_json([asdict(check) for check in checks])
+        console.out_json(checks)
     else:
         for check in checks:
             mark = "ok  " if check.ok else "no  "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -105,7 +104,10 @@ def run_import(
             fold_columns=dialect.folds_columns,
         )
         taken = session.suggestions.take_in(
-            (_draft(session, each, file), _previous(tables, each.target))
+            (
+                _draft(session, each, file),
+                tables[table_of(each.target)].comment_of(each.target),
+            )
             for each in matched.known
         )
     left_out = [*contents.left_out, *matched.left_out]
@@ -132,7 +134,7 @@ def _report(
                     for each in taken.kept
                 ],
                 "unknown": [name_of(target) for target in unknown],
-                "left_out": [asdict(each) for each in left_out],
+                "left_out": left_out,
             }
         )
     else:
@@ -217,7 +219,3 @@ def _draft(session: Session, each: Description, file: Path) -> Draft:
         findings=writing_only(each.text, limit=limit),
         origin=file.name,
     )
-
-
-def _previous(tables: dict[TableId, Table], target: Target) -> str | None:
-    return tables[table_of(target)].comment_of(target)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -69,7 +68,7 @@ def list_known(json: Json = False) -> None:
     """List the systems whose tables are known, so that no model is asked for them."""
     systems = KnownSystems.shipped().systems()
     if json:
-        console.out_json([asdict(system) for system in systems])
+        console.out_json(systems)
         return
     for system in systems:
         console.out(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -37,7 +36,7 @@ def run_questions(
         hidden = Unasked(session.workspace, session.database_id).all()
         found = names.ranked(unasked=hidden, limit=limit)
     if json:
-        console.out_json({"questions": [asdict(question) for question in found]})
+        console.out_json({"questions": found})
         return
     if not found:
         console.out("Nothing to ask: every name of what is undocumented can be read.")

@@ -26,13 +26,8 @@ def read(
     kinds: list[TableKind] | None = None,
 ) -> Changes:
     """Scan with a progress bar; what has changed since the last time."""
-    found = Changes()
     seen: set[str] = set()
-
-    def note(changes: Changes) -> None:
-        nonlocal found
-        found = changes
-
+    found: list[Changes] = []
     if session.files_only:
         console.note(f"columnist: {plain(session.files_only)}.")
     with (
@@ -44,12 +39,13 @@ def read(
             schemas=schemas,
             globs=globs,
             kinds=kinds or [],
-            on_changes=note,
+            on_changes=found.append,
             stop=stop,
         ):
             seen.add(table.id.schema)
             advance(1)
-    for line in left_out(found.unread):
+    changes = found[0] if found else Changes()
+    for line in left_out(changes.unread):
         console.note(line)
     if session.database.dialect.database_is_schema and not (
         schemas or session.bounds.schemas
@@ -58,7 +54,7 @@ def read(
             "columnist: the URL names no database, so every one that you see is meant:"
             f" {len(seen)} with tables."
         )
-    return found
+    return changes
 
 
 @dataclass(frozen=True, slots=True)

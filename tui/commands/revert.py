@@ -31,8 +31,7 @@ def run(
     """Restore the comments that a run replaced, unless changed since."""
     if (number is None) != last:
         raise UsageError("Say which run is meant.", "Use --run ID or --last.")
-    session = open_session(settings(context), url)
-    try:
+    with open_session(settings(context), url) as session:
         chosen = writes.revertible(session, number)
         question = f"Restore {count(chosen.written, 'comment')} of run {chosen.id}?"
         if not console.confirm(question, yes=yes):
@@ -40,5 +39,3 @@ def run(
             return
         writing = partial(writes.revert, session, chosen.id)
         carry_out("Restoring", chosen.written, writing, json=json)
-    finally:
-        session.close()

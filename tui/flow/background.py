@@ -194,16 +194,14 @@ class BackgroundDrafting:
 
     def alternatives(self, target: Target, *, hint: str = "", stop: Stop) -> list[str]:
         """Other wordings for one target; drafting pauses meanwhile."""
-        with self._between(stop) as (running, ended):
-            documented = self._described()
+        with self._between(stop) as (running, documented, ended):
             return drafting.alternatives(
                 self._session, target, running, documented, hint=hint, stop=ended
             )
 
     def prompt(self, target: Target, *, stop: Stop) -> Written | None:
         """What the model is asked for one target; drafting pauses meanwhile."""
-        with self._between(stop) as (running, ended):
-            documented = self._described()
+        with self._between(stop) as (running, documented, ended):
             return drafting.prompt_of(
                 self._session, target, running, documented, stop=ended
             )
@@ -215,29 +213,24 @@ class BackgroundDrafting:
         return self._documented
 
     @contextmanager
-    def _between(self, stop: Stop) -> Iterator[tuple[Running, Callable[[], bool]]]:
-        """The model while drafting is kept away, and what ends its use."""
+    def _between(self, stop: Stop) -> Iterator[tuple[Running, Documented, Stop]]:
+        """The model while drafting is kept away, its examples, what ends its use."""
 
         def ended() -> bool:
             return self._closing or stop()
 
+        with self.paused():
+            yield self._start(ended), self._described(), ended
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Keep drafting away meanwhile."""
         self._pauses += 1
         try:
             with self._using:
-                yield self._start(ended), ended
+                yield
         finally:
             self._pauses -= 1
-
-    def pause(self) -> Callable[[], None]:
-        """Keep drafting away until the returned function is called."""
-        self._pauses += 1
-        self._using.acquire()
-
-        def resume() -> None:
-            self._pauses -= 1
-            self._using.release()
-
-        return resume
 
     def close(self) -> None:
         """End drafting and the engine."""

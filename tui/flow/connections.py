@@ -56,9 +56,7 @@ class Connections:
         """
         found = self.find(name)
         if found is None:
-            raise UsageError(
-                f"There is no connection {name}.", "See `columnist connections list`."
-            )
+            raise _missing(name)
         return found
 
     def find(self, name: str) -> SavedConnection | None:
@@ -112,9 +110,7 @@ class Connections:
         """Forget a connection and its password."""
         document = self._read()
         if name not in document:
-            raise UsageError(
-                f"There is no connection {name}.", "See `columnist connections list`."
-            )
+            raise _missing(name)
         del document[name]
         self._write(document)
         with suppress(Exception):
@@ -144,12 +140,11 @@ class Connections:
         password = password or os.environ.get("COLUMNIST_PASSWORD") or None
         if "://" in target:
             return Resolved(target, password)
-        found = self.all()
-        for saved in found:
-            if saved.name == target:
-                return Resolved(saved.url, password or _own_password(saved), saved)
+        found = {saved.name: saved for saved in self.all()}
+        if (saved := found.get(target)) is not None:
+            return Resolved(saved.url, password or _own_password(saved), saved)
         hint = "Give a URL such as postgresql://user@host/db or duckdb:///FILE"
-        names = ", ".join(connection.name for connection in found)
+        names = ", ".join(found)
         raise UsageError(
             f"{target} is neither a URL nor a saved connection.",
             f"{hint}, or one of: {names}." if names else f"{hint}.",
@@ -197,6 +192,12 @@ class Connections:
 
         hint = "Free some space, or choose another place with --workspace."
         write_file(self._path, tomlkit.dumps(document), hint=hint, folders=True)
+
+
+def _missing(name: str) -> UsageError:
+    return UsageError(
+        f"There is no connection {name}.", "See `columnist connections list`."
+    )
 
 
 def _own_password(saved: SavedConnection) -> str | None:

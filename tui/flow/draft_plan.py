@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 
 from catalog.change import CommentChange
 from catalog.glossary import Term
-from catalog.objects import ColumnId, Table, TableId, Target, table_of
+from catalog.objects import ColumnId, TableId, Target, table_of
 from catalog.suggestion import Source, State, Suggestion
 from catalog.trial import drawn_model
 from model.draft import Documented, undescribed
@@ -144,6 +144,7 @@ def plan_drafts(
         chosen = named if chosen is None else named & chosen
     taken: dict[TableId, list[Target]] = {}
     derived: set[TableId] = set()
+    refusal = session.database.dialect.refusal
     for suggestion in session.suggestions.all():
         if _is_taken(suggestion, redo=redo):
             taken.setdefault(table_of(suggestion.target), []).append(suggestion.target)
@@ -156,21 +157,13 @@ def plan_drafts(
         plan.tables += 1
         if targets := undescribed(table, taken.get(table.id, ())):
             plan.add(table.id, targets)
-            plan.for_files.update(_reasons(session, table, targets))
+            comments = (CommentChange(target, None, None) for target in targets)
+            reasons = (refusal(table, comment) for comment in comments)
+            plan.for_files.update(filter(None, reasons))
             if table.view_sql is not None or table.parents:
                 derived.add(table.id)
     plan.take_turns(derived)
     return plan
-
-
-def _reasons(
-    session: Session, table: Table, targets: Iterable[Target]
-) -> Iterator[str]:
-    """Why what is to be drafted can only be exported, for each of which that is so."""
-    refusal = session.database.dialect.refusal
-    for target in targets:
-        if reason := refusal(table, CommentChange(target, None, None)):
-            yield reason
 
 
 def plan_redrafts(session: Session, terms: Sequence[Term]) -> DraftPlan:

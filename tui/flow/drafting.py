@@ -272,9 +272,8 @@ class _Saver:
         drafts, self._drafts = self._drafts, []
         with self._session.workspace.transaction():
             # Who described a target meanwhile, human or run, wins over the draft.
-            tables: dict[TableId, Table | None] = {}
-            for table_id in {table_of(draft.target) for draft in drafts}:
-                tables[table_id] = self._session.snapshot.table(table_id)
+            places = {table_of(draft.target) for draft in drafts}
+            tables = {place: self._session.snapshot.table(place) for place in places}
             kept = [
                 draft
                 for draft in drafts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -157,23 +158,19 @@ def open_session(
     if settings.offline:
         offline.refuse_sockets()
         offline.allow(host_of(found.url))
-    database = open_database(
-        found.url,
-        read_only=settings.read_only,
-        password=found.password if password is None else password,
-        limits=found.saved.limits if found.saved else None,
-    )
-    try:
+    with ExitStack() as opened:
+        database = open_database(
+            found.url,
+            read_only=settings.read_only,
+            password=found.password if password is None else password,
+            limits=found.saved.limits if found.saved else None,
+        )
+        opened.callback(database.close)
         workspace = Workspace(settings.workspace, waiting=settings.waiting)
-    except BaseException:
-        database.close()
-        raise
-    try:
-        return attach(settings, workspace, database, found.saved)
-    except BaseException:
-        database.close()
-        workspace.close()
-        raise
+        opened.callback(workspace.close)
+        session = attach(settings, workspace, database, found.saved)
+        opened.pop_all()
+    return session
 
 
 def attach(

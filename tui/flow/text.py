@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from catalog.objects import TableId
 from catalog.unseen import all_seen, is_unseen
@@ -77,6 +78,12 @@ def duration(seconds: float) -> str:
     if minutes < 100:
         return f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def when(at: datetime | str) -> str:
+    """A moment by this machine's clock, as `2024-02-01 13:05`; a text is ISO's."""
+    moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 
 def left_out(unread: Mapping[TableId, str]) -> list[str]:

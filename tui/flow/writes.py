@@ -181,11 +181,3 @@ def _run_ledger(session: Session, number: int, what: str) -> RunLedger:
             session.suggestions.reverted(written)
 
     return RunLedger(session.workspace, number, closed)
-
-
-def summarize(results: Iterable[WriteResult]) -> dict[Outcome, int]:
-    """How many results of each kind."""
-    counts = dict.fromkeys(Outcome, 0)
-    for result in results:
-        counts[result.outcome] += 1
-    return counts

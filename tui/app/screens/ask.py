@@ -15,25 +15,24 @@ from tui.app.keys import keys
 from tui.app.widgets.keys_line import KeysLine
 
 
-class AskModal(ModalScreen[str | None]):
+class AskModal(ModalScreen[str]):
     """Type an answer; enter takes it, escape takes none."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys(
         "ask", ("escape", "dismiss", "Cancel", "Say nothing", "cancel")
     )
 
-    def __init__(self, question: str, lead: str = "", *, value: str = "") -> None:
+    def __init__(self, question: str, lead: str) -> None:
         super().__init__()
         self._question = question
         self._lead = lead
-        self._value = value
 
     def compose(self) -> ComposeResult:
         """The question, what it is for, and the line."""
         with Vertical(classes="modal"):
             yield Label(self._question, classes="modal-title", markup=False)
             yield Label(self._lead, classes="modal-lead", markup=False)
-            yield Input(self._value)
+            yield Input()
             yield KeysLine({"ask.cancel": "takes none"}, lead="enter takes it")
 
     @on(Input.Submitted)

@@ -13,6 +13,7 @@ from textual.widgets import Label
 
 from catalog.acceptance import CONFIDENCE, at_least_good, sample_size
 from catalog.choice import Choice, Scope
+from catalog.stopping import never
 from tui.app.deciding import AT_ONCE
 from tui.app.keys import keys
 from tui.app.screens.counting import CountingModal, Find
@@ -26,7 +27,7 @@ from tui.flow.text import count
 Answer = Literal["all", "sample"]
 
 
-class AcceptModal(ModalScreen[Answer | None]):
+class AcceptModal(ModalScreen[Answer]):
     """Accept all of a choice, or look at a sample of it first."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys(
@@ -113,13 +114,8 @@ class Bulk:
 
     def accept_by_rule(self, scope: Scope, number: int, covered: str) -> None:
         """Accept what a rule takes, once its count was seen."""
-
-        def ask(choice: Choice | None) -> None:
-            if choice is not None:
-                self._ask_to_accept(choice)
-
         modal = RuleModal(self._session, scope, number, covered)
-        self._screen.app.push_screen(modal, ask)
+        self._screen.app.ask(modal, self._ask_to_accept)
 
     def reject(self, scope: Scope, number: int) -> None:
         """Reject every undecided one."""
@@ -134,15 +130,9 @@ class Bulk:
     ) -> None:
         """Find what a decision takes; many are counted beside the screen."""
         if number <= AT_ONCE:
-            then(find(self._session.choices, lambda: False))
-            return
-
-        def counted(choice: Choice | None) -> None:
-            if choice is not None:
-                then(choice)
-
-        modal = CountingModal(self._session, find, number)
-        self._screen.app.push_screen(modal, counted)
+            then(find(self._session.choices, never))
+        else:
+            self._screen.app.ask(CountingModal(self._session, find, number), then)
 
     def _ask_to_accept(self, choice: Choice) -> None:
         if not choice:
@@ -157,14 +147,14 @@ class Bulk:
             else:
                 self._then()
 
-        def decide(answer: Answer | None) -> None:
+        def decide(answer: Answer) -> None:
             if answer == "all":
                 self._decide("accept", choice)
-            elif answer == "sample":
+            else:
                 sample = SampleScreen(self._session, choice)
                 self._screen.app.push_screen(sample, looked)
 
-        self._screen.app.push_screen(AcceptModal(choice), decide)
+        self._screen.app.ask(AcceptModal(choice), decide)
 
     def _ask_to_reject(self, choice: Choice) -> None:
         if not choice:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,19 +17,19 @@ from catalog.listing import Listing, Order
 from catalog.objects import TableId, table_of
 from catalog.places import left
 from catalog.rescan import Changes
-from catalog.snapshot import SchemaCoverage
+from catalog.snapshot import SchemaCoverage, TableSummary
 from catalog.suggestion import SuggestionFilter
 from tui.app.beside import beside
 from tui.app.keys import keys
-from tui.app.messages import CatalogChanged, DraftingChanged, DraftsSaved
+from tui.app.messages import DraftingChanged, DraftsSaved
 from tui.app.screens.bulk import Bulk
-from tui.app.screens.catalog_rows import SCHEMAS, TABLES, schema_cells
+from tui.app.screens.catalog_rows import SCHEMAS, TABLES, schema_cells, table_cells
 from tui.app.screens.database_screen import DatabaseScreen
 from tui.app.screens.facets import FACETS, Facet, FacetModal
 from tui.app.screens.review import ReviewScreen
 from tui.app.screens.table_list import TableList
 from tui.app.welcome import give_hint
-from tui.app.widgets.row_list import Items, RowList
+from tui.app.widgets.row_list import RowList
 from tui.app.widgets.status_line import StatusLine
 from tui.flow import scanning
 from tui.flow.background import BackgroundDrafting
@@ -90,8 +90,8 @@ class CatalogScreen(DatabaseScreen):
             "",
             "By name, rows, what waits, foreign keys to it, tables like it",
         ),
-        ("u", "undo", "", "Undo"),
-        ("U", "redo", "", "Redo"),
+        ("u", "replay('undo')", "", "Undo", "undo"),
+        ("U", "replay('redo')", "", "Redo", "redo"),
         ("r", "rescan", "", "Read the catalog again"),
         ("tab", "app.focus_next", "", "Schemas", "focus"),
         ("escape", "clear", "", "Clear filter"),
@@ -101,7 +101,6 @@ class CatalogScreen(DatabaseScreen):
     def __init__(self, session: Session, drafting: BackgroundDrafting) -> None:
         super().__init__(session, drafting)
         self._tables = TableList()
-        self._schemas: Items[SchemaCoverage] = Items((), schema_cells)
         self._bulk = Bulk(self, session, self._reload)
         self._complete = False
         self._read = 0
@@ -115,18 +114,17 @@ class CatalogScreen(DatabaseScreen):
         """Schemas on the left, tables on the right."""
         yield Label("", classes="title", id="head", markup=False)
         with Horizontal():
-            yield RowList(SCHEMAS, self._schemas, id="schemas")
+            yield RowList(SCHEMAS, schema_cells, id="schemas")
             with Vertical(id="right"):
-                yield RowList(TABLES, self._tables.rows, id="tables")
+                yield RowList(TABLES, table_cells, id="tables")
                 yield Static("", id="empty", markup=False)
         yield Input(placeholder="part of a name, or a pattern", classes="filter")
-        yield StatusLine()
+        yield StatusLine(self._session.database.identity.label)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Show what is known; read the catalog if nothing is, or it is old."""
         self._rows.focus()
-        self.query_one(StatusLine).place = self._session.database.identity.label
         self.set_interval(0.5, self._tick)
         self._tables.all = Listing(self._session.snapshot.summaries(first=FIRST))
         self._list()
@@ -135,7 +133,7 @@ class CatalogScreen(DatabaseScreen):
             self.notify(plain(self._session.files_only), markup=False, timeout=10)
         self._reload()
         if scanning.is_stale(self._session):
-            self._scan()
+            self.action_rescan()
 
     def on_screen_resume(self) -> None:
         """Other screens decide and write, most of them do neither."""
@@ -200,8 +198,7 @@ class CatalogScreen(DatabaseScreen):
             self.notify("Here you left. q shows the catalog.")
 
     def _show_coverage(self, coverage: list[SchemaCoverage]) -> None:
-        self._schemas = Items(coverage, schema_cells)
-        self.query_one("#schemas", RowList).show(self._schemas)
+        self.query_one("#schemas", RowList).show(coverage)
         total = coverage[0]
         told = "nothing to describe"
         if total.share is not None:
@@ -214,17 +211,17 @@ class CatalogScreen(DatabaseScreen):
         self.query_one("#head", Label).update(f"{label} — {told}")
 
     def _list(self) -> None:
-        here = self._current()
+        here = self._rows.here
         self._tables.find()
-        rows = self._tables.rows
-        self._rows.show(rows, cursor=self._tables.place_of(here))
-        self.query_one("#right").set_class(not rows, "-empty")
+        cursor = self._tables.place_of(here and here.id)
+        self._rows.show(self._tables.found, cursor=cursor)
+        self.query_one("#right").set_class(not self._tables.found, "-empty")
         self.query_one("#empty", Static).update(self._nothing())
         self._say_what()
 
     def _nothing(self) -> str:
         if not self._tables.all.summaries:
-            if self._runs("scan"):
+            if self.runs("scan"):
                 return "Reading the catalog…"
             return (
                 "There are no tables here, or none that this user may see.\n"
@@ -233,19 +230,12 @@ class CatalogScreen(DatabaseScreen):
         return "No table fits.\nescape clears the filter, f shows others."
 
     @property
-    def _rows(self) -> RowList:
+    def _rows(self) -> RowList[TableSummary]:
         return self.query_one("#tables", RowList)
-
-    def _current(self) -> TableId | None:
-        table = self._tables.rows.at(self._rows.cursor)
-        return table.id if table else None
-
-    def _runs(self, group: str) -> bool:
-        return any(w.group == group and w.is_running for w in self.workers)
 
     @on(RowList.Moved, "#schemas")
     def _schema_moved(self, event: RowList.Moved) -> None:
-        if (schema := self._schemas.at(event.index)) is not None:
+        if (schema := event.rows.at(event.index)) is not None:
             self._tables.within(schema.schema)
             self._list()
 
@@ -257,11 +247,11 @@ class CatalogScreen(DatabaseScreen):
     def _table_chosen(self, event: RowList.Chosen) -> None:
         if not self._open or self.app.screen is not self:
             return  # q closed the database, or enter came twice
-        if (table := self._tables.rows.at(event.index)) is not None:
+        if (table := self._rows.at(event.index)) is not None:
             self._review(table.id)
 
     def _review(self, table: TableId, column: str | None = None) -> None:
-        order = [summary.id for summary in self._tables.rows.found]
+        order = [summary.id for summary in self._tables.found]
         self.app.push_screen(
             ReviewScreen(self._session, self._drafting, order, table, column)
         )
@@ -304,14 +294,14 @@ class CatalogScreen(DatabaseScreen):
     def action_show(self) -> None:
         """List by what is missing, kind, state, source, confidence or finding."""
 
-        def list_those(chosen: frozenset[Facet] | None) -> None:
-            if chosen is None or chosen == self._tables.facets:
+        def list_those(chosen: frozenset[Facet]) -> None:
+            if chosen == self._tables.facets:
                 return
             if wanted := self._tables.having(chosen):
                 self._narrow(wanted, chosen)
             self._list()
 
-        self.app.push_screen(FacetModal(FACETS, self._tables.facets), list_those)
+        self.app.ask(FacetModal(FACETS, self._tables.facets), list_those)
 
     @beside("narrow", "Looking through the suggestions")
     def _narrow(self, wanted: SuggestionFilter, facets: frozenset[Facet]) -> None:
@@ -332,12 +322,9 @@ class CatalogScreen(DatabaseScreen):
 
     # Reading and drafting
 
+    @beside("scan", "Reading the catalog")
     def action_rescan(self) -> None:
         """Read the catalog again."""
-        self._scan()
-
-    @beside("scan", "Reading the catalog")
-    def _scan(self) -> None:
         worker = get_current_worker()
         self._read = 0
         for _ in scanning.scan(
@@ -367,7 +354,7 @@ class CatalogScreen(DatabaseScreen):
         wanted = self._tables.undocumented
         if not wanted:
             described = "Everything listed is described."
-            self.notify(described if self._tables.rows else "No table is listed.")
+            self.notify(described if self._tables.found else "No table is listed.")
             return
         every = sum(each.undocumented for each in self._tables.all.summaries)
         self.app.draft([] if len(wanted) == every else wanted)
@@ -383,7 +370,6 @@ class CatalogScreen(DatabaseScreen):
             self._changed_tables |= {table_of(draft.target) for draft in event.drafts}
 
     @on(DraftingChanged)
-    @on(CatalogChanged)
     def _changed(self) -> None:
         self._changed_tables = None
 
@@ -406,11 +392,11 @@ class CatalogScreen(DatabaseScreen):
         self._say_what()
 
     def _say_what(self) -> None:
-        if self.app.screen is self and (under := self._current()) is not None:
+        if self.app.screen is self and (under := self._rows.here) is not None:
             # Drafting goes on from where the steward is.
-            self._drafting.prefer(under, add=False)
-        reading = f"Reading the catalog: {self._read:,}" if self._runs("scan") else ""
-        self._say(reading, self._tables.line(looking=self._runs("narrow")))
+            self._drafting.prefer(under.id, add=False)
+        reading = f"Reading the catalog: {self._read:,}" if self.runs("scan") else ""
+        self._say(reading, self._tables.line(looking=self.runs("narrow")))
 
     # Deciding
 
@@ -421,20 +407,16 @@ class CatalogScreen(DatabaseScreen):
     def action_accept_by_rule(self) -> None:
         """Accept what a rule takes, once its count was seen."""
         tables = self._tables
-        covered = count(len(tables.rows), "table") + " listed"
+        covered = count(len(tables.found), "table") + " listed"
         self._bulk.accept_by_rule(tables.scope, tables.undecided, covered)
 
     def action_reject_all(self) -> None:
         """Reject all undecided suggestions of the tables listed."""
         self._bulk.reject(self._tables.scope, self._tables.undecided)
 
-    def action_undo(self) -> None:
-        """Take back the last decision."""
-        self.app.undo(self, lambda _: self._reload())
-
-    def action_redo(self) -> None:
-        """Decide again as before the undo."""
-        self.app.redo(self, lambda _: self._reload())
+    def action_replay(self, what: Literal["undo", "redo"]) -> None:
+        """Take back the last decision, or decide again as before the undo."""
+        self.app.replay(what, self, lambda _: self._reload())
 
     def action_figures(self) -> None:
         """Charts of how documenting goes."""

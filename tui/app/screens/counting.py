@@ -31,7 +31,7 @@ def find_beside(session: Session, find: Find, stop: Stop) -> Choice:
         return find(Choices(workspace, session.database_id), stop)
 
 
-class CountingModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
+class CountingModal(ModalScreen[Choice], WorkingScreen[Choice]):
     """Counting what this takes; nothing is decided before you saw the count."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys(

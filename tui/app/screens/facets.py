@@ -56,25 +56,6 @@ OF_SUGGESTIONS = tuple(f for f in FACETS if f.group not in ("what", "kind"))
 """Properties of suggestions, which columns are listed by."""
 
 
-class _Facets:
-    def __init__(self, facets: Sequence[Facet], chosen: Collection[Facet]) -> None:
-        self.facets = facets
-        self.chosen = set(chosen)
-
-    def __len__(self) -> int:
-        return len(self.facets)
-
-    def cells(self, index: int) -> Sequence[Cell]:
-        facet = self.facets[index]
-        first = not index or self.facets[index - 1].group != facet.group
-        on_ = facet in self.chosen
-        return (
-            Cell("[x]" if on_ else "[ ]", "accent" if on_ else "muted"),
-            Cell(facet.group if first else "", "muted"),
-            Cell(facet.label, "strong" if on_ else ""),
-        )
-
-
 class FacetModal(ModalScreen[frozenset[Facet]]):
     """List only what has these properties."""
 
@@ -87,7 +68,8 @@ class FacetModal(ModalScreen[frozenset[Facet]]):
 
     def __init__(self, facets: Sequence[Facet], chosen: Collection[Facet] = ()) -> None:
         super().__init__()
-        self._facets = _Facets(facets, chosen)
+        self._facets = facets
+        self._chosen = set(chosen)
 
     def compose(self) -> ComposeResult:
         """The properties, group by group."""
@@ -95,6 +77,7 @@ class FacetModal(ModalScreen[frozenset[Facet]]):
             yield Label("List only", classes="modal-title", markup=False)
             yield RowList(
                 [Heading("", 3), Heading("", 11), Heading("")],
+                self._cells,
                 self._facets,
                 id="facets",
             )
@@ -111,13 +94,22 @@ class FacetModal(ModalScreen[frozenset[Facet]]):
         """The list takes the keys."""
         self.query_one(RowList).focus()
 
+    def _cells(self, facet: Facet) -> Sequence[Cell]:
+        first = next(each for each in self._facets if each.group == facet.group)
+        on_ = facet in self._chosen
+        return (
+            Cell("[x]" if on_ else "[ ]", "accent" if on_ else "muted"),
+            Cell(facet.group if facet is first else "", "muted"),
+            Cell(facet.label, "strong" if on_ else ""),
+        )
+
     @property
     def _facet(self) -> Facet:
-        return self._facets.facets[self.query_one(RowList).cursor]
+        return self._facets[self.query_one(RowList).cursor]
 
     def action_choose(self) -> None:
         """Choose what is under the cursor, or leave it out again."""
-        self._facets.chosen ^= {self._facet}
+        self._chosen ^= {self._facet}
         self.query_one(RowList).show()
 
     @on(RowList.Chosen)
@@ -128,12 +120,12 @@ class FacetModal(ModalScreen[frozenset[Facet]]):
 
     def action_clear(self) -> None:
         """Choose none, which lists all."""
-        self._facets.chosen.clear()
+        self._chosen.clear()
         self.query_one(RowList).show()
 
     def action_done(self) -> None:
         """List what fits."""
-        self.dismiss(frozenset(self._facets.chosen))
+        self.dismiss(frozenset(self._chosen))
 
 
 def values(chosen: Collection[Facet], kind: type[Value]) -> frozenset[Value]:

@@ -71,8 +71,8 @@ class FiguresScreen(WorkingScreen[None]):
             "Save report",
             f"Save all of it as {report.FILE_NAME} in the current folder",
         ),
-        ("j", "down", "", "Scroll down"),
-        ("k", "up", "", "Scroll up"),
+        ("j", "scroll(1)", "", "Scroll down", "down"),
+        ("k", "scroll(-1)", "", "Scroll up", "up"),
         ("q,escape", "app.pop_screen", "Back", "Back to the catalog", "back"),
     )
 
@@ -94,12 +94,11 @@ class FiguresScreen(WorkingScreen[None]):
                 yield Panel("Why texts were rejected", id="reasons")
                 yield Panel("Decisions a minute, day by day", id="pace")
                 yield Panel("Whose words stand in the database", id="provenance")
-        yield StatusLine()
+        yield StatusLine(self._session.database.identity.label)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Count in the background."""
-        self.query_one(StatusLine).place = self._session.database.identity.label
         self.query_one("#page").focus()
         self.app.theme_changed_signal.subscribe(self, lambda _: self._show())
         # Counting may take no time, and the panels are composed after this.
@@ -267,13 +266,9 @@ class FiguresScreen(WorkingScreen[None]):
         report.save(figures, path)
         self.notify(f"Saved {plain(str(path.absolute()))}.", markup=False)
 
-    def action_down(self) -> None:
-        """Scroll down."""
-        self.query_one("#page").scroll_down()
-
-    def action_up(self) -> None:
-        """Scroll up."""
-        self.query_one("#page").scroll_up()
+    def action_scroll(self, direction: int) -> None:
+        """Scroll a line."""
+        self.query_one("#page").scroll_relative(y=direction, animate=False)
 
 
 def _more(number: int) -> list[str]:

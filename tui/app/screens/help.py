@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.table import Table
@@ -18,24 +17,20 @@ from tui.app.keys import keys
 from tui.app.widgets.keys_line import KeysLine
 
 
-@dataclass(frozen=True, slots=True)
-class KeyHelp:
-    """One line of the help."""
-
-    key: str
-    """As it is typed."""
-    what: str
-    """What it does."""
-
-
 class HelpModal(ModalScreen[None]):
-    """Opened with `?` or F1."""
+    """Opened with `?` or F1.
+
+    Args:
+        title: the screen's.
+        lead: what it is for.
+        keys: each as it is typed, with what it does.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = keys(
         "help", ("escape,q,question_mark,f1", "dismiss", "Close", "", "close")
     )
 
-    def __init__(self, title: str, lead: str, keys: Sequence[KeyHelp]) -> None:
+    def __init__(self, title: str, lead: str, keys: Sequence[tuple[str, str]]) -> None:
         super().__init__()
         self._heading = title
         self._lead = lead
@@ -46,8 +41,8 @@ class HelpModal(ModalScreen[None]):
         table = Table.grid(padding=(0, 2))
         table.add_column(style="bold", no_wrap=True)
         table.add_column()
-        for key in self._keys:
-            table.add_row(key.key, key.what)
+        for each in self._keys:
+            table.add_row(*each)
         with Vertical(classes="modal help"):
             yield Label(self._heading, classes="modal-title", markup=False)
             yield Label(self._lead, classes="modal-lead", markup=False)

@@ -23,7 +23,7 @@ from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.keys_line import KeysLine
 from tui.flow.background import BackgroundDrafting
 from tui.flow.session import Session
-from tui.flow.text import plain
+from tui.flow.text import plain, when
 
 EXPLAINED = {
     Finding.LEAK: "repeats a value of the sample that is not a code",
@@ -110,8 +110,9 @@ class InspectModal(ModalScreen[None], WorkingScreen[None]):
     def _show_history(self, events: list[HistoryEvent]) -> None:
         shown = Text("\nHistory\n", "bold")
         for each in events:
-            when = each.at.astimezone().strftime("%Y-%m-%d %H:%M")
-            shown.append(f"{when}  {each.what} by {plain(each.who)}", "not bold")
+            shown.append(
+                f"{when(each.at)}  {each.what} by {plain(each.who)}", "not bold"
+            )
             if each.reason:
                 shown.append(f" ({plain(each.reason)})", "not bold italic")
             shown.append("\n")

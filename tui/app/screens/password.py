@@ -26,7 +26,7 @@ class PasswordAnswer:
     """Put it into the system's keyring once the database is open."""
 
 
-class PasswordModal(ModalScreen[PasswordAnswer | None]):
+class PasswordModal(ModalScreen[PasswordAnswer]):
     """The password of a database; it is not kept unless you ask for that."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

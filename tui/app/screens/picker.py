@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -21,7 +22,7 @@ from tui.app.keys import keys
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.password import PasswordAnswer, PasswordModal
 from tui.app.screens.working import WorkingScreen
-from tui.app.widgets.row_list import Cell, Heading, Items, RowList
+from tui.app.widgets.row_list import Cell, Heading, RowList
 from tui.app.widgets.status_line import StatusLine
 from tui.flow.connections import Connections
 from tui.flow.demo import demo_warehouse
@@ -72,7 +73,6 @@ class PickerScreen(WorkingScreen[None]):
         self._target = target
         self._opening = ""
         self._answer: PasswordAnswer | None = None
-        self._choices: Items[PickerLine] = Items((), _cells)
 
     def compose(self) -> ComposeResult:
         """The list, and a field for a URL."""
@@ -84,26 +84,21 @@ class PickerScreen(WorkingScreen[None]):
         )
         yield RowList(
             [Heading("database", 34), Heading("", 8), Heading("url")],
-            self._choices,
+            _cells,
             id="choices",
         )
         yield Static("", id="opening", markup=False)
-        yield StatusLine()
+        yield StatusLine("enter opens · / types a URL")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Fill the list; open at once what the command line named."""
-        self._fill()
+        """Open at once what the command line named."""
         self.query_one("#choices").focus()
-        self.query_one(StatusLine).place = "enter opens · / types a URL"
         if self._target is not None:
             self._open(self._target)
 
     def on_screen_resume(self) -> None:
-        """Back from a database: it is among the recent ones now."""
-        self._fill()
-
-    def _fill(self) -> None:
+        """Fill the list; back from a database, it is among the recent ones."""
         settings = self.app.settings
         found: list[PickerLine] = []
         try:
@@ -122,12 +117,11 @@ class PickerScreen(WorkingScreen[None]):
         except ColumnistError as error:
             self.app.explain(error, "Opening")
         found.append(PickerLine("Demo warehouse", "demo", ""))
-        self._choices = Items(found, _cells)
-        self.query_one("#choices", RowList).show(self._choices)
+        self.query_one("#choices", RowList).show(found)
 
     @on(RowList.Chosen)
     def _chosen(self, event: RowList.Chosen) -> None:
-        self._open(self._choices.found[event.index].target)
+        self._open(event.rows.found[event.index].target)
 
     @on(Input.Submitted, "#url")
     def _typed(self, event: Input.Submitted) -> None:
@@ -218,10 +212,8 @@ class PickerScreen(WorkingScreen[None]):
     def _ask_password(self, target: str) -> None:
         from connectors.connect import safe_url
 
-        def answered(answer: PasswordAnswer | None) -> None:
-            if answer is not None:
-                self._open(target, answer)
-
         is_saved = "://" not in target
         name = target if is_saved else safe_url(target)
-        self.app.push_screen(PasswordModal(name, can_keep=is_saved), answered)
+        self.app.ask(
+            PasswordModal(name, can_keep=is_saved), partial(self._open, target)
+        )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -37,59 +37,26 @@ HEADINGS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Questions, then the glossary."""
-
-    questions: Sequence[Question] = ()
-    terms: Sequence[Term] = ()
-
-    def __len__(self) -> int:
-        return len(self.questions) + len(self.terms)
-
-    def at(self, index: int) -> Question | Term | None:
-        if 0 <= index < len(self.questions):
-            return self.questions[index]
-        index -= len(self.questions)
-        return self.terms[index] if 0 <= index < len(self.terms) else None
-
-    def cells(self, index: int) -> Sequence[Cell]:
-        row = self.at(index)
-        if isinstance(row, Question):
-            return (
-                Cell(row.term, "strong"),
-                Cell(f"{row.unlocks:,}", "warn"),
-                Cell(f"{row.tables:,}", "muted"),
-                Cell(", ".join(row.examples), "muted"),
-            )
-        if row is None:
-            raise IndexError(index)
-        where = f"  (in {row.scope})" if row.scope else ""
+def _cells(row: Question | Term) -> Sequence[Cell]:
+    if isinstance(row, Question):
         return (
-            Cell(row.term, "muted"),
-            Cell("✓", "good"),
-            Cell(""),
-            Cell(row.meaning + where),
+            Cell(row.term, "strong"),
+            Cell(f"{row.unlocks:,}", "warn"),
+            Cell(f"{row.tables:,}", "muted"),
+            Cell(", ".join(row.examples), "muted"),
         )
+    where = f"  (in {row.scope})" if row.scope else ""
+    return (
+        Cell(row.term, "muted"),
+        Cell("✓", "good"),
+        Cell(""),
+        Cell(row.meaning + where),
+    )
 
 
 def _typed(row: Question | Term) -> str:
     """What stands in the box before anything is typed; it draws what it is given."""
     return plain(" ".join(row.meaning.split())) if isinstance(row, Term) else ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """What `u` takes back: an answer, or a question that was put away."""
-
-    term: str
-    scope: str = ""
-    before: str | None = None
-    after: str | None = None
-
-    @property
-    def hid(self) -> bool:
-        return self.before is None and self.after is None
 
 
 class QuestionsScreen(WorkingScreen[None]):
@@ -122,8 +89,8 @@ class QuestionsScreen(WorkingScreen[None]):
         """Keys of what was answered since the names were counted."""
         self._before: frozenset[str] = frozenset()
         """Keys of what the glossary had when they were."""
-        self._steps: list[_Step] = []
-        self._rows = _Rows()
+        self._undoes: list[Callable[[], object]] = []
+        """What takes back each answer, and each question that was put away."""
         self._asked: Question | Term | None = None
         self._read = 0
         self._stopped = False
@@ -131,28 +98,28 @@ class QuestionsScreen(WorkingScreen[None]):
     def compose(self) -> ComposeResult:
         """The list, what is known of the one under the cursor, and the answer."""
         yield Label("", classes="title", id="head", markup=False)
-        yield RowList(HEADINGS, self._rows, id="questions")
+        yield RowList(HEADINGS, _cells, id="questions")
         yield Static("", id="empty", markup=False)
         yield Static("", id="details", markup=False)
         yield Label("", id="asked", classes="filter", markup=False)
         yield Input(
             placeholder="in a few words", classes="filter", select_on_focus=False
         )
-        yield StatusLine()
+        yield StatusLine(self._session.database.identity.label)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Look through the names."""
         self.query_one("#questions").focus()
-        self.query_one(StatusLine).place = self._session.database.identity.label
         self.set_interval(0.3, self._tick)
-        self._show(_Rows())
-        self._count()
+        self.action_count()
+        self._show()
 
     # Looking
 
     @beside("questions", "Looking through names")
-    def _count(self) -> None:
+    def action_count(self) -> None:
+        """Look through the names, again."""
         worker = get_current_worker()
         self._read, self._stopped = 0, False
 
@@ -178,22 +145,18 @@ class QuestionsScreen(WorkingScreen[None]):
                 unasked=self._unasked.all(),
                 limit=MOST,
             )
-            self.call_later(self._show, _Rows(found, self._glossary.read().terms))
+            self.call_later(self._show, [*found, *self._glossary.read().terms])
 
     @on(Worker.StateChanged)
     def _worked(self, event: Worker.StateChanged) -> None:
         if event.worker.group == "questions" and event.worker.is_finished:
-            self._show(self._rows)
+            self._show()
 
-    @property
-    def _counting(self) -> bool:
-        return any(w.group == "questions" and not w.is_finished for w in self.workers)
-
-    def _show(self, rows: _Rows) -> None:
-        self._rows = rows
-        self._list.show(rows)
-        self.set_class(not len(rows), "-empty")
-        if self._counting:
+    def _show(self, found: Sequence[Question | Term] | None = None) -> None:
+        rows = self._list
+        rows.show(found)
+        self.set_class(not rows.found, "-empty")
+        if self.runs("questions"):
             nothing = "Looking for names that nobody can read…\ns stops."
         elif self._census is None:
             nothing = "The names were not looked through.\nr tries again, q goes back."
@@ -203,19 +166,22 @@ class QuestionsScreen(WorkingScreen[None]):
                 "q goes back."
             )
         self.query_one("#empty", Static).update(nothing)
-        explained = sum(question.unlocks for question in rows.questions)
-        named = count(len(rows.questions), "name")
+        questions = [each for each in rows.found if isinstance(each, Question)]
+        explained = sum(question.unlocks for question in questions)
+        named = count(len(questions), "name")
         parts = [f"{named} would explain {count(explained, 'description')}"]
-        if not rows.questions:
+        if not questions:
             parts = ["No questions"]
-        parts.append(f"{count(len(rows.terms), 'term')} in the glossary")
+        terms = count(len(rows.found) - len(questions), "term")
+        parts.append(f"{terms} in the glossary")
         if self._stopped and self._census is not None:
             parts.append(f"stopped after {count(self._census.tables, 'table')}")
         self.query_one("#head", Label).update(" · ".join(parts))
         self._detail()
 
+    @on(RowList.Moved)
     def _detail(self) -> None:
-        row = self._rows.at(self._list.cursor)
+        row = self._list.here
         shown = Text()
         if isinstance(row, Question):
             shown.append(plain(row.term), "bold")
@@ -239,25 +205,21 @@ class QuestionsScreen(WorkingScreen[None]):
         self.query_one("#details", Static).update(shown)
 
     @property
-    def _list(self) -> RowList:
+    def _list(self) -> RowList[Question | Term]:
         return self.query_one("#questions", RowList)
-
-    @on(RowList.Moved)
-    def _moved(self) -> None:
-        self._detail()
 
     def _tick(self) -> None:
         if self.app.session is not self._session:
             return
         read = f"Looking through names: {count(self._read, 'table')}"
-        line = self._drafting.status(read if self._counting else "")
+        line = self._drafting.status(read if self.runs("questions") else "")
         self.query_one(StatusLine).activity = line
 
     # Answering
 
     @on(RowList.Chosen)
     def _chosen(self, event: RowList.Chosen) -> None:
-        row = self._rows.at(event.index)
+        row = self._list.at(event.index)
         if row is None:
             return
         self._asked = row
@@ -283,31 +245,32 @@ class QuestionsScreen(WorkingScreen[None]):
         if isinstance(row, Term) and meaning == _typed(row):
             return
         try:
-            self._put(row.term, meaning or None, scope)
+            before = self._put(row.term, scope, meaning or None)
         except ColumnistError as error:
             self.app.explain(error)
+        else:
+            self._undoes.append(partial(self._put, row.term, scope, before))
 
-    def _put(self, term: str, meaning: str | None, scope: str) -> None:
-        """Change the file, and have drafted again what reads otherwise now."""
+    def _put(self, term: str, scope: str, meaning: str | None) -> str | None:
+        """Change the file, and have drafted again what reads otherwise now.
+
+        Returns what stood there before.
+        """
         if meaning is None:
             before = self._glossary.forget(term, scope=scope)
         else:
             before = self._glossary.answer(term, meaning, scope=scope)
-        self._steps.append(_Step(term, scope, before, meaning))
-        self._changed(self._steps[-1])
-
-    def _changed(self, step: _Step) -> None:
-        terms = [Term(step.term, t, step.scope) for t in (step.before, step.after) if t]
-        self.app.redraft(terms)
-        key = key_of(step.term)
-        if step.after is None and key in self._before:
-            self._count()  # its names were read with it
-            return
-        if step.after is None:
+        self.app.redraft([Term(term, t, scope) for t in (before, meaning) if t])
+        key = key_of(term)
+        if meaning is None and key in self._before:
+            self.action_count()  # its names were read with it
+            return before
+        if meaning is None:
             self._fresh.discard(key)
         else:
             self._fresh.add(key)
         self._rank()
+        return before
 
     def action_cancel(self) -> None:
         """Close the answer."""
@@ -320,37 +283,27 @@ class QuestionsScreen(WorkingScreen[None]):
 
     def action_hide(self) -> None:
         """Never ask about what is under the cursor again."""
-        row = self._rows.at(self._list.cursor)
+        row = self._list.here
         if not isinstance(row, Question):
             self.notify("Only a question can be put away.")
             return
         self._unasked.add(row.term)
-        self._steps.append(_Step(row.term))
+        self._undoes.append(partial(self._ask_again, row.term))
+        self._rank()
+
+    def _ask_again(self, term: str) -> None:
+        self._unasked.remove(term)
         self._rank()
 
     def action_undo(self) -> None:
         """Take back what was done last on this screen."""
-        if not self._steps:
+        if not self._undoes:
             self.notify("Nothing to undo here; enter changes an answer.")
             return
-        step = self._steps[-1]
-        if step.hid:
-            self._unasked.remove(step.term)
-            self._rank()
-        else:
-            if step.before is None:
-                self._glossary.forget(step.term, scope=step.scope)
-            else:
-                self._glossary.answer(step.term, step.before, scope=step.scope)
-            back = _Step(step.term, step.scope, step.after, step.before)
-            self._changed(back)
-        self._steps.pop()
-
-    def action_count(self) -> None:
-        """Look through the names again."""
-        self._count()
+        self._undoes[-1]()
+        self._undoes.pop()
 
     def action_stop(self) -> None:
         """Stop looking, with the questions found by then; stop drafting."""
-        self._stopped = self._counting
+        self._stopped = self.runs("questions")
         self._drafting.stop()

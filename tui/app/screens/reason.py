@@ -23,7 +23,7 @@ REASONS = {
 """Keys and the words that are kept, which `metrics` counts."""
 
 
-class ReasonModal(ModalScreen[str | None]):
+class ReasonModal(ModalScreen[str]):
     """One key rejects with that reason; escape rejects nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys(

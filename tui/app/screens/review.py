@@ -6,7 +6,7 @@ import os
 import shlex
 import tempfile
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual import on
 from textual.binding import BindingType
@@ -19,10 +19,8 @@ from catalog.objects import Target, table_of
 from catalog.style import check
 from catalog.suggestion import State, Suggestion
 from tui.app.beside import beside
-from tui.app.messages import CatalogChanged
 from tui.app.screens.ask import AskModal
 from tui.app.screens.bulk import Bulk
-from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.inspect import InspectModal
 from tui.app.screens.reason import ReasonModal
 from tui.app.screens.review_keys import REVIEW_KEYS
@@ -64,23 +62,14 @@ class ReviewScreen(ReviewList):
 
     def _settle_conflict(self, line: Line, suggestion: Suggestion) -> None:
         """Somebody changed the comment: show both texts before replacing theirs."""
-
-        def decide(answer: bool | None) -> None:
-            if answer:
-                accepted = self._session.suggestions.accept_over(
-                    suggestion, previous=line.comment
-                )
-                self._follow(accepted)
-
-        self.app.push_screen(
-            ConfirmModal(
-                "Replace the comment that somebody wrote meanwhile?",
-                [
-                    f"Theirs: {plain(line.comment or '(none)')}",
-                    f"Yours: {plain(suggestion.text or '')}",
-                ],
-            ),
-            decide,
+        accept = self._session.suggestions.accept_over
+        self.app.confirm(
+            "Replace the comment that somebody wrote meanwhile?",
+            [
+                f"Theirs: {plain(line.comment or '(none)')}",
+                f"Yours: {plain(suggestion.text or '')}",
+            ],
+            lambda: self._follow(accept(suggestion, previous=line.comment)),
         )
 
     def action_reject(self) -> None:
@@ -98,13 +87,11 @@ class ReviewScreen(ReviewList):
             self.notify("There is no suggestion here.")
             return
         suggestion = line.suggestion
-
-        def decide(reason: str | None) -> None:
-            if reason is not None:
-                rejected = self._session.suggestions.reject([suggestion], reason=reason)
-                self._go_on(rejected)
-
-        self.app.push_screen(ReasonModal(plain(suggestion.target.name)), decide)
+        reject = self._session.suggestions.reject
+        self.app.ask(
+            ReasonModal(plain(suggestion.target.name)),
+            lambda reason: self._go_on(reject([suggestion], reason=reason)),
+        )
 
     def _go_on(self, batch: Batch) -> None:
         """Show a decision, and go on to the next undecided; say if it came too late."""
@@ -125,7 +112,7 @@ class ReviewScreen(ReviewList):
     def _chosen(self) -> list[int]:
         return [
             line.suggestion.id
-            for line in self._shown()
+            for line in self._list.found
             if line.suggestion is not None
             and (not self._marked or line.target in self._marked)
         ]
@@ -228,13 +215,9 @@ class ReviewScreen(ReviewList):
         suggestions = self._session.suggestions
         self._go_on(suggestions.write_own(target, text, previous=comment))
 
-    def action_undo(self) -> None:
-        """Take back the last decision."""
-        self.app.undo(self, self._follow)
-
-    def action_redo(self) -> None:
-        """Decide again as before the undo."""
-        self.app.redo(self, self._follow)
+    def action_replay(self, what: Literal["undo", "redo"]) -> None:
+        """Take back the last decision, or decide again as before the undo."""
+        self.app.replay(what, self, self._follow)
 
     # Alternatives
 
@@ -242,8 +225,7 @@ class ReviewScreen(ReviewList):
         """Ask for other wordings of what is under the cursor."""
         line = self._line
         if line is not None:
-            self.notify("Looking for other wordings…", timeout=2)
-            self._find_alternatives(line.target, "")
+            self._find_alternatives(line.target)
 
     def action_hint(self) -> None:
         """Ask for other wordings, and tell the model what the steward knows."""
@@ -251,25 +233,21 @@ class ReviewScreen(ReviewList):
         if line is None:
             return
         target = line.target
-
-        def ask(hint: str | None) -> None:
-            if hint is not None:
-                self.notify("Looking for other wordings…", timeout=2)
-                self._find_alternatives(target, hint)
-
         lead = "The model reads it as a comment on the table; nothing keeps it."
-        self.app.push_screen(
-            AskModal(f"What should it know of {plain(target.name)}?", lead), ask
+        self.app.ask(
+            AskModal(f"What should it know of {plain(target.name)}?", lead),
+            lambda hint: self._find_alternatives(target, hint),
         )
 
     @beside("alternatives", "Other wordings")
-    def _find_alternatives(self, target: Target, hint: str) -> None:
+    def _find_alternatives(self, target: Target, hint: str = "") -> None:
+        self.notify("Looking for other wordings…", timeout=2)
         worker = get_current_worker()
         texts = self._drafting.alternatives(
             target, hint=hint, stop=lambda: worker.is_cancelled
         )
         self._alternatives[target] = texts
-        self.post_message(CatalogChanged())
+        self.call_later(self._changed)
 
     def action_pick(self, number: int) -> None:
         """Stage an alternative."""

@@ -20,7 +20,7 @@ from catalog.style import StyleRules, check
 from catalog.suggestion import STAGED
 from model.draft import undescribed
 from tui.app.beside import beside
-from tui.app.messages import CatalogChanged, DraftingChanged, DraftsSaved
+from tui.app.messages import DraftingChanged, DraftsSaved
 from tui.app.screens.database_screen import DatabaseScreen
 from tui.app.screens.facets import (
     OF_SUGGESTIONS,
@@ -32,8 +32,8 @@ from tui.app.screens.review_details import details
 from tui.app.screens.review_rows import (
     HEADINGS,
     Line,
-    ReviewRows,
     evidence,
+    line_cells,
     review_lines,
 )
 from tui.app.welcome import give_hint
@@ -72,7 +72,6 @@ class ReviewList(DatabaseScreen):
         self._table: Table | None = None
         self._lines: list[Line] = []
         self._others = 0
-        self._rows: ReviewRows | None = None
         self._marked: set[Target] = set()
         self._range_from: int | None = None
         self._facets: frozenset[Facet] = frozenset()
@@ -88,31 +87,36 @@ class ReviewList(DatabaseScreen):
         """The list, the details under it, and the editor over those."""
         yield Label("", classes="title", id="head", markup=False)
         yield Label("", classes="about", id="about", markup=False)
-        yield RowList(HEADINGS, _Nothing(), id="targets")
+        yield RowList(HEADINGS, self._cells, id="targets")
         yield Static(NOTHING_FITS, id="empty", markup=False)
         yield Static("", id="details", markup=False)
         yield DescriptionEditor()
         yield Input(placeholder="part of a column's name", classes="filter")
-        yield StatusLine()
+        yield StatusLine(self._session.database.identity.label)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Show the table, and draft it if nobody has."""
+        """Take the keys, and the house's rules."""
         self.set_interval(0.3, self._tick)
         try:
             self._style = read_style(self._session.style)
         except ColumnistError as error:
             self.app.explain(error)
+        self._list.focus()
+        give_hint(self, self._session, "review")
+
+    def on_screen_resume(self) -> None:
+        """Show the table, and draft it if nobody has; the write screen changes states.
+
+        It is told so first of all when it is opened.
+        """
+        if self._table is not None:
+            self._reload()
+            return
         self._go(self._table_id)
         names = [line.column.name if line.column else None for line in self._lines]
         if self._left_at is not None and self._left_at in names:
             self._list.cursor = names.index(self._left_at)
-        self.query_one("#targets").focus()
-        give_hint(self, self._session, "review")
-
-    def on_screen_resume(self) -> None:
-        """The write screen changes states."""
-        self._reload()
 
     def on_resize(self) -> None:
         """Give the list room."""
@@ -131,7 +135,7 @@ class ReviewList(DatabaseScreen):
         self._drafting.prefer(table)
         self._reload(cursor=0)
         self.remember()
-        found = [i for i, line in enumerate(self._shown()) if line.undecided]
+        found = [i for i, line in enumerate(self._list.found) if line.undecided]
         if found:
             self._list.cursor = found[-1] if undecided < 0 else found[0]
         if table not in self._profiles:
@@ -226,8 +230,7 @@ class ReviewList(DatabaseScreen):
         if onward:
             after = range(cursor + stays, len(lines))
             cursor = next((i for i in after if lines[i].undecided), cursor + stays)
-        self._rows = ReviewRows(self._table, lines, frozenset(self._marked))
-        self._list.show(self._rows, cursor=cursor)
+        self._list.show(lines, cursor=cursor)
         self.set_class(not lines, "-empty")
         self._headline()
         if self._list.cursor == before:  # else it is told that the cursor moved
@@ -258,6 +261,7 @@ class ReviewList(DatabaseScreen):
         if about.content != text:
             about.update(text)
 
+    @on(RowList.Moved)
     def _detail(self) -> None:
         line = self._line
         shown: RenderableType = ""
@@ -277,21 +281,16 @@ class ReviewList(DatabaseScreen):
         return evidence(self._table, line, self._profiles.get(self._table.id))
 
     @property
-    def _list(self) -> RowList:
+    def _list(self) -> RowList[Line]:
         return self.query_one("#targets", RowList)
 
     @property
     def _line(self) -> Line | None:
-        lines = self._shown()
-        index = self._list.cursor
-        return lines[index] if 0 <= index < len(lines) else None
+        return self._list.here
 
-    def _shown(self) -> Sequence[Line]:
-        return self._rows.lines if self._rows is not None else ()
-
-    @on(RowList.Moved)
-    def _moved(self) -> None:
-        self._detail()
+    def _cells(self, line: Line) -> Sequence[Cell]:
+        assert self._table is not None  # nothing is listed before it is read
+        return line_cells(self._table, line, marked=line.target in self._marked)
 
     @on(DraftsSaved)
     def _drafted(self, event: DraftsSaved) -> None:
@@ -310,7 +309,6 @@ class ReviewList(DatabaseScreen):
             self._dirty = False
             self._reload()
 
-    @on(CatalogChanged)
     def _changed(self) -> None:
         self._dirty = True
 
@@ -323,7 +321,6 @@ class ReviewList(DatabaseScreen):
         if self._dirty:
             self._dirty = False
             self._reload()
-        self.query_one(StatusLine).place = self._session.database.identity.label
         self._say()
 
     # Moving and marking
@@ -344,13 +341,13 @@ class ReviewList(DatabaseScreen):
             self.notify("Range begins here; move, then v marks it.")
             return
         low, high = sorted((self._range_from, here))
-        self._marked |= {line.target for line in self._shown()[low : high + 1]}
+        self._marked |= {line.target for line in self._list.found[low : high + 1]}
         self._range_from = None
         self._relist(cursor=here)
 
     def action_next(self, direction: int) -> None:
         """The next undecided one, in this table or another."""
-        lines = self._shown()
+        lines = self._list.found
         here = self._list.cursor
         places = (
             range(here + 1, len(lines)) if direction > 0 else range(here - 1, -1, -1)
@@ -413,12 +410,11 @@ class ReviewList(DatabaseScreen):
     def action_state(self) -> None:
         """List by state, source, confidence or finding."""
 
-        def list_those(chosen: frozenset[Facet] | None) -> None:
-            if chosen is not None:
-                self._facets = chosen
-                self._relist()
+        def list_those(chosen: frozenset[Facet]) -> None:
+            self._facets = chosen
+            self._relist()
 
-        self.app.push_screen(FacetModal(OF_SUGGESTIONS, self._facets), list_those)
+        self.app.ask(FacetModal(OF_SUGGESTIONS, self._facets), list_those)
 
     def action_clear(self) -> None:
         """No filter, no marks."""
@@ -442,12 +438,4 @@ class ReviewList(DatabaseScreen):
             found = self._session.profile(table, stop=lambda: worker.is_cancelled)
             if not worker.is_cancelled:
                 self._profiles[table_id] = found
-                self.post_message(CatalogChanged())
-
-
-class _Nothing:
-    def __len__(self) -> int:
-        return 0
-
-    def cells(self, index: int) -> Sequence[Cell]:
-        raise IndexError(index)
+                self.call_later(self._changed)

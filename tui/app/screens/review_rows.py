@@ -63,52 +63,37 @@ class Line:
         return self.comment or ""
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewRows:
-    """The lines that fit the filter."""
-
-    table: Table
-    """The table on the screen."""
-    lines: Sequence[Line]
-    """In order: the table, then its columns."""
-    marked: frozenset[Target]
-    """What the steward marked."""
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-    def cells(self, index: int) -> Sequence[Cell]:
-        """The cells of one line, one for each of `HEADINGS`."""
-        line = self.lines[index]
-        suggestion = line.suggestion
-        sign, role = "", "muted"
-        sure = source = findings = ""
-        if suggestion is not None:
-            sign, role = SIGNS[suggestion.state]
-            sign = f"{sign} {suggestion.state.value}"
-            sure = f"{suggestion.draft.confidence:.0%}"
-            source = suggestion.draft.source.value
-            findings = " ".join(f.value for f in suggestion.draft.findings)
-        elif line.comment is not None:
-            sign = "= described"
-        elif line.column is not None and line.column.comment_refused:
-            sign = "- cannot"
-        text_role = "muted" if suggestion is None or not suggestion.text else ""
-        if suggestion is not None and suggestion.state in STAGED:
-            text_role = "strong"
-        kind = line.column.type if line.column else self.table.kind.value
-        name = line.target.name if line.column is None else f"  {line.target.name}"
-        return (
-            Cell("▌" if line.target in self.marked else "", "accent"),
-            Cell(name, "strong" if line.column is None else ""),
-            Cell(kind, "muted"),
-            Cell(keys(self.table, line.column), "accent"),
-            Cell(sign, role),
-            Cell(sure, "muted"),
-            Cell(source, "muted"),
-            Cell(line.text, text_role),
-            Cell(findings, "bad"),
-        )
+def line_cells(table: Table, line: Line, *, marked: bool) -> Sequence[Cell]:
+    """The cells of one line of a table, one for each of `HEADINGS`."""
+    suggestion = line.suggestion
+    sign, role = "", "muted"
+    sure = source = findings = ""
+    if suggestion is not None:
+        sign, role = SIGNS[suggestion.state]
+        sign = f"{sign} {suggestion.state.value}"
+        sure = f"{suggestion.draft.confidence:.0%}"
+        source = suggestion.draft.source.value
+        findings = " ".join(f.value for f in suggestion.draft.findings)
+    elif line.comment is not None:
+        sign = "= described"
+    elif line.column is not None and line.column.comment_refused:
+        sign = "- cannot"
+    text_role = "muted" if suggestion is None or not suggestion.text else ""
+    if suggestion is not None and suggestion.state in STAGED:
+        text_role = "strong"
+    kind = line.column.type if line.column else table.kind.value
+    name = line.target.name if line.column is None else f"  {line.target.name}"
+    return (
+        Cell("▌" if marked else "", "accent"),
+        Cell(name, "strong" if line.column is None else ""),
+        Cell(kind, "muted"),
+        Cell(keys(table, line.column), "accent"),
+        Cell(sign, role),
+        Cell(sure, "muted"),
+        Cell(source, "muted"),
+        Cell(line.text, text_role),
+        Cell(findings, "bad"),
+    )
 
 
 def keys(table: Table, column: Column | None) -> str:

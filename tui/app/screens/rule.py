@@ -28,7 +28,7 @@ PAUSE_SECONDS = 0.2
 """A pause in typing after which a great many are counted."""
 
 
-class RuleModal(ModalScreen[Choice | None], WorkingScreen[Choice | None]):
+class RuleModal(ModalScreen[Choice], WorkingScreen[Choice]):
     """Say how sure a text must be; the count beside it is what would be taken."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

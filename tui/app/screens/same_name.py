@@ -16,7 +16,7 @@ from catalog.suggestion import Suggestion
 from tui.app.beside import beside
 from tui.app.keys import keys
 from tui.app.screens.working import WorkingScreen
-from tui.app.widgets.row_list import Cell, Heading, Items, RowList
+from tui.app.widgets.row_list import Cell, Heading, RowList
 from tui.flow.same_name import Namesake, compared, namesakes
 from tui.flow.session import Session
 from tui.flow.text import count, plain
@@ -56,7 +56,7 @@ class SameNameScreen(WorkingScreen[None]):
             "Stop",
             "Stop looking at samples; those not looked at are left out",
         ),
-        ("q,escape", "back", "Back", "Change nothing"),
+        ("q,escape", "dismiss", "Back", "Change nothing", "back"),
     )
 
     def __init__(
@@ -69,7 +69,6 @@ class SameNameScreen(WorkingScreen[None]):
         self._text = text
         self._found: list[Namesake] = []
         self._marked: set[int] = set()
-        self._rows: Items[Namesake] = Items((), self._cells)
         self._stale = False
 
     def compose(self) -> ComposeResult:
@@ -82,7 +81,7 @@ class SameNameScreen(WorkingScreen[None]):
                 Heading("values", 26),
                 Heading("its own draft"),
             ],
-            self._rows,
+            self._cells,
             id="namesakes",
         )
         yield Static("", id="empty", markup=False)
@@ -131,24 +130,20 @@ class SameNameScreen(WorkingScreen[None]):
     def _relist(self) -> None:
         self._stale = False
         agreeing_first = sorted(self._found, key=lambda e: (_rank(e), _place(e)))
-        self._rows = Items(agreeing_first, self._cells)
-        self.query_one("#namesakes", RowList).show(self._rows)
-        self.set_class(not self._found and not self._looking, "-empty")
+        self.query_one(RowList).show(agreeing_first)
+        looking = self.runs("look")
+        self.set_class(not self._found and not looking, "-empty")
         looked = sum(each.differs is not None for each in self._found)
         apart = sum(bool(each.differs) for each in self._found)
         parts = [f"{len(self._taken())} chosen", f"{apart} differ"]
         if looked < len(self._found):
             progress = f"looked at {looked:,} of {len(self._found):,}"
-            parts.append(progress + (", s stops" if self._looking else ""))
+            parts.append(progress + (", s stops" if looking else ""))
         self._say(" · ".join(parts))
 
     def _say(self, what: str) -> None:
         name = plain(f"{self._suggestion.target.name} {self._type}")
         self.query_one("#head", Label).update(f"Same name: {name} — {what}")
-
-    @property
-    def _looking(self) -> bool:
-        return any(w.group == "look" and not w.is_finished for w in self.workers)
 
     def _taken(self) -> list[Suggestion]:
         return [each.suggestion for each in self._found if self._is_taken(each)]
@@ -173,8 +168,8 @@ class SameNameScreen(WorkingScreen[None]):
 
     def action_choose(self) -> None:
         """Choose what is under the cursor, or leave it out."""
-        rows = self.query_one("#namesakes", RowList)
-        if (each := self._rows.at(rows.cursor)) is not None:
+        rows: RowList[Namesake] = self.query_one(RowList)
+        if (each := rows.here) is not None:
             self._marked ^= {each.suggestion.id}
             rows.action_move(1)
             self._relist()
@@ -201,8 +196,3 @@ class SameNameScreen(WorkingScreen[None]):
 
     def _staged(self) -> None:
         self.dismiss()  # what it returns is not to be awaited here
-
-    def action_back(self) -> None:
-        """Change nothing."""
-        self.workers.cancel_node(self)
-        self.dismiss()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
@@ -24,26 +23,11 @@ from tui.app.widgets.row_list import Cell, Heading, RowList
 from tui.flow.session import Session
 from tui.flow.text import count, plain
 
-
-@dataclass(slots=True)
-class _Looked:
-    """The sample, and what was said of each."""
-
-    sample: Sequence[Suggestion]
-    good: dict[int, bool]
-
-    def __len__(self) -> int:
-        return len(self.sample)
-
-    def cells(self, index: int) -> Sequence[Cell]:
-        each = self.sample[index]
-        said = {True: Cell("✓ good", "good"), False: Cell("✗ bad", "bad")}
-        good = self.good.get(index)
-        return (
-            Cell("○ look", "warn") if good is None else said[good],
-            Cell(str(each.target), "strong"),
-            Cell(each.text or ""),
-        )
+SAID = {
+    True: Cell("✓ good", "good"),
+    False: Cell("✗ bad", "bad"),
+    None: Cell("○ look", "warn"),
+}
 
 
 class SampleScreen(WorkingScreen[bool]):
@@ -58,15 +42,14 @@ class SampleScreen(WorkingScreen[bool]):
         ("q,escape", "back", "Back", "End; asks what becomes of those looked at"),
     )
 
-    def __init__(
-        self, session: Session, choice: Choice, *, random: Random | None = None
-    ) -> None:
+    def __init__(self, session: Session, choice: Choice) -> None:
         super().__init__()
         self._session = session
         self._choice = choice
-        ids = choice.sample(sample_size(len(choice)), random or Random())
-        self._looked = _Looked(session.suggestions.get(ids), {})
-        self._order: list[int] = []
+        ids = choice.sample(sample_size(len(choice)), Random())
+        self._sample = session.suggestions.get(ids)
+        self._good: dict[int, bool] = {}
+        """What was said, by the id of each, the last at the end."""
         self._tables: dict[object, Table | None] = {}
 
     def compose(self) -> ComposeResult:
@@ -74,7 +57,8 @@ class SampleScreen(WorkingScreen[bool]):
         yield Label("", classes="title", id="head", markup=False)
         yield RowList(
             [Heading("", 8), Heading("object", 44), Heading("description")],
-            self._looked,
+            self._cells,
+            self._sample,
             id="sample",
         )
         yield Static("", id="details", markup=False)
@@ -87,20 +71,29 @@ class SampleScreen(WorkingScreen[bool]):
 
     def _show(self) -> None:
         self.query_one("#sample", RowList).show()
-        said, size = self._looked.good, len(self._looked)
-        bad = sum(not good for good in said.values())
+        size = len(self._sample)
         self.query_one("#head", Label).update(
-            f"Sample — {len(said)} of {size} looked at, {bad} bad;"
+            f"Sample — {len(self._good)} of {size} looked at, {self._bad} bad;"
             f" the other {len(self._choice) - size:,} wait for it"
         )
         self._detail()
 
+    def _cells(self, each: Suggestion) -> Sequence[Cell]:
+        return (
+            SAID[self._good.get(each.id)],
+            Cell(str(each.target), "strong"),
+            Cell(each.text or ""),
+        )
+
+    @property
+    def _bad(self) -> int:
+        return sum(not good for good in self._good.values())
+
     @on(RowList.Moved)
     def _detail(self) -> None:
-        index = self.query_one("#sample", RowList).cursor
+        rows: RowList[Suggestion] = self.query_one(RowList)
         shown = Text()
-        if index < len(self._looked):
-            each = self._looked.sample[index]
+        if (each := rows.here) is not None:
             table_id = table_of(each.target)
             if table_id not in self._tables:
                 self._tables[table_id] = self._session.snapshot.table(table_id)
@@ -117,44 +110,42 @@ class SampleScreen(WorkingScreen[bool]):
 
     def action_say(self, good: bool) -> None:
         """Good or bad, and on to the next one."""
-        rows = self.query_one("#sample", RowList)
-        here = rows.cursor
-        if here >= len(self._looked):
+        rows: RowList[Suggestion] = self.query_one(RowList)
+        if (each := rows.here) is None:
             return
-        self._looked.good[here] = good
-        self._order = [*(i for i in self._order if i != here), here]
-        size = len(self._looked)
+        self._good.pop(each.id, None)
+        self._good[each.id] = good
+        size, here = len(self._sample), rows.cursor
         after = [(here + step) % size for step in range(1, size)]
-        rows.cursor = next((i for i in after if i not in self._looked.good), here)
+        left = (i for i in after if self._sample[i].id not in self._good)
+        rows.cursor = next(left, here)
         self._show()
-        if len(self._looked.good) == size:
+        if len(self._good) == size:
             self._ask()
 
     def action_unsay(self) -> None:
         """Look at the last one again."""
-        if self._order:
-            last = self._order.pop()
-            del self._looked.good[last]
-            self.query_one("#sample", RowList).cursor = last
+        if self._good:
+            last, _ = self._good.popitem()
+            ids = [each.id for each in self._sample]
+            self.query_one(RowList).cursor = ids.index(last)
             self._show()
 
     def action_back(self) -> None:
         """End, and ask what becomes of those looked at."""
-        if self._looked.good:
+        if self._good:
             self._ask()
         else:
             self.dismiss(False)
 
     def _ask(self) -> None:
-        said = self._looked.good
-        bad = sum(not good for good in said.values())
-        if len(said) == len(self._looked) and not bad:
+        if len(self._good) == len(self._sample) and not self._bad:
             self._ask_all()
         else:
-            self._ask_those(len(said) - bad, bad)
+            self._ask_those(len(self._good) - self._bad, self._bad)
 
     def _ask_all(self) -> None:
-        number, size = len(self._choice), len(self._looked)
+        number, size = len(self._choice), len(self._sample)
         good = at_least_good(number, size)
 
         self.app.confirm(
@@ -171,11 +162,10 @@ class SampleScreen(WorkingScreen[bool]):
     def _ask_those(self, good: int, bad: int) -> None:
         def decide(answer: bool | None) -> None:
             if answer:
-                said = self._looked.good.items()
-                sample = self._looked.sample
-                suggestions = self._session.suggestions
-                suggestions.accept(sample[i] for i, yes in said if yes)
-                suggestions.reject(sample[i] for i, yes in said if not yes)
+                suggestions, said = self._session.suggestions, self._good
+                looked = [each for each in self._sample if each.id in said]
+                suggestions.accept(each for each in looked if said[each.id])
+                suggestions.reject(each for each in looked if not said[each.id])
                 self.app.notify(f"Accepted {good}, rejected {bad}. u takes it back.")
             self.dismiss(False)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,10 +16,10 @@ from catalog.objects import Target
 from tui.app.beside import beside
 from tui.app.keys import keys
 from tui.app.screens.working import WorkingScreen
-from tui.app.widgets.row_list import Cell, Heading, Items, RowList
+from tui.app.widgets.row_list import Cell, Heading, RowList
 from tui.app.widgets.status_line import StatusLine
 from tui.flow.signing import sign_file
-from tui.flow.text import count, plain
+from tui.flow.text import count, plain, when
 
 HEADINGS = (
     Heading("", 11),
@@ -67,7 +66,6 @@ class SignOffScreen(WorkingScreen[None]):
         self._key = key
         self._own = frozenset(each.target for each in document.of(person))
         self._marks: dict[Target, ApprovalState] = {}
-        self._listed = Items(document.items, self._cells)
         self._only_open = False
         self._unsigned = False
         self._before = document.standings()
@@ -75,15 +73,14 @@ class SignOffScreen(WorkingScreen[None]):
     def compose(self) -> ComposeResult:
         """Decisions, with all of one below."""
         yield Label("", classes="title", id="head", markup=False)
-        yield RowList(HEADINGS, self._listed, id="items")
+        yield RowList(HEADINGS, self._cells, self._document.items, id="items")
         yield Static("Nothing is open. f lists all, w signs.", id="empty", markup=False)
         yield Static("", id="details", markup=False)
-        yield StatusLine()
+        yield StatusLine(f"{self._path} · as {self._person}")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Show what is in the file."""
-        self.query_one(StatusLine).place = f"{self._path} · as {self._person}"
         self.query_one("#items").focus()
         self._show()
 
@@ -91,7 +88,7 @@ class SignOffScreen(WorkingScreen[None]):
 
     def action_approve(self) -> None:
         """Approve the one under the cursor and go on."""
-        item = self._item
+        item = self._rows.here
         if item is None:
             return
         if item.target in self._own:
@@ -101,12 +98,12 @@ class SignOffScreen(WorkingScreen[None]):
 
     def action_refuse(self) -> None:
         """Refuse the one under the cursor and go on."""
-        if (item := self._item) is not None:
+        if (item := self._rows.here) is not None:
             self._mark([item], ApprovalState.REFUSED)
 
     def action_reopen(self) -> None:
         """Say nothing of the one under the cursor."""
-        item = self._item
+        item = self._rows.here
         if item is not None and item.target in self._marks:
             del self._marks[item.target]
             self._unsigned = bool(self._marks)
@@ -116,7 +113,7 @@ class SignOffScreen(WorkingScreen[None]):
         """Approve everything listed that is open and not one's own."""
         wanted = [
             each
-            for each in self._listed.found
+            for each in self._rows.found
             if each.target not in self._marks and each.target not in self._own
         ]
         if not wanted:
@@ -137,8 +134,7 @@ class SignOffScreen(WorkingScreen[None]):
             for each in self._document.items
             if not self._only_open or each.target not in self._marks
         ]
-        self._listed = Items(shown, self._cells)
-        self._show(cursor=0)
+        self._show(shown, cursor=0)
 
     def action_sign(self) -> None:
         """Ask, with the counts, then write the file."""
@@ -197,12 +193,8 @@ class SignOffScreen(WorkingScreen[None]):
     # Drawing
 
     @property
-    def _rows(self) -> RowList:
+    def _rows(self) -> RowList[Decided]:
         return self.query_one("#items", RowList)
-
-    @property
-    def _item(self) -> Decided | None:
-        return self._listed.at(self._rows.cursor)
 
     def _cells(self, item: Decided) -> Sequence[Cell]:
         mark = MARKS[self._marks.get(item.target, ApprovalState.OPEN)]
@@ -224,7 +216,9 @@ class SignOffScreen(WorkingScreen[None]):
         self._unsigned = True
         self._show(cursor=self._rows.cursor + go_on)
 
-    def _show(self, *, cursor: int | None = None) -> None:
+    def _show(
+        self, found: Sequence[Decided] | None = None, *, cursor: int | None = None
+    ) -> None:
         marks = list(self._marks.values())
         refused = marks.count(ApprovalState.REFUSED)
         total = len(self._document.items)
@@ -233,22 +227,18 @@ class SignOffScreen(WorkingScreen[None]):
             f" {len(marks) - refused:,} approved · {refused:,} refused ·"
             f" {total - len(marks):,} open"
         )
-        self.set_class(not len(self._listed), "-empty")
-        self._rows.show(self._listed, cursor=cursor)
+        self._rows.show(found, cursor=cursor)
+        self.set_class(not self._rows.found, "-empty")
         self._detail()
 
     @on(RowList.Moved)
-    def _moved(self) -> None:
-        self._detail()
-
     def _detail(self) -> None:
-        item = self._item
+        item = self._rows.here
         lines = [] if item is None else self._lines(item)
         text = "\n".join(plain(line) for line in lines)
         self.query_one("#details", Static).update(text)
 
     def _lines(self, item: Decided) -> list[str]:
-        moment = datetime.fromisoformat(item.at).astimezone()
         lines = [
             f"{item.target}",
             f"in the database: {item.previous or '(nothing)'}",
@@ -261,7 +251,7 @@ class SignOffScreen(WorkingScreen[None]):
         facts = [item.source.value, item.model or "", f"{item.confidence:.0%} sure"]
         facts += [finding.value.replace("_", " ") for finding in item.findings]
         lines.append(" · ".join(filter(None, facts)))
-        lines.append(f"by {item.who}, {moment:%Y-%m-%d %H:%M}")
+        lines.append(f"by {item.who}, {when(item.at)}")
         standing, by = self._before[item.target]
         if by:
             lines.append(f"in the file: {standing.value} by {by}")

@@ -5,6 +5,7 @@ A screen tells it what is wanted and shows its rows; it knows of no widget.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from catalog.choice import Scope
@@ -12,9 +13,7 @@ from catalog.listing import Listing, Order, Show, TableFilter
 from catalog.objects import TableId, TableKind
 from catalog.snapshot import TableSummary
 from catalog.suggestion import SuggestionFilter
-from tui.app.screens.catalog_rows import table_cells
 from tui.app.screens.facets import Facet, suggestions_with, values
-from tui.app.widgets.row_list import Items
 from tui.flow.text import count
 
 
@@ -26,17 +25,17 @@ class TableList:
         """All tables, listed or not."""
         self.order = Order.NAME
         self.facets: frozenset[Facet] = frozenset()
-        self.rows: Items[TableSummary] = Items((), table_cells)
+        self.found: Sequence[TableSummary] = ()
         """What is listed, since `find` was called last."""
         self._wanted = TableFilter()
 
     def find(self) -> None:
         """List what is wanted by now."""
-        self.rows = Items(self.all.find(self._wanted, self.order), table_cells)
+        self.found = self.all.find(self._wanted, self.order)
 
     def place_of(self, table: TableId | None) -> int | None:
         """Where a table stands among those listed."""
-        places = (i for i, each in enumerate(self.rows.found) if each.id == table)
+        places = (i for i, each in enumerate(self.found) if each.id == table)
         return next(places, None)
 
     # What is wanted
@@ -80,24 +79,24 @@ class TableList:
     @property
     def undecided(self) -> int:
         """Suggestions of the tables listed that wait."""
-        return sum(each.undecided for each in self.rows.found)
+        return sum(each.undecided for each in self.found)
 
     @property
     def undocumented(self) -> list[TableId]:
         """The tables listed that lack something."""
-        return [each.id for each in self.rows.found if each.undocumented]
+        return [each.id for each in self.found if each.undocumented]
 
     @property
     def scope(self) -> Scope:
         """What a bulk decision takes."""
         wanted = suggestions_with(self.facets)
-        if len(self.rows) == len(self.all.summaries):
+        if len(self.found) == len(self.all.summaries):
             return Scope(wanted=wanted)
-        return Scope(tables=[each.id for each in self.rows.found], wanted=wanted)
+        return Scope(tables=[each.id for each in self.found], wanted=wanted)
 
     def line(self, *, looking: bool) -> str:
         """What is listed, for the status line."""
-        parts = [count(len(self.rows), "table")]
+        parts = [count(len(self.found), "table")]
         if self.facets:
             parts.append(", ".join(sorted(facet.label for facet in self.facets)))
         if looking:

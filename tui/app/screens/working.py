@@ -23,6 +23,10 @@ class WorkingScreen(Screen[Result]):
 
     app: Desk
 
+    def runs(self, group: str) -> bool:
+        """Whether work of a group is under way."""
+        return any(w.group == group and not w.is_finished for w in self.workers)
+
     @on(Worker.StateChanged)
     def _explain_failure(self, event: Worker.StateChanged) -> None:
         worker = event.worker

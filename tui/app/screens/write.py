@@ -4,41 +4,51 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from rich.syntax import Syntax
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.widgets import Footer, Label, Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.ledger import RecordedRun
 from connectors.run import Run
+from tui.app.beside import beside
 from tui.app.keys import keys
-from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.working import WorkingScreen
-from tui.app.screens.write_rows import HEADINGS, Pace, PlanRows, ResultRows
+from tui.app.screens.write_rows import (
+    HEADINGS,
+    Pace,
+    Row,
+    changes_of,
+    plan_rows,
+    row_cells,
+    row_sql,
+)
 from tui.app.welcome import give_hint
-from tui.app.widgets.row_list import RowList
+from tui.app.widgets.row_list import Cell, RowList
 from tui.app.widgets.status_line import StatusLine
 from tui.flow import writes
 from tui.flow.background import BackgroundDrafting
 from tui.flow.plan import plan_writes, save_script
 from tui.flow.session import Session
-from tui.flow.text import count, plain
+from tui.flow.text import count, plain, when
 
 TOLD_SECONDS = 0.1
 """Results are drawn so often; a message for each would hold the writer up."""
 REASONS = 3
 """Reasons of refusals that are summed up; the list has all of them."""
+
+
+Writing = Callable[..., Iterator[WriteResult]]
+"""Writes, as `writes` has it; takes `stop`."""
 
 
 class WriteScreen(WorkingScreen[None]):
@@ -81,38 +91,13 @@ class WriteScreen(WorkingScreen[None]):
         ),
     ]
 
-    @dataclass
-    class Rendered(Message):
-        """The statements are known."""
-
-        run: Run
-        """To be shown."""
-        last: RecordedRun | None
-        """A run that can be taken back, looked for where nothing is to be written."""
-
-    @dataclass
-    class Went(Message):
-        """Some results are in the ledger."""
-
-        results: Sequence[WriteResult]
-        """The new ones."""
-
-    @dataclass
-    class Saved(Message):
-        """The statements are in a file."""
-
-        path: Path
-        """Where."""
-
     def __init__(self, session: Session, drafting: BackgroundDrafting) -> None:
         super().__init__()
         self._session = session
         self._drafting = drafting
         self._dropped: set[CommentChange] = set()
-        self._plan: PlanRows | None = None
-        self._last: RecordedRun | None = None
+        self._plan: Run | None = None
         self._results: list[WriteResult] = []
-        self._shown = ResultRows([])
         self._only_unwritten = False
         self._run: int | None = None
         """The run made here that still stands."""
@@ -131,28 +116,21 @@ class WriteScreen(WorkingScreen[None]):
             markup=False,
         )
         yield Static("", id="facts", markup=False)
-        yield RowList(HEADINGS, self._shown, id="statements")
+        yield RowList(HEADINGS, self._cells, id="statements")
         yield Static("", id="empty", markup=False)
         yield Static("", id="details", markup=False)
-        yield StatusLine()
+        yield StatusLine(self._session.database.identity.label)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Render what is staged."""
-        self.query_one(StatusLine).place = self._session.database.identity.label
         self.query_one("#statements").focus()
         give_hint(self, self._session, "write")
         self._render_plan()
 
     # Before writing
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="plan",
-        exit_on_error=False,
-        description="Rendering the statements",
-    )
+    @beside("plan", "Rendering the statements")
     def _render_plan(self) -> None:
         worker = get_current_worker()
         staged = [
@@ -162,24 +140,16 @@ class WriteScreen(WorkingScreen[None]):
         ]
         run = plan_writes(self._session, staged, stop=lambda: worker.is_cancelled)
         last = None if staged else self._session.ledger.last_revertible()
-        self.post_message(self.Rendered(run, last))
-
-    @on(Rendered)
-    def _rendered(self, event: Rendered) -> None:
-        self._plan = PlanRows(event.run)
-        self._last = event.last
-        self._show_plan()
+        self.call_later(self._show_plan, run, last)
 
     @on(Worker.StateChanged)
     def _not_rendered(self, event: Worker.StateChanged) -> None:
         if event.worker.group == "plan" and event.state is WorkerState.ERROR:
             self._headline("the statements could not be rendered; q goes back")
 
-    def _show_plan(self) -> None:
-        if self._plan is None:
-            return
-        self._rows.show(self._plan)
-        run = self._plan.run
+    def _show_plan(self, run: Run, last: RecordedRun | None = None) -> None:
+        self._plan = run
+        self._rows.show(plan_rows(run))
         parts = [
             f"{count(len(run.changes), 'comment')}"
             f" in {count(len(run.statements), 'statement')}"
@@ -190,23 +160,22 @@ class WriteScreen(WorkingScreen[None]):
             parts.append(f"{len(self._dropped)} dropped")
         self._headline(" · ".join(parts))
         self._facts(_facts(run))
-        self.set_class(not len(self._plan), "-empty")
+        self.set_class(not self._rows.found, "-empty")
         lines = ["Nothing is accepted yet, so there is nothing to write."]
-        if self._last is not None:
+        if last is not None:
             lines.append(
-                f"b takes back run {self._last.id}:"
-                f" {count(self._last.written, 'comment')}, {_when(self._last)}."
+                f"b takes back run {last.id}:"
+                f" {count(last.written, 'comment')}, {when(last.started_at)}."
             )
         self.query_one("#empty", Static).update("\n".join([*lines, "q goes back."]))
         self._detail()
 
     def action_drop(self) -> None:
         """Leave the statement under the cursor out of this run."""
-        if self._plan is None or self._began_any or not len(self._plan):
-            return
-        self._dropped.update(self._plan.changes(self._rows.cursor))
-        self._plan = PlanRows(self._plan.run.without(self._dropped))
-        self._show_plan()
+        row = self._rows.here
+        if self._plan is not None and not self._began_any and row is not None:
+            self._dropped.update(changes_of(row))
+            self._show_plan(self._plan.without(self._dropped))
 
     def action_save(self) -> None:
         """Save the statements as a file, for a client or somebody else to run."""
@@ -214,55 +183,38 @@ class WriteScreen(WorkingScreen[None]):
             self.notify("Still rendering the statements.")
         elif self._began_any:
             self.notify("This was executed; a script is saved before.")
-        elif not self._plan.run.statements:
+        elif not self._plan.statements:
             self.notify("There is no statement to save.")
         else:
-            self._save(self._plan.run)
+            self._save(self._plan)
 
-    @work(
-        thread=True,
-        exclusive=True,
-        group="script",
-        exit_on_error=False,
-        description="Saving the script",
-    )
+    @beside("script", "Saving the script")
     def _save(self, run: Run) -> None:
         path = save_script(self._session, run, Path.cwd())
-        self.post_message(self.Saved(path))
-
-    @on(Saved)
-    def _saved(self, event: Saved) -> None:
         self.notify(
-            f"Saved {plain(str(event.path))}. Nothing was written to the database.",
+            f"Saved {plain(str(path))}. Nothing was written to the database.",
             markup=False,
         )
 
     def action_write(self) -> None:
         """Ask, with the exact count, then write."""
-        if self._plan is None or self._began_any or self._busy:
+        if self._plan is None or self._began_any or self.runs("write"):
             return
         if self._refuses():
             return
-        run = Run(self._plan.run.statements)
+        run = Run(self._plan.statements)
         number = len(run.changes)
         if not number:
             self.notify("There is nothing to write.")
             return
-
-        def decide(answer: bool | None) -> None:
-            if answer:
-                session, began = self._session, self._began
-                self._begin(number, partial(writes.apply, session, [run], on_run=began))
-
-        self.app.push_screen(
-            ConfirmModal(
-                f"Write {count(number, 'comment')}?",
-                [
-                    f"To {plain(self._session.database.identity.label)}.",
-                    "Each is compared with what you saw, and read back.",
-                ],
-            ),
-            decide,
+        writing = partial(writes.apply, self._session, [run], on_run=self._began)
+        self.app.confirm(
+            f"Write {count(number, 'comment')}?",
+            [
+                f"To {plain(self._session.database.identity.label)}.",
+                "Each is compared with what you saw, and read back.",
+            ],
+            lambda: self._begin(number, writing),
         )
 
     def _refuses(self) -> bool:
@@ -273,13 +225,7 @@ class WriteScreen(WorkingScreen[None]):
 
     # Writing
 
-    def _begin(
-        self,
-        total: int,
-        writing: Callable[..., Iterator[WriteResult]],
-        *,
-        reverting: bool = False,
-    ) -> None:
+    def _begin(self, total: int, writing: Writing, *, reverting: bool = False) -> None:
         self._stop.clear()
         self._results = []
         self._began_any = True
@@ -289,41 +235,39 @@ class WriteScreen(WorkingScreen[None]):
         self.set_class(False, "-empty")
         self._show_results()
         self._headline_of_run()
-        self.run_worker(
-            partial(self._tell, writing),
-            thread=True,
-            exclusive=True,
-            group="write",
-            exit_on_error=False,
-            description="Taking back" if reverting else "Writing",
-        )
+        (self._take_back if reverting else self._write)(writing)
 
-    def _tell(self, writing: Callable[..., Iterator[WriteResult]]) -> None:
+    @beside("write", "Writing")
+    def _write(self, writing: Writing) -> None:
+        self._tell(writing)
+
+    @beside("write", "Taking back")
+    def _take_back(self, writing: Writing) -> None:
+        self._tell(writing)
+
+    def _tell(self, writing: Writing) -> None:
         """Show results as they come, some at a time."""
         worker = get_current_worker()
-        # Sampling reads the file that is written; DuckDB allows only one of the two.
-        resume = self._drafting.pause()
         some: list[WriteResult] = []
         told = 0.0
-        try:
-            for result in writing(
-                stop=lambda: worker.is_cancelled or self._stop.is_set()
-            ):
-                some.append(result)
-                if time.monotonic() - told >= TOLD_SECONDS:
-                    self.post_message(self.Went(some))
-                    some, told = [], time.monotonic()
-        finally:
-            if some:
-                self.post_message(self.Went(some))
-            resume()
+        # Sampling reads the file that is written; DuckDB allows only one of the two.
+        with self._drafting.paused():
+            try:
+                for result in writing(
+                    stop=lambda: worker.is_cancelled or self._stop.is_set()
+                ):
+                    some.append(result)
+                    if time.monotonic() - told >= TOLD_SECONDS:
+                        self.call_later(self._went, some)
+                        some, told = [], time.monotonic()
+            finally:
+                self.call_later(self._went, some)
 
     def _began(self, run: int) -> None:
         self._run = run
 
-    @on(Went)
-    def _went(self, event: Went) -> None:
-        self._results += event.results
+    def _went(self, results: Sequence[WriteResult]) -> None:
+        self._results += results
         self._show_results(cursor=len(self._results) - 1)
         self._headline_of_run()
 
@@ -336,7 +280,7 @@ class WriteScreen(WorkingScreen[None]):
     def _ended(self, event: Worker.StateChanged) -> None:
         if event.worker.group != "write" or not event.worker.is_finished:
             return
-        counts = writes.summarize(self._results)
+        counts = Counter(each.outcome for each in self._results)
         verb = "restored" if self._reverting else "written"
         parts = [f"{counts[Outcome.WRITTEN]:,} {verb}"]
         parts += [
@@ -362,7 +306,7 @@ class WriteScreen(WorkingScreen[None]):
 
     def action_take_back(self) -> None:
         """Restore what the run made here replaced, or else the last one that stands."""
-        if self._busy:
+        if self.runs("write"):
             self.notify("Writing is under way; s stops it.")
             return
         if self._plan is None:
@@ -370,35 +314,27 @@ class WriteScreen(WorkingScreen[None]):
             return
         if self._refuses():
             return
-        last = self._session.ledger.last_revertible()
         made = [] if self._run is None else self._session.ledger.runs()
         run = next((each for each in made if each.id == self._run), None)
         if run is None or not run.written:
-            run = last
+            run = self._session.ledger.last_revertible()
         if run is None:
             self.notify("There is no run to take back.")
             return
-        number, written = run.id, run.written
-
-        def decide(answer: bool | None) -> None:
-            if answer:
-                writing = partial(writes.revert, self._session, number)
-                self._begin(written, writing, reverting=True)
-
-        self.app.push_screen(
-            ConfirmModal(
-                f"Restore {count(written, 'comment')} of run {number}?",
-                [
-                    f"It was made {_when(run)}.",
-                    "What somebody changed since is left alone.",
-                ],
-            ),
-            decide,
+        written = run.written
+        writing = partial(writes.revert, self._session, run.id)
+        self.app.confirm(
+            f"Restore {count(written, 'comment')} of run {run.id}?",
+            [
+                f"It was made {when(run.started_at)}.",
+                "What somebody changed since is left alone.",
+            ],
+            lambda: self._begin(written, writing, reverting=True),
         )
 
     def action_stop(self) -> None:
         """Stop between two statements."""
-        if self._busy:
+        if self.runs("write"):
             self._stop.set()
             self._headline_of_run()
 
@@ -413,13 +349,14 @@ class WriteScreen(WorkingScreen[None]):
 
     def action_copy(self) -> None:
         """Copy the statement under the cursor."""
-        if text := self._statement():
+        row = self._rows.here
+        if row is not None and (text := row_sql(row)):
             self.app.copy_to_clipboard(text)
             self.notify("Copied.")
 
     def action_back(self) -> None:
         """Back, unless something is being written."""
-        if self._busy:
+        if self.runs("write"):
             self.notify("Writing is under way; s stops it.")
             return
         self.app.pop_screen()
@@ -427,26 +364,22 @@ class WriteScreen(WorkingScreen[None]):
     # Drawing
 
     @property
-    def _rows(self) -> RowList:
+    def _rows(self) -> RowList[Row]:
         return self.query_one("#statements", RowList)
-
-    @property
-    def _busy(self) -> bool:
-        return any(w.group == "write" and not w.is_finished for w in self.workers)
-
-    @on(RowList.Moved)
-    def _moved(self) -> None:
-        self._detail()
 
     def _show_results(self, *, cursor: int = 0) -> None:
         wanted: Sequence[WriteResult] = self._results
         if self._only_unwritten:
             wanted = [r for r in wanted if r.outcome is not Outcome.WRITTEN]
-        self._shown = ResultRows(wanted, self._reverting)
-        self._rows.show(self._shown, cursor=cursor)
+        self._rows.show(wanted, cursor=cursor)
 
+    def _cells(self, row: Row) -> Sequence[Cell]:
+        return row_cells(row, restored=self._reverting)
+
+    @on(RowList.Moved)
     def _detail(self) -> None:
-        text = self._statement()
+        row = self._rows.here
+        text = "" if row is None else row_sql(row)
         self.query_one("#details", Static).update(
             Syntax(
                 "\n".join(plain(line) for line in text.split("\n")),
@@ -457,11 +390,6 @@ class WriteScreen(WorkingScreen[None]):
             if text
             else ""
         )
-
-    def _statement(self) -> str:
-        rows = self._shown if self._began_any else self._plan
-        index = self._rows.cursor
-        return rows.sql(index) if rows is not None and index < len(rows) else ""
 
     def _headline(self, text: str) -> None:
         self.query_one("#head", Label).update(f" Write — {text}")
@@ -482,8 +410,3 @@ def _facts(run: Run) -> list[str]:
     if len(found) > REASONS:
         told.append(f"{count(len(found) - REASONS, 'more reason')}")
     return [*lines, f"⊘ Refused: {'; '.join(told)}."] if told else lines
-
-
-def _when(run: RecordedRun) -> str:
-    moment = datetime.fromisoformat(run.started_at).astimezone()
-    return f"{moment:%Y-%m-%d %H:%M}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from catalog.change import CommentChange, Outcome, WriteResult
 from connectors.run import Run, Statement
@@ -20,81 +19,55 @@ OUTCOMES = {
 HEADINGS = (Heading("", 12), Heading("object", 40), Heading("statement"))
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRows:
+Refusal = tuple[CommentChange, str]
+"""A comment that would be refused, and why."""
+Row = Statement | Refusal | WriteResult
+"""What is listed: what a run would do, or what it did."""
+
+
+def plan_rows(run: Run) -> list[Row]:
     """Statements to write, then what would be refused."""
-
-    run: Run
-    """What is listed."""
-
-    def __len__(self) -> int:
-        return len(self.run.statements) + len(self.run.refused)
-
-    def cells(self, index: int) -> Sequence[Cell]:
-        """The cells of one line; a statement that costs more than a lock stands out."""
-        first, *others = self.changes(index)
-        name = str(first.target) + (f" and {len(others)} more" if others else "")
-        line = self._line(index)
-        if not isinstance(line, Statement):
-            _, reason = line
-            return Cell("⊘ refused", "bad"), Cell(name, "strong"), Cell(reason, "muted")
-        return (
-            Cell("! costly", "warn") if line.note else Cell("→ to write", "accent"),
-            Cell(name, "strong"),
-            Cell(line.sql),
-        )
-
-    def changes(self, index: int) -> Sequence[CommentChange]:
-        """The changes of one line."""
-        line = self._line(index)
-        return line.changes if isinstance(line, Statement) else (line[0],)
-
-    def sql(self, index: int) -> str:
-        """The whole statement of one line, or the reason why there is none."""
-        line = self._line(index)
-        if not isinstance(line, Statement):
-            return f"-- {line[1]}"
-        return (f"-- {line.note}\n" if line.note else "") + line.sql
-
-    def _line(self, index: int) -> Statement | tuple[CommentChange, str]:
-        number = len(self.run.statements)
-        if index < number:
-            return self.run.statements[index]
-        return self.run.refused[index - number]
+    return [*run.statements, *run.refused]
 
 
-@dataclass(frozen=True, slots=True)
-class ResultRows:
-    """What became of each object."""
+def changes_of(row: Row) -> Sequence[CommentChange]:
+    """What a row is about."""
+    if isinstance(row, Statement):
+        return row.changes
+    return (row.change if isinstance(row, WriteResult) else row[0],)
 
-    results: Sequence[WriteResult]
-    """What is listed."""
-    restored: bool = False
-    """Whether what was there before was written."""
 
-    def __len__(self) -> int:
-        return len(self.results)
+def row_cells(row: Row, *, restored: bool = False) -> Sequence[Cell]:
+    """The cells of a row; a statement that costs more than a lock stands out.
 
-    def cells(self, index: int) -> Sequence[Cell]:
-        """The cells of one line."""
-        result = self.results[index]
-        sign, role = OUTCOMES[result.outcome]
-        if self.restored and result.outcome is Outcome.WRITTEN:
-            sign = "● restored"
-        return (
-            Cell(sign, role),
-            Cell(str(result.change.target), "strong"),
-            Cell(result.reason or result.change.text or "(cleared)"),
-        )
+    Args:
+        row: what is listed.
+        restored: what was there before a run was written.
+    """
+    first, *others = changes_of(row)
+    name = str(first.target) + (f" and {len(others)} more" if others else "")
+    if isinstance(row, Statement):
+        sign = Cell("! costly", "warn") if row.note else Cell("→ to write", "accent")
+        return sign, Cell(name, "strong"), Cell(row.sql)
+    if not isinstance(row, WriteResult):
+        return Cell("⊘ refused", "bad"), Cell(name, "strong"), Cell(row[1], "muted")
+    sign = Cell(*OUTCOMES[row.outcome])
+    if restored and row.outcome is Outcome.WRITTEN:
+        sign = Cell("● restored", sign.role)
+    return sign, Cell(name, "strong"), Cell(row.reason or first.text or "(cleared)")
 
-    def sql(self, index: int) -> str:
-        """The statement, after what there is to say of its end."""
-        result = self.results[index]
-        lines = [f"-- {' '.join(result.reason.split())}"] if result.reason else []
-        if result.outcome is Outcome.CONFLICT:
-            there = " ".join((result.read_back or "nothing").split())
-            lines.append(f"-- there now: {there}")
-        return "\n".join([*lines, result.statement]).strip()
+
+def row_sql(row: Row) -> str:
+    """The whole statement of a row, after what there is to say of it."""
+    if isinstance(row, Statement):
+        return (f"-- {row.note}\n" if row.note else "") + row.sql
+    if not isinstance(row, WriteResult):
+        return f"-- {row[1]}"
+    lines = [f"-- {' '.join(row.reason.split())}"] if row.reason else []
+    if row.outcome is Outcome.CONFLICT:
+        there = " ".join((row.read_back or "nothing").split())
+        lines.append(f"-- there now: {there}")
+    return "\n".join([*lines, row.statement]).strip()
 
 
 class Pace:

@@ -252,17 +252,15 @@ class DescriptionEditor(Vertical):
         """Show a line below the text."""
         self.query_one("#told", Label).update(f" {plain(text)}")
 
-    def on_text_area_changed(self) -> None:
-        """Keep length and style true."""
-        self._count()
-
     @on(Offered)
     def _offered(self, event: Offered) -> None:
         first, *others = event.names or [""]
         line = f"tab: {first}" if first else ""
         self.tell(line + (f"   also {' · '.join(others)}" if others else ""))
 
+    @on(TextArea.Changed)
     def _count(self) -> None:
+        """Keep length and style true."""
         text = self.query_one(_Text).text
         length = len(text)
         limit = f" of {self._limit:,}" if self._limit else ""

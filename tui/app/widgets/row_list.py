@@ -1,10 +1,10 @@
-"""A virtual list with columns: it asks its source for the rows that are on screen."""
+"""A virtual list with columns: it draws the rows that are on screen."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -32,8 +32,6 @@ class Cell:
     """Any text; control characters are made visible."""
     role: str = ""
     """One of `ROLES`, or empty for the list's own colour."""
-    right: bool = False
-    """Set against the right edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,42 +48,14 @@ class Heading:
     """Numbers are set against the right edge."""
 
 
-class Rows(Protocol):
-    """What a list shows: any object that knows its rows by index."""
+class RowList(ScrollView, Generic[Item], can_focus=True):
+    """Rows of any number; memory and time depend on those in sight alone.
 
-    def __len__(self) -> int:
-        """How many rows there are."""
-        ...
-
-    def cells(self, index: int) -> Sequence[Cell]:
-        """The cells of one row, one for each heading."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Items(Generic[Item]):
-    """Rows that are things of one kind."""
-
-    found: Sequence[Item]
-    """One for each row."""
-    draw: Callable[[Item], Sequence[Cell]]
-    """The cells of one."""
-
-    def __len__(self) -> int:
-        """How many rows there are."""
-        return len(self.found)
-
-    def cells(self, index: int) -> Sequence[Cell]:
-        """The cells of one row."""
-        return self.draw(self.found[index])
-
-    def at(self, index: int) -> Item | None:
-        """What a row stands for; None where there is no such row, or none any more."""
-        return self.found[index] if 0 <= index < len(self.found) else None
-
-
-class RowList(ScrollView, can_focus=True):
-    """Rows of any number; memory and time depend on those in sight alone."""
+    Args:
+        headings: the columns.
+        cells: the cells of one thing, one for each column.
+        found: what is listed, until `show` says otherwise.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "row-list--heading",
@@ -124,13 +94,13 @@ class RowList(ScrollView, can_focus=True):
     class OfRow(Message):
         """Something is said of a row."""
 
-        rows: RowList
+        rows: RowList[Any]
         """The list."""
         index: int
         """The row."""
 
         @property
-        def control(self) -> RowList:
+        def control(self) -> RowList[Any]:
             """The list, for selectors."""
             return self.rows
 
@@ -143,21 +113,39 @@ class RowList(ScrollView, can_focus=True):
     def __init__(
         self,
         headings: Sequence[Heading],
-        source: Rows,
+        cells: Callable[[Item], Sequence[Cell]],
+        found: Sequence[Item] = (),
         *,
         id: str | None = None,  # noqa: A002  # Textual's own name for it
     ) -> None:
         super().__init__(id=id)
         self._headings = tuple(headings)
-        self._source = source
+        self._cells = cells
+        self.found = found
+        """What is listed."""
 
-    def show(self, source: Rows | None = None, *, cursor: int | None = None) -> None:
-        """Draw again, from another source or another place, if given."""
-        if source is not None:
-            self._source = source
+    def cells(self, index: int) -> Sequence[Cell]:
+        """The cells of one row."""
+        return self._cells(self.found[index])
+
+    def at(self, index: int) -> Item | None:
+        """What a row stands for; None where there is no such row, or none any more."""
+        return self.found[index] if 0 <= index < len(self.found) else None
+
+    @property
+    def here(self) -> Item | None:
+        """What is under the cursor; None where nothing is listed."""
+        return self.at(self.cursor)
+
+    def show(
+        self, found: Sequence[Item] | None = None, *, cursor: int | None = None
+    ) -> None:
+        """Draw again, something else or at another place, if given."""
+        if found is not None:
+            self.found = found
         self._resize()
         wanted = self.cursor if cursor is None else cursor
-        self.cursor = max(0, min(wanted, len(self._source) - 1))
+        self.cursor = max(0, min(wanted, len(self.found) - 1))
         self._reveal()
         self.refresh()
 
@@ -170,7 +158,7 @@ class RowList(ScrollView, can_focus=True):
 
     def action_move(self, by: int) -> None:
         """Go some rows down or up."""
-        self.cursor = max(0, min(self.cursor + by, len(self._source) - 1))
+        self.cursor = max(0, min(self.cursor + by, len(self.found) - 1))
 
     def action_page(self, direction: int) -> None:
         """Go a screenful down or up."""
@@ -178,11 +166,11 @@ class RowList(ScrollView, can_focus=True):
 
     def action_edge(self, direction: int) -> None:
         """Go to the first or last row."""
-        self.cursor = 0 if direction < 0 else max(len(self._source) - 1, 0)
+        self.cursor = 0 if direction < 0 else max(len(self.found) - 1, 0)
 
     def action_choose(self) -> None:
         """Open the row under the cursor."""
-        if len(self._source):
+        if len(self.found):
             self.post_message(self.Chosen(self, self.cursor))
 
     def on_resize(self, event: events.Resize) -> None:
@@ -193,7 +181,7 @@ class RowList(ScrollView, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor, a second one opens."""
         index = self.scroll_offset.y + event.y - 1
-        if event.y == 0 or not 0 <= index < len(self._source):
+        if event.y == 0 or not 0 <= index < len(self.found):
             return
         if index == self.cursor and event.chain > 1:
             self.action_choose()
@@ -204,15 +192,15 @@ class RowList(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         style = self.rich_style
         if y == 0:
-            cells = [Cell(h.title, "", h.right) for h in self._headings]
+            cells = [Cell(h.title) for h in self._headings]
             style += self.get_component_rich_style("row-list--heading", partial=True)
             return self._draw(cells, width, style)
         index = self.scroll_offset.y + y - 1
-        if index >= len(self._source):
+        if index >= len(self.found):
             return Strip.blank(width, style)
         if index == self.cursor:
             style += self.get_component_rich_style("row-list--cursor", partial=True)
-        return self._draw(self._source.cells(index), width, style)
+        return self._draw(self.cells(index), width, style)
 
     def _draw(self, cells: Sequence[Cell], width: int, style: Style) -> Strip:
         segments: list[Segment] = []
@@ -225,8 +213,7 @@ class RowList(ScrollView, can_focus=True):
             if cell_len(text) > room:
                 text = set_cell_size(text, max(room - 1, 0)).rstrip() + "…"
             missing = max(room - cell_len(text), 0)
-            right = cell.right or heading.right
-            text = " " * missing + text if right else text + " " * missing
+            text = " " * missing + text if heading.right else text + " " * missing
             drawn = style
             if cell.role:
                 drawn = style + self.get_component_rich_style(
@@ -253,7 +240,7 @@ class RowList(ScrollView, can_focus=True):
 
     def _resize(self) -> None:
         width = self.scrollable_content_region.width
-        self.virtual_size = Size(width, len(self._source) + 1)
+        self.virtual_size = Size(width, len(self.found) + 1)
 
     def _reveal(self) -> None:
         # The headings cover the first line, hence one line more than the row.

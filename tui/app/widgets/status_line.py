@@ -10,7 +10,11 @@ from tui.flow.text import plain
 
 
 class StatusLine(Widget):
-    """Where we are on the left, what is going on on the right."""
+    """Where we are on the left, what is going on on the right.
+
+    Args:
+        place: where we are.
+    """
 
     DEFAULT_CSS = """
     StatusLine {
@@ -20,8 +24,11 @@ class StatusLine(Widget):
     }
     """
 
-    place: reactive[str] = reactive("")
     activity: reactive[str] = reactive("")
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self._place = place
 
     def render(self) -> Text:
         """Both ends, the activity first where the line is too short."""
@@ -31,6 +38,6 @@ class StatusLine(Widget):
         if right.cell_len >= width:
             right.truncate(width, overflow="ellipsis")
             return right
-        left = Text(f" {plain(self.place)}")
+        left = Text(f" {plain(self._place)}")
         left.truncate(width - right.cell_len, overflow="ellipsis", pad=True)
         return left + right
