@@ -46,7 +46,8 @@ def entry(source: str, number: int, columns: int = 4, described: int = 4) -> Ent
 
 def said(entries: list[Entry], text: str | None) -> list[Texts]:
     return [
-        Texts(Text(text), (Text(text),) * len(entry.table.columns)) for entry in entries
+        dict.fromkeys([None, *(c.name for c in entry.table.columns)], Text(text))
+        for entry in entries
     ]
 
 
@@ -199,7 +200,7 @@ def test_a_confidence_that_is_none_is_refused(
     column = {"name": "c0", "description": "Text.", "confidence": confidence}
     file = tmp_path / "texts.jsonl"
     file.write_text(json.dumps({"db": "a", "table": "t1", "columns": [column]}))
-    with pytest.raises(ColumnistError, match=r"SheetLine 1 .* `confidence`"):
+    with pytest.raises(ColumnistError, match=r"Line 1 .* `confidence`"):
         read_texts(file, [entry("a", 1)])
 
 

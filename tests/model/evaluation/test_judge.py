@@ -264,7 +264,7 @@ def test_what_was_judged_comes_back_from_disk(tmp_path: Path) -> None:
     path.write_text(encoded(found))
     assert read_judged(path) == {"001": found}
     path.write_text("{}\n")
-    with pytest.raises(ColumnistError, match="SheetLine 1"):
+    with pytest.raises(ColumnistError, match="Line 1"):
         read_judged(path)
 
 
