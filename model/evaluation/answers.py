@@ -28,8 +28,8 @@ _UNMEASURED = Scale(WeightedSum(), WeightedSum(), WeightedSum())
 
 
 @dataclass(frozen=True, slots=True)
-class TargetAnswer:
-    """One target and its candidates."""
+class RecordTarget:
+    """A table or column of a data set."""
 
     source: str
     """Repository of the record."""
@@ -39,6 +39,17 @@ class TargetAnswer:
     """Its table."""
     column: str | None
     """The column; None for the table itself."""
+
+    @property
+    def place(self) -> tuple[str, str, str, str | None]:
+        """By which answers and labels find each other."""
+        return self.source, self.schema, self.table, self.column
+
+
+@dataclass(frozen=True, slots=True)
+class TargetAnswer(RecordTarget):
+    """One target and its candidates."""
+
     reference: str
     """What a human wrote."""
     candidates: tuple[Candidate, ...]

@@ -178,7 +178,7 @@ def _export_model(
             done.append(Exported(path, None, kind, comparison, faults))
     finally:
         spare.unlink(missing_ok=True)
-    about["verified"] = {each.kind: each.comparison.to_json() for each in done}
+    about["verified"] = {each.kind: asdict(each.comparison) for each in done}
     good = [each for each in done if not each.faults]
     for each in done:
         if each.faults:
@@ -265,7 +265,7 @@ def _export_adapter(
             "base": told.get("from") or source.about(),
             "lineage": told.get("runs", []),
             "licences": told.get("licences", {}),
-            "verified": {kind: comparison.to_json()},
+            "verified": {kind: asdict(comparison)},
         }
         manifest = None if faults else write_manifest(path, title, about)
         yield Exported(path, manifest, kind, comparison, faults)

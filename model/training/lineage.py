@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -61,11 +60,6 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def today() -> str:
-    """The date, UTC."""
-    return time.strftime("%Y-%m-%d", time.gmtime())
 
 
 def data_of(path: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def write_manifest(path: Path, name: str, about: dict[str, Any]) -> Path:
         "sha256": sha256,
         "bytes": path.stat().st_size,
         **about,
-        "date": lineage.today(),
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "exported": {
             "command": "columnist train export",
             "commit": lineage.commit(),
