@@ -29,7 +29,8 @@ from catalog.description import (
     name_of,
     text_in,
 )
-from catalog.errors import ColumnistError, UsageError
+from catalog.errors import UsageError
+from catalog.files import reading
 from catalog.objects import Table, TableId, Target, column_of, make_target, table_of
 
 CSV_HEADER = ["schema", "table", "column", "description"]
@@ -106,16 +107,14 @@ def read_file(path: Path, *, project: Path | None = None) -> Contents:
         UsageError: there is no such file, or it is none of the three.
         ColumnistError: it cannot be read.
     """
+    with reading(path):
+        data = path.read_bytes()
     try:
-        text = decode(path.read_bytes())
-    except FileNotFoundError:
-        raise UsageError(f"There is no file {path}.") from None
+        text = decode(data)
     except UnicodeDecodeError as error:
         raise UsageError(
             f"{path} is not UTF-8 (byte {error.start}).", "Save it as UTF-8."
         ) from error
-    except OSError as error:
-        raise ColumnistError(f"Cannot read {path}: {error.strerror}.") from error
     match path.suffix.lower():
         case ".csv" | ".tsv":
             found = from_csv(text)

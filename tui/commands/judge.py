@@ -81,9 +81,11 @@ def run(
         with (
             writer,
             writing(raw, hint="Check the folder and the disk."),
-            raw.open("w" if redo else "a", encoding="utf-8") as file,
+            raw.open("a", encoding="utf-8") as file,
             console.progress("Judging", len(left)) as advance,
         ):
+            if redo:
+                file.truncate(0)
             if left:
                 writer.start(stop=stop)
             for judged in ask(left, writer, name, stop=stop):
