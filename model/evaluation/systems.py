@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from catalog.errors import UsageError
@@ -35,16 +34,8 @@ from model.nearest import shipped
 from model.prompts import compact
 from model.rules import describe_column, describe_table
 
-
-class Kind(Enum):
-    """How a system comes to its texts."""
-
-    BASELINE = "baseline"
-    RULES = "rules"
-    ELSEWHERE = "elsewhere"
-    MODEL = "model"
-    PRODUCT = "product"
-    FILE = "file"
+WITHOUT_MODEL = ("baseline", "rules", "elsewhere")
+"""Systems that are named by a word alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +43,11 @@ class System:
     """Something that describes tables."""
 
     name: str
-    """What reports call it."""
-    kind: Kind
-    """How it comes to its texts."""
+    """What reports call it; one of `WITHOUT_MODEL`, where it has no model or file."""
     model: ModelFile | None = None
     """The model, where one runs."""
+    alone: bool = False
+    """Whether the model's own texts are meant, not what the app shows with it."""
     file: Path | None = None
     """The JSON Lines, where they are read."""
 
@@ -71,18 +62,17 @@ def system(spec: str, find: Callable[[str], ModelFile]) -> System:
     Raises:
         UsageError: there is none.
     """
-    for kind in (Kind.BASELINE, Kind.RULES, Kind.ELSEWHERE):
-        if spec == kind.value:
-            return System(spec, kind)
+    if spec in WITHOUT_MODEL:
+        return System(spec)
     prefix, _, rest = spec.partition(":")
     if rest and prefix in ("model", "product"):
         model = find(rest)
-        return System(f"{prefix}:{model.name}", Kind(prefix), model=model)
+        return System(f"{prefix}:{model.name}", model, alone=prefix == "model")
     path = Path(spec).expanduser()
     if re.search(r"\.jsonl?(\.xz)?$", path.name):
         if not path.is_file():
             raise UsageError(f"There is no file {spec}.", "Check the path.")
-        return System(path.name.split(".json")[0], Kind.FILE, file=path)
+        return System(path.name.split(".json")[0], file=path)
     try:
         model = find(spec)
     except UsageError as error:
@@ -91,7 +81,7 @@ def system(spec: str, find: Callable[[str], ModelFile]) -> System:
             "A system is baseline, rules, elsewhere, a model by name or GGUF file,"
             f" model:NAME, or a .jsonl file. {error.hint}",
         ) from None
-    return System(f"product:{model.name}", Kind.PRODUCT, model=model)
+    return System(f"product:{model.name}", model)
 
 
 def systems(specs: Iterable[str], find: Callable[[str], ModelFile]) -> list[System]:
@@ -104,7 +94,7 @@ def systems(specs: Iterable[str], find: Callable[[str], ModelFile]) -> list[Syst
     for spec in dict.fromkeys(specs):
         one = system(spec, find)
         if found.get(one.name, one) != one:
-            one = System(spec, one.kind, one.model, one.file)
+            one = replace(one, name=spec)
         found[one.name] = one
     return list(found.values())
 
@@ -128,17 +118,17 @@ def texts_of(
             if one.model.path not in ran:
                 ran[one.model.path] = run(one.model, entries)
             own, shown = ran[one.model.path]
-            yield one, own if one.kind is Kind.MODEL else shown
+            yield one, own if one.alone else shown
         elif one.file is not None:
             yield one, read_texts(one.file, entries)
-        elif one.kind is Kind.ELSEWHERE:
+        elif one.name == "elsewhere":
             if known is None:
                 raise UsageError(
                     "The system elsewhere needs documented tables to look in.",
                     "Name a JSON Lines file with --known.",
                 )
             yield one, documented_elsewhere(known, entries)
-        elif one.kind is Kind.RULES:
+        elif one.name == "rules":
             yield one, [_by_rules(entry) for entry in entries]
         else:
             yield one, [_by_baseline(entry) for entry in entries]

@@ -11,7 +11,7 @@ from catalog.errors import UsageError
 from model.engine import EngineSettings
 from model.evaluation.json_lines import encoded
 from model.evaluation.records import Entry, Text, Texts
-from model.evaluation.systems import Kind, run_model, system, systems, texts_of
+from model.evaluation.systems import run_model, system, systems, texts_of
 from model.library import Library, ModelFile, PromptFormat
 from tests.model.evaluation.entries import entry_of
 
@@ -52,9 +52,9 @@ def test_baseline_and_rules_describe_everything() -> None:
 
 
 def test_a_bare_name_is_the_product_and_a_prefix_the_model_alone() -> None:
-    assert system("x", named).kind is Kind.PRODUCT
+    assert not system("x", named).alone
     assert system("product:x", named) == system("x", named)
-    assert system("model:x", named).kind is Kind.MODEL
+    assert system("model:x", named).alone
     assert len(systems(["x", "product:x", "model:x"], named)) == 2
 
 
