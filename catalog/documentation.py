@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 from catalog.csv_file import (
     DELIMITERS,
     BrokenCsv,
+    csv_text,
     decode,
     delimiter_of,
     read_records,
@@ -41,14 +40,11 @@ CSV_HEADER = ["schema", "table", "column", "description"]
 
 def to_csv(descriptions: Iterable[Description]) -> str:
     """RFC 4180, UTF-8: `schema,table,column,description`; column empty for a table."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(CSV_HEADER)
-    for each in descriptions:
-        table = table_of(each.target)
-        column = column_of(each.target)
-        writer.writerow([table.schema, table.name, column or "", each.text])
-    return buffer.getvalue()
+    rows = (
+        [*table_of(each.target), column_of(each.target) or "", each.text]
+        for each in descriptions
+    )
+    return csv_text([CSV_HEADER, *rows])
 
 
 def to_json(descriptions: Iterable[Description]) -> str:

@@ -197,7 +197,7 @@ class Snapshot:
         gone = [
             table_id
             for table_id in self._ids(*_of_kinds("AND scan < ?", (scan,), kinds))
-            if (not schemas or table_id.schema in schemas) and matches(table_id, globs)
+            if matches(table_id, globs, schemas)
         ]
         found = [table for table_id in gone if (table := self.table(table_id))]
         with self._workspace.transaction() as db:
@@ -216,9 +216,7 @@ class Snapshot:
     ) -> Iterator[Table]:
         """Tables in order of schema and name, read one at a time."""
         for table_id in self._ids("", ()):
-            if schemas and table_id.schema not in schemas:
-                continue
-            if matches(table_id, globs) and (table := self.table(table_id)):
+            if matches(table_id, globs, schemas) and (table := self.table(table_id)):
                 yield table
 
     def table(self, table_id: TableId) -> Table | None:
@@ -332,8 +330,7 @@ class Snapshot:
         return coverage_of(
             (schema, *counts)
             for schema, name, *counts in rows
-            if (not schemas or schema in schemas)
-            and matches(TableId(schema, name), globs)
+            if matches(TableId(schema, name), globs, schemas)
         )
 
     def set_comments(self, comments: Mapping[Target, str | None]) -> None:

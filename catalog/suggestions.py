@@ -79,8 +79,7 @@ class Suggestions:
                     (self._database, *wanted),
                 ),
             )
-            if matches(table_of(suggestion.target), globs)
-            and (not schemas or table_of(suggestion.target).schema in schemas)
+            if matches(table_of(suggestion.target), globs, schemas)
         ]
 
     def of_table(self, table: TableId) -> dict[Target, Suggestion]:
@@ -361,8 +360,7 @@ class Suggestions:
         return [
             change
             for change in self._staged("", ())
-            if matches(table_of(change.target), globs)
-            and (not schemas or table_of(change.target).schema in schemas)
+            if matches(table_of(change.target), globs, schemas)
         ]
 
     def staged_of(self, table: TableId) -> list[CommentChange]:

@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TypeVar
 
+from catalog.csv_file import csv_text
 from catalog.errors import UsageError
 from catalog.objects import ColumnId, Target, column_of
 from model.evaluation.blind import (
     BlindFolder,
     Item,
     SheetLine,
-    csv_text,
     inert,
     qualified,
     seen_column,
@@ -206,7 +206,7 @@ def _as_csv(items: Sequence[Item], key: AuditKey) -> str:
         listed = ", ".join(f"{each.column} {each.type}".strip() for each in others)
         cells = (place.schema, place.table, place.column, judged.facts, *judged.texts)
         rows.append((item.item, "", "", *map(inert, (*cells, listed))))
-    return csv_text(header.split(), rows)
+    return csv_text([header.split(), *rows], end="\n")
 
 
 AUDITS = BlindFolder(

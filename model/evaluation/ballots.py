@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from catalog.csv_file import BrokenCsv, decode, delimiter_of, read_records
+from catalog.csv_file import BrokenCsv, csv_text, decode, delimiter_of, read_records
 from catalog.errors import ColumnistError
 from catalog.files import reading, write_file
-from model.evaluation.blind import csv_text
 
 T = TypeVar("T")
 
@@ -99,7 +98,7 @@ class BallotFile(Generic[T]):
         """
         told = {choice: name for name, choice in self.choices.items()}
         rows = ((each.item, each.judge, told[each.choice]) for each in ballots)
-        text = csv_text(("item", "judge", self.column), rows)
+        text = csv_text([("item", "judge", self.column), *rows], end="\n")
         hint = f"Check the folder and the disk; earlier {self.column}s are saved."
         write_file(self._path(folder), text, hint=hint)
 

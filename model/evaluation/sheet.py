@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from catalog.csv_file import csv_text
 from model.evaluation.blind import (
     BlindFolder,
     Item,
     SheetLine,
-    csv_text,
     inert,
     qualified,
     seen_column,
@@ -167,7 +167,7 @@ def _as_csv(items: Sequence[Item], _: SheetKey) -> str:
             none = [""] * (3 - len(line.texts))
             rows.append((item.item, *map(inert, cells), *none))
     header = "item table column type notes a b reference"
-    return csv_text(header.split(), rows)
+    return csv_text([header.split(), *rows], end="\n")
 
 
 SHEETS = BlindFolder(
