@@ -125,12 +125,7 @@ class Snapshot:
 
     def fingerprint(self, table: TableId) -> str | None:
         """What `save` was given for a table, or None where there is no such table."""
-        row = self._workspace.row(
-            "SELECT fingerprint FROM tables"
-            " WHERE database = ? AND schema = ? AND name = ?",
-            (self._database, table.schema, table.name),
-        )
-        return str(row["fingerprint"]) if row else None
+        return self._of(table, "fingerprint")
 
     def save(
         self,
@@ -204,7 +199,7 @@ class Snapshot:
             db.executemany(
                 "DELETE FROM main.tables"
                 " WHERE database = ? AND schema = ? AND name = ?",
-                [(self._database, gone_id.schema, gone_id.name) for gone_id in gone],
+                [(self._database, *gone_id) for gone_id in gone],
             )
             if not schemas and not globs and not kinds:
                 self._workspace.note_scan(self._database)
@@ -221,11 +216,16 @@ class Snapshot:
 
     def table(self, table_id: TableId) -> Table | None:
         """One table, or None where the snapshot has none of that name."""
+        body = self._of(table_id, "body")
+        return None if body is None else _decode(table_id, json.loads(body))
+
+    def _of(self, table: TableId, what: str) -> str | None:
+        """A text that is kept of a table, or None where there is no such table."""
         row = self._workspace.row(
-            "SELECT body FROM tables WHERE database = ? AND schema = ? AND name = ?",
-            (self._database, table_id.schema, table_id.name),
+            f"SELECT {what} FROM tables WHERE database = ? AND schema = ? AND name = ?",
+            (self._database, *table),
         )
-        return _decode(table_id, json.loads(row["body"])) if row else None
+        return row[0] if row else None
 
     def named(self, prefix: str, *, limit: int) -> list[str]:
         """Names of tables that begin so, whatever their case, each once.
@@ -341,15 +341,9 @@ class Snapshot:
             of_table[column_of(target)] = comment
         with self._workspace.transaction() as db:
             for table_id, found in by_table.items():
-                place = (self._database, table_id.schema, table_id.name)
-                row = self._workspace.row(
-                    "SELECT body FROM tables"
-                    " WHERE database = ? AND schema = ? AND name = ?",
-                    place,
-                )
-                if row is None:
+                if (known := self._of(table_id, "body")) is None:
                     continue
-                body = json.loads(row["body"])
+                body = json.loads(known)
                 body["comment"] = found.get(None, body["comment"])
                 for column in body["columns"]:
                     column[_COMMENT] = found.get(column[0], column[_COMMENT])
@@ -358,7 +352,13 @@ class Snapshot:
                     "UPDATE main.tables"
                     " SET described = ?, columns_described = ?, body = ?"
                     " WHERE database = ? AND schema = ? AND name = ?",
-                    (body["comment"] is not None, described, json.dumps(body), *place),
+                    (
+                        body["comment"] is not None,
+                        described,
+                        json.dumps(body),
+                        self._database,
+                        *table_id,
+                    ),
                 )
 
     def _ids(self, condition: str, parameters: Sequence[Any]) -> list[TableId]:

@@ -91,10 +91,10 @@ def test_undo_and_metrics_keep_within(workspace: Workspace, known: int) -> None:
         bounded = Suggestions(narrow, known)
         (acceptance,) = DecisionLog(narrow, known).metrics().acceptance
         assert acceptance.accepted == 1
-        assert len(bounded.decisions.all()) == bounded.replayed("undo") == 1
-        assert bounded.undo() is not None
-        assert bounded.undo() is None
-        assert bounded.redo() is not None
+        assert len(bounded.decisions.all()) == bounded.decisions.replayed("undo") == 1
+        assert bounded.decisions.undo() is not None
+        assert bounded.decisions.undo() is None
+        assert bounded.decisions.redo() is not None
     assert {change.target for change in store.staged()} == {ORDERS, SALARY}
 
 
@@ -105,8 +105,8 @@ def test_an_action_that_reached_beyond_is_not_undone_by_half(
     store.accept(store.all())
     with Workspace(workspace.path) as narrow:
         narrow.bound(known, Bounds(schemas=("sales",)))
-        assert Suggestions(narrow, known).undo() is None
-    undone = store.undo()
+        assert Suggestions(narrow, known).decisions.undo() is None
+    undone = store.decisions.undo()
     assert undone is not None
     assert undone.count == 3
 

@@ -86,7 +86,7 @@ def test_only_what_was_decided_and_is_not_written_goes_out(ann: Place) -> None:
     )
     assert (found[C].verdict, found[C].reason) == (Verdict.REJECT, "vague")
     assert found[A].model == "m"
-    ann.suggestions.undo()
+    ann.suggestions.decisions.undo()
     assert C not in [each.target for each in ann.handover.export("k", "l").items]
     assert ann.handover.export("k", "l", schemas=["hr"]).items == ()
 
@@ -135,7 +135,7 @@ def test_what_was_approved_is_staged_in_the_name_of_who_decided(
     assert (again.staged, again.already) == ([], [TABLE, B, C])
     assert len(other.suggestions.decisions.all()) == 3
     # One action, which undo takes back as a whole.
-    other.suggestions.undo()
+    other.suggestions.decisions.undo()
     assert other.of(B)[0] is State.PENDING
     assert dict(other.take(document).left_out) == {
         A: "bob refused it",
@@ -174,7 +174,7 @@ def test_decisions_made_here_meanwhile_stand(ann: Place, other: Place) -> None:
     other.suggestions.reject([current[B]])
     other.suggestions.accept([current[TABLE]])
     other.suggestions.accept([current[C]])
-    other.suggestions.undo()
+    other.suggestions.decisions.undo()
     taken = other.take(document, demand=True)
     assert taken.staged == []
     assert dict(taken.left_out) == {

@@ -26,7 +26,7 @@ def test_history_is_all_that_happened_to_one_target(workspace: Workspace) -> Non
     for target in (A, B):
         store.put([(Draft(target, "Drafted.", Source.MODEL, 0.5, model="m"), None)])
     store.reject([store.of_table(TABLE)[A]], reason="wrong")
-    store.undo()
+    store.decisions.undo()
     store.edit(store.of_table(TABLE)[A], "Mine.")
     write(workspace, ledger, "apply", CommentChange(A, None, "Mine."))
     write(workspace, ledger, "revert", CommentChange(A, "Mine.", None))

@@ -44,7 +44,7 @@ def decide(store: Suggestions, kinds: str) -> None:
     waiting = iter(store.all())
     for kind in kinds:
         if kind == "u":
-            store.undo()
+            store.decisions.undo()
         elif kind == "a":
             store.accept([next(waiting)])
         elif kind == "e":
@@ -177,7 +177,7 @@ def test_pace_leaves_out_bulk_and_undo(
     for suggestion in waiting[:3]:
         store.accept([suggestion])
         clock[0] += timedelta(seconds=2)
-    store.undo()
+    store.decisions.undo()
     store.accept(waiting[3:])
     found = DecisionLog(workspace, number).metrics().pace
     assert (found.decisions, found.seconds) == (2, 4.0)

@@ -135,7 +135,7 @@ def test_a_renamed_table_takes_its_suggestions_and_decisions_along(
     assert changes == Changes(renamed={ORDERS: now})
     assert database.state(now) == (State.ACCEPTED, None)
     assert database.state(ColumnId(now, "state")) == (State.ACCEPTED, None)
-    assert database.suggestions.undo() is not None
+    assert database.suggestions.decisions.undo() is not None
     assert database.state(now)[0] is State.PENDING
 
 

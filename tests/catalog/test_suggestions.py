@@ -73,7 +73,7 @@ def test_every_decision_is_a_row_with_who_when_and_distance(
     store.put([(draft(A), None)])
     (found,) = store.all()
     store.edit(found, "Drafted!")
-    store.undo()
+    store.decisions.undo()
     verdicts = [(d.verdict, d.edit_distance) for d in store.decisions.all()]
     assert verdicts == [(Verdict.EDIT, 1), (Verdict.UNDO, 1)]
     assert all(d.who and d.at.tzinfo for d in store.decisions.all())
@@ -108,31 +108,31 @@ def test_bulk_is_one_action_to_undo_also_after_a_restart(workspace: Workspace) -
     assert store.accept(store.all()).count == 3
     with Workspace(workspace.path) as again:
         reopened = Suggestions(again, number)
-        undone = reopened.undo()
+        undone = reopened.decisions.undo()
         assert undone is not None
         assert undone.count == 3
         assert {state for state, _ in states(reopened).values()} == {State.PENDING}
-        redone = reopened.redo()
+        redone = reopened.decisions.redo()
         assert redone is not None
         assert redone.count == 3
         assert len(reopened.staged()) == 3
-        assert reopened.redo() is None
+        assert reopened.decisions.redo() is None
 
 
 def test_a_new_decision_ends_redo(store: Suggestions) -> None:
     store.put([(draft(A), None), (draft(B), None)])
     found = store.of_table(TableId("s", "t"))
     store.accept([found[A]])
-    store.undo()
+    store.decisions.undo()
     store.accept([found[B]])
-    assert store.redo() is None
+    assert store.decisions.redo() is None
 
 
 def test_undo_leaves_what_was_written_since(store: Suggestions) -> None:
     store.put([(draft(A), None), (draft(B), None)])
     store.accept(store.all())
     store.record([WriteResult(CommentChange(A, None, "Drafted."), Outcome.WRITTEN, "")])
-    undone = store.undo()
+    undone = store.decisions.undo()
     assert undone is not None
     assert undone.count == 1
     assert states(store)[A][0] is State.WRITTEN
@@ -158,15 +158,15 @@ def test_a_decision_that_came_too_late_is_nothing_to_undo(
     store.put([(draft(A), None), (draft(B), None)])
     seen = store.of_table(TableId("s", "t"))
     store.accept([seen[B]])
-    store.undo()
+    store.decisions.undo()
     with Workspace(workspace.path) as beside:
         Suggestions(beside, number).put([(draft(A), None)])
     assert store.accept([seen[A]]) == Batch(0, "accepted s.t.a", 0)
     assert states(store)[A][0] is State.PENDING
-    redone = store.redo()
+    redone = store.decisions.redo()
     assert redone is not None
     assert redone.what == "accepted s.t.b"
-    undone = store.undo()
+    undone = store.decisions.undo()
     assert undone is not None
     assert undone.count == 1
 
@@ -175,7 +175,7 @@ def test_a_batch_names_the_only_one_that_it_changed(store: Suggestions) -> None:
     store.put([(draft(A), None), (draft(B), None)])
     seen = store.of_table(TableId("s", "t"))
     assert store.reject([seen[A]]).only == seen[A].id
-    for batch in (store.undo(), store.redo()):
+    for batch in (store.decisions.undo(), store.decisions.redo()):
         assert batch is not None
         assert batch.only == seen[A].id
     assert store.accept(seen.values()).only == seen[B].id  # A was seen otherwise
@@ -344,12 +344,12 @@ def test_undoing_everything_restores_every_state_before_it(
         future: list[dict[Target, tuple[State, str | None]]] = []
         for move, target in moves:
             if move == "undo":
-                done = store.undo() is not None
+                done = store.decisions.undo() is not None
                 assert done == (len(history) > 1)
                 if done:
                     future.append(history.pop())
             elif move == "redo":
-                done = store.redo() is not None
+                done = store.decisions.redo() is not None
                 assert done == bool(future)
                 if done:
                     history.append(future.pop())
@@ -359,7 +359,7 @@ def test_undoing_everything_restores_every_state_before_it(
                     history.append(states(store))
                     future.clear()
             assert states(store) == history[-1]
-        while store.undo():
+        while store.decisions.undo():
             pass
         assert states(store) == first
 
@@ -401,7 +401,7 @@ def test_undoing_many_edits_measures_none_of_them(workspace: Workspace) -> None:
     store.write_own(target, "Something else.", previous=None)
     with workspace.transaction() as db:
         db.create_function("edit_distance", 2, None)
-    assert store.undo() is not None
-    assert store.redo() is not None
+    assert store.decisions.undo() is not None
+    assert store.decisions.redo() is not None
     edited, undone, redone = store.decisions.all()
     assert edited.edit_distance == undone.edit_distance == redone.edit_distance > 0

@@ -96,7 +96,7 @@ def test_an_accept_taken_back_during_a_run_is_not_written(
     accept_all(session)
     run = writes.apply(session)
     first = next(run)
-    session.suggestions.undo()
+    session.suggestions.decisions.undo()
     rest = list(run)
     assert [r.change.target for r in [first, *rest]] == [customers]
     assert ("sales", "orders", None) not in comments(shop)
@@ -183,7 +183,7 @@ def test_undoing_an_accept_brings_the_reason_of_a_rejection_back(
     put(session, STATUS)
     session.suggestions.reject(session.suggestions.all(), reason="wrong unit")
     session.suggestions.accept(session.suggestions.all())
-    session.suggestions.undo()
+    session.suggestions.decisions.undo()
     (found,) = session.suggestions.all()
     assert (found.state, found.reason) == (State.REJECTED, "wrong unit")
 

@@ -244,7 +244,7 @@ async def test_what_is_long_is_scrolled(
 ) -> None:
     for _ in range(20):
         drafted.reject([drafted.of_table(ORDERS)[ORDERS]])
-        drafted.undo()
+        drafted.decisions.undo()
     async with opened(settings, shop, size=(80, 24)) as (app, pilot):
         await to_orders(app, pilot)
         await pilot.press("g", "i")

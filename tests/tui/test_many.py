@@ -459,7 +459,7 @@ def test_a_choice_is_what_was_seen(session: Session, drafted: Suggestions) -> No
         choices = Choices(workspace, session.database_id)
         choice = choices.to_accept(Scope(tables=[TableId("sales", "orders")]))
         drafted.reject([drafted.of_table(ORDERS)[STATUS]])
-        drafted.undo()  # pending again, but somebody had it in hand
+        drafted.decisions.undo()  # pending again, but somebody had it in hand
         batch = drafted.accept_chosen(choice)
         assert batch.count == len(choice) - 1
         assert state(drafted, STATUS)[0] is State.PENDING

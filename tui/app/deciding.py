@@ -75,11 +75,11 @@ class Deciding(App[None]):
 
     def undo(self, screen: Screen[Any], then: Then) -> None:
         """Take back the last decision on this database, single or in bulk."""
-        self._replay("undo", "Undone", Suggestions.undo, screen, then)
+        self._replay("undo", "Undone", lambda its: its.decisions.undo(), screen, then)
 
     def redo(self, screen: Screen[Any], then: Then) -> None:
         """Decide again what was taken back last."""
-        self._replay("redo", "Redone", Suggestions.redo, screen, then)
+        self._replay("redo", "Redone", lambda its: its.decisions.redo(), screen, then)
 
     def _replay(
         self,
@@ -95,7 +95,7 @@ class Deciding(App[None]):
             return f"{done}: {plain(batch.what)} ({batch.count:,})."
 
         if self.session is not None:
-            number = self.session.suggestions.replayed(what)
+            number = self.session.suggestions.decisions.replayed(what)
             self._act(number, f"{what.capitalize()}ing", act, tell, screen, then)
 
     def _act(
