@@ -59,9 +59,7 @@ def build(folder: Path, tables: int) -> None:
     duckdb.connect(str(database)).close()
     identity = identify(f"duckdb:///{database}")
     with Workspace(folder / "workspace.db") as workspace:
-        number = workspace.database(
-            identity.key, label=identity.label, url=f"duckdb:///{database}"
-        )
+        number = workspace.database(identity, url=f"duckdb:///{database}")
         snapshot = Snapshot(workspace, number)
         suggestions = Suggestions(workspace, number)
         scan = snapshot.begin()

@@ -34,6 +34,7 @@ from typing import Any
 from benchmarks import machine, measuring
 from benchmarks.catalogs import Warehouse, warehouse
 from benchmarks.measuring import Json
+from catalog.addresses import DatabaseIdentity
 from catalog.objects import Table
 from catalog.rescan import Rescan
 from catalog.snapshot import Snapshot
@@ -159,7 +160,9 @@ def _scan(place: Warehouse, count: int, folder: Path) -> tuple[float, float]:
 def _save(tables: list[Table], folder: Path) -> float:
     path = folder / f"workspace{time.monotonic_ns()}.db"
     with Workspace(path) as workspace:
-        number = workspace.database("benchmark", label="benchmark", url="none://")
+        number = workspace.database(
+            DatabaseIdentity("benchmark", "benchmark"), url="none://"
+        )
         snapshot, rescan = Snapshot(workspace, number), Rescan(workspace, number)
         began = time.perf_counter()
         scan = snapshot.begin()

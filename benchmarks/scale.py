@@ -60,6 +60,7 @@ from benchmarks.measuring import (
     ratio_text,
     table,
 )
+from catalog.addresses import DatabaseIdentity
 from catalog.choice import Choices
 from catalog.ledger import Ledger
 from catalog.objects import Column, ColumnId, Profile, Table, TableId, TableKind
@@ -157,7 +158,9 @@ def catalog(size: int, *, width: int = COLUMNS) -> Iterator[Table]:
 def build(path: Path, size: int) -> None:
     """A workspace with a catalog, as a scan leaves it."""
     with Workspace(path) as workspace:
-        number = workspace.database("benchmark", label="benchmark", url="none://")
+        number = workspace.database(
+            DatabaseIdentity("benchmark", "benchmark"), url="none://"
+        )
         snapshot = Snapshot(workspace, number)
         scan = snapshot.begin()
         tables = catalog(size)
@@ -194,7 +197,9 @@ class _Database:
 
 def session(workspace: Workspace, folder: Path) -> Session:
     """The workspace with a database that is not there."""
-    number = workspace.database("benchmark", label="benchmark", url="none://")
+    number = workspace.database(
+        DatabaseIdentity("benchmark", "benchmark"), url="none://"
+    )
     return Session(
         settings=Settings(
             workspace.path, folder, folder / "connections.toml", folder / "models"

@@ -97,9 +97,7 @@ def build(folder: Path, tables: int) -> Path:
     made = path.with_suffix(".part")
     made.unlink(missing_ok=True)
     with Workspace(made) as workspace:
-        number = workspace.database(
-            identity.key, label=identity.label, url=f"duckdb:///{database}"
-        )
+        number = workspace.database(identity, url=f"duckdb:///{database}")
         snapshot, suggestions = (
             Snapshot(workspace, number),
             Suggestions(workspace, number),

@@ -28,19 +28,19 @@ class AnotherDatabase(RefusedError):
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """What is known of a database that was opened."""
+class DatabaseIdentity:
+    """Which database was opened, the same from every driver and user."""
 
     key: str
-    """Its address: dialect, host, port and database, or the path of a file."""
+    """Its address: dialect, host, port and database, or the resolved path of a file."""
     label: str
-    """The same for people."""
+    """The same for people; holds no password."""
     server: str = ""
-    """What it says that it is, wherever it answers; empty where it says nothing."""
+    """What the server says that it is, at every address; empty where it does not."""
     instance: str = ""
-    """Which running server this is; a copy of its files is another one."""
+    """Which running server says so; a copy of its files is another one."""
     names: frozenset[TableId] = frozenset()
-    """The tables and views there, where it says nothing of itself."""
+    """The tables and views there, of a file, which says nothing of itself."""
 
 
 def named(names: Collection[TableId]) -> str:
@@ -51,7 +51,9 @@ def named(names: Collection[TableId]) -> str:
     return f"names:{hashlib.sha256(listed.encode(errors='replace')).hexdigest()[:32]}"
 
 
-def find(db: sqlite3.Connection, answer: Opened, same: bool | None) -> int | None:
+def find(
+    db: sqlite3.Connection, answer: DatabaseIdentity, same: bool | None
+) -> int | None:
     """The database that answers, or None where it is a new one.
 
     Args:
@@ -97,7 +99,9 @@ def find(db: sqlite3.Connection, answer: Opened, same: bool | None) -> int | Non
     return copied if copied is not None else replaced
 
 
-def _by_names(db: sqlite3.Connection, answer: Opened, same: bool | None) -> int | None:
+def _by_names(
+    db: sqlite3.Connection, answer: DatabaseIdentity, same: bool | None
+) -> int | None:
     """The database at a path: half of its tables are left, or are all that there is."""
     there = [
         int(row["database"])
@@ -131,7 +135,7 @@ def _by_names(db: sqlite3.Connection, answer: Opened, same: bool | None) -> int 
 
 
 def united(
-    db: sqlite3.Connection, answer: Opened, database: int
+    db: sqlite3.Connection, answer: DatabaseIdentity, database: int
 ) -> tuple[int, list[str]]:
     """The database with those that turned out to be it merged, and a line for each.
 
@@ -163,7 +167,9 @@ def united(
     return into, lines
 
 
-def note(db: sqlite3.Connection, answer: Opened, database: int, at: str) -> None:
+def note(
+    db: sqlite3.Connection, answer: DatabaseIdentity, database: int, at: str
+) -> None:
     """Remember that a database answered at an address."""
     if answer.server:
         # What the address alone stood for is known by name from now on.

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
+import msgspec
+
 from catalog.errors import RefusedError, UsageError
 from catalog.objects import Target, parts_of
 from catalog.suggestion import Finding, Source, State, Verdict
@@ -58,6 +60,12 @@ class Decided:
     def state(self) -> State:
         """What the decision makes of a suggestion."""
         return State(self.verdict.value)
+
+    def as_json(self) -> dict[str, Any]:
+        """As it stands in a file."""
+        fields: dict[str, Any] = msgspec.to_builtins(self)
+        del fields["target"]
+        return parts_of(self.target) | fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,23 +142,7 @@ class SignOff:
             "database": {"key": self.key, "label": self.label},
             "exported_by": self.exported_by,
             "exported_at": self.exported_at,
-            "items": [
-                {
-                    **parts_of(each.target),
-                    "verdict": each.verdict.value,
-                    "previous": each.previous,
-                    "text": each.text,
-                    "drafted": each.drafted,
-                    "source": each.source.value,
-                    "model": each.model,
-                    "confidence": each.confidence,
-                    "findings": [finding.value for finding in each.findings],
-                    "reason": each.reason,
-                    "who": each.who,
-                    "at": each.at,
-                }
-                for each in self.items
-            ],
+            "items": [each.as_json() for each in self.items],
         }
 
     @property

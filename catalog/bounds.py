@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -29,10 +29,16 @@ BOUNDED = (
 """Tables and views of the workspace that a bounded connection sees only in part."""
 
 
-def matches(table: TableId, globs: Sequence[str]) -> bool:
-    """Whether a table fits any glob on `table` or `schema.table`; none fit all."""
-    return not globs or any(
-        fnmatchcase(table.name, glob) or fnmatchcase(str(table), glob) for glob in globs
+def matches(
+    table: TableId, globs: Sequence[str], schemas: Collection[str] = ()
+) -> bool:
+    """Whether a table fits any glob on `table` or `schema.table`, and is in a schema.
+
+    Where no glob or schema is named, all are meant.
+    """
+    return (not schemas or table.schema in schemas) and (
+        not globs
+        or any(fnmatchcase(table.name, g) or fnmatchcase(str(table), g) for g in globs)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 BYTE_ORDER_MARKS = (
@@ -91,6 +91,15 @@ def read_records(text: str, *, delimiter: str = ",") -> Iterator[Record]:
         raw = "".join(lines[begun : reader.line_num])
         yield Record(raw, tuple(fields), begun + 1)
         begun = reader.line_num
+
+
+def csv_text(
+    rows: Iterable[Sequence[object]], *, delimiter: str = ",", end: str = "\r\n"
+) -> str:
+    """Rows as the text of a file, the inverse of `read_records`."""
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter, lineterminator=end).writerows(rows)
+    return out.getvalue()
 
 
 def _last_opened(lines: list[str], delimiter: str) -> int:

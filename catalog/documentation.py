@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 from catalog.csv_file import (
     DELIMITERS,
     BrokenCsv,
+    csv_text,
     decode,
     delimiter_of,
     read_records,
@@ -29,7 +28,8 @@ from catalog.description import (
     name_of,
     text_in,
 )
-from catalog.errors import ColumnistError, UsageError
+from catalog.errors import UsageError
+from catalog.files import reading
 from catalog.objects import Table, TableId, Target, column_of, make_target, table_of
 
 CSV_HEADER = ["schema", "table", "column", "description"]
@@ -40,14 +40,11 @@ CSV_HEADER = ["schema", "table", "column", "description"]
 
 def to_csv(descriptions: Iterable[Description]) -> str:
     """RFC 4180, UTF-8: `schema,table,column,description`; column empty for a table."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(CSV_HEADER)
-    for each in descriptions:
-        table = table_of(each.target)
-        column = column_of(each.target)
-        writer.writerow([table.schema, table.name, column or "", each.text])
-    return buffer.getvalue()
+    rows = (
+        [*table_of(each.target), column_of(each.target) or "", each.text]
+        for each in descriptions
+    )
+    return csv_text([CSV_HEADER, *rows])
 
 
 def to_json(descriptions: Iterable[Description]) -> str:
@@ -106,16 +103,14 @@ def read_file(path: Path, *, project: Path | None = None) -> Contents:
         UsageError: there is no such file, or it is none of the three.
         ColumnistError: it cannot be read.
     """
+    with reading(path):
+        data = path.read_bytes()
     try:
-        text = decode(path.read_bytes())
-    except FileNotFoundError:
-        raise UsageError(f"There is no file {path}.") from None
+        text = decode(data)
     except UnicodeDecodeError as error:
         raise UsageError(
             f"{path} is not UTF-8 (byte {error.start}).", "Save it as UTF-8."
         ) from error
-    except OSError as error:
-        raise ColumnistError(f"Cannot read {path}: {error.strerror}.") from error
     match path.suffix.lower():
         case ".csv" | ".tsv":
             found = from_csv(text)

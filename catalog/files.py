@@ -1,4 +1,4 @@
-"""Writing files: whole or not at all, where people meant them, one line if it fails."""
+"""Files: written whole or not at all, where people meant them; one line if it fails."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from stat import S_IMODE, S_ISREG
 from typing import BinaryIO
 
-from catalog.errors import ColumnistError
+from catalog.errors import ColumnistError, UsageError
 
 OPEN_FILES = frozenset(map(Path, ("/dev", "/dev/fd", "/proc/self/fd")))
 """Folders whose entries stand for files that are open already, such as /dev/stdout."""
@@ -72,6 +72,24 @@ def writing(path: Path, *, hint: str = HINT) -> Generator[None]:
     except OSError as error:
         raise ColumnistError(
             f"Cannot write {path}: {error.strerror or error}.", hint
+        ) from error
+
+
+@contextmanager
+def reading(path: Path, *, hint: str = "Check the path.") -> Generator[None]:
+    """Turn what the system says of a read into one line.
+
+    Raises:
+        UsageError: there is no such file.
+        ColumnistError: something in the block could not be read.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise UsageError(f"There is no file {path}.", hint) from None
+    except OSError as error:
+        raise ColumnistError(
+            f"Cannot read {path}: {error.strerror or error}.", hint
         ) from error
 
 

@@ -7,14 +7,12 @@ they are, byte for byte, and in their order.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from catalog.csv_file import BrokenCsv, Record, delimiter_of, read_records
+from catalog.csv_file import BrokenCsv, Record, csv_text, delimiter_of, read_records
 from catalog.errors import ColumnistError
 from catalog.files import write_file
 from catalog.objects import TableId
@@ -251,11 +249,8 @@ def _read(
 
 
 def _row(fields: Sequence[str], end: str, delimiter: str = ",") -> str:
-    buffer = io.StringIO()
     # A field with the end of a line in it is quoted whichever end that is.
-    writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n")
-    writer.writerow(fields)
-    return buffer.getvalue().removesuffix("\r\n") + end
+    return csv_text([fields], delimiter=delimiter).removesuffix("\r\n") + end
 
 
 def _wrong(path: Path, line: int, what: str) -> ColumnistError:

@@ -9,7 +9,6 @@ import time
 import uuid
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 
 from catalog.errors import ColumnistError
 from catalog.workspace import Workspace, steward
@@ -71,12 +70,7 @@ class Lease:
         self._renewer.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._ended.set()
         # A full disk must not hide the error that brought us here; the row of a dead
         # process is replaced by the next holder anyway.

@@ -15,8 +15,8 @@ import msgspec
 
 from catalog.approvals import VERSION, Approval, Decided, SignOff, name_of
 from catalog.checked import mistake
-from catalog.errors import ColumnistError, RefusedError, UsageError
-from catalog.files import write_file
+from catalog.errors import RefusedError, UsageError
+from catalog.files import reading, write_file
 from catalog.objects import Target, make_target
 from catalog.suggestion import Finding, Source, Verdict
 
@@ -173,15 +173,8 @@ def load(path: Path) -> SignOff:
         RefusedError: it was changed since it was written.
         ColumnistError: it cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-    except FileNotFoundError:
-        raise UsageError(f"There is no file {path}.", "Check the path.") from None
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot read {path}: {error.strerror}.", "Check the path."
-        ) from error
+    with reading(path), path.open("rb") as stream:
+        data = stream.read(LARGEST + 1)
     if len(data) > LARGEST:
         raise UsageError(
             f"{path} has more than {LARGEST >> 20} MiB.",

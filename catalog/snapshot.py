@@ -125,12 +125,7 @@ class Snapshot:
 
     def fingerprint(self, table: TableId) -> str | None:
         """What `save` was given for a table, or None where there is no such table."""
-        row = self._workspace.row(
-            "SELECT fingerprint FROM tables"
-            " WHERE database = ? AND schema = ? AND name = ?",
-            (self._database, table.schema, table.name),
-        )
-        return str(row["fingerprint"]) if row else None
+        return self._of(table, "fingerprint")
 
     def save(
         self,
@@ -197,14 +192,14 @@ class Snapshot:
         gone = [
             table_id
             for table_id in self._ids(*_of_kinds("AND scan < ?", (scan,), kinds))
-            if (not schemas or table_id.schema in schemas) and matches(table_id, globs)
+            if matches(table_id, globs, schemas)
         ]
         found = [table for table_id in gone if (table := self.table(table_id))]
         with self._workspace.transaction() as db:
             db.executemany(
                 "DELETE FROM main.tables"
                 " WHERE database = ? AND schema = ? AND name = ?",
-                [(self._database, gone_id.schema, gone_id.name) for gone_id in gone],
+                [(self._database, *gone_id) for gone_id in gone],
             )
             if not schemas and not globs and not kinds:
                 self._workspace.note_scan(self._database)
@@ -216,18 +211,21 @@ class Snapshot:
     ) -> Iterator[Table]:
         """Tables in order of schema and name, read one at a time."""
         for table_id in self._ids("", ()):
-            if schemas and table_id.schema not in schemas:
-                continue
-            if matches(table_id, globs) and (table := self.table(table_id)):
+            if matches(table_id, globs, schemas) and (table := self.table(table_id)):
                 yield table
 
     def table(self, table_id: TableId) -> Table | None:
         """One table, or None where the snapshot has none of that name."""
+        body = self._of(table_id, "body")
+        return None if body is None else _decode(table_id, json.loads(body))
+
+    def _of(self, table: TableId, what: str) -> str | None:
+        """A text that is kept of a table, or None where there is no such table."""
         row = self._workspace.row(
-            "SELECT body FROM tables WHERE database = ? AND schema = ? AND name = ?",
-            (self._database, table_id.schema, table_id.name),
+            f"SELECT {what} FROM tables WHERE database = ? AND schema = ? AND name = ?",
+            (self._database, *table),
         )
-        return _decode(table_id, json.loads(row["body"])) if row else None
+        return row[0] if row else None
 
     def named(self, prefix: str, *, limit: int) -> list[str]:
         """Names of tables that begin so, whatever their case, each once.
@@ -332,8 +330,7 @@ class Snapshot:
         return coverage_of(
             (schema, *counts)
             for schema, name, *counts in rows
-            if (not schemas or schema in schemas)
-            and matches(TableId(schema, name), globs)
+            if matches(TableId(schema, name), globs, schemas)
         )
 
     def set_comments(self, comments: Mapping[Target, str | None]) -> None:
@@ -344,15 +341,9 @@ class Snapshot:
             of_table[column_of(target)] = comment
         with self._workspace.transaction() as db:
             for table_id, found in by_table.items():
-                place = (self._database, table_id.schema, table_id.name)
-                row = self._workspace.row(
-                    "SELECT body FROM tables"
-                    " WHERE database = ? AND schema = ? AND name = ?",
-                    place,
-                )
-                if row is None:
+                if (known := self._of(table_id, "body")) is None:
                     continue
-                body = json.loads(row["body"])
+                body = json.loads(known)
                 body["comment"] = found.get(None, body["comment"])
                 for column in body["columns"]:
                     column[_COMMENT] = found.get(column[0], column[_COMMENT])
@@ -361,7 +352,13 @@ class Snapshot:
                     "UPDATE main.tables"
                     " SET described = ?, columns_described = ?, body = ?"
                     " WHERE database = ? AND schema = ? AND name = ?",
-                    (body["comment"] is not None, described, json.dumps(body), *place),
+                    (
+                        body["comment"] is not None,
+                        described,
+                        json.dumps(body),
+                        self._database,
+                        *table_id,
+                    ),
                 )
 
     def _ids(self, condition: str, parameters: Sequence[Any]) -> list[TableId]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,31 +68,15 @@ class Suggestions:
     ) -> list[Suggestion]:
         """Current suggestions in order of schema, table and draft."""
         wanted = [state.value for state in states]
-        condition = f" AND state IN ({', '.join('?' * len(wanted))})" if wanted else ""
+        condition = f"AND state IN ({', '.join('?' * len(wanted))})" if wanted else ""
+        found = self._current(f"{condition} ORDER BY schema, name, id", wanted)
         return [
-            suggestion
-            for suggestion in map(
-                _suggestion,
-                self._workspace.rows(
-                    "SELECT * FROM suggestions WHERE database = ? AND current"
-                    f"{condition} ORDER BY schema, name, id",
-                    (self._database, *wanted),
-                ),
-            )
-            if matches(table_of(suggestion.target), globs)
-            and (not schemas or table_of(suggestion.target).schema in schemas)
+            each for each in found if matches(table_of(each.target), globs, schemas)
         ]
 
     def of_table(self, table: TableId) -> dict[Target, Suggestion]:
         """Current suggestions of one table and its columns."""
-        found = map(
-            _suggestion,
-            self._workspace.rows(
-                "SELECT * FROM suggestions WHERE database = ? AND current"
-                " AND schema = ? AND name = ?",
-                (self._database, table.schema, table.name),
-            ),
-        )
+        found = self._current("AND schema = ? AND name = ?", table)
         return {suggestion.target: suggestion for suggestion in found}
 
     def waits(self, table: TableId) -> bool:
@@ -121,9 +105,7 @@ class Suggestions:
 
     def get(self, ids: Iterable[int]) -> list[Suggestion]:
         """Suggestions by id, in that order; those that are not current are left out."""
-        query = "SELECT * FROM suggestions WHERE id = ? AND database = ? AND current"
-        found = (self._workspace.row(query, (id_, self._database)) for id_ in ids)
-        return [_suggestion(row) for row in found if row]
+        return [each for id_ in ids for each in self._current("AND id = ?", (id_,))]
 
     def of_name(self, name: str, type_: str) -> list[Suggestion]:
         """What waits of columns of that name and type that have no comment."""
@@ -169,7 +151,7 @@ class Suggestions:
         stored = 0
         with self._workspace.transaction():
             for draft, previous in drafts:
-                old = self._current(draft.target)
+                old = self._of(draft.target)
                 if old is not None and not self._is_replaceable(old):
                     continue
                 self.add(draft, previous)
@@ -187,7 +169,7 @@ class Suggestions:
         kept: list[Suggestion] = []
         with self._workspace.transaction():
             for draft, previous in drafts:
-                old = self._current(draft.target)
+                old = self._of(draft.target)
                 decided = (
                     old is not None
                     and old.state is not State.STALE
@@ -224,10 +206,10 @@ class Suggestions:
     def write_own(self, target: Target, text: str, *, previous: str | None) -> Batch:
         """Stage the steward's own words for a target, drafted or not."""
         with self._workspace.transaction() as db:
-            current = self._current(target)
+            current = self._of(target)
             if current is None or current.state is State.WRITTEN:
                 self.add(Draft(target, None, Source.HUMAN, 1.0), previous)
-                current = self._current(target)
+                current = self._of(target)
             if current is None:
                 raise ColumnistError(f"{target} took no suggestion.")
             if current.previous != previous:
@@ -349,8 +331,7 @@ class Suggestions:
         return [
             change
             for change in self._staged("", ())
-            if matches(table_of(change.target), globs)
-            and (not schemas or table_of(change.target).schema in schemas)
+            if matches(table_of(change.target), globs, schemas)
         ]
 
     def staged_of(self, table: TableId) -> list[CommentChange]:
@@ -459,13 +440,19 @@ class Suggestions:
                 )
         return len(found)
 
-    def _current(self, target: Target) -> Suggestion | None:
-        row = self._workspace.row(
-            "SELECT * FROM suggestions WHERE database = ? AND schema = ? AND name = ?"
-            " AND column_name IS ? AND current",
-            self._place(target),
+    def _of(self, target: Target) -> Suggestion | None:
+        here = "AND schema = ? AND name = ? AND column_name IS ?"
+        return next(self._current(here, self._place(target)[1:]), None)
+
+    def _current(
+        self, condition: str, values: Sequence[object]
+    ) -> Iterator[Suggestion]:
+        """Current suggestions of which a condition is true."""
+        rows = self._workspace.rows(
+            f"SELECT * FROM suggestions WHERE database = ? AND current {condition}",
+            (self._database, *values),
         )
-        return _suggestion(row) if row else None
+        return map(_suggestion, rows)
 
 
 def _differs(one: str | None, other: str | None) -> bool:

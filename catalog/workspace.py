@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,13 +15,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from catalog import addresses
-from catalog.addresses import Opened, named
+from catalog.addresses import DatabaseIdentity, named
 from catalog.bounds import Bounds, keep_within
 from catalog.busy import Busy, is_busy
 from catalog.edit_distance import levenshtein
 from catalog.errors import ColumnistError
 from catalog.migrations import MIGRATIONS, migrate
-from catalog.objects import TableId
 
 _T = TypeVar("_T")
 
@@ -203,38 +202,32 @@ class Workspace:
 
     def database(
         self,
-        key: str,
+        identity: DatabaseIdentity,
         *,
-        label: str,
         url: str,
-        server: str = "",
-        instance: str = "",
-        names: frozenset[TableId] = frozenset(),
         same: bool | None = None,
         tell: Callable[[str], None] = lambda line: None,
     ) -> int:
         """The id of a database, remembered as opened now.
 
         Args:
-            key: its address.
-            label: the same for people.
+            identity: what is known of it.
             url: how it was opened, without a secret.
-            server: what it says that it is; empty where it says nothing.
-            instance: which running server says so.
-            names: the tables and views there, where it says nothing.
             same: whether it is what the address was known for, where it says otherwise.
             tell: called with a line where it turns out to be known twice.
 
         Raises:
             AnotherDatabase: it says otherwise, and `same` is None.
         """
-        answer = Opened(key, label, server or named(names), instance, names)
+        server = identity.server or named(identity.names)
+        answer = replace(identity, server=server)
+        key, label = identity.key, identity.label
         at = now()
         with self.transaction() as db:
             found = addresses.find(db, answer, same)
             if found is None:
                 taken = db.execute("SELECT 1 FROM databases WHERE key = ?", (key,))
-                unique = f"{key} {answer.server}" if taken.fetchone() else key
+                unique = f"{key} {server}" if taken.fetchone() else key
                 cursor = db.execute(
                     "INSERT INTO databases (key, label, url, opened_at, apart)"
                     " VALUES (?, ?, ?, ?, ?)",

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog.addresses import DatabaseIdentity
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import TableId
-from connectors.database import Database, DatabaseIdentity
+from connectors.database import Database
 from connectors.database_session import DatabaseSession, Fault, ReadOnlySource
 from connectors.dialects.dialect import ConnectFault, Dialect, dialect_named
 from connectors.dialects.generic import Generic

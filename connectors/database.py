@@ -13,9 +13,10 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from catalog.addresses import DatabaseIdentity
 from catalog.change import CommentChange, Intent, Outcome, WriteResult
 from catalog.errors import ColumnistError
 from catalog.objects import Profile, Table, TableId, TableKind, table_of
@@ -36,22 +37,6 @@ Work = Iterable[tuple[Table, Sequence[CommentChange]]]
 """Tables as last read, each with the changes to it and its columns."""
 _COLLECTED = 100_000
 """Values made between two looks for garbage while a catalog is read."""
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseIdentity:
-    """Which database this is, the same from every driver and user."""
-
-    key: str
-    """Dialect, host, port and database, or the resolved path of the file."""
-    label: str
-    """The same for people; holds no password."""
-    server: str = ""
-    """What the server says that it is, at every address; empty where it does not."""
-    instance: str = ""
-    """Which running server says so; a copy of its files is another one."""
-    names: frozenset[TableId] = frozenset()
-    """The tables and views there, of a file, which says nothing of itself."""
 
 
 @contextmanager

@@ -14,11 +14,7 @@ def sign_test(wins: int, losses: int) -> float:
     where nothing was decided.
     """
     decided = wins + losses
-    most = max(wins, losses)
-    ways = tail = math.comb(decided, most)
-    for k in range(most, decided):
-        ways = ways * (decided - k) // (k + 1)
-        tail += ways
+    tail = sum(math.comb(decided, k) for k in range(max(wins, losses), decided + 1))
     # Whole numbers until the last step: 0.5 ** 1100 would be 0.
     return min(1.0, 2 * tail / (1 << decided))
 
@@ -46,9 +42,7 @@ def fleiss_kappa(table: Sequence[Sequence[int]]) -> float | None:
     ) / len(table)
     totals = [sum(line[k] for line in table) for k in range(len(table[0]))]
     chance = sum((total / (judges * len(table))) ** 2 for total in totals)
-    if math.isclose(chance, 1):
-        return None
-    return (observed - chance) / (1 - chance)
+    return _beyond(chance, observed)
 
 
 def cohen_kappa(one: Sequence[Hashable], other: Sequence[Hashable]) -> float | None:
@@ -63,6 +57,8 @@ def cohen_kappa(one: Sequence[Hashable], other: Sequence[Hashable]) -> float | N
     observed = sum(a == b for a, b in zip(one, other, strict=True)) / total
     first, second = Counter(one), Counter(other)
     chance = sum(first[key] * second[key] for key in first) / total**2
-    if math.isclose(chance, 1):
-        return None
-    return (observed - chance) / (1 - chance)
+    return _beyond(chance, observed)
+
+
+def _beyond(chance: float, observed: float) -> float | None:
+    return None if math.isclose(chance, 1) else (observed - chance) / (1 - chance)

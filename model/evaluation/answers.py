@@ -16,22 +16,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from catalog.files import write_file
-from catalog.objects import TableId, Target, column_of
+from catalog.objects import TableId, column_of
 from model.choose import Calibration, Candidate, Scale, Signs, WeightedSum, signs_of
-from model.draft import Drafter, Job
 from model.engine import Engine
 from model.evaluation.json_lines import encoded, read_lines
 from model.evaluation.records import Entry, read_entries
+from model.evaluation.systems import drafted
 from model.library import ModelFile, PromptFormat
-from model.nearest import shipped
 from model.wire import EngineSettings
 
 _UNMEASURED = Scale(WeightedSum(), WeightedSum(), WeightedSum())
 
 
 @dataclass(frozen=True, slots=True)
-class TargetAnswer:
-    """One target and its candidates."""
+class RecordTarget:
+    """A table or column of a data set."""
 
     source: str
     """Repository of the record."""
@@ -41,6 +40,17 @@ class TargetAnswer:
     """Its table."""
     column: str | None
     """The column; None for the table itself."""
+
+    @property
+    def place(self) -> tuple[str, str, str, str | None]:
+        """By which answers and labels find each other."""
+        return self.source, self.schema, self.table, self.column
+
+
+@dataclass(frozen=True, slots=True)
+class TargetAnswer(RecordTarget):
+    """One target and its candidates."""
+
     reference: str
     """What a human wrote."""
     candidates: tuple[Candidate, ...]
@@ -100,40 +110,20 @@ def answers(
     entries: Sequence[Entry], engine: Engine, model: ModelFile
 ) -> Iterator[TargetAnswer]:
     """An answer for every wanted target."""
-    places = {id(entry.table): number for number, entry in enumerate(entries)}
-    found: list[TargetAnswer] = []
-
-    def seen(job: Job, target: Target, candidates: Sequence[Candidate]) -> None:
-        entry = entries[places[id(job.table)]]
-        found.append(
-            TargetAnswer(
-                entry.repository,
-                job.table.id.schema,
-                job.table.id.name,
-                column_of(target),
-                _reference(entry, target),
-                tuple(candidates),
-                tuple(signs_of(candidates, job.table, target)),
-            )
-        )
-
-    drafter = Drafter(engine, model, nearest=shipped(), seen=seen)
-    jobs = (Job(entry.table, entry.wanted, entry.profiles) for entry in entries)
     total = sum(len(entry.wanted) for entry in entries)
-    for done, _ in enumerate(drafter.draft(jobs), 1):
+    found = drafted(engine, model, entries)
+    for done, (number, draft, candidates) in enumerate(found, 1):
         if done % 100 == 0:
             print(f"{done} of {total}", file=sys.stderr)
-        yield from found
-        found.clear()
-
-
-def _reference(entry: Entry, target: Target) -> str:
-    """What the human wrote of a wanted target."""
-    name = column_of(target)
-    if name is None:
-        return entry.record.description or ""
-    column = next(c for c in entry.record.columns if c.name == name)
-    return column.description or ""
+        entry, name = entries[number], column_of(draft.target)
+        yield TargetAnswer(
+            entry.repository,
+            *entry.table.id,
+            name,
+            entry.human[name],
+            tuple(candidates),
+            tuple(signs_of(candidates, entry.table, draft.target)),
+        )
 
 
 def write(path: Path, found: Iterable[TargetAnswer]) -> None:

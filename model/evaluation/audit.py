@@ -15,18 +15,18 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TypeVar
 
+from catalog.csv_file import csv_text
 from catalog.errors import UsageError
-from catalog.objects import ColumnId, Target
+from catalog.objects import ColumnId, Target, column_of
 from model.evaluation.blind import (
     BlindFolder,
     Item,
     SheetLine,
-    csv_text,
     inert,
     qualified,
     seen_column,
 )
-from model.evaluation.records import Entry, Text, Texts
+from model.evaluation.records import MISSING, Entry, Text, Texts
 
 HUMAN = "human"
 """The system that says what the records say."""
@@ -94,10 +94,9 @@ def draw(
     of_tables: dict[str, list[list[tuple[int, Target]]]] = defaultdict(list)
     for number in rng.sample(range(len(entries)), len(entries)):
         entry = entries[number]
-        wanted = list(dict.fromkeys(entry.wanted))
-        found = [(number, each) for each in wanted if isinstance(each, ColumnId)]
+        found = [(number, each) for each in entry.wanted if isinstance(each, ColumnId)]
         of_columns[entry.repository].append(rng.sample(found, len(found)))
-        if len(found) < len(wanted):
+        if len(found) < len(entry.wanted):
             of_tables[entry.repository].append([(number, entry.table.id)])
     drawn: dict[int, set[Target]] = defaultdict(set)
     for groups, count in ((of_columns, columns), (of_tables, tables)):
@@ -108,7 +107,7 @@ def draw(
     return [
         replace(
             entries[number],
-            wanted=tuple(t for t in dict.fromkeys(entries[number].wanted) if t in its),
+            wanted=tuple(t for t in entries[number].wanted if t in its),
         )
         for number, its in sorted(drawn.items())
     ]
@@ -122,13 +121,7 @@ def _in_turn(groups: Sequence[Sequence[T]]) -> list[T]:
 
 def human(entries: Iterable[Entry]) -> list[Texts]:
     """What the records themselves say."""
-    return [
-        Texts(
-            Text(entry.record.description),
-            tuple(Text(each.description) for each in entry.record.columns),
-        )
-        for entry in entries
-    ]
+    return [{k: Text(text) for k, text in entry.human.items()} for entry in entries]
 
 
 def make(
@@ -181,9 +174,10 @@ def _items(
     """The different texts of one target, each once."""
     names = [column.id for column in entry.table.columns]
     index = names.index(target) if isinstance(target, ColumnId) else None
+    column = column_of(target)
     drafts: dict[str, list[AuditText]] = defaultdict(list)
     for system, texts in written.items():
-        one = texts.about if index is None else texts.columns[index]
+        one = texts.get(column, MISSING)
         if text := " ".join((one.text or "").split()):
             drafts[text].append(AuditText(system, one.by, one.confidence))
     first = max(0, min((index or 0) - LISTED // 2, len(names) - LISTED))
@@ -192,7 +186,6 @@ def _items(
         for place in range(first, min(first + LISTED, len(names)))
     )
     table, title = entry.table.id, qualified(entry)
-    column = None if index is None else names[index].name
     for text, said in drafts.items():
         judged = SheetLine(None, "", "", (text,))
         if index is not None:
@@ -213,7 +206,7 @@ def _as_csv(items: Sequence[Item], key: AuditKey) -> str:
         listed = ", ".join(f"{each.column} {each.type}".strip() for each in others)
         cells = (place.schema, place.table, place.column, judged.facts, *judged.texts)
         rows.append((item.item, "", "", *map(inert, (*cells, listed))))
-    return csv_text(header.split(), rows)
+    return csv_text([header.split(), *rows], end="\n")
 
 
 AUDITS = BlindFolder(

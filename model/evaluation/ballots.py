@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from catalog.csv_file import BrokenCsv, decode, delimiter_of, read_records
-from catalog.errors import ColumnistError, UsageError
-from catalog.files import write_file
-from model.evaluation.blind import csv_text
+from catalog.csv_file import BrokenCsv, csv_text, decode, delimiter_of, read_records
+from catalog.errors import ColumnistError
+from catalog.files import reading, write_file
 
 T = TypeVar("T")
 
@@ -99,7 +98,7 @@ class BallotFile(Generic[T]):
         """
         told = {choice: name for name, choice in self.choices.items()}
         rows = ((each.item, each.judge, told[each.choice]) for each in ballots)
-        text = csv_text(("item", "judge", self.column), rows)
+        text = csv_text([("item", "judge", self.column), *rows], end="\n")
         hint = f"Check the folder and the disk; earlier {self.column}s are saved."
         write_file(self._path(folder), text, hint=hint)
 
@@ -112,8 +111,10 @@ def _cells(
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """The filled lines of a CSV file by column, each after where it stands."""
     hint = f"CSV in UTF-8 with {','.join(header)} is needed; {header[-1]} is {choices}."
+    with reading(path):
+        data = path.read_bytes()
     try:
-        text = decode(path.read_bytes())
+        text = decode(data)
         rows = read_records(text, delimiter=delimiter_of(text))
         head = next(rows, None)
         names = [name.strip().lower() for name in head.fields] if head else []
@@ -123,11 +124,5 @@ def _cells(
             if any(cell.strip() for cell in row.fields):
                 cells = dict(zip(names, (c.strip() for c in row.fields), strict=False))
                 yield f"Line {row.line} of {path}", cells
-    except FileNotFoundError:
-        raise UsageError(f"There is no file {path}.", "Check the path.") from None
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot read {path}: {error.strerror}.", "Check the file."
-        ) from error
     except (BrokenCsv, UnicodeDecodeError) as error:
         raise ColumnistError(f"{path} is no CSV: {error}.", hint) from error

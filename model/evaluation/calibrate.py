@@ -25,7 +25,7 @@ from catalog.errors import UsageError
 from catalog.files import write_file
 from catalog.suggestion import Source
 from model.choose import SIGNS, Calibration, Scale, Signs, WeightedSum, likeliest
-from model.evaluation.answers import TargetAnswer, read
+from model.evaluation.answers import RecordTarget, TargetAnswer, read
 from model.evaluation.json_lines import read_lines
 
 RIDGE = 2.0
@@ -76,17 +76,9 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class TextLabel:
+class TextLabel(RecordTarget):
     """What a reader says of a text."""
 
-    source: str
-    """Repository of the record."""
-    schema: str
-    """Its schema."""
-    table: str
-    """Its table."""
-    column: str | None
-    """The column; None for the table itself."""
     text: str
     """What was read."""
     label: Literal[0, 1, 2]
@@ -103,8 +95,7 @@ def read_labels(paths: Sequence[Path]) -> dict[Key, list[int]]:
     hint = "Give source, schema, table, column, text and label, which is 0, 1 or 2."
     for path in paths:
         for one in read_lines(path, TextLabel, hint):
-            key = (one.source, one.schema, one.table, one.column, one.text)
-            found[key].append(one.label)
+            found[*one.place, one.text].append(one.label)
     return found
 
 
@@ -118,9 +109,9 @@ def labelled(
     """
     cases = []
     for answer in answers:
-        place = (answer.source, answer.schema, answer.table, answer.column)
         found = tuple(
-            tuple(labels.get((*place, each.text), ())) for each in answer.candidates
+            tuple(labels.get((*answer.place, each.text), ()))
+            for each in answer.candidates
         )
         if any(found):
             cases.append(Case(answer, found))

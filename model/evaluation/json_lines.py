@@ -14,7 +14,8 @@ from typing import TypeVar
 
 import msgspec
 
-from catalog.errors import ColumnistError, UsageError
+from catalog.errors import ColumnistError
+from catalog.files import reading
 
 LONGEST_LINE = 1 << 24
 """Characters of the longest line that is read; a table of 20,000 columns has fewer."""
@@ -36,9 +37,9 @@ def read_lines(path: Path, kind: type[T], hint: str) -> Iterator[T]:
     """
     decoder = msgspec.json.Decoder(kind)
     number = 0
+    opener = lzma.open if path.suffix == ".xz" else open
     try:
-        opener = lzma.open if path.suffix == ".xz" else open
-        with opener(path, "rt", encoding="utf-8") as file:
+        with reading(path), opener(path, "rt", encoding="utf-8") as file:
             while line := file.readline(LONGEST_LINE + 1):
                 number += 1
                 if len(line) > LONGEST_LINE:
@@ -48,14 +49,6 @@ def read_lines(path: Path, kind: type[T], hint: str) -> Iterator[T]:
                         yield decoder.decode(line)
                     except (msgspec.MsgspecError, RecursionError) as error:
                         raise _wrong(path, number, reason(error), hint) from None
-    except FileNotFoundError:
-        raise UsageError(
-            f"There is no file {path}.", "Check the path; JSON Lines are needed."
-        ) from None
-    except OSError as error:
-        raise ColumnistError(
-            f"Cannot read {path}: {error.strerror or error}.", "Check the file."
-        ) from error
     except (lzma.LZMAError, EOFError, UnicodeDecodeError) as error:
         raise ColumnistError(
             f"{path} is damaged after line {number}: {error}.",

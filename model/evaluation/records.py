@@ -23,6 +23,7 @@ from catalog.objects import (
     TableId,
     TableKind,
     Target,
+    make_target,
 )
 from model.evaluation.json_lines import encoded, read_lines
 
@@ -95,15 +96,8 @@ class Text:
 
 MISSING = Text(None)
 
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """What a system says of one table."""
-
-    about: Text
-    """Of the table itself."""
-    columns: tuple[Text, ...]
-    """Of each column, in the order of the record."""
+Texts = Mapping[str | None, Text]
+"""What a system says of one table, by column, None for the table; the rest it lacks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +112,8 @@ class Entry:
     """The table without any comment; references are foreign keys."""
     profiles: Mapping[str, Profile]
     """Code lists by column name."""
+    human: Mapping[str | None, str]
+    """What a human wrote, by column, None for the table itself, which comes first."""
     wanted: tuple[Target, ...]
     """What a system that takes long is asked for."""
 
@@ -125,18 +121,15 @@ class Entry:
     def of(cls, record: DataRecord) -> Entry:
         """The table of a line; all that has a human text is wanted."""
         table = _table(record)
-        described: list[Target] = [table.id] if record.description else []
-        described += [
-            known.id
-            for known, column in zip(table.columns, record.columns, strict=True)
-            if column.description
-        ]
+        parts = ((None, record), *((each.name, each) for each in record.columns))
+        human = {name: said.description for name, said in parts if said.description}
         profiles = {
             column.name: Profile(0, 0.0, len(column.enum), codes=_words(column.enum))
             for column in record.columns
             if column.enum
         }
-        return cls(record, record.repository, table, profiles, tuple(described))
+        wanted = tuple(make_target(*table.id, name) for name in human)
+        return cls(record, record.repository, table, profiles, human, wanted)
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -219,19 +212,18 @@ def read_texts(path: Path, entries: Sequence[Entry]) -> list[Texts]:
         if key in lines:
             lines[key].append(record)
     left = {key: iter(found) for key, found in lines.items()}
-    return [_texts(entry, next(left[entry.key], None)) for entry in entries]
+    return [_texts(next(left[entry.key], None)) for entry in entries]
 
 
-def _texts(entry: Entry, record: DataRecord | None) -> Texts:
+def _texts(record: DataRecord | None) -> Texts:
     if record is None:
-        return Texts(MISSING, (MISSING,) * len(entry.table.columns))
-    columns = {column.name: _text(column) for column in reversed(record.columns)}
+        return {}
     # Without `db`, the `source` of a table is its repository.
     about = record if record.db else replace(record, source=None)
-    return Texts(
-        _text(about),
-        tuple(columns.get(column.name, MISSING) for column in entry.table.columns),
-    )
+    columns: dict[str | None, Text] = {
+        column.name: _text(column) for column in reversed(record.columns)
+    }
+    return columns | {None: _text(about)}
 
 
 def _text(said: Said) -> Text:
@@ -243,13 +235,15 @@ def _text(said: Said) -> Text:
 
 def line_of(entry: Entry, texts: Texts) -> str:
     """A system's texts for one entry, as `read_texts` reads them."""
-    columns = zip(entry.table.columns, texts.columns, strict=True)
+    names = [column.name for column in entry.table.columns]
     record = {
         "db": entry.repository,
         "schema": entry.record.schema,
         "table": entry.table.id.name,
-        **_data(texts.about),
-        "columns": [{"name": column.name, **_data(text)} for column, text in columns],
+        **_data(texts.get(None, MISSING)),
+        "columns": [
+            {"name": name, **_data(texts.get(name, MISSING))} for name in names
+        ],
     }
     return encoded(record)
 

@@ -9,11 +9,12 @@ significance tests for machine translation evaluation").
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from catalog.objects import Target
+from catalog.objects import make_target
 from catalog.suggestion import Finding
 from model import checks
 from model.evaluation import cryptic
@@ -27,7 +28,7 @@ from model.evaluation.measures import (
     normal,
     rouge_l,
 )
-from model.evaluation.records import Entry, Text, Texts
+from model.evaluation.records import MISSING, Entry, Text, Texts
 
 Likeness = Callable[[str | None, str], float]
 
@@ -52,7 +53,7 @@ def likeness_measures(
         idf: a cosine with the corpus's frequencies; the references' where None.
         encode: makes vectors; without it the embedding cosine is left out.
     """
-    references = [text for entry in entries for _, text in _references(entry)]
+    references = [text for entry in entries for text in entry.human.values()]
     found: dict[str, Likeness] = {
         "chrf": chrf,
         "rouge_l": rouge_l,
@@ -60,11 +61,11 @@ def likeness_measures(
     }
     if encode is not None:
         said = (
-            text.text
+            text
             for each in texts.values()
             for entry, written in zip(entries, each, strict=True)
-            for text in _wanted(entry, written)
-            if text.text
+            for name in entry.human
+            if (text := written.get(name, MISSING).text)
         )
         found["embedding_cosine"] = EmbeddingCosine(chain(references, said), encode)
     return found
@@ -88,11 +89,10 @@ def compare(
     columns: list[Scored] = []
     tables: list[Scored] = []
     for number, entry in enumerate(entries):
-        scored = _score(
-            entry, number, {n: t[number] for n, t in texts.items()}, measures
-        )
-        for target, row in zip(_references(entry), scored, strict=True):
-            (tables if target[0] is None else columns).append(row)
+        written = {name: each[number] for name, each in texts.items()}
+        for target, figures in _score(entry, written, measures):
+            row = Scored(entry.repository, f"{number}", figures)
+            (tables if target is None else columns).append(row)
     document: dict[str, Any] = {}
     for kind, rows in (("columns", columns), ("tables", tables)):
         if rows:
@@ -112,57 +112,29 @@ def compare(
     return document
 
 
-def _references(entry: Entry) -> list[tuple[int | None, str]]:
-    """Place of the column (None for the table) and human text, where there is one."""
-    found: list[tuple[int | None, str]] = []
-    if about := entry.record.description:
-        found.append((None, about))
-    found += [
-        (place, column.description)
-        for place, column in enumerate(entry.record.columns)
-        if column.description
-    ]
-    return found
-
-
-def _wanted(entry: Entry, texts: Texts) -> list[Text]:
-    """A system's texts for what has a human one."""
-    return [
-        texts.about if place is None else texts.columns[place]
-        for place, _ in _references(entry)
-    ]
-
-
 def _score(
-    entry: Entry,
-    number: int,
-    texts: Mapping[str, Texts],
-    measures: Mapping[str, Likeness],
-) -> list[Scored]:
-    references = _references(entry)
-    figures: list[dict[str, dict[str, float]]] = [{} for _ in references]
-    for name, written in texts.items():
-        shared = _same_texts(entry, written)
-        for row, (place, reference), text in zip(
-            figures, references, _wanted(entry, written), strict=True
-        ):
-            row[name] = {
+    entry: Entry, texts: Mapping[str, Texts], measures: Mapping[str, Likeness]
+) -> Iterator[tuple[str | None, dict[str, dict[str, float]]]]:
+    """The figures of every system for each target that has a human text."""
+    shared = {name: _same_texts(entry, written) for name, written in texts.items()}
+    for target, reference in entry.human.items():
+        figures = {}
+        for name, written in texts.items():
+            text = written.get(target, MISSING)
+            figures[name] = {
                 **{
                     measure: like(text.text, reference)
                     for measure, like in measures.items()
                 },
-                **_faults(entry, place, text),
-                "same_text": float(place in shared),
+                **_faults(entry, target, text),
+                "same_text": float(target in shared[name]),
             }
-    return [Scored(entry.repository, f"{number}", row) for row in figures]
+        yield target, figures
 
 
-def _faults(entry: Entry, place: int | None, text: Text) -> dict[str, float]:
-    target: Target = entry.table.id
-    profile = None
-    if place is not None:
-        target = entry.table.columns[place].id
-        profile = entry.profiles.get(target.name)
+def _faults(entry: Entry, name: str | None, text: Text) -> dict[str, float]:
+    target = make_target(*entry.table.id, name)
+    profile = entry.profiles.get(name) if name else None
     # The same checks for every system, so none asks who wrote the text.
     found = checks.find(text.text, entry.table, target, profile) if text.text else ()
     return {
@@ -175,16 +147,15 @@ def _faults(entry: Entry, place: int | None, text: Text) -> dict[str, float]:
     }
 
 
-def _same_texts(entry: Entry, texts: Texts) -> set[int | None]:
+def _same_texts(entry: Entry, texts: Texts) -> set[str | None]:
     """Described columns whose text another one has too, under another name."""
-    names: dict[str, set[str]] = {}
-    said: dict[int | None, str] = {}
-    for place, _ in _references(entry):
-        if place is not None and (text := texts.columns[place].text):
-            said[place] = normal(text)
-            name = entry.table.columns[place].name
-            names.setdefault(said[place], set()).add(name)
-    return {place for place, text in said.items() if len(names[text]) > 1}
+    said = {
+        name: normal(text)
+        for name in entry.human
+        if name is not None and (text := texts.get(name, MISSING).text)
+    }
+    times = Counter(said.values())
+    return {name for name, text in said.items() if times[text] > 1}
 
 
 def _figures(
@@ -226,7 +197,7 @@ def probe(
     """
     shares: dict[str, float | None] = {}
     for name, each in texts.items():
-        said = [each[pair.entry].columns[pair.column].text for pair in pairs]
+        said = [each[pair.entry].get(pair.column, MISSING).text for pair in pairs]
         right = sum(
             cryptic.is_right(text, pair.long)
             for text, pair in zip(said, pairs, strict=True)

@@ -11,16 +11,16 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from catalog.csv_file import csv_text
 from model.evaluation.blind import (
     BlindFolder,
     Item,
     SheetLine,
-    csv_text,
     inert,
     qualified,
     seen_column,
 )
-from model.evaluation.records import Entry, Texts
+from model.evaluation.records import MISSING, Entry, Texts
 
 FEWEST, MOST = 3, 40
 """Described columns of the tables that are preferred."""
@@ -74,7 +74,7 @@ def draw(entries: Sequence[Entry], count: int, *, seed: int = 0) -> list[Entry]:
 
 
 def _described(entry: Entry) -> int:
-    return sum(bool(column.description) for column in entry.record.columns)
+    return len(entry.human) - (None in entry.human)
 
 
 def _stratified(
@@ -104,12 +104,11 @@ def _stratified(
 
 def _narrowed(entry: Entry, rng: random.Random) -> Entry:
     """The entry with the columns that the sheet shows as what is wanted."""
-    places = [
-        place for place, column in enumerate(entry.record.columns) if column.description
-    ] or list(range(len(entry.table.columns)))
-    shown = sorted(rng.sample(places, min(SHOWN, len(places))))
-    columns = (entry.table.columns[place].id for place in shown)
-    return replace(entry, wanted=(entry.table.id, *columns))
+    columns = [column.id for column in entry.table.columns]
+    described = [each for each in columns if each.name in entry.human] or columns
+    shown = set(rng.sample(described, min(SHOWN, len(described))))
+    wanted = (each for each in columns if each in shown)
+    return replace(entry, wanted=(entry.table.id, *wanted))
 
 
 def make(
@@ -147,16 +146,17 @@ def make(
 
 
 def _lines(entry: Entry, a: Texts, b: Texts, reference: bool) -> tuple[SheetLine, ...]:
+    def said(name: str | None) -> tuple[str | None, ...]:
+        both = (a.get(name, MISSING).text, b.get(name, MISSING).text)
+        return (*both, entry.human.get(name)) if reference else both
+
     shown = set(entry.wanted)
-    columns = entry.record.columns
-    human = (entry.record.description,) if reference else ()
-    found = [SheetLine(None, "", "", (a.about.text, b.about.text, *human))]
-    for place, column in enumerate(entry.table.columns):
-        if column.id in shown:
-            human = (columns[place].description,) if reference else ()
-            both = (a.columns[place].text, b.columns[place].text)
-            found.append(seen_column(entry, place, *both, *human))
-    return tuple(found)
+    columns = (
+        seen_column(entry, place, *said(column.name))
+        for place, column in enumerate(entry.table.columns)
+        if column.id in shown
+    )
+    return (SheetLine(None, "", "", said(None)), *columns)
 
 
 def _as_csv(items: Sequence[Item], _: SheetKey) -> str:
@@ -167,7 +167,7 @@ def _as_csv(items: Sequence[Item], _: SheetKey) -> str:
             none = [""] * (3 - len(line.texts))
             rows.append((item.item, *map(inert, cells), *none))
     header = "item table column type notes a b reference"
-    return csv_text(header.split(), rows)
+    return csv_text([header.split(), *rows], end="\n")
 
 
 SHEETS = BlindFolder(

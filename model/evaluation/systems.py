@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from catalog.errors import UsageError
-from catalog.objects import Target
+from catalog.objects import Target, column_of
 from catalog.stopping import Stop, never
-from catalog.suggestion import Source
+from catalog.suggestion import Draft, Source
 from model.choose import Candidate, likeliest, signs_of, unlike
 from model.draft import Drafter, Job
 from model.engine import Engine
 from model.evaluation import baseline
 from model.evaluation.measures import normal
 from model.evaluation.records import (
-    MISSING,
     Entry,
     Text,
     Texts,
@@ -38,16 +36,8 @@ from model.rules import describe_column
 from model.table_sentences import describe_table
 from model.wire import EngineSettings
 
-
-class Kind(Enum):
-    """How a system comes to its texts."""
-
-    BASELINE = "baseline"
-    RULES = "rules"
-    ELSEWHERE = "elsewhere"
-    MODEL = "model"
-    PRODUCT = "product"
-    FILE = "file"
+WITHOUT_MODEL = ("baseline", "rules", "elsewhere")
+"""Systems that are named by a word alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +45,11 @@ class System:
     """Something that describes tables."""
 
     name: str
-    """What reports call it."""
-    kind: Kind
-    """How it comes to its texts."""
+    """What reports call it; one of `WITHOUT_MODEL`, where it has no model or file."""
     model: ModelFile | None = None
     """The model, where one runs."""
+    alone: bool = False
+    """Whether the model's own texts are meant, not what the app shows with it."""
     file: Path | None = None
     """The JSON Lines, where they are read."""
 
@@ -74,18 +64,17 @@ def system(spec: str, find: Callable[[str], ModelFile]) -> System:
     Raises:
         UsageError: there is none.
     """
-    for kind in (Kind.BASELINE, Kind.RULES, Kind.ELSEWHERE):
-        if spec == kind.value:
-            return System(spec, kind)
+    if spec in WITHOUT_MODEL:
+        return System(spec)
     prefix, _, rest = spec.partition(":")
     if rest and prefix in ("model", "product"):
         model = find(rest)
-        return System(f"{prefix}:{model.name}", Kind(prefix), model=model)
+        return System(f"{prefix}:{model.name}", model, alone=prefix == "model")
     path = Path(spec).expanduser()
     if re.search(r"\.jsonl?(\.xz)?$", path.name):
         if not path.is_file():
             raise UsageError(f"There is no file {spec}.", "Check the path.")
-        return System(path.name.split(".json")[0], Kind.FILE, file=path)
+        return System(path.name.split(".json")[0], file=path)
     try:
         model = find(spec)
     except UsageError as error:
@@ -94,7 +83,7 @@ def system(spec: str, find: Callable[[str], ModelFile]) -> System:
             "A system is baseline, rules, elsewhere, a model by name or GGUF file,"
             f" model:NAME, or a .jsonl file. {error.hint}",
         ) from None
-    return System(f"product:{model.name}", Kind.PRODUCT, model=model)
+    return System(f"product:{model.name}", model)
 
 
 def systems(specs: Iterable[str], find: Callable[[str], ModelFile]) -> list[System]:
@@ -107,7 +96,7 @@ def systems(specs: Iterable[str], find: Callable[[str], ModelFile]) -> list[Syst
     for spec in dict.fromkeys(specs):
         one = system(spec, find)
         if found.get(one.name, one) != one:
-            one = System(spec, one.kind, one.model, one.file)
+            one = replace(one, name=spec)
         found[one.name] = one
     return list(found.values())
 
@@ -131,49 +120,41 @@ def texts_of(
             if one.model.path not in ran:
                 ran[one.model.path] = run(one.model, entries)
             own, shown = ran[one.model.path]
-            yield one, own if one.kind is Kind.MODEL else shown
+            yield one, own if one.alone else shown
         elif one.file is not None:
             yield one, read_texts(one.file, entries)
-        elif one.kind is Kind.ELSEWHERE:
+        elif one.name == "elsewhere":
             if known is None:
                 raise UsageError(
                     "The system elsewhere needs documented tables to look in.",
                     "Name a JSON Lines file with --known.",
                 )
             yield one, documented_elsewhere(known, entries)
-        elif one.kind is Kind.RULES:
+        elif one.name == "rules":
             yield one, [_by_rules(entry) for entry in entries]
         else:
             yield one, [_by_baseline(entry) for entry in entries]
 
 
 def _by_baseline(entry: Entry) -> Texts:
-    names = [column.name for column in entry.table.columns]
+    columns = entry.record.columns
     table = entry.table.id.name
-    return Texts(
-        Text(baseline.describe_table(table, names)),
-        tuple(
-            Text(
-                baseline.describe_column(
-                    column.name,
-                    column.type or "",
-                    table,
-                    (column.references or "").split(".")[0] or None,
-                )
-            )
-            for column in entry.record.columns
-        ),
-    )
+    about = baseline.describe_table(table, [column.name for column in columns])
+    found: dict[str | None, Text] = {None: Text(about)}
+    for column in columns:
+        other = (column.references or "").split(".")[0] or None
+        text = baseline.describe_column(column.name, column.type or "", table, other)
+        found[column.name] = Text(text)
+    return found
 
 
 def _by_rules(entry: Entry) -> Texts:
-    return Texts(
-        Text(describe_table(entry.table)),
-        tuple(
-            Text(describe_column(entry.table, c, entry.profiles.get(c.name)))
-            for c in entry.table.columns
-        ),
-    )
+    table = entry.table
+    found: dict[str | None, Text] = {None: Text(describe_table(table))}
+    for column in table.columns:
+        text = describe_column(table, column, entry.profiles.get(column.name))
+        found[column.name] = Text(text)
+    return found
 
 
 def documented_elsewhere(known: Path, entries: Sequence[Entry]) -> list[Texts]:
@@ -200,19 +181,42 @@ def documented_elsewhere(known: Path, entries: Sequence[Entry]) -> list[Texts]:
                 counts[key][normal(text)] += 1
     found = {key: written[texts.most_common(1)[0][0]] for key, texts in counts.items()}
     return [
-        Texts(
-            MISSING,
-            tuple(
-                Text(found.get(_same(column.name, column.type)))
-                for column in entry.table.columns
-            ),
-        )
+        {
+            column.name: Text(found.get(_same(column.name, column.type)))
+            for column in entry.table.columns
+        }
         for entry in entries
     ]
 
 
 def _same(name: str, type_text: str) -> tuple[str, str]:
     return name.lower(), compact.kind_of(type_text)
+
+
+def drafted(
+    engine: Engine,
+    model: ModelFile,
+    entries: Sequence[Entry],
+    *,
+    stop: Stop = never,
+) -> Iterator[tuple[int, Draft, Sequence[Candidate]]]:
+    """What the app shows of every wanted target, each with its entry and the choice.
+
+    The app's own `Drafter` does the work, so prompts, checks and signs are the app's.
+    """
+    places = {id(entry.table): number for number, entry in enumerate(entries)}
+    seen: list[tuple[int, Target, Sequence[Candidate]]] = []
+    drafter = Drafter(
+        engine,
+        model,
+        nearest=shipped(),
+        seen=lambda job, *chosen: seen.append((places[id(job.table)], *chosen)),
+    )
+    jobs = (Job(entry.table, entry.wanted, entry.profiles) for entry in entries)
+    for draft in drafter.draft(jobs, stop=stop):
+        number, target, candidates = seen.pop()
+        assert target == draft.target
+        yield number, draft, candidates
 
 
 def run_model(
@@ -225,57 +229,43 @@ def run_model(
 ) -> tuple[list[Texts], list[Texts]]:
     """A model's own texts, and what the app shows with it, from one run.
 
-    The app's own `Drafter` does the work, so prompts, checks and the choice are the
-    app's; the model's own text is the choice among its texts alone. Where all of them
-    failed a check it has none.
+    The model's own text is the choice among its texts alone. Where all of them failed a
+    check it has none.
 
     Raises:
         ColumnistError: the model does not run.
     """
-    own: list[dict[Target, Text]] = [{} for _ in entries]
-    shown: list[dict[Target, Text]] = [{} for _ in entries]
-    places = {id(entry.table): number for number, entry in enumerate(entries)}
-    asked: list[tuple[int, Target]] = []
+    own: list[dict[str | None, Text]] = [{} for _ in entries]
+    shown: list[dict[str | None, Text]] = [{} for _ in entries]
     used: list[set[str]] = [set() for _ in entries]
-
-    def seen(job: Job, target: Target, candidates: Sequence[Candidate]) -> None:
-        number = places[id(job.table)]
-        drafted = [each for each in candidates if each.source is Source.MODEL]
-        drafted = unlike(drafted, used[number])
-        text = drafted[0].text if drafted else None
-        if drafted and model.calibration is not None:
-            signs = signs_of(candidates, job.table, target)
-            kept = [signs[candidates.index(each)] for each in drafted]
-            scale = model.calibration.scale(target)
-            text = drafted[likeliest(drafted, kept, scale)[0]].text
-        if text:
-            used[number].add(text.lower())
-        own[number][target] = Text(text)
-        asked.append((number, target))
-
     with Engine(settings) as engine:
-        drafter = Drafter(engine, model, nearest=shipped(), seen=seen)
-        jobs = (Job(entry.table, entry.wanted, entry.profiles) for entry in entries)
-        for draft in drafter.draft(jobs, stop=stop):
-            number, target = asked[-1]
-            assert target == draft.target
-            shown[number][target] = (
-                Text(draft.text, draft.source.value, draft.confidence)
-                if draft.text
-                else MISSING
-            )
+        for number, draft, candidates in drafted(engine, model, entries, stop=stop):
+            name = column_of(draft.target)
+            text = _own(model, entries[number], draft.target, candidates, used[number])
+            own[number][name] = Text(text)
+            if draft.text:
+                said = Text(draft.text, draft.source.value, draft.confidence)
+                shown[number][name] = said
             advance(1)
-    return _whole(entries, own), _whole(entries, shown)
+    return list[Texts](own), list[Texts](shown)
 
 
-def _whole(
-    entries: Sequence[Entry], found: Sequence[Mapping[Target, Text]]
-) -> list[Texts]:
-    """Texts by target as texts by place."""
-    return [
-        Texts(
-            texts.get(entry.table.id, MISSING),
-            tuple(texts.get(column.id, MISSING) for column in entry.table.columns),
-        )
-        for entry, texts in zip(entries, found, strict=True)
-    ]
+def _own(
+    model: ModelFile,
+    entry: Entry,
+    target: Target,
+    candidates: Sequence[Candidate],
+    used: set[str],
+) -> str | None:
+    """The likeliest of a model's texts, unlike those of its table so far."""
+    its = [each for each in candidates if each.source is Source.MODEL]
+    its = unlike(its, used)
+    if not its:
+        return None
+    text = its[0].text
+    if model.calibration is not None:
+        signs = signs_of(candidates, entry.table, target)
+        kept = [signs[candidates.index(each)] for each in its]
+        text = its[likeliest(its, kept, model.calibration.scale(target))[0]].text
+    used.add(text.lower())
+    return text

@@ -34,7 +34,6 @@ from model.training.adapter import (
     write_adapter,
 )
 from model.training.llama_family import LlamaShape, shape_of, tensors_of, write_model
-from model.training.manifest import write_manifest
 from model.training.source import (
     ModelSource,
     load_model,
@@ -178,7 +177,7 @@ def _export_model(
             done.append(Exported(path, None, kind, comparison, faults))
     finally:
         spare.unlink(missing_ok=True)
-    about["verified"] = {each.kind: each.comparison.to_json() for each in done}
+    about["verified"] = {each.kind: asdict(each.comparison) for each in done}
     good = [each for each in done if not each.faults]
     for each in done:
         if each.faults:
@@ -186,7 +185,7 @@ def _export_model(
             continue
         title = name if each is good[0] else f"{name}-{each.kind}"
         told = about | {"quantisation": each.kind}
-        yield replace(each, manifest=write_manifest(each.path, title, told))
+        yield replace(each, manifest=lineage.write_manifest(each.path, title, told))
 
 
 def _about(folder: Path, source: ModelSource, shape: LlamaShape) -> dict[str, Any]:
@@ -265,9 +264,9 @@ def _export_adapter(
             "base": told.get("from") or source.about(),
             "lineage": told.get("runs", []),
             "licences": told.get("licences", {}),
-            "verified": {kind: comparison.to_json()},
+            "verified": {kind: asdict(comparison)},
         }
-        manifest = None if faults else write_manifest(path, title, about)
+        manifest = None if faults else lineage.write_manifest(path, title, about)
         yield Exported(path, manifest, kind, comparison, faults)
 
 

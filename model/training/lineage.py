@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from catalog.errors import UsageError
+from catalog.files import write_file
 from model.library import digest
 from model.teacher_set import read
 
 FILE = "lineage.json"
 PACKAGES = ("torch", "transformers", "peft", "tokenizers", "gguf", "llama_cpp_python")
 NO_LICENCE = "none named"
+MEASURED = ("calibration", "scores", "measured_on")
+"""Keys of a manifest that are filled in after the export."""
 
 
 def commit() -> str | None:
@@ -61,11 +64,6 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def today() -> str:
-    """The date, UTC."""
-    return time.strftime("%Y-%m-%d", time.gmtime())
 
 
 def data_of(path: Path) -> dict[str, Any]:
@@ -113,3 +111,37 @@ def read_object(path: Path, hint: str = "") -> dict[str, Any]:
     except ValueError as error:
         raise UsageError(f"{path} is not JSON: {error}.", hint) from error
     return found if isinstance(found, dict) else {}
+
+
+def write_manifest(path: Path, name: str, about: dict[str, Any]) -> Path:
+    """The manifest of a file, beside it; what was measured later is kept.
+
+    Scores and calibration come after an export. Where the file is another one now,
+    `measured_on` has the digest of the file that they are about.
+    """
+    sha256 = digest(path)
+    manifest = {
+        "name": name,
+        "file": path.name,
+        "sha256": sha256,
+        "bytes": path.stat().st_size,
+        **about,
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "exported": {
+            "command": "columnist train export",
+            "commit": commit(),
+            "versions": versions(),
+        },
+    }
+    target = path.parent / f"{name}.json"
+    if target.exists():
+        try:
+            before = json.loads(target.read_text(encoding="utf-8"))
+        except ValueError:
+            before = {}
+        kept = {k: before[k] for k in MEASURED if k in before}
+        if kept and before.get("sha256") != sha256:
+            kept.setdefault("measured_on", before.get("sha256"))
+        manifest |= kept
+    write_file(target, json.dumps(manifest, indent=2) + "\n")
+    return target

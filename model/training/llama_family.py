@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gguf
 import numpy as np
@@ -20,16 +20,9 @@ import torch
 
 from catalog.errors import UsageError
 from model.gguf_file import Array, Tensor, write
+from model.training.source import ARCHITECTURES, ModelSource, Tokens
+from model.training.splitting import no_tokenizer, pre_tokenizer
 
-if TYPE_CHECKING:
-    from model.training.source import ModelSource, Tokens
-
-ARCHITECTURES = {
-    "LlamaForCausalLM": "llama",
-    "MistralForCausalLM": "llama",
-    "Qwen2ForCausalLM": "qwen2",
-}
-"""Those that are exported, and what llama.cpp calls them."""
 MODULES = {
     "self_attn.q_proj": "attn_q",
     "self_attn.k_proj": "attn_k",
@@ -47,14 +40,6 @@ _OUTER = {
     "lm_head.weight": "output.weight",
 }
 _LAYER = re.compile(r"model\.layers\.(\d+)\.(.+)\.(weight|bias)")
-
-_CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
-_REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-SPLITS = {
-    "llama-bpe": _CONTRACTIONS + r"\p{N}{1,3}" + _REST,
-    "qwen2": _CONTRACTIONS + r"\p{N}" + _REST,
-}
-"""The patterns of known tokenizers by what llama.cpp calls each way to split."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,14 +273,14 @@ def _add_tokenizer(writer: Any, tokens: Tokens, shape: LlamaShape) -> None:
     told = json.loads(tokens.tokenizer.to_str())
     model = told["model"]
     if model.get("type") != "BPE" or model.get("byte_fallback"):
-        raise _no_tokenizer("it is no byte-level BPE")
+        raise no_tokenizer("it is no byte-level BPE")
     kinds = gguf.TokenType
     by_id = {number: (token, kinds.NORMAL) for token, number in model["vocab"].items()}
     for added in told.get("added_tokens") or []:
         kind = kinds.CONTROL if added.get("special") else kinds.USER_DEFINED
         by_id[added["id"]] = added["content"], kind
     if max(by_id) >= shape.vocabulary:
-        raise _no_tokenizer(f"it has more tokens than the model's {shape.vocabulary:,}")
+        raise no_tokenizer(f"it has more tokens than the model's {shape.vocabulary:,}")
     every = [
         by_id.get(number, (f"[PAD{number}]", kinds.UNUSED))
         for number in range(shape.vocabulary)
@@ -317,64 +302,3 @@ def _add_tokenizer(writer: Any, tokens: Tokens, shape: LlamaShape) -> None:
     writer.add_add_eos_token(False)
     if tokens.template:
         writer.add_chat_template(tokens.template)
-
-
-def pre_tokenizer(told: dict[str, Any]) -> str:
-    """llama.cpp's name of the way in which a `tokenizer.json` splits text.
-
-    Raises:
-        UsageError: it is an unknown one; guessing would fail silently.
-    """
-    normalizer = told.get("normalizer")
-    parts = _parts(told.get("pre_tokenizer") or {})
-    if parts[-1].get("type") != "ByteLevel" or parts[-1]["add_prefix_space"]:
-        raise _no_tokenizer("its text is not split into bytes as GPT-2's")
-    named = (
-        name
-        for name in ("gpt-2", "smollm", *SPLITS)
-        if _parts(json.loads(splitter(name).__getstate__())) == parts
-    )
-    name = next(named, "")
-    if not name:
-        raise _no_tokenizer("how it splits text is unknown")
-    if bool(told["model"].get("ignore_merges")) != (name == "llama-bpe"):
-        raise _no_tokenizer(f"its merges are not used as {name}'s are")
-    # Qwen's puts text into composed form; llama.cpp leaves that to the caller.
-    if normalizer and not (name == "qwen2" and normalizer.get("type") == "NFC"):
-        raise _no_tokenizer(f"it changes text first ({normalizer.get('type')})")
-    return name
-
-
-def _parts(split: dict[str, Any]) -> list[dict[str, Any]]:
-    """The steps of a way to split text, without what changes no token."""
-    parts = split.get("pretokenizers") or [split]
-    return [{k: v for k, v in p.items() if k != "trim_offsets"} for p in parts]
-
-
-def splitter(name: str) -> Any:
-    """The `tokenizers` way to split text that llama.cpp calls by that name.
-
-    Raises:
-        UsageError: it is an unknown one.
-    """
-    from tokenizers import Regex, pre_tokenizers
-
-    level = pre_tokenizers.ByteLevel(
-        add_prefix_space=False, use_regex=name not in SPLITS
-    )
-    if name == "gpt-2":
-        return level
-    if name == "smollm":
-        first: Any = pre_tokenizers.Digits(individual_digits=True)
-    elif name in SPLITS:
-        first = pre_tokenizers.Split(Regex(SPLITS[name]), "isolated", invert=False)
-    else:
-        raise _no_tokenizer(f"how it splits text ({name}) is unknown")
-    return pre_tokenizers.Sequence([first, level])
-
-
-def _no_tokenizer(reason: str) -> UsageError:
-    return UsageError(
-        f"The tokenizer cannot be used: {reason}.",
-        "Those that can: byte-level BPE split as GPT-2, SmolLM, Llama 3 or Qwen2.",
-    )

@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
@@ -16,9 +16,7 @@ from model.library import PromptFormat
 from model.training import lineage
 from model.training.adapter import adapted
 from model.training.source import ModelSource, carry
-
-if TYPE_CHECKING:
-    from model.training.finetune import TrainingRun
+from model.training.training_run import TrainingRun
 
 
 def write_results(

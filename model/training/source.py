@@ -22,8 +22,14 @@ from catalog.errors import UsageError
 from model.gguf_file import keys_of
 from model.library import digest
 from model.training.lineage import read_object
-from model.training.llama_family import ARCHITECTURES, splitter
+from model.training.splitting import splitter
 
+ARCHITECTURES = {
+    "LlamaForCausalLM": "llama",
+    "MistralForCausalLM": "llama",
+    "Qwen2ForCausalLM": "qwen2",
+}
+"""Those that are exported, and what llama.cpp calls them."""
 CARRIED = (
     "tokenizer.json",
     "tokenizer_config.json",

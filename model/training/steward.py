@@ -165,9 +165,8 @@ def _left_out(
         return "control characters"
     if reason := personal(text, private):
         return reason
-    if Finding.LEAK in suggestion.draft.findings:
-        return "word from the sample"
-    if invented(text, table) or unknown(text, table):
+    leak = Finding.LEAK in suggestion.draft.findings
+    if leak or invented(text, table) or unknown(text, table):
         return "word from the sample"
     return None
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -79,10 +78,6 @@ class Deviation:
     """Mean Kullback-Leibler divergence of llama.cpp's from torch's choice of token."""
     same_first_choice: float
     """Share of positions where both like the same token best."""
-
-    def to_json(self) -> dict[str, Any]:
-        """The figures as plain values."""
-        return asdict(self)
 
     def faults(self, kind: str) -> list[str]:
         """What is not as it must be for a quantisation."""

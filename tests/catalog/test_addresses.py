@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.addresses import DatabaseIdentity
 from catalog.decisions import Decisions
 from catalog.errors import RefusedError
 from catalog.lease import Lease
@@ -32,12 +33,14 @@ def opened(
     tell: Callable[[str], None] = lambda line: None,
 ) -> int:
     return workspace.database(
-        key,
-        label=f"the {key}",
+        DatabaseIdentity(
+            key,
+            f"the {key}",
+            server,
+            instance,
+            frozenset(TableId("main", name) for name in names.split()),
+        ),
         url="u",
-        server=server,
-        instance=instance,
-        names=frozenset(TableId("main", name) for name in names.split()),
         same=same,
         tell=tell,
     )

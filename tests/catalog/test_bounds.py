@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.addresses import DatabaseIdentity
 from catalog.bounds import BOUNDED, Bounds
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.choice import Choices, Scope
@@ -43,7 +44,7 @@ def table(table_id: TableId) -> Table:
 @pytest.fixture
 def known(workspace: Workspace) -> int:
     """A database of three tables, read, drafted, accepted and written as a whole."""
-    number = workspace.database("k", label="l", url="u")
+    number = workspace.database(DatabaseIdentity("k", "l"), url="u")
     snapshot, store = Snapshot(workspace, number), Suggestions(workspace, number)
     scan = snapshot.begin()
     Rescan(workspace, number).save(
@@ -59,7 +60,7 @@ def known(workspace: Workspace) -> int:
 def test_a_bounded_workspace_shows_what_is_within_and_no_more(
     workspace: Workspace, known: int, bounds: Bounds, seen: set[TableId]
 ) -> None:
-    other = workspace.database("other", label="l", url="u")
+    other = workspace.database(DatabaseIdentity("other", "l"), url="u")
     Suggestions(workspace, other).put([(Draft(SALARY, "T.", Source.MODEL, 0.9), None)])
     with Workspace(workspace.path) as narrow:
         narrow.bound(known, bounds)
@@ -151,7 +152,7 @@ def test_a_scan_forgets_only_what_is_within(workspace: Workspace, known: int) ->
 
 
 def test_reading_a_part_is_not_reading_the_whole(workspace: Workspace) -> None:
-    number = workspace.database("k", label="l", url="u")
+    number = workspace.database(DatabaseIdentity("k", "l"), url="u")
     with Workspace(workspace.path) as narrow:
         narrow.bound(number, Bounds(schemas=("sales",)))
         snapshot = Snapshot(narrow, number)

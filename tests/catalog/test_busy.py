@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from catalog import busy
+from catalog.addresses import DatabaseIdentity
 from catalog.errors import ColumnistError
 from catalog.lease import Lease
 from catalog.workspace import Workspace
@@ -53,7 +54,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def note(workspace: Workspace) -> int:
-    return workspace.database("k", label="l", url="u")
+    return workspace.database(DatabaseIdentity("k", "l"), url="u")
 
 
 def test_it_is_said_before_a_second_is_over() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.addresses import DatabaseIdentity
 from catalog.coverage import CoverageHistory
 from catalog.migrations import MIGRATIONS
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind
@@ -15,7 +16,7 @@ from catalog.workspace import Workspace
 
 @pytest.fixture
 def number(workspace: Workspace) -> int:
-    return workspace.database("k", label="l", url="u")
+    return workspace.database(DatabaseIdentity("k", "l"), url="u")
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_a_database_without_tables_is_noted_too(
 def test_databases_are_kept_apart(
     workspace: Workspace, number: int, snapshot: Snapshot
 ) -> None:
-    other = workspace.database("k2", label="l2", url="u2")
+    other = workspace.database(DatabaseIdentity("k2", "l2"), url="u2")
     scan(snapshot, [table("a", "A.")])
     scan(Snapshot(workspace, other), [table("a", None)])
     assert counts(workspace, number) == [(1, 1, 0, 0)]
@@ -96,5 +97,5 @@ def test_a_workspace_of_before_gets_an_empty_history(tmp_path: Path) -> None:
         db.execute("PRAGMA user_version = 2")
     db.close()
     with Workspace(path) as workspace:
-        number = workspace.database("k", label="l", url="u")
+        number = workspace.database(DatabaseIdentity("k", "l"), url="u")
         assert counts(workspace, number) == []

@@ -164,7 +164,6 @@ BY_HAND = {
     "model/training/source.py carry": "in a folder that is whole when renamed",
     "tui/app/screens/review.py ReviewScreen.action_edit_outside": "in a scratch folder",
     "tui/flow/demo.py demo_warehouse": "DuckDB wrote it",
-    "tui/flow/plan.py save_script": "numbers the name where there is one",
 }
 """Who opens files for writing without `catalog.files`, and why."""
 WRITES = {"write_text", "write_bytes", "mkstemp", "NamedTemporaryFile", "rename"}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from catalog import decisions as deciding
+from catalog.addresses import DatabaseIdentity
 from catalog.approvals import SignOff
 from catalog.change import Outcome, WriteResult
 from catalog.handover import Handover, HandoverResult
@@ -28,7 +29,9 @@ class Place:
 
     def __init__(self, workspace: Workspace, comment: str | None = None) -> None:
         self.workspace = workspace
-        self.id = workspace.database("key", label="shop", url="duckdb:///shop")
+        self.id = workspace.database(
+            DatabaseIdentity("key", "shop"), url="duckdb:///shop"
+        )
         self.suggestions = Suggestions(workspace, self.id)
         self.handover = Handover(workspace, self.id)
         columns = tuple(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from catalog.addresses import DatabaseIdentity
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.history import history
 from catalog.ledger import Ledger, RunLedger
@@ -21,7 +22,7 @@ def write(
 
 
 def test_history_is_all_that_happened_to_one_target(workspace: Workspace) -> None:
-    number = workspace.database("k", label="l", url="u")
+    number = workspace.database(DatabaseIdentity("k", "l"), url="u")
     store, ledger = Suggestions(workspace, number), Ledger(workspace, number)
     for target in (A, B):
         store.put([(Draft(target, "Drafted.", Source.MODEL, 0.5, model="m"), None)])

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from catalog.addresses import DatabaseIdentity
 from catalog.errors import ColumnistError
 from catalog.lease import Lease
 from catalog.workspace import Workspace
 
 
 def test_a_second_holder_is_told_who_the_first_is(workspace: Workspace) -> None:
-    number = workspace.database("k", label="l", url="u")
+    number = workspace.database(DatabaseIdentity("k", "l"), url="u")
     with Lease(workspace, number, "draft"):
         with pytest.raises(ColumnistError, match=f"process {os.getpid()}"):
             Lease(workspace, number, "draft").__enter__()
@@ -27,7 +28,7 @@ def test_a_second_holder_is_told_who_the_first_is(workspace: Workspace) -> None:
 def test_a_holder_that_was_killed_is_replaced(
     workspace: Workspace, tmp_path: Path
 ) -> None:
-    number = workspace.database("k", label="l", url="u")
+    number = workspace.database(DatabaseIdentity("k", "l"), url="u")
     code = f"""
         import os, signal
         from pathlib import Path

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from catalog.addresses import DatabaseIdentity
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.ledger import Ledger, RunLedger
 from catalog.metrics import DecisionLog, DecisionPace, Provenance, pace, paces
@@ -18,7 +19,7 @@ TARGETS = [make_target("s", "t", f"c{number}") for number in range(12)]
 
 @pytest.fixture
 def number(workspace: Workspace) -> int:
-    return workspace.database("k", label="l", url="u")
+    return workspace.database(DatabaseIdentity("k", "l"), url="u")
 
 
 @pytest.fixture
@@ -140,7 +141,7 @@ def test_whose_words_stand_is_told_from_the_ledger(
 def test_databases_are_kept_apart_and_counted_together(
     workspace: Workspace, store: Suggestions, number: int
 ) -> None:
-    other = workspace.database("k2", label="l2", url="u2")
+    other = workspace.database(DatabaseIdentity("k2", "l2"), url="u2")
     store.put([draft(TARGETS[0])])
     Suggestions(workspace, other).put([draft(TARGETS[0]), draft(TARGETS[1])])
     decide(store, "a")

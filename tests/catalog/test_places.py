@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+from catalog.addresses import DatabaseIdentity
 from catalog.objects import TableId
 from catalog.places import Place, first_time, leave, left
 from catalog.workspace import Workspace
 
 
 def test_a_place_is_kept_for_each_database(workspace: Workspace) -> None:
-    one = workspace.database("a", label="a", url="u")
-    other = workspace.database("b", label="b", url="u")
+    one = workspace.database(DatabaseIdentity("a", "a"), url="u")
+    other = workspace.database(DatabaseIdentity("b", "b"), url="u")
     assert left(workspace, one) is None
     leave(workspace, one, Place(TableId("s", "t")))
     leave(workspace, one, Place(TableId("s", "u"), "c", reviewing=True))

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from catalog.addresses import DatabaseIdentity
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind, Target
 from catalog.rescan import Changes, Rescan
 from catalog.snapshot import Snapshot
@@ -38,7 +39,7 @@ class Database:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self.number = workspace.database("d", label="d", url="u")
+        self.number = workspace.database(DatabaseIdentity("d", "d"), url="u")
         self.suggestions = Suggestions(workspace, self.number)
 
     def scan(self, *tables: Table) -> Changes:

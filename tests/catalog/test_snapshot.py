@@ -5,6 +5,7 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalog.addresses import DatabaseIdentity
 from catalog.bounds import matches
 from catalog.objects import (
     Column,
@@ -59,7 +60,7 @@ def tables(draw: st.DrawFn) -> Table:
 )
 @given(table=tables())
 def test_a_table_comes_back_as_it_was_saved(workspace: Workspace, table: Table) -> None:
-    number = workspace.database("k", label="l", url="u")
+    number = workspace.database(DatabaseIdentity("k", "l"), url="u")
     snapshot = Snapshot(workspace, number)
     snapshot.save([table], scan=snapshot.begin())
     assert snapshot.table(table.id) == table
@@ -76,7 +77,9 @@ def small(name: str, *, schema: str = "s", described: bool = False) -> Table:
 
 
 def filled(workspace: Workspace) -> Snapshot:
-    snapshot = Snapshot(workspace, workspace.database("k", label="l", url="u"))
+    snapshot = Snapshot(
+        workspace, workspace.database(DatabaseIdentity("k", "l"), url="u")
+    )
     scan = snapshot.begin()
     snapshot.save(
         [small("one", described=True), small("two"), small("three", schema="t")],
@@ -115,7 +118,9 @@ def test_coverage_counts_tables_and_columns_by_schema(workspace: Workspace) -> N
 
 def test_of_nothing_nothing_is_covered(workspace: Workspace) -> None:
     """It was 100 %, so that an empty database passed for a documented one."""
-    snapshot = Snapshot(workspace, workspace.database("k", label="l", url="u"))
+    snapshot = Snapshot(
+        workspace, workspace.database(DatabaseIdentity("k", "l"), url="u")
+    )
     assert snapshot.coverage()[1].share is None
 
 

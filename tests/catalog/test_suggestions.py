@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalog.addresses import DatabaseIdentity
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.choice import Choices, Scope
 from catalog.decisions import Batch
@@ -24,7 +25,9 @@ def draft(target: Target, text: str | None = "Drafted.") -> Draft:
 
 @pytest.fixture
 def store(workspace: Workspace) -> Suggestions:
-    return Suggestions(workspace, workspace.database("k", label="l", url="u"))
+    return Suggestions(
+        workspace, workspace.database(DatabaseIdentity("k", "l"), url="u")
+    )
 
 
 def states(store: Suggestions) -> dict[Target, tuple[State, str | None]]:
@@ -102,7 +105,7 @@ def test_own_words_need_no_draft(store: Suggestions) -> None:
 
 
 def test_bulk_is_one_action_to_undo_also_after_a_restart(workspace: Workspace) -> None:
-    number = workspace.database("k", label="l", url="u")
+    number = workspace.database(DatabaseIdentity("k", "l"), url="u")
     store = Suggestions(workspace, number)
     store.put([(draft(t), None) for t in (A, B, C)])
     assert store.accept(store.all()).count == 3
@@ -153,7 +156,7 @@ def test_a_decision_that_came_too_late_is_nothing_to_undo(
     workspace: Workspace,
 ) -> None:
     """It left an action behind, which the next undo took back instead of the last."""
-    number = workspace.database("k", label="l", url="u")
+    number = workspace.database(DatabaseIdentity("k", "l"), url="u")
     store = Suggestions(workspace, number)
     store.put([(draft(A), None), (draft(B), None)])
     seen = store.of_table(TableId("s", "t"))
@@ -214,7 +217,7 @@ def test_what_was_refused_is_tried_again_and_can_be_decided_on(
     workspace: Workspace,
 ) -> None:
     """A refused text was stuck: no run, no decision and no import took it."""
-    number = workspace.database("k", label="l", url="u")
+    number = workspace.database(DatabaseIdentity("k", "l"), url="u")
     store = Suggestions(workspace, number)
     store.put([(draft(A), None), (draft(B), "theirs"), (draft(C), None)])
     store.accept(store.all())
@@ -257,7 +260,7 @@ def test_another_text_corrects_what_could_not_be_stored(
     workspace: Workspace, outcome: Outcome
 ) -> None:
     """A text that the server changes on the way fails for ever; a conflict stands."""
-    number = workspace.database("k", label="l", url="u")
+    number = workspace.database(DatabaseIdentity("k", "l"), url="u")
     store = Suggestions(workspace, number)
     store.put([(draft(A), None)])
     store.accept(store.all())
@@ -337,7 +340,9 @@ def test_undoing_everything_restores_every_state_before_it(
 ) -> None:
     path = tmp_path_factory.mktemp("undo") / "workspace.db"
     with Workspace(path) as workspace:
-        store = Suggestions(workspace, workspace.database("k", label="l", url="u"))
+        store = Suggestions(
+            workspace, workspace.database(DatabaseIdentity("k", "l"), url="u")
+        )
         store.put([(draft(t), None) for t in (A, B, C)])
         first = states(store)
         history = [first]
@@ -395,7 +400,9 @@ def test_a_long_text_is_measured_too() -> None:
 
 def test_undoing_many_edits_measures_none_of_them(workspace: Workspace) -> None:
     """It was done on the screen's loop, and takes long of thousands."""
-    store = Suggestions(workspace, workspace.database("k", label="l", url="u"))
+    store = Suggestions(
+        workspace, workspace.database(DatabaseIdentity("k", "l"), url="u")
+    )
     target = make_target("s", "t", "c")
     store.put([(Draft(target, "A draft.", Source.MODEL, 0.5), None)])
     store.write_own(target, "Something else.", previous=None)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.addresses import DatabaseIdentity
 from catalog.errors import ColumnistError
 from catalog.migrations import MIGRATIONS
 from catalog.workspace import Workspace
@@ -13,9 +14,14 @@ from catalog.workspace import Workspace
 def test_opening_twice_keeps_what_was_saved(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "workspace.db"
     with Workspace(path) as workspace:
-        number = workspace.database("duckdb:/x", label="x", url="duckdb:///x")
+        number = workspace.database(
+            DatabaseIdentity("duckdb:/x", "x"), url="duckdb:///x"
+        )
     with Workspace(path) as workspace:
-        assert workspace.database("duckdb:/x", label="y", url="duckdb:///x") == number
+        assert (
+            workspace.database(DatabaseIdentity("duckdb:/x", "y"), url="duckdb:///x")
+            == number
+        )
         (known,) = workspace.databases()
         assert known.label == "y"
         mode = workspace.row("PRAGMA journal_mode")
@@ -26,7 +32,7 @@ def test_opening_twice_keeps_what_was_saved(tmp_path: Path) -> None:
 def test_a_failed_transaction_leaves_nothing_behind(workspace: Workspace) -> None:
     def fail() -> None:
         with workspace.transaction():
-            workspace.database("a", label="a", url="a")
+            workspace.database(DatabaseIdentity("a", "a"), url="a")
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -56,14 +62,14 @@ def test_a_file_that_is_no_workspace_is_named(tmp_path: Path) -> None:
 def test_a_full_disk_is_one_clear_error_and_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "workspace.db"
     with Workspace(path) as workspace:
-        workspace.database("kept", label="kept", url="kept")
+        workspace.database(DatabaseIdentity("kept", "kept"), url="kept")
         pages = workspace.row("PRAGMA page_count")
         assert pages is not None
         # The file may not grow any more: what SQLite then says is what it says when
         # the disk is full.
         workspace.row(f"PRAGMA max_page_count = {pages[0]}")
         with pytest.raises(ColumnistError, match="full") as caught:
-            workspace.database("x" * 500_000, label="x", url="x")
+            workspace.database(DatabaseIdentity("x" * 500_000, "x"), url="x")
         assert "space" in caught.value.hint
         assert [known.key for known in workspace.databases()] == ["kept"]
 
@@ -80,8 +86,8 @@ def test_the_version_is_another_after_every_change(tmp_path: Path) -> None:
     with Workspace(path) as here, Workspace(path) as there:
         before = here.version()
         assert here.version() == before
-        here.database("a", label="a", url="a")
+        here.database(DatabaseIdentity("a", "a"), url="a")
         after = here.version()
         assert after != before
-        there.database("b", label="b", url="b")
+        there.database(DatabaseIdentity("b", "b"), url="b")
         assert here.version() != after

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.addresses import DatabaseIdentity
 from catalog.change import CommentChange, Outcome
 from catalog.errors import ColumnistError
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind
@@ -18,7 +19,7 @@ from catalog.suggestion import Draft, Source
 from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
 from connectors.connect import open_database
-from connectors.database import Database, DatabaseIdentity
+from connectors.database import Database
 from connectors.database_session import Fault, Row
 from tests.connectors.scripted import ScriptedSession, ScriptedSource
 from tests.connectors.targets import (
@@ -210,7 +211,7 @@ def test_a_warehouse_is_read_on_past_one_broken_object(all_broken: bool) -> None
 
 def test_what_cannot_be_read_now_keeps_what_was_decided(workspace: Workspace) -> None:
     """A view that is broken for an hour is not dropped."""
-    number = workspace.database("k", label="l", url="u")
+    number = workspace.database(DatabaseIdentity("k", "l"), url="u")
     snapshot, suggestions = Snapshot(workspace, number), Suggestions(workspace, number)
     view = TableId("s", "v")
     whole = Table(view, TableKind.VIEW, (Column(ColumnId(view, "a"), 1, "integer"),))

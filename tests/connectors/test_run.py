@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalog.addresses import DatabaseIdentity
 from catalog.change import CommentChange, Outcome
 from catalog.objects import (
     Column,
@@ -23,7 +24,7 @@ from catalog.objects import (
     Target,
     column_of,
 )
-from connectors.database import Database, DatabaseIdentity
+from connectors.database import Database
 from connectors.database_session import DatabaseSession, Row, SessionSource
 from connectors.definition import slice_table
 from connectors.dialects.dialect import Dialect, dialect_named, dialect_names

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from catalog.addresses import DatabaseIdentity
 from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.errors import ColumnistError
 from catalog.objects import ColumnId, Table, TableId, Target
 from catalog.stopping import Stop, never
-from connectors.database import Database, DatabaseIdentity
+from connectors.database import Database
 from connectors.database_session import DatabaseSession, Fault, Row, SessionSource
 from connectors.dialects.bigquery import BigQuery
 from connectors.dialects.dialect import dialect_named

@@ -19,9 +19,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from catalog.addresses import DatabaseIdentity
 from catalog.change import CommentChange
 from catalog.objects import TableId, TableKind
-from connectors.database import Database, DatabaseIdentity
+from connectors.database import Database
 from connectors.database_session import DatabaseSession, Fault, Row, SessionSource
 from connectors.dialects.dialect import dialect_named
 from connectors.run import Allowed

@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 from sqlalchemy import make_url
 
+from catalog.addresses import DatabaseIdentity
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError
 from catalog.objects import ColumnId, TableId, TableKind
 from connectors.connect import open_database
-from connectors.database import Database, DatabaseIdentity
+from connectors.database import Database
 from connectors.database_session import DatabaseSession, Fault, Row
 from connectors.dialects.bases.hiveserver import error_class, plain_words
 from connectors.dialects.databricks import Databricks

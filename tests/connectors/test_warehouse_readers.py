@@ -15,11 +15,12 @@ import pytest
 from sqlglot import exp, parse_one
 from sqlglot.errors import ParseError
 
+from catalog.addresses import DatabaseIdentity
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError, UsageError
 from catalog.objects import ForeignKey, Table, TableId, TableKind
 from catalog.stopping import never
-from connectors.database import Database, DatabaseIdentity
+from connectors.database import Database
 from connectors.database_session import Fault
 from connectors.dialects.bases.sequential import PROBE
 from connectors.dialects.dialect import Dialect, Selection, dialect_named

@@ -87,7 +87,7 @@ def test_what_an_older_workspace_has_of_two_addresses_becomes_one(
     with Workspace(settings.workspace) as workspace:
         for url, text in ((name, "By name."), (postgresql_url, "By number.")):
             identity = identify(url)
-            number = workspace.database(identity.key, label=identity.label, url=url)
+            number = workspace.database(identity, url=url)
             suggestions = Suggestions(workspace, number)
             suggestions.put([(Draft(target, text, Source.HUMAN, 1.0), None)])
             suggestions.accept(suggestions.all())

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from catalog.addresses import DatabaseIdentity
 from catalog.errors import UsageError
 from catalog.metrics import DecisionLog
 from catalog.objects import TableId, make_target
@@ -32,7 +33,7 @@ def decide(
     workspace: Workspace, outcomes: dict[str, Sequence[tuple[int, int]]]
 ) -> DecisionLog:
     """Texts of each model, so many accepted of so many decided for each table."""
-    number = workspace.database("k", label="l", url="u")
+    number = workspace.database(DatabaseIdentity("k", "l"), url="u")
     store = Suggestions(workspace, number)
     for model, tables in outcomes.items():
         for name, (accepted, decided) in zip(tables_of(model), tables, strict=False):
@@ -99,7 +100,7 @@ def test_texts_for_a_table_that_was_drawn_for_the_other_are_left_out(
 ) -> None:
     """Such as those drafted before, or again in the app with one model."""
     log = decide(workspace, {"one": [(1, 2)], "two": [(1, 2)]})
-    number = workspace.database("k", label="l", url="u")
+    number = workspace.database(DatabaseIdentity("k", "l"), url="u")
     store = Suggestions(workspace, number)
     for column in ("x", "y", "z"):
         target = make_target("s", tables_of("one")[0], column)
@@ -114,7 +115,9 @@ def test_of_a_model_with_nothing_but_others_tables_nothing_is_said(
     workspace: Workspace,
 ) -> None:
     decide(workspace, {"one": [(1, 2)]})
-    store = Suggestions(workspace, workspace.database("k", label="l", url="u"))
+    store = Suggestions(
+        workspace, workspace.database(DatabaseIdentity("k", "l"), url="u")
+    )
     target = make_target("s", tables_of("one")[0], "x")
     store.put([(Draft(target, "Drafted.", Source.MODEL, 0.5, model="two"), None)])
     store.accept([store.of_table(TableId("s", tables_of("one")[0]))[target]])
@@ -134,7 +137,9 @@ def test_what_is_no_pair_of_known_models_is_wrong_usage(
 
 
 def test_a_model_may_have_a_comma_in_its_name(workspace: Workspace) -> None:
-    store = Suggestions(workspace, workspace.database("k", label="l", url="u"))
+    store = Suggestions(
+        workspace, workspace.database(DatabaseIdentity("k", "l"), url="u")
+    )
     for number, model in enumerate(("a,b", "c")):
         target = make_target("s", f"t{number}", None)
         store.put([(Draft(target, "Drafted.", Source.MODEL, 0.5, model=model), None)])

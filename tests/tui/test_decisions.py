@@ -61,7 +61,7 @@ def exported(run: Run, url: str, shop: Path, tmp_path: Path) -> Path:
     assert run("ann", "scan", url).code == 0
     identity = identify(url)
     with Workspace(tmp_path / "ann.db") as workspace:
-        number = workspace.database(identity.key, label=identity.label, url=url)
+        number = workspace.database(identity, url=url)
         Suggestions(workspace, number).put(
             (Draft(make_target("sales", "orders", c), text, Source.MODEL, 0.5), None)
             for c, text in ((None, "Orders."), ("status", "Its state."))

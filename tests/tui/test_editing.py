@@ -9,6 +9,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Label
 
+from catalog.addresses import DatabaseIdentity
 from catalog.glossary import GlossaryFile
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind
 from catalog.snapshot import Snapshot
@@ -173,7 +174,7 @@ async def test_a_mistake_in_the_style_is_said_and_the_review_goes_on(
 
 @pytest.fixture
 def snapshot(workspace: Workspace) -> Snapshot:
-    number = workspace.database("a", label="a", url="a")
+    number = workspace.database(DatabaseIdentity("a", "a"), url="a")
     return Snapshot(workspace, number)
 
 
@@ -199,5 +200,5 @@ def test_tables_are_found_by_the_beginning_of_their_names(
         [],
         [],
     ]
-    other = workspace.database("b", label="b", url="b")
+    other = workspace.database(DatabaseIdentity("b", "b"), url="b")
     assert Snapshot(workspace, other).named("order", limit=9) == []

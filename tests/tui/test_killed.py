@@ -124,7 +124,7 @@ def test_killed_while_writing_the_ledger_agrees_with_the_database(
     assert killed
     with Workspace(settings.workspace) as workspace:
         identity = identify(url)
-        number = workspace.database(identity.key, label=identity.label, url=url)
+        number = workspace.database(identity, url=url)
         # Before anything is resumed: nothing is in the database that the ledger does
         # not know.
         intended = {

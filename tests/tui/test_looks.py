@@ -18,6 +18,7 @@ from rich.cells import cell_len
 from textual.pilot import Pilot
 from textual.widgets import Footer
 
+from catalog.addresses import DatabaseIdentity
 from catalog.approvals import Decided, SignOff
 from catalog.choice import Choice
 from catalog.objects import ColumnId, TableId
@@ -444,7 +445,9 @@ def prepare(state: str, settings: Settings, shop: Path) -> str | None:
             with Workspace(settings.workspace) as workspace:
                 for name in ("archive", "warehouse"):
                     url = f"postgresql://steward@old.example/{name}"
-                    workspace.database(name, label=f"postgresql {name}", url=url)
+                    workspace.database(
+                        DatabaseIdentity(name, f"postgresql {name}"), url=url
+                    )
         return None
     if state == "catalog_empty":
         duckdb.connect(str(shop.with_name("empty.duckdb"))).close()

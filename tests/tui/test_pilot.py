@@ -46,9 +46,7 @@ def store(settings: Settings, shop: Path) -> Iterator[Suggestions]:
     """The suggestions that the app will see, from another connection."""
     identity = identify(f"duckdb:///{shop}")
     with Workspace(settings.workspace) as workspace:
-        number = workspace.database(
-            identity.key, label=identity.label, url=f"duckdb:///{shop}"
-        )
+        number = workspace.database(identity, url=f"duckdb:///{shop}")
         yield Suggestions(workspace, number)
 
 

@@ -77,9 +77,7 @@ def by_rules(settings: Settings, tmp_path: Path) -> Settings:
 def stored(settings: Settings, path: Path) -> Iterator[tuple[Suggestions, Unasked]]:
     identity = identify(f"duckdb:///{path}")
     with Workspace(settings.workspace) as workspace:
-        number = workspace.database(
-            identity.key, label=identity.label, url=f"duckdb:///{path}"
-        )
+        number = workspace.database(identity, url=f"duckdb:///{path}")
         yield Suggestions(workspace, number), Unasked(workspace, number)
 
 

@@ -59,7 +59,7 @@ def drafts(settings: Settings, url: str) -> Callable[[], list[Suggestion]]:
 
     def read() -> list[Suggestion]:
         with Workspace(settings.workspace) as workspace:
-            number = workspace.database(identity.key, label=identity.label, url=url)
+            number = workspace.database(identity, url=url)
             return list(Suggestions(workspace, number).all())
 
     return read

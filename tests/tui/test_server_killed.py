@@ -133,7 +133,7 @@ def check_resumed(settings: Settings, url: str, schema: str) -> None:
     wanted = texts(schema)
     with Workspace(settings.workspace) as workspace:
         identity = identify(url)
-        number = workspace.database(identity.key, label=identity.label, url=url)
+        number = workspace.database(identity, url=url)
 
         def rows(condition: str) -> list[Place]:
             return [

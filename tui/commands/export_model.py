@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -96,7 +97,7 @@ def run(
                     "quantisation": each.kind,
                     "verified": not each.faults,
                     "faults": list(each.faults),
-                    **each.comparison.to_json(),
+                    **asdict(each.comparison),
                 }
                 for each in found
             ]

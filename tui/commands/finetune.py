@@ -96,8 +96,9 @@ def run(
     columnist train finetune SmolLM2-135M-Instruct.gguf --data mine.jsonl.xz --out mine
     """
     try:
-        from model.training.finetune import FinetuneSettings, finetune  # needs torch
-        from model.training.tracking import tracked
+        from model.training.event import tracked
+        from model.training.finetune import finetune  # needs torch
+        from model.training.training_run import FinetuneSettings
     except ImportError as error:
         raise UsageError(
             f"Fine-tuning needs the package {error.name}.",

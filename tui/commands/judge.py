@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,8 +22,6 @@ from tui.flow.model_choice import library
 from tui.flow.text import count, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from model.writer import Writer
     from tui.flow.settings import Settings
 
@@ -84,13 +80,17 @@ def run(
     with console.stopping() as stop:
         with (
             writer,
-            _appending(raw, fresh=redo) as append,
+            writing(raw, hint="Check the folder and the disk."),
+            raw.open("a", encoding="utf-8") as file,
             console.progress("Judging", len(left)) as advance,
         ):
+            if redo:
+                file.truncate(0)
             if left:
                 writer.start(stop=stop)
             for judged in ask(left, writer, name, stop=stop):
-                append(encoded(judged))
+                file.write(encoded(judged))
+                file.flush()
                 done[judged.item] = judged
                 advance(1)
         votes = [
@@ -146,21 +146,6 @@ def _writer(options: Settings, model: str | None, served: str) -> tuple[Writer, 
         found = library(options).find(model)
     writer = instructed(found, options, seconds=SECONDS, task="judge", option="--model")
     return writer, found.name
-
-
-@contextmanager
-def _appending(path: Path, *, fresh: bool) -> Generator[Callable[[str], None]]:
-    """Adds lines to a file, each on disk at once."""
-    with writing(path, hint="Check the folder and the disk."):
-        if fresh:
-            path.unlink(missing_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-
-            def append(line: str) -> None:
-                file.write(line)
-                file.flush()
-
-            yield append
 
 
 def _pairs(folder: Path, judge: str) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from catalog.change import CommentChange
-from catalog.errors import ColumnistError
+from catalog.files import write_new
 from catalog.objects import Table, TableId, table_of
 from catalog.stopping import Stop, never
 from connectors.run import AS_USUAL, Allowed, Run, joined
@@ -92,27 +92,10 @@ def save_script(session: Session, run: Run, folder: Path) -> Path:
         *run.costs,
     ]
     text = render_script(session.database.dialect, run, remarks)
+    hint = "Free some space, or start Columnist in a folder that you may write in."
     for number in itertools.count(1):
         more = f"-{number}" if number > 1 else ""
         path = folder / f"columnist-{moment:%Y-%m-%d}{more}.sql"
-        try:
-            file = path.open("x", encoding="utf-8", newline="")
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise _unwritable(path, error) from error
-        try:
-            with file:
-                file.write(text)
-        except OSError as error:
-            path.unlink(missing_ok=True)  # half a script is worse than none
-            raise _unwritable(path, error) from error
-        return path
+        if write_new(path, text, hint=hint):
+            return path
     raise AssertionError("numbers do not end")
-
-
-def _unwritable(path: Path, error: OSError) -> ColumnistError:
-    return ColumnistError(
-        f"Cannot write {path}: {error.strerror}.",
-        "Free some space, or start Columnist in a folder that you may write in.",
-    )

@@ -180,17 +180,12 @@ def attach(
     saved: SavedConnection | None = None,
 ) -> Session:
     """A session from its two open halves."""
-    identity = database.identity
     bounds = saved.bounds if saved else Bounds()
     bounds = bounds.within(database.schemas)
     notes: list[str] = []
     number = workspace.database(
-        identity.key,
-        label=identity.label,
+        database.identity,
         url=database.url,
-        server=identity.server,
-        instance=identity.instance,
-        names=identity.names,
         same=settings.same_database,
         tell=notes.append,
     )

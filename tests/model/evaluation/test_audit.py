@@ -46,7 +46,8 @@ def entry(source: str, number: int, columns: int = 4, described: int = 4) -> Ent
 
 def said(entries: list[Entry], text: str | None) -> list[Texts]:
     return [
-        Texts(Text(text), (Text(text),) * len(entry.table.columns)) for entry in entries
+        dict.fromkeys([None, *(c.name for c in entry.table.columns)], Text(text))
+        for entry in entries
     ]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from catalog.errors import ColumnistError, UsageError
 from model.evaluation import json_lines
-from model.evaluation.records import Text, Texts, line_of, read_entries, read_texts
+from model.evaluation.records import Text, line_of, read_entries, read_texts
 
 GOOD: dict[str, Any] = {
     "source": "a/b",
@@ -97,8 +97,8 @@ def test_missing_files_and_empty_ones_are_told_apart(tmp_path: Path) -> None:
 
 def test_texts_come_back_as_they_were_kept(tmp_path: Path) -> None:
     entries = read_entries(write(tmp_path / "x.jsonl", GOOD, GOOD))
-    first = Texts(Text("About", "model"), (Text("A"), Text(None)))
-    second = Texts(Text(None), (Text("Other", "rules"), Text(None)))
+    first = {None: Text("About", "model"), "a": Text("A"), "b": Text(None)}
+    second = {None: Text(None), "a": Text("Other", "rules"), "b": Text(None)}
     kept = write(
         tmp_path / "k.jsonl",
         *(line_of(e, t) for e, t in zip(entries, (first, second), strict=True)),
@@ -111,5 +111,4 @@ def test_what_a_file_lacks_is_missing(tmp_path: Path) -> None:
     line = {"db": "a/b", "schema": "s", "table": "t", "description": " ", "columns": []}
     other = {**line, "db": "z"}
     found = read_texts(write(tmp_path / "k.jsonl", other, line), entries)
-    missing = Texts(Text(None), (Text(None), Text(None)))
-    assert found == [missing, missing]
+    assert not any(text.text for texts in found for text in texts.values())

@@ -24,7 +24,8 @@ def entry(source: str, **columns: str | None) -> Entry:
 
 
 def texts(*columns: str | None, by: str | None = None) -> Texts:
-    return Texts(Text(None), tuple(Text(c, by if c else None) for c in columns))
+    said = (Text(text, by if text else None) for text in columns)
+    return dict(zip(("qty", "note", "free"), said, strict=False))
 
 
 ENTRIES = [
@@ -98,8 +99,8 @@ def test_the_packaged_model_runs_without_network() -> None:
 
 def test_the_probe_compares_with_the_named_system() -> None:
     pairs = [
-        cryptic.Pair(0, 0, "qty", ("quantity",)),
-        cryptic.Pair(1, 0, "qty", ("x",)),
+        cryptic.Pair(0, "qty", "qty", ("quantity",)),
+        cryptic.Pair(1, "qty", "qty", ("x",)),
     ]
     given = {
         "base": [texts("Quantities"), texts("y")],

@@ -32,7 +32,8 @@ def entry(source: str, number: int, columns: int = 4) -> Entry:
 
 def said(entries: list[Entry], text: str | None) -> list[Texts]:
     return [
-        Texts(Text(text), (Text(text),) * len(entry.table.columns)) for entry in entries
+        dict.fromkeys([None, *(c.name for c in entry.table.columns)], Text(text))
+        for entry in entries
     ]
 
 

@@ -10,7 +10,7 @@ import pytest
 from catalog.errors import UsageError
 from model.evaluation.json_lines import encoded
 from model.evaluation.records import Entry, Text, Texts
-from model.evaluation.systems import Kind, run_model, system, systems, texts_of
+from model.evaluation.systems import run_model, system, systems, texts_of
 from model.library import Library, ModelFile, PromptFormat
 from model.wire import EngineSettings
 from tests.model.evaluation.entries import entry_of
@@ -47,14 +47,14 @@ def only(spec: str, entries: list[Entry], known: Path | None = None) -> list[Tex
 def test_baseline_and_rules_describe_everything() -> None:
     for spec in ("baseline", "rules"):
         (texts,) = only(spec, [entry()])
-        assert texts.about.text
-        assert all(text.text for text in texts.columns)
+        assert list(texts) == [None, "order_id", "total_amount"]
+        assert all(text.text for text in texts.values())
 
 
 def test_a_bare_name_is_the_product_and_a_prefix_the_model_alone() -> None:
-    assert system("x", named).kind is Kind.PRODUCT
+    assert not system("x", named).alone
     assert system("product:x", named) == system("x", named)
-    assert system("model:x", named).kind is Kind.MODEL
+    assert system("model:x", named).alone
     assert len(systems(["x", "product:x", "model:x"], named)) == 2
 
 
@@ -69,11 +69,10 @@ def test_a_model_runs_once_for_both_its_uses() -> None:
 
     def run(model: ModelFile, entries: Any) -> tuple[list[Texts], list[Texts]]:
         calls.append(model.name)
-        own = Texts(Text("own"), ())
-        return [own], [Texts(Text("shown"), ())]
+        return [{None: Text("own")}], [{None: Text("shown")}]
 
     chosen = systems(["model:x", "x"], named)
-    found = [texts[0].about.text for _, texts in texts_of(chosen, [entry()], run)]
+    found = [texts[0][None].text for _, texts in texts_of(chosen, [entry()], run)]
     assert found == ["own", "shown"]
     assert calls == ["x"]
 
@@ -90,7 +89,7 @@ def test_elsewhere_takes_the_most_frequent_text_of_other_repositories(
     path = tmp_path / "known.jsonl"
     path.write_text("".join(encoded(e.record) for e in known))
     (texts,) = only("elsewhere", [entry()], path)
-    assert texts == Texts(Text(None), (Text(None), Text("Amount due.")))
+    assert texts == {"order_id": Text(None), "total_amount": Text("Amount due.")}
     with pytest.raises(UsageError, match="look in"):
         only("elsewhere", [entry()])
 
@@ -104,9 +103,9 @@ def test_texts_of_a_real_model_reach_their_tables(tiny_model: Path) -> None:
         own, shown = run_model(model, entries, EngineSettings(tiny_model, gpu_layers=0))
         assert len(own) == len(shown) == 3
         for texts in shown:
-            assert texts.about.text
-            assert [text.text is None for text in texts.columns] == [True, False]
-            assert {texts.about.by, texts.columns[1].by} <= {"model", "rules"}
+            assert list(texts) == [None, "total_amount"]
+            assert all(text.text for text in texts.values())
+            assert {text.by for text in texts.values()} <= {"model", "rules"}
         (alone, _) = run_model(
             model, entries[2:], EngineSettings(tiny_model, gpu_layers=0)
         )

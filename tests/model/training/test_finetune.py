@@ -30,15 +30,15 @@ from model.prompts.compact import compact_prompts  # noqa: E402
 from model.teacher_set import described  # noqa: E402
 from model.training import finetune as finetuning  # noqa: E402
 from model.training.adapter import adapted  # noqa: E402
-from model.training.export import ExportSettings as ExportSettings  # noqa: E402
-from model.training.export import export  # noqa: E402
-from model.training.finetune import FinetuneSettings, finetune, rate, split  # noqa: E402
+from model.training.export import ExportSettings, export  # noqa: E402
+from model.training.finetune import finetune, rate, split  # noqa: E402
 from model.training.source import (  # noqa: E402
     Tokens,
     load_model,
     open_source,
     open_tokens,
 )
+from model.training.training_run import FinetuneSettings  # noqa: E402
 from model.wire import EngineSettings  # noqa: E402
 from tests.model.training import tiny_huggingface as tiny  # noqa: E402
 
@@ -427,7 +427,8 @@ def test_nothing_is_fetched(tmp_path: Path) -> None:
         "        raise PermissionError(event)\n"
         "sys.addaudithook(hook)\n"
         "from pathlib import Path\n"
-        "from model.training.finetune import FinetuneSettings, finetune\n"
+        "from model.training.finetune import finetune\n"
+        "from model.training.training_run import FinetuneSettings\n"
         f"settings = FinetuneSettings(base=Path({str(chosen.base)!r}),\n"
         f"    data=(Path({str(chosen.data[0])!r}),), out=Path({str(chosen.out)!r}),\n"
         "    steps=1, merge=True, threads=1)\n"

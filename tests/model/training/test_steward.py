@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from catalog.addresses import DatabaseIdentity
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
 from catalog.snapshot import Snapshot
 from catalog.suggestion import Draft, Finding, Source
@@ -32,7 +33,8 @@ def filled(path: Path, drafts: Drafts) -> Workspace:
     """A workspace in which each draft was accepted, or edited into the second text."""
     workspace = Workspace(path)
     database = workspace.database(
-        "key", label="warehouse-acme", url="postgresql://jdoe@db7.acme.example/acmeprod"
+        DatabaseIdentity("key", "warehouse-acme"),
+        url="postgresql://jdoe@db7.acme.example/acmeprod",
     )
     snapshot = Snapshot(workspace, database)
     scan = snapshot.begin()
