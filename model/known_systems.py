@@ -193,7 +193,7 @@ class _Found:
     of_known: float
     """Share of the known table's columns by weight."""
     rank: tuple[float, bool, bool]
-    """Score, and whether schema and name are the same: which of one system is better."""
+    """Score, same schema, same name: which of two tables of a system is better."""
     reference: _Reference
     pairs: Mapping[str, str]
     """Known columns by the user's."""
