@@ -192,16 +192,11 @@ class _Found:
     score: float
     of_known: float
     """Share of the known table's columns by weight."""
-    same_name: bool
-    same_schema: bool
+    rank: tuple[float, bool, bool]
+    """Score, same schema, same name: which of two tables of a system is better."""
     reference: _Reference
     pairs: Mapping[str, str]
     """Known columns by the user's."""
-
-    @property
-    def rank(self) -> tuple[float, bool, bool]:
-        """By what the better of two tables of one system is told."""
-        return self.score, self.same_schema, self.same_name
 
 
 class KnownSystems:
@@ -357,11 +352,12 @@ class KnownSystems:
         if beside is not None:
             same = min(3, beside[reference.system])
             score += BESIDE * same if same else -ALONE
+        same_schema = key(table.id.schema) == key(reference.id.schema)
+        same_name = key(table.id.name).endswith(key(reference.id.name))
         return _Found(
             score,
             of_known,
-            key(table.id.name).endswith(key(reference.id.name)),
-            key(table.id.schema) == key(reference.id.schema),
+            (score, same_schema, same_name),
             reference,
             {mine: known for mine, (known, _) in pairs.items()},
         )

@@ -125,8 +125,7 @@ class Library:
 
     def broken(self) -> list[ColumnistError]:
         """Why manifests that cannot be used are left out, a line for each."""
-        found = (_problem(path) for path in self._manifests())
-        return [problem for problem in found if problem is not None]
+        return list(filter(None, map(_problem, self._manifests())))
 
     def _added(self) -> dict[Path, ModelFile]:
         """The models that were added; one bad manifest spoils no other."""

@@ -872,12 +872,11 @@ def _sayable(phrase: str) -> bool:
     return (
         not small.intersection(words)
         and phrase.replace(" ", "").replace("-", "").isalpha()
-        and all(len(word) > 1 and _listable(word) for word in phrase.split())
+        and all(
+            len(word) > 1 and (familiar(word.lower()) or word.isupper())
+            for word in phrase.split()
+        )
     )
-
-
-def _listable(word: str) -> bool:
-    return familiar(word.lower()) or word.isupper()
 
 
 def a(noun: str) -> str:
