@@ -28,6 +28,7 @@ from connectors.database import Database
 from connectors.database_session import DatabaseSession, Row, SessionSource
 from connectors.definition import slice_table
 from connectors.dialects.dialect import Dialect, dialect_named, dialect_names
+from connectors.limits import Limits
 from connectors.run import Allowed, Part, Run, Statement
 from connectors.script import render_script
 from tests.connectors.nasty import NAMES, PLAIN_TEXTS, SUPPLEMENTARY
@@ -60,7 +61,11 @@ class Stage(SessionSource):
         self.comments: dict[Target, str | None] = {}
         self.begun: list[CommentChange] | None = None
         self.database = Database(
-            DatabaseIdentity("stage:", "stage"), dialect, "stage://", self
+            DatabaseIdentity("stage:", "stage"),
+            dialect,
+            "stage://",
+            self,
+            limits=Limits(connections=1),  # two would take turns as they like
         )
         for name in ("pin", "read", "comments", "kinds", "printed"):
             if hasattr(dialect, name):
