@@ -24,6 +24,7 @@ from connectors.connect import open_database
 from tui.app.app import ColumnistApp
 from tui.app.screens.catalog import CatalogScreen
 from tui.app.screens.figures import FiguresScreen
+from tui.app.screens.picker import PickerScreen
 from tui.app.screens.review import ReviewScreen
 from tui.app.screens.write import WriteScreen
 from tui.flow import scanning, writes
@@ -105,7 +106,7 @@ async def draw(session: Session) -> None:
             picture = without_links(app.export_screenshot(title="Columnist"))
             (FOLDER / f"{name}.svg").write_text(picture, encoding="utf-8")
 
-        app.open_catalog(session)
+        app.screen.post_message(PickerScreen.Opened(session))
         await reach(CatalogScreen)
         names = [summary.id for summary in session.snapshot.summaries()]
         await pilot.press(*["j"] * names.index(TABLE))

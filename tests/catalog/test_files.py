@@ -155,7 +155,7 @@ BY_HAND = {
     "catalog/files.py whole_file": "the one place",
     "model/base.py _make": "gguf wrote it in a scratch folder",
     "model/base.py _unzipped": "in a scratch folder",
-    "model/library.py Library.install": "gigabytes, unpacked and checked beside it",
+    "model/library.py put": "gigabytes, unpacked and checked beside it",
     "model/llama_build.py build": "pip wrote it in a scratch folder",
     "model/pack.py _copy": "in a scratch folder",
     "model/signature.py signing_key": "ssh-keygen reads it; nobody keeps it",
