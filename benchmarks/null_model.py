@@ -8,7 +8,7 @@ tokenizing and decoding are not. Every text has `TEXT_TOKENS` tokens, then the e
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from model.schedule import StepToken
-from model.sizes import Shape, Sizes
-from model.wire import ModelFacts
+from model.sizes import Machine, Shape, choose
+from model.wire import EngineSettings, ModelFacts
 
 VOCABULARY = 4096
 """Tokens; a small vocabulary, as what is measured is not the choice of a token."""
@@ -37,10 +37,8 @@ class LlamaError(Exception):
 class Model:
     """Takes what `model.llama.Model` takes and does nothing with it."""
 
-    def __init__(
-        self, path: str, *, sizes: Callable[[Shape], Sizes], **_: object
-    ) -> None:
-        self.sizes = sizes(Shape(4_262_144, 4096, 1024))
+    def __init__(self, settings: EngineSettings, machine: Machine) -> None:
+        self.sizes = choose(Shape(4_262_144, 4096, 1024), machine, settings.sizes)
         self.cells = self.sizes.number("cells")
         self.sequences = self.sizes.number("sequences")
         self.batch = self.sizes.number("batch")

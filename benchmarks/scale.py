@@ -113,7 +113,7 @@ _CODES = {"status_code": ("AC", "CL", "OP"), "priority_cd": ("H", "L", "M")}
 _STAGES = {
     "reading": "catalog.snapshot.Snapshot.table",
     "prompts": "model.draft.Drafter._prompts",
-    "inheriting": "model.draft.Drafter._inherit",
+    "inheriting": "model.draft.Drafter._told",
     "choosing": "model.draft.Drafter._decide",
     "saving": "tui.flow.drafting._Saver.save",
 }

@@ -42,7 +42,8 @@ def mistake(kind: Any, error: msgspec.ValidationError) -> Mistake:
         return Mistake(place, what, field[1], _struct(kind).__struct_fields__)
     if field := re.search(r"required field `(.*)`", said):
         return Mistake(place, f"{where} has no {field[1]}")
-    if most := re.search(r"<= ([\d.]+)$", said):
+    most = re.search(r"<= ([\d.]+)$", said)
+    if most and "length" not in said:
         return Mistake(place, f"{where} must be at most {most[1]}")
     if must := _described(kind):
         whole = re.sub(r"\[\d+\]$", "", where)

@@ -127,7 +127,10 @@ def _check(person: str, at: str) -> None:
     """
     if not name_of(person):
         raise ValueError("a name has no letter that is seen")
-    moment = datetime.fromisoformat(at)
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        raise ValueError("a moment is none") from None
     if moment.tzinfo is None:
         raise ValueError("a moment has no offset from UTC")
     if not 1971 <= moment.year <= 9000:  # clocks cannot tell others everywhere
@@ -181,12 +184,13 @@ def load(path: Path) -> SignOff:
             "Export less at once, with --schema or --table.",
         )
     try:
-        if msgspec.json.decode(data, type=_Head).version != VERSION:
+        text = data.decode(json.detect_encoding(data))  # an editor may have changed it
+        if msgspec.json.decode(text, type=_Head).version != VERSION:
             raise UsageError(
                 f"{path} is of another version than {VERSION}.",
                 "Export it again, or use the Columnist that made it.",
             )
-        file = msgspec.json.decode(data, type=_File)
+        file = msgspec.json.decode(text, type=_File)
     except msgspec.ValidationError as error:
         raise _wrong(path, mistake(_File, error).what) from None
     except (ValueError, RecursionError):

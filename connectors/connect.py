@@ -126,7 +126,8 @@ def open_database(
         fault = error if isinstance(error, Fault) else Fault(words)
         said = Fault(hide(fault.message, secrets), code=fault.code)
         problem = _connect_problem(said, dialect, identity)
-        if not parsed.password and _WANTS_PASSWORD.search(fault.message):
+        wanted = isinstance(error, Fault) and _WANTS_PASSWORD.search(fault.message)
+        if wanted and not parsed.password:
             problem = PasswordWanted(problem.message, _GIVE_PASSWORD)
         raise problem from error
     if read_only:

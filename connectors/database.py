@@ -303,6 +303,8 @@ class Database:
 
         def tables() -> Iterator[tuple[TableId, tuple[Statement, ...]]]:
             for run in runs:
+                if stop():
+                    return
                 for table, own in run.by_table():
                     at = datetime.now(UTC)
                     refused.extend(
@@ -318,7 +320,11 @@ class Database:
                     yield refused.popleft()
                 yield result
         except Fault as fault:
+            yield from refused
             raise self._failed("written", fault) from fault
+        except ColumnistError:
+            yield from refused
+            raise
         yield from refused
 
     def hold(self) -> AbstractContextManager[None]:

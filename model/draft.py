@@ -483,9 +483,7 @@ class Drafter:
             findings=findings,
             model=self._model.name if self._model and written is not None else None,
             prompt=fingerprint,
-            guess=(guess or humanize(split(real.name)))
-            if choice.text is None
-            else None,
+            guess=guess if choice.text is None else None,
         )
 
     def _weighed(

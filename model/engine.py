@@ -145,7 +145,8 @@ class Engine(Writer):
                 case wire.Ready(facts, holds):
                     self.facts, self.holds = facts, holds
                     self.runs_on = "GPU" if facts.offloads else "CPU"
-                    self.threads = facts.sizes.number("threads")
+                    with suppress(ValueError):  # only to give the screen a core
+                        self.threads = facts.sizes.number("threads")
                     return facts
                 case wire.Failed(reason):
                     self.close()

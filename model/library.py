@@ -148,7 +148,8 @@ class Library:
         manifest = manifest_of(self.shipped / f"{DEFAULT}.json")
         path = self.shared / f"{DEFAULT}.json"
         file = self.shared / f"{DEFAULT}.gguf"
-        with suppress(ColumnistError, KeyError, TypeError):
+        # What another version or somebody else made of the file tells nothing.
+        with suppress(ColumnistError, KeyError, TypeError, ValueError, AttributeError):
             made = manifest_of(path)
             if made["adapter"]["sha256"] == manifest["adapter"]["sha256"]:
                 return model_of(manifest | {key: made[key] for key in MADE}, file)

@@ -239,10 +239,10 @@ class RemoteEngine(Writer):
             raise reply.error
         if reply.status in NO_MODELS:
             return endpoint.served or "default"
+        if endpoint.served and reply.status in (200, 400, 403):
+            return endpoint.served  # an alias that is not listed, or no list for us
         if reply.status != 200:
             raise endpoint.refused(reply.status, reply.data)
-        if endpoint.served:
-            return endpoint.served  # perhaps an alias that is not listed
         names = model_names(endpoint, reply.data)
         how = f"Name one: --model {endpoint.url}#NAME."
         if not names:

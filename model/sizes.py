@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -53,7 +54,7 @@ class Machine:
 class Size(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One choice."""
 
-    value: int | str
+    value: Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)] | str
     """What was chosen."""
     reason: str
     """Why, for people."""

@@ -130,7 +130,8 @@ class ClickHouse(SchemaDialect, SequentialDialect):
     database_is_schema = True
     schema_spelled = "SELECT currentDatabase()"
     schemas_sql = "SELECT name FROM system.databases"
-    system_schemas = frozenset({"system", "information_schema"})
+    folds_case = False
+    system_schemas = frozenset({"system", "information_schema", "INFORMATION_SCHEMA"})
     relations_sql = _RELATIONS
     kinds: ClassVar = _KINDS
     other_kind = TableKind.TABLE

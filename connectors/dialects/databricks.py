@@ -13,6 +13,7 @@ from typing import ClassVar
 from catalog.change import CommentChange
 from catalog.errors import ColumnistError
 from catalog.objects import Table, TableId, TableKind, column_of
+from catalog.stopping import Stop
 from connectors.database_session import (
     DatabaseSession,
     EngineSession,
@@ -178,14 +179,15 @@ class Databricks(Spark):
     def schemas(self, session: DatabaseSession, selection: Selection) -> Iterable[str]:
         """Names of the schemas there are, without the system's."""
         if self._catalog in _OLD_CATALOGS:
-            return (str(row[0]) for row in session.rows(Spark.schemas_sql))
+            names = sorted(str(row[0]) for row in session.rows(Spark.schemas_sql))
+            return [n for n in names if n.lower() not in Spark.system_schemas]
         return super().schemas(session, selection)
 
     def _scan_schema(
-        self, session: DatabaseSession, schema: str, selection: Selection
+        self, session: DatabaseSession, schema: str, selection: Selection, stop: Stop
     ) -> Iterator[Table]:
         by = Spark if self._catalog in _OLD_CATALOGS else SchemaDialect
-        return by._scan_schema(self, session, schema, selection)
+        return by._scan_schema(self, session, schema, selection, stop)
 
     def read(
         self, session: DatabaseSession, table_id: TableId, *, brief: bool = False

@@ -242,7 +242,8 @@ class Dialect(ABC):
         wanted = dict(self.connect_arguments)
         for known, argument in self.timeout_arguments.items():
             if known in ("", driver):
-                wanted[argument] = max(2, ceil(timeout))  # libpq makes 2 of 1
+                least = 2 if argument == "connect_timeout" else 1  # libpq makes 2 of 1
+                wanted[argument] = max(least, ceil(timeout))
         return {name: wanted[name] for name in wanted if name not in url.query}
 
     def resolve(self, session: DatabaseSession) -> Dialect:
@@ -453,7 +454,8 @@ class Dialect(ABC):
         if not fine:
             return Run(refused=tuple(refused))
         run = self.render(session, table, fine, allow_rebuild=allowed.rebuild)
-        return replace(run, refused=(*refused, *run.refused), costs=self.costs)
+        costs = self.costs if run.statements else ()
+        return replace(run, refused=(*refused, *run.refused), costs=costs)
 
     def _why_not(
         self, table: Table, change: CommentChange, allowed: Allowed

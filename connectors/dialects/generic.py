@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from catalog.objects import Column, ColumnId, ForeignKey, Table, TableId, TableKind
+from catalog.stopping import Stop
 from connectors.comment_text import normal
 from connectors.database_session import (
     DatabaseSession,
@@ -64,7 +65,7 @@ class Generic(SchemaDialect):
         return [name for name in names if name.lower() not in self.system_schemas]
 
     def _scan_schema(
-        self, session: DatabaseSession, schema: str, selection: Selection
+        self, session: DatabaseSession, schema: str, selection: Selection, stop: Stop
     ) -> Iterator[Table]:
         return _tables(_inspector(session), schema)
 

@@ -11,8 +11,8 @@ from typing import ClassVar
 
 from catalog.errors import UsageError
 from connectors.database_session import DatabaseSession
-from connectors.dialects.dialect import Dialect
-from connectors.dialects.postgresql import PostgreSQL
+from connectors.dialects.dialect import ConnectFault, Dialect
+from connectors.dialects.postgresql import CONNECT_FAULTS, PostgreSQL
 
 
 class Greenplum(PostgreSQL):
@@ -25,6 +25,7 @@ class Greenplum(PostgreSQL):
     # https://techdocs.broadcom.com/us/en/vmware-tanzu/data-solutions/tanzu-greenplum/7/greenplum-database/ref_guide-sql_commands-COMMENT.html
     lock = "SHARE UPDATE EXCLUSIVE on the table, on the coordinator"
     cannot: ClassVar = ("read Greenplum 6 and older",)
+    connect_faults: ClassVar[tuple[ConnectFault, ...]] = CONNECT_FAULTS
     sampled = Dialect.sampled  # not every kind of its storage can be sampled
 
     def resolve(self, session: DatabaseSession) -> Dialect:

@@ -35,6 +35,7 @@ class Hive(SchemaDialect, SequentialDialect):
     database_is_schema = True
     schema_spelled = "SELECT current_database()"
     schemas_sql = "SHOW DATABASES"
+    folds_case = False
     system_schemas = frozenset({"sys", "information_schema"})
     as_text = Spark.as_text
     # https://cwiki.apache.org/confluence/display/Hive/LanguageManual+DDL#LanguageManualDDL-ChangeColumnName/Type/Position/Comment

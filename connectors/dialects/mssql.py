@@ -120,8 +120,8 @@ class MSSQL(SchemaDialect, SequentialDialect):
     one_table = "AND t.name = :name"
     sample_query = "SELECT TOP ({rows}) {expressions} FROM {table}"
     as_text: ClassVar = {
-        r"(var)?binary|image|geo|hierarchyid|timestamp|rowversion|sql_variant|xml"
-        "|vector": "",
+        r"\w*binary\b|(image|geometry|geography|hierarchyid|timestamp|rowversion"
+        r"|sql_variant|xml|vector)\b": "",
         # 121 is the ISO format of dates.
         "": "LEFT(CONVERT(nvarchar(4000), {column}, 121), 256)",
     }

@@ -13,6 +13,7 @@ from math import ceil
 from typing import TYPE_CHECKING, ClassVar
 
 from catalog.objects import Table, TableId, TableKind
+from catalog.stopping import Stop
 from connectors.database_session import (
     DatabaseSession,
     EngineSource,
@@ -105,6 +106,7 @@ class MySQL(SchemaDialect, AlteringDialect):
     identity_sql = "SELECT @@server_uuid, CONCAT_WS('/', @@hostname, @@port, @@datadir)"
     schema_spelled = "SELECT DATABASE()"
     schemas_sql = "SELECT schema_name FROM information_schema.schemata"
+    folds_case = False
     system_schemas = frozenset(
         {"information_schema", "mysql", "performance_schema", "sys"}
     )
@@ -226,10 +228,10 @@ class MySQL(SchemaDialect, AlteringDialect):
     # -- reading ---------------------------------------------------------------
 
     def _scan_schema(
-        self, session: DatabaseSession, schema: str, selection: Selection
+        self, session: DatabaseSession, schema: str, selection: Selection, stop: Stop
     ) -> Iterator[Table]:
         if selection.narrows_schema:
-            yield from super()._scan_schema(session, schema, selection)
+            yield from super()._scan_schema(session, schema, selection, stop)
             return
         # The server looks for the rest while columns are made of its answer.
         with ThreadPoolExecutor(1) as pool, closing(session.witness()) as beside:
@@ -254,7 +256,9 @@ class MySQL(SchemaDialect, AlteringDialect):
         may = may_alter(session, schema)
         for table, type_, rows, comment, options in listed:
             if type_ == "VIEW":  # whose comment reads VIEW
-                yield Relation(table, TableKind.VIEW, view_sql=views.get(table))
+                none = f"{self.label} has no comments on views"
+                view = views.get(table)
+                yield Relation(table, TableKind.VIEW, view_sql=view, refused=none)
                 continue
             parted = "partitioned" in (options or "")
             kind = TableKind.PARTITIONED_TABLE if parted else TableKind.TABLE

@@ -524,7 +524,7 @@ class PostgreSQL(TransactionalDialect):
         "WHERE name = 'client_connection_check_interval' AND version() LIKE '%linux%'"
     )
     after_sample = "SELECT pg_advisory_unlock_all()"
-    connect_faults: ClassVar = (*_STRANGERS, *CONNECT_FAULTS)
+    connect_faults: ClassVar[tuple[ConnectFault, ...]] = (*_STRANGERS, *CONNECT_FAULTS)
 
     def source(self, url: URL, *, timeout: float, read_only: bool) -> SessionSource:
         """A pool of psycopg connections."""

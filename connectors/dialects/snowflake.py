@@ -119,7 +119,12 @@ class Snowflake(SchemaDialect, SequentialDialect):
     }
     code_pattern = r"^(\d{6}) \("
     connect_faults: ClassVar = (
-        wrong_password(r"Incorrect username or password|JWT token is invalid"),
+        wrong_password(r"Incorrect username or password"),
+        ConnectFault(
+            r"JWT token is invalid",
+            "{label} refused the user name or the key.",
+            "Check both: the URL or the connection names the key's file.",
+        ),
         ConnectFault(
             r"No active warehouse",
             "{label} needs a warehouse to answer.",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from catalog.change import CommentChange
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind, column_of
+from catalog.stopping import Stop
 from connectors.comment_text import normal
 from connectors.database_session import DatabaseSession, Fault, Row, SessionSource
 from connectors.dialects.bases.hiveserver import DEFAULT_PORT, HiveServer
@@ -109,7 +110,7 @@ class Spark(SchemaDialect, SequentialDialect):
     # -- reading ---------------------------------------------------------------
 
     def _scan_schema(
-        self, session: DatabaseSession, schema: str, selection: Selection
+        self, session: DatabaseSession, schema: str, selection: Selection, stop: Stop
     ) -> Iterator[Table]:
         """The selected tables and views, each described by itself."""
         rows = session.rows(f"SHOW TABLES IN {self.quote(schema)}")
@@ -117,6 +118,8 @@ class Spark(SchemaDialect, SequentialDialect):
         for name in sorted(str(row[1]) for row in rows if row[0]):
             if not selection.takes(table_id := TableId(schema, name)):
                 continue
+            if stop():  # describing the next one may take long
+                return
             try:
                 table = self.read(session, table_id)
             except Fault as fault:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from catalog.change import WriteResult
+from catalog.errors import ColumnistError
 from catalog.stopping import Stop
 from connectors.database_session import SessionSource
 from connectors.dialects.bases.altering import AlteringDialect
@@ -40,7 +41,11 @@ def write(
     elif isinstance(dialect, AlteringDialect):
         open_writer = partial(TableLockWriter, dialect, source, stop)
     else:  # it has no comments, and refused everything
-        assert not list(tables)
+        if any(True for _ in tables):
+            raise ColumnistError(
+                f"{dialect.label} has no way to write comments.",
+                "Export them to a file: columnist export --format sql.",
+            )
         return iter(())
     return write_chunks(
         tables,

@@ -25,6 +25,8 @@ from connectors.writing.intents import GONE, Intents, LockPatience, Pending, los
 if TYPE_CHECKING:
     from connectors.dialects.bases.altering import AlteringDialect
 
+NO_TABLE = "1146"
+"""What MySQL and MariaDB say of a table that is not there."""
 UNLOCKED = (
     "written without a table lock ({why}): a change that somebody else made in the "
     "instant before would have been overwritten"
@@ -132,10 +134,11 @@ class TableLockWriter(RunWriter):
                 raise _Locked(fault.message) from fault
             if fault.code in dialect.unlockable_codes:
                 raise _Unlockable(fault.message) from fault
-            if fault.code not in dialect.table_refusals:
+            if (
+                fault.code != NO_TABLE
+            ):  # a server that is read-only now may be asked again
                 raise
-            reason = dialect.explain(fault)
-            self._intents.end_all(self._open, Outcome.REFUSED, reason)
+            self._intents.end_all(self._open, Outcome.REFUSED, dialect.explain(fault))
 
     def _run(self, before: TableDefinition, statement: Statement) -> None:
         """Runs one statement; what is refused together is tried in halves."""

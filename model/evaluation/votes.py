@@ -84,7 +84,7 @@ def add(
     # Read again each time: others may be voting in the same folder.
     new = list(votes)
     every = (*VOTES.kept(folder, items), *new)
-    VOTES.keep(folder, {(vote.item, vote.judge): vote for vote in every}.values())
     told = dict(sorted((kinds(folder) | {vote.judge: kind for vote in new}).items()))
+    VOTES.keep(folder, {(vote.item, vote.judge): vote for vote in every}.values())
     hint = "Check the folder and the disk; the votes are saved."
     write_file(folder / JUDGES, msgspec.json.format(encoded(told), indent=2), hint=hint)

@@ -173,6 +173,8 @@ def test_a_signal_while_drafting_saves_and_ends_with_130(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
+            # Under nohup it would be ignored, and the command leaves it so.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
         before, end = drafted(), time.monotonic() + 60
         while drafted() == before and process.poll() is None:

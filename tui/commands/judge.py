@@ -93,6 +93,8 @@ def run(
                 file.flush()
                 done[judged.item] = judged
                 advance(1)
+        if writer.note:
+            console.note(f"columnist: {plain(writer.note)}.")
         votes = [
             Vote(item.item, judge, choice)
             for item in items

@@ -32,6 +32,7 @@ def run(
     if (number is None) != last:
         raise UsageError("Say which run is meant.", "Use --run ID or --last.")
     with open_session(settings(context), url) as session:
+        writes.settle_open(session)
         chosen = writes.revertible(session, number)
         question = f"Restore {count(chosen.written, 'comment')} of run {chosen.id}?"
         if not console.confirm(question, yes=yes):

@@ -22,7 +22,7 @@ _Texts = Annotated[
 ]
 _Variable = Annotated[
     str,
-    msgspec.Meta(pattern=r"^\w+$", description="the name of an environment variable"),
+    msgspec.Meta(pattern=r"^\w+\Z", description="the name of an environment variable"),
 ]
 
 

@@ -34,6 +34,13 @@ def settle(session: Session) -> list[WriteResult]:
     return results
 
 
+def settle_open(session: Session) -> None:
+    """Settle what a crash left open, where this session may write."""
+    if not session.settings.read_only and session.ledger.open_intents():
+        with Lease(session.workspace, session.database_id, "apply"), session.lock:
+            settle(session)
+
+
 def apply(
     session: Session,
     runs: Iterable[Run] | None = None,

@@ -126,7 +126,7 @@ class AlteringDialect(Dialect):
                 tuple(parts),
                 head,
                 f", {algorithm}",
-                copying=COPYING if allow_rebuild else "",
+                copying=COPYING * (allow_rebuild and algorithm == self.algorithm),
             )
             for algorithm, parts in instant.items()
         ]

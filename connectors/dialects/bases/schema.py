@@ -91,6 +91,8 @@ class SchemaDialect(Dialect):
 
     schemas_sql: ClassVar[str] = ""
     """Selects the names of the schemas there are."""
+    folds_case: ClassVar[bool] = True
+    """Schemas whose names differ by case alone cannot both be there."""
     system_schemas: ClassVar[frozenset[str]] = frozenset()
     """Those that are not the user's, in small letters, as far as the query has them."""
     relations_sql: ClassVar[str] = ""
@@ -147,7 +149,8 @@ class SchemaDialect(Dialect):
     def schemas(self, session: DatabaseSession, selection: Selection) -> Iterable[str]:
         """Names of the schemas there are, without the system's."""
         names = sorted(str(row[0]) for row in self.ask(session, self.schemas_sql))
-        return [name for name in names if name.lower() not in self.system_schemas]
+        fold = str.lower if self.folds_case else str
+        return [name for name in names if fold(name) not in self.system_schemas]
 
     def relations(
         self, session: DatabaseSession, schema: str, name: str = ""
@@ -194,13 +197,15 @@ class SchemaDialect(Dialect):
             for schema in self.schemas(session, selection):
                 if not selection.takes_schema(schema):
                     continue
-                for table in self._scan_schema(session, schema, selection):
+                if stop():
+                    return
+                for table in self._scan_schema(session, schema, selection, stop):
                     if stop():
                         return
                     yield table
 
     def _scan_schema(
-        self, session: DatabaseSession, schema: str, selection: Selection
+        self, session: DatabaseSession, schema: str, selection: Selection, stop: Stop
     ) -> Iterator[Table]:
         there = list(self.relations(session, schema))
         wanted = [
