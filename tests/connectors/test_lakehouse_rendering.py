@@ -295,6 +295,17 @@ def test_databricks_reads_the_old_metastore_as_spark() -> None:
     assert session.asked[-1] == "DESCRIBE TABLE EXTENDED `hive_metastore`.`s`.`t`"
 
 
+def test_databricks_lists_the_old_metastore_as_spark() -> None:
+    """In order, and without what Spark keeps for itself."""
+    names: list[Row] = [("zeta",), ("global_temp",), ("sys",), ("alpha",)]
+    session = Scripted(
+        {"current_catalog": [("hive_metastore",)], "SHOW DATABASES": names}
+    )
+    dialect = Databricks().resolve(session)
+    assert isinstance(dialect, Databricks)
+    assert list(dialect.schemas(session, Selection())) == ["alpha", "zeta"]
+
+
 def test_databricks_is_written_only_where_literals_mean_what_they_should() -> None:
     probe = "${env:PATH} ${system:user.name} it's \\n"
     session = Scripted({"SELECT": [(probe,)]})

@@ -162,3 +162,15 @@ def test_a_file_of_that_name_is_not_replaced(packed: Path, library: Library) -> 
         unpack(packed, library)
     assert file.read_bytes() == b"somebody else's"
     assert unpack(packed, library, name="second").name == "second"
+
+
+@pytest.mark.parametrize("damage", [{"bytes": 0}, {"bytes": "12"}, {"sha256": "zz"}])
+def test_a_damaged_manifest_of_the_own_model_is_as_none(
+    tmp_path: Path, damage: dict[str, Any]
+) -> None:
+    """Every command that looks for models ended with a traceback, `fetch` too."""
+    shipped = Library(tmp_path).own()
+    made = {"file": "x.gguf", "sha256": "0" * 64, "bytes": 1, "merged": "now"}
+    told = json.dumps(shipped.manifest | made | damage)
+    (tmp_path / f"{DEFAULT}.json").write_text(told, encoding="utf-8")
+    assert Library(tmp_path).own() == shipped

@@ -130,6 +130,25 @@ def test_an_interrupted_revert_is_finished_by_the_next_not_skipped(
         list(writes.revert(session))
 
 
+def test_a_run_that_was_killed_is_taken_back_by_its_number(
+    session: Session, shop: Path
+) -> None:
+    """What a kill left open was not counted, so the run had written nothing."""
+    before = comments(shop)
+    scanned(session)
+    put(session, AMOUNT)
+    accept_all(session)
+    list(writes.apply(session))
+    run = session.ledger.last_revertible()
+    assert run is not None
+    with session.workspace.transaction() as db:
+        db.execute("UPDATE main.ledger SET outcome = NULL")
+    writes.settle_open(session)
+    assert writes.revertible(session, run.id).written == 1
+    list(writes.revert(session, run.id))
+    assert comments(shop) == before
+
+
 def test_bulk_accept_leaves_existing_comments_to_single_decisions(
     session: Session,
 ) -> None:
