@@ -184,8 +184,7 @@ class ReviewScreen(ReviewList):
             self._save(line.target, text)
 
     def _tell_if_refused(self, line: Line) -> None:
-        refused = (line.column or line.table).comment_refused
-        if refused and not self._session.files_only:
+        if (refused := line.refused) and not self._session.files_only:
             self.notify(f"This can only be exported: {plain(refused)}.", markup=False)
 
     def _save(self, target: Target, text: str) -> None:

@@ -75,13 +75,27 @@ class Line:
         return self.comment or ""
 
     @property
+    def lack(self) -> str:
+        """What is said where there are no words."""
+        if self.suggestion is not None:
+            return "The model abstained; e writes your own."
+        if self.refused is not None:
+            return "No comment can be written here."
+        return "Not drafted yet."
+
+    @property
+    def refused(self) -> str | None:
+        """Why no comment can be written on it; None where one can."""
+        return (self.column or self.table).comment_refused
+
+    @property
     def sign(self) -> tuple[str, str]:
         """Where it stands, as one character and its role."""
         if self.suggestion is not None:
             return SIGNS[self.suggestion.state]
         if self.comment is not None:
             return DESCRIBED
-        return CANNOT if (self.column or self.table).comment_refused else NOTHING
+        return NOTHING if self.refused is None else CANNOT
 
     @property
     def mark(self) -> tuple[str, str]:
@@ -122,7 +136,7 @@ def drawn(line: Line, width: int, *, marked: bool) -> list[Drawn]:
         lead += [Cell(_left(names[0], room + 1)), Cell(f"{key:<4}", "muted")]
     lead.append(Cell(f"{mark[0]} ", mark[1]))
     indent = sum(cell_len(cell.text) for cell in lead)
-    texts = wrapped(plain(line.text) or "-", width - indent, LONGEST)
+    texts = wrapped(plain(line.text or line.lack), width - indent, LONGEST)
     rows: list[Drawn] = [(*lead, Cell(texts[0], line.role))]
     for name, text in islice(zip_longest(names, texts, fillvalue=""), 1, None):
         rows.append((Cell(_left(f"   {name}", indent)), Cell(text, line.role)))

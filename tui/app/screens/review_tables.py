@@ -43,6 +43,14 @@ class Part:
         return sum(line.undecided for line in self.lines)
 
     @property
+    def bare(self) -> int:
+        """How many have neither a comment nor a suggestion, and could have one."""
+        return sum(
+            line.suggestion is None and line.comment is None and line.refused is None
+            for line in self.lines
+        )
+
+    @property
     def accepted(self) -> int:
         """How many are to be written."""
         return sum(
@@ -244,7 +252,9 @@ class ReviewTables:
         if at >= len(self.order) or not (top or number == 0):
             return None
         part, table = self.part(at), self.order[at]
-        waits = f"{part.undecided:,} to decide" if part.undecided else NOTHING_LEFT
+        waits = f"{part.undecided:,} to decide"
+        if not part.undecided:
+            waits = f"{part.bare:,} to draft" if part.bare else NOTHING_LEFT
         if above := self.above(self.cursor(), at):
             waits += f" ({above:,} above)"
         told = [f" {self.every[table] + 1:,}/{len(self.every):,}", waits]

@@ -62,6 +62,7 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
     }
     DEFAULT_CSS = """
     ReadingList {
+        width: 1fr;
         height: 1fr;
         background: $background;
         & > .reading-list--top { background: $panel; }
