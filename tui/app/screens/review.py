@@ -101,12 +101,12 @@ class ReviewScreen(ReviewList):
 
     def action_accept_all(self) -> None:
         """Accept all marked, or all listed of this table."""
-        ids = self._tables.chosen(self._here)
+        ids = [each.id for each in self._tables.chosen(self._here)]
         Bulk(self, self._session, self._decided).accept(Scope(ids=ids), len(ids))
 
     def action_reject_all(self) -> None:
         """Reject all marked, or all listed of this table."""
-        ids = self._tables.chosen(self._here)
+        ids = [each.id for each in self._tables.chosen(self._here)]
         Bulk(self, self._session, self._decided).reject(Scope(ids=ids), len(ids))
 
     def _decided(self) -> None:

@@ -72,7 +72,6 @@ class ReviewList(DatabaseScreen):
         self._typing: Timer | None = None
         self._profiles: dict[TableId, dict[str, Profile]] = {}
         self._alternatives: dict[Target, list[str]] = {}
-        self._shown: set[int] = set()
         self._dirty = False
         self._soon = False
         self._undrafted = False

@@ -79,8 +79,6 @@ class Line:
         """What is said where there are no words."""
         if self.suggestion is not None:
             return "The model abstained; e writes your own."
-        if self.refused is not None:
-            return "No comment can be written here."
         return "Not drafted yet."
 
     @property

@@ -44,10 +44,9 @@ class Part:
 
     @property
     def bare(self) -> int:
-        """How many have neither a comment nor a suggestion, and could have one."""
+        """How many have neither a comment nor a suggestion."""
         return sum(
-            line.suggestion is None and line.comment is None and line.refused is None
-            for line in self.lines
+            line.suggestion is None and line.comment is None for line in self.lines
         )
 
     @property
@@ -81,6 +80,7 @@ class ReviewTables:
         """Which lines are listed."""
         self.marked: set[Target] = set()
         """What the steward marked."""
+        self._read: set[tuple[int, str | None]] = set()
         self.cursor: Callable[[], Spot | None] = lambda: None
         """The row under the cursor."""
         self.notes: Callable[[], list[str]] = list
@@ -152,7 +152,11 @@ class ReviewTables:
                 yield line
             here = self.step(here, 1)
 
-    def chosen(self, table: TableId | None) -> list[int]:
+    def was_read(self, suggestion: Suggestion) -> bool:
+        """Whether its text, as it is now, stood on the screen."""
+        return (suggestion.id, suggestion.text) in self._read
+
+    def chosen(self, table: TableId | None) -> list[Suggestion]:
         """Suggestions that are marked; where none is, those listed of a table."""
         lines: list[Line] = []
         if self.marked:
@@ -162,7 +166,7 @@ class ReviewTables:
                     lines += [line for line in marked if line.target in self.marked]
         elif table is not None and (at := self.place_of(table)) is not None:
             lines = list(self.part(at).listed)
-        return [line.suggestion.id for line in lines if line.suggestion is not None]
+        return [line.suggestion for line in lines if line.suggestion is not None]
 
     def above(self, spot: Spot | None, at: int) -> int:
         """How many of a table wait above a row of it; 0 for a row of another."""
@@ -238,6 +242,13 @@ class ReviewTables:
         for each in range(at + by, end + by, by):
             if self.complete or self.holds(self.order[each]):
                 yield each
+
+    def read(self, places: Sequence[Spot]) -> None:
+        """Remember which texts stood on the screen from beginning to end."""
+        lines = filter(None, map(self.line, places))
+        self._read.update(
+            (s.id, s.text) for s in (line.suggestion for line in lines) if s
+        )
 
     def row(self, place: Spot, width: int) -> Sequence[Drawn]:
         """The lines of a row."""

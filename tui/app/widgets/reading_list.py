@@ -42,6 +42,9 @@ class Rows(Protocol[Place]):
     def row(self, place: Place, width: int) -> Sequence[Drawn]:
         """The lines of a row, at least one."""
 
+    def read(self, places: Sequence[Place]) -> None:
+        """Told which rows can be read to their end, whenever that has changed."""
+
     def heading(self, place: Place, width: int, *, top: bool) -> Drawn | None:
         """What stands above a row: at the top of the list, or where a part begins."""
 
@@ -102,8 +105,6 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
         self._top: Place | None = None
         self._above = 0
         self._lines: list[tuple[Place | None, Drawn]] | None = None
-        self.whole: Sequence[Place] = ()
-        """The rows that can be read to their end where they stand."""
 
     @property
     def cursor(self) -> Place | None:
@@ -316,7 +317,8 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
             if not above and len(lines) <= height:
                 whole.append(place)
             place, above = self._rows.step(place, 1), 0
-        self._lines, self.whole = lines, whole
+        self._lines = lines
+        self._rows.read(whole)
         return lines
 
     def render_line(self, y: int) -> Strip:
