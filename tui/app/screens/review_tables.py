@@ -9,15 +9,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rich.cells import cell_len
-
 from catalog.objects import TableId, Target, table_of
 from catalog.suggestion import STAGED, Suggestion
 from tui.app.screens.review_rows import Line, drawn, review_lines
-from tui.app.widgets.reading_list import Direction, Drawn, wrapped
-from tui.app.widgets.row_list import Cell
+from tui.app.widgets.reading_list import Direction, Drawn, ruled
 from tui.flow.session import Session
-from tui.flow.text import plain
 
 KEPT = 200
 """Tables that are held in memory."""
@@ -273,15 +269,4 @@ class ReviewTables:
             told.append(f"{part.accepted:,} accepted")
         if top:
             told += self.notes()
-        rest = plain(" · ".join(told))
-        # The counts are never pushed off by a long name.
-        name = wrapped(plain(str(table)), max(width - cell_len(rest) - 4, 8), 1)[0]
-        if top:
-            return Cell(name, "strong"), Cell(rest)
-        rule = "─" * max(width - cell_len(name) - cell_len(rest) - 5, 0)
-        return (
-            Cell("── ", "muted"),
-            Cell(name, "strong"),
-            Cell(f"{rest} ", "muted"),
-            Cell(rule, "muted"),
-        )
+        return ruled(str(table), " · ".join(told), width, top=top)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice, zip_longest
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from rich.cells import cell_len, set_cell_size
@@ -17,13 +18,17 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.app.widgets.row_list import LIST_KEYS, ROLES, Cell
+from tui.flow.text import plain
 
 Place = TypeVar("Place", int, tuple[int, int])
 """Where a row is; places are ordered as the rows are."""
+Item = TypeVar("Item")
 Direction = Literal[1, -1]
 Drawn = Sequence[Cell]
 """One line: cells side by side, their texts safe to draw and together no wider."""
 
+LONGEST = 3
+"""Lines of a text in the list; what shows one row alone shows all of it."""
 AHEAD = 3
 """A part of the list that stays in sight below the cursor, as in a third."""
 WHEEL = 3
@@ -344,6 +349,130 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
 
     def _style(self, role: str) -> Style:
         return self.get_component_rich_style(f"reading-list--{role}", partial=True)
+
+
+class Flat(Generic[Item]):
+    """Rows of one sequence of things; what belongs together has one heading.
+
+    Args:
+        draw: the lines of one thing, in so many cells.
+        part: what a thing belongs to, such as its table.
+    """
+
+    def __init__(
+        self,
+        draw: Callable[[Item, int], Sequence[Drawn]],
+        part: Callable[[Item], str],
+    ) -> None:
+        self._draw = draw
+        self._part = part
+        self.items: Sequence[Item] = ()
+        """What is listed."""
+
+    def at(self, place: int | None) -> Item | None:
+        """What a row stands for; None where there is none, or none any more."""
+        there = place is not None and 0 <= place < len(self.items)
+        return self.items[place] if there and place is not None else None
+
+    def edge(self, direction: Direction) -> int | None:
+        """The first row or the last."""
+        if not self.items:
+            return None
+        return 0 if direction > 0 else len(self.items) - 1
+
+    def step(self, place: int, by: Direction) -> int | None:
+        """The row after or before one."""
+        return place + by if 0 <= place + by < len(self.items) else None
+
+    def row(self, place: int, width: int) -> Sequence[Drawn]:
+        """The lines of a row."""
+        item = self.at(place)
+        return [()] if item is None else self._draw(item, width)
+
+    def read(self, places: Sequence[int]) -> None:
+        """Nobody asks which stood on the screen."""
+
+    def heading(self, place: int, width: int, *, top: bool) -> Drawn | None:
+        """What the row belongs to, where that begins."""
+        if (item := self.at(place)) is None:
+            return None
+        part, before = self._part(item), self.at(place - 1)
+        if not top and before is not None and self._part(before) == part:
+            return None
+        return ruled(part, "", width, top=top)
+
+
+def ruled(name: str, rest: str, width: int, *, top: bool) -> Drawn:
+    """A heading: a name, and counts that a long one never pushes off.
+
+    Args:
+        name: what begins here; any text.
+        rest: what is told of it.
+        width: cells of the line.
+        top: without a rule, since it stands in a line of another colour.
+    """
+    rest = plain(rest)
+    (name,) = wrapped(plain(name), max(width - cell_len(rest) - 5, 8), 1)
+    if top:
+        return Cell(name, "strong"), Cell(rest)
+    rule = "─" * max(width - cell_len(name) - cell_len(rest) - 4, 0)
+    return (
+        Cell("── ", "muted"),
+        Cell(name, "strong"),
+        Cell(f"{rest} ", "muted"),
+        Cell(rule, "muted"),
+    )
+
+
+def laid_out(
+    lead: Sequence[Cell],
+    name: str,
+    room: int,
+    after: Sequence[Cell],
+    texts: Sequence[Cell],
+    width: int,
+) -> list[Drawn]:
+    """A row: signs and a name on the left, texts beside them in the lines they need.
+
+    Args:
+        lead: what stands before the name, drawn as it is.
+        name: any text; it is broken where it is longer than its room.
+        room: cells of the name; 0 for none.
+        after: what stands between name and text.
+        texts: any texts; each begins a line, and has at most `LONGEST`.
+        width: cells of all.
+    """
+    names = broken(plain(name), room) if room else []
+    named = [Cell(_left(names[0], room + 1))] if room else []
+    before = [*lead, *named, *after]
+    indent = sum(cell_len(cell.text) for cell in before)
+    margin = sum(cell_len(cell.text) for cell in lead)
+    lines = [
+        Cell(line, text.role)
+        for text in texts
+        for line in wrapped(plain(text.text), width - indent, LONGEST)
+    ]
+    rows: list[Drawn] = [(*before, *lines[:1])]
+    for name, line in islice(zip_longest(names, lines), 1, None):
+        left = _left(" " * margin + (name or ""), indent)
+        rows.append((Cell(left), *([line] if line else [])))
+    return rows
+
+
+def broken(name: str, room: int) -> list[str]:
+    """A name in lines of so many cells, broken after `_` where it can be."""
+    lines: list[str] = []
+    while cell_len(name) > room:
+        head = set_cell_size(name, room).rstrip()
+        cut = head.rfind("_") + 1
+        head = head[: cut if cut > room // 2 else len(head)]
+        lines.append(head)
+        name = name[len(head) :]
+    return [*lines, name]
+
+
+def _left(text: str, room: int) -> str:
+    return text + " " * max(room - cell_len(text), 0)
 
 
 @lru_cache(maxsize=4096)
