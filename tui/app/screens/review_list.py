@@ -212,7 +212,7 @@ class ReviewList(DatabaseScreen):
             onward: it goes on from there, to the next undecided.
         """
         before = self._list.cursor
-        spot = self._tables.spot_of(target, before) if target else self._tables.edge(1)
+        spot = self._tables.spot_of(target, before) if target else self._tables.edge(-1)
         self.set_class(spot is None, "-empty")
         if spot is None:
             self._list.go(None)

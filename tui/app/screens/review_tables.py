@@ -121,7 +121,7 @@ class ReviewTables:
                     return at, number
             near = at, near[1] if near is not None else 0
         if near is None or not self.order:
-            return self.edge(1)
+            return self.edge(-1)
         at = min(near[0], len(self.order) - 1)
         if number := len(self.part(at).listed):
             return at, min(near[1], number - 1)
@@ -218,10 +218,10 @@ class ReviewTables:
         """The first row of all, or the last."""
         if not self.order:
             return None
-        at = 0 if direction > 0 else len(self.order) - 1
+        at = 0 if direction < 0 else len(self.order) - 1
         if number := len(self.part(at).listed):
-            return at, 0 if direction > 0 else number - 1
-        return self.step((at, 0), direction)
+            return at, 0 if direction < 0 else number - 1
+        return self.step((at, 0), 1 if direction < 0 else -1)
 
     def step(self, place: Spot, by: Direction) -> Spot | None:
         """The row after or before one, in the same table or another."""

@@ -67,7 +67,7 @@ class SampleScreen(WorkingScreen[bool]):
     def on_mount(self) -> None:
         """Begin with the first."""
         self._list.focus()
-        self._list.go(self._rows.edge(1))
+        self._list.go(self._rows.edge(-1))
         self._show()
 
     @property

@@ -39,7 +39,7 @@ class Rows(Protocol[Place]):
     """What is listed; it is asked only for rows near those in sight."""
 
     def edge(self, direction: Direction) -> Place | None:
-        """The first row, or the last one; None where nothing is listed."""
+        """The first row for -1, the last one for 1; None where nothing is listed."""
 
     def step(self, place: Place, by: Direction) -> Place | None:
         """The row after or before one; None at the end."""
@@ -231,7 +231,7 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
         """Have the row under the cursor in sight, and some of what follows."""
         place = self._cursor
         if place is None:
-            self._top = self._rows.edge(1)
+            self._top = self._rows.edge(-1)
             self._above = 0
             return
         if (
@@ -378,7 +378,7 @@ class Flat(Generic[Item]):
         """The first row or the last."""
         if not self.items:
             return None
-        return 0 if direction > 0 else len(self.items) - 1
+        return 0 if direction < 0 else len(self.items) - 1
 
     def step(self, place: int, by: Direction) -> int | None:
         """The row after or before one."""
