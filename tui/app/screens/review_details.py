@@ -13,7 +13,6 @@ from tui.app.screens.review_rows import STEPS, Line
 from tui.app.widgets.word_diff import side_by_side
 from tui.flow.text import plain
 
-
 EXPLAINED = {
     Finding.LEAK: "repeats a value of the sample that is not a code",
     Finding.UNSUPPORTED: "has numbers or names that neither schema nor sample have",
