@@ -385,8 +385,10 @@ class ReviewList(DatabaseScreen):
             line.undecided for line in self._tables.part(at).listed
         ):
             return False
-        before = self._here
-        passed = sum(line.undecided for line in self._lines)
+        before, spot = self._here, self._list.cursor
+        passed = (
+            0 if spot is None else self._tables.above((spot[0], spot[1] + 1), spot[0])
+        )
         self._list.go(self._tables.first_undecided(at, direction))
         if direction > 0 and passed and before is not None:
             self.notify(
