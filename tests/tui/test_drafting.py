@@ -194,7 +194,7 @@ async def test_drafting_follows_the_screen_on_top(
         assert under is not None
         review = await to_orders(app, pilot)
         await pilot.pause(0.7)
-        assert drafting._first == review._table_id == ORDERS != under
+        assert drafting._first == review._here == ORDERS != under
         await pilot.press("q")
         await pilot.press("g")
         await until(pilot, lambda: drafting._first == under)

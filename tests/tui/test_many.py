@@ -347,7 +347,7 @@ async def test_one_decision_for_all_columns_of_a_name_whose_values_agree(
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
         names = [line.target.name for line in screen._lines]
-        await pilot.press("g", *"j" * names.index("status"), "c")
+        await pilot.press(*"j" * names.index("status"), "c")
         await until(pilot, lambda: isinstance(app.screen, SameNameScreen))
         await settled(app, pilot)
         same = app.screen
@@ -385,7 +385,7 @@ async def test_an_outlier_is_taken_only_if_it_is_chosen(
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
         names = [line.target.name for line in screen._lines]
-        await pilot.press("g", *"j" * names.index("status"), "c")
+        await pilot.press(*"j" * names.index("status"), "c")
         await until(pilot, lambda: isinstance(app.screen, SameNameScreen))
         await settled(app, pilot)
         await pilot.press("g", "space", "G", "space", "a")
@@ -410,7 +410,7 @@ async def test_inspecting_shows_evidence_history_and_the_exact_prompt(
     async with opened(chosen, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
         names = [line.target.name for line in screen._lines]
-        await pilot.press("g", *"j" * names.index("status"), "i")
+        await pilot.press(*"j" * names.index("status"), "i")
         await until(pilot, lambda: isinstance(app.screen, InspectModal))
         await settled(app, pilot)
         history = str(app.screen.query_one("#history").render())
@@ -442,12 +442,12 @@ async def test_a_hint_goes_to_the_model_and_nowhere_else(
     )
     async with opened(settings, shop) as (app, pilot):
         await to_orders(app, pilot)
-        await pilot.press("g", "T", *"sold", "enter")
+        await pilot.press("T", *"sold", "enter")
         await settled(app, pilot)
         assert asked == [(ORDERS, "sold")]
         await pilot.press("1")
         assert state(drafted, ORDERS) == (State.EDITED, "Told so.")
-        await pilot.press("g", "T", "x", "escape")
+        await pilot.press("T", "x", "escape")
         await settled(app, pilot)
     assert len(asked) == 1
 
@@ -508,15 +508,16 @@ async def test_what_is_undecided_far_away_is_looked_for_beside_the_screen(
         screen = await to_orders(app, pilot)
         threads.clear()
         await pilot.press("N")
-        await until(pilot, lambda: screen._table_id != ORDERS)
-        assert drafted.waits(screen._table_id)
+        await until(pilot, lambda: screen._here not in (None, ORDERS))
+        assert screen._here is not None
+        assert drafted.waits(screen._here)
         for table in tables(drafted):
             drafted.reject(drafted.of_table(table).values())
         await pilot.press("r", "n")
         await until(pilot, lambda: len(app._notifications) > 0)
         await settled(app, pilot)
         told = [each.message for each in app._notifications]
-        assert "Nothing undecided that way." in told
+        assert "Nothing is left to decide in these tables. w writes." in told
     assert threads
     assert threading.main_thread() not in threads
 
@@ -545,7 +546,7 @@ async def test_one_text_for_thousands_is_staged_beside_the_screen(
         drafted.put([(Draft(there, "Another one.", Source.MODEL, 0.5), None)])
         screen = await to_orders(app, pilot)
         names = [line.target.name for line in screen._lines]
-        await pilot.press("g", *"j" * names.index("status"), "c")
+        await pilot.press(*"j" * names.index("status"), "c")
         await until(pilot, lambda: isinstance(app.screen, SameNameScreen))
         await settled(app, pilot)
         await pilot.press("a")
