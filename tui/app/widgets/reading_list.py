@@ -151,18 +151,17 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
 
     def action_move(self, by: Direction) -> None:
         """Go to the next row or the one before."""
-        self._walk(by, 1)
+        place = self._cursor
+        if place is not None and (then := self._rows.step(place, by)) is not None:
+            self.go(then)
 
     def action_page(self, by: Direction) -> None:
-        """Go as many lines as are in sight."""
-        self._walk(by, max(self.size.height - 2, 1))
-
-    def _walk(self, by: Direction, lines: int) -> None:
-        """Go rows of at least so many lines, or to the end."""
-        place = self._cursor
-        while place is not None and lines > 0:
-            lines -= self._height(place)
-            if (then := self._rows.step(place, by)) is None:
+        """Go as far as leaves no line between what was in sight and what will be."""
+        place, lines = self._cursor, 0
+        while place is not None and (then := self._rows.step(place, by)) is not None:
+            above, below = sorted((place, then))
+            lines += self._height(above) + self._headed(below)
+            if place != self._cursor and lines + self._height(then) > self._room:
                 break
             place = then
         if place is not None:
@@ -207,6 +206,7 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
 
     def on_resize(self) -> None:
         """Rows have other heights."""
+        self._above = 0
         self._reveal()
         self.changed()
 
@@ -257,7 +257,7 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
             end += here is not None and self._headed(here)
         last = max(room - min(ahead, room // AHEAD), min(self._height(place), room))
         if here != place or end > last:
-            self._put(place, last - self._height(place) + 1)
+            self._put(place, max(last - self._height(place) + 1, 1))
 
     def _put(self, place: Place, line: int) -> None:
         """Have a row begin at a line of the list, the first below its top being 1."""
@@ -267,15 +267,16 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
             before = self._rows.step(self._top, -1)
             if before is None:
                 return
-            missing -= self._headed(self._top) + self._height(before)
+            missing -= self._headed(self._top)
+            if not missing:  # its heading stands at the top
+                break
+            missing -= self._height(before)
             self._top = before
         self._above = max(-missing, 0)
-        if self._above >= self._height(self._top):
-            self._above = self._height(self._top) - 1
         self._fill()
 
     def _fill(self) -> None:
-        """Leave no line empty at the end while rows are hidden above."""
+        """Leave no line empty at the end that could have one of those hidden above."""
         lines, here = -self._above, self._top
         while here is not None and lines < self._room:
             lines += self._height(here)
@@ -293,6 +294,8 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
             if before is None:
                 break
             missing -= self._headed(top)
+            if not missing:  # its heading stands at the top
+                break
             self._top, self._above = before, self._height(before)
             top = before
 
