@@ -234,6 +234,9 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
             self._top = self._rows.edge(-1)
             self._above = 0
             return
+        if not self.size.height:  # it is not laid out yet
+            self._top = place if self._top is None else self._top
+            return
         if (
             self._top is None
             or place < self._top
