@@ -502,15 +502,16 @@ async def test_what_is_undecided_far_away_is_looked_for_beside_the_screen(
         return tables(suggestions)
 
     monkeypatch.setattr(Suggestions, "tables", noted)
-    monkeypatch.setattr(review_list, "NEAR", 0)
-    drafted.reject(drafted.of_table(ORDERS).values())
+    monkeypatch.setattr(review_list, "NEAR", 1)
+    for near in (ORDERS, ORDERS._replace(name="open_orders")):
+        drafted.reject(drafted.of_table(near).values())
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
         threads.clear()
         await pilot.press("N")
-        await until(pilot, lambda: screen._here not in (None, ORDERS))
-        assert screen._here is not None
-        assert drafted.waits(screen._here)
+        await until(pilot, lambda: screen._here != ORDERS)
+        assert screen._line is not None
+        assert screen._line.undecided
         for table in tables(drafted):
             drafted.reject(drafted.of_table(table).values())
         await pilot.press("r", "n")

@@ -151,9 +151,9 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
 
     def action_move(self, by: Direction) -> None:
         """Go to the next row or the one before."""
-        place = self._cursor
-        if place is not None and (then := self._rows.step(place, by)) is not None:
-            self.go(then)
+        if (place := self._cursor) is not None:
+            then = self._rows.step(place, by)
+            self.go(place if then is None else then)
 
     def action_page(self, by: Direction) -> None:
         """Go as far as leaves no line between what was in sight and what will be."""
@@ -208,6 +208,7 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
         """Rows have other heights."""
         self._above = 0
         self._reveal()
+        self._fill()
         self.changed()
 
     # Where rows stand. Only what is near is measured: the list has no known height.
@@ -469,12 +470,20 @@ def broken(name: str, room: int) -> list[str]:
     """A name in lines of so many cells, broken after `_` where it can be."""
     lines: list[str] = []
     while cell_len(name) > room:
-        head = set_cell_size(name, room).rstrip()
+        head = _head(name, room)
         cut = head.rfind("_") + 1
         head = head[: cut if cut > room // 2 else len(head)]
         lines.append(head)
         name = name[len(head) :]
     return [*lines, name]
+
+
+def _head(text: str, room: int) -> str:
+    """As much of a text as so many cells have, and one character at least."""
+    head = set_cell_size(text, room)
+    if not text.startswith(head):  # a blank stands for half of a wide character
+        head = head[:-1]
+    return head or text[0]
 
 
 def _left(text: str, room: int) -> str:
@@ -500,8 +509,8 @@ def wrapped(text: str, width: int, most: int) -> tuple[str, ...]:
             continue
         if line:
             lines.append(line)
-        while size > width:
-            head = set_cell_size(word, width).rstrip()
+        while size > width and len(lines) <= most:
+            head = _head(word, width)
             lines.append(head)
             word = word[len(head) :]
             size = cell_len(word)
