@@ -66,6 +66,7 @@ class ReviewList(DatabaseScreen):
         self._here: TableId | None = None
         self._others = 0
         self._in_schema: dict[str, int] = {}
+        self._uncounted = False
         self._range_from: Target | None = None
         self._facets: frozenset[Facet] = frozenset()
         self._filter = ""
@@ -201,6 +202,7 @@ class ReviewList(DatabaseScreen):
             target = self._target
             self._tables.put(changed)
             self._relist(target, onward=onward)
+            self._count()
             return
         self._reload(onward=onward)
 
@@ -246,7 +248,8 @@ class ReviewList(DatabaseScreen):
 
     def _count(self) -> None:
         """Count what waits of the schema, beside the screen: it may be large."""
-        if self._here is not None and not self.runs("count"):
+        self._uncounted = self._here is None or self.runs("count")
+        if self._here is not None and not self._uncounted:
             self._count_schema(self._here.schema)
 
     def _counted(self, schema: str, waits: int) -> None:
@@ -332,6 +335,8 @@ class ReviewList(DatabaseScreen):
         if self._dirty or self._session.workspace.others() != self._others:
             self._dirty = False
             self._reload()
+        elif self._uncounted:
+            self._count()
         self._say()
 
     # Moving and marking
