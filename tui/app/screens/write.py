@@ -215,6 +215,7 @@ class WriteScreen(WorkingScreen[None]):
                 "Each is compared with what you saw, and read back.",
             ],
             lambda: self._begin(number, writing),
+            enter=True,
         )
 
     def _refuses(self) -> bool:
@@ -330,6 +331,7 @@ class WriteScreen(WorkingScreen[None]):
                 "What somebody changed since is left alone.",
             ],
             lambda: self._begin(written, writing, reverting=True),
+            enter=True,
         )
 
     def action_stop(self) -> None:
