@@ -35,7 +35,7 @@ class TableFilter:
     """Which tables are listed; what is empty leaves none out."""
 
     text: str = ""
-    """Characters that occur in `schema.table`, in this order."""
+    """What occurs in `schema.table`, as `name_pattern` has it."""
     schema: str | None = None
     """Exact name of the schema."""
     shows: frozenset[Show] = frozenset()
@@ -46,10 +46,24 @@ class TableFilter:
     """Only these, such as those with a suggestion of some kind."""
 
 
-def fuzzy(wanted: str) -> re.Pattern[str]:
-    """Finds names in which the characters wanted occur in this order."""
+def pieces(wanted: str) -> list[str]:
+    """What a name has to have, in this order: all in one piece, or letters after `'`.
+
+    A list that is typed into is decided on as a whole: it has what was typed, unless
+    the steward asks for what is like it.
+    """
+    return list(wanted[1:]) if wanted.startswith("'") else [wanted]
+
+
+def name_pattern(wanted: str) -> re.Pattern[str]:
+    """Matches lower-case names that have the pieces of what is wanted."""
     # [^x]* before each x cannot go back, so a name costs its length and no more.
-    parts = (f"[^{re.escape(c)}]*{re.escape(c)}" for c in wanted.lower())
+    parts = (
+        f"[^{re.escape(piece)}]*{re.escape(piece)}"
+        if len(piece) == 1
+        else f".*?{re.escape(piece)}"
+        for piece in map(str.lower, pieces(wanted))
+    )
     return re.compile("".join(parts), re.DOTALL)
 
 
@@ -75,12 +89,12 @@ class Listing:
     def find(
         self, wanted: TableFilter, order: Order = Order.NAME
     ) -> list[TableSummary]:
-        """The tables that fit; names that have the text in one piece come first."""
+        """The tables that fit; by letters, those that have them in one piece first."""
         text = wanted.text.lower()
         found = self._named(text)
-        if text and order is Order.NAME:
-            names = self._names
-            found = sorted(found, key=lambda place: text not in names[place])
+        if text.startswith("'") and order is Order.NAME:
+            names, whole = self._names, text[1:]
+            found = sorted(found, key=lambda place: whole not in names[place])
         tables = [self.summaries[place] for place in found]
         if wanted.schema is not None:
             tables = [each for each in tables if each.id.schema == wanted.schema]
@@ -106,7 +120,7 @@ class Listing:
         if not text.startswith(before):
             found = list(range(len(self.summaries)))
         if text != before:
-            match, names = fuzzy(text).match, self._names
+            match, names = name_pattern(text).match, self._names
             found = [place for place in found if match(names[place])]
             self._last = (text, found)
         return found

@@ -249,6 +249,26 @@ class Snapshot:
             )
         ]
 
+    def tables_with(self, letters: Sequence[str]) -> frozenset[TableId]:
+        """Tables whose name, or a column's, has these in their order, roughly.
+
+        It looks at every table. Case is that of ASCII; any character may stand for
+        another one, so that more may be named, and none is missed.
+        """
+        like = "%".join(
+            "".join(c if c.isascii() and c.isalnum() else "_" for c in piece)
+            for piece in ("", *letters, "")
+        )
+        return frozenset(
+            TableId(schema, name)
+            for schema, name in self._workspace.rows(
+                "SELECT schema, name FROM tables t WHERE database = ?"
+                " AND (name LIKE ? OR EXISTS (SELECT 1 FROM"
+                " json_each(t.body, '$.columns') c WHERE c.value ->> 0 LIKE ?))",
+                (self._database, like, like),
+            )
+        )
+
     def summaries(self, *, first: int | None = None) -> list[TableSummary]:
         """Every table with its counts, in order of schema and name.
 

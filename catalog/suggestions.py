@@ -88,6 +88,15 @@ class Suggestions:
         )
         return bool(row and row["undecided"])
 
+    def undecided(self, schema: str) -> int:
+        """How much of a schema waits to be decided."""
+        row = self._workspace.row(
+            "SELECT ifnull(sum(undecided), 0) FROM waiting WHERE database = ?"
+            " AND schema = ?",
+            (self._database, schema),
+        )
+        return int(row[0]) if row else 0
+
     def tables(self) -> list[TableId]:
         """Tables of which something waits to be decided."""
         found = self._workspace.rows(

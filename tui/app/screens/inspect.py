@@ -14,27 +14,16 @@ from textual.widgets import Label, Static
 from textual.worker import get_current_worker
 
 from catalog.history import HistoryEvent, history
-from catalog.suggestion import Finding
 from model.prompt import Written
 from tui.app.beside import beside
 from tui.app.keys import keys
+from tui.app.screens.review_details import EXPLAINED
 from tui.app.screens.review_rows import Line
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.keys_line import KeysLine
 from tui.flow.background import BackgroundDrafting
 from tui.flow.session import Session
 from tui.flow.text import plain, when
-
-EXPLAINED = {
-    Finding.LEAK: "repeats a value of the sample that is not a code",
-    Finding.UNSUPPORTED: "has numbers or names that neither schema nor sample have",
-    Finding.RESTATES: "says little more than the name",
-    Finding.DEGENERATE: "is cut off, or says the same again and again",
-    Finding.TOO_LONG: "is longer than the database takes",
-    Finding.CONTROL: "has control characters",
-    Finding.FALSE_CLAIM: "claims something that a query found untrue",
-}
-"""What each finding means, for the steward."""
 
 
 class InspectModal(ModalScreen[None], WorkingScreen[None]):

@@ -1,4 +1,4 @@
-"""Deciding: one table, its columns, their suggestions, and the keys."""
+"""Deciding: tables, their columns, their suggestions, and the keys."""
 
 from __future__ import annotations
 
@@ -100,26 +100,18 @@ class ReviewScreen(ReviewList):
         self._follow(batch, onward=True)
 
     def action_accept_all(self) -> None:
-        """Accept all marked, or all listed."""
-        ids = self._chosen()
+        """Accept all marked, or all listed of this table."""
+        ids = [each.id for each in self._tables.chosen(self._here)]
         Bulk(self, self._session, self._decided).accept(Scope(ids=ids), len(ids))
 
     def action_reject_all(self) -> None:
-        """Reject all marked, or all listed."""
-        ids = self._chosen()
+        """Reject all marked, or all listed of this table."""
+        ids = [each.id for each in self._tables.chosen(self._here)]
         Bulk(self, self._session, self._decided).reject(Scope(ids=ids), len(ids))
 
-    def _chosen(self) -> list[int]:
-        return [
-            line.suggestion.id
-            for line in self._list.found
-            if line.suggestion is not None
-            and (not self._marked or line.target in self._marked)
-        ]
-
     def _decided(self) -> None:
-        self._marked.clear()
-        self._reload()
+        self._tables.marked.clear()
+        self._reload(onward=True)
 
     def action_edit(self) -> None:
         """Edit here; saving stages the wording."""
@@ -127,9 +119,7 @@ class ReviewScreen(ReviewList):
         if line is not None:
             self._tell_if_refused(line)
             limit = self._session.database.limit(line.column is None)
-            names = (
-                [column.name for column in self._table.columns] if self._table else []
-            )
+            names = [column.name for column in line.table.columns]
             self.query_one(DescriptionEditor).edit(
                 line.target,
                 line.text,
@@ -194,14 +184,8 @@ class ReviewScreen(ReviewList):
             self._save(line.target, text)
 
     def _tell_if_refused(self, line: Line) -> None:
-        refused = (
-            line.column.comment_refused
-            if line.column is not None
-            else self._table and self._table.comment_refused
-        )
-        if refused and not self._session.files_only:
-            why = plain(str(refused))
-            self.notify(f"This can only be exported: {why}.", markup=False)
+        if (refused := line.refused) and not self._session.files_only:
+            self.notify(f"This can only be exported: {plain(refused)}.", markup=False)
 
     def _save(self, target: Target, text: str) -> None:
         if not text.strip():
@@ -290,7 +274,8 @@ class ReviewScreen(ReviewList):
         if self._drafting.running:
             self.notify("Drafting is under way; s stops it.")
             return
-        self.app.draft([self._table_id], redo=not self._missing())
+        if self._here is not None:
+            self.app.draft([self._here], redo=not self._missing())
 
     def action_stop(self) -> None:
         """Stop drafting; what is drafted stays."""

@@ -1,16 +1,38 @@
-"""What stands below the review's list: the text, its evidence, old and new words."""
+"""What stands below or beside the review's list, for the row under the cursor."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from catalog.suggestion import Source, Suggestion
-from tui.app.screens.review_rows import Line
+from catalog.suggestion import STAGED, Finding, Source, State, Suggestion
+from tui.app.screens.review_rows import STEPS, Line
 from tui.app.widgets.word_diff import side_by_side
 from tui.flow.text import plain
+
+EXPLAINED = {
+    Finding.LEAK: "repeats a value of the sample that is not a code",
+    Finding.UNSUPPORTED: "has numbers or names that neither schema nor sample have",
+    Finding.RESTATES: "says little more than the name",
+    Finding.DEGENERATE: "is cut off, or says the same again and again",
+    Finding.TOO_LONG: "is longer than the database takes",
+    Finding.CONTROL: "has control characters",
+    Finding.FALSE_CLAIM: "claims something that a query found untrue",
+}
+"""What each finding means, for the steward."""
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What is shown, and whether it takes more than a few lines."""
+
+    text: RenderableType
+    """For the panel."""
+    more: bool
+    """Whether there is a text to read, not only facts."""
 
 
 def details(
@@ -19,53 +41,53 @@ def details(
     *,
     alternatives: Sequence[str] = (),
     style: Sequence[str] = (),
-) -> RenderableType:
-    """All that fits under the list.
+    whole: bool = False,
+) -> Details:
+    """The facts; where the list does not say it, the text; old beside new; wordings.
 
     Args:
         line: what is under the cursor.
         facts: what speaks for or against the text, in short lines.
         alternatives: other wordings, numbered by the keys that take them.
         style: house rules that the text breaks.
+        whole: show the text also where the list has it.
     """
     suggestion = line.suggestion
     head = Text(plain(line.target.name), "bold")
-    head.append(f"  {summary(suggestion)}", "not bold dim")
-    parts: list[RenderableType] = [head]
-    if line.comment is not None and suggestion is not None and suggestion.text:
-        if line.comment == suggestion.text:
-            parts.append(Text(plain(line.comment)))
-        else:
-            parts.append(side_by_side(line.comment, suggestion.text))
-    else:
-        parts.append(Text(plain(line.text or "No description.")))
-    rest = Text()
-    if suggestion is not None and suggestion.reason:
-        rest.append(plain(suggestion.reason) + "\n", "italic")
-    if style and line.text:
-        rest.append("style: " + plain(" · ".join(style)) + "\n", "italic")
-    if suggestion is not None and suggestion.draft.origin:
-        rest.append(f"from {plain(suggestion.draft.origin)}\n", "dim")
-    for number, text in enumerate(alternatives, 1):
-        rest.append(f"{number} ", "bold")
-        rest.append(plain(text) + "\n")
-    for fact in facts:
-        rest.append(plain(fact) + "\n", "dim")
-    return Group(*parts, rest)
-
-
-def summary(suggestion: Suggestion | None) -> str:
-    """State, confidence, source, model and findings on one line."""
-    if suggestion is None:
-        return ""
-    draft = suggestion.draft
-    parts = [
-        suggestion.state.value,
-        f"{draft.confidence:.0%} sure",
-        f"by {draft.source.value}",
+    if suggestion is not None:
+        head.append(f"  {summary(suggestion)}", "not bold")
+    said = [suggestion.reason] if suggestion is not None and suggestion.reason else []
+    if style and suggestion is not None and line.text:
+        said.append("style: " + " · ".join(style))
+    parts = [head, *([Text(plain(" · ".join(said)), "italic")] if said else [])]
+    parts.append(Text(plain(" · ".join(facts)), "dim"))
+    others: list[RenderableType] = []
+    new = suggestion.text if suggestion is not None else None
+    if line.comment is not None and new and new != line.comment:
+        others.append(side_by_side(line.comment, new))
+    elif whole:
+        others.append(Text(plain(line.text or line.lack)))
+    others += [
+        Text.assemble((f"{number} ", "bold"), plain(text))
+        for number, text in enumerate(alternatives, 1)
     ]
+    return Details(Group(*parts, *others), bool(others))
+
+
+def summary(suggestion: Suggestion) -> str:
+    """State, source, how likely it is accepted, and findings on one line."""
+    draft = suggestion.draft
+    if suggestion.state is State.EDITED:
+        return "edited · by you"
+    source = draft.source.value
     if draft.model and draft.source is Source.MODEL:
-        parts.append(draft.model)
-    if draft.findings:
-        parts.append("findings: " + ", ".join(f.value for f in draft.findings))
+        source = draft.model
+    if draft.origin:
+        source += f" from {draft.origin}"
+    parts = [suggestion.state.value, f"by {source}"]
+    if suggestion.state not in STAGED:
+        likely = next(word for low, _, word in STEPS if draft.confidence >= low)
+        parts.append(f"{likely}, {draft.confidence:.0%}")
+    found = ", ".join(EXPLAINED[each] for each in draft.findings)
+    parts.append(found or "no finding")
     return plain(" · ".join(parts))

@@ -1,23 +1,23 @@
-"""What the review shows: one table with its suggestions, and moving through it."""
+"""What the review shows: tables and their columns in one list, and moving in it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from rich.console import RenderableType
 from textual import on
 from textual.app import ComposeResult
-from textual.widgets import Footer, Input, Label, Static
+from textual.containers import Horizontal
+from textual.timer import Timer
+from textual.widgets import Footer, Input, Static
 from textual.worker import get_current_worker
 
 from catalog.decisions import Batch
 from catalog.errors import ColumnistError
-from catalog.listing import fuzzy
-from catalog.objects import Profile, Table, TableId, Target, table_of
+from catalog.listing import name_pattern, pieces
+from catalog.objects import Profile, Table, TableId, Target, make_target, table_of
 from catalog.places import Place, leave
 from catalog.style import StyleRules, check
-from catalog.suggestion import STAGED
+from catalog.suggestion import SuggestionFilter
 from model.draft import undescribed
 from tui.app.beside import beside
 from tui.app.messages import DraftingChanged, DraftsSaved
@@ -29,32 +29,28 @@ from tui.app.screens.facets import (
     suggestions_with,
 )
 from tui.app.screens.review_details import details
-from tui.app.screens.review_rows import (
-    HEADINGS,
-    Line,
-    evidence,
-    line_cells,
-    review_lines,
-)
+from tui.app.screens.review_rows import Line, evidence, is_cut
+from tui.app.screens.review_tables import NEAR, ReviewTables, Spot
 from tui.app.welcome import give_hint
 from tui.app.widgets.description_editor import DescriptionEditor
-from tui.app.widgets.row_list import Cell, RowList
+from tui.app.widgets.reading_list import Direction, ReadingList
 from tui.app.widgets.status_line import StatusLine
 from tui.flow.background import BackgroundDrafting
 from tui.flow.session import Session
 from tui.flow.style_file import read_style
-from tui.flow.text import plain
+from tui.flow.text import count, plain
 
-SHORT, TALL = 32, 50
-NEAR = 100
-"""Tables that are looked at one by one for what is undecided; others in a thread."""
-NOTHING_FITS = "No column fits.\nescape clears the filter, f shows other states."
+SHORT, WIDE = 32, 180
+"""Lines and cells of a screen from which the details have more room."""
+NOTHING_FITS = "Nothing fits.\nescape clears the filter, f shows other states."
 SOON_SECONDS = 0.03
 """Drafts that come within this time are shown together."""
+TYPING_SECONDS = 0.2
+"""A pause in typing after which all tables are looked through for the name."""
 
 
 class ReviewList(DatabaseScreen):
-    """One table and its columns: listed, filtered, marked and moved through."""
+    """Tables and their columns: listed, filtered, marked and moved through."""
 
     def __init__(
         self,
@@ -65,17 +61,15 @@ class ReviewList(DatabaseScreen):
         column: str | None = None,
     ) -> None:
         super().__init__(session, drafting)
-        self._order = list(order)
-        self._table_id = table
-        self._at: int | None = None
-        self._left_at = column
-        self._table: Table | None = None
-        self._lines: list[Line] = []
+        self._tables = ReviewTables(session, order if table in order else [table])
+        self._begin_at = make_target(*table, column)
+        self._here: TableId | None = None
         self._others = 0
-        self._marked: set[Target] = set()
-        self._range_from: int | None = None
+        self._in_schema: dict[str, int] = {}
+        self._range_from: Target | None = None
         self._facets: frozenset[Facet] = frozenset()
         self._filter = ""
+        self._typing: Timer | None = None
         self._profiles: dict[TableId, dict[str, Profile]] = {}
         self._alternatives: dict[Target, list[str]] = {}
         self._dirty = False
@@ -84,14 +78,16 @@ class ReviewList(DatabaseScreen):
         self._style = StyleRules()
 
     def compose(self) -> ComposeResult:
-        """The list, the details under it, and the editor over those."""
-        yield Label("", classes="title", id="head", markup=False)
-        yield Label("", classes="about", id="about", markup=False)
-        yield RowList(HEADINGS, self._cells, id="targets")
-        yield Static(NOTHING_FITS, id="empty", markup=False)
+        """The list, the details beside or under it, and the editor over those."""
+        with Horizontal(id="reading"):
+            yield ReadingList(self._tables, id="targets")
+            yield Static(NOTHING_FITS, id="empty", markup=False)
+            yield Static("", id="beside", markup=False)
         yield Static("", id="details", markup=False)
         yield DescriptionEditor()
-        yield Input(placeholder="part of a column's name", classes="filter")
+        yield Input(
+            placeholder="part of a name; after ' letters of it", classes="filter"
+        )
         yield StatusLine(self._session.database.identity.label)
         yield Footer(show_command_palette=False)
 
@@ -102,55 +98,71 @@ class ReviewList(DatabaseScreen):
             self._style = read_style(self._session.style)
         except ColumnistError as error:
             self.app.explain(error)
+        self._tables.cursor = lambda: self._list.cursor
+        self._tables.notes = self._notes
         self._list.focus()
         give_hint(self, self._session, "review")
 
     def on_screen_resume(self) -> None:
-        """Show the table, and draft it if nobody has; the write screen changes states.
+        """Show the tables; the write screen changes states.
 
         It is told so first of all when it is opened.
         """
-        if self._table is not None:
+        if self._here is not None:
             self._reload()
             return
-        self._go(self._table_id)
-        names = [line.column.name if line.column else None for line in self._lines]
-        if self._left_at is not None and self._left_at in names:
-            self._list.cursor = names.index(self._left_at)
+        self._others = self._session.workspace.others()
+        table = table_of(self._begin_at)
+        self._go(table)
+        if self._here is not None and self._begin_at != table:
+            self._list.go(self._tables.spot_of(self._begin_at, self._list.cursor))
 
     def on_resize(self) -> None:
         """Give the list room."""
         self.set_class(self.size.height < SHORT, "-short")
-        self.set_class(self.size.height >= TALL, "-tall")
+        self.set_class(self.size.width >= WIDE, "-wide")
+        self._detail()
 
     # What is shown
 
-    def _go(self, table: TableId, *, undecided: int = 0) -> None:
-        """Show another table, from its first undecided line, or its last going back."""
+    def _go(self, table: TableId, direction: Direction = 1) -> None:
+        """Show a table from its heading, at its first undecided line or its last."""
+        at = self._tables.place_of(table)
+        if at is None or not self._tables.part(at).lines:
+            self.notify("This table is no longer in the catalog.")
+            if self._here is None:
+                self.app.pop_screen()
+            return
+        if self._tables.part(at).listed:
+            spot = self._tables.first_undecided(at, direction)
+            self._list.go(spot, top=(at, 0))
+        self._entered()
+
+    def _entered(self) -> None:
+        """The cursor came to another table: it goes before others, and is sampled."""
+        line = self._line
+        if line is None or line.table.id == self._here:
+            return
+        self._here = line.table.id
         self.query_one(DescriptionEditor).close()
-        self._table_id = table
-        self._at = self._order.index(table) if table in self._order else None
-        self._marked.clear()
-        self._range_from = None
-        self._drafting.prefer(table)
-        self._reload(cursor=0)
+        self._drafting.prefer(self._here)
         self.remember()
-        found = [i for i, line in enumerate(self._list.found) if line.undecided]
-        if found:
-            self._list.cursor = found[-1] if undecided < 0 else found[0]
-        if table not in self._profiles:
-            self._sample(table)
+        if self._here not in self._profiles:
+            self._sample(self._here)
+        self._count()
         self._undrafted = True
         self._draft()
 
     def remember(self, *, reviewing: bool = True) -> None:
         """Where to go on the next time."""
+        if self._here is None:
+            return
         line = self._line
         column = line.column.name if line and line.column else None
         leave(
             self._session.workspace,
             self._session.database_id,
-            Place(self._table_id, column, reviewing),
+            Place(self._here, column, reviewing),
         )
 
     def _draft(self) -> None:
@@ -161,28 +173,22 @@ class ReviewList(DatabaseScreen):
         """
         if self._undrafted and not self._drafting.running:
             self._undrafted = False
-            if self._missing():
-                self.app.draft([self._table_id])
+            if self._here is not None and self._missing():
+                self.app.draft([self._here])
 
     def _missing(self) -> bool:
-        if self._table is None:
+        if (table := self._table) is None:
             return False
         taken = [line.target for line in self._lines if line.suggestion is not None]
-        return bool(undescribed(self._table, taken))
+        return bool(undescribed(table, taken))
 
-    def _reload(self, *, cursor: int | None = None, onward: bool = False) -> None:
+    def _reload(self, *, onward: bool = False) -> None:
         """Show what the workspace holds now."""
         self._others = self._session.workspace.others()
-        table = self._session.snapshot.table(self._table_id)
-        if table is None:
-            self.notify("This table is no longer in the catalog.")
-            self.app.pop_screen()
-            return
-        self._table = table
-        self._lines = review_lines(
-            table, self._session.suggestions.of_table(self._table_id)
-        )
-        self._relist(cursor=cursor, onward=onward)
+        target = self._target
+        self._tables.forget()
+        self._relist(target, onward=onward)
+        self._count()
 
     def _follow(self, batch: Batch, *, onward: bool = False) -> None:
         """Show what an action made of one suggestion; after any other, all anew.
@@ -192,113 +198,118 @@ class ReviewList(DatabaseScreen):
         alone = self._session.workspace.others() == self._others
         ids = [batch.only] if batch.only is not None and alone else []
         for changed in self._session.suggestions.get(ids):
-            self._lines = [
-                replace(line, suggestion=changed)
-                if line.target == changed.target
-                else line
-                for line in self._lines
-            ]
-            self._relist(onward=onward)
+            target = self._target
+            self._tables.put(changed)
+            self._relist(target, onward=onward)
             return
         self._reload(onward=onward)
 
-    def _relist(self, *, cursor: int | None = None, onward: bool = False) -> None:
-        """Show the lines that fit.
+    def _relist(self, target: Target | None, *, onward: bool = False) -> None:
+        """Show the lines that fit, with the cursor where it was.
 
         Args:
-            cursor: where the cursor goes; None leaves it on its line.
-            onward: it goes on from there, to what is undecided or one down.
+            target: what was under the cursor.
+            onward: it goes on from there, to the next undecided.
         """
-        if self._table is None:
-            return
-        match = fuzzy(self._filter).match
-        wanted = suggestions_with(self._facets)
-        lines = [
-            line
-            for line in self._lines
-            if match(line.target.name.lower())
-            and (
-                not wanted
-                or (line.suggestion is not None and wanted.fits(line.suggestion))
-            )
-        ]
         before = self._list.cursor
-        targets = [line.target for line in lines]
-        stays = (here := self._line) is not None and here.target in targets
-        if cursor is None:
-            cursor = targets.index(here.target) if here and stays else before
-        if onward:
-            after = range(cursor + stays, len(lines))
-            cursor = next((i for i in after if lines[i].undecided), cursor + stays)
-        self._list.show(lines, cursor=cursor)
-        self.set_class(not lines, "-empty")
-        self._headline()
-        if self._list.cursor == before:  # else it is told that the cursor moved
-            self._detail()
+        spot = self._tables.spot_of(target, before) if target else self._tables.edge(-1)
+        self.set_class(spot is None, "-empty")
+        if spot is None:
+            self._list.go(None)
+        else:
+            self._list.changed(spot)
+        if onward and spot is not None:
+            line = self._tables.line(spot)
+            came_up = line is not None and line.target != target and line.undecided
+            if not came_up:  # else it is what followed a line that is hidden now
+                self._to_undecided(spot, 1)
+        self._detail()
 
-    def _headline(self) -> None:
-        undecided = sum(line.undecided for line in self._lines)
-        staged = sum(
-            line.suggestion is not None and line.suggestion.state in STAGED
-            for line in self._lines
-        )
-        place = "" if self._at is None else f"  ({self._at + 1}/{len(self._order)})"
-        parts = [f"{undecided} to decide", f"{staged} to write"]
-        if self._marked:
-            parts.append(f"{len(self._marked)} marked")
+    def _notes(self) -> list[str]:
+        """What the heading at the top says besides of its table."""
+        notes = []
+        if self._here is not None and (waits := self._in_schema.get(self._here.schema)):
+            notes.append(f"{waits:,} in the schema")
+        if marked := len(self._tables.marked):
+            notes.append(f"{marked:,} marked")
         if self._facets:
             labels = sorted(facet.label for facet in self._facets)
-            parts.append(f"only {', '.join(labels)}")
+            notes.append(f"only {', '.join(labels)}")
         if self._filter:
-            parts.append(f"names with {self._filter}")
-        # Laying the screen out takes as long as drawing it.
-        self.query_one("#head", Label).update(
-            plain(f"{self._table_id}{place} — {' · '.join(parts)}"), layout=False
-        )
-        text = self._lines[0].text if self._lines else ""
-        text = plain(text or "Nobody has said yet what this table is.")
-        about = self.query_one("#about", Label)
-        if about.content != text:
-            about.update(text)
+            notes.append(f"names with {self._filter}")
+        return notes
 
-    @on(RowList.Moved)
+    @beside("count", "Counting what is to decide", exclusive=False)
+    def _count_schema(self, schema: str) -> None:
+        waits = self._session.suggestions.undecided(schema)
+        self.call_later(self._counted, schema, waits)
+
+    def _count(self) -> None:
+        """Count what waits of the schema, beside the screen: it may be large."""
+        if self._here is not None and not self.runs("count"):
+            self._count_schema(self._here.schema)
+
+    def _counted(self, schema: str, waits: int) -> None:
+        if self._in_schema.get(schema) != waits:
+            self._in_schema[schema] = waits
+            self._list.changed()
+
+    @on(ReadingList.Moved)
+    def _moved(self) -> None:
+        self._entered()
+        self._detail()
+
     def _detail(self) -> None:
-        line = self._line
-        shown: RenderableType = ""
-        if line is not None:
-            style = check(line.text, line.target.name, self._style)
-            shown = details(
-                line,
-                self._facts(line),
-                alternatives=self._alternatives.get(line.target, ()),
-                style=style if line.suggestion else (),
-            )
-        self.query_one("#details", Static).update(shown, layout=False)
+        """Show what else is known of the row under the cursor."""
+        line, wide = self._line, self.has_class("-wide")
+        panel = self.query_one("#beside" if wide else "#details", Static)
+        if line is None:
+            panel.update("", layout=False)
+            return
+        shown = details(
+            line,
+            self._facts(line),
+            alternatives=self._alternatives.get(line.target, ()),
+            style=check(line.text, line.target.name, self._style),
+            whole=wide or is_cut(line, self._list.size.width - 1),
+        )
+        self.set_class(shown.more and not wide, "-more")
+        panel.update(shown.text, layout=False)
 
     def _facts(self, line: Line) -> list[str]:
-        if self._table is None:
-            return []
-        return evidence(self._table, line, self._profiles.get(self._table.id))
+        return evidence(line.table, line, self._profiles.get(line.table.id))
 
     @property
-    def _list(self) -> RowList[Line]:
-        return self.query_one("#targets", RowList)
+    def _list(self) -> ReadingList[Spot]:
+        return self.query_one("#targets", ReadingList)
 
     @property
     def _line(self) -> Line | None:
-        return self._list.here
+        return self._tables.line(self._list.cursor)
 
-    def _cells(self, line: Line) -> Sequence[Cell]:
-        assert self._table is not None  # nothing is listed before it is read
-        return line_cells(self._table, line, marked=line.target in self._marked)
+    @property
+    def _target(self) -> Target | None:
+        line = self._line
+        return line.target if line is not None else self._here
+
+    @property
+    def _table(self) -> Table | None:
+        """The table that the cursor is in."""
+        lines = self._lines
+        return lines[0].table if lines else None
+
+    @property
+    def _lines(self) -> Sequence[Line]:
+        """All lines of that table, listed or not."""
+        at = None if self._here is None else self._tables.place_of(self._here)
+        return () if at is None else self._tables.part(at).lines
 
     @on(DraftsSaved)
     def _drafted(self, event: DraftsSaved) -> None:
         if not event.drafts or any(
-            table_of(draft.target) == self._table_id for draft in event.drafts
+            self._tables.holds(table_of(draft.target)) for draft in event.drafts
         ):
             self._dirty = True
-            # The first is shown at once, those that come with it together.
             if not self._soon:
                 self._soon = True
                 self.set_timer(SOON_SECONDS, self._show_drafts)
@@ -318,7 +329,7 @@ class ReviewList(DatabaseScreen):
         self._draft()
 
     def _tick(self) -> None:
-        if self._dirty:
+        if self._dirty or self._session.workspace.others() != self._others:
             self._dirty = False
             self._reload()
         self._say()
@@ -328,72 +339,112 @@ class ReviewList(DatabaseScreen):
     def action_mark(self) -> None:
         """Mark or unmark what is under the cursor."""
         if (line := self._line) is not None:
-            self._marked ^= {line.target}
-            cursor = self._list.cursor
-            self._relist(cursor=cursor)
+            self._tables.marked ^= {line.target}
             self._list.action_move(1)
+            self._list.changed()
 
     def action_range(self) -> None:
         """Begin a range, or mark from its beginning to here."""
-        here = self._list.cursor
+        if (line := self._line) is None:
+            return
         if self._range_from is None:
-            self._range_from = here
+            self._range_from = line.target
             self.notify("Range begins here; move, then v marks it.")
             return
-        low, high = sorted((self._range_from, here))
-        self._marked |= {line.target for line in self._list.found[low : high + 1]}
+        begun = self._tables.spot_of(self._range_from)
         self._range_from = None
-        self._relist(cursor=here)
+        if begun is not None and (here := self._list.cursor) is not None:
+            spot, end = sorted((begun, here))
+            self._tables.marked.update(
+                line.target for line in self._tables.between(spot, end)
+            )
+            self._list.changed()
 
-    def action_next(self, direction: int) -> None:
+    def action_next(self, direction: Direction) -> None:
         """The next undecided one, in this table or another."""
-        lines = self._list.found
-        here = self._list.cursor
-        places = (
-            range(here + 1, len(lines)) if direction > 0 else range(here - 1, -1, -1)
-        )
-        for index in places:
-            if lines[index].undecided:
-                self._list.cursor = index
-                return
-        if (at := self._at) is None:
+        if (spot := self._list.cursor) is not None:
+            self._to_undecided(spot, direction)
+
+    def _to_undecided(self, spot: Spot, direction: Direction) -> None:
+        if (found := self._tables.undecided(spot, direction)) is not None:
+            self._list.go(found)
             return
-        rest = self._order[at + 1 :] if direction > 0 else self._order[:at][::-1]
+        at = spot[0]
+        order = self._tables.order
+        rest = order[at + 1 :] if direction > 0 else order[:at][::-1]
+        waits = self._session.suggestions.waits
         for table in rest[:NEAR]:
-            if self._session.suggestions.waits(table):
-                self._go(table, undecided=direction)
+            if waits(table) and self._go_to_undecided(table, direction):
                 return
         self._look_further(rest[NEAR:], direction)
 
+    def _go_to_undecided(self, table: TableId, direction: Direction) -> bool:
+        """Go to what waits of another table; False where none of that is listed."""
+        at = self._tables.place_of(table)
+        if at is None or not any(
+            line.undecided for line in self._tables.part(at).listed
+        ):
+            return False
+        before, spot = self._here, self._list.cursor
+        passed = (
+            0 if spot is None else self._tables.above((spot[0], spot[1] + 1), spot[0])
+        )
+        self._list.go(self._tables.first_undecided(at, direction))
+        if direction > 0 and passed and before is not None:
+            self.notify(
+                f"{passed:,} above in {plain(str(before))} are still to decide;"
+                " N goes back.",
+                markup=False,
+            )
+        return True
+
     @beside("further", "Looking for what is undecided")
-    def _look_further(self, rest: Sequence[TableId], direction: int) -> None:
+    def _look_further(self, rest: Sequence[TableId], direction: Direction) -> None:
         worker = get_current_worker()
-        here = self._table_id
-        waiting = set(self._session.suggestions.tables()) if rest else set()
-        found = next((table for table in rest if table in waiting), None)
+        here = self._here
+        waiting = set(self._session.suggestions.tables())
+        found = [table for table in rest if table in waiting]
+        left = sum(table in waiting for table in self._tables.order)
         if not worker.is_cancelled:
-            self.call_later(self._further, here, found, direction)
+            self.call_later(self._further, here, found, direction, left)
 
-    def _further(self, here: TableId, found: TableId | None, direction: int) -> None:
-        if here != self._table_id:
+    def _further(
+        self,
+        here: TableId | None,
+        found: Sequence[TableId],
+        direction: Direction,
+        left: int,
+    ) -> None:
+        if here != self._here:
             return
-        if found is None:
-            self.notify("Nothing undecided that way.")
+        for table in found[:NEAR]:
+            if self._go_to_undecided(table, direction):
+                return
+        if not left:
+            self.notify("Nothing is left to decide in these tables. w writes.")
         else:
-            self._go(found, undecided=direction)
+            way, key = ("below", "N") if direction > 0 else ("above", "n")
+            self.notify(
+                f"Nothing to decide {way}; {count(left, 'table')} with something"
+                f" the other way: {key}."
+            )
 
-    def action_table(self, direction: int) -> None:
+    def action_table(self, direction: Direction) -> None:
         """The next or previous table of the list."""
-        if self._at is None:
+        if (spot := self._list.cursor) is None:
             return
-        at = self._at + direction
-        if 0 <= at < len(self._order):
-            self._go(self._order[at])
-        else:
+        first = self._tables.step((spot[0], 0), -1) if direction < 0 else None
+        to = first
+        if direction > 0:
+            last = len(self._tables.part(spot[0]).listed) - 1
+            to = self._tables.step((spot[0], last), 1)
+        if to is None:
             self.notify("That was the last table." if direction > 0 else "First table.")
+        else:
+            self._go(self._tables.order[to[0]])
 
     def action_filter(self) -> None:
-        """List columns by name."""
+        """List what has this in its name."""
         box = self.query_one(Input)
         box.add_class("-open")
         box.focus()
@@ -401,7 +452,7 @@ class ReviewList(DatabaseScreen):
     @on(Input.Changed)
     def _filtered(self, event: Input.Changed) -> None:
         self._filter = event.value
-        self._relist()
+        self._narrow()
 
     @on(Input.Submitted)
     def _filter_done(self) -> None:
@@ -412,7 +463,7 @@ class ReviewList(DatabaseScreen):
 
         def list_those(chosen: frozenset[Facet]) -> None:
             self._facets = chosen
-            self._relist()
+            self._narrow()
 
         self.app.ask(FacetModal(OF_SUGGESTIONS, self._facets), list_those)
 
@@ -422,10 +473,50 @@ class ReviewList(DatabaseScreen):
         box.value = ""
         box.remove_class("-open")
         self._facets = frozenset()
-        self._marked.clear()
+        self._filter = ""
+        self._tables.marked.clear()
         self._range_from = None
         self._list.focus()
-        self._relist()
+        self._narrow()
+
+    def _narrow(self) -> None:
+        """List what fits of the tables that were read, then of all of them."""
+        named, wanted = name_pattern(self._filter).match, suggestions_with(self._facets)
+        target = self._target
+
+        def fits(line: Line) -> bool:
+            return bool(named(line.target.name.lower())) and (
+                not wanted
+                or (line.suggestion is not None and wanted.fits(line.suggestion))
+            )
+
+        every = not self._filter and not wanted
+        self._tables.narrow(fits, complete=every)
+        self._relist(target)
+        if self._typing is not None:
+            self._typing.stop()
+            self._typing = None
+        if not every:
+            self._typing = self.set_timer(
+                TYPING_SECONDS, lambda: self._look_through(self._filter, wanted)
+            )
+
+    @beside("narrow", "Looking through the tables")
+    def _look_through(self, text: str, wanted: SuggestionFilter) -> None:
+        found = self._session.snapshot.tables_with(pieces(text)) if text else None
+        if wanted:
+            of_wanted = self._session.choices.tables_with(wanted)
+            found = of_wanted if found is None else found & of_wanted
+        if found is not None:
+            self.call_later(self._looked_through, text, wanted, found)
+
+    def _looked_through(
+        self, text: str, wanted: SuggestionFilter, found: frozenset[TableId]
+    ) -> None:
+        if (text, wanted) == (self._filter, suggestions_with(self._facets)):
+            target = self._target
+            self._tables.only(found)
+            self._relist(target)
 
     # Evidence
 
@@ -438,4 +529,8 @@ class ReviewList(DatabaseScreen):
             found = self._session.profile(table, stop=lambda: worker.is_cancelled)
             if not worker.is_cancelled:
                 self._profiles[table_id] = found
-                self.call_later(self._changed)
+                self.call_later(self._sampled, table_id)
+
+    def _sampled(self, table: TableId) -> None:
+        if table == self._here:
+            self._detail()

@@ -1,13 +1,17 @@
-"""What the review lists: a table and its columns with their suggestions."""
+"""How the review draws a table and its columns: the description first, and whole."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 from catalog.objects import Column, Profile, Table, TableId, Target
-from catalog.suggestion import STAGED, UNDECIDED, State, Suggestion
-from tui.app.widgets.row_list import Cell, Heading
+from catalog.suggestion import UNDECIDED, State, Suggestion
+from tui.app.widgets.reading_list import LONGEST, Drawn, laid_out, wrapped
+from tui.app.widgets.row_list import Cell
+from tui.flow.text import plain
 
 SIGNS = {
     State.PENDING: ("○", "warn"),
@@ -21,32 +25,37 @@ SIGNS = {
     State.STALE: ("~", "muted"),
 }
 """A sign and a role for every state: no colour is the only sign."""
-
-HEADINGS = (
-    Heading("", 1),
-    Heading("column", 24),
-    Heading("type", 14, minimum=100),
-    Heading("key", 3, minimum=90),
-    Heading("state", 11),
-    Heading("sure", 4, right=True),
-    Heading("source", 9, minimum=110),
-    Heading("description"),
-    Heading("findings", 14, minimum=118),
-)
+DESCRIBED, CANNOT, NOTHING = ("=", "muted"), ("-", "muted"), ("·", "muted")
+FOUND = "†"
+"""Stands before a text with a finding, which the details name."""
+STEPS = ((0.5, "▅", "likely"), (0.25, "▃", "maybe"), (0.0, "▁", "unlikely"))
+"""How likely a text is accepted as it is: from here on, its mark, its word."""
+NAMES = (28, 18)
+"""Cells of a name where there is room, and where there is not."""
+ROOMY = 100
+"""Cells from which there is room."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One target of the review."""
 
-    target: Target
-    """The table, on the first line, or one of its columns."""
+    table: Table
+    """The table that it is, or belongs to."""
     column: Column | None
     """None for the table itself."""
-    comment: str | None
-    """What the database holds."""
     suggestion: Suggestion | None
     """The current one."""
+
+    @property
+    def target(self) -> Target:
+        """What is described."""
+        return self.table.id if self.column is None else self.column.id
+
+    @property
+    def comment(self) -> str | None:
+        """What the database holds."""
+        return self.table.comment if self.column is None else self.column.comment
 
     @property
     def undecided(self) -> bool:
@@ -58,42 +67,81 @@ class Line:
         """The words to show: the suggestion's, else the database's."""
         if self.suggestion is not None:
             found = self.suggestion.text or self.suggestion.draft.guess
-            if found and self.suggestion.state is not State.REJECTED:
+            if found:
                 return found
         return self.comment or ""
 
+    @property
+    def lack(self) -> str:
+        """What is said where there are no words."""
+        if self.suggestion is not None:
+            return "The model abstained; e writes your own."
+        return "Not drafted yet."
 
-def line_cells(table: Table, line: Line, *, marked: bool) -> Sequence[Cell]:
-    """The cells of one line of a table, one for each of `HEADINGS`."""
-    suggestion = line.suggestion
-    sign, role = "", "muted"
-    sure = source = findings = ""
-    if suggestion is not None:
-        sign, role = SIGNS[suggestion.state]
-        sign = f"{sign} {suggestion.state.value}"
-        sure = f"{suggestion.draft.confidence:.0%}"
-        source = suggestion.draft.source.value
-        findings = " ".join(f.value for f in suggestion.draft.findings)
-    elif line.comment is not None:
-        sign = "= described"
-    elif line.column is not None and line.column.comment_refused:
-        sign = "- cannot"
-    text_role = "muted" if suggestion is None or not suggestion.text else ""
-    if suggestion is not None and suggestion.state in STAGED:
-        text_role = "strong"
-    kind = line.column.type if line.column else table.kind.value
-    name = line.target.name if line.column is None else f"  {line.target.name}"
-    return (
-        Cell("▌" if marked else "", "accent"),
-        Cell(name, "strong" if line.column is None else ""),
-        Cell(kind, "muted"),
-        Cell(keys(table, line.column), "accent"),
-        Cell(sign, role),
-        Cell(sure, "muted"),
-        Cell(source, "muted"),
-        Cell(line.text, text_role),
-        Cell(findings, "bad"),
-    )
+    @property
+    def refused(self) -> str | None:
+        """Why no comment can be written on it; None where one can."""
+        return (self.column or self.table).comment_refused
+
+    @property
+    def sign(self) -> tuple[str, str]:
+        """Where it stands, as one character and its role."""
+        if self.suggestion is not None:
+            return SIGNS[self.suggestion.state]
+        if self.comment is not None:
+            return DESCRIBED
+        return NOTHING if self.refused is None else CANNOT
+
+    @property
+    def mark(self) -> tuple[str, str]:
+        """How likely it is accepted, or that something was found, in one character."""
+        if self.suggestion is None or not self.suggestion.text:
+            return " ", ""
+        if self.suggestion.draft.findings:
+            return FOUND, "bad"
+        sure = self.suggestion.draft.confidence
+        return next(mark for low, mark, _ in STEPS if sure >= low), "muted"
+
+    @property
+    def role(self) -> str:
+        """How its text is drawn."""
+        if self.suggestion is None or not self.suggestion.text:
+            return "muted"
+        if self.suggestion.state is State.REJECTED:
+            return "gone"
+        return "strong" if self.column is None else ""
+
+
+def review_lines(table: Table, suggestions: Mapping[Target, Suggestion]) -> list[Line]:
+    """The table itself, then its columns."""
+    return [Line(table, None, suggestions.get(table.id))] + [
+        Line(table, column, suggestions.get(column.id)) for column in table.columns
+    ]
+
+
+def drawn(line: Line, width: int, *, marked: bool) -> list[Drawn]:
+    """The lines of a row; a table's own has no name, its heading says it."""
+    sign, mark = line.sign, line.mark
+    lead = [Cell("•" if marked else " ", "accent"), Cell(f"{sign[0]} ", sign[1])]
+    after = [Cell(f"{mark[0]} ", mark[1])]
+    text = [Cell(line.text or line.lack, line.role)]
+    if line.column is None:
+        return laid_out(lead, "", 0, after, text, width)
+    key = Cell(f"{keys(line.table, line.column):<4}", "muted")
+    room = _name_room(line.table, width)
+    return laid_out(lead, line.column.name, room, [key, *after], text, width)
+
+
+def is_cut(line: Line, width: int) -> bool:
+    """Whether the list shows no more than the beginning of a description."""
+    lead = 5 if line.column is None else 10 + _name_room(line.table, width)
+    return len(wrapped(plain(line.text), width - lead, LONGEST + 1)) > LONGEST
+
+
+def _name_room(table: Table, width: int) -> int:
+    """Cells of a name: as many as the table's longest needs, within bounds."""
+    longest = max((cell_len(plain(c.name)) for c in table.columns), default=0)
+    return min(longest, NAMES[width < ROOMY])
 
 
 def keys(table: Table, column: Column | None) -> str:
@@ -105,16 +153,6 @@ def keys(table: Table, column: Column | None) -> str:
     return {(True, True): "PFK", (True, False): "PK", (False, True): "FK"}.get(
         (primary, foreign), ""
     )
-
-
-def review_lines(table: Table, suggestions: dict[Target, Suggestion]) -> list[Line]:
-    """The table itself, then its columns."""
-    lines = [Line(table.id, None, table.comment, suggestions.get(table.id))]
-    lines += [
-        Line(column.id, column, column.comment, suggestions.get(column.id))
-        for column in table.columns
-    ]
-    return lines
 
 
 def evidence(

@@ -19,15 +19,18 @@ from catalog.suggestion import Suggestion
 from tui.app.keys import keys
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.working import WorkingScreen
-from tui.app.widgets.row_list import Cell, Heading, RowList
+from tui.app.widgets.reading_list import Drawn, Flat, ReadingList, laid_out
+from tui.app.widgets.row_list import Cell
 from tui.flow.session import Session
 from tui.flow.text import count, plain
 
 SAID = {
-    True: Cell("✓ good", "good"),
-    False: Cell("✗ bad", "bad"),
-    None: Cell("○ look", "warn"),
+    True: Cell("✓ good ", "good"),
+    False: Cell("✗ bad  ", "bad"),
+    None: Cell("○ look ", "warn"),
 }
+NAME = 24
+"""Cells of a column's name."""
 
 
 class SampleScreen(WorkingScreen[bool]):
@@ -51,26 +54,28 @@ class SampleScreen(WorkingScreen[bool]):
         self._good: dict[int, bool] = {}
         """What was said, by the id of each, the last at the end."""
         self._tables: dict[object, Table | None] = {}
+        self._rows = Flat(self._drawn, lambda each: str(table_of(each.target)))
+        self._rows.items = self._sample
 
     def compose(self) -> ComposeResult:
         """The sample, and all there is to know of one below."""
         yield Label("", classes="title", id="head", markup=False)
-        yield RowList(
-            [Heading("", 8), Heading("object", 44), Heading("description")],
-            self._cells,
-            self._sample,
-            id="sample",
-        )
+        yield ReadingList(self._rows, id="sample")
         yield Static("", id="details", markup=False)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Begin with the first."""
-        self.query_one("#sample").focus()
+        self._list.focus()
+        self._list.go(self._rows.edge(-1))
         self._show()
 
+    @property
+    def _list(self) -> ReadingList[int]:
+        return self.query_one("#sample", ReadingList)
+
     def _show(self) -> None:
-        self.query_one("#sample", RowList).show()
+        self._list.changed()
         size = len(self._sample)
         self.query_one("#head", Label).update(
             f"Sample — {len(self._good)} of {size} looked at, {self._bad} bad;"
@@ -78,22 +83,21 @@ class SampleScreen(WorkingScreen[bool]):
         )
         self._detail()
 
-    def _cells(self, each: Suggestion) -> Sequence[Cell]:
-        return (
-            SAID[self._good.get(each.id)],
-            Cell(str(each.target), "strong"),
-            Cell(each.text or ""),
-        )
+    def _drawn(self, each: Suggestion, width: int) -> Sequence[Drawn]:
+        said = [SAID[self._good.get(each.id)]]
+        of_column = isinstance(each.target, ColumnId)
+        name, room = (each.target.name, NAME) if of_column else ("", 0)
+        text = Cell(each.text or "", "" if of_column else "strong")
+        return laid_out(said, name, room, (), [text], width)
 
     @property
     def _bad(self) -> int:
         return sum(not good for good in self._good.values())
 
-    @on(RowList.Moved)
+    @on(ReadingList.Moved)
     def _detail(self) -> None:
-        rows: RowList[Suggestion] = self.query_one(RowList)
         shown = Text()
-        if (each := rows.here) is not None:
+        if (each := self._rows.at(self._list.cursor)) is not None:
             table_id = table_of(each.target)
             if table_id not in self._tables:
                 self._tables[table_id] = self._session.snapshot.table(table_id)
@@ -110,15 +114,15 @@ class SampleScreen(WorkingScreen[bool]):
 
     def action_say(self, good: bool) -> None:
         """Good or bad, and on to the next one."""
-        rows: RowList[Suggestion] = self.query_one(RowList)
-        if (each := rows.here) is None:
+        here = self._list.cursor
+        if here is None or (each := self._rows.at(here)) is None:
             return
         self._good.pop(each.id, None)
         self._good[each.id] = good
-        size, here = len(self._sample), rows.cursor
+        size = len(self._sample)
         after = [(here + step) % size for step in range(1, size)]
         left = (i for i in after if self._sample[i].id not in self._good)
-        rows.cursor = next(left, here)
+        self._list.go(next(left, here))
         self._show()
         if len(self._good) == size:
             self._ask()
@@ -128,7 +132,7 @@ class SampleScreen(WorkingScreen[bool]):
         if self._good:
             last, _ = self._good.popitem()
             ids = [each.id for each in self._sample]
-            self.query_one(RowList).cursor = ids.index(last)
+            self._list.go(ids.index(last))
             self._show()
 
     def action_back(self) -> None:

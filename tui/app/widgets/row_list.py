@@ -22,6 +22,17 @@ from tui.flow.text import plain
 
 Item = TypeVar("Item")
 ROLES = ("muted", "good", "warn", "bad", "accent", "strong")
+LIST_KEYS = keys(
+    "list",
+    ("down,j", "move(1)", "", "Down", "down"),
+    ("up,k", "move(-1)", "", "Up", "up"),
+    ("pagedown", "page(1)", "", "Page down", "page_down"),
+    ("pageup", "page(-1)", "", "Page up", "page_up"),
+    ("home,g", "edge(-1)", "", "First", "first"),
+    ("end,G", "edge(1)", "", "Last", "last"),
+    ("enter", "choose", "", "Open"),
+)
+"""The keys of every list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +88,7 @@ class RowList(ScrollView, Generic[Item], can_focus=True):
         & > .row-list--strong { text-style: bold; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = keys(
-        "list",
-        ("down,j", "move(1)", "", "Down", "down"),
-        ("up,k", "move(-1)", "", "Up", "up"),
-        ("pagedown", "page(1)", "", "Page down", "page_down"),
-        ("pageup", "page(-1)", "", "Page up", "page_up"),
-        ("home,g", "edge(-1)", "", "First", "first"),
-        ("end,G", "edge(1)", "", "Last", "last"),
-        ("enter", "choose", "", "Open"),
-    )
+    BINDINGS: ClassVar[list[BindingType]] = LIST_KEYS
 
     cursor: reactive[int] = reactive(0)
 
