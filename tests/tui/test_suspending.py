@@ -75,8 +75,8 @@ def test_it_stops_and_comes_back_everywhere(
     settings: Settings,
 ) -> None:
     with shell("open", wide) as terminal:
+        terminal.shows("t005")
         for number, (keys, shown, left) in enumerate(PLACES):
-            terminal.shows("t005")
             terminal.type(keys)
             terminal.shows(shown)
             suspend(terminal)

@@ -80,8 +80,11 @@ class Terminal(LinuxDriver):
 
     def _take_again(self) -> None:
         """Take the terminal once the shell lends it, which it does not by `bg`."""
-        while not (is_told() or self._is_lent()) and self._stop(0):
-            pass
+        while not (is_told() or self._is_lent()):
+            # What tells us to end is sent along, and other threads hear it first.
+            time.sleep(STOP_SECONDS)
+            if is_told() or not self._stop(0):
+                break
         if not is_told():
             self.resume_application_mode()
             app = self._app
