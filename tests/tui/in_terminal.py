@@ -26,7 +26,7 @@ SECONDS = 3.0
 SPARED_SECONDS = 0.5
 """Whoever waited longer for a core may have left the terminal as it was: two seconds
 after it was told to end the app leaves what is not over yet."""
-PATIENCE = 12.0
+PATIENCE = 60.0
 """A loaded machine has so long to show a screen."""
 COLUMNIST = [sys.executable, "-c", "from tui.cli import main; main()"]
 SHELL = ["bash", "--noprofile", "--norc", "-i"]
@@ -258,7 +258,7 @@ def running(command: Sequence[str], *, ignored: bool = False) -> Iterator[Termin
         os.login_tty(slave)
         if ignored:
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        os.execvpe(command[0], command, environment)
+        os.execvpe(command[0], list(command), environment)
     os.close(slave)
     terminal = Terminal(leader, master, before)
     try:

@@ -49,6 +49,11 @@ class Terminal(LinuxDriver):
             super().stop_application_mode()
             self._ours = False
 
+    def disable_input(self) -> None:
+        """Read no more; what is not ours is left alone, or the system stops us."""
+        if self._ours:
+            super().disable_input()
+
     def suspend(self) -> bool:
         """Stop the job until its shell goes on with it; False where no shell can.
 

@@ -109,7 +109,7 @@ class WriteScreen(WorkingScreen[None]):
         self._plan: Run | None = None
         self._all: list[Row] = []
         """What is listed, if nothing is filtered."""
-        self._ended: dict[Target, WriteResult] = {}
+        self._outcomes: dict[Target, WriteResult] = {}
         """What became of what was written in this run."""
         self._tip = 0
         """The first row of which that is not known."""
@@ -265,12 +265,12 @@ class WriteScreen(WorkingScreen[None]):
         kept: list[Row] = []
         for row in self._all:
             target = change_of(row).target
-            known = ended.get(target) or self._ended.get(target) or row
+            known = ended.get(target) or self._outcomes.get(target) or row
             kept.append(anew.get(target, known))
         if run.statements:
             self._ask(run, [row for row in kept if not self._is_written(row)])
             return
-        self._all, self._ended = kept, {}
+        self._all, self._outcomes = kept, {}
         self._list_rows(0)
         self._tell_end()
         self.notify("None of these can be written as it is; each row says why.")
@@ -315,7 +315,7 @@ class WriteScreen(WorkingScreen[None]):
         reverting: bool = False,
     ) -> None:
         self._stop.clear()
-        self._all, self._ended, self._tip = rows, {}, 0
+        self._all, self._outcomes, self._tip = rows, {}, 0
         self._only_unwritten = False
         self._began_any = True
         self._reverting = reverting
@@ -356,12 +356,13 @@ class WriteScreen(WorkingScreen[None]):
         self._run = run
 
     def _went(self, results: Sequence[WriteResult]) -> None:
-        self._ended |= {each.change.target: each for each in results}
+        self._outcomes |= {each.change.target: each for each in results}
         if self._reverting:
             self._all += results
         rows = self._all
         while (
-            self._tip < len(rows) and change_of(rows[self._tip]).target in self._ended
+            self._tip < len(rows)
+            and change_of(rows[self._tip]).target in self._outcomes
         ):
             self._tip += 1
         if self._only_unwritten:
@@ -373,7 +374,7 @@ class WriteScreen(WorkingScreen[None]):
     def _headline_of_run(self) -> None:
         verb = "restoring" if self._reverting else "writing"
         keys = "stopping after this one" if self._stop.is_set() else "s stops"
-        self._headline(f"{verb} {self._pace.told(len(self._ended))} · {keys}")
+        self._headline(f"{verb} {self._pace.told(len(self._outcomes))} · {keys}")
 
     @on(Worker.StateChanged)
     def _ended(self, event: Worker.StateChanged) -> None:
@@ -388,7 +389,7 @@ class WriteScreen(WorkingScreen[None]):
         """What became of the run, in numbers first."""
         counts = Counter(self._outcome(row) for row in self._all)
         if self._reverting:
-            counts[None] = self._pace.total - len(self._ended)
+            counts[None] = self._pace.total - len(self._outcomes)
         written = counts[Outcome.WRITTEN]
         parts = [f"{written:,} {'restored' if self._reverting else 'written'}"]
         parts += [
@@ -425,7 +426,7 @@ class WriteScreen(WorkingScreen[None]):
     def _as_ended(self, row: Row) -> Row:
         """A row as what became of it, where that is known."""
         if isinstance(row, Planned):
-            return self._ended.get(change_of(row).target, row)
+            return self._outcomes.get(change_of(row).target, row)
         return row
 
     def action_take_back(self) -> None:
