@@ -145,7 +145,7 @@ def test_a_comment_of_a_statement_with_many_is_a_row_and_can_be_left_out() -> No
     table = TableId("s", "t")
     parts = [
         Part(CommentChange(ColumnId(table, name), None, name.upper()), f"MODIFY {name}")
-        for name in ("b", "a")
+        for name in ("a", "b")
     ]
     run = Run((Statement(tuple(parts), head="ALTER TABLE t ", tail=" !"),))
     rows = plan_rows(run, lambda _: ["a", "b"])
@@ -155,6 +155,9 @@ def test_a_comment_of_a_statement_with_many_is_a_row_and_can_be_left_out() -> No
     )
     left = run.without({change_of(rows[0])})
     assert [each.sql for each in left.statements] == ["ALTER TABLE t MODIFY b !"]
+    refused = CommentChange(table, None, "The table.")
+    mixed = plan_rows(Run(run.statements, ((refused, "no"),)), lambda _: ["a", "b"])
+    assert [column_of(change_of(row).target) for row in mixed] == [None, "a", "b"]
 
 
 @pytest.fixture

@@ -55,6 +55,8 @@ TOLD_SECONDS = 0.1
 REASONS = 3
 """Reasons of refusals that are summed up; the list has all of them."""
 
+DECIDED_OTHERWISE = "it was decided on otherwise meanwhile"
+"""Why what is no longer staged is not written."""
 
 Writing = Callable[..., Iterator[WriteResult]]
 """Writes, as `writes` has it; takes `stop`."""
@@ -206,8 +208,18 @@ class WriteScreen(WorkingScreen[None]):
     def action_drop(self) -> None:
         """Leave the comment under the cursor out of this run."""
         row = self._here
-        if self._plan is not None and not self._began_any and row is not None:
-            self._dropped.add(change_of(row))
+        if self._plan is None or row is None or self._reverting or self.runs("write"):
+            return
+        if self._began_any and self._is_written(row):
+            self.notify("This is written already.")
+            return
+        change = change_of(row)
+        self._dropped.add(change)
+        if self._began_any:
+            self._all = [each for each in self._all if change_of(each) != change]
+            self._list_rows(self._list.cursor or 0)
+            self._tell_end()
+        else:
             run = self._plan.without(self._dropped)
             self._show_plan(run, plan_rows(run, self._columns))
 
@@ -265,8 +277,10 @@ class WriteScreen(WorkingScreen[None]):
         kept: list[Row] = []
         for row in self._all:
             target = change_of(row).target
-            known = ended.get(target) or self._outcomes.get(target) or row
-            kept.append(anew.get(target, known))
+            known = anew.get(target) or ended.get(target) or self._as_ended(row)
+            if known is row and isinstance(row, Planned):
+                known = Refusal(change_of(row), DECIDED_OTHERWISE)
+            kept.append(known)
         if run.statements:
             self._ask(run, [row for row in kept if not self._is_written(row)])
             return

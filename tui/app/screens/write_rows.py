@@ -51,7 +51,7 @@ def plan_rows(
     """A row for each comment, by schema, table and column, the table itself first.
 
     Args:
-        run: what is planned.
+        run: what is planned, the statements of each table in that order.
         columns: names of a table's columns in their order.
     """
     return [row for _, own in sorted(run.by_table()) for row in _of_table(own, columns)]
@@ -64,7 +64,7 @@ def _of_table(run: Run, columns: Callable[[TableId], Sequence[str]]) -> Sequence
         for part in range(len(each.parts))
     ]
     rows += [Refusal(*each) for each in run.refused]
-    if len(rows) > 1:
+    if run.refused and run.statements:  # each of them in order
         table = table_of(change_of(rows[0]).target)
         places = {name: place for place, name in enumerate(columns(table), 1)}
         rows.sort(key=lambda row: _place(change_of(row).target, places))
