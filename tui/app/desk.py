@@ -94,10 +94,23 @@ class Desk(Deciding):
             self._redraft_waiting()
 
     def confirm(
-        self, question: str, details: Sequence[str], yes: Callable[[], object]
+        self,
+        question: str,
+        details: Sequence[str],
+        yes: Callable[[], object],
+        *,
+        enter: bool = False,
     ) -> None:
-        """Ask, stating exactly what will happen; go on where the answer is yes."""
-        self.ask(ConfirmModal(question, details), lambda answer: answer and yes())
+        """Ask, stating exactly what will happen; go on where the answer is yes.
+
+        Args:
+            question: what will happen.
+            details: lines below it.
+            yes: what to go on with.
+            enter: enter asks, so it answers too.
+        """
+        modal = ConfirmModal(question, details, enter=enter)
+        self.ask(modal, lambda answer: answer and yes())
 
     def ask(self, modal: ModalScreen[Answer], then: Callable[[Answer], object]) -> None:
         """Put a question; go on where it was answered."""
