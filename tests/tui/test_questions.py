@@ -370,7 +370,7 @@ def test_an_answer_while_drafting_turns_the_run_to_what_it_touches(
     assert texts[CODE] == "Code of the rate plan."
     assert len({draft.target for draft in seen}) == len(texts)
     assert drafting.progress.done == drafting.progress.total
-    assert not drafting.answered
+    assert not drafting.asked
 
 
 def test_a_stopped_run_forgets_what_it_was_asked(session: Session) -> None:
@@ -381,7 +381,7 @@ def test_a_stopped_run_forgets_what_it_was_asked(session: Session) -> None:
     drafting.redraft([Term("rpid", "rate plan")])
     drafting.stop()
     assert list(run)  # what was drafted by then is saved and told
-    assert not drafting.answered
+    assert not drafting.asked
     assert told == []
     drafting.close()
 
