@@ -77,8 +77,13 @@ class Listing:
             self._count(summary)
 
     def _count(self, table: TableSummary, sign: int = 1) -> None:
-        counts = (table.described, table.columns, table.columns_described)
-        self._described.add(table.id.schema, *counts, sign=sign)
+        self._described.add(
+            table.id.schema,
+            table.described,
+            table.columns,
+            table.columns_described,
+            sign,
+        )
 
     def find(
         self, wanted: TableFilter, order: Order = Order.NAME

@@ -86,18 +86,25 @@ class CoverageCount:
     def __init__(self) -> None:
         self._counts: dict[str, list[int]] = {}
 
-    def add(self, schema: str, *counted: int, sign: int = 1) -> None:
+    def add(
+        self, schema: str, described: int, columns: int, done: int, sign: int = 1
+    ) -> None:
         """Take in a table, or take it out again with a sign of -1.
 
         Args:
             schema: the table's.
-            counted: whether it is described, how many columns it has, and how many of
-                them are.
+            described: whether it is.
+            columns: how many it has.
+            done: how many of them are described.
             sign: what each is multiplied with.
         """
-        counts = self._counts.setdefault(schema, [0, 0, 0, 0])
-        for place, number in enumerate((1, *counted)):
-            counts[place] += sign * number
+        counts = self._counts.get(schema)
+        if counts is None:
+            counts = self._counts[schema] = [0, 0, 0, 0]
+        counts[0] += sign
+        counts[1] += sign * described
+        counts[2] += sign * columns
+        counts[3] += sign * done
 
     def coverage(self) -> tuple[list[SchemaCoverage], SchemaCoverage]:
         """Coverage by schema, and the total."""
