@@ -95,7 +95,7 @@ def _decide(terminal: Terminal, workspace: Path) -> tuple[int, float]:
     terminal.wait_for("to decide", "q")
     terminal.press("q")
     time.sleep(1)
-    terminal.wait_for("Draft ", "D")
+    terminal.wait_for(" tables listed?", "D")
     terminal.wait_for(" descriptions in ", "y")
     terminal.press("g")
     terminal.wait_for("to decide", "\r")

@@ -89,7 +89,7 @@ async def test_one_bad_one_leaves_the_rest_undecided(
         await pilot.press("a", "r", "u", "r", "a", "q")
         await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
         assert isinstance(app.screen, ConfirmModal)
-        assert app.screen._details[0] == "2 are accepted and 1 rejected."
+        assert app.screen._details[0] == "2 accepted and 1 rejected."
         await pilot.press("y")
         await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
     assert count(drafted, State.ACCEPTED) == 2

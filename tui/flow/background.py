@@ -47,7 +47,7 @@ class Progress:
             return "Drafting: starting the model…"
         text = (
             f"Drafting {self.done:,} of {self.total:,},"
-            f" {self.tables_done:,}/{self.tables:,} tables"
+            f" {self.tables_done:,}/{count(self.tables, 'table')}"
         )
         if self.done and self.seconds > 0.5:
             rate = self.done / self.seconds
