@@ -390,7 +390,8 @@ async def password(stage: Stage) -> None:
 async def counting(stage: Stage) -> None:
     """A great many are counted, and how to leave it."""
     assert stage.app.session is not None
-    modal = CountingModal(stage.app.session, lambda *_: Choice(), 1_163_212)
+    many = "1,163,212 suggestions"
+    modal = CountingModal(stage.app.session, lambda *_: Choice(), many)
     stage.app.push_screen(modal)
     await stage.reach(CountingModal)
 

@@ -194,13 +194,15 @@ def plan_redrafts(session: Session, terms: Sequence[Term]) -> DraftPlan:
     return plan
 
 
-def lacking(session: Session, table_id: TableId) -> tuple[Target, ...]:
-    """What of one table is undocumented and undrafted."""
+def lacking(
+    session: Session, table_id: TableId, *, redo: bool = False
+) -> tuple[Target, ...]:
+    """What of one table is undocumented and undrafted; undecided where `redo` is."""
     table = session.snapshot.table(table_id)
     if table is None:
         return ()
     found = session.suggestions.of_table(table_id)
-    taken = [t for t, each in found.items() if _is_taken(each, redo=False)]
+    taken = [t for t, each in found.items() if _is_taken(each, redo=redo)]
     return undescribed(table, taken)
 
 

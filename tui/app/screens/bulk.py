@@ -126,13 +126,14 @@ class Bulk:
         )
 
     def _choose(
-        self, number: int, find: Find, then: Callable[[Choice], object]
+        self, number: int, find: Find[Choice], then: Callable[[Choice], object]
     ) -> None:
         """Find what a decision takes; many are counted beside the screen."""
         if number <= AT_ONCE:
             then(find(self._session.choices, never))
         else:
-            self._screen.app.ask(CountingModal(self._session, find, number), then)
+            looked_at = count(number, "suggestion")
+            self._screen.app.ask(CountingModal(self._session, find, looked_at), then)
 
     def _ask_to_accept(self, choice: Choice) -> None:
         if not choice:

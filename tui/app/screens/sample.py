@@ -178,8 +178,8 @@ class SampleScreen(WorkingScreen[bool]):
             ConfirmModal(
                 f"Keep what you said of {count(good + bad, 'suggestion')}?",
                 [
-                    f"{good} are accepted and {bad} rejected.",
-                    f"The other {rest:,} stay as they are:"
+                    f"{good} accepted and {bad} rejected.",
+                    f"The rest stays as it is ({rest:,}):"
                     + (" the sample has a bad one." if bad else " not all was seen."),
                 ],
             ),
