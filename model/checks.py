@@ -13,7 +13,7 @@ from catalog.suggestion import Finding
 from catalog.unseen import unseen
 from model.cues import UNITS
 from model.names import humanize, split, subject, word_set, words_of
-from model.vocabulary import roots, teacher_words
+from model.vocabulary import root, roots, teacher_words
 
 CLAIM_UNIQUE = re.compile(r"\b(unique|uniquely|distinct for each)\b", re.IGNORECASE)
 NEVER_NULL = re.compile(r"\b(never (null|empty)|always (set|present))\b", re.IGNORECASE)
@@ -34,6 +34,9 @@ _FORM = roots("pairing mapping checksum coordinates").keys()
 """Words of form that the rules write."""
 SHORTEST_LEAK = 4
 """Shorter sample values meet ordinary words too often."""
+_DIGITS = 6
+"""So many digits of a value are enough to find it by."""
+_LONG_NUMBER = re.compile(r"\d(?:[ ().:/-]*\d){5,}")
 
 
 def find(
@@ -42,6 +45,7 @@ def find(
     target: Target,
     profile: Profile | None = None,
     *,
+    beside: Iterable[Profile] = (),
     limit: int | None = None,
     complete: bool = True,
     by_large: bool = False,
@@ -53,6 +57,7 @@ def find(
         table: the table it is about, or whose column it is about.
         target: what it is about.
         profile: the column's sample, where there is one.
+        beside: those of all of the table's columns; no text may give another away.
         limit: the longest comment the database takes there, in characters.
         complete: False where the model was cut off.
         by_large: a large model wrote it, which knows words that no name has; only
@@ -64,7 +69,7 @@ def find(
         else unsupported(text, table, target, profile)
     )
     found = {
-        Finding.LEAK: _leaks(text, table, profile),
+        Finding.LEAK: _leaks(text, table, profile, beside),
         Finding.UNSUPPORTED: bool(from_nowhere),
         Finding.RESTATES: restates(text, table, target),
         Finding.DEGENERATE: not complete or degenerate(text),
@@ -109,20 +114,59 @@ def circular(text: str) -> bool:
     )
 
 
-def _leaks(text: str, table: Table, profile: Profile | None) -> bool:
-    """A literal sample value that neither is a code nor stands in the schema."""
-    if profile is None:
-        return False
-    schema = schema_text(table)
-    lowered = text.lower()
-    values = (*profile.samples, profile.minimum or "", profile.maximum or "")
-    return any(
+def _leaks(
+    text: str, table: Table, profile: Profile | None, beside: Iterable[Profile]
+) -> bool:
+    """A sample's value that neither is a code nor stands in the schema.
+
+    Of a column whose values may tell of people a part of one is enough, in every text
+    on its table: a last name, the local part of a mail address, most of a number.
+    """
+    schema, lowered = schema_text(table), text.lower()
+    if profile is not None and any(
         len(value) >= SHORTEST_LEAK
         and value not in profile.codes
         and value.lower() not in schema
         and re.search(rf"(?<!\w){re.escape(value.lower())}(?!\w)", lowered) is not None
-        for value in values
-    )
+        for value in (*profile.samples, profile.minimum or "", profile.maximum or "")
+    ):
+        return True
+    sampled = [*beside] if profile is None else [profile, *beside]
+    private = [value for each in sampled if each.private for value in each.samples]
+    codes = (code.lower() for each in sampled for code in each.codes)
+    return bool(private) and _has_part(text, " ".join((schema, *codes)), private)
+
+
+def _has_part(text: str, shown: str, values: Iterable[str]) -> bool:
+    """Whether a text has a part of a value that neither schema nor codes show.
+
+    Words that descriptions often use count only where they are written as names are:
+    "a mark" is none of `Mark Meier`.
+    """
+    common = teacher_words().columns
+    names, told = set[str](), set[str]()
+    for match in WORD.finditer(text):
+        word, before = match.group(), text[: match.start()].rstrip()
+        if word[0].isupper() and (word.isupper() or before[-1:] not in ("", ".")):
+            names.add(word)
+        elif root(word) not in common:
+            told.add(word.lower())
+    open_to_all = set(WORD.findall(shown))
+    told |= {name.lower() for name in names}
+    told -= open_to_all
+    numbers = [re.sub(r"\D", "", number) for number in _LONG_NUMBER.findall(text)]
+    for value in values:
+        digits = re.sub(r"\D", "", value)
+        if len(digits) >= _DIGITS and any(n in digits or digits in n for n in numbers):
+            return True
+        if value in names and value.lower() not in open_to_all:
+            return True
+        if any(
+            len(part) >= SHORTEST_LEAK and part in told
+            for part in WORD.findall(value.lower())
+        ):
+            return True
+    return False
 
 
 def unsupported(
