@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -36,6 +36,8 @@ SHORTEST_LEAK = 4
 """Shorter sample values meet ordinary words too often."""
 _DIGITS = 6
 """So many digits of a value are enough to find it by."""
+_MIXED = re.compile(r"\b(?=\d*[^\W\d])(?=[^\W\d]*\d)\w{4,}\b")
+"""A word with a digit, such as a user id or a token."""
 _LONG_NUMBER = re.compile(r"\d(?:[ ().:/-]*\d){5,}")
 
 
@@ -45,7 +47,7 @@ def find(
     target: Target,
     profile: Profile | None = None,
     *,
-    beside: Iterable[Profile] = (),
+    beside: Mapping[str, Profile] | None = None,
     limit: int | None = None,
     complete: bool = True,
     by_large: bool = False,
@@ -115,7 +117,10 @@ def circular(text: str) -> bool:
 
 
 def _leaks(
-    text: str, table: Table, profile: Profile | None, beside: Iterable[Profile]
+    text: str,
+    table: Table,
+    profile: Profile | None,
+    beside: Mapping[str, Profile] | None,
 ) -> bool:
     """A sample's value that neither is a code nor stands in the schema.
 
@@ -131,42 +136,86 @@ def _leaks(
         for value in (*profile.samples, profile.minimum or "", profile.maximum or "")
     ):
         return True
-    sampled = [*beside] if profile is None else [profile, *beside]
-    private = [value for each in sampled if each.private for value in each.samples]
-    codes = (code.lower() for each in sampled for code in each.codes)
-    return bool(private) and _has_part(text, " ".join((schema, *codes)), private)
+    private = _private(beside) if beside else _Private.of([profile] if profile else [])
+    return private.part_in(text, schema)
 
 
-def _has_part(text: str, shown: str, values: Iterable[str]) -> bool:
-    """Whether a text has a part of a value that neither schema nor codes show.
+@dataclass(frozen=True, slots=True)
+class _Private:
+    """What gives away values that may tell of people, in the columns of one table."""
 
-    Words that descriptions often use count only where they are written as names are:
-    "a mark" is none of `Mark Meier`.
-    """
-    common = teacher_words().columns
-    names, told = set[str](), set[str]()
-    for match in WORD.finditer(text):
-        word, before = match.group(), text[: match.start()].rstrip()
-        if word[0].isupper() and (word.isupper() or before[-1:] not in ("", ".")):
-            names.add(word)
-        elif root(word) not in common:
-            told.add(word.lower())
-    open_to_all = set(WORD.findall(shown))
-    told |= {name.lower() for name in names}
-    told -= open_to_all
-    numbers = [re.sub(r"\D", "", number) for number in _LONG_NUMBER.findall(text)]
-    for value in values:
-        digits = re.sub(r"\D", "", value)
-        if len(digits) >= _DIGITS and any(n in digits or digits in n for n in numbers):
-            return True
-        if value in names and value.lower() not in open_to_all:
-            return True
+    whole: frozenset[str]
+    """The values."""
+    parts: frozenset[str]
+    """Their longer words, also those with digits, lower case."""
+    numbers: frozenset[str]
+    """Their longer numbers, digits alone."""
+    codes: frozenset[str]
+    """Words, lower case, of codes beside them, which may be named."""
+
+    @classmethod
+    def of(cls, profiles: Iterable[Profile]) -> _Private:
+        whole, codes = set[str](), set[str]()
+        for each in profiles:
+            whole |= {*each.samples} if each.private else set()
+            codes |= {word for code in each.codes for word in _words_in(code)}
+        digits = {re.sub(r"\D", "", value) for value in whole}
+        return cls(
+            frozenset(whole),
+            frozenset(
+                part
+                for value in whole
+                for part in _words_in(value) | {*_MIXED.findall(value.lower())}
+                if len(part) >= SHORTEST_LEAK
+            ),
+            frozenset(number for number in digits if len(number) >= _DIGITS),
+            frozenset(codes),
+        )
+
+    def part_in(self, text: str, schema: str) -> bool:
+        """Whether a text has a part of a value that neither schema nor codes show.
+
+        Words that descriptions often use count only where they are written as names
+        are: "a mark" is none of `Mark Meier`.
+        """
+        if not self.whole:
+            return False
+        common = teacher_words().columns
+        for match in WORD.finditer(text):
+            word, before = match.group(), text[: match.start()].rstrip()
+            named = word.isupper() or (word.istitle() and before[-1:] not in ("", "."))
+            if (
+                (word in self.whole and named)
+                or (word.lower() in self.parts and (named or root(word) not in common))
+            ) and not (word.lower() in self.codes or word.lower() in _words_in(schema)):
+                return True
         if any(
-            len(part) >= SHORTEST_LEAK and part in told
-            for part in WORD.findall(value.lower())
+            said in self.parts and said not in schema
+            for said in _MIXED.findall(text.lower())
         ):
             return True
-    return False
+        return any(
+            said in number or number in said
+            for said in (re.sub(r"\D", "", n) for n in _LONG_NUMBER.findall(text))
+            for number in self.numbers
+        )
+
+
+def _words_in(text: str) -> set[str]:
+    return set(WORD.findall(text.lower()))
+
+
+def _private(profiles: Mapping[str, Profile]) -> _Private:
+    """What gives a table's private values away; that of the tables in work is kept."""
+    for known, private in tuple(_privates):  # another thread may add to it
+        if known is profiles:
+            return private
+    found = _Private.of(profiles.values())
+    _privates.append((profiles, found))
+    return found
+
+
+_privates: deque[tuple[Mapping[str, Profile], _Private]] = deque(maxlen=16)
 
 
 def unsupported(
@@ -280,7 +329,7 @@ def _schema(table: Table) -> _Schema:
 
     It is asked for with every column, and a wide table's takes long.
     """
-    for known, schema in _schemas:
+    for known, schema in tuple(_schemas):  # another thread may add to it
         if known is table:
             return schema
     text = _words(table)

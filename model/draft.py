@@ -539,7 +539,7 @@ class Drafter:
             job.table,
             target,
             job.profile(target),
-            beside=job.profiles.values(),
+            beside=job.profiles,
             limit=self._limit(target),
             complete=generation is None or generation.complete,
             by_large=self._large,

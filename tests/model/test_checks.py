@@ -76,7 +76,9 @@ def test_a_sample_value_in_the_text_is_a_leak_unless_it_is_a_code() -> None:
     assert Finding.LEAK not in find(listed, TABLE, target, seen)
 
 
-PRIVATE = {"samples": ("Mark Kaltenbach", "HMEIER", "j.moretti@acme.org", "Ann")}
+PRIVATE = {
+    "samples": ("Mark Kaltenbach", "HMEIER", "j.moretti@acme.org", "Ann", "AB12x")
+}
 
 
 @pytest.mark.parametrize(
@@ -90,13 +92,14 @@ PRIVATE = {"samples": ("Mark Kaltenbach", "HMEIER", "j.moretti@acme.org", "Ann")
         "Written by moretti.",
         "Initials such as Ann has.",
         "As MARK does.",
+        "Whoever has ab12x for it.",
     ],
 )
 def test_of_values_that_tell_of_people_a_part_is_a_leak(text: str) -> None:
     seen = profile(**PRIVATE, private=True)
     assert Finding.LEAK in find(text, TABLE, ColumnId(ORDERS, "status"), seen)
     for target in (ORDERS, ColumnId(ORDERS, "email")):
-        assert Finding.LEAK in find(text, TABLE, target, beside=[seen])
+        assert Finding.LEAK in find(text, TABLE, target, beside={"a": seen})
 
 
 @pytest.mark.parametrize(
@@ -113,7 +116,7 @@ def test_common_words_and_codes_are_no_part_of_a_value(text: str) -> None:
     assert Finding.LEAK not in find(text, TABLE, ColumnId(ORDERS, "status"), seen)
     code = profile(codes=("HMEIER", "open"))
     said = "Stage of the order: HMEIER or open."
-    assert Finding.LEAK not in find(said, TABLE, ORDERS, beside=[seen, code])
+    assert Finding.LEAK not in find(said, TABLE, ORDERS, beside={"a": seen, "b": code})
 
 
 @pytest.mark.parametrize(
@@ -121,8 +124,12 @@ def test_common_words_and_codes_are_no_part_of_a_value(text: str) -> None:
 )
 def test_most_of_a_number_is_a_leak_however_it_is_written(said: str) -> None:
     seen = profile(samples=("DE89370400440532013000",), private=True)
-    assert Finding.LEAK in find(f"Account, as in {said}.", TABLE, ORDERS, beside=[seen])
-    same = find("Account of the year 2024, 37 of them.", TABLE, ORDERS, beside=[seen])
+    assert Finding.LEAK in find(
+        f"Account, as in {said}.", TABLE, ORDERS, beside={"a": seen}
+    )
+    same = find(
+        "Account of the year 2024, 37 of them.", TABLE, ORDERS, beside={"a": seen}
+    )
     assert Finding.LEAK not in same
 
 
