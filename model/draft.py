@@ -27,6 +27,7 @@ from model.known_systems import KnownSystems, Match
 from model.library import PromptFormat
 from model.names import humanize, split
 from model.nearest import Nearest, example_of
+from model.personal import inside
 from model.prompt import TURN, Generation, Prompt, Written
 from model.prompts import compact, long
 from model.readings import readings
@@ -390,12 +391,15 @@ class Drafter:
         """The job with its names written out, or itself where no term touches it."""
         glossary = self._glossary()
         found = spelling.spell(job.table, glossary.of) if len(glossary) else None
+        # Whoever took the sample, only what may be named gets into prompts and rules.
+        profiles = inside(job.table, job.profiles)
         if found is None:
-            return job
+            return replace(job, profiles=profiles)
+        spelled = {found.names.get(name, name): each for name, each in profiles.items()}
         return Job(
             found.table,
             tuple(found.target(target) for target in job.targets),
-            {found.names.get(name, name): each for name, each in job.profiles.items()},
+            inside(found.table, spelled),
             asked=job,
         )
 
@@ -451,14 +455,14 @@ class Drafter:
             sure = written is None and self._is_sure(job, target)
             candidates.append(Candidate(by_rules, Source.RULES, sure=sure))
         guess = self._finish(job, target, written.text) if written is not None else ""
-        if (
-            written is not None
-            and guess
-            and not UNUSABLE & set(self._check(job, target, guess, written))
-        ):
-            candidates.append(
-                Candidate(guess, Source.MODEL, written.logprob, written.tokens)
-            )
+        if written is not None and guess:
+            wrong = UNUSABLE & set(self._check(job, target, guess, written))
+            if not wrong:
+                candidates.append(
+                    Candidate(guess, Source.MODEL, written.logprob, written.tokens)
+                )
+            elif Finding.LEAK in wrong:
+                guess = ""  # nor is it kept as a guess
         if self._seen is not None:
             self._seen(job.asked or job, job.real(target), candidates)
         candidates = unlike(candidates, used)
@@ -535,6 +539,7 @@ class Drafter:
             job.table,
             target,
             job.profile(target),
+            beside=job.profiles,
             limit=self._limit(target),
             complete=generation is None or generation.complete,
             by_large=self._large,

@@ -100,9 +100,15 @@ class Session:
         return table
 
     def profile(self, table: Table, *, stop: Stop) -> dict[str, Profile]:
-        """What a bounded sample of a table's rows says of its columns, by name."""
+        """What a bounded sample of a table's rows says of its columns, by name.
+
+        What may tell of people is in no code list and no range.
+        """
+        from model.personal import inside  # the words of names are read
+
         with self.lock:
-            return self.database.profile(table, stop=stop)
+            found = self.database.profile(table, stop=stop)
+        return inside(table, found)
 
     def __enter__(self) -> Self:
         """Itself, closed with the block."""
