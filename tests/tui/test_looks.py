@@ -22,7 +22,7 @@ from catalog.addresses import DatabaseIdentity
 from catalog.approvals import Decided, SignOff
 from catalog.choice import Choice
 from catalog.objects import ColumnId, TableId
-from catalog.suggestion import Draft, Finding, Source, Verdict
+from catalog.suggestion import Draft, Finding, Source, Verdict, Wording
 from catalog.workspace import Workspace
 from connectors.connect import open_database
 from tests.tui.test_pilot import ORDERS, settled, to_orders, until
@@ -207,7 +207,8 @@ async def review_alternatives(stage: Stage) -> None:
     assert isinstance(screen, ReviewScreen)
     assert screen._line is not None
     texts = ["When the customer ordered.", "Day on which the order came in."]
-    screen._alternatives[screen._line.target] = texts
+    found = [Wording(text, Source.MODEL) for text in texts]
+    screen._alternatives[screen._line.target] = found
     await stage.press("j", "k")
 
 

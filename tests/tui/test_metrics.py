@@ -18,7 +18,7 @@ from tui.flow.settings import locate
 
 
 def month(name: str, accepted: int, rejected: int, model: str = "m") -> Acceptance:
-    return Acceptance(accepted, 0, rejected, Source.MODEL, model, name, 0)
+    return Acceptance(accepted, 0, rejected, 0, 0, Source.MODEL, model, name, 0)
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,14 @@ def test_acceptance_by_kind_and_coverage_are_told_too(
         "acceptance": pytest.approx(1 / 3, abs=1e-4),
         "low": 0,
         "high": 0,
+        "accepted_seen": 1,
+        "accepted_unseen": 0,
+        "accepted_other_wording": 0,
+        "acceptance_seen": kind["acceptance"],
+        "low_seen": kind["low"],
+        "high_seen": kind["high"],
     }
     (point,) = found["coverage"]
     assert (point["tables"], point["columns_described"]) == (5, 2)
     shown = runner.invoke(app, [*call, "metrics", url]).stdout
-    assert "By kind: column 33% (6% to 79%) of 3." in shown
+    assert "By kind: column 33% (6% to 79%) of 3 read." in shown

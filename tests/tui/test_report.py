@@ -45,15 +45,15 @@ START = datetime(2026, 9, 1, tzinfo=UTC)
 
 def figures(name: str, *, points: int = 3, empty: bool = False) -> Figures:
     acceptance = (
-        Acceptance(80, 5, 15, Source.MODEL, name, "2026-09", 40),
-        Acceptance(50, 10, 40, Source.MODEL, name, "2026-10", 90),
+        Acceptance(80, 5, 15, 0, 0, Source.MODEL, name, "2026-09", 40),
+        Acceptance(50, 10, 40, 0, 0, Source.MODEL, name, "2026-10", 90),
     )
     metrics = Metrics(
         () if empty else acceptance,
         () if empty else ((name, 50), (None, 5)),
         Provenance(0, 0, 0, 0, 0) if empty else Provenance(90, 12, 3, 4, 1),
         DecisionPace(0, 0.0) if empty else DecisionPace(100, 300.0),
-        () if empty else (KindAcceptance(120, 10, 50, "column"),),
+        () if empty else (KindAcceptance(120, 10, 50, 0, 0, "column"),),
         () if empty else (DayPace(date(2026, 9, 1), DecisionPace(100, 300.0)),),
     )
     history = tuple(
@@ -169,15 +169,15 @@ def test_the_numbers_are_in_the_tables() -> None:
     text = report.render(figures("small"))
     rows = [re.sub("<[^>]*>", "|", row) for row in re.findall("<tr>.*?</tr>", text)]
     cells = [[cell for cell in row.split("|") if cell] for row in rows]
-    assert ["model (small)", "200", "65%", "58% to 71%", "15", "55"] in cells
-    assert ["column", "180", "67%", "59% to 73%", "10", "50"] in cells
+    assert ["model (small)", "200", "65%", "58% to 71%", "15", "55", "0"] in cells
+    assert ["column", "180", "67%", "59% to 73%", "10", "50", "0"] in cells
     assert ["small", "50", "91%"] in cells
     assert ["without a reason", "5", "9%"] in cells
     assert ["machine, as drafted", "90", "82%"] in cells
     assert ["human", "4", "4%"] in cells
     assert ["2026-09-01", "100", "20.0"] in cells
     assert ["2026-09-03 00:00", "2", "10", "2", "100"] in cells
-    assert ["small", "12", "60", "80%", "68% to 88%"] in cells
+    assert ["small", "12", "60", "80%", "68% to 88%", "0"] in cells
     assert "Warning: acceptance of model (small) fell from 80% in 2026-09" in text
     assert "Decided: texts of small are taken as drafted more often" in text
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from catalog.suggestion import Source, Suggestion
+from catalog.suggestion import Suggestion
 from tui.app.screens.review_rows import Line
 from tui.app.widgets.word_diff import side_by_side
-from tui.flow.text import plain
+from tui.flow.text import plain, whose
 
 
 def details(
@@ -44,7 +44,7 @@ def details(
         rest.append(plain(suggestion.reason) + "\n", "italic")
     if style and line.text:
         rest.append("style: " + plain(" · ".join(style)) + "\n", "italic")
-    if suggestion is not None and suggestion.draft.origin:
+    if suggestion is not None and suggestion.draft.origin and not suggestion.author:
         rest.append(f"from {plain(suggestion.draft.origin)}\n", "dim")
     for number, text in enumerate(alternatives, 1):
         rest.append(f"{number} ", "bold")
@@ -58,14 +58,11 @@ def summary(suggestion: Suggestion | None) -> str:
     """State, confidence, source, model and findings on one line."""
     if suggestion is None:
         return ""
-    draft = suggestion.draft
-    parts = [
-        suggestion.state.value,
-        f"{draft.confidence:.0%} sure",
-        f"by {draft.source.value}",
-    ]
-    if draft.model and draft.source is Source.MODEL:
-        parts.append(draft.model)
-    if draft.findings:
-        parts.append("findings: " + ", ".join(f.value for f in draft.findings))
+    parts = [suggestion.state.value, whose(suggestion)]
+    if suggestion.model:
+        parts.append(suggestion.model)
+    if suggestion.rank:
+        parts.append(f"wording {suggestion.rank}")
+    if suggestion.findings:
+        parts.append("findings: " + ", ".join(f.value for f in suggestion.findings))
     return plain(" · ".join(parts))

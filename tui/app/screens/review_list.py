@@ -17,7 +17,7 @@ from catalog.listing import fuzzy
 from catalog.objects import Profile, Table, TableId, Target, table_of
 from catalog.places import Place, leave
 from catalog.style import StyleRules, check
-from catalog.suggestion import STAGED
+from catalog.suggestion import STAGED, Wording
 from model.draft import undescribed
 from tui.app.beside import beside
 from tui.app.messages import DraftingChanged, DraftsSaved
@@ -77,7 +77,7 @@ class ReviewList(DatabaseScreen):
         self._facets: frozenset[Facet] = frozenset()
         self._filter = ""
         self._profiles: dict[TableId, dict[str, Profile]] = {}
-        self._alternatives: dict[Target, list[str]] = {}
+        self._alternatives: dict[Target, list[Wording]] = {}
         self._dirty = False
         self._soon = False
         self._undrafted = False
@@ -270,7 +270,9 @@ class ReviewList(DatabaseScreen):
             shown = details(
                 line,
                 self._facts(line),
-                alternatives=self._alternatives.get(line.target, ()),
+                alternatives=[
+                    each.text for each in self._alternatives.get(line.target, ())
+                ],
                 style=style if line.suggestion else (),
             )
         self.query_one("#details", Static).update(shown, layout=False)

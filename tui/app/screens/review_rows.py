@@ -71,9 +71,10 @@ def line_cells(table: Table, line: Line, *, marked: bool) -> Sequence[Cell]:
     if suggestion is not None:
         sign, role = SIGNS[suggestion.state]
         sign = f"{sign} {suggestion.state.value}"
-        sure = f"{suggestion.draft.confidence:.0%}"
-        source = suggestion.draft.source.value
-        findings = " ".join(f.value for f in suggestion.draft.findings)
+        if suggestion.confidence is not None:
+            sure = f"{suggestion.confidence:.0%}"
+        source = "you" if suggestion.edited else suggestion.by.value
+        findings = " ".join(f.value for f in suggestion.findings)
     elif line.comment is not None:
         sign = "= described"
     elif line.column is not None and line.column.comment_refused:

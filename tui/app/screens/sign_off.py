@@ -202,7 +202,7 @@ class SignOffScreen(WorkingScreen[None]):
             mark = Cell("  yours", "muted")
         return (
             mark,
-            Cell(item.verdict.value),
+            Cell(item.state.value),
             Cell(str(item.target), "strong"),
             Cell(item.who, "muted"),
             Cell(item.text or ""),
@@ -242,15 +242,16 @@ class SignOffScreen(WorkingScreen[None]):
         lines = [
             f"{item.target}",
             f"in the database: {item.previous or '(nothing)'}",
-            f"{item.verdict.value}: {item.text or '(nothing)'}",
+            f"{item.said}: {item.text or '(nothing)'}",
         ]
         if item.drafted is not None and item.drafted != item.text:
             lines.append(f"drafted: {item.drafted}")
         if item.reason:
             lines.append(f"why: {item.reason}")
-        facts = [item.source.value, item.model or "", f"{item.confidence:.0%} sure"]
-        facts += [finding.value.replace("_", " ") for finding in item.findings]
-        lines.append(" · ".join(filter(None, facts)))
+        if item.text == item.drafted:  # they are of the draft, not of other words
+            facts = [item.source.value, item.model or "", f"{item.confidence:.0%} sure"]
+            facts += [finding.value.replace("_", " ") for finding in item.findings]
+            lines.append(" · ".join(filter(None, facts)))
         lines.append(f"by {item.who}, {when(item.at)}")
         standing, by = self._before[item.target]
         if by:
