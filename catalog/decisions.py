@@ -120,11 +120,11 @@ class Batch:
     only: int | None = None
     """Id of the suggestion, where it changed one."""
     who: str = ""
-    """Who did it."""
+    """Who did it, or who undid it where it is done again."""
     at: str = ""
     """When, as the workspace has it."""
     here: bool = True
-    """Whether it was in this window."""
+    """Whether that was in this window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,16 +192,21 @@ class Decisions:
         Args:
             batch: only this one, whosever it is.
         """
-        one = "SELECT b.* FROM batches b WHERE database = ? AND standing = 'done'"
-        last = f" AND {_WHOLE} ORDER BY id DESC LIMIT 1"
+        done = f"database = ? AND standing = 'done' AND {_WHOLE}"
+        last = "ORDER BY id DESC LIMIT 1"
         if batch is not None:
             return self._workspace.row(
-                f"{one} AND id = ? AND {_WHOLE}", (self._database, batch)
+                f"SELECT b.* FROM batches b WHERE {done} AND id = ?",
+                (self._database, batch),
             )
-        mine = (self._database, self._workspace.window)
         return self._workspace.row(
-            f"{one} AND window = ?{last}", mine
-        ) or self._workspace.row(one + last, (self._database,))
+            f"SELECT b.* FROM batches b WHERE {done} AND window = ? {last}",
+            (self._database, self._workspace.window),
+        ) or self._workspace.row(
+            # From the latest on: by an index all there ever were would be sorted.
+            f"SELECT b.* FROM batches b NOT INDEXED WHERE {done} {last}",
+            (self._database,),
+        )
 
     def _last_undone(self, batch: int | None = None) -> sqlite3.Row | None:
         """What this window undid last; else what anybody did, if that was the last.
@@ -210,7 +215,7 @@ class Decisions:
             batch: only this one, whosever it is.
         """
         one = (
-            "SELECT b.*, l.who AS undone_by, l.window AS undone_in FROM batches b"
+            "SELECT b.id, b.what, l.who, l.window, l.at FROM batches b"
             " JOIN batches l ON l.id = b.undone"
             " WHERE b.database = ? AND b.standing = 'undone'"
         )

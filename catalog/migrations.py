@@ -375,6 +375,9 @@ def m013_provenance(db: sqlite3.Connection) -> None:
         " (SELECT batch FROM decisions GROUP BY batch HAVING count(*) = 1)",
         "UPDATE batches SET who = ifnull("
         "(SELECT who FROM decisions d WHERE d.batch = batches.id LIMIT 1), '')",
+        "UPDATE batches SET undone = (SELECT max(l.id) FROM batches l"
+        " WHERE l.standing = 'log' AND l.what = 'undo: ' || batches.what)"
+        " WHERE standing = 'undone'",
         "CREATE INDEX batches_done ON batches (database, window)"
         " WHERE standing = 'done'",
     ):

@@ -289,7 +289,7 @@ def test_undoing_a_second_edit_brings_the_findings_of_the_first_back(
 ) -> None:
     edit(house)
     house.store.write_own(A, "Paid or not.", previous=None)
-    assert house.a.findings == ()
+    assert not house.a.findings
     house.store.decisions.undo()
     assert (house.a.text, house.a.findings) == (MINE, (Finding.TOO_LONG,))
     assert house.stored()[2] == FAR

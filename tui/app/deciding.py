@@ -29,11 +29,6 @@ Then = Callable[[Batch], object]
 """Shows what was decided."""
 
 
-def decided_by(batch: Batch) -> str:
-    """Whose a decision of another window is, and when it was made."""
-    return f"decided by {plain(batch.who)} at {when(batch.at)}"
-
-
 class Deciding(App[None]):
     """An app that decides: at once, or beside the screen where that takes a while."""
 
@@ -119,6 +114,10 @@ class Deciding(App[None]):
             self.notify(f"Nothing to {what}.")
             return
 
+        did = "decided" if what == "undo" else "undid"
+        was = "decided" if what == "undo" else "undone"
+        whose = f"{was} by {plain(found.who)} at {when(found.at)}"
+
         def act(suggestions: Suggestions) -> Batch | None:
             decisions = suggestions.decisions
             replay = decisions.undo if what == "undo" else decisions.redo
@@ -128,8 +127,8 @@ class Deciding(App[None]):
             done = "Undone" if what == "undo" else "Redone"
             if batch is None or not batch.count:
                 return f"Not {done.lower()}: it was decided otherwise since."
-            whose = "" if batch.here else f", {decided_by(batch)}"
-            return f"{done}: {plain(batch.what)} ({batch.count:,}){whose}."
+            by = "" if batch.here else f", {whose}"
+            return f"{done}: {plain(batch.what)} ({batch.count:,}){by}."
 
         def replay() -> None:
             doing = f"{what.capitalize()}ing"
@@ -140,8 +139,8 @@ class Deciding(App[None]):
             return
         verb = "Take back" if what == "undo" else "Do again"
         question = ConfirmModal(
-            f"{verb} what {plain(found.who)} decided?",
-            [f"{plain(found.what)} ({found.count:,}), {decided_by(found)}."],
+            f"{verb} what {plain(found.who)} {did}?",
+            [f"{plain(found.what)} ({found.count:,}), {whose}."],
         )
         self.push_screen(question, lambda yes: replay() if yes else None)
 
