@@ -74,12 +74,16 @@ class Decided:
         return State.ACCEPTED if own else State.EDITED
 
     @property
+    def unseen(self) -> bool:
+        """Whether it was accepted without being looked at, as far as is known."""
+        return self.state is State.ACCEPTED and not self.seen
+
+    @property
     def said(self) -> str:
         """What was decided, in words."""
-        if self.state is not State.ACCEPTED:
-            return str(self.state.value)
-        picked = "" if self.rank is None else f"wording {self.rank} "
-        return f"{picked}accepted{'' if self.seen else ', unseen'}"
+        accepted = self.state is State.ACCEPTED
+        picked = f"wording {self.rank} " if accepted and self.rank else ""
+        return f"{picked}{self.state.value}{', unseen' if self.unseen else ''}"
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in a file."""

@@ -204,5 +204,7 @@ def lacking(session: Session, table_id: TableId) -> tuple[Target, ...]:
 def _is_taken(suggestion: Suggestion, *, redo: bool) -> bool:
     """Whether what is there keeps a new draft away."""
     if redo and suggestion.state in (State.PENDING, State.ABSTAINED):
-        return False
+        return (
+            suggestion.edited
+        )  # written and taken back: a person's words all the same
     return suggestion.state not in (State.STALE, State.WRITTEN)

@@ -202,7 +202,7 @@ class SignOffScreen(WorkingScreen[None]):
             mark = Cell("  yours", "muted")
         return (
             mark,
-            Cell(item.state.value),
+            Cell("unseen", "warn") if item.unseen else Cell(item.state.value),
             Cell(str(item.target), "strong"),
             Cell(item.who, "muted"),
             Cell(item.text or ""),
