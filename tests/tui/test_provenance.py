@@ -21,6 +21,8 @@ from tui.app.screens.inspect import InspectModal
 from tui.app.screens.review import ReviewScreen
 from tui.app.screens.same_name import SameNameScreen
 from tui.app.screens.sample import SampleScreen
+from tui.flow import draft_plan, scanning
+from tui.flow.session import Session
 from tui.flow.settings import Settings
 
 store = test_pilot.store
@@ -192,6 +194,23 @@ async def test_one_text_for_a_name_is_seen_where_its_row_was_drawn(
         await pilot.press("y")
         await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
     assert last(drafted, make_target("sales", "orders", "status"))[-1] is True
+
+
+def test_a_persons_words_that_were_taken_back_are_not_drafted_over(
+    session: Session, store: Suggestions
+) -> None:
+    """`d` on their table replaced them, as if nobody had written them."""
+    for _ in scanning.scan(session):
+        pass
+    target = make_target("sales", "orders", "status")
+    for each, text in ((target, "Mine."), (ORDERS, DRAFT)):
+        session.suggestions.put([(Draft(each, DRAFT, Source.MODEL, 0.5), None)])
+        session.suggestions.write_own(each, text, previous=None)
+    with session.workspace.transaction() as db:
+        db.execute("UPDATE suggestions SET state = 'pending'")
+    plan = draft_plan.plan_drafts(session, tables=[ORDERS], redo=True)
+    assert ORDERS in plan.work[ORDERS]
+    assert target not in plan.work[ORDERS]
 
 
 # Two windows

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -163,6 +164,25 @@ def test_every_chart_has_a_title_a_description_and_a_table_of_its_numbers() -> N
         assert 'role="img"' in chart
     after = text.split("</svg>")[1:]
     assert all("<table>" in rest.split("<svg")[0] for rest in after)
+
+
+def test_what_nobody_read_is_in_no_share_and_has_a_sentence() -> None:
+    whole = figures("small")
+    unseen = (
+        Acceptance(80, 0, 20, 60, 7, Source.MODEL, "small", "2026-09", 0),
+        Acceptance(9, 0, 0, 9, 0, Source.RULES, None, "2026-09", 0),
+    )
+    words = Provenance(90, 12, 3, 4, 1, unseen=30)
+    metrics = replace(whole.metrics, acceptance=unseen, provenance=words)
+    text = report.render(replace(whole, metrics=metrics))
+    rows = [re.sub("<[^>]*>", "|", row) for row in re.findall("<tr>.*?</tr>", text)]
+    cells = [[cell for cell in row.split("|") if cell] for row in rows]
+    assert ["model (small)", "40", "50%", "35% to 65%", "0", "20", "60"] in cells
+    assert ["rules", "0", "0", "0", "9"] in cells  # of nothing there is no share
+    assert ["machine, as drafted", "60", "55%"] in cells
+    assert ["machine, unseen", "30", "27%"] in cells
+    assert "69 texts were accepted in bulk, unseen: in no share." in text
+    assert "7 accepted texts are another wording" in text
 
 
 def test_the_numbers_are_in_the_tables() -> None:

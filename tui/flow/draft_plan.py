@@ -204,7 +204,5 @@ def lacking(session: Session, table_id: TableId) -> tuple[Target, ...]:
 def _is_taken(suggestion: Suggestion, *, redo: bool) -> bool:
     """Whether what is there keeps a new draft away."""
     if redo and suggestion.state in (State.PENDING, State.ABSTAINED):
-        return (
-            suggestion.edited
-        )  # written and taken back: a person's words all the same
+        return suggestion.edited  # a person's words, written and taken back
     return suggestion.state not in (State.STALE, State.WRITTEN)
