@@ -36,7 +36,7 @@ class Scope:
     ids: Collection[int] | None = None
     """Only these suggestions."""
     min_confidence: float = 0.0
-    """At least so sure, in [0, 1]."""
+    """At least so sure, in [0, 1]; what is no draft's text is not sure at all."""
     max_confidence: float = 1.0
     """At most so sure, in [0, 1]."""
     without_findings: bool = False
@@ -189,7 +189,11 @@ class Choices:
         found = Choice()
         places: set[TableId] = set()
         if scope.without_findings:
-            also += " AND findings = '[]'"
+            also += f" AND {_FINDINGS} = '[]'"
+        sure = list[object]()
+        if (scope.min_confidence, scope.max_confidence) != (0.0, 1.0):
+            also += f" AND {_CONFIDENCE} BETWEEN ? AND ?"
+            sure = [scope.min_confidence, scope.max_confidence]
         condition, values = _that_fit(scope.wanted)
         also += condition
         marks = ", ".join("?" * len(states))
@@ -216,17 +220,16 @@ class Choices:
             findings,
             replaces,
         ) in self._workspace.each(
-            "SELECT s.id, s.schema, s.name, column_name IS NULL, source, findings,"
+            f"SELECT s.id, s.schema, s.name, column_name IS NULL, {_BY}, {_FINDINGS},"
             " previous IS NOT NULL AND state <> 'refused'"
             f" FROM {named} suggestions s"
             f" WHERE database = ? AND current AND state IN ({marks})"
-            f" AND confidence BETWEEN ? AND ? {also}",
+            f" {also}",
             (
                 *meant,
                 self._database,
                 *(state.value for state in states),
-                scope.min_confidence,
-                scope.max_confidence,
+                *sure,
                 *values,
             ),
         ):
@@ -249,12 +252,18 @@ class Choices:
         return found
 
 
+_BY = "ifnull(author, source)"
+_CONFIDENCE = "iif(author IS NULL, confidence, NULL)"
+_FINDINGS = "iif(author IS NULL, findings, own_findings)"
+"""What is known of the text that counts; the properties of `Suggestion` in SQL."""
+
+
 def _that_fit(wanted: SuggestionFilter) -> tuple[str, list[object]]:
     """A condition on `suggestions` with its values."""
     conditions, values = list[str](), list[object]()
     for column, chosen in (
         ("state", [each.value for each in wanted.states]),
-        ("source", [each.value for each in wanted.sources]),
+        (_BY, [each.value for each in wanted.sources]),
     ):
         if chosen:
             conditions.append(f"{column} IN ({', '.join('?' * len(chosen))})")
@@ -263,11 +272,13 @@ def _that_fit(wanted: SuggestionFilter) -> tuple[str, list[object]]:
         ranges: list[str] = []
         for band in wanted.bands:
             last = band.high >= 1
-            ranges.append(f"confidence >= ?{'' if last else ' AND confidence < ?'}")
+            below = "" if last else f" AND {_CONFIDENCE} < ?"
+            ranges.append(f"{_CONFIDENCE} >= ?{below}")
             values += [band.low] if last else [band.low, band.high]
         conditions.append(" OR ".join(ranges))
     if wanted.findings:
-        conditions.append(" OR ".join(["findings LIKE ?"] * len(wanted.findings)))
+        each = f"{_FINDINGS} LIKE ?"
+        conditions.append(" OR ".join([each] * len(wanted.findings)))
         values += [f'%"{finding.value}"%' for finding in wanted.findings]
     return "".join(f" AND ({condition})" for condition in conditions), values
 

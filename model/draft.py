@@ -20,7 +20,7 @@ from catalog.objects import (
     column_of,
 )
 from catalog.stopping import Stop, never
-from catalog.suggestion import Draft, Finding, Source
+from catalog.suggestion import Draft, Finding, Source, Wording
 from model import checks, rules, spelling, table_sentences
 from model.choose import Candidate, choose, unlike
 from model.known_systems import KnownSystems, Match
@@ -303,14 +303,16 @@ class Drafter:
             for target in rest.targets
         )
 
-    def alternatives(self, job: Job, count: int, *, stop: Stop = never) -> list[str]:
+    def alternatives(
+        self, job: Job, count: int, *, stop: Stop = never
+    ) -> list[Wording]:
         """Other texts for a job's one target: drawn from the model, and the rules'.
 
         All are drawn from one reading of the prompt.
         """
         job = self._spelled(job)
         (target,) = job.targets
-        texts: list[str] = []
+        found: dict[str, Wording] = {}
         if self._engine is not None:
             prompts = [
                 replace(
@@ -321,20 +323,20 @@ class Drafter:
                 )
                 for prompt, _ in self._prompts(job)
             ]
-            found = sorted(
+            name = self._model.name if self._model else None
+            for generation in sorted(
                 self._engine.generate(prompts, stop=stop),
                 key=lambda g: (g.draw, g.prompt, g.block),
-            )
-            texts = [
-                text
-                for generation in found
-                if (text := self._finish(job, job.targets[0], generation.text))
-                and not UNUSABLE & set(self._check(job, target, text, generation))
-            ]
-        texts = list(dict.fromkeys(texts))
+            ):
+                text = self._finish(job, target, generation.text)
+                findings = self._check(job, target, text, generation) if text else ()
+                if text and text not in found and not UNUSABLE & set(findings):
+                    found[text] = Wording(text, Source.MODEL, name, findings)
+        texts = list(found.values())
         by_rules = _by_rules(job, target)
-        if by_rules and by_rules not in texts[:count]:
-            texts[count - 1 :] = [by_rules]
+        if by_rules and by_rules not in [each.text for each in texts[:count]]:
+            findings = self._check(job, target, by_rules, None)
+            texts[count - 1 :] = [Wording(by_rules, Source.RULES, None, findings)]
         return texts[:count]
 
     def prompt(self, job: Job) -> Written | None:

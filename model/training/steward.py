@@ -122,8 +122,7 @@ def _record(
             dropped[reason] += 1
             continue
         kept[column_of(target)] = text
-        edited = text != (suggestion.draft.text or "")
-        edited |= suggestion.draft.source is Source.HUMAN
+        edited = suggestion.by is Source.HUMAN
         weights.append(WEIGHTS["edited" if edited else "accepted"])
     if not kept:
         return None

@@ -16,7 +16,7 @@ from catalog.decisions import Batch
 from catalog.errors import ColumnistError
 from catalog.objects import TableId, make_target
 from catalog.stopping import Stop
-from catalog.suggestion import Draft, Finding, Source, State
+from catalog.suggestion import Draft, Finding, Source, State, Wording
 from catalog.suggestions import Suggestions
 from tests.tui.test_pilot import (  # noqa: F401  # fixtures
     ORDERS,
@@ -433,9 +433,9 @@ async def test_a_hint_goes_to_the_model_and_nowhere_else(
 ) -> None:
     asked: list[tuple[object, str]] = []
 
-    def alternatives(_: object, target: object, **named: object) -> list[str]:
+    def alternatives(_: object, target: object, **named: object) -> list[Wording]:
         asked.append((target, str(named["hint"])))
-        return ["Told so."]
+        return [Wording("Told so.", Source.MODEL)]
 
     monkeypatch.setattr(
         "tui.flow.background.BackgroundDrafting.alternatives", alternatives
@@ -446,8 +446,8 @@ async def test_a_hint_goes_to_the_model_and_nowhere_else(
         await settled(app, pilot)
         assert asked == [(ORDERS, "sold")]
         await pilot.press("1")
-        assert state(drafted, ORDERS) == (State.EDITED, "Told so.")
-        await pilot.press("T", "x", "escape")
+        assert state(drafted, ORDERS) == (State.ACCEPTED, "Told so.")
+        await pilot.press("g", "T", "x", "escape")
         await settled(app, pilot)
     assert len(asked) == 1
 

@@ -315,10 +315,10 @@ async def test_alternatives_are_asked_for_and_picked_by_number(
         await pilot.press("t")
         await until(pilot, lambda: bool(screen._alternatives))
         await settled(app, pilot)
-        (texts,) = screen._alternatives.values()
-        assert texts
+        (found,) = screen._alternatives.values()
+        assert found
         await pilot.press("1")
-        assert state(drafted, ORDERS) == (State.EDITED, texts[0])
+        assert state(drafted, ORDERS) == (State.ACCEPTED, found[0].text)
 
 
 async def test_a_conflict_shows_both_texts_before_theirs_is_replaced(

@@ -12,7 +12,7 @@ from catalog.errors import ColumnistError
 from catalog.glossary import Term
 from catalog.objects import TableId, Target, table_of
 from catalog.stopping import Stop
-from catalog.suggestion import Draft
+from catalog.suggestion import Draft, Wording
 from model.draft import Documented
 from model.prompt import Written
 from tui.flow import draft_plan, drafting, engines
@@ -215,7 +215,9 @@ class BackgroundDrafting:
             self._tell(f"Redrafting {what} in {count(len(plan.work), 'table')}.")
         return plan
 
-    def alternatives(self, target: Target, *, hint: str = "", stop: Stop) -> list[str]:
+    def alternatives(
+        self, target: Target, *, hint: str = "", stop: Stop
+    ) -> list[Wording]:
         """Other wordings for one target; drafting pauses meanwhile."""
         with self._between(stop) as (running, documented, ended):
             return drafting.alternatives(

@@ -13,11 +13,13 @@ from catalog.bounds import Bounds
 from catalog.change import CommentChange
 from catalog.choice import Choices
 from catalog.ledger import Ledger
-from catalog.objects import Profile, Table, table_of
+from catalog.objects import Profile, Table, TableId, Target, table_of
 from catalog.snapshot import Snapshot
 from catalog.stopping import Stop
+from catalog.suggestion import Finding
 from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
+from model.checks import writing_only
 from tui.flow import offline
 from tui.flow.connection_file import SavedConnection
 from tui.flow.connections import Connections
@@ -98,6 +100,11 @@ class Session:
         if table is None or not self.bounds.takes(table.id, table.kind):
             return None
         return table
+
+    def findings(self, target: Target, text: str) -> tuple[Finding, ...]:
+        """What is wrong with a text that a person wrote, by the checks of writing."""
+        limit = self.database.limit(isinstance(target, TableId))
+        return writing_only(text, limit=limit)
 
     def profile(self, table: Table, *, stop: Stop) -> dict[str, Profile]:
         """What a bounded sample of a table's rows says of its columns, by name.
