@@ -8,13 +8,14 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import struct
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +29,8 @@ after it was told to end the app leaves what is not over yet."""
 PATIENCE = 60.0
 """A loaded machine has so long to show a screen."""
 COLUMNIST = [sys.executable, "-c", "from tui.cli import main; main()"]
+SHELL = ["bash", "--noprofile", "--norc", "-i"]
+PROMPT = "shell> "
 _PIECE = re.compile(
     r"\x1b\[([0-?]*)[ -/]*([@-~])|\x1b[\]P].*?(?:\x07|\x1b\\)|\x1b[^[\]P]|[^\x1b]", re.S
 )
@@ -220,16 +223,30 @@ def set_size(terminal: int, rows: int, columns: int) -> None:
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
-@contextmanager
-def app(*arguments: str, ignored: bool = False) -> Iterator[Terminal]:
+def app(*arguments: str, ignored: bool = False) -> AbstractContextManager[Terminal]:
     """The app in a terminal of its own; nothing of it outlives the block.
 
     Args:
         arguments: of the command line.
         ignored: it is started with SIGHUP ignored, as by nohup.
     """
+    return running([*COLUMNIST, *arguments], ignored=ignored)
+
+
+@contextmanager
+def shell(*arguments: str) -> Iterator[Terminal]:
+    """The app in a terminal, started by hand in a shell with job control."""
+    with running(SHELL) as terminal:
+        terminal.shows(PROMPT)
+        terminal.type(f"{shlex.join([*COLUMNIST, *arguments])}\r")
+        yield terminal
+
+
+@contextmanager
+def running(command: Sequence[str], *, ignored: bool = False) -> Iterator[Terminal]:
+    """A program in a terminal of its own; nothing of it outlives the block."""
     # Not what the C library has: readline puts our terminal's size there.
-    environment = {**os.environ, "TERM": "xterm-256color"}
+    environment = {**os.environ, "TERM": "xterm-256color", "PS1": PROMPT}
     for name in ("COLUMNS", "LINES"):
         environment.pop(name, None)
     master, slave = pty.openpty()
@@ -241,7 +258,7 @@ def app(*arguments: str, ignored: bool = False) -> Iterator[Terminal]:
         os.login_tty(slave)
         if ignored:
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        os.execve(COLUMNIST[0], [*COLUMNIST, *arguments], environment)
+        os.execvpe(command[0], list(command), environment)
     os.close(slave)
     terminal = Terminal(leader, master, before)
     try:

@@ -15,7 +15,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Label
 
 from catalog.stopping import Stop
-from catalog.suggestion import State
+from catalog.suggestion import Source, State, Wording
 from catalog.suggestions import Suggestions
 from tests.tui import test_many, test_pilot
 from tests.tui.test_pilot import (
@@ -146,12 +146,12 @@ async def test_alt_enter_is_a_new_line_and_enter_saves(
 async def test_a_number_stages_that_alternative(
     settings: Settings, shop: Path, drafted: Suggestions, number: int
 ) -> None:
-    texts = [f"Wording {place}." for place in range(1, 5)]
+    texts = [Wording(f"Wording {place}.", Source.MODEL) for place in range(1, 5)]
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
         screen._alternatives[ORDERS] = texts
-        await pilot.press(str(number))
-        picked = (State.EDITED, f"Wording {number}.")
+        await pilot.press("g", str(number))
+        picked = (State.ACCEPTED, f"Wording {number}.")
         waits = (State.PENDING, "About orders.")  # there is no fifth
         assert state(drafted, ORDERS) == (picked if number < 5 else waits)
 

@@ -22,7 +22,7 @@ from catalog.addresses import DatabaseIdentity
 from catalog.approvals import Decided, SignOff
 from catalog.choice import Choice
 from catalog.objects import ColumnId, TableId, make_target
-from catalog.suggestion import Draft, Finding, Source, Verdict
+from catalog.suggestion import Draft, Finding, Source, Verdict, Wording
 from catalog.workspace import Workspace
 from connectors.connect import open_database
 from tests.tui.review import go
@@ -208,7 +208,8 @@ async def review_alternatives(stage: Stage) -> None:
     assert isinstance(screen, ReviewScreen)
     assert screen._line is not None
     texts = ["When the customer ordered.", "Day on which the order came in."]
-    screen._alternatives[screen._line.target] = texts
+    found = [Wording(text, Source.MODEL) for text in texts]
+    screen._alternatives[screen._line.target] = found
     await stage.press("j", "k")
 
 
@@ -390,7 +391,8 @@ async def password(stage: Stage) -> None:
 async def counting(stage: Stage) -> None:
     """A great many are counted, and how to leave it."""
     assert stage.app.session is not None
-    modal = CountingModal(stage.app.session, lambda *_: Choice(), 1_163_212)
+    many = "1,163,212 suggestions"
+    modal = CountingModal(stage.app.session, lambda *_: Choice(), many)
     stage.app.push_screen(modal)
     await stage.reach(CountingModal)
 

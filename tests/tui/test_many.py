@@ -16,7 +16,7 @@ from catalog.decisions import Batch
 from catalog.errors import ColumnistError
 from catalog.objects import TableId, make_target
 from catalog.stopping import Stop
-from catalog.suggestion import Draft, Finding, Source, State
+from catalog.suggestion import Draft, Finding, Source, State, Wording
 from catalog.suggestions import Suggestions
 from tests.tui.test_pilot import (  # noqa: F401  # fixtures
     ORDERS,
@@ -89,7 +89,7 @@ async def test_one_bad_one_leaves_the_rest_undecided(
         await pilot.press("a", "r", "u", "r", "a", "q")
         await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
         assert isinstance(app.screen, ConfirmModal)
-        assert app.screen._details[0] == "2 are accepted and 1 rejected."
+        assert app.screen._details[0] == "2 accepted and 1 rejected."
         await pilot.press("y")
         await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
     assert count(drafted, State.ACCEPTED) == 2
@@ -165,7 +165,7 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Everything is a great many, and counted only once this is set."""
     go = threading.Event()
 
-    def find(session: Session, find: Find, stop: Stop) -> Choice:
+    def find(session: Session, find: Find[Choice], stop: Stop) -> Choice:
         while not (go.wait(0.01) or stop()):
             pass
         return find_beside(session, find, stop)
@@ -233,7 +233,7 @@ async def test_many_are_counted_beside_the_screen_and_not_decided_before(
         below = app.screen_stack[-2]
         assert isinstance(below, CountingModal)
         counting.set()
-        await until(pilot, lambda: below._choice is not None)
+        await until(pilot, lambda: below._counted is not None)
         await pilot.resize_terminal(120, 40)
         asked = AcceptModal if key == "A" else ConfirmModal
         await until(pilot, lambda: isinstance(app.screen, asked))
@@ -433,9 +433,9 @@ async def test_a_hint_goes_to_the_model_and_nowhere_else(
 ) -> None:
     asked: list[tuple[object, str]] = []
 
-    def alternatives(_: object, target: object, **named: object) -> list[str]:
+    def alternatives(_: object, target: object, **named: object) -> list[Wording]:
         asked.append((target, str(named["hint"])))
-        return ["Told so."]
+        return [Wording("Told so.", Source.MODEL)]
 
     monkeypatch.setattr(
         "tui.flow.background.BackgroundDrafting.alternatives", alternatives
@@ -446,8 +446,8 @@ async def test_a_hint_goes_to_the_model_and_nowhere_else(
         await settled(app, pilot)
         assert asked == [(ORDERS, "sold")]
         await pilot.press("1")
-        assert state(drafted, ORDERS) == (State.EDITED, "Told so.")
-        await pilot.press("T", "x", "escape")
+        assert state(drafted, ORDERS) == (State.ACCEPTED, "Told so.")
+        await pilot.press("g", "T", "x", "escape")
         await settled(app, pilot)
     assert len(asked) == 1
 

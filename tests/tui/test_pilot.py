@@ -275,14 +275,14 @@ async def test_drafts_appear_as_they_come_and_can_be_stopped(
     chosen = replace(settings, model=str(tiny_model))
     async with opened(chosen, shop) as (app, pilot):
         assert store.all() == []
-        await pilot.press("d", "s")
+        await pilot.press("D", "y", "s")
         await settled(app, pilot)
         some = len(store.all())
         assert some < 20
-        await pilot.press("d")
+        await pilot.press("D", "y")
         await settled(app, pilot)
         assert len(store.all()) == 20
-        await pilot.press("d")
+        await pilot.press("D")
         await settled(app, pilot)
         assert any("Nothing to draft" in n.message for n in app._notifications)
         screen = await to_orders(app, pilot)
@@ -295,7 +295,7 @@ async def test_without_a_model_rules_draft_and_it_is_said(
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF" + b"\xff" * 99)
     async with opened(replace(settings, model=str(broken)), shop) as (app, pilot):
-        await pilot.press("d")
+        await pilot.press("D", "y")
         await settled(app, pilot)
         assert app.drafting is not None
         assert "rules alone" in app.drafting.note
@@ -315,10 +315,10 @@ async def test_alternatives_are_asked_for_and_picked_by_number(
         await pilot.press("t")
         await until(pilot, lambda: bool(screen._alternatives))
         await settled(app, pilot)
-        (texts,) = screen._alternatives.values()
-        assert texts
+        (found,) = screen._alternatives.values()
+        assert found
         await pilot.press("1")
-        assert state(drafted, ORDERS) == (State.EDITED, texts[0])
+        assert state(drafted, ORDERS) == (State.ACCEPTED, found[0].text)
 
 
 async def test_a_conflict_shows_both_texts_before_theirs_is_replaced(
@@ -498,7 +498,7 @@ async def test_leaving_while_reading_or_drafting_ends_the_work_and_not_the_app(
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
         await settled(app, pilot)
-        await pilot.press("d", "ctrl+q")
+        await pilot.press("D", "y", "ctrl+q")
         await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
         await pilot.press("y")
         drafting = app.drafting

@@ -17,7 +17,7 @@ from catalog.listing import name_pattern, pieces
 from catalog.objects import Profile, Table, TableId, Target, make_target, table_of
 from catalog.places import Place, leave
 from catalog.style import StyleRules, check
-from catalog.suggestion import SuggestionFilter
+from catalog.suggestion import SuggestionFilter, Wording
 from model.draft import undescribed
 from tui.app.beside import beside
 from tui.app.messages import DraftingChanged, DraftsSaved
@@ -72,7 +72,7 @@ class ReviewList(DatabaseScreen):
         self._filter = ""
         self._typing: Timer | None = None
         self._profiles: dict[TableId, dict[str, Profile]] = {}
-        self._alternatives: dict[Target, list[str]] = {}
+        self._alternatives: dict[Target, list[Wording]] = {}
         self._dirty = False
         self._soon = False
         self._undrafted = False
@@ -272,7 +272,9 @@ class ReviewList(DatabaseScreen):
         shown = details(
             line,
             self._facts(line),
-            alternatives=self._alternatives.get(line.target, ()),
+            alternatives=[
+                each.text for each in self._alternatives.get(line.target, ())
+            ],
             style=check(line.text, line.target.name, self._style),
             whole=wide or is_cut(line, self._list.size.width - 1),
         )

@@ -97,9 +97,11 @@ class Line:
         """How likely it is accepted, or that something was found, in one character."""
         if self.suggestion is None or not self.suggestion.text:
             return " ", ""
-        if self.suggestion.draft.findings:
+        if self.suggestion.findings:
             return FOUND, "bad"
-        sure = self.suggestion.draft.confidence
+        sure = self.suggestion.confidence
+        if sure is None:
+            return " ", ""
         return next(mark for low, mark, _ in STEPS if sure >= low), "muted"
 
     @property

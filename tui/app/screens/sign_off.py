@@ -202,7 +202,8 @@ class SignOffScreen(WorkingScreen[None]):
         mark = MARKS[self._marks.get(item.target, ApprovalState.OPEN)]
         if item.target in self._own and item.target not in self._marks:
             mark = Cell("  yours    ", "muted")
-        verdict = Cell(f"{item.verdict.value:<9}", "muted")
+        what = "unseen" if item.unseen else item.state.value
+        verdict = Cell(f"{what:<9}", "warn" if item.unseen else "muted")
         of_column = isinstance(item.target, ColumnId)
         name, room = (item.target.name, NAME) if of_column else ("", 0)
         text = Cell(item.text or "(nothing)", "" if of_column else "strong")
@@ -246,15 +247,16 @@ class SignOffScreen(WorkingScreen[None]):
         lines = [
             f"{item.target}",
             f"in the database: {item.previous or '(nothing)'}",
-            f"{item.verdict.value}: {item.text or '(nothing)'}",
+            f"{item.said}: {item.text or '(nothing)'}",
         ]
         if item.drafted is not None and item.drafted != item.text:
             lines.append(f"drafted: {item.drafted}")
         if item.reason:
             lines.append(f"why: {item.reason}")
-        facts = [item.source.value, item.model or "", f"{item.confidence:.0%} sure"]
-        facts += [finding.value.replace("_", " ") for finding in item.findings]
-        lines.append(" · ".join(filter(None, facts)))
+        if item.text == item.drafted:  # they are of the draft, not of other words
+            facts = [item.source.value, item.model or "", f"{item.confidence:.0%} sure"]
+            facts += [finding.value.replace("_", " ") for finding in item.findings]
+            lines.append(" · ".join(filter(None, facts)))
         lines.append(f"by {item.who}, {when(item.at)}")
         standing, by = self._before[item.target]
         if by:

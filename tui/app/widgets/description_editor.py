@@ -47,6 +47,8 @@ class _Text(TextArea):
             "Glossary",
             "What the glossary says of the word here, else of the name",
         ),
+        # Textual's ctrl+z is the terminal's.
+        ("ctrl+underscore", "undo", "", "Undo what was typed"),
         ("escape", "cancel", "Cancel", "Leave it"),
     )
 
