@@ -294,7 +294,7 @@ async def test_without_an_apostrophe_letters_of_a_name_are_not_enough(
 ) -> None:
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
-        await pilot.press("slash", *"otl")
+        await pilot.press("slash", *"tlam")
         await pilot.pause(0.3)
         await settled(app, pilot)
         assert names(screen) == []
@@ -557,7 +557,7 @@ async def test_a_rejected_text_stays_to_be_read(
 async def test_a_text_of_more_than_three_lines_is_whole_in_the_details(
     settings: Settings, shop: Path, drafted: Suggestions, size: tuple[int, int]
 ) -> None:
-    put(drafted, TOTAL, LONG + " " + LONG)
+    put(drafted, TOTAL, LONG)
     async with opened(settings, shop, size=size) as (app, pilot):
         screen = await to_orders(app, pilot)
         await go(pilot, screen, TOTAL)
@@ -567,9 +567,7 @@ async def test_a_text_of_more_than_three_lines_is_whole_in_the_details(
         assert own[2].endswith("…")
         assert "word" not in drawn(screen)[line + 3]
         await pilot.pause()
-        assert " ".join((LONG + " " + LONG).split()) in " ".join(
-            details(screen).split()
-        )
+        assert LONG in " ".join(details(screen).split())
 
 
 @SIZED
