@@ -108,7 +108,7 @@ def signs_of(
                 "coverage": len(name & said) / max(1, len(name)),
                 "noun": len(noun & said) / max(1, len(noun)),
                 "length": len(words) / 10,
-                "restates": float(checks.restates(candidate.text, table, target)),
+                "restates": float(checks.spells_out(candidate.text, table, target)),
                 "circular": float(checks.circular(candidate.text)),
                 "own": float(place == 0 and candidate.source is Source.RULES),
                 "owner": float(_OWNER.search(candidate.text) is not None),
