@@ -37,6 +37,9 @@ from catalog.workspace import Workspace, now
 REPLACEABLE = frozenset({State.PENDING, State.ABSTAINED, State.WRITTEN})
 """States in which a new draft takes a suggestion's place: none holds a decided text."""
 
+RECENT = 200
+"""Drafts on columns of one name that are looked at for how sure they are."""
+
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
@@ -202,6 +205,22 @@ class Suggestions:
             return old.state in REPLACEABLE
         decided = "SELECT 1 FROM decisions WHERE suggestion = ? LIMIT 1"
         return self._workspace.row(decided, (old.id,)) is None
+
+    def confidences(
+        self, name: str, model: str | None
+    ) -> dict[tuple[str, Source, tuple[Finding, ...]], float]:
+        """How sure the drafts of columns of one name are, the latest `RECENT`."""
+        rows = self._workspace.rows(
+            "SELECT drafted, source, findings, confidence FROM main.suggestions"
+            " WHERE database = ? AND column_name = ? AND current AND model IS ?"
+            " AND text = drafted AND source IN ('rules', 'model')"
+            " ORDER BY id DESC LIMIT ?",
+            (self._database, name, model, RECENT),
+        )
+        return {
+            (row["drafted"], Source(row["source"]), _findings(row)): row["confidence"]
+            for row in reversed(list(rows))
+        }
 
     def write_own(self, target: Target, text: str, *, previous: str | None) -> Batch:
         """Stage the steward's own words for a target, drafted or not."""
@@ -480,7 +499,7 @@ def _suggestion(row: sqlite3.Row) -> Suggestion:
         text=row["drafted"],
         source=Source(row["source"]),
         confidence=row["confidence"],
-        findings=tuple(Finding(value) for value in json.loads(row["findings"])),
+        findings=_findings(row),
         model=row["model"],
         prompt=row["prompt"],
         origin=row["origin"],
@@ -495,3 +514,7 @@ def _suggestion(row: sqlite3.Row) -> Suggestion:
         created_at=datetime.fromisoformat(row["created_at"]),
         reason=row["reason"],
     )
+
+
+def _findings(row: sqlite3.Row) -> tuple[Finding, ...]:
+    return tuple(Finding(value) for value in json.loads(row["findings"]))

@@ -14,7 +14,7 @@ from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Tables, Url, settings
 from tui.commands.reading import Named, demand
-from tui.flow.text import plain
+from tui.flow.text import how_sure, plain
 
 
 def run(
@@ -63,7 +63,7 @@ def _line(suggestion: Suggestion) -> str:
     findings = " ".join(finding.value for finding in draft.findings)
     text = suggestion.text or f"({draft.guess or 'no text'})"
     return (
-        f"{suggestion.state.value:<9} {draft.confidence:4.0%}"
+        f"{suggestion.state.value:<9} {how_sure(draft.confidence):<14}"
         f" {draft.source.value:<9} {plain(str(suggestion.target))}: {plain(text)}"
         + (f"  [{findings}]" if findings else "")
     )

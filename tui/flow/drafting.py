@@ -14,6 +14,7 @@ from catalog.objects import ColumnId, Profile, Table, TableId, Target, table_of
 from catalog.stopping import Stop, never
 from catalog.suggestion import Draft
 from connectors.view_columns import base_columns, inherited_columns
+from model.chances import Chances
 from model.draft import Documented, Drafter, Job
 from model.known_systems import KnownSystems
 from model.library import PromptFormat
@@ -145,6 +146,7 @@ def _drafter(session: Session, running: Running, documented: Documented) -> Draf
         model,
         documented=documented,
         known=KnownSystems.shipped(),
+        chances=Chances(session.suggestions.confidences),
         nearest=shipped() if taught else None,
         limit=lambda target: session.database.limit(isinstance(target, TableId)),
         glossary=GlossaryFile(session.glossary).read,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from catalog.objects import TableId
+from catalog.suggestion import Likelihood
 from catalog.unseen import all_seen, is_unseen
 
 
@@ -45,6 +46,12 @@ def pictured(text: str) -> str:
         else "\ufffd"
         for place, character in enumerate(text)
     )
+
+
+def how_sure(confidence: float) -> str:
+    """A confidence in words, with the number it can bear: fives, rounded down."""
+    percent = int(confidence * 20 + 1e-9) * 5
+    return f"{Likelihood.of(confidence).value} ({percent}%)"
 
 
 def _visible(character: str) -> str:

@@ -10,7 +10,7 @@ from rich.text import Text
 from catalog.suggestion import Source, Suggestion
 from tui.app.screens.review_rows import Line
 from tui.app.widgets.word_diff import side_by_side
-from tui.flow.text import plain
+from tui.flow.text import how_sure, plain
 
 
 def details(
@@ -61,7 +61,7 @@ def summary(suggestion: Suggestion | None) -> str:
     draft = suggestion.draft
     parts = [
         suggestion.state.value,
-        f"{draft.confidence:.0%} sure",
+        how_sure(draft.confidence),
         f"by {draft.source.value}",
     ]
     if draft.model and draft.source is Source.MODEL:

@@ -21,7 +21,7 @@ from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.row_list import Cell, Heading, RowList
 from tui.flow.session import Session
-from tui.flow.text import count, plain
+from tui.flow.text import count, how_sure, plain
 
 SAID = {
     True: Cell("✓ good", "good"),
@@ -100,7 +100,7 @@ class SampleScreen(WorkingScreen[bool]):
             table = self._tables[table_id]
             shown.append(plain(str(each.target)), "bold")
             shown.append(
-                f"  {each.draft.confidence:.0%} sure · by {each.draft.source.value}\n",
+                f"  {how_sure(each.draft.confidence)} · by {each.draft.source.value}\n",
                 "dim",
             )
             shown.append(plain(each.text or "") + "\n")

@@ -19,7 +19,7 @@ from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.row_list import Cell, Heading, RowList
 from tui.app.widgets.status_line import StatusLine
 from tui.flow.signing import sign_file
-from tui.flow.text import count, plain, when
+from tui.flow.text import count, how_sure, plain, when
 
 HEADINGS = (
     Heading("", 11),
@@ -248,7 +248,7 @@ class SignOffScreen(WorkingScreen[None]):
             lines.append(f"drafted: {item.drafted}")
         if item.reason:
             lines.append(f"why: {item.reason}")
-        facts = [item.source.value, item.model or "", f"{item.confidence:.0%} sure"]
+        facts = [item.source.value, item.model or "", how_sure(item.confidence)]
         facts += [finding.value.replace("_", " ") for finding in item.findings]
         lines.append(" · ".join(filter(None, facts)))
         lines.append(f"by {item.who}, {when(item.at)}")
