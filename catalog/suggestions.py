@@ -209,7 +209,11 @@ class Suggestions:
     def confidences(
         self, name: str, model: str | None
     ) -> dict[tuple[str, Source, tuple[Finding, ...]], float]:
-        """How sure the drafts of columns of one name are, the latest `RECENT`."""
+        """How sure the drafts of columns of one name are, the latest `RECENT`.
+
+        Of those that a model was asked for, or of those by rules alone: their numbers
+        were made in other ways.
+        """
         rows = self._workspace.rows(
             "SELECT drafted, source, findings, confidence FROM main.suggestions"
             " WHERE database = ? AND column_name = ? AND current AND model IS ?"

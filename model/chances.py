@@ -23,28 +23,26 @@ class Chances:
     """The numbers that texts were given, in this run and before it.
 
     Args:
-        before: tells what the workspace has of a name, and of the model asked.
+        before: tells what texts on columns of a name have from earlier runs.
     """
 
     def __init__(
-        self,
-        before: Callable[[str, str | None], Mapping[Said, float]] = lambda *_: {},
+        self, before: Callable[[str], Mapping[Said, float]] = lambda _: {}
     ) -> None:
         self._before = before
-        self._names: dict[tuple[str, str | None], dict[Said, float]] = {}
+        self._names: dict[str, dict[Said, float]] = {}
 
     def steady(self, draft: Draft) -> Draft:
         """The draft with the number that its text has on columns of its name."""
         name = column_of(draft.target)
         if name is None or draft.text is None:
             return draft
-        key = (name, draft.model)
-        known = self._names.pop(key, None)
+        known = self._names.pop(name, None)
         if known is None:
-            known = dict(self._before(*key))
+            known = dict(self._before(name))
             if len(self._names) >= NAMES:
                 del self._names[next(iter(self._names))]
-        self._names[key] = known
+        self._names[name] = known
         said = (draft.text, draft.source, draft.findings)
         if len(known) < TEXTS:
             known.setdefault(said, draft.confidence)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from catalog.addresses import DatabaseIdentity
 from catalog.objects import TableId, make_target
@@ -34,7 +35,6 @@ def test_what_a_steward_sees_otherwise_has_its_own_number() -> None:
         there(0.4, text="Period."),
         there(0.4, source=Source.MODEL),
         there(0.4, findings=(Finding.RESTATES,)),
-        there(0.4, model="other"),
         replace(there(0.4), target=make_target("s", "orders", "period")),
     ):
         assert known.steady(other) == other
@@ -47,18 +47,22 @@ def test_a_later_run_gives_the_number_that_is_there(workspace: Workspace) -> Non
         workspace, workspace.database(DatabaseIdentity("k", "l"), url="u")
     )
     store.put([(HERE, None)])
-    assert Chances(store.confidences).steady(there(0.36)).confidence == 0.6
-    assert Chances(store.confidences).steady(there(0.3, text="N.")).confidence == 0.3
+    by_rules, asked = (
+        partial(store.confidences, model=model) for model in (None, "other")
+    )
+    assert Chances(by_rules).steady(there(0.36)).confidence == 0.6
+    assert Chances(by_rules).steady(there(0.3, text="N.")).confidence == 0.3
+    assert Chances(asked).steady(there(0.36)).confidence == 0.36
     # What became of it says nothing of another text.
     (found,) = store.all()
     store.edit(found, "Number of the fiscal period.")
-    assert Chances(store.confidences).steady(there(0.36)).confidence == 0.36
+    assert Chances(by_rules).steady(there(0.36)).confidence == 0.36
 
 
 def test_only_so_many_names_and_texts_are_kept() -> None:
     asked: list[str] = []
 
-    def before(name: str, _: str | None) -> dict[chances.Said, float]:
+    def before(name: str) -> dict[chances.Said, float]:
         asked.append(name)
         return {}
 

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 from catalog.glossary import GlossaryFile
 from catalog.lease import Lease
@@ -146,7 +147,11 @@ def _drafter(session: Session, running: Running, documented: Documented) -> Draf
         model,
         documented=documented,
         known=KnownSystems.shipped(),
-        chances=Chances(session.suggestions.confidences),
+        chances=Chances(
+            partial(
+                session.suggestions.confidences, model=model.name if model else None
+            )
+        ),
         nearest=shipped() if taught else None,
         limit=lambda target: session.database.limit(isinstance(target, TableId)),
         glossary=GlossaryFile(session.glossary).read,
