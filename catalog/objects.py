@@ -184,3 +184,5 @@ class Profile:
     """A few values that are not a code list, for the leak check only."""
     patterns: tuple[str, ...] = ()
     """Classes of the values' shapes, such as `AAA-999`."""
+    whole: bool = False
+    """Whether the rows looked at are all that the table had."""

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from catalog.objects import Profile, Table, TableId, Target
+from catalog.profiles import looked_at
 from model.prompt import Prompt
 from model.template import QUESTION, Template, turn
 
@@ -76,9 +77,8 @@ def outline(
             codes = ", ".join(neutral(code) for code in profile.codes[:12])
             notes.append(f"codes: {codes}")
         elif profile and profile.minimum is not None:
-            notes.append(
-                f"from {neutral(profile.minimum)} to {neutral(profile.maximum or '')}"
-            )
+            low, high = neutral(profile.minimum), neutral(profile.maximum or "")
+            notes.append(f"from {low} to {high} in {looked_at(profile, table)}")
         if column.comment:
             notes.append(f"documented: {neutral(column.comment)[:LONGEST_COMMENT]}")
         line = f"- {neutral(column.name)} {neutral(column.type)}"

@@ -22,6 +22,7 @@ from model.draft import undescribed
 from tui.app.beside import beside
 from tui.app.messages import DraftingChanged, DraftsSaved
 from tui.app.screens.database_screen import DatabaseScreen
+from tui.app.screens.evidence import evidence
 from tui.app.screens.facets import (
     OF_SUGGESTIONS,
     Facet,
@@ -32,7 +33,6 @@ from tui.app.screens.review_details import details
 from tui.app.screens.review_rows import (
     HEADINGS,
     Line,
-    evidence,
     line_cells,
     review_lines,
 )
@@ -278,7 +278,7 @@ class ReviewList(DatabaseScreen):
     def _facts(self, line: Line) -> list[str]:
         if self._table is None:
             return []
-        return evidence(self._table, line, self._profiles.get(self._table.id))
+        return evidence(self._table, line.target, self._profiles.get(self._table.id))
 
     @property
     def _list(self) -> RowList[Line]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from catalog.objects import Column, Profile, Table, TableId, Target
+from catalog.objects import Column, Table, Target
 from catalog.suggestion import STAGED, UNDECIDED, State, Suggestion
 from tui.app.widgets.row_list import Cell, Heading
 
@@ -115,46 +115,3 @@ def review_lines(table: Table, suggestions: dict[Target, Suggestion]) -> list[Li
         for column in table.columns
     ]
     return lines
-
-
-def evidence(
-    table: Table, line: Line, profiles: Mapping[str, Profile] | None
-) -> list[str]:
-    """What speaks for or against a description, in short lines.
-
-    Args:
-        table: the table it is about, or whose column it is about.
-        line: the description.
-        profiles: what a sample says of each column that could be read; None while
-            none was taken.
-    """
-    if isinstance(line.target, TableId):
-        rows = "" if table.row_estimate is None else f", {table.row_estimate:,} rows"
-        found = [f"{table.kind.value}{rows}, {len(table.columns):,} columns"]
-        if table.view_sql:
-            found.append("view: " + " ".join(table.view_sql.split()))
-        return found
-    column = line.column
-    if column is None:
-        return []
-    facts = [column.type]
-    if column.name in table.primary_key:
-        facts.append("primary key")
-    if not column.nullable:
-        facts.append("never null")
-    if there := table.references(column.name):
-        facts.append(f"references {there[0]}" + (f".{there[1]}" if there[1] else ""))
-    found = [", ".join(facts)]
-    if profiles is None:
-        return found
-    profile = profiles.get(column.name)
-    if profile is None:
-        found.append("its sample cannot be read")
-    elif profile.rows:
-        seen = [f"{profile.null_share:.0%} null", f"{profile.distinct:,} distinct"]
-        if profile.minimum is not None:
-            seen.append(f"from {profile.minimum} to {profile.maximum}")
-        found.append(f"in {profile.rows:,} rows: " + ", ".join(seen))
-        if profile.codes:
-            found.append("codes: " + ", ".join(profile.codes))
-    return found
