@@ -16,6 +16,10 @@ from model.names import humanize, split, subject, word_set, words_of
 from model.vocabulary import roots, teacher_words
 
 CLAIM_UNIQUE = re.compile(r"\b(unique|uniquely|distinct for each)\b", re.IGNORECASE)
+CLAIM_KEY = re.compile(
+    r"\bunique(ly)? (identif|key\b|id\b|number\b|code\b)|\bdistinct for each\b",
+    re.IGNORECASE,
+)
 NEVER_NULL = re.compile(r"\b(never (null|empty)|always (set|present))\b", re.IGNORECASE)
 REFERENCES = re.compile(r"\breferences (?:the )?([\w .]+?) table\b", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_]+")
@@ -240,6 +244,8 @@ def _false_claim(
         claimed = {stem(word) for word in match.group(1).lower().split()}
         if not claimed & {stem(word) for word in words}:
             return True
+    if table.is_part_of_key(target.name) and CLAIM_KEY.search(text):
+        return True
     if profile is None or not profile.rows:
         return False
     filled = round(profile.rows * (1 - profile.null_share))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from catalog.glossary import Term, key_of
 from catalog.objects import ColumnId, ForeignKey, Table, TableId, Target
-from model.names import shared_letters, shared_prefix, split
+from model.names import capital, shared_letters, shared_prefix, split
 
 Terms = Mapping[str, Term]
 """The terms that count for one table, by key."""
@@ -47,8 +47,7 @@ def whole(name: str, terms: Terms) -> Term | None:
 
 def sentence(term: Term) -> str:
     """A meaning as a description: on one line, first letter raised, a full stop."""
-    text = " ".join(term.meaning.split())
-    text = text[:1].upper() + text[1:]
+    text = capital(" ".join(term.meaning.split()))
     return text if text.endswith((".", "!", "?", "…")) else text + "."
 
 

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from catalog.objects import Column, Profile, Table, TableId, Target, column_of
-from model.names import UPPER, humanize, split, subject, words_of
+from model.names import UPPER, capital, humanize, split, subject, words_of
 from model.prompt import Prompt
 
 END = "<|im_end|>"
@@ -205,6 +205,6 @@ def finish(raw: str) -> str:
         return ""
     text = _WORD.sub(lambda m: _CAPITALS.get(m.group(), m.group()), text)
     text = re.sub(
-        r"(^|[.!?]\s+)([a-z])", lambda m: m.group(1) + m.group(2).upper(), text
+        r"(^|[.!?]\s+)([a-z]\S*)", lambda m: m.group(1) + capital(m.group(2)), text
     )
     return text if text[-1] in ".!?" else text + "."

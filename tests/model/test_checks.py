@@ -138,6 +138,15 @@ def test_nothing_is_missing_where_the_name_says_what_it_is(
     assert Finding.RESTATES not in of_name(name, text)
 
 
+def test_a_part_of_the_key_is_not_unique() -> None:
+    parts = Table(ORDERS, TableKind.TABLE, TABLE.columns, ("order_id", "status"))
+    text = "Unique identifier of the order."
+    for table, found in ((TABLE, set[Finding]()), (parts, {Finding.FALSE_CLAIM})):
+        assert set(find(text, table, ColumnId(ORDERS, "order_id"))) == found
+    counted = "Number of unique visitors of the order."
+    assert Finding.FALSE_CLAIM not in find(counted, parts, ColumnId(ORDERS, "status"))
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "word", "the the same", "a b c and a b c", "broken \ufffd text", "<|end|> x"],

@@ -52,8 +52,8 @@ def evidence(
 def _keys(table: Table, column: Column) -> list[str]:
     facts = []
     if column.name in table.primary_key:
-        alone = len(table.primary_key) == 1
-        facts.append("primary key" if alone else "part of the primary key")
+        shared = table.is_part_of_key(column.name)
+        facts.append("part of the primary key" if shared else "primary key")
     if not column.nullable:
         facts.append("never null")
     for key in table.foreign_keys:
