@@ -23,6 +23,8 @@ END = "<|im_end|>"
 ABOUT = "The table:"
 RUN = 40
 """Most columns that one prompt asks for."""
+LONGEST_COMMENT = 120
+"""Characters of the table's comment that are read."""
 LIMIT = 56
 """Most tokens of one description."""
 
@@ -74,7 +76,7 @@ def head(table: Table, columns: Sequence[Column]) -> str:
     first = f"Table {_named(table.id.name, subject(table.id.name))}"
     if table.id.schema.lower() not in _PLAIN_SCHEMAS:
         first += f" in {one_line(table.id.schema, 40)}"
-    if table.comment and (about := one_line(table.comment, 120)):
+    if table.comment and (about := one_line(table.comment, LONGEST_COMMENT)):
         first += f": {about}"
     names = ", ".join(one_line(column_phrase(table, c.name), 50) for c in columns)
     return f"{first}\nColumns: {names}\n"

@@ -21,6 +21,7 @@ from model.known_systems import KnownSystems
 from model.library import PromptFormat
 from model.nearest import shipped
 from model.prompt import Written
+from model.prompts import compact, long
 from tui.flow.draft_plan import DraftPlan, lacking
 from tui.flow.engines import RULES_ALONE, Running
 from tui.flow.prefetch import Sampler
@@ -30,6 +31,8 @@ SAVE_SECONDS = 0.25
 """Drafts are saved at least so often."""
 SAMPLED_AHEAD = 4
 """Tables that are sampled before their turn."""
+LONGEST_HINT = min(compact.LONGEST_COMMENT, long.LONGEST_COMMENT)
+"""Characters of a hint; the model would not read more."""
 ALTERNATIVES = 5
 """Most other wordings."""
 
