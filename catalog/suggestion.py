@@ -66,8 +66,8 @@ UNDECIDED = frozenset(
 class Likelihood(Enum):
     """How likely a careful steward accepts a text as it is, in steps told apart.
 
-    Of labelled texts that are likely, readers accepted 89 %, of those in the middle
-    68 % and of the unlikely 30 %.
+    Of texts on columns in repositories that the fit had not seen, readers accepted 87 %
+    of the likely, 66 % of those in the middle and 38 % of the unlikely.
     """
 
     LIKELY = "likely"
