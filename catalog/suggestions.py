@@ -208,21 +208,21 @@ class Suggestions:
 
     def confidences(
         self, name: str, model: str | None
-    ) -> dict[tuple[str, Source, tuple[Finding, ...]], float]:
+    ) -> dict[tuple[str, tuple[Finding, ...]], float]:
         """How sure the drafts of columns of one name are, the latest `RECENT`.
 
         Of those that a model was asked for, or of those by rules alone: their numbers
         were made in other ways.
         """
         rows = self._workspace.rows(
-            "SELECT drafted, source, findings, confidence FROM main.suggestions"
+            "SELECT drafted, findings, confidence FROM main.suggestions"
             " WHERE database = ? AND column_name = ? AND current AND model IS ?"
             " AND text = drafted AND source IN ('rules', 'model')"
             " ORDER BY id DESC LIMIT ?",
             (self._database, name, model, RECENT),
         )
         return {
-            (row["drafted"], Source(row["source"]), _findings(row)): row["confidence"]
+            (row["drafted"], _findings(row)): row["confidence"]
             for row in reversed(list(rows))
         }
 

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from catalog.objects import column_of
-from catalog.suggestion import Draft, Finding, Source
+from catalog.suggestion import Draft, Finding
 
-Said = tuple[str, Source, tuple[Finding, ...]]
-"""What a steward sees of a draft beside its number."""
+Said = tuple[str, tuple[Finding, ...]]
+"""A text, and what is to be seen beside it that speaks against it."""
 NAMES, TEXTS = 500, 200
 """Names that are kept, the others are asked for again, and the texts of each."""
 
@@ -43,7 +43,7 @@ class Chances:
             if len(self._names) >= NAMES:
                 del self._names[next(iter(self._names))]
         self._names[name] = known
-        said = (draft.text, draft.source, draft.findings)
+        said = (draft.text, draft.findings)
         if len(known) < TEXTS:
             known.setdefault(said, draft.confidence)
         return replace(draft, confidence=known.get(said, draft.confidence))

@@ -26,6 +26,7 @@ def test_one_text_has_one_number_on_all_columns_of_a_name() -> None:
     known = Chances()
     assert known.steady(HERE) == HERE
     assert known.steady(there(0.36)).confidence == 0.6
+    assert known.steady(there(0.36, source=Source.MODEL)).confidence == 0.6
 
 
 def test_what_a_steward_sees_otherwise_has_its_own_number() -> None:
@@ -33,7 +34,6 @@ def test_what_a_steward_sees_otherwise_has_its_own_number() -> None:
     known.steady(HERE)
     for other in (
         there(0.4, text="Period."),
-        there(0.4, source=Source.MODEL),
         there(0.4, findings=(Finding.RESTATES,)),
         replace(there(0.4), target=make_target("s", "orders", "period")),
     ):
