@@ -23,9 +23,9 @@ from catalog.ledger import Ledger, RunLedger
 from catalog.metrics import DecisionLog, Verdicts
 from catalog.objects import make_target
 from catalog.suggestion import (
-    BANDS,
     Draft,
     Finding,
+    Likelihood,
     Source,
     State,
     Suggestion,
@@ -305,7 +305,7 @@ def test_undoing_a_second_edit_brings_the_findings_of_the_first_back(
     [
         (SuggestionFilter(sources=frozenset({Source.MODEL})), False),
         (SuggestionFilter(sources=frozenset({Source.HUMAN})), True),
-        (SuggestionFilter(bands=frozenset(BANDS)), False),
+        (SuggestionFilter(likelihoods=frozenset(Likelihood)), False),
         (SuggestionFilter(findings=frozenset({Finding.RESTATES})), False),
         (SuggestionFilter(findings=frozenset({Finding.TOO_LONG})), True),
     ],
