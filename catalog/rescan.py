@@ -281,6 +281,5 @@ def _table_difference(before: Table, after: Table) -> str:
     had = {column.name for column in before.columns}
     has = {column.name for column in after.columns}
     if had != has:
-        came, went = len(has - had), len(had - has)
-        return f"{came:,} {'column' if came == 1 else 'columns'} came, {went:,} went"
+        return f"its columns changed: {len(has - had)} came, {len(had - has)} went"
     return ""

@@ -150,7 +150,7 @@ def elsewhere(house: House) -> None:
     Suggestions(house.windows[1], house.number).accept([house.a])
 
 
-BY_MODEL = "70% sure · by model"
+BY_MODEL = "maybe (70%) · by model"
 WAITS = ("pending", DRAFT)
 TABLE: dict[str, tuple[Callable[[House], None], list[tuple[object, ...]]]] = {
     # what is stored: suggestion, verdict, distance, rank, seen; then what is shown
