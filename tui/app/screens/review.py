@@ -293,7 +293,7 @@ class ReviewScreen(ReviewList):
         if self._drafting.running:
             self.notify("Drafting is under way; s stops it.")
             return
-        if self._here is not None:
+        if self._here is not None and self._line is not None:
             self.app.draft([self._here], redo=not self._missing())
 
     def action_stop(self) -> None:

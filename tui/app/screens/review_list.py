@@ -67,6 +67,7 @@ class ReviewList(DatabaseScreen):
         self._here: TableId | None = None
         self._others = 0
         self._in_schema: dict[str, int] = {}
+        self._uncounted = False
         self._range_from: Target | None = None
         self._facets: frozenset[Facet] = frozenset()
         self._filter = ""
@@ -202,6 +203,7 @@ class ReviewList(DatabaseScreen):
             target = self._target
             self._tables.put(changed)
             self._relist(target, onward=onward)
+            self._count()
             return
         self._reload(onward=onward)
 
@@ -247,7 +249,8 @@ class ReviewList(DatabaseScreen):
 
     def _count(self) -> None:
         """Count what waits of the schema, beside the screen: it may be large."""
-        if self._here is not None and not self.runs("count"):
+        self._uncounted = self._here is None or self.runs("count")
+        if self._here is not None and not self._uncounted:
             self._count_schema(self._here.schema)
 
     def _counted(self, schema: str, waits: int) -> None:
@@ -335,6 +338,8 @@ class ReviewList(DatabaseScreen):
         if self._dirty or self._session.workspace.others() != self._others:
             self._dirty = False
             self._reload()
+        elif self._uncounted:
+            self._count()
         self._say()
 
     # Moving and marking

@@ -276,16 +276,13 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
             before = self._rows.step(self._top, -1)
             if before is None:
                 return
-            missing -= self._headed(self._top)
-            if not missing:  # its heading stands at the top
-                break
-            missing -= self._height(before)
+            missing -= self._headed(self._top) + self._height(before)
             self._top = before
         self._above = max(-missing, 0)
         self._fill()
 
     def _fill(self) -> None:
-        """Leave no line empty at the end that could have one of those hidden above."""
+        """Leave no line empty at the end while rows are hidden above."""
         lines, here = -self._above, self._top
         while here is not None and lines < self._room:
             lines += self._height(here)
@@ -303,8 +300,6 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
             if before is None:
                 break
             missing -= self._headed(top)
-            if not missing:  # its heading stands at the top
-                break
             self._top, self._above = before, self._height(before)
             top = before
 
@@ -326,7 +321,7 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
             heading = self._rows.heading(place, width, top=True)
             lines.append((None, heading or ()))
         while place is not None and len(lines) < height:
-            if len(lines) > 1:
+            if place != self._top:
                 heading = self._rows.heading(place, width, top=False)
                 lines += [] if heading is None else [(None, heading)]
             row = self._rows.row(place, width)
