@@ -281,5 +281,6 @@ def _table_difference(before: Table, after: Table) -> str:
     had = {column.name for column in before.columns}
     has = {column.name for column in after.columns}
     if had != has:
-        return f"{len(has - had)} columns came, {len(had - has)} went"
+        came, went = len(has - had), len(had - has)
+        return f"{came:,} {'column' if came == 1 else 'columns'} came, {went:,} went"
     return ""

@@ -63,26 +63,33 @@ UNDECIDED = frozenset(
 """States that wait for the steward."""
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
-    """A range of confidence."""
+class Likelihood(Enum):
+    """How likely a careful steward accepts a text as it is, in steps told apart.
 
-    low: float
-    """From here, in [0, 1]."""
-    high: float
-    """Up to but not including here; 1 is the end of the last."""
+    Of texts on columns in repositories that the fit had not seen, readers accepted 87 %
+    of the likely, 66 % of those in the middle and 38 % of the unlikely.
+    """
 
-    def __str__(self) -> str:
-        if self.high >= 1:
-            return f"{self.low:.0%} and more"
-        return f"{self.low:.0%} to {self.high:.0%}"
+    LIKELY = "likely"
+    MAYBE = "maybe"
+    UNLIKELY = "unlikely"
 
-    def __contains__(self, confidence: float) -> bool:
-        return self.low <= confidence and (confidence < self.high or self.high >= 1)
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Confidence from the first up to and without the second; 1 is among it."""
+        return _BOUNDS[self]
+
+    @classmethod
+    def of(cls, confidence: float) -> Likelihood:
+        """The step of a confidence in [0, 1]."""
+        return next(each for each in cls if confidence >= each.bounds[0])
 
 
-BANDS = (Band(0, 0.4), Band(0.4, 0.6), Band(0.6, 0.8), Band(0.8, 1))
-"""How likely a text is accepted as it is, in steps that a steward tells apart."""
+_BOUNDS = {
+    Likelihood.LIKELY: (0.8, 1.0),
+    Likelihood.MAYBE: (0.5, 0.8),
+    Likelihood.UNLIKELY: (0.0, 0.5),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +115,33 @@ class Draft:
     guess: str | None = None
     """The best guess beside an abstention."""
 
+    @property
+    def likelihood(self) -> Likelihood:
+        """How likely a steward accepts it as it is."""
+        return Likelihood.of(self.confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Another text that the steward may pick in place of the drafted one."""
+
+    text: str
+    """The text."""
+    by: Source
+    """The model, or the rules."""
+    model: str | None = None
+    """The model's name, where it wrote the text."""
+    findings: tuple[Finding, ...] = ()
+    """What the checks found in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A draft as the workspace keeps it: one current per target."""
+    """A draft as the workspace keeps it: one current per target.
+
+    What is known of the draft alone (`draft.source`, its confidence and findings) says
+    nothing of another text: whoever shows a text asks `by`, `confidence`, `findings`.
+    """
 
     id: int
     """Row id in the workspace."""
@@ -127,11 +157,43 @@ class Suggestion:
     """When it was drafted, UTC."""
     reason: str | None = None
     """Why it was refused or conflicted, or the steward's reason to reject."""
+    author: Source | None = None
+    """Whose words the text is: a person's, or those of a wording that was picked;
+    None where it is the draft's."""
+    rank: int | None = None
+    """The number of the wording that was picked; None where none was."""
+    own_findings: tuple[Finding, ...] = ()
+    """What the checks found in a text that is not the draft's."""
 
     @property
     def target(self) -> Target:
         """The table or column it describes."""
         return self.draft.target
+
+    @property
+    def by(self) -> Source:
+        """Whose words the text is."""
+        return self.author or self.draft.source
+
+    @property
+    def edited(self) -> bool:
+        """Whether a person wrote the text in place of the draft's."""
+        return self.author is Source.HUMAN
+
+    @property
+    def confidence(self) -> float | None:
+        """How likely the text is accepted as it is; known of the draft's alone."""
+        return None if self.author else self.draft.confidence
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the checks found in the text."""
+        return self.own_findings if self.author else self.draft.findings
+
+    @property
+    def model(self) -> str | None:
+        """The model that wrote the text, if one did and its name is known."""
+        return self.draft.model if self.by is Source.MODEL else None
 
 
 class Verdict(Enum):
@@ -165,7 +227,12 @@ class Decision:
     text_after: str | None
     """Text it got."""
     edit_distance: int
-    """Levenshtein distance between drafted and decided text, in characters."""
+    """Levenshtein distance of a person's text from the draft, in characters; 0 for the
+    draft's own and for a wording that was picked."""
+    rank: int | None
+    """The number of the wording that was picked, which the text is; None for others."""
+    seen: bool
+    """Whether the text was on the screen when it was decided on."""
     who: str
     """Login name of the steward."""
     at: datetime
@@ -180,20 +247,23 @@ class SuggestionFilter:
     """Any of these."""
     sources: frozenset[Source] = frozenset()
     """Any of these."""
-    bands: frozenset[Band] = frozenset()
-    """Any of these ranges of confidence."""
+    likelihoods: frozenset[Likelihood] = frozenset()
+    """Any of these steps of confidence."""
     findings: frozenset[Finding] = frozenset()
     """At least one of these."""
 
     def __bool__(self) -> bool:
-        return bool(self.states or self.sources or self.bands or self.findings)
+        return bool(self.states or self.sources or self.likelihoods or self.findings)
 
     def fits(self, suggestion: Suggestion) -> bool:
         """Whether a suggestion is meant."""
-        draft = suggestion.draft
+        sure = suggestion.confidence
         return (
             (not self.states or suggestion.state in self.states)
-            and (not self.sources or draft.source in self.sources)
-            and (not self.bands or any(draft.confidence in b for b in self.bands))
-            and (not self.findings or bool(self.findings & set(draft.findings)))
+            and (not self.sources or suggestion.by in self.sources)
+            and (
+                not self.likelihoods
+                or (sure is not None and Likelihood.of(sure) in self.likelihoods)
+            )
+            and (not self.findings or bool(self.findings & set(suggestion.findings)))
         )

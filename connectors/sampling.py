@@ -1,7 +1,8 @@
 """Profiles of columns from a bounded, read-only sample.
 
 The sample is bounded in rows, in bytes (256 characters a value, 200,000 values) and in
-time, and runs in a transaction that cannot write. Its values stay in memory.
+time, and runs in a transaction that cannot write. Its values stay in memory. Which of
+them a text may name, `model.personal` says: names are read there.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from catalog.errors import ColumnistError
@@ -41,17 +43,6 @@ _NUMBER = re.compile(
 _DATE = re.compile(r"^(date|datetime|timestamp|year)", re.IGNORECASE)
 _TEXT = re.compile(r"char|text|string|enum|set\(|uuid|name\b", re.IGNORECASE)
 
-_PERSONAL = re.compile(
-    r"e_?mail|phone|fax|mobile|address|street|birth|passw|token|secret|iban|ssn|passport"
-    r"|(first|last|given|family|full|middle|sur|user|customer|contact|person|employee"
-    r"|owner|manager|author|patient|student|member)_?name",
-    re.IGNORECASE,
-)
-"""Columns whose values are about people, however few they are."""
-
-_PERSONAL_VALUE = re.compile(r"@|\d[\d\s./-]{8,}")
-"""Values that look like an address, a telephone number or an account."""
-
 
 def profile_table(
     dialect: Dialect,
@@ -77,6 +68,7 @@ def profile_table(
     sampled = [column for column in wanted if column.name in expressions]
     rows = max(1, min(rows, _VALUES // len(sampled)))
     deadline = time.monotonic() + seconds
+    takes_first = dialect.takes_first(table, rows)
     unique = table.primary_key if len(table.primary_key) == 1 else ()
     found: dict[str, Profile] = {}
     todo = [sampled]
@@ -97,15 +89,15 @@ def profile_table(
                     if middle := len(some) // 2:
                         todo += (some[middle:], some[:middle])
                     continue
+                whole = takes_first and len(sample) < rows
                 for index, column in enumerate(some):
                     values = [
                         None if row[index] is None else str(row[index])
                         for row in sample
                     ]
                     is_unique = column.name in unique
-                    found[column.name] = profile_column(
-                        column, values, is_unique=is_unique
-                    )
+                    profile = profile_column(column, values, is_unique=is_unique)
+                    found[column.name] = replace(profile, whole=whole)
     except (Fault, ColumnistError):
         return {}
     return found
@@ -178,16 +170,13 @@ def _extremes(column: Column, counts: Counter[str]) -> tuple[str | None, str | N
 
 
 def _codes(column: Column, counts: Counter[str], present: int) -> tuple[str, ...]:
-    """The full code list, or nothing where the values are not codes."""
+    """All values where they are few, short and repeated, else nothing."""
     if len(counts) not in _CODES or _DATE.match(column.type):
         return ()
     if present < _ROWS_FOR_CODES or len(counts) > present / 4:
         return ()
-    if _PERSONAL.search(column.name):
+    if max(map(len, counts)) > _CODE_LENGTH:
         return ()
-    for value in counts:
-        if len(value) > _CODE_LENGTH or _PERSONAL_VALUE.search(value):
-            return ()
     return tuple(sorted(counts))
 
 

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 from catalog.objects import Profile, Table, TableId, Target
 from catalog.suggestion import Finding
 from catalog.unseen import unseen
-from model.cues import UNITS
+from model import cues
 from model.names import humanize, split, subject, word_set, words_of
-from model.vocabulary import roots, teacher_words
+from model.vocabulary import root, roots, teacher_words
 
 CLAIM_UNIQUE = re.compile(r"\b(unique|uniquely|distinct for each)\b", re.IGNORECASE)
+CLAIM_KEY = re.compile(
+    r"\bunique(ly)? (identif|key\b|id\b|number\b|code\b)|\bdistinct for each\b",
+    re.IGNORECASE,
+)
 NEVER_NULL = re.compile(r"\b(never (null|empty)|always (set|present))\b", re.IGNORECASE)
 REFERENCES = re.compile(r"\breferences (?:the )?([\w .]+?) table\b", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_]+")
+WORDS_AND_FIGURES = re.compile(r"[^\W_]+")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]{2,}\b")
 """A capitalised word inside a sentence: a name of something."""
@@ -34,6 +39,11 @@ _FORM = roots("pairing mapping checksum coordinates").keys()
 """Words of form that the rules write."""
 SHORTEST_LEAK = 4
 """Shorter sample values meet ordinary words too often."""
+_DIGITS = 6
+"""So many digits of a value are enough to find it by."""
+_MIXED = re.compile(r"\b(?=\d*[^\W\d])(?=[^\W\d]*\d)\w{4,}\b")
+"""A word with a digit, such as a user id or a token."""
+_LONG_NUMBER = re.compile(r"\d(?:[ ().:/-]*\d){5,}")
 
 
 def find(
@@ -42,6 +52,7 @@ def find(
     target: Target,
     profile: Profile | None = None,
     *,
+    beside: Mapping[str, Profile] | None = None,
     limit: int | None = None,
     complete: bool = True,
     by_large: bool = False,
@@ -53,6 +64,7 @@ def find(
         table: the table it is about, or whose column it is about.
         target: what it is about.
         profile: the column's sample, where there is one.
+        beside: those of all of the table's columns; no text may give another away.
         limit: the longest comment the database takes there, in characters.
         complete: False where the model was cut off.
         by_large: a large model wrote it, which knows words that no name has; only
@@ -64,7 +76,7 @@ def find(
         else unsupported(text, table, target, profile)
     )
     found = {
-        Finding.LEAK: _leaks(text, table, profile),
+        Finding.LEAK: _leaks(text, table, profile, beside),
         Finding.UNSUPPORTED: bool(from_nowhere),
         Finding.RESTATES: restates(text, table, target),
         Finding.DEGENERATE: not complete or degenerate(text),
@@ -109,20 +121,106 @@ def circular(text: str) -> bool:
     )
 
 
-def _leaks(text: str, table: Table, profile: Profile | None) -> bool:
-    """A literal sample value that neither is a code nor stands in the schema."""
-    if profile is None:
-        return False
-    schema = schema_text(table)
-    lowered = text.lower()
-    values = (*profile.samples, profile.minimum or "", profile.maximum or "")
-    return any(
+def _leaks(
+    text: str,
+    table: Table,
+    profile: Profile | None,
+    beside: Mapping[str, Profile] | None,
+) -> bool:
+    """A sample's value that neither is a code nor stands in the schema.
+
+    Of a column whose values may tell of people a part of one is enough, in every text
+    on its table: a last name, the local part of a mail address, most of a number.
+    """
+    schema, lowered = schema_text(table), text.lower()
+    if profile is not None and any(
         len(value) >= SHORTEST_LEAK
         and value not in profile.codes
         and value.lower() not in schema
         and re.search(rf"(?<!\w){re.escape(value.lower())}(?!\w)", lowered) is not None
-        for value in values
-    )
+        for value in (*profile.samples, profile.minimum or "", profile.maximum or "")
+    ):
+        return True
+    private = _private(beside) if beside else _Private.of([profile] if profile else [])
+    return private.part_in(text, schema)
+
+
+@dataclass(frozen=True, slots=True)
+class _Private:
+    """What gives away values that may tell of people, in the columns of one table."""
+
+    whole: frozenset[str]
+    """The values."""
+    parts: frozenset[str]
+    """Their longer words, also those with digits, lower case."""
+    numbers: frozenset[str]
+    """Their longer numbers, digits alone."""
+    codes: frozenset[str]
+    """Words, lower case, of codes beside them, which may be named."""
+
+    @classmethod
+    def of(cls, profiles: Iterable[Profile]) -> _Private:
+        whole, codes = set[str](), set[str]()
+        for each in profiles:
+            whole |= {*each.samples} if each.private else set()
+            codes |= {word for code in each.codes for word in _words_in(code)}
+        digits = {re.sub(r"\D", "", value) for value in whole}
+        return cls(
+            frozenset(whole),
+            frozenset(
+                part
+                for value in whole
+                for part in _words_in(value) | {*_MIXED.findall(value.lower())}
+                if len(part) >= SHORTEST_LEAK
+            ),
+            frozenset(number for number in digits if len(number) >= _DIGITS),
+            frozenset(codes),
+        )
+
+    def part_in(self, text: str, schema: str) -> bool:
+        """Whether a text has a part of a value that neither schema nor codes show.
+
+        Words that descriptions often use count only where they are written as names
+        are: "a mark" is none of `Mark Meier`.
+        """
+        if not self.whole:
+            return False
+        common = teacher_words().columns
+        for match in WORD.finditer(text):
+            word, before = match.group(), text[: match.start()].rstrip()
+            named = word.isupper() or (word.istitle() and before[-1:] not in ("", "."))
+            if (
+                (word in self.whole and named)
+                or (word.lower() in self.parts and (named or root(word) not in common))
+            ) and not (word.lower() in self.codes or word.lower() in _words_in(schema)):
+                return True
+        if any(
+            said in self.parts and said not in schema
+            for said in _MIXED.findall(text.lower())
+        ):
+            return True
+        return any(
+            said in number or number in said
+            for said in (re.sub(r"\D", "", n) for n in _LONG_NUMBER.findall(text))
+            for number in self.numbers
+        )
+
+
+def _words_in(text: str) -> set[str]:
+    return set(WORD.findall(text.lower()))
+
+
+def _private(profiles: Mapping[str, Profile]) -> _Private:
+    """What gives a table's private values away; that of the tables in work is kept."""
+    for known, private in tuple(_privates):  # another thread may add to it
+        if known is profiles:
+            return private
+    found = _Private.of(profiles.values())
+    _privates.append((profiles, found))
+    return found
+
+
+_privates: deque[tuple[Mapping[str, Profile], _Private]] = deque(maxlen=16)
 
 
 def unsupported(
@@ -185,12 +283,43 @@ def invented(
     )
 
 
+_SAY_WHAT = frozenset(
+    cues.KEYS
+    | cues.NUMBERS
+    | cues.TEXTS
+    | cues.CLASSES
+    | cues.MOMENTS
+    | cues.DATES
+    | cues.ATTRIBUTES
+) | word_set("name at on url uri")
+"""Last words of a column's name that tell themselves what the value is."""
+
+
 def restates(text: str, table: Table, target: Target) -> bool:
-    """Only the words of the name (and of the table's), in another order."""
-    name = target.name if not isinstance(target, TableId) else table.id.name
+    """Only words that stand in the name and the table's, where more is to be told.
+
+    What a short form stands for, a unit or a code is news to whoever reads the name.
+    There is no more to tell where its last word says what the value is ("Identifier of
+    the order." of `order_id`). Readers of labelled texts on columns took 29 % of those
+    that restate as they are, and 54 % of the others; before they could be told apart by
+    the last word it was 53 % and 42 %, and with short forms written out 51 % and 43 %.
+    """
+    tokens = split(target.name)
+    if not isinstance(target, TableId) and tokens and tokens[-1] in _SAY_WHAT:
+        return False
+    given = {stem(word) for word in (*tokens, *split(table.id.name))}
+    said = {stem(word) for word in WORDS_AND_FIGURES.findall(text.lower())}
+    return said - SMALL_WORDS <= given
+
+
+def spells_out(text: str, table: Table, target: Target) -> bool:
+    """Only words of the name and the table's, short forms written out.
+
+    A sign of `model.choose`, whose weights were fitted on it, and no finding.
+    """
     given = {
         stem(word)
-        for source in (name, table.id.name)
+        for source in (target.name, table.id.name)
         for word in (*split(source), *_spelled(source, table).split())
     }
     said = {stem(word) for word in WORD.findall(text.lower())}
@@ -208,6 +337,8 @@ def _false_claim(
         claimed = {stem(word) for word in match.group(1).lower().split()}
         if not claimed & {stem(word) for word in words}:
             return True
+    if table.is_part_of_key(target.name) and CLAIM_KEY.search(text):
+        return True
     if profile is None or not profile.rows:
         return False
     filled = round(profile.rows * (1 - profile.null_share))
@@ -236,7 +367,7 @@ def _schema(table: Table) -> _Schema:
 
     It is asked for with every column, and a wide table's takes long.
     """
-    for known, schema in _schemas:
+    for known, schema in tuple(_schemas):  # another thread may add to it
         if known is table:
             return schema
     text = _words(table)
@@ -257,7 +388,7 @@ def _words(table: Table) -> str:
     parts = [table.id.schema, table.id.name, _spelled(table.id.name, table)]
     parts.append(subject(table.id.name))
     for column in table.columns:
-        parts += [UNITS[word] for word in split(column.name) if word in UNITS]
+        parts += [cues.UNITS[word] for word in split(column.name) if word in cues.UNITS]
         parts += [column.name, _spelled(column.name, table), column.type]
         parts.append(column.comment or "")
     parts.append(table.comment or "")

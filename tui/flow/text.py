@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from catalog.objects import TableId
+from catalog.suggestion import Likelihood, Source, Suggestion
 from catalog.unseen import all_seen, is_unseen
 
 
@@ -47,6 +48,12 @@ def pictured(text: str) -> str:
     )
 
 
+def how_sure(confidence: float) -> str:
+    """A confidence in words, with the number it can bear: fives, rounded down."""
+    percent = int(confidence * 20 + 1e-9) * 5
+    return f"{Likelihood.of(confidence).value} ({percent}%)"
+
+
 def _visible(character: str) -> str:
     """A picture of an unseen character, or its code point."""
     if character == "\n":
@@ -84,6 +91,14 @@ def when(at: datetime | str) -> str:
     """A moment by this machine's clock, as `2024-02-01 13:05`; a text is ISO's."""
     moment = datetime.fromisoformat(at) if isinstance(at, str) else at
     return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def whose(suggestion: Suggestion) -> str:
+    """Whose words a text is, and how sure it is where that is known."""
+    by = "you" if suggestion.by is Source.HUMAN else suggestion.by.value
+    if suggestion.confidence is None or suggestion.by is Source.HUMAN:
+        return f"by {by}"
+    return f"{how_sure(suggestion.confidence)} · by {by}"
 
 
 def left_out(unread: Mapping[TableId, str]) -> list[str]:

@@ -28,6 +28,7 @@ from tui.app.screens.review_list import ReviewList
 from tui.app.screens.review_rows import Line
 from tui.app.screens.same_name import SameNameScreen
 from tui.app.widgets.description_editor import DescriptionEditor
+from tui.flow.drafting import LONGEST_HINT
 from tui.flow.terms import meaning_of
 from tui.flow.text import plain
 
@@ -101,8 +102,11 @@ class ReviewScreen(ReviewList):
 
     def action_accept_all(self) -> None:
         """Accept all marked, or all listed of this table."""
-        ids = [each.id for each in self._tables.chosen(self._here)]
-        Bulk(self, self._session, self._decided).accept(Scope(ids=ids), len(ids))
+        chosen = self._tables.chosen(self._here)
+        ids = [each.id for each in chosen]
+        read = {each.id for each in chosen if self._tables.was_read(each)}
+        bulk = Bulk(self, self._session, self._decided)
+        bulk.accept(Scope(ids=ids), len(ids), shown=read)
 
     def action_reject_all(self) -> None:
         """Reject all marked, or all listed of this table."""
@@ -197,7 +201,10 @@ class ReviewScreen(ReviewList):
             self.notify("That is what the database says already.")
             return
         suggestions = self._session.suggestions
-        self._go_on(suggestions.write_own(target, text, previous=comment))
+        findings = self._session.findings(target, text)
+        self._go_on(
+            suggestions.write_own(target, text, previous=comment, findings=findings)
+        )
 
     def action_replay(self, what: Literal["undo", "redo"]) -> None:
         """Take back the last decision, or decide again as before the undo."""
@@ -217,9 +224,16 @@ class ReviewScreen(ReviewList):
         if line is None:
             return
         target = line.target
-        lead = "The model reads it as a comment on the table; nothing keeps it."
+        lead = (
+            f"The model reads it, up to {LONGEST_HINT} characters, as a comment on the"
+            " table; nothing keeps it."
+        )
         self.app.ask(
-            AskModal(f"What should it know of {plain(target.name)}?", lead),
+            AskModal(
+                f"What should it know of {plain(target.name)}?",
+                lead,
+                longest=LONGEST_HINT,
+            ),
             lambda hint: self._find_alternatives(target, hint),
         )
 
@@ -236,11 +250,16 @@ class ReviewScreen(ReviewList):
     def action_pick(self, number: int) -> None:
         """Stage an alternative."""
         line = self._line
-        texts = self._alternatives.get(line.target, []) if line is not None else []
-        if line is None or not 1 <= number <= len(texts):
+        found = self._alternatives.get(line.target, []) if line is not None else []
+        if line is None or not 1 <= number <= len(found):
             self.notify("There is no such alternative. t asks for some.")
             return
-        self._save(line.target, texts[number - 1])
+        pick = self._session.suggestions.pick
+        wording = found[number - 1]
+        if wording.text == line.comment:
+            self.notify("That is what the database says already.")
+            return
+        self._go_on(pick(line.target, wording, number, previous=line.comment))
 
     def action_same_name(self) -> None:
         """One decision for all columns of this name and type."""

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from catalog.suggestion import STAGED, Finding, Source, State, Suggestion
-from tui.app.screens.review_rows import STEPS, Line
+from catalog.suggestion import Finding, Suggestion
+from tui.app.screens.review_rows import Line
 from tui.app.widgets.word_diff import side_by_side
-from tui.flow.text import plain
+from tui.flow.text import plain, whose
 
 EXPLAINED = {
     Finding.LEAK: "repeats a value of the sample that is not a code",
     Finding.UNSUPPORTED: "has numbers or names that neither schema nor sample have",
-    Finding.RESTATES: "says little more than the name",
+    Finding.RESTATES: "says no more than the name does",
     Finding.DEGENERATE: "is cut off, or says the same again and again",
     Finding.TOO_LONG: "is longer than the database takes",
     Finding.CONTROL: "has control characters",
@@ -75,19 +75,14 @@ def details(
 
 
 def summary(suggestion: Suggestion) -> str:
-    """State, source, how likely it is accepted, and findings on one line."""
-    draft = suggestion.draft
-    if suggestion.state is State.EDITED:
-        return "edited · by you"
-    source = draft.source.value
-    if draft.model and draft.source is Source.MODEL:
-        source = draft.model
-    if draft.origin:
-        source += f" from {draft.origin}"
-    parts = [suggestion.state.value, f"by {source}"]
-    if suggestion.state not in STAGED:
-        likely = next(word for low, _, word in STEPS if draft.confidence >= low)
-        parts.append(f"{likely}, {draft.confidence:.0%}")
-    found = ", ".join(EXPLAINED[each] for each in draft.findings)
+    """State, whose words it is and how likely they are accepted, findings."""
+    parts = [suggestion.state.value, whose(suggestion)]
+    if suggestion.model:
+        parts.append(suggestion.model)
+    if suggestion.rank:
+        parts.append(f"wording {suggestion.rank}")
+    if suggestion.draft.origin and not suggestion.author:
+        parts.append(f"from {suggestion.draft.origin}")
+    found = ", ".join(EXPLAINED[each] for each in suggestion.findings)
     parts.append(found or "no finding")
     return plain(" · ".join(parts))

@@ -17,11 +17,12 @@ from catalog.listing import name_pattern, pieces
 from catalog.objects import Profile, Table, TableId, Target, make_target, table_of
 from catalog.places import Place, leave
 from catalog.style import StyleRules, check
-from catalog.suggestion import SuggestionFilter
+from catalog.suggestion import SuggestionFilter, Wording
 from model.draft import undescribed
 from tui.app.beside import beside
 from tui.app.messages import DraftingChanged, DraftsSaved
 from tui.app.screens.database_screen import DatabaseScreen
+from tui.app.screens.evidence import evidence
 from tui.app.screens.facets import (
     OF_SUGGESTIONS,
     Facet,
@@ -29,7 +30,7 @@ from tui.app.screens.facets import (
     suggestions_with,
 )
 from tui.app.screens.review_details import details
-from tui.app.screens.review_rows import Line, evidence, is_cut
+from tui.app.screens.review_rows import Line, is_cut
 from tui.app.screens.review_tables import NEAR, ReviewTables, Spot
 from tui.app.welcome import give_hint
 from tui.app.widgets.description_editor import DescriptionEditor
@@ -71,7 +72,7 @@ class ReviewList(DatabaseScreen):
         self._filter = ""
         self._typing: Timer | None = None
         self._profiles: dict[TableId, dict[str, Profile]] = {}
-        self._alternatives: dict[Target, list[str]] = {}
+        self._alternatives: dict[Target, list[Wording]] = {}
         self._dirty = False
         self._soon = False
         self._undrafted = False
@@ -269,7 +270,9 @@ class ReviewList(DatabaseScreen):
         shown = details(
             line,
             self._facts(line),
-            alternatives=self._alternatives.get(line.target, ()),
+            alternatives=[
+                each.text for each in self._alternatives.get(line.target, ())
+            ],
             style=check(line.text, line.target.name, self._style),
             whole=wide or is_cut(line, self._list.size.width - 1),
         )
@@ -277,7 +280,7 @@ class ReviewList(DatabaseScreen):
         panel.update(shown.text, layout=False)
 
     def _facts(self, line: Line) -> list[str]:
-        return evidence(line.table, line, self._profiles.get(line.table.id))
+        return evidence(line.table, line.target, self._profiles.get(line.table.id))
 
     @property
     def _list(self) -> ReadingList[Spot]:

@@ -69,6 +69,7 @@ class SameNameScreen(WorkingScreen[None]):
         self._text = text
         self._found: list[Namesake] = []
         self._marked: set[int] = set()
+        self._shown = {suggestion.id}
         self._stale = False
 
     def compose(self) -> ComposeResult:
@@ -140,6 +141,7 @@ class SameNameScreen(WorkingScreen[None]):
             progress = f"looked at {looked:,} of {len(self._found):,}"
             parts.append(progress + (", s stops" if looking else ""))
         self._say(" · ".join(parts))
+        self._detail()
 
     def _say(self, what: str) -> None:
         name = plain(f"{self._suggestion.target.name} {self._type}")
@@ -159,12 +161,21 @@ class SameNameScreen(WorkingScreen[None]):
         else:
             said = Cell("= agrees", "good")
         suggestion, taken = each.suggestion, self._is_taken(each)
+        self._shown.add(suggestion.id)  # only what is on the screen is drawn
         return (
             Cell("[x]" if taken else "[ ]", "accent" if taken else "muted"),
             Cell(str(table_of(suggestion.target)), "strong"),
             said,
             Cell(suggestion.text or suggestion.draft.guess or "", "muted"),
         )
+
+    @on(RowList.Moved)
+    def _detail(self) -> None:
+        each = self.query_one(RowList).here
+        shown = plain(self._text)
+        if isinstance(each, Namesake) and each.looked:
+            shown += f"\ncompared by: {each.looked}"
+        self.query_one("#details", Static).update(shown)
 
     def action_choose(self) -> None:
         """Choose what is under the cursor, or leave it out."""
@@ -191,7 +202,14 @@ class SameNameScreen(WorkingScreen[None]):
                 f"In {count(len(tables), 'table')}; {left} are left as they are.",
                 "Nothing is written yet.",
             ],
-            lambda: self.app.say_of_all(taken, self._text, self, self._staged),
+            lambda: self.app.say_of_all(
+                taken,
+                self._text,
+                self,
+                self._staged,
+                findings=self._session.findings(self._suggestion.target, self._text),
+                shown=self._shown,
+            ),
         )
 
     def _staged(self) -> None:

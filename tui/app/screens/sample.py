@@ -22,7 +22,7 @@ from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.reading_list import Drawn, Flat, ReadingList, laid_out
 from tui.app.widgets.row_list import Cell
 from tui.flow.session import Session
-from tui.flow.text import count, plain
+from tui.flow.text import count, plain, whose
 
 SAID = {
     True: Cell("✓ good ", "good"),
@@ -33,8 +33,12 @@ NAME = 24
 """Cells of a column's name."""
 
 
-class SampleScreen(WorkingScreen[bool]):
-    """Say of each whether it is good; one bad one, and the rest is not accepted."""
+class SampleScreen(WorkingScreen[Sequence[int]]):
+    """Say of each whether it is good; one bad one, and the rest is not accepted.
+
+    It leaves the ids of all that were looked at, where the rest is to be accepted with
+    them, and nothing elsewhere.
+    """
 
     TITLE = "Acceptance sample"
     BINDINGS: ClassVar[list[BindingType]] = keys(
@@ -103,10 +107,7 @@ class SampleScreen(WorkingScreen[bool]):
                 self._tables[table_id] = self._session.snapshot.table(table_id)
             table = self._tables[table_id]
             shown.append(plain(str(each.target)), "bold")
-            shown.append(
-                f"  {each.draft.confidence:.0%} sure · by {each.draft.source.value}\n",
-                "dim",
-            )
+            shown.append(f"  {whose(each)}\n", "dim")
             shown.append(plain(each.text or "") + "\n")
             if table is not None:
                 shown.append(_beside(table, each), "dim")
@@ -140,7 +141,7 @@ class SampleScreen(WorkingScreen[bool]):
         if self._good:
             self._ask()
         else:
-            self.dismiss(False)
+            self.dismiss(())
 
     def _ask(self) -> None:
         if len(self._good) == len(self._sample) and not self._bad:
@@ -160,26 +161,25 @@ class SampleScreen(WorkingScreen[bool]):
                 f" ({good / number:.1%}) are.",
                 "Nothing is written yet.",
             ],
-            lambda: self.dismiss(True),
+            lambda: self.dismiss([each.id for each in self._sample]),
         )
 
     def _ask_those(self, good: int, bad: int) -> None:
         def decide(answer: bool | None) -> None:
             if answer:
-                suggestions, said = self._session.suggestions, self._good
+                said = self._good
                 looked = [each for each in self._sample if each.id in said]
-                suggestions.accept(each for each in looked if said[each.id])
-                suggestions.reject(each for each in looked if not said[each.id])
+                self._session.suggestions.judge((s, said[s.id]) for s in looked)
                 self.app.notify(f"Accepted {good}, rejected {bad}. u takes it back.")
-            self.dismiss(False)
+            self.dismiss(())
 
         rest = len(self._choice) - good - bad
         self.app.push_screen(
             ConfirmModal(
                 f"Keep what you said of {count(good + bad, 'suggestion')}?",
                 [
-                    f"{good} are accepted and {bad} rejected.",
-                    f"The other {rest:,} stay as they are:"
+                    f"{good} accepted and {bad} rejected.",
+                    f"The rest stays as it is ({rest:,}):"
                     + (" the sample has a bad one." if bad else " not all was seen."),
                 ],
             ),

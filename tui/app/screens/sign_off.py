@@ -20,7 +20,7 @@ from tui.app.widgets.reading_list import Drawn, Flat, ReadingList, laid_out
 from tui.app.widgets.row_list import Cell
 from tui.app.widgets.status_line import StatusLine
 from tui.flow.signing import sign_file
-from tui.flow.text import count, plain, when
+from tui.flow.text import count, how_sure, plain, when
 
 NAME = 24
 """Cells of a column's name."""
@@ -202,7 +202,8 @@ class SignOffScreen(WorkingScreen[None]):
         mark = MARKS[self._marks.get(item.target, ApprovalState.OPEN)]
         if item.target in self._own and item.target not in self._marks:
             mark = Cell("  yours    ", "muted")
-        verdict = Cell(f"{item.verdict.value:<9}", "muted")
+        what = "unseen" if item.unseen else item.state.value
+        verdict = Cell(f"{what:<9}", "warn" if item.unseen else "muted")
         of_column = isinstance(item.target, ColumnId)
         name, room = (item.target.name, NAME) if of_column else ("", 0)
         text = Cell(item.text or "(nothing)", "" if of_column else "strong")
@@ -246,15 +247,16 @@ class SignOffScreen(WorkingScreen[None]):
         lines = [
             f"{item.target}",
             f"in the database: {item.previous or '(nothing)'}",
-            f"{item.verdict.value}: {item.text or '(nothing)'}",
+            f"{item.said}: {item.text or '(nothing)'}",
         ]
         if item.drafted is not None and item.drafted != item.text:
             lines.append(f"drafted: {item.drafted}")
         if item.reason:
             lines.append(f"why: {item.reason}")
-        facts = [item.source.value, item.model or "", f"{item.confidence:.0%} sure"]
-        facts += [finding.value.replace("_", " ") for finding in item.findings]
-        lines.append(" · ".join(filter(None, facts)))
+        if item.text == item.drafted:  # they are of the draft, not of other words
+            facts = [item.source.value, item.model or "", how_sure(item.confidence)]
+            facts += [finding.value.replace("_", " ") for finding in item.findings]
+            lines.append(" · ".join(filter(None, facts)))
         lines.append(f"by {item.who}, {when(item.at)}")
         standing, by = self._before[item.target]
         if by:

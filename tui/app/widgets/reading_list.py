@@ -38,8 +38,13 @@ WHEEL = 3
 class Rows(Protocol[Place]):
     """What is listed; it is asked only for rows near those in sight."""
 
-    def edge(self, direction: Direction) -> Place | None:
-        """The first row for -1, the last one for 1; None where nothing is listed."""
+    def edge(self, direction: Direction, here: Place | None = None) -> Place | None:
+        """The first row for -1, the last one for 1; None where nothing is listed.
+
+        Args:
+            direction: which.
+            here: a row; where it is not the first or last of its part, that is meant.
+        """
 
     def step(self, place: Place, by: Direction) -> Place | None:
         """The row after or before one; None at the end."""
@@ -151,18 +156,17 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
 
     def action_move(self, by: Direction) -> None:
         """Go to the next row or the one before."""
-        self._walk(by, 1)
+        if (place := self._cursor) is not None:
+            then = self._rows.step(place, by)
+            self.go(place if then is None else then)
 
     def action_page(self, by: Direction) -> None:
-        """Go as many lines as are in sight."""
-        self._walk(by, max(self.size.height - 2, 1))
-
-    def _walk(self, by: Direction, lines: int) -> None:
-        """Go rows of at least so many lines, or to the end."""
-        place = self._cursor
-        while place is not None and lines > 0:
-            lines -= self._height(place)
-            if (then := self._rows.step(place, by)) is None:
+        """Go as far as leaves no line between what was in sight and what will be."""
+        place, lines = self._cursor, 0
+        while place is not None and (then := self._rows.step(place, by)) is not None:
+            above, below = sorted((place, then))
+            lines += self._height(above) + self._headed(below)
+            if place != self._cursor and lines + self._height(then) > self._room:
                 break
             place = then
         if place is not None:
@@ -170,7 +174,7 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
 
     def action_edge(self, direction: Direction) -> None:
         """Go to the first row or the last."""
-        self.go(self._rows.edge(direction))
+        self.go(self._rows.edge(direction, self._cursor))
 
     def action_choose(self) -> None:
         """Open the row under the cursor."""
@@ -207,7 +211,9 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
 
     def on_resize(self) -> None:
         """Rows have other heights."""
+        self._above = 0
         self._reveal()
+        self._fill()
         self.changed()
 
     # Where rows stand. Only what is near is measured: the list has no known height.
@@ -260,7 +266,7 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
             end += here is not None and self._headed(here)
         last = max(room - min(ahead, room // AHEAD), min(self._height(place), room))
         if here != place or end > last:
-            self._put(place, last - self._height(place) + 1)
+            self._put(place, max(last - self._height(place) + 1, 1))
 
     def _put(self, place: Place, line: int) -> None:
         """Have a row begin at a line of the list, the first below its top being 1."""
@@ -270,15 +276,16 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
             before = self._rows.step(self._top, -1)
             if before is None:
                 return
-            missing -= self._headed(self._top) + self._height(before)
+            missing -= self._headed(self._top)
+            if not missing:  # its heading stands at the top
+                break
+            missing -= self._height(before)
             self._top = before
         self._above = max(-missing, 0)
-        if self._above >= self._height(self._top):
-            self._above = self._height(self._top) - 1
         self._fill()
 
     def _fill(self) -> None:
-        """Leave no line empty at the end while rows are hidden above."""
+        """Leave no line empty at the end that could have one of those hidden above."""
         lines, here = -self._above, self._top
         while here is not None and lines < self._room:
             lines += self._height(here)
@@ -296,6 +303,8 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
             if before is None:
                 break
             missing -= self._headed(top)
+            if not missing:  # its heading stands at the top
+                break
             self._top, self._above = before, self._height(before)
             top = before
 
@@ -377,8 +386,8 @@ class Flat(Generic[Item]):
         there = place is not None and 0 <= place < len(self.items)
         return self.items[place] if there and place is not None else None
 
-    def edge(self, direction: Direction) -> int | None:
-        """The first row or the last."""
+    def edge(self, direction: Direction, here: int | None = None) -> int | None:
+        """The first row or the last of all."""
         if not self.items:
             return None
         return 0 if direction < 0 else len(self.items) - 1
@@ -466,12 +475,20 @@ def broken(name: str, room: int) -> list[str]:
     """A name in lines of so many cells, broken after `_` where it can be."""
     lines: list[str] = []
     while cell_len(name) > room:
-        head = set_cell_size(name, room).rstrip()
+        head = _head(name, room)
         cut = head.rfind("_") + 1
         head = head[: cut if cut > room // 2 else len(head)]
         lines.append(head)
         name = name[len(head) :]
     return [*lines, name]
+
+
+def _head(text: str, room: int) -> str:
+    """As much of a text as so many cells have, and one character at least."""
+    head = set_cell_size(text, room)
+    if not text.startswith(head):  # a blank stands for half of a wide character
+        head = head[:-1]
+    return head or text[0]
 
 
 def _left(text: str, room: int) -> str:
@@ -497,8 +514,8 @@ def wrapped(text: str, width: int, most: int) -> tuple[str, ...]:
             continue
         if line:
             lines.append(line)
-        while size > width:
-            head = set_cell_size(word, width).rstrip()
+        while size > width and len(lines) <= most:
+            head = _head(word, width)
             lines.append(head)
             word = word[len(head) :]
             size = cell_len(word)
