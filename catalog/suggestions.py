@@ -340,14 +340,15 @@ class Suggestions:
     def accept(self, suggestions: Iterable[Suggestion]) -> Batch:
         """Stage suggestions whose text is on the screen.
 
-        Those without a text are left alone, and an edited text stays edited.
+        Those without a text are left alone, and an edited text stays edited. What was
+        accepted unseen is seen from then on.
         """
         return self._decide(
             Verdict.ACCEPT,
             [
                 Move(s.id, Verdict.ACCEPT, s.text, seen=s)
                 for s in suggestions
-                if s.text and s.state not in STAGED
+                if s.text
             ],
         )
 

@@ -382,6 +382,16 @@ def test_a_wording_is_picked_where_nothing_was_drafted(house: House) -> None:
 # Figures
 
 
+def test_what_was_accepted_unseen_is_seen_once_a_takes_it(house: House) -> None:
+    """Reading on through what a rule had taken changed no figure."""
+    by_rule(house)
+    assert house.store.accept([house.a]).count == 1
+    assert house.stored()[:5] == (("accepted", DRAFT), "accepted", 0, None, 1)
+    assert house.store.accept([house.a]).count == 0
+    house.store.decisions.undo()
+    assert house.stored()[:5] == (("accepted", DRAFT), "undo", 0, None, 0)
+
+
 def test_figures_tell_seen_unseen_and_other_wordings(house: House) -> None:
     found = {each.target: each for each in house.store.all()}
     choice = Choices(house.here, house.number).to_accept(Scope(ids=[found[B].id]))
