@@ -128,8 +128,8 @@ def is_whole(shown: ReadingList[int], rows: Numbers, *, cursor: bool = True) -> 
         return
     rest = [each for each in there if each is not None]
     first, last = rest[0], rest[-1]
-    # The rows are one after the other, each line once, headings between parts. Of a part
-    # at the top nothing but its heading may be left.
+    # The rows are one after the other, each line once, headings between parts. Of a
+    # part at the top nothing but its heading may be left.
     wanted = [f"part {rows.part(first[0])}"]
     if lines[1] == wanted[0]:
         wanted.insert(0, f"part {rows.part(first[0] - 1)}")

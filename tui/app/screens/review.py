@@ -290,9 +290,6 @@ class ReviewScreen(ReviewList):
 
     def action_draft(self) -> None:
         """Draft this table; its undecided drafts anew, if nothing is missing."""
-        if self._drafting.running:
-            self.notify("Drafting is under way; s stops it.")
-            return
         if self._here is not None and self._line is not None:
             self.app.draft([self._here], redo=not self._missing())
 
