@@ -40,7 +40,7 @@ class Numbers:
     seen: Sequence[int] = ()
     """Rows that could be read to their end, as last told."""
 
-    def edge(self, direction: Direction) -> int | None:
+    def edge(self, direction: Direction, here: int | None = None) -> int | None:
         """The first or last."""
         if not self.cells:
             return None

@@ -267,6 +267,7 @@ async def test_a_file_that_was_held_is_written_by_enter_once_it_is_free(
             await by_enter(app, pilot)
             head = await over(pilot, screen)
             assert f"0 written, {number} not tried — enter tries the others" in head
+            assert "is held by" in said(screen, "#facts")
             assert listed(screen) == wanted
         modal = await by_enter(app, pilot)
         assert modal._question == f"Write {number} comments once more?"
@@ -323,8 +324,8 @@ async def test_a_server_that_was_gone_is_written_to_by_enter_once_it_is_back(
                 server.process.kill()
                 head = await over(pilot, screen)
             assert "not tried — " in head
-            assert "connection" in head
-            assert "\n" not in head
+            assert "connection" in said(screen, "#facts")
+            assert "\n" not in said(screen, "#facts")
             assert listed(screen) == wanted
             left = [name for name in wanted if texts(screen)[name] != "● written"]
             assert left

@@ -22,6 +22,7 @@ from model.draft import undescribed
 from tui.app.beside import beside
 from tui.app.messages import DraftingChanged, DraftsSaved
 from tui.app.screens.database_screen import DatabaseScreen
+from tui.app.screens.evidence import evidence
 from tui.app.screens.facets import (
     OF_SUGGESTIONS,
     Facet,
@@ -29,7 +30,7 @@ from tui.app.screens.facets import (
     suggestions_with,
 )
 from tui.app.screens.review_details import details
-from tui.app.screens.review_rows import Line, evidence, is_cut
+from tui.app.screens.review_rows import Line, is_cut
 from tui.app.screens.review_tables import NEAR, ReviewTables, Spot
 from tui.app.welcome import give_hint
 from tui.app.widgets.description_editor import DescriptionEditor
@@ -282,7 +283,7 @@ class ReviewList(DatabaseScreen):
         panel.update(shown.text, layout=False)
 
     def _facts(self, line: Line) -> list[str]:
-        return evidence(line.table, line, self._profiles.get(line.table.id))
+        return evidence(line.table, line.target, self._profiles.get(line.table.id))
 
     @property
     def _list(self) -> ReadingList[Spot]:

@@ -214,8 +214,12 @@ class ReviewTables:
 
     # Rows
 
-    def edge(self, direction: Direction) -> Spot | None:
-        """The first row of all, or the last."""
+    def edge(self, direction: Direction, here: Spot | None = None) -> Spot | None:
+        """The first or last row of a row's table; if it is that, the one of all."""
+        if here is not None and here[0] < len(self.order):
+            last = len(self.part(here[0]).listed) - 1
+            if here[1] != (end := 0 if direction < 0 else last):
+                return here[0], end
         if not self.order:
             return None
         at = 0 if direction < 0 else len(self.order) - 1

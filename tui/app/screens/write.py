@@ -97,7 +97,7 @@ class WriteScreen(WorkingScreen[None]):
                 "Not written",
                 "Show only what was not written, or all again",
             ),
-            ("s", "stop", "Stop", "Stop after this one"),
+            ("s", "stop", "", "Stop after this one"),
             ("y", "copy", "", "Copy the statement"),
             ("q,escape", "back", "Back", "Back"),
         ),
@@ -416,15 +416,16 @@ class WriteScreen(WorkingScreen[None]):
             )
             if number > 0
         ]
-        keys = ["q goes back"]
-        if left := sum(counts.values()) - written:
-            keys.insert(0, "f shows only the others")
-            if not self._reverting and left > counts[Outcome.CONFLICT]:
-                keys.insert(0, "enter tries the others again")
+        left = sum(counts.values()) - written
+        keys = []
+        if not self._reverting and left > counts[Outcome.CONFLICT]:
+            keys.append("enter tries the others again")
         if self._run is not None and written:
-            keys.insert(0, f"run {self._run}: b takes it back")
-        said = f" — {error.message}" if isinstance(error, ColumnistError) else ""
-        self._headline(f"{', '.join(parts)} — {', '.join(keys)}{plain(said)}")
+            keys.append(f"run {self._run}: b takes it back")
+        if left:
+            keys.append("f shows only the others")
+        self._headline(f"{', '.join(parts)} — {', '.join([*keys, 'q goes back'])}")
+        self._facts([error.message] if isinstance(error, ColumnistError) else [])
         self._detail()
 
     def _outcome(self, row: Row) -> Outcome | None:

@@ -38,8 +38,13 @@ WHEEL = 3
 class Rows(Protocol[Place]):
     """What is listed; it is asked only for rows near those in sight."""
 
-    def edge(self, direction: Direction) -> Place | None:
-        """The first row for -1, the last one for 1; None where nothing is listed."""
+    def edge(self, direction: Direction, here: Place | None = None) -> Place | None:
+        """The first row for -1, the last one for 1; None where nothing is listed.
+
+        Args:
+            direction: which.
+            here: a row; where it is not the first or last of its part, that is meant.
+        """
 
     def step(self, place: Place, by: Direction) -> Place | None:
         """The row after or before one; None at the end."""
@@ -169,7 +174,7 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
 
     def action_edge(self, direction: Direction) -> None:
         """Go to the first row or the last."""
-        self.go(self._rows.edge(direction))
+        self.go(self._rows.edge(direction, self._cursor))
 
     def action_choose(self) -> None:
         """Open the row under the cursor."""
@@ -376,8 +381,8 @@ class Flat(Generic[Item]):
         there = place is not None and 0 <= place < len(self.items)
         return self.items[place] if there and place is not None else None
 
-    def edge(self, direction: Direction) -> int | None:
-        """The first row or the last."""
+    def edge(self, direction: Direction, here: int | None = None) -> int | None:
+        """The first row or the last of all."""
         if not self.items:
             return None
         return 0 if direction < 0 else len(self.items) - 1
