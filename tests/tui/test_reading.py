@@ -216,6 +216,24 @@ async def test_what_waits_of_the_schema_is_counted_after_each_decision(
         assert f"{waiting - 2} in the schema" in heading(screen)
 
 
+async def test_home_and_end_go_to_the_edge_of_the_table_then_of_all(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    async with opened(settings, shop, size=(80, 24)) as (app, pilot):
+        screen = await to(app, pilot, CUSTOMERS)
+        await pilot.press("j", "j", "g")
+        assert screen._target == CUSTOMERS
+        await pilot.press("G")
+        assert screen._target == make_target("sales", "customers", "is_active")
+        await pilot.press("G")
+        assert screen._target == STATUS
+        await pilot.press("home")
+        assert screen._target == ORDERS
+        await pilot.press("home")
+        assert screen._target == TableId("legacy", "zz9")
+        assert "legacy.zz9" in heading(screen)
+
+
 # What is listed
 
 
@@ -720,7 +738,7 @@ async def test_of_very_many_tables_only_those_near_are_read(
         assert reads.total() <= 300
         assert heading(screen).startswith("far.t0499")
         reads.clear()
-        await pilot.press("home")
+        await pilot.press("home", "home")
         assert screen._target == ids[0]
         assert reads.total() <= 120
 
