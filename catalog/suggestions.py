@@ -313,11 +313,7 @@ class Suggestions:
         """
         return self._decide(
             Verdict.ACCEPT,
-            [
-                Move(s.id, Verdict.ACCEPT, s.text, seen=s)
-                for s in suggestions
-                if s.text
-            ],
+            [Move(s.id, Verdict.ACCEPT, s.text, seen=s) for s in suggestions if s.text],
         )
 
     def edit(
