@@ -25,7 +25,7 @@ Spot = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Section:
     """One table: all of its lines, and those that are listed."""
 
     lines: Sequence[Line]
@@ -64,7 +64,7 @@ class ReviewTables:
 
     def __init__(self, session: Session, order: Sequence[TableId]) -> None:
         self._session = session
-        self._parts: OrderedDict[TableId, Part] = OrderedDict()
+        self._parts: OrderedDict[TableId, Section] = OrderedDict()
         self.every = {table: at for at, table in enumerate(order)}
         """The tables and their places, whatever fits."""
         self.order: Sequence[TableId] = order
@@ -84,7 +84,7 @@ class ReviewTables:
 
     # What there is
 
-    def part(self, at: int) -> Part:
+    def part(self, at: int) -> Section:
         """A table of the order, read if it was not."""
         table = self.order[at]
         if (part := self._parts.get(table)) is None:
@@ -98,8 +98,8 @@ class ReviewTables:
         self._parts.move_to_end(table)
         return part
 
-    def _listed(self, lines: Sequence[Line]) -> Part:
-        return Part(lines, [line for line in lines if self.fits(line)])
+    def _listed(self, lines: Sequence[Line]) -> Section:
+        return Section(lines, [line for line in lines if self.fits(line)])
 
     def holds(self, table: TableId) -> bool:
         """Whether a table was read."""

@@ -39,6 +39,7 @@ from tui.app.screens.write_rows import (
     row_lines,
     row_sql,
     table_name,
+    without_it,
 )
 from tui.app.welcome import give_hint
 from tui.app.widgets.reading_list import Drawn, Flat, ReadingList
@@ -220,8 +221,8 @@ class WriteScreen(WorkingScreen[None]):
             self._list_rows(self._list.cursor or 0)
             self._tell_end()
         else:
-            run = self._plan.without(self._dropped)
-            self._show_plan(run, plan_rows(run, self._columns))
+            without_it(self._all, self._list.cursor or 0, self._columns)
+            self._show_plan(self._plan.without({change}), self._all)
 
     def action_view(self) -> None:
         """All SQL, as it is executed."""
