@@ -430,8 +430,11 @@ class ReviewList(DatabaseScreen):
                 return
         if not left:
             self.notify("Nothing is left to decide in these tables. w writes.")
+            return
+        way, key = ("below", "N") if direction > 0 else ("above", "n")
+        if self._filter or self._facets:  # what waits may not be listed
+            self.notify(f"Nothing that is listed is to decide {way}.")
         else:
-            way, key = ("below", "N") if direction > 0 else ("above", "n")
             self.notify(
                 f"Nothing to decide {way}; {count(left, 'table')} with something"
                 f" the other way: {key}."
