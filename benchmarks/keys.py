@@ -41,7 +41,7 @@ from benchmarks.measuring import (
     table,
 )
 from benchmarks.scale import catalog
-from benchmarks.screens import BATCH, ROOT, Terminal
+from benchmarks.screens import BATCH, ROOT, Terminal, environment
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind, Target
 from catalog.snapshot import Snapshot
 from catalog.suggestion import Draft, Source
@@ -95,19 +95,12 @@ def decide(program: Path, workspace: Path, width: int) -> Json:
         home = Path(name)
         copy = home / "workspace.db"
         shutil.copy(workspace, copy)
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(program),
-            "COLUMNIST_WORKSPACE": str(copy),
-            "XDG_CONFIG_HOME": str(home),
-            "XDG_DATA_HOME": str(home),
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-            "TERM": "xterm-256color",
-            "LC_ALL": "C.UTF-8",
-        }
         run = f"import os; os.chdir({str(program)!r}); from tui.cli import main; main()"
         url = f"duckdb:///{workspace.with_name('warehouse.duckdb')}"
-        terminal = Terminal([sys.executable, "-c", run, "open", url], environment)
+        terminal = Terminal(
+            [sys.executable, "-c", run, "open", url],
+            {**environment(home), "PYTHONPATH": str(program)},
+        )
         try:
             terminal.wait_for("a_first.")
             terminal.wait_for(" described:")
