@@ -234,7 +234,7 @@ class Reader:
                 if any(table_of(row.target) == last for row in shown):
                     return
             else:
-                raise RuntimeError(f"It goes no further:\n{self._terminal.screen}")
+                return
 
     def tables(self) -> Iterator[tuple[TableId, list[Row], int]]:
         """Each table, gone to: what is shown then, and lines with nothing on them."""
