@@ -55,16 +55,43 @@ class Decided:
     """The steward."""
     at: str
     """When, ISO 8601 with its offset."""
+    seen: bool = False
+    """Whether the text is known to have been on the steward's screen."""
+    rank: int | None = None
+    """The number of the wording that was picked in place of the draft."""
+    author: Source | None = None
+    """Who wrote that wording."""
 
     @property
     def state(self) -> State:
-        """What the decision makes of a suggestion."""
-        return State(self.verdict.value)
+        """What the decision makes of a suggestion: it follows from text and draft.
+
+        A file may say otherwise: edited texts were called accepted before.
+        """
+        if self.verdict is Verdict.REJECT:
+            return State.REJECTED
+        own = self.text == self.drafted or self.rank is not None
+        return State.ACCEPTED if own else State.EDITED
+
+    @property
+    def unseen(self) -> bool:
+        """Whether it was accepted without being looked at, as far as is known."""
+        return self.state is State.ACCEPTED and not self.seen
+
+    @property
+    def said(self) -> str:
+        """What was decided, in words."""
+        accepted = self.state is State.ACCEPTED
+        picked = f"wording {self.rank} " if accepted and self.rank else ""
+        return f"{picked}{self.state.value}{', unseen' if self.unseen else ''}"
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in a file."""
         fields: dict[str, Any] = msgspec.to_builtins(self)
         del fields["target"]
+        for name in ("seen", "rank", "author"):  # older files have none of them
+            if not fields[name]:
+                del fields[name]
         return parts_of(self.target) | fields
 
 

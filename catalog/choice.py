@@ -1,4 +1,4 @@
-"""What a bulk decision takes and what it leaves, known before anything is decided.
+"""What a bulk decision, or drafting, takes: known before anything is done.
 
 Counting and choosing are SQL: a warehouse has a million suggestions.
 """
@@ -10,12 +10,21 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
 from random import Random
 
 from catalog.objects import TableId
 from catalog.stopping import Stop, never
 from catalog.suggestion import BLOCKING, UNDECIDED, Finding, State, SuggestionFilter
 from catalog.workspace import Workspace
+
+LATE = 2000
+"""Drafts by whose times the speed of drafting is known."""
+BREAK_SECONDS = 5.0
+"""Drafts further apart are not of one run."""
+ENOUGH_SECONDS = 2.0
+"""Drafting that took less says nothing of its speed: a model has to get going."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +36,7 @@ class Scope:
     ids: Collection[int] | None = None
     """Only these suggestions."""
     min_confidence: float = 0.0
-    """At least so sure, in [0, 1]."""
+    """At least so sure, in [0, 1]; what is no draft's text is not sure at all."""
     max_confidence: float = 1.0
     """At most so sure, in [0, 1]."""
     without_findings: bool = False
@@ -65,8 +74,23 @@ class Choice:
         return random.sample(self.ids, min(size, len(self.ids)))
 
 
+@dataclass(frozen=True, slots=True)
+class Undrafted:
+    """What there is to draft."""
+
+    tables: int = 0
+    """Tables of which anything is to be drafted."""
+    themselves: int = 0
+    """Descriptions of tables."""
+    columns: int = 0
+    """Descriptions of columns."""
+
+    def __len__(self) -> int:
+        return self.themselves + self.columns
+
+
 class Choices:
-    """Finds what a bulk decision on one database takes."""
+    """Finds what a bulk decision on one database, or drafting, takes."""
 
     def __init__(self, workspace: Workspace, database: int) -> None:
         self._workspace = workspace
@@ -91,6 +115,58 @@ class Choices:
         """Suggestions that wait; `stop` as in `to_accept`."""
         return self._choose(scope, list(UNDECIDED), "", stop, careful=False)
 
+    def to_draft(self, tables: Collection[TableId], *, stop: Stop = never) -> Undrafted:
+        """What of some tables has no comment, no draft and no decision.
+
+        It looks at every column of theirs; `stop` as in `to_accept`.
+        """
+        # What keeps a draft away, as `tui.flow.draft_plan` sees it.
+        taken = (
+            "EXISTS (SELECT 1 FROM suggestions s WHERE s.database = t.database"
+            " AND s.schema = t.schema AND s.name = t.name AND s.current"
+            " AND ifnull(s.column_name, char(0)) = {column}"
+            " AND s.state NOT IN ('stale', 'written'))"
+        )
+        found = [0, 0, 0]
+        for itself, columns in self._workspace.each(
+            "SELECT json_extract(t.body, '$.comment') IS NULL"
+            f" AND NOT {taken.format(column='char(0)')},"
+            " (SELECT count(*) FROM json_each(t.body, '$.columns') c"
+            " WHERE c.value ->> 5 IS NULL"
+            f" AND NOT {taken.format(column='c.value ->> 0')})"
+            " FROM json_each(?) CROSS JOIN tables t ON t.schema = value ->> 0"
+            " AND t.name = value ->> 1 WHERE t.database = ?",
+            (json.dumps(list(tables)), self._database),
+        ):
+            if stop():
+                break
+            found[0] += bool(itself or columns)
+            found[1] += itself
+            found[2] += columns
+        return Undrafted(*found)
+
+    def drafted_a_second(self, model: str) -> float | None:
+        """How many descriptions were drafted in a second with a model of late.
+
+        Others that were drafted beside its own count. None where it drafted too little
+        to tell.
+        """
+        made = [
+            datetime.fromisoformat(at)
+            for (at,) in self._workspace.rows(
+                "WITH last AS (SELECT id, created_at, model FROM main.suggestions"
+                " WHERE database = ? AND source NOT IN ('imported', 'human')"
+                " ORDER BY id DESC LIMIT ?)"
+                " SELECT created_at FROM last WHERE id >="
+                " (SELECT min(id) FROM last WHERE model = ?) ORDER BY id",
+                (self._database, LATE, model),
+            )
+        ]
+        gaps = [(after - before).total_seconds() for before, after in pairwise(made)]
+        busy = [gap for gap in gaps if gap <= BREAK_SECONDS]
+        seconds = sum(busy)
+        return len(busy) / seconds if seconds >= ENOUGH_SECONDS else None
+
     def tables_with(self, wanted: SuggestionFilter) -> frozenset[TableId]:
         """Tables that have such a suggestion; it looks at every one of them."""
         condition, values = _that_fit(wanted)
@@ -113,7 +189,11 @@ class Choices:
         found = Choice()
         places: set[TableId] = set()
         if scope.without_findings:
-            also += " AND findings = '[]'"
+            also += f" AND {_FINDINGS} = '[]'"
+        sure = list[object]()
+        if (scope.min_confidence, scope.max_confidence) != (0.0, 1.0):
+            also += f" AND {_CONFIDENCE} BETWEEN ? AND ?"
+            sure = [scope.min_confidence, scope.max_confidence]
         condition, values = _that_fit(scope.wanted)
         also += condition
         marks = ", ".join("?" * len(states))
@@ -140,17 +220,16 @@ class Choices:
             findings,
             replaces,
         ) in self._workspace.each(
-            "SELECT s.id, s.schema, s.name, column_name IS NULL, source, findings,"
+            f"SELECT s.id, s.schema, s.name, column_name IS NULL, {_BY}, {_FINDINGS},"
             " previous IS NOT NULL AND state <> 'refused'"
             f" FROM {named} suggestions s"
             f" WHERE database = ? AND current AND state IN ({marks})"
-            f" AND confidence BETWEEN ? AND ? {also}",
+            f" {also}",
             (
                 *meant,
                 self._database,
                 *(state.value for state in states),
-                scope.min_confidence,
-                scope.max_confidence,
+                *sure,
                 *values,
             ),
         ):
@@ -173,12 +252,18 @@ class Choices:
         return found
 
 
+_BY = "ifnull(author, source)"
+_CONFIDENCE = "iif(author IS NULL, confidence, NULL)"
+_FINDINGS = "iif(author IS NULL, findings, own_findings)"
+"""What is known of the text that counts; the properties of `Suggestion` in SQL."""
+
+
 def _that_fit(wanted: SuggestionFilter) -> tuple[str, list[object]]:
     """A condition on `suggestions` with its values."""
     conditions, values = list[str](), list[object]()
     for column, chosen in (
         ("state", [each.value for each in wanted.states]),
-        ("source", [each.value for each in wanted.sources]),
+        (_BY, [each.value for each in wanted.sources]),
     ):
         if chosen:
             conditions.append(f"{column} IN ({', '.join('?' * len(chosen))})")
@@ -187,11 +272,13 @@ def _that_fit(wanted: SuggestionFilter) -> tuple[str, list[object]]:
         ranges: list[str] = []
         for band in wanted.bands:
             last = band.high >= 1
-            ranges.append(f"confidence >= ?{'' if last else ' AND confidence < ?'}")
+            below = "" if last else f" AND {_CONFIDENCE} < ?"
+            ranges.append(f"{_CONFIDENCE} >= ?{below}")
             values += [band.low] if last else [band.low, band.high]
         conditions.append(" OR ".join(ranges))
     if wanted.findings:
-        conditions.append(" OR ".join(["findings LIKE ?"] * len(wanted.findings)))
+        each = f"{_FINDINGS} LIKE ?"
+        conditions.append(" OR ".join([each] * len(wanted.findings)))
         values += [f'%"{finding.value}"%' for finding in wanted.findings]
     return "".join(f" AND ({condition})" for condition in conditions), values
 

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from catalog.choice import Choice
-from catalog.suggestion import UNDECIDED, Decision, State, Suggestion, Verdict
+from catalog.suggestion import (
+    UNDECIDED,
+    Decision,
+    Finding,
+    Source,
+    State,
+    Suggestion,
+    Verdict,
+)
 from catalog.workspace import Workspace, now, steward
 
 _WHOLE = (
@@ -24,50 +32,79 @@ _WHOLE = (
 
 _LOG = (
     "INSERT INTO main.decisions (batch, suggestion, verdict, state_before, state_after,"
-    " text_before, text_after, edit_distance, reason_before, reason_after, who, at)"
-    " SELECT :batch, s.id, :verdict, s.state, {state}, s.text, {text}, {distance},"
-    " s.reason, {reason}, :who, :at FROM {found} AND s.current"
+    " text_before, text_after, edit_distance, author, rank, own_findings, seen,"
+    " reason_before, reason_after, who, at)"
+    " SELECT :batch, id, {verdict}, state, {state}, text, new_text, {distance},"
+    " new_author, new_rank, new_findings, new_seen, reason, new_reason, :who, :at"
+    " FROM (SELECT s.*, {text} AS new_text, {author} AS new_author,"
+    " {rank} AS new_rank, {findings} AS new_findings, {seen} AS new_seen,"
+    " {reason} AS new_reason{more} FROM {found} AND s.current)"
 )
 """Logs what every suggestion `s` that is found gets."""
 
-_DISTANCE = (
-    "CASE WHEN s.drafted IS {text} THEN 0"
-    " ELSE edit_distance(ifnull(s.drafted, ''), ifnull({text}, '')) END"
-)
-"""How far a text is from the draft, in characters."""
+_DECIDED = {
+    "verdict": "iif(:verdict <> 'accepted', :verdict, iif(new_author IS 'human',"
+    " 'edited', 'accepted'))",
+    "state": "ifnull(:state, iif(new_author IS 'human', 'edited', 'accepted'))",
+    "distance": "iif(new_author IS NOT 'human', 0,"
+    " edit_distance(ifnull(drafted, ''), ifnull(new_text, '')))",
+    "reason": ":reason",
+    "more": "",
+}
+"""What taking a text makes of it follows from the text against the draft, nowhere else:
+the draft's own words and a wording that was picked are accepted, others are edited."""
 
 # Where somebody else decided meanwhile, what the steward saw is not there.
 _LOG_ONE = _LOG.format(
-    state=":state",
+    **_DECIDED,
     text=":text",
-    distance=_DISTANCE.format(text=":text"),
-    reason=":reason",
+    author="CASE WHEN :text IS s.drafted THEN NULL WHEN :rank IS NOT NULL THEN :author"
+    " WHEN :text IS s.text THEN s.author ELSE 'human' END",
+    rank="CASE WHEN :text IS s.drafted THEN NULL WHEN :rank IS NOT NULL THEN :rank"
+    " WHEN :text IS s.text THEN s.rank END",
+    findings="iif(:text IS s.text AND :rank IS NULL, s.own_findings, :findings)",
+    seen=":shown",
     found="suggestions s WHERE s.id = :suggestion AND (:seen_state IS NULL"
     " OR s.state = :seen_state AND s.text IS :seen_text)",
 )
 
 # The cross join makes SQLite begin with what is chosen, never with all there is.
 _LOG_CHOSEN = _LOG.format(
-    state=":state",
+    **_DECIDED,
     text="s.text",
-    distance=_DISTANCE.format(text="s.text"),
-    reason=":reason",
+    author="s.author",
+    rank="s.rank",
+    findings="s.own_findings",
+    seen="s.id IN (SELECT value FROM json_each(:shown))",
     found="json_each(:chosen) c CROSS JOIN suggestions s ON s.id = c.value"
     " WHERE s.state IN (SELECT value FROM json_each(:undecided)) AND NOT EXISTS"
     " (SELECT 1 FROM decisions d WHERE d.suggestion = s.id AND d.id > :seen)",
 )
 
-# What has been written, replaced or re-decided since stays. What is undone or redone is
-# as far from the draft as it was.
+# What has been written, replaced or re-decided since stays. Whose words come back, and
+# how they were decided on, is said by the decision that left them: the one that is
+# redone, or the one before what is undone.
 _LOG_REPLAYED = _LOG.format(
-    state="d.state_{there}",
+    verdict=":verdict",
+    state="new_state",
     text="d.text_{there}",
-    distance="d.edit_distance",
+    distance="new_distance",
+    author="l.author",
+    rank="l.rank",
+    findings="ifnull(l.own_findings, '[]')",
+    seen="ifnull(l.seen, 0)",
     reason="d.reason_{there}",
+    more=", d.state_{there} AS new_state, ifnull(l.edit_distance, 0) AS new_distance",
     found="decisions d JOIN suggestions s ON s.id = d.suggestion"
+    " LEFT JOIN main.decisions l ON l.id = {leaves}"
     " WHERE d.batch = :replayed AND s.state = d.state_{here}"
     " AND s.text IS d.text_{here}",
 )
+_LEAVES = {
+    Verdict.UNDO: "(SELECT max(x.id) FROM main.decisions x"
+    " WHERE x.suggestion = d.suggestion AND x.id < d.id)",
+    Verdict.REDO: "d.id",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +119,12 @@ class Batch:
     """How many suggestions it changed."""
     only: int | None = None
     """Id of the suggestion, where it changed one."""
+    who: str = ""
+    """Who did it, or who undid it where it is done again."""
+    at: str = ""
+    """When, as the workspace has it."""
+    here: bool = True
+    """Whether that was in this window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +135,20 @@ class Move:
     """Its id."""
     verdict: Verdict
     """What the decision says."""
-    state: State
-    """The state it gets."""
     text: str | None
     """The text that counts from then on."""
+    state: State | None = None
+    """The state it gets; None where a text is taken, which says it."""
     reason: str | None = None
     """Why."""
+    author: Source | None = None
+    """Who wrote the wording that was picked."""
+    rank: int | None = None
+    """Its number; None where no wording was picked."""
+    findings: tuple[Finding, ...] = ()
+    """What the checks found in the text, where it is another than before."""
+    shown: bool = True
+    """Whether the text was on the screen."""
     seen: Suggestion | None = None
     """What it has to be still; None where that was looked at already."""
     who: str | None = None
@@ -121,39 +172,86 @@ class Decisions:
             (self._database,),
         )
 
-    def replayed(self, what: Literal["undo", "redo"]) -> int:
-        """How many decisions an undo or redo would go over."""
-        row = self._last_done() if what == "undo" else self._first_undone()
+    def upcoming(self, what: Literal["undo", "redo"]) -> Batch | None:
+        """What an undo or redo would go over; None where there is nothing."""
+        row = self._last_done() if what == "undo" else self._last_undone()
         if row is None:
-            return 0
+            return None
         count = "SELECT count(*) FROM decisions WHERE batch = ?"
         found = self._workspace.row(count, (row["id"],))
-        return int(found[0]) if found else 0
+        return self._as_batch(row, int(found[0]) if found else 0)
 
-    def _last_done(self) -> sqlite3.Row | None:
+    def _as_batch(self, row: sqlite3.Row, count: int, only: int | None = None) -> Batch:
+        here = row["window"] == self._workspace.window
+        who, at = row["who"], row["at"]
+        return Batch(row["id"], row["what"], count, only, who, at, here)
+
+    def _last_done(self, batch: int | None = None) -> sqlite3.Row | None:
+        """The last action of this window that stands, else the last of anybody.
+
+        Args:
+            batch: only this one, whosever it is.
+        """
+        done = f"database = ? AND standing = 'done' AND {_WHOLE}"
+        last = "ORDER BY id DESC LIMIT 1"
+        if batch is not None:
+            return self._workspace.row(
+                f"SELECT b.* FROM batches b WHERE {done} AND id = ?",
+                (self._database, batch),
+            )
         return self._workspace.row(
-            "SELECT * FROM batches b WHERE database = ? AND standing = 'done'"
-            f" AND {_WHOLE} ORDER BY id DESC LIMIT 1",
+            f"SELECT b.* FROM batches b WHERE {done} AND window = ? {last}",
+            (self._database, self._workspace.window),
+        ) or self._workspace.row(
+            # From the latest on: by an index all there ever were would be sorted.
+            f"SELECT b.* FROM batches b NOT INDEXED WHERE {done} {last}",
             (self._database,),
         )
 
-    def _first_undone(self) -> sqlite3.Row | None:
+    def _last_undone(self, batch: int | None = None) -> sqlite3.Row | None:
+        """What this window undid last; else what anybody did, if that was the last.
+
+        Args:
+            batch: only this one, whosever it is.
+        """
+        one = (
+            "SELECT b.id, b.what, l.who, l.window, l.at FROM batches b"
+            " JOIN batches l ON l.id = b.undone"
+            " WHERE b.database = ? AND b.standing = 'undone'"
+        )
+        last = f" AND {_WHOLE} ORDER BY l.id DESC LIMIT 1"
+        if batch is not None:
+            return self._workspace.row(
+                f"{one} AND b.id = ? AND {_WHOLE}", (self._database, batch)
+            )
+        mine = (self._database, self._workspace.window)
         return self._workspace.row(
-            "SELECT * FROM batches b WHERE database = ? AND standing = 'undone'"
-            f" AND {_WHOLE} ORDER BY id LIMIT 1",
+            f"{one} AND l.window = ?{last}", mine
+        ) or self._workspace.row(
+            f"{one} AND NOT EXISTS (SELECT 1 FROM batches n"
+            " WHERE n.database = b.database AND n.id > l.id AND n.standing <> 'log')"
+            f"{last}",
             (self._database,),
         )
 
-    def undo(self) -> Batch | None:
-        """Take back the latest action that stands; None where there is none."""
+    def undo(self, batch: int | None = None) -> Batch | None:
+        """Take back what `upcoming` names; None where there is nothing.
+
+        Args:
+            batch: the one to take back, if it still stands, whosever it is.
+        """
         with self._workspace.transaction() as db:
-            row = self._last_done()
+            row = self._last_done(batch)
             return self._replay(db, row, Verdict.UNDO) if row else None
 
-    def redo(self) -> Batch | None:
-        """Do again what was undone last; None where nothing was, or since decided."""
+    def redo(self, batch: int | None = None) -> Batch | None:
+        """Do again what was undone last; None where nothing was, or since decided.
+
+        Args:
+            batch: the one to do again, if it is still undone, whosever it is.
+        """
         with self._workspace.transaction() as db:
-            row = self._first_undone()
+            row = self._last_undone(batch)
             return self._replay(db, row, Verdict.REDO) if row else None
 
     def _replay(
@@ -162,71 +260,115 @@ class Decisions:
         back = verdict is Verdict.UNDO
         here, there = ("after", "before") if back else ("before", "after")
         log = self._batch(db, f"{verdict.value}: {batch['what']}", "log")
-        query = _LOG_REPLAYED.format(here=here, there=there)
+        query = _LOG_REPLAYED.format(here=here, there=there, leaves=_LEAVES[verdict])
         replayed = {"replayed": batch["id"], "verdict": verdict.value}
         count, only = self._move(db, log, query, [replayed])
         db.execute(
-            "UPDATE batches SET standing = ? WHERE id = ?",
-            ("undone" if back else "done", batch["id"]),
+            "UPDATE batches SET standing = ?, undone = ? WHERE id = ?",
+            ("undone" if back else "done", log if back else None, batch["id"]),
         )
-        return Batch(batch["id"], batch["what"], count, only)
+        return self._as_batch(batch, count, only)
 
-    def decide(self, what: str, moves: Sequence[Move]) -> Batch:
-        """One action on suggestions as they were seen; what changed since stays."""
+    def decide(
+        self, what: str, moves: Sequence[Move], *, sampled: int | None = None
+    ) -> Batch:
+        """One action on suggestions as they were seen; what changed since stays.
+
+        Args:
+            what: the action in words.
+            moves: what becomes of each.
+            sampled: how many make the sample that they belong to.
+        """
         each = [
             {
                 "suggestion": move.suggestion,
                 "verdict": move.verdict.value,
-                "state": move.state.value,
+                "state": move.state and move.state.value,
                 "text": move.text,
                 "reason": move.reason,
+                "author": move.author and move.author.value,
+                "rank": move.rank,
+                "findings": json.dumps([each.value for each in move.findings]),
+                "shown": move.shown,
                 "seen_state": move.seen and move.seen.state.value,
                 "seen_text": move.seen and move.seen.text,
                 "who": move.who or steward(),
             }
             for move in moves
         ]
-        return self._decide(what, _LOG_ONE, each)
+        return self._decide(what, _LOG_ONE, each, sampled)
 
     def decide_chosen(
-        self, verdict: Verdict, choice: Choice, reason: str | None = None
+        self,
+        verdict: Verdict,
+        choice: Choice,
+        reason: str | None = None,
+        *,
+        shown: Collection[int] = (),
+        sampled: int | None = None,
     ) -> Batch:
-        """One action on a bulk choice; what somebody decided since stays."""
+        """One action on a bulk choice; what somebody decided since stays.
+
+        Args:
+            verdict: accepted, for which each text says what it is, or rejected.
+            choice: what is decided on.
+            reason: why.
+            shown: ids of suggestions whose text was on the screen.
+            sampled: how many were looked at first.
+        """
+        taken = verdict is Verdict.ACCEPT
         chosen = {
             "chosen": json.dumps(choice.ids.tolist()),
             "verdict": verdict.value,
-            "state": verdict.value,  # states are called what led to them
+            "state": None if taken else verdict.value,
             "reason": reason,
+            "shown": json.dumps(list(shown)),
             "undecided": json.dumps([each.value for each in UNDECIDED]),
             "seen": choice.seen,
         }
         what = f"{verdict.value} {len(choice)}"
-        return self._decide(what, _LOG_CHOSEN, [chosen] if choice else [])
+        return self._decide(what, _LOG_CHOSEN, [chosen] if choice else [], sampled)
 
     def _decide(
-        self, what: str, query: str, each: Sequence[Mapping[str, object]]
+        self,
+        what: str,
+        query: str,
+        each: Sequence[Mapping[str, object]],
+        sampled: int | None,
     ) -> Batch:
         """A new action; one that changes nothing leaves no trace."""
         if not each:
             return Batch(0, what, 0)
         with self._workspace.transaction() as db:
-            batch = self._batch(db, what, "done")
+            batch = self._batch(db, what, "done", sampled)
             count, only = self._move(db, batch, query, each)
             if not count:
                 db.execute("DELETE FROM batches WHERE id = ?", (batch,))
                 return Batch(0, what, 0)
-            # What was undone can no longer be reached, as in any editor.
+            # What was undone here can no longer be reached, as in any editor; what
+            # another window undid, can there.
             db.execute(
                 "UPDATE batches SET standing = 'dropped' WHERE database = ?"
-                " AND standing = 'undone'",
-                (self._database,),
+                " AND standing = 'undone' AND EXISTS (SELECT 1 FROM batches l"
+                " WHERE l.id = batches.undone AND l.window = ?)",
+                (self._database, self._workspace.window),
             )
         return Batch(batch, what, count, only)
 
-    def _batch(self, db: sqlite3.Connection, what: str, standing: str) -> int:
+    def _batch(
+        self,
+        db: sqlite3.Connection,
+        what: str,
+        standing: str,
+        sampled: int | None = None,
+    ) -> int:
         cursor = db.execute(
-            "INSERT INTO batches (database, what, standing, at) VALUES (?, ?, ?, ?)",
-            (self._database, what, standing, now()),
+            "INSERT INTO batches (database, what, standing, at, who, window, sampled)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(self._database, what, standing, now()),
+                *(steward(), self._workspace.window, sampled),
+            ),
         )
         return int(cursor.lastrowid or 0)
 
@@ -249,7 +391,8 @@ class Decisions:
         count = db.executemany(query, [{**every, **one} for one in each]).rowcount
         db.execute(
             "UPDATE main.suggestions SET state = d.state_after, text = d.text_after,"
-            " reason = d.reason_after FROM decisions d"
+            " reason = d.reason_after, author = d.author, rank = d.rank,"
+            " own_findings = d.own_findings FROM decisions d"
             " WHERE d.batch = ? AND suggestions.id = d.suggestion",
             (batch,),
         )

@@ -65,7 +65,7 @@ class Handover:
         """
         last = self._last()
         items = [
-            _decided(each, *last[each.id])
+            _decided(each, last[each.id])
             for each in self._suggestions.all(
                 states=(*HANDED, State.REFUSED), globs=globs, schemas=schemas
             )
@@ -100,7 +100,7 @@ class Handover:
             for item in document.items:
                 standing, by = standings[item.target]
                 here = current.get(item.target)
-                who, at = last.get(here.id, ("", "")) if here else ("", "")
+                who, at, _ = last.get(here.id, _NOBODY) if here else _NOBODY
                 same = here is not None and _is_same_decision(item, here, who)
                 if standing is ApprovalState.REFUSED:
                     reason = None if same else f"{by} refused it"
@@ -124,30 +124,38 @@ class Handover:
                         current_id = here.id
                     else:
                         current_id = self._suggestions.add(_draft(item), item.previous)
+                    rejected = item.state is State.REJECTED
                     moves.append(
                         Move(
                             current_id,
-                            verdict=item.verdict,
-                            state=item.state,
+                            verdict=Verdict.REJECT if rejected else Verdict.ACCEPT,
                             text=item.text,
+                            state=State.REJECTED if rejected else None,
                             reason=noted,
+                            author=item.author,
+                            rank=item.rank,
+                            shown=item.seen or item.state is State.EDITED,
                             who=item.who,
                         )
                     )
             self._suggestions.decisions.decide(f"imported {len(moves)}", moves)
         return taken
 
-    def _last(self) -> dict[int, tuple[str, str]]:
-        """By suggestion: who decided on it last, and when."""
+    def _last(self) -> dict[int, tuple[str, str, bool]]:
+        """By suggestion: who decided on it last, when, and whether they saw it."""
         rows = self._workspace.rows(
-            "SELECT d.suggestion, d.who, d.at FROM ("
+            "SELECT d.suggestion, d.who, d.at, d.seen FROM ("
             " SELECT max(d.id) AS id FROM suggestions s"
             " JOIN decisions d ON d.suggestion = s.id"
             " WHERE s.database = ? AND s.current GROUP BY d.suggestion) last"
             " JOIN decisions d ON d.id = last.id",
             (self._database,),
         )
-        return {suggestion: (who, at) for suggestion, who, at in rows}
+        return {id_: (who, at, bool(seen)) for id_, who, at, seen in rows}
+
+
+_NOBODY = ("", "", False)
+"""Where nobody decided."""
 
 
 def _unproved(item: Decided, standing: ApprovalState) -> str | None:
@@ -205,10 +213,11 @@ def _noted(item: Decided, by: str) -> str | None:
     return f"{item.reason} (approved by {by})" if item.reason else f"approved by {by}"
 
 
-def _decided(suggestion: Suggestion, who: str, at: str) -> Decided:
+def _decided(suggestion: Suggestion, last: tuple[str, str, bool]) -> Decided:
     draft = suggestion.draft
+    who, at, seen = last
     if suggestion.state is State.REFUSED:  # by the database, where another may write
-        verdict = Verdict.ACCEPT if suggestion.text == draft.text else Verdict.EDIT
+        verdict = Verdict.EDIT if suggestion.edited else Verdict.ACCEPT
         suggestion = replace(suggestion, state=State(verdict.value), reason=None)
     return Decided(
         suggestion.target,
@@ -224,6 +233,9 @@ def _decided(suggestion: Suggestion, who: str, at: str) -> Decided:
         suggestion.reason,
         who,
         at,
+        seen and suggestion.state is State.ACCEPTED,
+        suggestion.rank,
+        suggestion.author if suggestion.rank else None,
     )
 
 

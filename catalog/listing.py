@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from catalog.objects import TableId, TableKind
-from catalog.snapshot import SchemaCoverage, TableSummary, coverage_of
+from catalog.snapshot import CoverageCount, SchemaCoverage, TableSummary
 
 
 class Show(Enum):
@@ -80,11 +80,24 @@ class Listing:
     _names: list[str] = field(init=False)
     _places: dict[TableId, int] = field(init=False)
     _last: tuple[str, list[int]] = field(init=False)
+    _described: CoverageCount = field(init=False)
 
     def __post_init__(self) -> None:
         self._names = [f"{s.id.schema}.{s.id.name}".lower() for s in self.summaries]
         self._places = {s.id: place for place, s in enumerate(self.summaries)}
         self._last = ("", list(range(len(self.summaries))))
+        self._described = CoverageCount()
+        for summary in self.summaries:
+            self._count(summary)
+
+    def _count(self, table: TableSummary, sign: int = 1) -> None:
+        self._described.add(
+            table.id.schema,
+            table.described,
+            table.columns,
+            table.columns_described,
+            sign,
+        )
 
     def find(
         self, wanted: TableFilter, order: Order = Order.NAME
@@ -129,14 +142,13 @@ class Listing:
         """Take in other counts of tables that are listed."""
         for summary in changed:
             if (place := self._places.get(summary.id)) is not None:
+                self._count(self.summaries[place], -1)
+                self._count(summary)
                 self.summaries[place] = summary
 
     def coverage(self) -> tuple[list[SchemaCoverage], SchemaCoverage]:
         """Coverage by schema, and the total."""
-        return coverage_of(
-            (each.id.schema, each.described, each.columns, each.columns_described)
-            for each in self.summaries
-        )
+        return self._described.coverage()
 
 
 _IS: dict[Show, Callable[[TableSummary], bool]] = {

@@ -20,6 +20,20 @@ from catalog.workspace import Workspace
 PAUSE_SECONDS = 60.0
 """A longer gap between two decisions is a break, and no time of work."""
 
+_ORIGIN = "iif(d.rank IS NULL, s.source, d.author)"
+"""Whose words were decided on: a wording that was picked may be another's than the
+draft, and the words before an edit were the draft's."""
+_UNSEEN = "(d.state_after = 'accepted' AND NOT d.seen)"
+_SEEN = "(d.state_after = 'accepted' AND d.seen)"
+_VERDICTS = (
+    "sum(d.state_after = 'accepted') AS accepted,"
+    " sum(d.state_after = 'edited') AS edited,"
+    " sum(d.state_after = 'rejected') AS rejected,"
+    f" sum({_UNSEEN}) AS unseen,"
+    " sum(d.state_after = 'accepted' AND d.rank IS NOT NULL) AS reworded"
+)
+"""The fields of `Verdicts`, in that order."""
+
 _WITH_TABLES = (
     " LEFT JOIN tables t ON t.database = s.database AND t.schema = s.schema"
     " AND t.name = s.name"
@@ -31,20 +45,47 @@ class Verdicts:
     """What became of texts."""
 
     accepted: int
-    """Taken as they were drafted."""
+    """Taken as they were drafted, seen or not."""
     edited: int
     """Taken with other words."""
     rejected: int
     """Thrown away."""
+    unseen: int
+    """Of those accepted, how many in bulk, without being on the screen."""
+    reworded: int
+    """Of those accepted, how many are another wording, picked in place of the draft."""
+
+    @property
+    def counts(self) -> tuple[int, int, int, int, int]:
+        """All of them, in the order of the fields."""
+        return self.accepted, self.edited, self.rejected, self.unseen, self.reworded
 
     @property
     def decided(self) -> int:
-        """Texts that were decided on."""
+        """Texts that were decided on, seen or not."""
         return self.accepted + self.edited + self.rejected
 
     @property
+    def seen(self) -> int:
+        """Taken as they were drafted, by somebody who had them on the screen."""
+        return self.accepted - self.unseen
+
+    @property
+    def read(self) -> int:
+        """Texts that were decided on, without those accepted unseen."""
+        return self.decided - self.unseen
+
+    @property
     def share(self) -> Share | None:
-        """Accepted of decided with Wilson's interval."""
+        """Accepted of what was read, with Wilson's interval.
+
+        That a text was accepted unseen says nothing of it.
+        """
+        return wilson(self.seen, self.read)
+
+    @property
+    def share_of_all(self) -> Share | None:
+        """The same of all that was decided, those accepted unseen among them."""
         return wilson(self.accepted, self.decided)
 
 
@@ -53,7 +94,7 @@ class Acceptance(Verdicts):
     """What became of the texts of one origin in one month."""
 
     source: Source
-    """Where the texts came from."""
+    """Whose words the texts are; an edited text was the draft's origin's."""
     model: str | None
     """The model that was asked, whichever candidate was shown; None for none."""
     month: str
@@ -84,6 +125,8 @@ class Provenance:
     """Written by the steward where there was no draft."""
     unknown: int
     """Their suggestion is no longer in the workspace."""
+    unseen: int = 0
+    """Of those by the machine, how many were accepted in bulk, and seen by nobody."""
 
     @property
     def comments(self) -> int:
@@ -172,14 +215,15 @@ class DecisionLog:
             " FROM (SELECT max(id) AS id FROM decisions GROUP BY suggestion) last"
             " JOIN decisions d ON d.id = last.id"
             f" JOIN suggestions s ON s.id = d.suggestion{more}"
-            f" WHERE s.database {self._of} AND s.drafted IS NOT NULL"
+            f" WHERE s.database {self._of}"
+            " AND (s.drafted IS NOT NULL OR d.rank IS NOT NULL)"
         )
 
     def models(self) -> tuple[str, ...]:
         """Every model whose texts were decided on."""
         rows = self._workspace.rows(
             f"SELECT DISTINCT s.model{self._last_decisions()}"
-            " AND s.model IS NOT NULL AND s.source IN ('model', 'rules')"
+            f" AND s.model IS NOT NULL AND {_ORIGIN} IN ('model', 'rules')"
             " AND d.state_after IN ('accepted', 'edited', 'rejected')"
             " ORDER BY s.model"
         )
@@ -189,7 +233,9 @@ class DecisionLog:
         """What became of the texts of two models, for each table and model.
 
         Only texts that were made for the target: those taken from elsewhere in the
-        catalog, a glossary, a file or a person say nothing of a model.
+        catalog, a glossary, a file or a person say nothing of a model. Nor does that a
+        text was accepted unseen: it would count for whichever model was accepted in
+        bulk more.
         """
         return [
             TableOutcome(
@@ -198,12 +244,14 @@ class DecisionLog:
                 row["model"],
                 row["accepted"],
                 row["decided"],
+                row["unseen"],
             )
             for row in self._workspace.rows(
                 "SELECT b.key, s.schema, s.name, s.model,"
-                " sum(d.state_after = 'accepted') AS accepted, count(*) AS decided"
+                f" sum({_SEEN}) AS accepted, sum(NOT {_UNSEEN}) AS decided,"
+                f" sum({_UNSEEN}) AS unseen"
                 f"{self._last_decisions(' JOIN databases b ON b.id = s.database')}"
-                " AND s.source IN ('model', 'rules') AND s.model IN (?, ?)"
+                f" AND {_ORIGIN} IN ('model', 'rules') AND s.model IN (?, ?)"
                 " AND d.state_after IN ('accepted', 'edited', 'rejected')"
                 " GROUP BY b.key, s.schema, s.name, s.model"
                 " ORDER BY b.key, s.schema, s.name, s.model",
@@ -215,14 +263,12 @@ class DecisionLog:
         return tuple(
             self._workspace.records(
                 Acceptance,
-                "SELECT s.source, s.model, substr(d.at, 1, 7) AS month,"
-                " sum(d.state_after = 'accepted') AS accepted,"
-                " sum(d.state_after = 'edited') AS edited,"
-                " sum(d.state_after = 'rejected') AS rejected,"
+                f"SELECT {_ORIGIN} AS source, s.model, substr(d.at, 1, 7) AS month,"
+                f" {_VERDICTS},"
                 " sum(d.edit_distance * (d.state_after = 'edited')) AS distance"
                 f"{self._last_decisions()}"
                 " AND d.state_after IN ('accepted', 'edited', 'rejected')"
-                " GROUP BY s.source, s.model, month ORDER BY s.source, s.model, month",
+                " GROUP BY 1, s.model, month ORDER BY 1, s.model, month",
             )
         )
 
@@ -237,11 +283,14 @@ class DecisionLog:
         # A write that was taken back is not the last one of its target.
         row = self._workspace.row(
             "SELECT"
-            " sum(whose = 'machine'), sum(whose = 'edited'), sum(whose = 'imported'),"
-            " sum(whose = 'human'), sum(whose IS NULL) FROM ("
-            "SELECT (SELECT CASE WHEN s.drafted IS NULL THEN 'human'"
-            " WHEN s.drafted IS NOT s.text THEN 'edited'"
-            " WHEN s.source IN ('imported', 'human') THEN s.source"
+            " sum(whose IN ('machine', 'unseen')), sum(whose = 'edited'),"
+            " sum(whose = 'imported'), sum(whose = 'human'), sum(whose IS NULL),"
+            " sum(whose = 'unseen') FROM ("
+            "SELECT (SELECT CASE WHEN s.author IS 'human'"
+            " THEN iif(s.drafted IS NULL, 'human', 'edited')"
+            " WHEN s.author IS NULL AND s.source IN ('imported', 'human') THEN s.source"
+            " WHEN (SELECT d.seen FROM decisions d WHERE d.suggestion = s.id"
+            " ORDER BY d.id DESC LIMIT 1) = 0 THEN 'unseen'"
             " ELSE 'machine' END FROM suggestions s"
             " WHERE s.database = r.database AND s.schema = l.schema"
             " AND s.name = l.name AND s.column_name IS l.column_name"
@@ -252,12 +301,11 @@ class DecisionLog:
             " JOIN ledger l ON l.id = last.id JOIN runs r ON r.id = l.run"
             " WHERE r.what = 'apply' AND l.text IS NOT NULL)"
         )
-        return Provenance(*(number or 0 for number in row or (0,) * 5))
+        return Provenance(*(number or 0 for number in row or (0,) * 6))
 
     def _kinds(self) -> tuple[KindAcceptance, ...]:
         rows = self._workspace.rows(
-            "SELECT sum(d.state_after = 'accepted'), sum(d.state_after = 'edited'),"
-            " sum(d.state_after = 'rejected'),"
+            f"SELECT {_VERDICTS},"
             " CASE WHEN s.column_name IS NULL THEN t.kind ELSE 'column' END AS what"
             f"{self._last_decisions(_WITH_TABLES)}"
             " AND d.state_after IN ('accepted', 'edited', 'rejected')"

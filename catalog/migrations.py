@@ -336,6 +336,54 @@ def m012_undone(db: sqlite3.Connection) -> None:
     )
 
 
+def m013_provenance(db: sqlite3.Connection) -> None:
+    """Whose words a text is, what was seen when it was decided on, and in which window.
+
+    `a` on an edited text called it accepted: what a text is follows from text against
+    draft, and what was logged otherwise is put right. Of what was decided before, one
+    by one counts as seen, and several at once do not.
+    """
+    for statement in (
+        "ALTER TABLE suggestions ADD COLUMN author TEXT",
+        "ALTER TABLE suggestions ADD COLUMN rank INTEGER",
+        "ALTER TABLE suggestions ADD COLUMN own_findings TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE decisions ADD COLUMN author TEXT",
+        "ALTER TABLE decisions ADD COLUMN rank INTEGER",
+        "ALTER TABLE decisions ADD COLUMN own_findings TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE decisions ADD COLUMN seen INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE batches ADD COLUMN who TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE batches ADD COLUMN window TEXT NOT NULL DEFAULT ''",
+        # how many were looked at before the others were accepted with them
+        "ALTER TABLE batches ADD COLUMN sampled INTEGER",
+        # the action that took it back
+        "ALTER TABLE batches ADD COLUMN undone INTEGER REFERENCES batches(id)",
+        "UPDATE suggestions SET author = 'human',"
+        " state = iif(state = 'accepted', 'edited', state) WHERE text IS NOT drafted",
+        "UPDATE decisions SET author = iif(text_after IS s.drafted, NULL, 'human'),"
+        " state_before = iif(state_before = 'accepted'"
+        " AND text_before IS NOT s.drafted, 'edited', state_before),"
+        " state_after = iif(state_after = 'accepted'"
+        " AND text_after IS NOT s.drafted, 'edited', state_after),"
+        " verdict = iif(verdict = 'accepted'"
+        " AND text_after IS NOT s.drafted, 'edited', verdict)"
+        " FROM suggestions s WHERE s.id = decisions.suggestion"
+        " AND (text_before IS NOT s.drafted OR text_after IS NOT s.drafted)",
+        # what an undo left was logged with the distance of what it took back
+        "UPDATE decisions SET edit_distance = 0"
+        " WHERE author IS NULL AND edit_distance <> 0",
+        "UPDATE decisions SET seen = 1 WHERE batch IN"
+        " (SELECT batch FROM decisions GROUP BY batch HAVING count(*) = 1)",
+        "UPDATE batches SET who = ifnull("
+        "(SELECT who FROM decisions d WHERE d.batch = batches.id LIMIT 1), '')",
+        "UPDATE batches SET undone = (SELECT max(l.id) FROM batches l"
+        " WHERE l.standing = 'log' AND l.what = 'undo: ' || batches.what)"
+        " WHERE standing = 'undone'",
+        "CREATE INDEX batches_done ON batches (database, window)"
+        " WHERE standing = 'done'",
+    ):
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_first_light,
     m002_rescans,
@@ -349,6 +397,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m010_documented,
     m011_merged,
     m012_undone,
+    m013_provenance,
 )
 
 

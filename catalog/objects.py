@@ -164,8 +164,9 @@ class Table:
 class Profile:
     """What a bounded sample says of one column. Held in memory only.
 
-    `codes`, `minimum` and `maximum` are literal values: they may go into the prompt to
-    the local model, never into the workspace file.
+    `codes`, `minimum`, `maximum` and `samples` are literal values. Which of them may be
+    named, `model.personal` says; only codes that may get into texts, and with these
+    into the workspace file.
     """
 
     rows: int
@@ -184,3 +185,6 @@ class Profile:
     """A few values that are not a code list, for the leak check only."""
     patterns: tuple[str, ...] = ()
     """Classes of the values' shapes, such as `AAA-999`."""
+    private: bool = False
+    """The values may tell of people: they are in `samples` alone, and no part of one
+    may be in a text."""

@@ -281,5 +281,5 @@ def _table_difference(before: Table, after: Table) -> str:
     had = {column.name for column in before.columns}
     has = {column.name for column in after.columns}
     if had != has:
-        return f"{len(has - had)} columns came, {len(had - has)} went"
+        return f"its columns changed: {len(has - had)} came, {len(had - has)} went"
     return ""

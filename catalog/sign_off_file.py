@@ -65,15 +65,21 @@ class _Item(_Place):
     reason: str | None
     who: _Name
     at: _Moment
+    seen: bool = False
+    rank: Annotated[int, msgspec.Meta(ge=1, le=9)] | None = None
+    author: Literal["model", "rules"] | None = None
 
     def __post_init__(self) -> None:
         _check(self.who, self.at)
+        if (self.rank is None) is not (self.author is None):
+            raise ValueError("a wording that was picked has a number and an author")
         if not self.text and self.verdict != "rejected":
             raise ValueError("there is no text")
 
     def decided(self) -> Decided:
         fields: dict[str, Any] = msgspec.structs.asdict(self)
         fields["verdict"] = Verdict(self.verdict)
+        fields["author"] = self.author and Source(self.author)
         for each in _Place.__struct_fields__:
             del fields[each]
         return Decided(self.target, **fields)

@@ -80,24 +80,39 @@ class SchemaCoverage:
         return counts
 
 
-def coverage_of(
-    tables: Iterable[tuple[str, int, int, int]],
-) -> tuple[list[SchemaCoverage], SchemaCoverage]:
-    """Coverage by schema, in order of their first tables, and the total.
+class CoverageCount:
+    """Counts what is described, schema by schema, in order of their first tables."""
 
-    Args:
-        tables: the schema of each, whether it is described, how many columns it has,
-            and how many of them are.
-    """
-    counts: dict[str, list[int]] = {}
-    for schema, *counted in tables:
-        before = counts.get(schema, [0, 0, 0, 0])
-        counts[schema] = [a + b for a, b in zip(before, (1, *counted), strict=True)]
-    total = [sum(values) for values in zip(*counts.values(), strict=True)]
-    return (
-        [SchemaCoverage(name, *count) for name, count in counts.items()],
-        SchemaCoverage(None, *(total or (0, 0, 0, 0))),
-    )
+    def __init__(self) -> None:
+        self._counts: dict[str, list[int]] = {}
+
+    def add(
+        self, schema: str, described: int, columns: int, done: int, sign: int = 1
+    ) -> None:
+        """Take in a table, or take it out again with a sign of -1.
+
+        Args:
+            schema: the table's.
+            described: whether it is.
+            columns: how many it has.
+            done: how many of them are described.
+            sign: what each is multiplied with.
+        """
+        counts = self._counts.get(schema)
+        if counts is None:
+            counts = self._counts[schema] = [0, 0, 0, 0]
+        counts[0] += sign
+        counts[1] += sign * described
+        counts[2] += sign * columns
+        counts[3] += sign * done
+
+    def coverage(self) -> tuple[list[SchemaCoverage], SchemaCoverage]:
+        """Coverage by schema, and the total."""
+        total = [sum(values) for values in zip(*self._counts.values(), strict=True)]
+        return (
+            [SchemaCoverage(name, *count) for name, count in self._counts.items()],
+            SchemaCoverage(None, *(total or (0, 0, 0, 0))),
+        )
 
 
 class Snapshot:
@@ -347,11 +362,11 @@ class Snapshot:
             f" FROM documented WHERE database = ? {condition} ORDER BY schema",
             (self._database, *values),
         )
-        return coverage_of(
-            (schema, *counts)
-            for schema, name, *counts in rows
-            if matches(TableId(schema, name), globs, schemas)
-        )
+        found = CoverageCount()
+        for schema, name, *counts in rows:
+            if matches(TableId(schema, name), globs, schemas):
+                found.add(schema, *counts)
+        return found.coverage()
 
     def set_comments(self, comments: Mapping[Target, str | None]) -> None:
         """Record what the database holds for some targets after a write."""

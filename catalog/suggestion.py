@@ -110,8 +110,26 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """Another text that the steward may pick in place of the drafted one."""
+
+    text: str
+    """The text."""
+    by: Source
+    """The model, or the rules."""
+    model: str | None = None
+    """The model's name, where it wrote the text."""
+    findings: tuple[Finding, ...] = ()
+    """What the checks found in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A draft as the workspace keeps it: one current per target."""
+    """A draft as the workspace keeps it: one current per target.
+
+    What is known of the draft alone (`draft.source`, its confidence and findings) says
+    nothing of another text: whoever shows a text asks `by`, `confidence`, `findings`.
+    """
 
     id: int
     """Row id in the workspace."""
@@ -127,11 +145,43 @@ class Suggestion:
     """When it was drafted, UTC."""
     reason: str | None = None
     """Why it was refused or conflicted, or the steward's reason to reject."""
+    author: Source | None = None
+    """Whose words the text is: a person's, or those of a wording that was picked;
+    None where it is the draft's."""
+    rank: int | None = None
+    """The number of the wording that was picked; None where none was."""
+    own_findings: tuple[Finding, ...] = ()
+    """What the checks found in a text that is not the draft's."""
 
     @property
     def target(self) -> Target:
         """The table or column it describes."""
         return self.draft.target
+
+    @property
+    def by(self) -> Source:
+        """Whose words the text is."""
+        return self.author or self.draft.source
+
+    @property
+    def edited(self) -> bool:
+        """Whether a person wrote the text in place of the draft's."""
+        return self.author is Source.HUMAN
+
+    @property
+    def confidence(self) -> float | None:
+        """How likely the text is accepted as it is; known of the draft's alone."""
+        return None if self.author else self.draft.confidence
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the checks found in the text."""
+        return self.own_findings if self.author else self.draft.findings
+
+    @property
+    def model(self) -> str | None:
+        """The model that wrote the text, if one did and its name is known."""
+        return self.draft.model if self.by is Source.MODEL else None
 
 
 class Verdict(Enum):
@@ -165,7 +215,12 @@ class Decision:
     text_after: str | None
     """Text it got."""
     edit_distance: int
-    """Levenshtein distance between drafted and decided text, in characters."""
+    """Levenshtein distance of a person's text from the draft, in characters; 0 for the
+    draft's own and for a wording that was picked."""
+    rank: int | None
+    """The number of the wording that was picked, which the text is; None for others."""
+    seen: bool
+    """Whether the text was on the screen when it was decided on."""
     who: str
     """Login name of the steward."""
     at: datetime
@@ -190,10 +245,12 @@ class SuggestionFilter:
 
     def fits(self, suggestion: Suggestion) -> bool:
         """Whether a suggestion is meant."""
-        draft = suggestion.draft
+        sure = suggestion.confidence
         return (
             (not self.states or suggestion.state in self.states)
-            and (not self.sources or draft.source in self.sources)
-            and (not self.bands or any(draft.confidence in b for b in self.bands))
-            and (not self.findings or bool(self.findings & set(draft.findings)))
+            and (not self.sources or suggestion.by in self.sources)
+            and (
+                not self.bands or any(sure in b for b in self.bands if sure is not None)
+            )
+            and (not self.findings or bool(self.findings & set(suggestion.findings)))
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +31,7 @@ from catalog.suggestion import (
     State,
     Suggestion,
     Verdict,
+    Wording,
 )
 from catalog.workspace import Workspace, now
 
@@ -212,22 +213,72 @@ class Suggestions:
         decided = "SELECT 1 FROM decisions WHERE suggestion = ? LIMIT 1"
         return self._workspace.row(decided, (old.id,)) is None
 
-    def write_own(self, target: Target, text: str, *, previous: str | None) -> Batch:
-        """Stage the steward's own words for a target, drafted or not."""
+    def write_own(
+        self,
+        target: Target,
+        text: str,
+        *,
+        previous: str | None,
+        findings: tuple[Finding, ...] = (),
+    ) -> Batch:
+        """Stage the steward's own words for a target, drafted or not.
+
+        Args:
+            target: what they describe.
+            text: the words.
+            previous: the comment there is, which the steward has seen beside them.
+            findings: what the checks of writing found in the words.
+        """
+        with self._workspace.transaction():
+            empty = Draft(target, None, Source.HUMAN, 1.0)
+            return self.edit(self._beside(previous, empty), text, findings=findings)
+
+    def pick(
+        self, target: Target, wording: Wording, rank: int, *, previous: str | None
+    ) -> Batch:
+        """Stage another wording in place of the draft: accepted, with its number.
+
+        Args:
+            target: what it describes.
+            wording: the text, and who wrote it.
+            rank: its number among those that were offered, from 1.
+            previous: the comment there is, which the steward has seen beside it.
+        """
+        with self._workspace.transaction():
+            empty = Draft(target, None, Source.HUMAN, 1.0, model=wording.model)
+            current = self._beside(previous, empty)
+            move = Move(
+                current.id,
+                Verdict.ACCEPT,
+                wording.text,
+                author=wording.by,
+                rank=rank,
+                findings=wording.findings,
+                seen=current,
+            )
+            return self._decide(Verdict.ACCEPT, [move])
+
+    def _beside(self, previous: str | None, empty: Draft) -> Suggestion:
+        """What waits of a target beside the comment that the steward has seen.
+
+        Args:
+            previous: that comment.
+            empty: what is drafted, where nothing waits.
+        """
+        target = empty.target
         with self._workspace.transaction() as db:
             current = self._of(target)
             if current is None or current.state is State.WRITTEN:
-                self.add(Draft(target, None, Source.HUMAN, 1.0), previous)
+                self.add(empty, previous)
                 current = self._of(target)
             if current is None:
                 raise ColumnistError(f"{target} took no suggestion.")
             if current.previous != previous:
-                # The editor stood beside this comment, so the steward has seen it.
                 db.execute(
                     "UPDATE main.suggestions SET previous = ? WHERE id = ?",
                     (previous, current.id),
                 )
-            return self.edit(current, text)
+            return current
 
     def add(self, draft: Draft, previous: str | None) -> int:
         """Make a draft the current suggestion of its target, whatever was; its id."""
@@ -264,53 +315,85 @@ class Suggestions:
     # Deciding
 
     def accept(self, suggestions: Iterable[Suggestion]) -> Batch:
-        """Stage suggestions that have a text; the ones without are left alone."""
+        """Stage suggestions whose text is on the screen.
+
+        Those without a text are left alone, and an edited text stays edited.
+        """
         return self._decide(
             Verdict.ACCEPT,
             [
-                Move(s.id, Verdict.ACCEPT, State.ACCEPTED, s.text, seen=s)
+                Move(s.id, Verdict.ACCEPT, s.text, seen=s)
                 for s in suggestions
-                if s.text and s.state is not State.ACCEPTED
+                if s.text and s.state not in STAGED
             ],
         )
 
-    def edit(self, suggestion: Suggestion, text: str) -> Batch:
+    def edit(
+        self, suggestion: Suggestion, text: str, *, findings: tuple[Finding, ...] = ()
+    ) -> Batch:
         """Stage the steward's wording; the draft's own words count as an accept."""
         text = text.strip()
         if not text:
             raise ColumnistError("An empty description cannot be staged.", "Reject it.")
-        return self.say_of_all([suggestion], text)
+        return self.say_of_all([suggestion], text, findings=findings)
 
-    def say_of_all(self, suggestions: Iterable[Suggestion], text: str) -> Batch:
+    def say_of_all(
+        self,
+        suggestions: Iterable[Suggestion],
+        text: str,
+        *,
+        findings: tuple[Finding, ...] = (),
+        shown: Collection[int] | None = None,
+    ) -> Batch:
         """Stage one text for all of these, as one action.
 
         Where it is the draft's own it counts as an accept, elsewhere as an edit.
+
+        Args:
+            suggestions: what gets it.
+            text: the text.
+            findings: what the checks of writing found in it.
+            shown: ids of those that were on the screen; None is all.
         """
-        own, new = list[Move](), list[Move]()
-        for s in suggestions:
-            if s.draft.text == text:
-                own.append(Move(s.id, Verdict.ACCEPT, State.ACCEPTED, text, seen=s))
-            else:
-                new.append(Move(s.id, Verdict.EDIT, State.EDITED, text, seen=s))
-        return self._decide(Verdict.ACCEPT if own else Verdict.EDIT, own + new)
+        taken = list(suggestions)
+        moves = [
+            Move(
+                s.id,
+                Verdict.ACCEPT,
+                text,
+                findings=findings,
+                shown=shown is None or s.id in shown,
+                seen=s,
+            )
+            for s in taken
+        ]
+        own = any(s.draft.text == text for s in taken)
+        return self._decide(Verdict.ACCEPT if own else Verdict.EDIT, moves)
 
     def reject(
         self, suggestions: Iterable[Suggestion], *, reason: str | None = None
     ) -> Batch:
         """Reject suggestions; none of them is drafted again by itself."""
-        return self._decide(
-            Verdict.REJECT,
-            [
-                Move(s.id, Verdict.REJECT, State.REJECTED, s.text, reason, seen=s)
-                for s in suggestions
-                if s.state not in (State.REJECTED, State.WRITTEN)
-            ],
-        )
+        return self._decide(Verdict.REJECT, _rejections(suggestions, reason))
+
+    def judge(self, said: Iterable[tuple[Suggestion, bool]]) -> Batch:
+        """Accept what was called good in a sample and reject the others, as one."""
+        said = list(said)
+        good = [s for s, is_good in said if is_good]
+        bad = [s for s, is_good in said if not is_good]
+        moves = [Move(s.id, Verdict.ACCEPT, s.text, seen=s) for s in good]
+        what = f"accepted {len(good)} and rejected {len(bad)}"
+        moves += _rejections(bad, None)
+        return self.decisions.decide(what, moves, sampled=len(said))
 
     def _decide(self, verdict: Verdict, moves: Sequence[Move]) -> Batch:
         """One action, named after its target or the number of them."""
-        seen = [move.seen.target for move in moves if move.seen]
-        what = seen[0] if len(seen) == 1 else len(moves)
+        seen = [move.seen for move in moves if move.seen]
+        what: object = len(moves)
+        if len(seen) == 1:
+            what = seen[0].target
+            if verdict is Verdict.ACCEPT and _stays_edited(moves[0], seen[0]):
+                verdict = Verdict.EDIT
         return self.decisions.decide(f"{verdict.value} {what}", moves)
 
     def accept_over(self, suggestion: Suggestion, *, previous: str | None) -> Batch:
@@ -323,9 +406,24 @@ class Suggestions:
             )
             return self.accept([suggestion])
 
-    def accept_chosen(self, choice: Choice) -> Batch:
-        """Stage what a bulk choice took, but for what was decided since."""
-        return self.decisions.decide_chosen(Verdict.ACCEPT, choice)
+    def accept_chosen(
+        self,
+        choice: Choice,
+        shown: Collection[int] = (),
+        *,
+        sampled: int | None = None,
+    ) -> Batch:
+        """Stage what a bulk choice took, but for what was decided since.
+
+        Args:
+            choice: what is staged.
+            shown: ids of suggestions whose text was on the screen; all others are
+                accepted unseen.
+            sampled: how many were looked at first, of an acceptance sample.
+        """
+        return self.decisions.decide_chosen(
+            Verdict.ACCEPT, choice, shown=shown, sampled=sampled
+        )
 
     def reject_chosen(self, choice: Choice, *, reason: str | None = None) -> Batch:
         """Reject what a bulk choice took, but for what was decided since."""
@@ -464,6 +562,19 @@ class Suggestions:
         return map(_suggestion, rows)
 
 
+def _rejections(suggestions: Iterable[Suggestion], reason: str | None) -> list[Move]:
+    return [
+        Move(s.id, Verdict.REJECT, s.text, State.REJECTED, reason, seen=s)
+        for s in suggestions
+        if s.state not in (State.REJECTED, State.WRITTEN)
+    ]
+
+
+def _stays_edited(move: Move, seen: Suggestion) -> bool:
+    """Whether what is taken is an edited text as it was."""
+    return seen.edited and move.text == seen.text and move.rank is None
+
+
 def _differs(one: str | None, other: str | None) -> bool:
     """Whether two texts say different things; white space at an end says nothing."""
     return (one or "").rstrip() != (other or "").rstrip()
@@ -489,7 +600,7 @@ def _suggestion(row: sqlite3.Row) -> Suggestion:
         text=row["drafted"],
         source=Source(row["source"]),
         confidence=row["confidence"],
-        findings=tuple(Finding(value) for value in json.loads(row["findings"])),
+        findings=_findings(row["findings"]),
         model=row["model"],
         prompt=row["prompt"],
         origin=row["origin"],
@@ -503,4 +614,11 @@ def _suggestion(row: sqlite3.Row) -> Suggestion:
         previous=row["previous"],
         created_at=datetime.fromisoformat(row["created_at"]),
         reason=row["reason"],
+        author=Source(row["author"]) if row["author"] else None,
+        rank=row["rank"],
+        own_findings=_findings(row["own_findings"]),
     )
+
+
+def _findings(text: str) -> tuple[Finding, ...]:
+    return tuple(Finding(value) for value in json.loads(text))

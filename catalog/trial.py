@@ -20,9 +20,11 @@ class TableOutcome:
     model: str
     """The model that was asked."""
     accepted: int
-    """Texts taken as they were."""
+    """Texts taken as they were, by somebody who had them on the screen."""
     decided: int
-    """Texts that were decided on."""
+    """Texts that were decided on, without those accepted unseen."""
+    unseen: int
+    """Texts accepted in bulk, unseen."""
 
 
 def drawn_model(database: str, table: TableId, models: tuple[str, str]) -> str:

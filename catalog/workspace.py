@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Generator, Sequence
@@ -71,6 +72,8 @@ class Workspace:
     ) -> None:
         self.path = path
         self.waiting = waiting
+        self.window = secrets.token_hex(8)
+        """Tells what is decided here from what is in other windows of the program."""
         self._lock = threading.RLock()
         self._depth = 0
         self._bounds: dict[int, Bounds] = {}
@@ -190,7 +193,12 @@ class Workspace:
         self, kind: type[_T], sql: str, parameters: Sequence[Any] = ()
     ) -> list[_T]:
         """All rows of a query whose columns are called as the fields of a kind."""
-        return [msgspec.convert(dict(row), kind) for row in self.rows(sql, parameters)]
+        # SQLite has numbers for them.
+        flags = {name for name, of in kind.__annotations__.items() if of == "bool"}
+        return [
+            msgspec.convert(dict(row) | {name: bool(row[name]) for name in flags}, kind)
+            for row in self.rows(sql, parameters)
+        ]
 
     def version(self) -> tuple[int, int]:
         """Another one whenever anything in the file was changed, by whomever."""
@@ -255,8 +263,9 @@ class Workspace:
         return self._bounds.get(database, Bounds())
 
     def beside(self) -> Workspace:
-        """Another connection to the file, with the same bounds."""
+        """Another connection to the file for the same window, with the same bounds."""
         other = Workspace(self.path, waiting=self.waiting)
+        other.window = self.window
         for database, bounds in self._bounds.items():
             other.bound(database, bounds)
         return other

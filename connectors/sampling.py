@@ -1,7 +1,8 @@
 """Profiles of columns from a bounded, read-only sample.
 
 The sample is bounded in rows, in bytes (256 characters a value, 200,000 values) and in
-time, and runs in a transaction that cannot write. Its values stay in memory.
+time, and runs in a transaction that cannot write. Its values stay in memory. Which of
+them a text may name, `model.personal` says: names are read there.
 """
 
 from __future__ import annotations
@@ -40,17 +41,6 @@ _NUMBER = re.compile(
 )
 _DATE = re.compile(r"^(date|datetime|timestamp|year)", re.IGNORECASE)
 _TEXT = re.compile(r"char|text|string|enum|set\(|uuid|name\b", re.IGNORECASE)
-
-_PERSONAL = re.compile(
-    r"e_?mail|phone|fax|mobile|address|street|birth|passw|token|secret|iban|ssn|passport"
-    r"|(first|last|given|family|full|middle|sur|user|customer|contact|person|employee"
-    r"|owner|manager|author|patient|student|member)_?name",
-    re.IGNORECASE,
-)
-"""Columns whose values are about people, however few they are."""
-
-_PERSONAL_VALUE = re.compile(r"@|\d[\d\s./-]{8,}")
-"""Values that look like an address, a telephone number or an account."""
 
 
 def profile_table(
@@ -178,16 +168,13 @@ def _extremes(column: Column, counts: Counter[str]) -> tuple[str | None, str | N
 
 
 def _codes(column: Column, counts: Counter[str], present: int) -> tuple[str, ...]:
-    """The full code list, or nothing where the values are not codes."""
+    """All values where they are few, short and repeated, else nothing."""
     if len(counts) not in _CODES or _DATE.match(column.type):
         return ()
     if present < _ROWS_FOR_CODES or len(counts) > present / 4:
         return ()
-    if _PERSONAL.search(column.name):
+    if max(map(len, counts)) > _CODE_LENGTH:
         return ()
-    for value in counts:
-        if len(value) > _CODE_LENGTH or _PERSONAL_VALUE.search(value):
-            return ()
     return tuple(sorted(counts))
 
 

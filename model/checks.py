@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,7 +13,7 @@ from catalog.suggestion import Finding
 from catalog.unseen import unseen
 from model.cues import UNITS
 from model.names import humanize, split, subject, word_set, words_of
-from model.vocabulary import roots, teacher_words
+from model.vocabulary import root, roots, teacher_words
 
 CLAIM_UNIQUE = re.compile(r"\b(unique|uniquely|distinct for each)\b", re.IGNORECASE)
 NEVER_NULL = re.compile(r"\b(never (null|empty)|always (set|present))\b", re.IGNORECASE)
@@ -34,6 +34,11 @@ _FORM = roots("pairing mapping checksum coordinates").keys()
 """Words of form that the rules write."""
 SHORTEST_LEAK = 4
 """Shorter sample values meet ordinary words too often."""
+_DIGITS = 6
+"""So many digits of a value are enough to find it by."""
+_MIXED = re.compile(r"\b(?=\d*[^\W\d])(?=[^\W\d]*\d)\w{4,}\b")
+"""A word with a digit, such as a user id or a token."""
+_LONG_NUMBER = re.compile(r"\d(?:[ ().:/-]*\d){5,}")
 
 
 def find(
@@ -42,6 +47,7 @@ def find(
     target: Target,
     profile: Profile | None = None,
     *,
+    beside: Mapping[str, Profile] | None = None,
     limit: int | None = None,
     complete: bool = True,
     by_large: bool = False,
@@ -53,6 +59,7 @@ def find(
         table: the table it is about, or whose column it is about.
         target: what it is about.
         profile: the column's sample, where there is one.
+        beside: those of all of the table's columns; no text may give another away.
         limit: the longest comment the database takes there, in characters.
         complete: False where the model was cut off.
         by_large: a large model wrote it, which knows words that no name has; only
@@ -64,7 +71,7 @@ def find(
         else unsupported(text, table, target, profile)
     )
     found = {
-        Finding.LEAK: _leaks(text, table, profile),
+        Finding.LEAK: _leaks(text, table, profile, beside),
         Finding.UNSUPPORTED: bool(from_nowhere),
         Finding.RESTATES: restates(text, table, target),
         Finding.DEGENERATE: not complete or degenerate(text),
@@ -109,20 +116,106 @@ def circular(text: str) -> bool:
     )
 
 
-def _leaks(text: str, table: Table, profile: Profile | None) -> bool:
-    """A literal sample value that neither is a code nor stands in the schema."""
-    if profile is None:
-        return False
-    schema = schema_text(table)
-    lowered = text.lower()
-    values = (*profile.samples, profile.minimum or "", profile.maximum or "")
-    return any(
+def _leaks(
+    text: str,
+    table: Table,
+    profile: Profile | None,
+    beside: Mapping[str, Profile] | None,
+) -> bool:
+    """A sample's value that neither is a code nor stands in the schema.
+
+    Of a column whose values may tell of people a part of one is enough, in every text
+    on its table: a last name, the local part of a mail address, most of a number.
+    """
+    schema, lowered = schema_text(table), text.lower()
+    if profile is not None and any(
         len(value) >= SHORTEST_LEAK
         and value not in profile.codes
         and value.lower() not in schema
         and re.search(rf"(?<!\w){re.escape(value.lower())}(?!\w)", lowered) is not None
-        for value in values
-    )
+        for value in (*profile.samples, profile.minimum or "", profile.maximum or "")
+    ):
+        return True
+    private = _private(beside) if beside else _Private.of([profile] if profile else [])
+    return private.part_in(text, schema)
+
+
+@dataclass(frozen=True, slots=True)
+class _Private:
+    """What gives away values that may tell of people, in the columns of one table."""
+
+    whole: frozenset[str]
+    """The values."""
+    parts: frozenset[str]
+    """Their longer words, also those with digits, lower case."""
+    numbers: frozenset[str]
+    """Their longer numbers, digits alone."""
+    codes: frozenset[str]
+    """Words, lower case, of codes beside them, which may be named."""
+
+    @classmethod
+    def of(cls, profiles: Iterable[Profile]) -> _Private:
+        whole, codes = set[str](), set[str]()
+        for each in profiles:
+            whole |= {*each.samples} if each.private else set()
+            codes |= {word for code in each.codes for word in _words_in(code)}
+        digits = {re.sub(r"\D", "", value) for value in whole}
+        return cls(
+            frozenset(whole),
+            frozenset(
+                part
+                for value in whole
+                for part in _words_in(value) | {*_MIXED.findall(value.lower())}
+                if len(part) >= SHORTEST_LEAK
+            ),
+            frozenset(number for number in digits if len(number) >= _DIGITS),
+            frozenset(codes),
+        )
+
+    def part_in(self, text: str, schema: str) -> bool:
+        """Whether a text has a part of a value that neither schema nor codes show.
+
+        Words that descriptions often use count only where they are written as names
+        are: "a mark" is none of `Mark Meier`.
+        """
+        if not self.whole:
+            return False
+        common = teacher_words().columns
+        for match in WORD.finditer(text):
+            word, before = match.group(), text[: match.start()].rstrip()
+            named = word.isupper() or (word.istitle() and before[-1:] not in ("", "."))
+            if (
+                (word in self.whole and named)
+                or (word.lower() in self.parts and (named or root(word) not in common))
+            ) and not (word.lower() in self.codes or word.lower() in _words_in(schema)):
+                return True
+        if any(
+            said in self.parts and said not in schema
+            for said in _MIXED.findall(text.lower())
+        ):
+            return True
+        return any(
+            said in number or number in said
+            for said in (re.sub(r"\D", "", n) for n in _LONG_NUMBER.findall(text))
+            for number in self.numbers
+        )
+
+
+def _words_in(text: str) -> set[str]:
+    return set(WORD.findall(text.lower()))
+
+
+def _private(profiles: Mapping[str, Profile]) -> _Private:
+    """What gives a table's private values away; that of the tables in work is kept."""
+    for known, private in tuple(_privates):  # another thread may add to it
+        if known is profiles:
+            return private
+    found = _Private.of(profiles.values())
+    _privates.append((profiles, found))
+    return found
+
+
+_privates: deque[tuple[Mapping[str, Profile], _Private]] = deque(maxlen=16)
 
 
 def unsupported(
@@ -236,7 +329,7 @@ def _schema(table: Table) -> _Schema:
 
     It is asked for with every column, and a wide table's takes long.
     """
-    for known, schema in _schemas:
+    for known, schema in tuple(_schemas):  # another thread may add to it
         if known is table:
             return schema
     text = _words(table)

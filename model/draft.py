@@ -20,13 +20,14 @@ from catalog.objects import (
     column_of,
 )
 from catalog.stopping import Stop, never
-from catalog.suggestion import Draft, Finding, Source
+from catalog.suggestion import Draft, Finding, Source, Wording
 from model import checks, rules, spelling, table_sentences
 from model.choose import Candidate, choose, unlike
 from model.known_systems import KnownSystems, Match
 from model.library import PromptFormat
 from model.names import humanize, split
 from model.nearest import Nearest, example_of
+from model.personal import inside
 from model.prompt import TURN, Generation, Prompt, Written
 from model.prompts import compact, long
 from model.readings import readings
@@ -302,14 +303,16 @@ class Drafter:
             for target in rest.targets
         )
 
-    def alternatives(self, job: Job, count: int, *, stop: Stop = never) -> list[str]:
+    def alternatives(
+        self, job: Job, count: int, *, stop: Stop = never
+    ) -> list[Wording]:
         """Other texts for a job's one target: drawn from the model, and the rules'.
 
         All are drawn from one reading of the prompt.
         """
         job = self._spelled(job)
         (target,) = job.targets
-        texts: list[str] = []
+        found: dict[str, Wording] = {}
         if self._engine is not None:
             prompts = [
                 replace(
@@ -320,20 +323,20 @@ class Drafter:
                 )
                 for prompt, _ in self._prompts(job)
             ]
-            found = sorted(
+            name = self._model.name if self._model else None
+            for generation in sorted(
                 self._engine.generate(prompts, stop=stop),
                 key=lambda g: (g.draw, g.prompt, g.block),
-            )
-            texts = [
-                text
-                for generation in found
-                if (text := self._finish(job, job.targets[0], generation.text))
-                and not UNUSABLE & set(self._check(job, target, text, generation))
-            ]
-        texts = list(dict.fromkeys(texts))
+            ):
+                text = self._finish(job, target, generation.text)
+                findings = self._check(job, target, text, generation) if text else ()
+                if text and text not in found and not UNUSABLE & set(findings):
+                    found[text] = Wording(text, Source.MODEL, name, findings)
+        texts = list(found.values())
         by_rules = _by_rules(job, target)
-        if by_rules and by_rules not in texts[:count]:
-            texts[count - 1 :] = [by_rules]
+        if by_rules and by_rules not in [each.text for each in texts[:count]]:
+            findings = self._check(job, target, by_rules, None)
+            texts[count - 1 :] = [Wording(by_rules, Source.RULES, None, findings)]
         return texts[:count]
 
     def prompt(self, job: Job) -> Written | None:
@@ -390,12 +393,15 @@ class Drafter:
         """The job with its names written out, or itself where no term touches it."""
         glossary = self._glossary()
         found = spelling.spell(job.table, glossary.of) if len(glossary) else None
+        # Whoever took the sample, only what may be named gets into prompts and rules.
+        profiles = inside(job.table, job.profiles)
         if found is None:
-            return job
+            return replace(job, profiles=profiles)
+        spelled = {found.names.get(name, name): each for name, each in profiles.items()}
         return Job(
             found.table,
             tuple(found.target(target) for target in job.targets),
-            {found.names.get(name, name): each for name, each in job.profiles.items()},
+            inside(found.table, spelled),
             asked=job,
         )
 
@@ -451,14 +457,14 @@ class Drafter:
             sure = written is None and self._is_sure(job, target)
             candidates.append(Candidate(by_rules, Source.RULES, sure=sure))
         guess = self._finish(job, target, written.text) if written is not None else ""
-        if (
-            written is not None
-            and guess
-            and not UNUSABLE & set(self._check(job, target, guess, written))
-        ):
-            candidates.append(
-                Candidate(guess, Source.MODEL, written.logprob, written.tokens)
-            )
+        if written is not None and guess:
+            wrong = UNUSABLE & set(self._check(job, target, guess, written))
+            if not wrong:
+                candidates.append(
+                    Candidate(guess, Source.MODEL, written.logprob, written.tokens)
+                )
+            elif Finding.LEAK in wrong:
+                guess = ""  # nor is it kept as a guess
         if self._seen is not None:
             self._seen(job.asked or job, job.real(target), candidates)
         candidates = unlike(candidates, used)
@@ -535,6 +541,7 @@ class Drafter:
             job.table,
             target,
             job.profile(target),
+            beside=job.profiles,
             limit=self._limit(target),
             complete=generation is None or generation.complete,
             by_large=self._large,

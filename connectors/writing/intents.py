@@ -183,8 +183,9 @@ def lost(table: TableId, fault: Fault, unknown: int = 0) -> ColumnistError:
     """
     hint = "Nothing of this table was written; run apply again."
     if unknown:
+        what = "1 change is" if unknown == 1 else f"{unknown:,} changes are"
         hint = (
-            f"{unknown} changes are open in the ledger; run apply again: it first asks "
+            f"{what} open in the ledger; run apply again: it first asks "
             "the database whether they were written."
         )
     return ColumnistError(

@@ -27,6 +27,7 @@ from catalog.workspace import KnownDatabase, Workspace, steward
 from model.checks import invented
 from model.names import UPPER, abbreviations, expand, singular, split
 from model.names import words as frequent_words
+from model.personal import FORMS
 from model.teacher_set import SHIPPED, folder, read
 from model.training.teacher_file import STEWARD
 
@@ -37,10 +38,7 @@ WEIGHTS = {"edited": 1.0, "accepted": 0.5}
 """An edit says what the model should have written; its own words it knows already."""
 
 _PERSONAL = (
-    ("mail address", re.compile(r"\S+@\S+\.\w+")),
-    ("link", re.compile(r"https?://|www\.|\b\w+://", re.IGNORECASE)),
-    ("network address", re.compile(r"\b\d{1,3}(\.\d{1,3}){3}\b|\b([0-9a-f]{2}:){5}")),
-    ("telephone number", re.compile(r"(?<!\w)\+?\d+[ ().\-/][\d ().\-/]{4,}\d(?!\w)")),
+    *FORMS,
     (
         "number like a key",
         re.compile(
@@ -124,8 +122,7 @@ def _record(
             dropped[reason] += 1
             continue
         kept[column_of(target)] = text
-        edited = text != (suggestion.draft.text or "")
-        edited |= suggestion.draft.source is Source.HUMAN
+        edited = suggestion.by is Source.HUMAN
         weights.append(WEIGHTS["edited" if edited else "accepted"])
     if not kept:
         return None

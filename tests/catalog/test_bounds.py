@@ -92,7 +92,9 @@ def test_undo_and_metrics_keep_within(workspace: Workspace, known: int) -> None:
         bounded = Suggestions(narrow, known)
         (acceptance,) = DecisionLog(narrow, known).metrics().acceptance
         assert acceptance.accepted == 1
-        assert len(bounded.decisions.all()) == bounded.decisions.replayed("undo") == 1
+        upcoming = bounded.decisions.upcoming("undo")
+        assert upcoming is not None
+        assert len(bounded.decisions.all()) == upcoming.count == 1
         assert bounded.decisions.undo() is not None
         assert bounded.decisions.undo() is None
         assert bounded.decisions.redo() is not None

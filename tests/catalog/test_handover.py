@@ -12,11 +12,13 @@ from catalog import decisions as deciding
 from catalog.addresses import DatabaseIdentity
 from catalog.approvals import SignOff
 from catalog.change import Outcome, WriteResult
+from catalog.choice import Choices, Scope
 from catalog.handover import Handover, HandoverResult
 from catalog.history import history
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind, Target
+from catalog.sign_off_file import load, save
 from catalog.snapshot import Snapshot
-from catalog.suggestion import Draft, Finding, Source, State, Verdict
+from catalog.suggestion import Draft, Finding, Source, State, Verdict, Wording
 from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
 
@@ -227,3 +229,55 @@ def test_a_text_that_cannot_be_written_is_not_staged(ann: Place, other: Place) -
         problem=lambda target, text: "too long" if target == A else None,
     )
     assert taken.left_out == [(A, "too long")]
+
+
+def test_how_it_was_decided_goes_along(
+    ann: Place, other: Place, tmp_path: Path
+) -> None:
+    """Whether a text was seen, and which wording it is, ended at the workspace."""
+    while ann.suggestions.decisions.undo():
+        pass
+    choice = Choices(ann.workspace, ann.id).to_accept(Scope())
+    ann.suggestions.accept_chosen(choice, [ann.suggestions.of_table(TABLE)[B].id])
+    wording = Wording("What it is.", Source.RULES)
+    ann.suggestions.pick(A, wording, 3, previous=None)
+    ann.suggestions.write_own(C, "Mine.", previous=None)
+    path = tmp_path / "decisions.json"
+    save(ann.handover.export("key", "shop"), path)
+    document = load(path)
+    assert {each.target: each.said for each in document.items} == {
+        TABLE: "accepted, unseen",
+        A: "wording 3 accepted",
+        B: "accepted",
+        C: "edited",
+    }
+    assert len(other.take(document).staged) == 4
+    found = other.suggestions.of_table(TABLE)
+    assert (found[A].state, found[A].rank, found[A].by) == (
+        *(State.ACCEPTED, 3),
+        Source.RULES,
+    )
+    assert (found[C].state, found[C].edited) == (State.EDITED, True)
+    decided = {each.suggestion: each for each in other.suggestions.decisions.all()}
+    seen = {target: decided[each.id].seen for target, each in found.items()}
+    assert seen == {TABLE: False, A: True, B: True, C: True}
+    assert len(other.take(document).already) == 4
+
+
+def test_a_file_that_calls_an_edited_text_accepted_stages_it_edited(
+    ann: Place, other: Place
+) -> None:
+    document = ann.handover.export("key", "shop")
+    items = [
+        replace(each, verdict=Verdict.ACCEPT) if each.target == B else each
+        for each in document.items
+    ]
+    taken = other.take(replace(document, items=tuple(items)))
+    assert B in taken.staged
+    assert other.of(B)[:2] == (State.EDITED, "Mine.")
+    (decision,) = (
+        each
+        for each in other.suggestions.decisions.all()
+        if each.suggestion == other.suggestions.of_table(TABLE)[B].id
+    )
+    assert (decision.verdict, decision.edit_distance > 0) == (Verdict.EDIT, True)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.listing import Listing, Order, Show, TableFilter, fuzzy
+from catalog.listing import Listing, Order, Show, TableFilter, name_pattern
 from catalog.objects import TableId, TableKind
 from catalog.snapshot import TableSummary
 
@@ -29,12 +29,35 @@ def subsequence(wanted: str, name: str) -> bool:
 
 
 @given(st.text(max_size=6), st.text(max_size=12))
-def test_fuzzy_is_a_subsequence_without_case(wanted: str, name: str) -> None:
+def test_after_an_apostrophe_letters_are_looked_for_without_case(
+    wanted: str, name: str
+) -> None:
     expected = subsequence(wanted.lower(), name.lower())
-    assert bool(fuzzy(wanted).match(name.lower())) == expected
+    assert bool(name_pattern(f"'{wanted}").match(name.lower())) == expected
 
 
-@given(st.lists(st.sampled_from(["", "o", "or", "ord", "ordl", "x", "s", "s.o"])))
+@given(st.text(alphabet="abAB_.*['\n", max_size=4), st.text("abAB_.*['\n", max_size=8))
+def test_else_a_part_of_the_name_in_one_piece(wanted: str, name: str) -> None:
+    if not wanted.startswith("'"):
+        found = name_pattern(wanted).match(name.lower())
+        assert bool(found) == (wanted.lower() in name.lower())
+
+
+@given(st.text(max_size=12), st.data())
+def test_every_part_of_a_name_finds_it(name: str, data: st.DataObject) -> None:
+    begin = data.draw(st.integers(0, len(name)))
+    part = name.lower()[begin : data.draw(st.integers(begin, len(name)))]
+    if not part.startswith("'"):
+        assert name_pattern(part).match(name.lower())
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["", "o", "or", "ord", "ordl", "x", "s", "s.o", "'", "'o", "'ol", "'ols"]
+        )
+    )
+)
 def test_what_was_typed_before_changes_nothing(typed: list[str]) -> None:
     kept = listing()
     for text in typed:
@@ -43,9 +66,14 @@ def test_what_was_typed_before_changes_nothing(typed: list[str]) -> None:
 
 
 def test_a_text_in_one_piece_comes_first() -> None:
-    found = listing().find(TableFilter(text="lin"))
+    found = listing().find(TableFilter(text="'lin"))
     assert names(found) == ["order_lines", "line\nbreak"]
-    assert names(listing().find(TableFilter(text="ols")))[0] == "order_lines"
+    assert names(listing().find(TableFilter(text="'ols"))) == ["order_lines"]
+    assert names(listing().find(TableFilter(text="ols"))) == []
+    assert names(listing().find(TableFilter(text="LIN"))) == [
+        "order_lines",
+        "line\nbreak",
+    ]
 
 
 def test_filters_narrow_together_and_orders_sort() -> None:

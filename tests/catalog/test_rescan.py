@@ -176,13 +176,13 @@ def test_a_comment_on_what_has_changed_is_listed_until_it_is_changed(
     database.scan(table(ORDERS, "id:int:Number.", "b:int", comment="Orders."))
     database.scan(table(ORDERS, "id:bigint:Number.", comment="Orders."))
     assert database.outdated() == [
-        ("s.orders", "0 columns came, 1 went"),
+        ("s.orders", "its columns changed: 0 came, 1 went"),
         ("s.orders.id", "its type was int, it is bigint"),
     ]
     database.scan(table(ORDERS, "id:bigint:Number.", comment="Orders."))
     assert len(database.outdated()) == 2
     database.scan(table(ORDERS, "id:bigint:Wide number.", comment="Orders."))
-    assert database.outdated() == [("s.orders", "0 columns came, 1 went")]
+    assert database.outdated() == [("s.orders", "its columns changed: 0 came, 1 went")]
     database.scan()
     assert database.outdated() == []
 

@@ -78,7 +78,7 @@ def test_every_decision_is_a_row_with_who_when_and_distance(
     store.edit(found, "Drafted!")
     store.decisions.undo()
     verdicts = [(d.verdict, d.edit_distance) for d in store.decisions.all()]
-    assert verdicts == [(Verdict.EDIT, 1), (Verdict.UNDO, 1)]
+    assert verdicts == [(Verdict.EDIT, 1), (Verdict.UNDO, 0)]
     assert all(d.who and d.at.tzinfo for d in store.decisions.all())
 
 
@@ -184,6 +184,41 @@ def test_a_batch_names_the_only_one_that_it_changed(store: Suggestions) -> None:
     assert store.accept(seen.values()).only == seen[B].id  # A was seen otherwise
     assert store.reject(store.all()).only == seen[B].id  # A is rejected already
     assert store.accept(store.all()).only is None
+
+
+def test_accepting_an_edited_text_keeps_it_edited(workspace: Workspace) -> None:
+    """`a` made it accepted, as if the draft had been good, with a distance of 4."""
+    number = workspace.database(DatabaseIdentity("k", "l"), url="u")
+    store = Suggestions(workspace, number)
+
+    def again(state: State) -> None:
+        with workspace.transaction() as db:
+            db.execute("UPDATE suggestions SET state = ?", (state.value,))
+
+    store.put([(draft(A), None)])
+    store.write_own(A, "Mine.", previous=None)
+    assert store.accept(store.all()).count == 0  # it stands as it is
+    for state in (State.PENDING, State.STALE, State.REFUSED, State.CONFLICT):
+        again(state)
+        assert store.accept(store.all()).what == "edited s.t.a"
+        assert states(store)[A] == (State.EDITED, "Mine.")
+    again(State.CONFLICT)
+    assert store.accept_over(*store.all(), previous="theirs").count == 1
+    assert states(store)[A] == (State.EDITED, "Mine.")
+    store.reject(store.all())
+    store.accept(store.all())
+    for state in (State.PENDING, State.REFUSED):
+        again(state)
+        with workspace.transaction() as db:
+            db.execute("UPDATE suggestions SET previous = NULL")
+        choice = Choices(workspace, number).to_accept(Scope())
+        assert store.accept_chosen(choice).count == 1
+        assert states(store)[A] == (State.EDITED, "Mine.")
+    decisions = store.decisions.all()
+    assert {each.verdict for each in decisions} == {Verdict.EDIT, Verdict.REJECT}
+    assert {each.edit_distance for each in decisions} == {
+        levenshtein("Drafted.", "Mine.")
+    }
 
 
 @pytest.mark.parametrize(
@@ -411,4 +446,5 @@ def test_undoing_many_edits_measures_none_of_them(workspace: Workspace) -> None:
     assert store.decisions.undo() is not None
     assert store.decisions.redo() is not None
     edited, undone, redone = store.decisions.all()
-    assert edited.edit_distance == undone.edit_distance == redone.edit_distance > 0
+    assert edited.edit_distance == redone.edit_distance > 0
+    assert undone.edit_distance == 0

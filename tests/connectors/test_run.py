@@ -6,6 +6,7 @@ statements do is shown where there is a server to do it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -41,7 +42,7 @@ from tests.connectors.targets import (
     outcomes,
     plan,
 )
-from tui.app.screens.write_rows import plan_rows, row_sql
+from tui.app.screens.write_rows import Planned, change_of, plan_rows, row_sql
 
 COLUMNS = ("a", "b'`\"c", "d e")
 CREATE = (
@@ -218,7 +219,9 @@ def test_what_is_shown_saved_and_executed_are_the_same_bytes(
     planned = [statement.sql for statement in left]
     notes = [f"-- {statement.note}\n" * bool(statement.note) for statement in left]
     shown = [note + sql for note, sql in zip(notes, planned, strict=True)]
-    assert [row_sql(row) for row in plan_rows(run)[: len(planned)]] == shown
+    rows = [row for row in plan_rows(run) if isinstance(row, Planned)]
+    assert {row_sql(row) for row in rows} == set(shown)
+    assert Counter(map(change_of, rows)) == Counter(run.changes)
     script = render_script(stage.database.dialect, run)
     place = 0
     for sql in planned:

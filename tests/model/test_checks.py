@@ -76,6 +76,63 @@ def test_a_sample_value_in_the_text_is_a_leak_unless_it_is_a_code() -> None:
     assert Finding.LEAK not in find(listed, TABLE, target, seen)
 
 
+PRIVATE = {
+    "samples": ("Mark Kaltenbach", "HMEIER", "j.moretti@acme.org", "Ann", "AB12x")
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "User of the order: HMEIER.",
+        "User of the order: hmeier.",
+        "Kaltenbach who placed it.",
+        "The kaltenbach who placed it.",
+        "Whoever was called Mark or else.",
+        "Written by moretti.",
+        "Initials such as Ann has.",
+        "As MARK does.",
+        "Whoever has ab12x for it.",
+    ],
+)
+def test_of_values_that_tell_of_people_a_part_is_a_leak(text: str) -> None:
+    seen = profile(**PRIVATE, private=True)
+    assert Finding.LEAK in find(text, TABLE, ColumnId(ORDERS, "status"), seen)
+    for target in (ORDERS, ColumnId(ORDERS, "email")):
+        assert Finding.LEAK in find(text, TABLE, target, beside={"a": seen})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mark of the order.",
+        "A mark on the order.",
+        "An annual figure.",
+        "Status of the order, in org units.",
+    ],
+)
+def test_common_words_and_codes_are_no_part_of_a_value(text: str) -> None:
+    seen = profile(**PRIVATE, private=True)
+    assert Finding.LEAK not in find(text, TABLE, ColumnId(ORDERS, "status"), seen)
+    code = profile(codes=("HMEIER", "open"))
+    said = "Stage of the order: HMEIER or open."
+    assert Finding.LEAK not in find(said, TABLE, ORDERS, beside={"a": seen, "b": code})
+
+
+@pytest.mark.parametrize(
+    "said", ["DE89 3704 0044 0532 0130 00", "370400440532", "3704-0044-0532"]
+)
+def test_most_of_a_number_is_a_leak_however_it_is_written(said: str) -> None:
+    seen = profile(samples=("DE89370400440532013000",), private=True)
+    assert Finding.LEAK in find(
+        f"Account, as in {said}.", TABLE, ORDERS, beside={"a": seen}
+    )
+    same = find(
+        "Account of the year 2024, 37 of them.", TABLE, ORDERS, beside={"a": seen}
+    )
+    assert Finding.LEAK not in same
+
+
 @pytest.mark.parametrize(
     "text", ["At most 37 characters of it.", "Kept in sync with Salesforce nightly."]
 )

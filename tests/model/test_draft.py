@@ -310,7 +310,13 @@ def test_alternatives_come_from_one_reading_of_the_prompt() -> None:
     assert len(writer.prompts) == 1
     assert writer.prompts[0].temperature > 0
     by_rules = rules.describe_column(ships, ships.columns[0], None)
-    assert found == [GOOD, "Speed of the ship.", "Type of the ship.", by_rules]
+    assert [(each.text, each.by) for each in found] == [
+        (GOOD, Source.MODEL),
+        ("Speed of the ship.", Source.MODEL),
+        ("Type of the ship.", Source.MODEL),
+        (by_rules, Source.RULES),
+    ]
+    assert [each.model for each in found] == [*[MODEL.name] * 3, None]
 
 
 def test_a_name_that_says_the_same_everywhere_is_not_asked_of_the_model() -> None:

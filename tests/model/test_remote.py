@@ -854,13 +854,14 @@ def test_drafts_are_the_models_with_a_confidence_that_is_no_certainty() -> None:
     with serving() as served, engine(served) as running:
         drafter = Drafter(running, running.start())
         found = list(drafter.draft([Job(ORDERS, ORDERS.targets(), {})]))
-        texts = drafter.alternatives(Job(ORDERS, (ORDERS.columns[0].id,), {}), 5)
+        wordings = drafter.alternatives(Job(ORDERS, (ORDERS.columns[0].id,), {}), 5)
     drafted = [each for each in found if each.source is Source.MODEL]
     assert len(found) == 3
     assert drafted
     assert {each.model for each in found} == {f"told at {served.place}"}
     assert all(0.1 < each.confidence < 0.5 for each in found)
-    assert TEXT in texts
+    (other,) = [each for each in wordings if each.text == TEXT]
+    assert (other.by, other.model) == (Source.MODEL, f"told at {served.place}")
     body = json.dumps(served.asked[0].body)
     assert "head" not in body
     assert "Describe the" in body

@@ -97,6 +97,7 @@ WAYS = (
     ("v", "j", "j", "v", "A", "y"),
     ("m", "h", "q"),
     ("d",),
+    ("D", "y"),
     ("r",),
     ("u", "u"),
     ("U",),
@@ -590,6 +591,8 @@ def replayed(db: sqlite3.Connection) -> list[str]:
             back = before is State.PENDING and was_written  # its write was taken back
             if before is not state and before not in MOVED and not back:
                 found.append(f"decision {each['id']} is on {before}, it was {state}")
+            if each["verdict"] == "accepted" and each["edit_distance"]:
+                found.append(f"decision {each['id']} calls an edited text accepted")
             if each["text_before"] != text:
                 found.append(f"decision {each['id']} is on another text")
             state, text = State(each["state_after"]), each["text_after"]
@@ -597,6 +600,9 @@ def replayed(db: sqlite3.Connection) -> list[str]:
         back = now is State.PENDING and was_written
         if now is not state and now not in MOVED and not back:
             found.append(f"suggestion {row['id']} is {now}, its decisions say {state}")
+        whose = ("author", "rank", "own_findings")
+        if decisions and any(row[name] != decisions[-1][name] for name in whose):
+            found.append(f"suggestion {row['id']} has words of somebody else")
         if row["text"] != text:
             found.append(f"suggestion {row['id']} has a text that nobody decided on")
     return found

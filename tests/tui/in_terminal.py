@@ -6,13 +6,14 @@ import fcntl
 import os
 import pty
 import select
+import shlex
 import signal
 import struct
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,8 @@ after it was told to end the app leaves what is not over yet."""
 PATIENCE = 60.0
 """A loaded machine has so long to show a screen."""
 COLUMNIST = [sys.executable, "-c", "from tui.cli import main; main()"]
+SHELL = ["bash", "--noprofile", "--norc", "-i"]
+PROMPT = "shell> "
 
 
 @dataclass
@@ -174,16 +177,30 @@ def set_size(terminal: int, rows: int, columns: int) -> None:
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
-@contextmanager
-def app(*arguments: str, ignored: bool = False) -> Iterator[Terminal]:
+def app(*arguments: str, ignored: bool = False) -> AbstractContextManager[Terminal]:
     """The app in a terminal of its own; nothing of it outlives the block.
 
     Args:
         arguments: of the command line.
         ignored: it is started with SIGHUP ignored, as by nohup.
     """
+    return running([*COLUMNIST, *arguments], ignored=ignored)
+
+
+@contextmanager
+def shell(*arguments: str) -> Iterator[Terminal]:
+    """The app in a terminal, started by hand in a shell with job control."""
+    with running(SHELL) as terminal:
+        terminal.shows(PROMPT)
+        terminal.type(f"{shlex.join([*COLUMNIST, *arguments])}\r")
+        yield terminal
+
+
+@contextmanager
+def running(command: Sequence[str], *, ignored: bool = False) -> Iterator[Terminal]:
+    """A program in a terminal of its own; nothing of it outlives the block."""
     # Not what the C library has: readline puts our terminal's size there.
-    environment = {**os.environ, "TERM": "xterm-256color"}
+    environment = {**os.environ, "TERM": "xterm-256color", "PS1": PROMPT}
     for name in ("COLUMNS", "LINES"):
         environment.pop(name, None)
     master, slave = pty.openpty()
@@ -195,7 +212,7 @@ def app(*arguments: str, ignored: bool = False) -> Iterator[Terminal]:
         os.login_tty(slave)
         if ignored:
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        os.execve(COLUMNIST[0], [*COLUMNIST, *arguments], environment)
+        os.execvpe(command[0], list(command), environment)
     os.close(slave)
     terminal = Terminal(leader, master, before)
     try:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from textual.widgets import Static
 
+from catalog.objects import table_of
 from catalog.snapshot import Snapshot
 from catalog.suggestion import Draft, Source, State
 from catalog.suggestions import Suggestions
+from tests.tui.review import heading, lines, signs
 from tests.tui.test_pilot import (
     ORDERS,
     STATUS,
@@ -22,21 +23,9 @@ from tests.tui.test_pilot import (
     to_orders,
 )
 from tui.app.screens.facets import Facet
-from tui.app.screens.review import ReviewScreen
 from tui.flow.settings import Settings
 
 __all__ = ["drafted", "store"]  # fixtures
-
-
-def listed(screen: ReviewScreen) -> dict[str, str]:
-    """Signs of the lines, by the name in them."""
-    rows = screen._list
-    cells = [rows.cells(index) for index in range(len(rows.found))]
-    return {each[1].text.strip(): each[4].text for each in cells}
-
-
-def head(screen: ReviewScreen) -> str:
-    return str(screen.query_one("#head", Static).content)
 
 
 async def test_a_decision_on_one_reads_neither_the_table_nor_its_suggestions(
@@ -59,19 +48,22 @@ async def test_a_decision_on_one_reads_neither_the_table_nor_its_suggestions(
 
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
-        await pilot.press("g")
         waiting = len(screen._lines)
         noted(Suggestions, "of_table")
         noted(Snapshot, "table")
         await pilot.press("a")
-        assert screen._list.cursor == 1
-        assert listed(screen)["orders"] == "✓ accepted"
-        assert f"{waiting - 1} to decide · 1 to write" in head(screen)
+        assert screen._target == screen._lines[1].target
+        assert signs(screen)[ORDERS] == "✓"
+        told = heading(screen, ORDERS)
+        assert f"· {waiting - 1} to decide · 1 accepted" in told
         await pilot.press("u")
-        assert listed(screen)["orders"] == "○ pending"
-        assert f"{waiting} to decide · 0 to write" in head(screen)
+        assert signs(screen)[ORDERS] == "○"
+        told = heading(screen, ORDERS)
+        assert f"· {waiting} to decide (1 above) " in told
+        assert "accepted" not in told
         await pilot.press("U", "r")
-        assert f"{waiting - 2} to decide · 1 to write" in head(screen)
+        told = heading(screen, ORDERS)
+        assert f"· {waiting - 2} to decide · 1 accepted" in told
         assert read == []
     assert state(drafted, ORDERS)[0] is State.ACCEPTED
 
@@ -81,12 +73,11 @@ async def test_a_suggestion_that_somebody_replaced_is_not_accepted_but_shown(
 ) -> None:
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
-        await pilot.press("g")
         drafted.put([(Draft(ORDERS, "Another.", Source.MODEL, 0.5), None)])
         assert screen._lines[0].text == "About orders."
         await pilot.press("a")
         assert screen._lines[0].text == "Another."
-        assert screen._list.cursor == 1
+        assert screen._target == screen._lines[1].target
         told = [each.message for each in app._notifications]
         assert any(text.startswith("Nothing was changed") for text in told)
         await pilot.press("u")
@@ -99,10 +90,9 @@ async def test_what_somebody_else_decided_meanwhile_is_shown_with_the_next_key(
 ) -> None:
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
-        await pilot.press("g")
         drafted.reject([drafted.of_table(ORDERS)[STATUS]])
         await pilot.press("a")
-        assert listed(screen)["status"] == "✗ rejected"
+        assert signs(screen)[STATUS] == "✗"
         assert state(drafted, ORDERS)[0] is State.ACCEPTED
 
 
@@ -113,10 +103,17 @@ async def test_accepting_in_a_list_of_what_waits_leaves_none_out(
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
         screen._facets = frozenset({Facet("state", State.PENDING, "pending")})
-        screen._relist(cursor=0)
-        there = [line.target for line in screen._list.found]
+        screen._narrow()
+        await settled(app, pilot)
+        there = [
+            line.target for line in lines(screen) if table_of(line.target) == ORDERS
+        ]
+        assert screen._target == there[0] == ORDERS
         await pilot.press("a", "a", "a")
-        assert [line.target for line in screen._list.found] == there[3:]
-        assert screen._list.cursor == 0
+        left = [
+            line.target for line in lines(screen) if table_of(line.target) == ORDERS
+        ]
+        assert left == there[3:]
+        assert screen._target == there[3]
         found = drafted.of_table(ORDERS)
         assert {found[target].state for target in there[:3]} == {State.ACCEPTED}

@@ -96,7 +96,7 @@ def test_the_whole_way(
     )
     assert signed.out == "bob approved 1 decision and refused 1.\n"
     shown = run("bob", "decisions", "review", exported)
-    assert "accepted  sales.orders  ann" in shown.out
+    assert "accepted, unseen sales.orders  ann" in shown.out
     assert "refused by bob" in shown.out
     document = run("bob", "decisions", "review", exported, "--json").json
     assert document["counts"] == {

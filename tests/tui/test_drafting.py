@@ -129,7 +129,7 @@ async def test_the_app_says_what_happened_to_the_engine_and_goes_on(
     async with opened(replace(settings, model=str(models[0])), shop) as (app, pilot):
         drafting = app.drafting
         assert drafting is not None
-        await pilot.press("d")
+        await pilot.press("D", "y")
         await until(pilot, lambda: drafting.progress.done > 0)
         models[0].unlink()
         os.kill(pid(drafting), signal.SIGKILL)
@@ -194,7 +194,7 @@ async def test_drafting_follows_the_screen_on_top(
         assert under is not None
         review = await to_orders(app, pilot)
         await pilot.pause(0.7)
-        assert drafting._first == review._table_id == ORDERS != under
+        assert drafting._first == review._here == ORDERS != under
         await pilot.press("q")
         await pilot.press("g")
         await until(pilot, lambda: drafting._first == under)

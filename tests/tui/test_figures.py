@@ -11,6 +11,7 @@ from textual.events import MouseScrollDown
 from textual.pilot import Pilot
 from textual.widgets import Label, Static
 
+from catalog.choice import Scope
 from catalog.coverage import CoverageHistory
 from catalog.errors import ColumnistError
 from catalog.suggestion import Draft, Source
@@ -111,6 +112,21 @@ async def test_m_shows_the_figures_and_q_goes_back(
         await to_figures(app, pilot)
         await pilot.press("escape")
         assert isinstance(app.screen, CatalogScreen)
+
+
+async def test_what_was_accepted_unseen_is_told_apart(
+    settings: Settings, shop: Path, session: Session
+) -> None:
+    fill(session)
+    session.suggestions.decisions.undo()
+    choice = session.choices.to_accept(Scope())
+    assert session.suggestions.accept_chosen(choice).count == 1
+    session.close()
+    async with opened(settings, shop, size=(140, 50)) as (app, pilot):
+        screen = await to_figures(app, pilot)
+        said = "1 text was accepted in bulk, unseen: in no share."
+        assert said in numbers(screen, "origins")
+        assert said in numbers(screen, "kinds")
 
 
 async def test_before_any_decision_the_screen_says_what_to_do(

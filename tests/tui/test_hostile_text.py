@@ -175,7 +175,8 @@ async def test_no_screen_obeys_them(
             "f1", "escape", "space", "A", "n", "slash", "0", "escape", "u", "U"
         )
         await see.press("A", "y", "u")
-        await see.press("w", "j", "k", "enter", "n", "d", "enter", "y", "j", "b", "y")
+        assert MARKUP in await see.press("w", "j", "k", "v", "end", "y")
+        await see.press("v", "enter", "n", "d", "enter", "y", "j", "b", "y")
         assert app.drafting is not None
         app.drafting.note = f"Note {EVIL}"
         app.explain(ValueError(EVIL), f"Doing {EVIL}")

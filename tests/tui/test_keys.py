@@ -15,7 +15,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Label
 
 from catalog.stopping import Stop
-from catalog.suggestion import State
+from catalog.suggestion import Source, State, Wording
 from catalog.suggestions import Suggestions
 from tests.tui import test_many, test_pilot
 from tests.tui.test_pilot import (
@@ -129,7 +129,7 @@ async def test_the_editor_outside_stages_what_it_saved(
     monkeypatch.setattr(App, "suspend", lambda self: nullcontext())
     async with opened(settings, shop) as (app, pilot):
         await to_orders(app, pilot)
-        await pilot.press("g", "E")
+        await pilot.press("E")
         assert state(drafted, ORDERS) == staged
 
 
@@ -138,7 +138,7 @@ async def test_alt_enter_is_a_new_line_and_enter_saves(
 ) -> None:
     async with opened(settings, shop) as (app, pilot):
         await to_orders(app, pilot)
-        await pilot.press("g", "e", "alt+enter", *"More", "enter")
+        await pilot.press("e", "alt+enter", *"More", "enter")
         assert state(drafted, ORDERS) == (State.EDITED, "About orders.\nMore")
 
 
@@ -146,12 +146,12 @@ async def test_alt_enter_is_a_new_line_and_enter_saves(
 async def test_a_number_stages_that_alternative(
     settings: Settings, shop: Path, drafted: Suggestions, number: int
 ) -> None:
-    texts = [f"Wording {place}." for place in range(1, 5)]
+    texts = [Wording(f"Wording {place}.", Source.MODEL) for place in range(1, 5)]
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
         screen._alternatives[ORDERS] = texts
         await pilot.press("g", str(number))
-        picked = (State.EDITED, f"Wording {number}.")
+        picked = (State.ACCEPTED, f"Wording {number}.")
         waits = (State.PENDING, "About orders.")  # there is no fifth
         assert state(drafted, ORDERS) == (picked if number < 5 else waits)
 
@@ -195,7 +195,7 @@ async def test_y_copies_a_description_and_a_statement(
 ) -> None:
     async with opened(settings, shop) as (app, pilot):
         await to_orders(app, pilot)
-        await pilot.press("g", "y")
+        await pilot.press("y")
         assert app.clipboard == "About orders."
         await pilot.press("a", "w")
         await until(pilot, lambda: isinstance(app.screen, WriteScreen))
@@ -225,7 +225,7 @@ async def test_looking_at_namesakes_stops_and_leaves_the_others_out(
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
         names = [line.target.name for line in screen._lines]
-        await pilot.press("g", *"j" * names.index("status"), "c")
+        await pilot.press(*"j" * names.index("status"), "c")
         await until(pilot, lambda: isinstance(app.screen, SameNameScreen))
         same = app.screen
         assert isinstance(same, SameNameScreen)
@@ -247,7 +247,7 @@ async def test_what_is_long_is_scrolled(
         drafted.decisions.undo()
     async with opened(settings, shop, size=(80, 24)) as (app, pilot):
         await to_orders(app, pilot)
-        await pilot.press("g", "i")
+        await pilot.press("i")
         await until(pilot, lambda: isinstance(app.screen, InspectModal))
         await settled(app, pilot)
         room = app.screen.query_one(VerticalScroll)

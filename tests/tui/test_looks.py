@@ -21,10 +21,11 @@ from textual.widgets import Footer
 from catalog.addresses import DatabaseIdentity
 from catalog.approvals import Decided, SignOff
 from catalog.choice import Choice
-from catalog.objects import ColumnId, TableId
-from catalog.suggestion import Draft, Finding, Source, Verdict
+from catalog.objects import ColumnId, TableId, make_target
+from catalog.suggestion import Draft, Finding, Source, Verdict, Wording
 from catalog.workspace import Workspace
 from connectors.connect import open_database
+from tests.tui.review import go
 from tests.tui.test_pilot import ORDERS, settled, to_orders, until
 from tui.app.app import ColumnistApp
 from tui.app.palette import Palette
@@ -80,9 +81,12 @@ class Stage:
         await self.app.workers.wait_for_complete()
         await self.pilot.pause()
 
-    async def review(self) -> None:
-        """Open sales.orders."""
-        await to_orders(self.app, self.pilot)
+    async def review(self, name: str | None = None) -> None:
+        """Open sales.orders, at a name in it or at what is first to decide."""
+        screen = await to_orders(self.app, self.pilot)
+        if name is not None:
+            column = None if name == ORDERS.name else name
+            await go(self.pilot, screen, make_target(*ORDERS, column))
 
     async def sign_off(self) -> None:
         """Open decisions of ann, and one of bob, as bob."""
@@ -166,54 +170,52 @@ async def catalog_empty(stage: Stage) -> None:
 
 @look
 async def review_pending(stage: Stage) -> None:
-    """The table and its columns with states, the details of the first undecided."""
+    """Whole descriptions and their states; the details of the first undecided."""
     await stage.review()
 
 
 @look
 async def review_conflict(stage: Stage) -> None:
     """Why there is a conflict, with the text that somebody wrote beside ours."""
-    await stage.review()
-    await stage.press("g", "j")
+    await stage.review("order_id")
 
 
 @look
 async def review_abstained(stage: Stage) -> None:
     """No text, but the best guess."""
-    await stage.review()
-    await stage.press("g", "j", "j")
+    await stage.review("customer_id")
 
 
 @look
 async def review_marked(stage: Stage) -> None:
-    """Marks at the left edge, and how many in the headline."""
-    await stage.review()
-    await stage.press("g", "space", "space")
+    """Marks at the left edge, and how many in the heading."""
+    await stage.review("orders")
+    await stage.press("space", "space")
 
 
 @look
 async def review_editor(stage: Stage) -> None:
     """The text under the list, its length, and the keys of the editor."""
-    await stage.review()
-    await stage.press("g", "e", *" ed")
+    await stage.review("orders")
+    await stage.press("e", *" ed")
 
 
 @look
 async def review_alternatives(stage: Stage) -> None:
     """Other wordings with their numbers, under the text that is there."""
-    await stage.review()
-    await stage.press("g", "j", "j", "j")
+    await stage.review("order_date")
     screen = stage.app.screen
     assert isinstance(screen, ReviewScreen)
     assert screen._line is not None
     texts = ["When the customer ordered.", "Day on which the order came in."]
-    screen._alternatives[screen._line.target] = texts
+    found = [Wording(text, Source.MODEL) for text in texts]
+    screen._alternatives[screen._line.target] = found
     await stage.press("j", "k")
 
 
 @look
 async def review_filter(stage: Stage) -> None:
-    """Only the columns whose name fits."""
+    """Only the columns whose name fits, of all tables."""
     await stage.review()
     await stage.press("slash", *"stat")
 
@@ -221,32 +223,32 @@ async def review_filter(stage: Stage) -> None:
 @look
 async def review_reason(stage: Stage) -> None:
     """Five reasons with their keys."""
-    await stage.review()
-    await stage.press("g", "x")
+    await stage.review("orders")
+    await stage.press("x")
     assert isinstance(stage.app.screen, ReasonModal)
 
 
 @look
 async def review_hint(stage: Stage) -> None:
     """What the model should know, and what becomes of it."""
-    await stage.review()
-    await stage.press("g", "T", *"sold")
+    await stage.review("orders")
+    await stage.press("T", *"sold")
     assert isinstance(stage.app.screen, AskModal)
 
 
 @look
 async def review_inspect(stage: Stage) -> None:
     """Evidence, findings and the history of one column, oldest first."""
-    await stage.review()
-    await stage.press("G", "i")
+    await stage.review("status")
+    await stage.press("i")
     await stage.reach(InspectModal)
 
 
 @look
 async def same_name(stage: Stage) -> None:
     """The other column of that name, chosen because its values agree."""
-    await stage.review()
-    await stage.press("g", "j", "c")
+    await stage.review("order_id")
+    await stage.press("c")
     await stage.reach(SameNameScreen)
 
 
@@ -389,7 +391,8 @@ async def password(stage: Stage) -> None:
 async def counting(stage: Stage) -> None:
     """A great many are counted, and how to leave it."""
     assert stage.app.session is not None
-    modal = CountingModal(stage.app.session, lambda *_: Choice(), 1_163_212)
+    many = "1,163,212 suggestions"
+    modal = CountingModal(stage.app.session, lambda *_: Choice(), many)
     stage.app.push_screen(modal)
     await stage.reach(CountingModal)
 

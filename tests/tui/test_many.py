@@ -16,7 +16,7 @@ from catalog.decisions import Batch
 from catalog.errors import ColumnistError
 from catalog.objects import TableId, make_target
 from catalog.stopping import Stop
-from catalog.suggestion import Draft, Finding, Source, State
+from catalog.suggestion import Draft, Finding, Source, State, Wording
 from catalog.suggestions import Suggestions
 from tests.tui.test_pilot import (  # noqa: F401  # fixtures
     ORDERS,
@@ -89,7 +89,7 @@ async def test_one_bad_one_leaves_the_rest_undecided(
         await pilot.press("a", "r", "u", "r", "a", "q")
         await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
         assert isinstance(app.screen, ConfirmModal)
-        assert app.screen._details[0] == "2 are accepted and 1 rejected."
+        assert app.screen._details[0] == "2 accepted and 1 rejected."
         await pilot.press("y")
         await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
     assert count(drafted, State.ACCEPTED) == 2
@@ -165,7 +165,7 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Everything is a great many, and counted only once this is set."""
     go = threading.Event()
 
-    def find(session: Session, find: Find, stop: Stop) -> Choice:
+    def find(session: Session, find: Find[Choice], stop: Stop) -> Choice:
         while not (go.wait(0.01) or stop()):
             pass
         return find_beside(session, find, stop)
@@ -233,7 +233,7 @@ async def test_many_are_counted_beside_the_screen_and_not_decided_before(
         below = app.screen_stack[-2]
         assert isinstance(below, CountingModal)
         counting.set()
-        await until(pilot, lambda: below._choice is not None)
+        await until(pilot, lambda: below._counted is not None)
         await pilot.resize_terminal(120, 40)
         asked = AcceptModal if key == "A" else ConfirmModal
         await until(pilot, lambda: isinstance(app.screen, asked))
@@ -347,7 +347,7 @@ async def test_one_decision_for_all_columns_of_a_name_whose_values_agree(
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
         names = [line.target.name for line in screen._lines]
-        await pilot.press("g", *"j" * names.index("status"), "c")
+        await pilot.press(*"j" * names.index("status"), "c")
         await until(pilot, lambda: isinstance(app.screen, SameNameScreen))
         await settled(app, pilot)
         same = app.screen
@@ -385,7 +385,7 @@ async def test_an_outlier_is_taken_only_if_it_is_chosen(
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
         names = [line.target.name for line in screen._lines]
-        await pilot.press("g", *"j" * names.index("status"), "c")
+        await pilot.press(*"j" * names.index("status"), "c")
         await until(pilot, lambda: isinstance(app.screen, SameNameScreen))
         await settled(app, pilot)
         await pilot.press("g", "space", "G", "space", "a")
@@ -410,7 +410,7 @@ async def test_inspecting_shows_evidence_history_and_the_exact_prompt(
     async with opened(chosen, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
         names = [line.target.name for line in screen._lines]
-        await pilot.press("g", *"j" * names.index("status"), "i")
+        await pilot.press(*"j" * names.index("status"), "i")
         await until(pilot, lambda: isinstance(app.screen, InspectModal))
         await settled(app, pilot)
         history = str(app.screen.query_one("#history").render())
@@ -433,20 +433,20 @@ async def test_a_hint_goes_to_the_model_and_nowhere_else(
 ) -> None:
     asked: list[tuple[object, str]] = []
 
-    def alternatives(_: object, target: object, **named: object) -> list[str]:
+    def alternatives(_: object, target: object, **named: object) -> list[Wording]:
         asked.append((target, str(named["hint"])))
-        return ["Told so."]
+        return [Wording("Told so.", Source.MODEL)]
 
     monkeypatch.setattr(
         "tui.flow.background.BackgroundDrafting.alternatives", alternatives
     )
     async with opened(settings, shop) as (app, pilot):
         await to_orders(app, pilot)
-        await pilot.press("g", "T", *"sold", "enter")
+        await pilot.press("T", *"sold", "enter")
         await settled(app, pilot)
         assert asked == [(ORDERS, "sold")]
         await pilot.press("1")
-        assert state(drafted, ORDERS) == (State.EDITED, "Told so.")
+        assert state(drafted, ORDERS) == (State.ACCEPTED, "Told so.")
         await pilot.press("g", "T", "x", "escape")
         await settled(app, pilot)
     assert len(asked) == 1
@@ -502,21 +502,23 @@ async def test_what_is_undecided_far_away_is_looked_for_beside_the_screen(
         return tables(suggestions)
 
     monkeypatch.setattr(Suggestions, "tables", noted)
-    monkeypatch.setattr(review_list, "NEAR", 0)
-    drafted.reject(drafted.of_table(ORDERS).values())
+    monkeypatch.setattr(review_list, "NEAR", 1)
+    for near in (ORDERS, ORDERS._replace(name="open_orders")):
+        drafted.reject(drafted.of_table(near).values())
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
         threads.clear()
         await pilot.press("N")
-        await until(pilot, lambda: screen._table_id != ORDERS)
-        assert drafted.waits(screen._table_id)
+        await until(pilot, lambda: screen._here != ORDERS)
+        assert screen._line is not None
+        assert screen._line.undecided
         for table in tables(drafted):
             drafted.reject(drafted.of_table(table).values())
         await pilot.press("r", "n")
         await until(pilot, lambda: len(app._notifications) > 0)
         await settled(app, pilot)
         told = [each.message for each in app._notifications]
-        assert "Nothing undecided that way." in told
+        assert "Nothing is left to decide in these tables. w writes." in told
     assert threads
     assert threading.main_thread() not in threads
 
@@ -545,7 +547,7 @@ async def test_one_text_for_thousands_is_staged_beside_the_screen(
         drafted.put([(Draft(there, "Another one.", Source.MODEL, 0.5), None)])
         screen = await to_orders(app, pilot)
         names = [line.target.name for line in screen._lines]
-        await pilot.press("g", *"j" * names.index("status"), "c")
+        await pilot.press(*"j" * names.index("status"), "c")
         await until(pilot, lambda: isinstance(app.screen, SameNameScreen))
         await settled(app, pilot)
         await pilot.press("a")

@@ -18,7 +18,7 @@ from tui.flow.settings import locate
 
 
 def month(name: str, accepted: int, rejected: int, model: str = "m") -> Acceptance:
-    return Acceptance(accepted, 0, rejected, Source.MODEL, model, name, 0)
+    return Acceptance(accepted, 0, rejected, 0, 0, Source.MODEL, model, name, 0)
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,44 @@ def test_acceptance_by_kind_and_coverage_are_told_too(
         "acceptance": pytest.approx(1 / 3, abs=1e-4),
         "low": 0,
         "high": 0,
+        "accepted_seen": 1,
+        "accepted_unseen": 0,
+        "accepted_other_wording": 0,
+        "acceptance_seen": kind["acceptance"],
+        "low_seen": kind["low"],
+        "high_seen": kind["high"],
     }
     (point,) = found["coverage"]
     assert (point["tables"], point["columns_described"]) == (5, 2)
     shown = runner.invoke(app, [*call, "metrics", url]).stdout
-    assert "By kind: column 33% (6% to 79%) of 3." in shown
+    assert "By kind: column 33% (6% to 79%) of 3 read." in shown
+
+
+def test_what_was_accepted_unseen_is_told_apart(shop: Path, tmp_path: Path) -> None:
+    """`accept --all` made a model as good as one whose every text was read."""
+    workspace, url = tmp_path / "w.db", f"duckdb:///{shop}"
+    decide(workspace, url)
+    call = ["--workspace", str(workspace)]
+    runner = CliRunner()
+    assert runner.invoke(app, [*call, "accept", url, "--all"]).exit_code == 0
+    found = json.loads(runner.invoke(app, [*call, "metrics", url, "--json"]).stdout)
+    (line,) = found["acceptance"]
+    assert (line["decided"], line["accepted"]) == (4, 2)
+    assert (line["accepted_seen"], line["accepted_unseen"]) == (1, 1)
+    assert line["acceptance"] == 0.5
+    assert line["acceptance_seen"] == pytest.approx(1 / 3, abs=1e-4)
+    shown = runner.invoke(app, [*call, "metrics", url]).stdout
+    assert "33%" in shown
+    assert "1 text was accepted in bulk, unseen: in no share." in shown
+    lines = runner.invoke(app, [*call, "suggestions", url, "--jsonl"]).stdout
+    edited = [
+        each
+        for each in map(json.loads, lines.splitlines())
+        if each["state"] == "edited"
+    ]
+    (own,) = edited
+    assert (own["source"], own["confidence"], own["model"]) == ("human", None, None)
+    assert (own["text"], own["drafted"]) == ("Mine.", "Drafted.")
+    assert (
+        "edited         you " in runner.invoke(app, [*call, "suggestions", url]).stdout
+    )

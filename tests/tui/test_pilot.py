@@ -20,6 +20,7 @@ from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
 from connectors.connect import identify
 from tests.conftest import comments
+from tests.tui.review import go, heading, names
 from tui.app.app import ColumnistApp
 from tui.app.screens.bulk import AcceptModal
 from tui.app.screens.catalog import CatalogScreen
@@ -173,11 +174,13 @@ async def test_editing_rejecting_undo_and_redo(
     settings: Settings, shop: Path, drafted: Suggestions
 ) -> None:
     async with opened(settings, shop) as (app, pilot):
-        await to_orders(app, pilot)
+        screen = await to_orders(app, pilot)
         await pilot.press("e")
         await pilot.press("home", "M", "y", " ", "enter")
         assert state(drafted, ORDERS) == (State.EDITED, "My About orders.")
-        await pilot.press("g", "r")
+        assert screen._target != ORDERS
+        await go(pilot, screen, ORDERS)
+        await pilot.press("r")
         assert state(drafted, ORDERS)[0] is State.REJECTED
         await pilot.press("u")
         assert state(drafted, ORDERS) == (State.EDITED, "My About orders.")
@@ -218,7 +221,7 @@ async def test_letters_typed_while_editing_are_text_not_commands(
         assert not app.screen.query_one(DescriptionEditor).has_class("-open")
         await pilot.press("slash", *"stat")
         assert app.screen.query_one(Input).value == "stat"
-        assert len(app.screen.query_one("#targets", RowList).found) == 1
+        assert names(app.screen) == ["status"]
         await pilot.press("enter", "a")
         assert state(drafted, STATUS)[0] is State.ACCEPTED
 
@@ -227,7 +230,7 @@ async def test_bulk_accept_states_the_exact_count_and_takes_marks(
     settings: Settings, shop: Path, drafted: Suggestions
 ) -> None:
     async with opened(settings, shop) as (app, pilot):
-        await to_orders(app, pilot)
+        screen = await to_orders(app, pilot)
         await pilot.press("j", "v", "j", "v", "A")
         await until(pilot, lambda: isinstance(app.screen, AcceptModal))
         assert isinstance(app.screen, AcceptModal)
@@ -237,7 +240,8 @@ async def test_bulk_accept_states_the_exact_count_and_takes_marks(
         found = drafted.of_table(ORDERS)
         accepted = [t.name for t, s in found.items() if s.state is State.ACCEPTED]
         assert len(accepted) == 2
-        await pilot.press("g", "space", "A")
+        await go(pilot, screen, ORDERS)
+        await pilot.press("space", "A")
         await until(pilot, lambda: isinstance(app.screen, AcceptModal))
         assert isinstance(app.screen, AcceptModal)
         assert len(app.screen.choice) == 1
@@ -271,14 +275,14 @@ async def test_drafts_appear_as_they_come_and_can_be_stopped(
     chosen = replace(settings, model=str(tiny_model))
     async with opened(chosen, shop) as (app, pilot):
         assert store.all() == []
-        await pilot.press("d", "s")
+        await pilot.press("D", "y", "s")
         await settled(app, pilot)
         some = len(store.all())
         assert some < 20
-        await pilot.press("d")
+        await pilot.press("D", "y")
         await settled(app, pilot)
         assert len(store.all()) == 20
-        await pilot.press("d")
+        await pilot.press("D")
         await settled(app, pilot)
         assert any("Nothing to draft" in n.message for n in app._notifications)
         screen = await to_orders(app, pilot)
@@ -291,7 +295,7 @@ async def test_without_a_model_rules_draft_and_it_is_said(
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF" + b"\xff" * 99)
     async with opened(replace(settings, model=str(broken)), shop) as (app, pilot):
-        await pilot.press("d")
+        await pilot.press("D", "y")
         await settled(app, pilot)
         assert app.drafting is not None
         assert "rules alone" in app.drafting.note
@@ -311,10 +315,10 @@ async def test_alternatives_are_asked_for_and_picked_by_number(
         await pilot.press("t")
         await until(pilot, lambda: bool(screen._alternatives))
         await settled(app, pilot)
-        (texts,) = screen._alternatives.values()
-        assert texts
+        (found,) = screen._alternatives.values()
+        assert found
         await pilot.press("1")
-        assert state(drafted, ORDERS) == (State.EDITED, texts[0])
+        assert state(drafted, ORDERS) == (State.ACCEPTED, found[0].text)
 
 
 async def test_a_conflict_shows_both_texts_before_theirs_is_replaced(
@@ -351,15 +355,18 @@ async def test_moving_between_tables_and_undecided(
 ) -> None:
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
-        place = screen._order.index(ORDERS)
+        order = screen._tables.order
+        before = order[order.index(ORDERS) - 1]
         await pilot.press("left_square_bracket")
-        assert screen._table_id == screen._order[place - 1]
+        assert screen._target == before
+        assert heading(screen).startswith(str(before))
         await pilot.press("right_square_bracket")
-        assert screen._table_id == ORDERS
-        await pilot.press("g", "N")
-        assert screen._table_id == screen._order[place - 1]
+        assert screen._target == ORDERS
+        await pilot.press("N")
+        last = drafted.of_table(before)
+        assert screen._target == list(last)[-1]
         await pilot.press("n")
-        assert screen._table_id == ORDERS
+        assert screen._target == ORDERS
         await pilot.press("f", "j", "space", "f")
         assert [facet.value for facet in screen._facets] == [State.ACCEPTED]
         assert screen.has_class("-empty")
@@ -373,9 +380,12 @@ async def test_the_catalog_filters_by_name_schema_and_state(
     async with opened(settings, shop) as (app, pilot):
         tables = app.screen.query_one("#tables", RowList)
         assert len(tables.found) == 5
-        await pilot.press("slash", *"odrs", "enter")
-        assert len(tables.found) >= 1
-        assert all("o" in tables.cells(i)[0].text for i in range(1))
+        await pilot.press("slash", *"odrs")
+        assert len(tables.found) == 0
+        await pilot.press("home", "apostrophe", "enter")
+        assert [row.id.name for row in tables.found] == ["open_orders", "orders"]
+        await pilot.press("escape", "slash", *"RDER", "enter")
+        assert [row.id.name for row in tables.found] == ["open_orders", "orders"]
         await pilot.press("escape")
         assert len(tables.found) == 5
         await pilot.press("tab", "j")
@@ -488,7 +498,7 @@ async def test_leaving_while_reading_or_drafting_ends_the_work_and_not_the_app(
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
         await settled(app, pilot)
-        await pilot.press("d", "ctrl+q")
+        await pilot.press("D", "y", "ctrl+q")
         await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
         await pilot.press("y")
         drafting = app.drafting
@@ -539,5 +549,5 @@ async def test_the_editor_keeps_its_text_from_the_lists_keys(
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
         await pilot.press("e", "X", "tab", "left_square_bracket", "enter")
-        assert screen._table_id == ORDERS
+        assert screen._here == ORDERS
         assert state(drafted, ORDERS) == (State.EDITED, "About orders.X[")

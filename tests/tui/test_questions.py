@@ -28,7 +28,7 @@ from connectors.connect import identify
 from model.questions import Question
 from tests.tui.test_pilot import opened, settled, until
 from tui.app.app import ColumnistApp
-from tui.app.screens.questions import QuestionsScreen
+from tui.app.screens.questions import QuestionsScreen, in_place
 from tui.app.screens.review import ReviewScreen
 from tui.flow import draft_plan, drafting, scanning, terms
 from tui.flow.background import BackgroundDrafting
@@ -135,8 +135,8 @@ async def test_an_answer_goes_into_the_file_and_drafts_again_what_it_touches(
         told = [note.message for note in app._notifications]
         assert "Redrafting 3 columns in 2 tables." in told
         assert "rpid" not in asked(screen)
-        assert screen._list.found[-1] == Term("rpid", "rate plan")
-        assert isinstance(screen._list.found[-2], Question)
+        assert screen._list.found[0] == Term("rpid", "rate plan")
+        assert {type(row) for row in screen._list.found[1:]} == {Question}
     after = texts(by_rules, crm)
     assert after[CODE] == "Code of the rate plan."
     assert after[WHOLE] == "Rate plan."
@@ -193,7 +193,12 @@ async def test_an_answer_is_changed_and_taken_back_by_an_empty_one(
         await pilot.press("G", "enter", "ctrl+u", "enter")
         await settled(app, pilot)
         assert len(file.read()) == 0
+        assert here(screen) == "rpid"  # where it was taken out
+        assert asked(screen)[0] != "rpid"
+        await pilot.press("r")
+        await settled(app, pilot)
         assert asked(screen)[0] == "rpid"
+        await pilot.press("G")
         await pilot.press("u")
         await settled(app, pilot)
         assert file.read().of(PLANS)["rpid"].meaning == "rate plan tariff"
@@ -234,6 +239,95 @@ async def test_what_is_not_worth_asking_is_never_asked_again(
         await settled(app, pilot)
     with stored(by_rules, crm) as (_, unasked):
         assert unasked.all() == {"rpid"}
+
+
+def rows(screen: QuestionsScreen) -> list[str]:
+    """What is listed, answers with a mark."""
+    found = screen._list.found
+    return [f"{r.term} ✓" if isinstance(r, Term) else r.term for r in found]
+
+
+def here(screen: QuestionsScreen) -> str:
+    return rows(screen)[screen._list.cursor]
+
+
+async def test_the_cursor_stays_where_the_answer_was_given(
+    by_rules: Settings, crm: Path
+) -> None:
+    async with opened(by_rules, crm) as (app, pilot):
+        screen = await to_questions(app, pilot)
+        order = asked(screen)
+        assert order[:2] == ["rpid", "wvxq"]
+        await pilot.press("j", "enter", *"what", "enter")
+        await settled(app, pilot)
+        assert rows(screen)[:2] == ["rpid", "wvxq ✓"]
+        assert here(screen) == "wvxq ✓"
+        await pilot.press("k", "enter", *"rate plan", "enter")
+        await settled(app, pilot)
+        # The other word of a name explains it alone now, and is one key away.
+        assert rows(screen) == ["rpid ✓", "qzt", "wvxq ✓"]  # until one leaves
+        assert here(screen) == "rpid ✓"
+        other = screen._list.found[1]
+        assert isinstance(other, Question)
+        assert other.unlocks == 1
+        await pilot.press("G", "u")
+        await settled(app, pilot)
+        assert here(screen) == "rpid"
+        await pilot.press("u")
+        await settled(app, pilot)
+        assert here(screen) == "wvxq"
+        assert asked(screen) == order
+        await pilot.press("q")
+        screen = await to_questions(app, pilot)
+        assert asked(screen) == order
+
+
+async def test_what_is_put_away_makes_room_for_the_next_and_comes_back_there(
+    by_rules: Settings, crm: Path
+) -> None:
+    async with opened(by_rules, crm) as (app, pilot):
+        screen = await to_questions(app, pilot)
+        order = asked(screen)
+        await pilot.press("x")
+        await settled(app, pilot)
+        assert screen._list.cursor == 0
+        assert asked(screen)[0] == order[1]
+        await pilot.press("u")
+        await settled(app, pilot)
+        assert asked(screen) == order
+        assert screen._list.cursor == 0
+
+
+async def test_an_answer_for_one_table_answers_nothing_elsewhere(
+    by_rules: Settings, crm: Path
+) -> None:
+    file = GlossaryFile(by_rules.workspace.with_name("glossary.csv"))
+    file.path.parent.mkdir(parents=True, exist_ok=True)
+    file.answer("rpid", "rate plan", scope="crm.plans")
+    async with opened(by_rules, crm) as (app, pilot):
+        screen = await to_questions(app, pilot)
+        before = [r.unlocks for r in screen._list.found if isinstance(r, Question)]
+        assert "rpid" in asked(screen)
+        await pilot.press("G", "enter", *"s", "enter")
+        await settled(app, pilot)
+        assert "rpid" in asked(screen)
+        after = [r.unlocks for r in screen._list.found if isinstance(r, Question)]
+        assert before == after
+        assert here(screen) == "rpid ✓"
+
+
+def question(term: str) -> Question:
+    return Question(term, 1, 1, 1, (), ())
+
+
+def test_below_the_cursor_the_best_question_left_comes_next() -> None:
+    a, b, c, d, new = map(question, ("a", "b", "c", "d", "new"))
+    old, answer = Term("old", "x"), Term("b", "y")
+    found: list[Question | Term] = [new, d, a, c, answer, old]
+    assert in_place([a, b, c, d, old], found, 2) == [a, answer, new, d, c, old]
+    assert in_place([a, b, c, d, old], [d, c, old], 2) == [d, c, old]
+    assert in_place([], [a, old], 1) == [a, old]
+    assert in_place([b], [answer, new], 1) == [answer, new]
 
 
 async def test_nothing_to_ask_is_said(by_rules: Settings, tmp_path: Path) -> None:
@@ -370,7 +464,7 @@ def test_an_answer_while_drafting_turns_the_run_to_what_it_touches(
     assert texts[CODE] == "Code of the rate plan."
     assert len({draft.target for draft in seen}) == len(texts)
     assert drafting.progress.done == drafting.progress.total
-    assert not drafting.answered
+    assert not drafting.asked
 
 
 def test_a_stopped_run_forgets_what_it_was_asked(session: Session) -> None:
@@ -381,7 +475,7 @@ def test_a_stopped_run_forgets_what_it_was_asked(session: Session) -> None:
     drafting.redraft([Term("rpid", "rate plan")])
     drafting.stop()
     assert list(run)  # what was drafted by then is saved and told
-    assert not drafting.answered
+    assert not drafting.asked
     assert told == []
     drafting.close()
 

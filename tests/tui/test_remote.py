@@ -302,7 +302,7 @@ async def test_the_screen_always_names_the_model_elsewhere(
             # Nothing was sent, and it is named already.
             assert served.heard == []
             assert f"{served.place} (remote)" in shown(app)
-            await pilot.press("d")
+            await pilot.press("D", "y")
             await until(pilot, lambda: len(served.asked) >= 8)
             await until(pilot, lambda: f"{name} · Drafting" in shown(app))
             assert len(shown(app)) <= width
@@ -336,8 +336,8 @@ async def test_other_wordings_come_from_the_model_elsewhere(
             await settled(app, pilot)
             await pilot.press("j", "j", "j", "j", "j", "t")
             await settled(app, pilot)
-            (texts,) = screen._alternatives.values()
-            assert TEXT in texts
+            (found,) = screen._alternatives.values()
+            assert TEXT in [each.text for each in found]
             seeds = {asked.body.get("seed") for asked in served.asked}
             assert seeds >= {1, 2, 3, 4, 5}
 
@@ -356,7 +356,7 @@ async def test_a_server_that_is_away_is_an_error_and_not_drafts_by_rules(
         elsewhere = replace(settings, model=served.url)
         async with opened(elsewhere, shop) as (app, pilot):
             assert app.session is not None
-            await pilot.press("d")
+            await pilot.press("D", "y")
             await settled(app, pilot)
             told = [str(each.message) for each in app._notifications]
             assert any("answered 503: loading" in each for each in told), told
@@ -364,7 +364,7 @@ async def test_a_server_that_is_away_is_an_error_and_not_drafts_by_rules(
             assert app.drafting is not None
             assert app.drafting.model_line == f"{served.place} (remote)"
             down = False
-            await pilot.press("d")
+            await pilot.press("D", "y")
             await settled(app, pilot)
             found = list(app.session.suggestions.all())
             assert len(found) == 20

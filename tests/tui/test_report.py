@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -45,15 +46,15 @@ START = datetime(2026, 9, 1, tzinfo=UTC)
 
 def figures(name: str, *, points: int = 3, empty: bool = False) -> Figures:
     acceptance = (
-        Acceptance(80, 5, 15, Source.MODEL, name, "2026-09", 40),
-        Acceptance(50, 10, 40, Source.MODEL, name, "2026-10", 90),
+        Acceptance(80, 5, 15, 0, 0, Source.MODEL, name, "2026-09", 40),
+        Acceptance(50, 10, 40, 0, 0, Source.MODEL, name, "2026-10", 90),
     )
     metrics = Metrics(
         () if empty else acceptance,
         () if empty else ((name, 50), (None, 5)),
         Provenance(0, 0, 0, 0, 0) if empty else Provenance(90, 12, 3, 4, 1),
         DecisionPace(0, 0.0) if empty else DecisionPace(100, 300.0),
-        () if empty else (KindAcceptance(120, 10, 50, "column"),),
+        () if empty else (KindAcceptance(120, 10, 50, 0, 0, "column"),),
         () if empty else (DayPace(date(2026, 9, 1), DecisionPace(100, 300.0)),),
     )
     history = tuple(
@@ -165,19 +166,38 @@ def test_every_chart_has_a_title_a_description_and_a_table_of_its_numbers() -> N
     assert all("<table>" in rest.split("<svg")[0] for rest in after)
 
 
+def test_what_nobody_read_is_in_no_share_and_has_a_sentence() -> None:
+    whole = figures("small")
+    unseen = (
+        Acceptance(80, 0, 20, 60, 7, Source.MODEL, "small", "2026-09", 0),
+        Acceptance(9, 0, 0, 9, 0, Source.RULES, None, "2026-09", 0),
+    )
+    words = Provenance(90, 12, 3, 4, 1, unseen=30)
+    metrics = replace(whole.metrics, acceptance=unseen, provenance=words)
+    text = report.render(replace(whole, metrics=metrics))
+    rows = [re.sub("<[^>]*>", "|", row) for row in re.findall("<tr>.*?</tr>", text)]
+    cells = [[cell for cell in row.split("|") if cell] for row in rows]
+    assert ["model (small)", "40", "50%", "35% to 65%", "0", "20", "60"] in cells
+    assert ["rules", "0", "0", "0", "9"] in cells  # of nothing there is no share
+    assert ["machine, as drafted", "60", "55%"] in cells
+    assert ["machine, unseen", "30", "27%"] in cells
+    assert "69 texts were accepted in bulk, unseen: in no share." in text
+    assert "7 accepted texts are another wording" in text
+
+
 def test_the_numbers_are_in_the_tables() -> None:
     text = report.render(figures("small"))
     rows = [re.sub("<[^>]*>", "|", row) for row in re.findall("<tr>.*?</tr>", text)]
     cells = [[cell for cell in row.split("|") if cell] for row in rows]
-    assert ["model (small)", "200", "65%", "58% to 71%", "15", "55"] in cells
-    assert ["column", "180", "67%", "59% to 73%", "10", "50"] in cells
+    assert ["model (small)", "200", "65%", "58% to 71%", "15", "55", "0"] in cells
+    assert ["column", "180", "67%", "59% to 73%", "10", "50", "0"] in cells
     assert ["small", "50", "91%"] in cells
     assert ["without a reason", "5", "9%"] in cells
     assert ["machine, as drafted", "90", "82%"] in cells
     assert ["human", "4", "4%"] in cells
     assert ["2026-09-01", "100", "20.0"] in cells
     assert ["2026-09-03 00:00", "2", "10", "2", "100"] in cells
-    assert ["small", "12", "60", "80%", "68% to 88%"] in cells
+    assert ["small", "12", "60", "80%", "68% to 88%", "0"] in cells
     assert "Warning: acceptance of model (small) fell from 80% in 2026-09" in text
     assert "Decided: texts of small are taken as drafted more often" in text
 

@@ -19,7 +19,6 @@ from tests.tui.test_pilot import settled, until
 from tui.app.app import ColumnistApp
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.sign_off import SignOffScreen
-from tui.app.widgets.row_list import RowList
 from tui.flow.settings import Settings
 
 HOSTILE = "[red]x[/] \x1b[31m\x1b]8;;http://evil\x07 \u202eabc\nline"
@@ -109,8 +108,7 @@ async def test_approving_all_states_the_count_and_leaves_refusals(
         await until(pilot, lambda: app.screen is screen)
         assert "2 approved · 1 refused · 1 open" in head(screen)
         await pilot.press("f")
-        rows = screen.query_one("#items", RowList)
-        assert len(rows.found) == 1
+        assert len(screen._rows.items) == 1
         await pilot.press("f", "g", "u")
         assert "0 refused · 2 open" in head(screen)
         await pilot.press("q")

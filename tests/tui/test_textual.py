@@ -56,6 +56,9 @@ INSIDES: dict[str, dict[Callable[..., Any], str]] = {
     "tui/app/terminal.py": {
         LinuxDriver.stop_application_mode: "beadf50cb45a",
         LinuxDriver.start_application_mode: "496ff808ef14",
+        LinuxDriver.disable_input: "8cb7be994de1",
+        LinuxDriver._sigtstp_application: "70bdd5eb626d",
+        LinuxDriver._sigcont_application: "ea74a17e693d",
         WriterThread.run: "66ca1366949d",
     },
 }

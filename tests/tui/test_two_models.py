@@ -152,7 +152,13 @@ def test_the_whole_is_told_as_json_with_a_part_for_each_model(
     comparison = compared.json["comparison"]
     assert comparison["left_out"] == 0
     assert [arm["model"] for arm in comparison["models"]] == ["one", "two"]
-    assert "too few" in comparison["verdict"]
+    # Nobody has read what `accept` took, so it says nothing of either model.
+    assert [arm["decided"] for arm in comparison["models"]] == [0, 0]
+    unseen = [arm["accepted_unseen"] for arm in comparison["models"]]
+    assert min(unseen) > 0
+    assert comparison["verdict"] == (
+        "Not decided: nothing that one drafted was read yet."
+    )
 
 
 @pytest.mark.gguf

@@ -38,7 +38,7 @@ from tui.app.app import ColumnistApp
 from tui.app.palette import Palette
 from tui.app.screens.bulk import AcceptModal
 from tui.app.screens.catalog import CatalogScreen
-from tui.app.screens.confirm import ConfirmModal
+from tui.app.screens.confirm import APART_SECONDS, READ_SECONDS, ConfirmModal
 from tui.app.screens.facets import FacetModal
 from tui.app.screens.help import HelpModal
 from tui.app.screens.password import PasswordAnswer, PasswordModal
@@ -359,7 +359,6 @@ async def test_letters_typed_while_a_field_opens_are_no_commands(
     before = [each.state for each in drafted.all()]
     async with opened(settings, shop) as (app, pilot):
         await to_orders(app, pilot)
-        await pilot.press("g")
         send(app, opens, *"aRrxA")
         await settled(app, pilot)
         field = app.screen.focused
@@ -370,7 +369,7 @@ async def test_letters_typed_while_a_field_opens_are_no_commands(
         send(app, "escape", "j")
         await settled(app, pilot)
         assert isinstance(app.screen, ReviewScreen)
-        assert app.screen._list.cursor == 1
+        assert app.screen._target == app.screen._lines[1].target
 
 
 async def test_what_is_pasted_waits_for_its_field(
@@ -395,7 +394,7 @@ async def test_letters_do_not_overtake_what_a_field_does_itself(
         assert app.screen.query_one(Input).value == "rds"
         await pilot.press("escape")
         await to_orders(app, pilot)
-        await pilot.press("g", "e", "home")
+        await pilot.press("e", "home")
         send(app, "x", "backspace", *"So: ", "end", "backspace", "!", "enter")
         await settled(app, pilot)
         assert state(drafted, ORDERS) == (State.EDITED, "So: About orders!")
@@ -447,3 +446,67 @@ async def test_enter_does_not_overtake_a_drop(
         app.close_session()
     assert ("sales", "orders", None) not in comments(shop)
     assert comments(shop)["sales", "orders", "status"] == "About status."
+
+
+async def asked_by_enter(app: ColumnistApp, pilot: Pilot[None]) -> None:
+    """The question whether to write, opened by enter."""
+    await pilot.press("w")
+    await until(pilot, lambda: isinstance(app.screen, WriteScreen))
+    await settled(app, pilot)
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+    await pilot.pause()
+
+
+async def test_enter_typed_before_its_question_was_there_answers_nothing(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    drafted.accept(list(drafted.of_table(ORDERS).values()))
+    before = comments(shop)
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, WriteScreen))
+        await settled(app, pilot)
+        send(app, *["enter"] * 6)
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await settled(app, pilot)
+        await asyncio.sleep(READ_SECONDS + 2 * APART_SECONDS)
+        assert isinstance(app.screen, ConfirmModal)
+        app.close_session()
+    assert comments(shop) == before
+
+
+async def test_a_key_that_is_held_down_answers_nothing(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    """Enter asks; held on, it is repeated over a question that nobody has read."""
+    drafted.accept(list(drafted.of_table(ORDERS).values()))
+    before = comments(shop)
+    async with opened(settings, shop) as (app, pilot):
+        await asked_by_enter(app, pilot)
+        await asyncio.sleep(READ_SECONDS + 0.1)
+        for _ in range(20):
+            send(app, "enter")
+            await asyncio.sleep(0.033)
+        await asyncio.sleep(3 * APART_SECONDS)
+        assert isinstance(app.screen, ConfirmModal)
+        assert comments(shop) == before
+        send(app, "enter")  # one press of its own
+        await until(pilot, lambda: isinstance(app.screen, WriteScreen))
+        await settled(app, pilot)
+        app.close_session()
+    assert len(comments(shop)) > len(before)
+
+
+async def test_enter_answers_only_where_enter_asked(
+    settings: Settings, shop: Path, drafted: Suggestions
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await asyncio.sleep(READ_SECONDS + 0.1)
+        await pilot.press("enter")
+        await asyncio.sleep(2 * APART_SECONDS)
+        assert isinstance(app.screen, ConfirmModal)
+        assert not app._exit
+        app.close_session()

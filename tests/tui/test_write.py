@@ -34,8 +34,7 @@ from tests.tui.test_ways_out import session_at
 from tui.app.app import ColumnistApp
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.write import WriteScreen
-from tui.app.screens.write_rows import Pace, row_cells, row_sql
-from tui.app.widgets.row_list import RowList
+from tui.app.screens.write_rows import Pace, Planned, Row, row_lines, row_sql
 from tui.flow import scanning, writes
 from tui.flow.plan import plan_writes
 from tui.flow.session import Session, open_session
@@ -68,6 +67,12 @@ def said(screen: WriteScreen, where: str) -> str:
     return str(screen.query_one(where, kind).render())
 
 
+def drawn(row: Row, width: int = 110) -> str:
+    """What a row shows."""
+    lines = row_lines(row, width)
+    return "\n".join("".join(cell.text for cell in line) for line in lines)
+
+
 async def answer(app: ColumnistApp, pilot: Pilot[None], key: str) -> ConfirmModal:
     await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
     modal = app.screen
@@ -98,7 +103,7 @@ async def test_what_a_run_locks_and_why_some_is_refused_is_said_before(
         assert f"⊘ Refused: {number} because no [b]right[/b]." in facts
         assert f"{number} would be refused" in said(screen, "#head")
         before = len(screen._plan.statements) if screen._plan else 0
-        await pilot.press("d")
+        await pilot.press("end", "d")  # the tables in their order: this is of orders
         assert screen._plan is not None
         assert len(screen._plan.statements) == before - 1
 
@@ -131,8 +136,10 @@ def test_a_plan_asks_for_rights_once(
 def test_a_statement_that_costs_more_stands_out() -> None:
     change = CommentChange(ORDERS, None, "x")
     statement = Statement((Part(change, "ALTER"),), note="copies the table")
-    assert row_cells(statement)[0].text == "! costly"
-    assert row_sql(statement) == "-- copies the table\nALTER"
+    row = Planned(statement, 0)
+    assert drawn(row).startswith("! costly")
+    assert "copies the table" in drawn(row)
+    assert row_sql(row) == "-- copies the table\nALTER"
 
 
 async def test_statements_are_saved_as_a_script_and_never_over_another(
@@ -270,14 +277,16 @@ async def test_a_run_tells_how_far_it_is_and_stops(
         await settled(app, pilot)
         head = said(screen, "#head")
         assert f"2 written, 1 in conflict, {number - 3} not tried" in head
-        rows = screen.query_one("#statements", RowList)
-        assert len(rows.found) == 3
+        assert len(screen._rows.items) == number
         await pilot.press("f")
-        assert len(rows.found) == 1
-        assert rows.cells(0)[0].text == "! conflict"
-        assert row_sql(rows.found[0]) == "-- because\n-- there now: theirs\nSQL"
+        rows = [screen._as_ended(row) for row in screen._rows.items]
+        assert len(rows) == number - 2
+        assert drawn(rows[0]).startswith("! conflict")
+        assert "because; there now: theirs" in drawn(rows[0])
+        assert row_sql(rows[0]) == "-- because\n-- there now: theirs\nSQL"
+        assert {drawn(row)[:10] for row in rows[1:]} == {"→ to write"}
         await pilot.press("f")
-        assert len(rows.found) == 3
+        assert len(screen._rows.items) == number
 
 
 async def test_the_last_run_can_be_taken_back_after_a_restart(

@@ -63,6 +63,15 @@ class ColumnistApp(Desk, InOrder):
         # First of all: questions have keys of their own, and hide the app's.
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True, id="app.quit"),
         Binding("ctrl+c", "leave", "Quit", show=False, id="app.interrupt"),
+        Binding(
+            "ctrl+z",
+            "suspend",
+            "Suspend",
+            show=False,
+            priority=True,
+            id="app.suspend",
+            tooltip="Back to the shell, whose fg goes on here",
+        ),
     ]
 
     def __init__(
@@ -250,6 +259,11 @@ class ColumnistApp(Desk, InOrder):
         if self.drafting is not None and self.drafting.running:
             details.append("Drafting stops, and goes on when you draft again.")
         self.confirm("Quit Columnist?", details, self.exit)
+
+    def action_suspend(self) -> None:
+        """Stop, with the terminal given back, until the shell's `fg`."""
+        if not (isinstance(self._driver, Terminal) and self._driver.suspend()):
+            self.notify("No shell is behind this terminal that fg could be typed in.")
 
     def action_command_palette(self) -> None:
         """Everything that can be done here, by name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Literal
 
 from textual.app import App
@@ -10,11 +10,13 @@ from textual.screen import Screen
 
 from catalog.choice import Choice
 from catalog.decisions import Batch
-from catalog.suggestion import Suggestion
+from catalog.suggestion import Finding, Suggestion
 from catalog.suggestions import Suggestions
+from catalog.workspace import steward
 from tui.app.beside import beside
+from tui.app.screens.confirm import ConfirmModal
 from tui.flow.session import Session
-from tui.flow.text import plain
+from tui.flow.text import plain, when
 
 AT_ONCE = 20_000
 """Suggestions that are decided on within a second; more are in the background."""
@@ -38,12 +40,25 @@ class Deciding(App[None]):
         choice: Choice,
         screen: Screen[Any],
         then: Callable[[], object],
+        *,
+        shown: Collection[int] = (),
+        sampled: int | None = None,
     ) -> None:
-        """Accept or reject a choice, then call the screen back, if it is there yet."""
+        """Accept or reject a choice, then call the screen back, if it is there yet.
+
+        Args:
+            what: which of both.
+            choice: what is decided on.
+            screen: the screen that asks.
+            then: what calls it back.
+            shown: ids of suggestions whose text was on the screen; the others are
+                accepted unseen.
+            sampled: how many were looked at first, of an acceptance sample.
+        """
 
         def act(suggestions: Suggestions) -> Batch:
             if what == "accept":
-                return suggestions.accept_chosen(choice)
+                return suggestions.accept_chosen(choice, shown, sampled=sampled)
             return suggestions.reject_chosen(choice)
 
         def tell(batch: Batch | None) -> str:
@@ -60,11 +75,23 @@ class Deciding(App[None]):
         text: str,
         screen: Screen[Any],
         then: Callable[[], object],
+        *,
+        findings: tuple[Finding, ...],
+        shown: Collection[int],
     ) -> None:
-        """Stage one text for all of these, then call the screen back."""
+        """Stage one text for all of these, then call the screen back.
+
+        Args:
+            taken: what gets the text.
+            text: the text.
+            screen: the screen that asks.
+            then: what calls it back.
+            findings: what the checks of writing found in the text.
+            shown: ids of those that were on the screen.
+        """
 
         def act(suggestions: Suggestions) -> Batch:
-            return suggestions.say_of_all(taken, text)
+            return suggestions.say_of_all(taken, text, findings=findings, shown=shown)
 
         def tell(batch: Batch | None) -> str:
             return f"Staged {batch.count if batch else 0:,}. u takes all of it back."
@@ -75,22 +102,47 @@ class Deciding(App[None]):
     def replay(
         self, what: Literal["undo", "redo"], screen: Screen[Any], then: Then
     ) -> None:
-        """Take back the last decision on this database, or decide so again."""
+        """Take back the last decision of this window, or decide so again.
+
+        Where this window has none it is the last one that stands; another person's is
+        asked for first.
+        """
+        if self.session is None:
+            return
+        found = self.session.suggestions.decisions.upcoming(what)
+        if found is None:
+            self.notify(f"Nothing to {what}.")
+            return
+
+        did = "decided" if what == "undo" else "undid"
+        was = "decided" if what == "undo" else "undone"
+        whose = f"{was} by {plain(found.who)} at {when(found.at)}"
 
         def act(suggestions: Suggestions) -> Batch | None:
             decisions = suggestions.decisions
-            return decisions.undo() if what == "undo" else decisions.redo()
+            replay = decisions.undo if what == "undo" else decisions.redo
+            return replay(found.id)
 
         def tell(batch: Batch | None) -> str:
-            if batch is None:
-                return f"Nothing to {what}."
             done = "Undone" if what == "undo" else "Redone"
-            return f"{done}: {plain(batch.what)} ({batch.count:,})."
+            if batch is None or not batch.count:
+                return f"Not {done.lower()}: it was decided otherwise since."
+            by = "" if batch.here else f", {whose}"
+            return f"{done}: {plain(batch.what)} ({batch.count:,}){by}."
 
-        if self.session is not None:
-            number = self.session.suggestions.decisions.replayed(what)
+        def replay() -> None:
             doing = f"{what.capitalize()}ing"
-            self._act(number, AT_ONCE, doing, act, tell, screen, then)
+            self._act(found.count, AT_ONCE, doing, act, tell, screen, then)
+
+        if found.here or found.who == steward():
+            replay()
+            return
+        verb = "Take back" if what == "undo" else "Do again"
+        question = ConfirmModal(
+            f"{verb} what {plain(found.who)} {did}?",
+            [f"{plain(found.what)} ({found.count:,}), {whose}."],
+        )
+        self.push_screen(question, lambda yes: replay() if yes else None)
 
     def _act(
         self,

@@ -48,32 +48,45 @@ class Desk(Deciding):
             self.session.close()
         self.session = self.drafting = None
 
-    @beside("draft", "Drafting", exclusive=False)
-    def draft(
-        self, tables: list[TableId], redo: bool = False, answers: bool = False
-    ) -> None:
-        """Draft in the background; all that is undocumented where no table is named."""
-        drafting = self.drafting
-        if drafting is None or drafting.running:
-            return
-        try:
-            for each in drafting.run(tables=tables, redo=redo, answers=answers):
-                self.announce(DraftsSaved([each]))
-        finally:
-            self.announce(DraftsSaved([]))
+    def draft(self, tables: list[TableId], redo: bool = False) -> None:
+        """Draft in the background; a run that is under way turns to the tables first.
+
+        Args:
+            tables: which; all that is undocumented where none is named.
+            redo: what has an undecided draft too.
+        """
+        if self.drafting is not None and self._drafts:
+            self.drafting.add(tables, redo=redo)
+        else:
+            self._run_drafting(tables, redo)
 
     def redraft(self, terms: list[Term]) -> None:
         """Draft again what is undecided and read otherwise by these terms."""
         if self.drafting is not None:
             self.drafting.redraft(terms)
-            self._redraft_waiting()
+            self._draft_asked()
 
-    def _redraft_waiting(self) -> None:
-        """Begin a run for terms that no run has taken; one under way takes them."""
-        if self.drafting is None or not self.drafting.answered:
+    def _draft_asked(self) -> None:
+        """Begin a run for what no run has taken; one under way takes it."""
+        if self.drafting is not None and self.drafting.asked and not self._drafts:
+            self._run_drafting(asked=True)
+
+    @property
+    def _drafts(self) -> bool:
+        """Whether a run is under way, or begins or ends."""
+        return any(w.group == "draft" and not w.is_finished for w in self.workers)
+
+    @beside("draft", "Drafting", exclusive=False)
+    def _run_drafting(
+        self, tables: Sequence[TableId] = (), redo: bool = False, asked: bool = False
+    ) -> None:
+        if self.drafting is None:
             return
-        if not any(w.group == "draft" and not w.is_finished for w in self.workers):
-            self.draft([], answers=True)
+        try:
+            for each in self.drafting.run(tables=tables, redo=redo, asked=asked):
+                self.announce(DraftsSaved([each]))
+        finally:
+            self.announce(DraftsSaved([]))
 
     def announce(self, message: DraftsSaved | DraftingChanged) -> None:
         """Tell the screen on top; safe from any thread."""
@@ -91,13 +104,26 @@ class Desk(Deciding):
                 self.notify(ended(self.drafting.progress))
             if self.drafting.note:
                 self.notify(plain(self.drafting.note), severity="warning", markup=False)
-            self._redraft_waiting()
+            self._draft_asked()
 
     def confirm(
-        self, question: str, details: Sequence[str], yes: Callable[[], object]
+        self,
+        question: str,
+        details: Sequence[str],
+        yes: Callable[[], object],
+        *,
+        enter: bool = False,
     ) -> None:
-        """Ask, stating exactly what will happen; go on where the answer is yes."""
-        self.ask(ConfirmModal(question, details), lambda answer: answer and yes())
+        """Ask, stating exactly what will happen; go on where the answer is yes.
+
+        Args:
+            question: what will happen.
+            details: lines below it.
+            yes: what to go on with.
+            enter: enter asks, so it answers too.
+        """
+        modal = ConfirmModal(question, details, enter=enter)
+        self.ask(modal, lambda answer: answer and yes())
 
     def ask(self, modal: ModalScreen[Answer], then: Callable[[Answer], object]) -> None:
         """Put a question; go on where it was answered."""

@@ -32,6 +32,13 @@ SIGNALS = (signal.SIGHUP, signal.SIGTERM)
 """SIGHUP is heard also where it came ignored: there is no app without a terminal."""
 _BEGUN = b"\0"
 """Beside the numbers of signals: the app ends by itself."""
+_TOLD = threading.Event()
+"""Set once a signal has told this process to end."""
+
+
+def is_told() -> bool:
+    """Whether a signal has told this process to end: nothing stops it from then on."""
+    return _TOLD.is_set()
 
 
 class Ending:
@@ -99,3 +106,4 @@ class Ending:
 
 def _heard(number: int, frame: FrameType | None) -> None:
     """The thread has heard it; without this the signal would end the process."""
+    _TOLD.set()

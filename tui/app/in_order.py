@@ -32,6 +32,8 @@ class InOrder(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.typed_at = 0.0
+        """When the key that is being taken came from the terminal."""
         self._typed: deque[events.Key | events.Paste] = deque()
         self._taking: asyncio.Task[None] | None = None
 
@@ -48,7 +50,9 @@ class InOrder(App[None]):
     async def _take_in_order(self) -> None:
         with suppress(ScreenStackError):  # the app is closing
             while self._typed and not self._exit:
-                self.call_later(super().on_event, self._typed.popleft())
+                event = self._typed.popleft()
+                self.typed_at = event.time
+                self.call_later(super().on_event, event)
                 for _ in range(TURNS):
                     if self._exit or not self._is_busy():
                         break

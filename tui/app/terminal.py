@@ -1,19 +1,32 @@
-"""A terminal that may be gone while there is still something to show.
+"""A terminal that may be gone while there is still something to show, or lent out.
 
 Textual 8.2 writes in a thread, which an error ends. Nobody takes from its queue then,
 and the app waits for room in it for ever. So errors are left out here. That a terminal
 is gone is for `tui.app.ending` to see, since Textual's other thread does not: it reads
 an end of file again and again, until the app is over.
+
+What ctrl+z stops is the whole job, as every program of a terminal has it. Textual stops
+its own process alone, so the shell would not hear of it where another program, such as
+`uv run`, started us; and it stops it also where no shell is there to go on with it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import termios
+import time
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from textual.drivers.linux_driver import LinuxDriver
+
+from tui.app.ending import is_told
+
+STOP_SECONDS = 0.2
+"""A process that goes on for so long after it was told to stop will not be stopped."""
 
 
 class Terminal(LinuxDriver):
@@ -22,6 +35,7 @@ class Terminal(LinuxDriver):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._ours = False
+        self._suspending = self._continued = False
         self._file: Any = _Output(self._file)
 
     def start_application_mode(self) -> None:
@@ -31,8 +45,77 @@ class Terminal(LinuxDriver):
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, after all that was written before."""
-        super().stop_application_mode()
-        self._ours = False
+        if self._ours:
+            super().stop_application_mode()
+            self._ours = False
+
+    def disable_input(self) -> None:
+        """Read no more; what is not ours is left alone, or the system stops us."""
+        if self._ours:
+            super().disable_input()
+
+    def suspend(self) -> bool:
+        """Stop the job until its shell goes on with it; False where no shell can.
+
+        A terminal that runs nothing but us has none: the system lets us go on.
+        """
+        if self._suspending:
+            return True
+        self._suspending = True
+        ours = self._ours
+        if ours:
+            self.suspend_application_mode()
+        # Whatever has borrowed the terminal was told so too.
+        stopped = self._stop(0 if ours else os.getpid())
+        if ours:
+            self._take_again()
+        self._suspending = False
+        return stopped
+
+    def _stop(self, whom: int) -> bool:
+        """Whether this process was stopped, and then told to go on."""
+        self._continued = False
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(whom, signal.SIGTSTP)
+        until = time.monotonic() + STOP_SECONDS
+        while not self._continued and time.monotonic() < until:
+            time.sleep(0.01)
+        signal.signal(signal.SIGTSTP, self._sigtstp_application)
+        return self._continued
+
+    def _take_again(self) -> None:
+        """Take the terminal once the shell lends it, which it does not by `bg`."""
+        while not (is_told() or self._is_lent()):
+            # What tells us to end is sent along, and other threads hear it first.
+            time.sleep(STOP_SECONDS)
+            if is_told() or not self._stop(0):
+                break
+        if not is_told():
+            self.resume_application_mode()
+            app = self._app
+            asyncio.get_running_loop().call_soon_threadsafe(
+                partial(app.refresh, layout=True)
+            )
+
+    def _is_lent(self) -> bool:
+        """Whether the terminal is ours to write to, or gone."""
+        try:
+            return os.tcgetpgrp(self.fileno) == os.getpgrp()
+        except OSError:
+            return True
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """Somebody stops us: as ctrl+z does."""
+        self.suspend()
+
+    def _sigcont_application(self, *_: object) -> None:
+        """The job goes on; whoever stopped it otherwise left the terminal to others."""
+        self._continued = True
+        if self._ours and not self._suspending:
+            self._suspending = True
+            self.suspend_application_mode()
+            self._take_again()
+            self._suspending = False
 
     def give_back(self) -> None:
         """Give the terminal back at once, where that was not done; from any thread."""

@@ -9,8 +9,8 @@ from tui.flow.session import Session
 
 HINTS = {
     "catalog": (
-        "enter opens a table and drafts it, d drafts everything."
-        " ? explains every key, ctrl+p finds them by name."
+        "enter opens a table and drafts it, d drafts it from here, D all that is"
+        " listed. ? explains every key, ctrl+p finds them by name."
     ),
     "review": (
         "a accepts and goes on, e edits, r rejects, u takes back."

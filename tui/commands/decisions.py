@@ -11,10 +11,9 @@ import typer
 from catalog.approvals import Approval, ApprovalState, SignOff
 from catalog.errors import ExitCode, RefusedError
 from catalog.handover import Handover, HandoverResult
-from catalog.objects import TableId, Target, parts_of
+from catalog.objects import Target, parts_of
 from catalog.sign_off_file import load, save, to_text
 from catalog.workspace import steward
-from model.checks import writing_only
 from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import STDOUT, Json, Schemas, Tables, Url, settings
@@ -101,7 +100,7 @@ def review(file: File, signers: AllowedSigners = None, json: Json = False) -> No
         standing, by = standings[item.target]
         said = standing.value + (f" by {by}" if by else "")
         console.out(
-            f"{item.verdict.value:<9} {plain(str(item.target))}  {plain(item.who)},"
+            f"{item.said:<9} {plain(str(item.target))}  {plain(item.who)},"
             f" {when(item.at)}; {plain(said)}"
         )
         if item.previous:
@@ -214,8 +213,7 @@ def open_file(
 
 def _problem(session: Session, target: Target, text: str) -> str | None:
     """Why an imported text is not staged, by the checks that concern writing."""
-    limit = session.database.limit(isinstance(target, TableId))
-    found = writing_only(text, limit=limit)
+    found = session.findings(target, text)
     return f"its text is refused: {found[0].value}" if found else None
 
 

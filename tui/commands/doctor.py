@@ -20,7 +20,7 @@ from tui.commands.options import Json, settings
 from tui.flow.connections import Connections
 from tui.flow.model_choice import engine_settings, find_model
 from tui.flow.settings import Settings
-from tui.flow.text import plain
+from tui.flow.text import count, plain
 
 DRIVERS = {
     "duckdb": "DuckDB",
@@ -92,7 +92,7 @@ def _workspace(options: Settings) -> Check:
     return Check(
         "workspace",
         free > 0.1,
-        f"{options.workspace}: {number} databases, {free:.1f} GiB free",
+        f"{options.workspace}: {count(number, 'database')}, {free:.1f} GiB free",
         "" if free > 0.1 else "Free some disk space.",
     )
 
@@ -147,7 +147,8 @@ def _remote(model: RemoteModel) -> Check:
         "model",
         True,
         f"{served.name} (remote): reachable {key},"
-        f" at most {engine.requests} requests at once, {model.format.value} prompt",
+        f" at most {count(engine.requests, 'request')} at once,"
+        f" {model.format.value} prompt",
     )
 
 

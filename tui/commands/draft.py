@@ -19,7 +19,7 @@ from tui.flow import drafting, engines, scanning
 from tui.flow.draft_plan import NOTHING_TO_DRAFT, DraftPlan, plan_drafts
 from tui.flow.model_choice import Arm, find_arms, two_models
 from tui.flow.session import Session, settings_for
-from tui.flow.text import plain
+from tui.flow.text import count, plain
 
 RULES = "rules"
 """What drafted where no model did."""
@@ -165,10 +165,10 @@ class Done:
             if number
         )
         return (
-            f"Drafted {self.texts} descriptions"
+            f"Drafted {count(self.texts, 'description')}"
             f" ({sources or 'none'}), abstained on {self.abstained},"
-            f" for {self.plan.targets - self.plan.columns} tables and"
-            f" {self.plan.columns} columns"
+            f" for {count(self.plan.targets - self.plan.columns, 'table')} and"
+            f" {count(self.plan.columns, 'column')}"
             f" in {self.seconds:.1f} s with {plain(self.model)}."
         )
 

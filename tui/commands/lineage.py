@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tui.commands import console
-from tui.flow.text import plain
+from tui.flow.text import count, plain
 
 QUIET = ("start_from", "out", "data", "base", "held_out")
 """Settings that the chain tells by itself."""
@@ -34,8 +34,8 @@ def _lines(manifest: dict[str, Any]) -> Iterator[str]:
         yield "  nothing is known of it"
     if licences := list((manifest.get("licences") or {}).items()):
         yield "Licences of the data, by records:"
-        yield from (f"  {count:>9,}  {name}" for name, count in licences[:MANY])
-        if rest := sum(count for _, count in licences[MANY:]):
+        yield from (f"  {number:>9,}  {name}" for name, number in licences[:MANY])
+        if rest := sum(number for _, number in licences[MANY:]):
             yield f"  {rest:>9,}  others (--json)"
     if verified := manifest.get("verified"):
         yield "Compared with its source, as exported:"
@@ -119,7 +119,7 @@ def _run(run: dict[str, Any]) -> Step:
     for data in run.get("data") or []:
         kept = (data.get("counts") or {}).get("tables kept")
         use = f"{data['use']}: " if data.get("use") else ""
-        tables = f", {kept:,} tables" if kept else ""
+        tables = f", {count(kept, 'table')}" if kept else ""
         step.append(
             f"data {use}{data.get('name')}{tables}, sha256 {data.get('sha256')}"
         )

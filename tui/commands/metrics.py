@@ -16,7 +16,7 @@ from catalog.workspace import Workspace
 from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, settings
-from tui.flow.figures import NOTHING, Figures, between, gather, origin
+from tui.flow.figures import NOTHING, Figures, apart, between, gather, origin
 from tui.flow.text import count, plain
 from tui.flow.two_models import ArmOutcome, Comparison, points
 
@@ -52,8 +52,9 @@ def run(
 ) -> None:
     """Acceptance by model and month, reasons, whose words stand, decisions a minute.
 
-    A text counts as accepted if it was taken as drafted; one that was edited or
-    rejected was not good enough. Intervals hold with 95 % confidence (Wilson).
+    A text counts as accepted if it was taken as drafted by somebody who had it on the
+    screen; one that was edited or rejected was not good enough. Texts accepted in bulk
+    unseen are counted apart. Intervals hold with 95 % confidence (Wilson).
     """
     options = settings(context)
     count_all = partial(gather, models=compared, seed=options.seed)
@@ -102,6 +103,7 @@ def as_json(figures: Figures) -> dict[str, object]:
         "comments": {
             "written": whose.comments,
             "machine": whose.machine,
+            "machine_unseen": whose.unseen,
             "machine_edited": whose.edited,
             "imported": whose.imported,
             "human": whose.human,
@@ -133,6 +135,7 @@ def _compared(comparison: Comparison) -> dict[str, object]:
             "tables": len(each.tables),
             "decided": each.decided,
             "accepted": each.accepted,
+            "accepted_unseen": each.unseen,
             **_interval(each.share, "acceptance"),
         }
 
@@ -152,15 +155,19 @@ def _verdicts(each: Verdicts) -> dict[str, float | None]:
         "accepted": each.accepted,
         "edited": each.edited,
         "rejected": each.rejected,
-        **_interval(each.share, "acceptance"),
+        **_interval(each.share_of_all, "acceptance"),
+        "accepted_seen": each.seen,
+        "accepted_unseen": each.unseen,
+        "accepted_other_wording": each.reworded,
+        **_interval(each.share, "acceptance", "_seen"),
     }
 
 
-def _interval(share: Share | None, name: str) -> dict[str, float | None]:
+def _interval(share: Share | None, name: str, of: str = "") -> dict[str, float | None]:
     return {
-        name: _rounded(share.share if share else None),
-        "low": _rounded(share.low if share else None),
-        "high": _rounded(share.high if share else None),
+        f"{name}{of}": _rounded(share.share if share else None),
+        f"low{of}": _rounded(share.low if share else None),
+        f"high{of}": _rounded(share.high if share else None),
     }
 
 
@@ -175,23 +182,25 @@ def _lines(figures: Figures) -> Iterator[str]:
     found = figures.metrics
     if found.acceptance:
         yield (
-            f"{'month':<8} {'texts by':<32} {'decided':>8} {'accepted':>9}"
-            f" {'95 %':>10} {'edited':>7} {'rejected':>9}"
+            f"{'month':<8} {'texts by':<32} {'read':>8} {'accepted':>9}"
+            f" {'95 %':>10} {'edited':>7} {'rejected':>9} {'unseen':>7}"
         )
     for each in sorted(found.acceptance, key=lambda each: each.month, reverse=True):
-        if (share := each.share) is None:
-            continue
+        taken, ends = "-", "-"
+        if (share := each.share) is not None:
+            taken, ends = f"{share.share:.0%}", between(share)
         yield (
             f"{each.month:<8} {plain(origin(each.source.value, each.model)):<32}"
-            f" {each.decided:>8,} {share.share:>9.0%} {between(share):>10}"
-            f" {each.edited:>7,} {each.rejected:>9,}"
+            f" {each.read:>8,} {taken:>9} {ends:>10}"
+            f" {each.edited:>7,} {each.rejected:>9,} {each.unseen:>7,}"
         )
+    yield from apart(found.acceptance)
     if figures.kinds:
         yield (
             "By kind: "
             + ", ".join(
                 f"{plain(rate.name)} {share.share:.0%} ({between(share)})"
-                f" of {rate.decided:,}"
+                f" of {rate.read:,} read"
                 for rate in figures.kinds
                 if (share := rate.share) is not None
             )
@@ -206,8 +215,10 @@ def _lines(figures: Figures) -> Iterator[str]:
     if whose.assisted is not None:
         yield (
             f"Comments that Columnist wrote and that stand: {whose.comments:,},"
-            f" {whose.assisted:.0%} machine-assisted ({whose.machine:,} as drafted,"
-            f" {whose.edited:,} edited), {whose.human:,} in your words,"
+            f" {whose.assisted:.0%} machine-assisted"
+            f" ({whose.machine - whose.unseen:,} as drafted, {whose.unseen:,} as"
+            f" drafted and unseen, {whose.edited:,} edited),"
+            f" {whose.human:,} in your words,"
             f" {whose.imported:,} imported"
             + (f", {whose.unknown:,} of unknown origin." if whose.unknown else ".")
         )
@@ -226,7 +237,8 @@ def _comparison_lines(comparison: Comparison) -> Iterator[str]:
         yield (
             f"{plain(arm.model)}: {count(arm.decided, 'text')} of"
             f" {count(len(arm.tables), 'table')} decided"
-            + (f", {share.share:.0%} accepted ({between(share)})." if share else ".")
+            + (f", {share.share:.0%} accepted ({between(share)})" if share else "")
+            + (f"; {arm.unseen:,} more accepted unseen." if arm.unseen else ".")
         )
     tables, texts = comparison.by_tables, comparison.by_texts
     if tables is not None and texts is not None:

@@ -43,28 +43,31 @@ def run(
 
 def as_json(suggestion: Suggestion) -> dict[str, object]:
     """The contract's shape of a suggestion."""
-    draft = suggestion.draft
+    draft, sure = suggestion.draft, suggestion.confidence
     return {
         **parts_of(suggestion.target),
         "text": suggestion.text,
         "state": suggestion.state.value,
-        "source": draft.source.value,
-        "confidence": round(draft.confidence, 4),
-        "findings": [finding.value for finding in draft.findings],
-        "model": draft.model,
-        "origin": draft.origin,
+        "source": suggestion.by.value,
+        "confidence": None if sure is None else round(sure, 4),
+        "findings": [finding.value for finding in suggestion.findings],
+        "model": None if suggestion.edited else draft.model,
+        "origin": None if suggestion.author else draft.origin,
         "guess": draft.guess,
+        "drafted": draft.text,
+        "wording": suggestion.rank,
         "reason": suggestion.reason,
     }
 
 
 def _line(suggestion: Suggestion) -> str:
-    draft = suggestion.draft
-    findings = " ".join(finding.value for finding in draft.findings)
-    text = suggestion.text or f"({draft.guess or 'no text'})"
+    findings = " ".join(finding.value for finding in suggestion.findings)
+    text = suggestion.text or f"({suggestion.draft.guess or 'no text'})"
+    sure = "" if suggestion.confidence is None else f"{suggestion.confidence:.0%}"
+    by = "you" if suggestion.edited else suggestion.by.value
     return (
-        f"{suggestion.state.value:<9} {draft.confidence:4.0%}"
-        f" {draft.source.value:<9} {plain(str(suggestion.target))}: {plain(text)}"
+        f"{suggestion.state.value:<9} {sure:>4} {by:<9}"
+        f" {plain(str(suggestion.target))}: {plain(text)}"
         + (f"  [{findings}]" if findings else "")
     )
 

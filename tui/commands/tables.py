@@ -11,7 +11,7 @@ from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, settings
 from tui.commands.reading import Named, demand, read
-from tui.flow.text import plain, shorten
+from tui.flow.text import count, plain, shorten
 
 
 def run(
@@ -54,7 +54,8 @@ def run(
         )
         return
     for summary in found:
-        rows = "" if summary.row_estimate is None else f"{summary.row_estimate:,} rows"
+        estimate = summary.row_estimate
+        rows = "" if estimate is None else count(estimate, "row")
         console.out(
             f"{shorten(plain(str(summary.id)), 48):<48} {summary.kind.value:<17}"
             f" {'described' if summary.described else '-':<10}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from catalog.errors import ColumnistError
 from catalog.glossary import Term
 from catalog.objects import TableId, Target, table_of
 from catalog.stopping import Stop
-from catalog.suggestion import Draft
+from catalog.suggestion import Draft, Wording
 from model.draft import Documented
 from model.prompt import Written
 from tui.flow import draft_plan, drafting, engines
@@ -47,7 +47,7 @@ class Progress:
             return "Drafting: starting the model…"
         text = (
             f"Drafting {self.done:,} of {self.total:,},"
-            f" {self.tables_done:,}/{self.tables:,} tables"
+            f" {self.tables_done:,}/{count(self.tables, 'table')}"
         )
         if self.done and self.seconds > 0.5:
             rate = self.done / self.seconds
@@ -70,6 +70,7 @@ class BackgroundDrafting:
         self._tell = tell
         self._told: set[str] = set()
         self._answers: list[Term] = []
+        self._asked: dict[TableId, bool] = {}
         self._remote = remote_model(session.settings)
         self._running = Running(model=self._remote)
         self._documented: Documented | None = None
@@ -107,8 +108,10 @@ class BackgroundDrafting:
             engine.use_threads(threads - 1 if focused else threads)
 
     def stop(self) -> None:
-        """End drafting within a step; what is drafted stays."""
+        """End drafting within a step; what is drafted stays, what is asked goes."""
         self._stop.set()
+        self._answers.clear()
+        self._asked.clear()
 
     def redraft(self, terms: Sequence[Term]) -> None:
         """Have undecided drafts that terms touch drafted again, by this run or another.
@@ -117,32 +120,41 @@ class BackgroundDrafting:
         """
         self._answers += terms
 
+    def add(self, tables: Iterable[TableId], *, redo: bool = False) -> None:
+        """Have tables drafted before all others, by the run under way or another.
+
+        Args:
+            tables: which.
+            redo: what of them has an undecided draft too.
+        """
+        self._asked.update(dict.fromkeys(tables, redo))
+
     @property
-    def answered(self) -> bool:
-        """Whether terms wait for a run that drafts again what they touch."""
-        return bool(self._answers)
+    def asked(self) -> bool:
+        """Whether terms or tables wait for a run that takes them."""
+        return bool(self._answers or self._asked)
 
     def run(
         self,
         *,
         tables: Sequence[TableId] = (),
         redo: bool = False,
-        answers: bool = False,
+        asked: bool = False,
     ) -> Iterator[Draft]:
         """Draft until all is done or `stop` is called; drafts once they are saved.
 
         Args:
             tables: only these, where given.
             redo: undecided drafts too.
-            answers: only what was asked for by `redraft`.
+            asked: only what was asked for by `redraft` and `add`.
         """
         self._stop.clear()
         self.running = True
         self.progress = Progress()
         tally = _Tally()
         try:
-            if answers:
-                plan = self._take_answers()
+            if asked:
+                plan = self._take_asked()
             else:
                 plan = draft_plan.plan_drafts(self._session, tables=tables, redo=redo)
                 if plan.for_files.keys() - self._told:  # not for every table anew
@@ -167,22 +179,33 @@ class BackgroundDrafting:
                         tally.add(draft.target, plan)
                         self.progress = tally.progress(plan)
                         yield draft
-                if not self._paused and not self._answers:
+                if not self._paused and not self.asked:
                     return
                 plan.leave_out(tally.drafted)
-                if self._answers and not self._stop.is_set():
-                    again = self._take_answers()
+                if self.asked and not self._stop.is_set():
+                    again = self._take_asked()
                     tally.forget(again)
                     plan.put_first(again)
         finally:
             self.running = False
-            if self._stop.is_set():
-                self._answers.clear()
             if self._running.engine is not None:
                 self.note = self._running.engine.note
 
+    def _take_asked(self) -> DraftPlan:
+        """What was asked for by now: tables, then what terms touch."""
+        asked, self._asked = self._asked, {}
+        plan = self._take_answers()
+        tables = DraftPlan()
+        for table, redo in asked.items():
+            if targets := draft_plan.lacking(self._session, table, redo=redo):
+                tables.add(table, targets)
+        plan.put_first(tables)
+        return plan
+
     def _take_answers(self) -> DraftPlan:
         terms, self._answers = self._answers, []
+        if not terms:
+            return DraftPlan(documented=self._described())
         plan = draft_plan.plan_redrafts(self._session, terms)
         if plan.targets:
             themselves = plan.targets - plan.columns
@@ -192,7 +215,9 @@ class BackgroundDrafting:
             self._tell(f"Redrafting {what} in {count(len(plan.work), 'table')}.")
         return plan
 
-    def alternatives(self, target: Target, *, hint: str = "", stop: Stop) -> list[str]:
+    def alternatives(
+        self, target: Target, *, hint: str = "", stop: Stop
+    ) -> list[Wording]:
         """Other wordings for one target; drafting pauses meanwhile."""
         with self._between(stop) as (running, documented, ended):
             return drafting.alternatives(
@@ -242,7 +267,7 @@ class BackgroundDrafting:
                 self._running = Running(model=self._running.model)
 
     def _interrupted(self) -> bool:
-        waited_for = self._pauses > 0 or bool(self._answers)
+        waited_for = self._pauses > 0 or self.asked
         self._paused = self._paused or waited_for
         return self._stop.is_set() or self._paused
 

@@ -175,10 +175,7 @@ def plan_redrafts(session: Session, terms: Sequence[Term]) -> DraftPlan:
     waiting: dict[TableId, set[Target]] = {}
     for suggestion in session.suggestions.all(states=[State.PENDING, State.ABSTAINED]):
         # A pending text that is not the drafted one was edited, written and reverted.
-        if (
-            suggestion.draft.source in REDRAFTED
-            and suggestion.text == suggestion.draft.text
-        ):
+        if suggestion.draft.source in REDRAFTED and not suggestion.author:
             table_id = table_of(suggestion.target)
             waiting.setdefault(table_id, set()).add(suggestion.target)
     for table in session.snapshot.tables():
@@ -194,18 +191,20 @@ def plan_redrafts(session: Session, terms: Sequence[Term]) -> DraftPlan:
     return plan
 
 
-def lacking(session: Session, table_id: TableId) -> tuple[Target, ...]:
-    """What of one table is undocumented and undrafted."""
+def lacking(
+    session: Session, table_id: TableId, *, redo: bool = False
+) -> tuple[Target, ...]:
+    """What of one table is undocumented and undrafted; undecided where `redo` is."""
     table = session.snapshot.table(table_id)
     if table is None:
         return ()
     found = session.suggestions.of_table(table_id)
-    taken = [t for t, each in found.items() if _is_taken(each, redo=False)]
+    taken = [t for t, each in found.items() if _is_taken(each, redo=redo)]
     return undescribed(table, taken)
 
 
 def _is_taken(suggestion: Suggestion, *, redo: bool) -> bool:
     """Whether what is there keeps a new draft away."""
     if redo and suggestion.state in (State.PENDING, State.ABSTAINED):
-        return False
+        return suggestion.edited  # a person's words, written and taken back
     return suggestion.state not in (State.STALE, State.WRITTEN)

@@ -12,7 +12,7 @@ from catalog.glossary import GlossaryFile
 from catalog.lease import Lease
 from catalog.objects import ColumnId, Profile, Table, TableId, Target, table_of
 from catalog.stopping import Stop, never
-from catalog.suggestion import Draft
+from catalog.suggestion import Draft, Wording
 from connectors.view_columns import base_columns, inherited_columns
 from model.draft import Documented, Drafter, Job
 from model.known_systems import KnownSystems
@@ -86,7 +86,7 @@ def alternatives(
     *,
     hint: str = "",
     stop: Stop,
-) -> list[str]:
+) -> list[Wording]:
     """Other wordings for one target.
 
     Args:

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby, pairwise
+from operator import add
 
 from catalog.coverage import CoverageHistory, CoveragePoint
 from catalog.intervals import Share, fall
 from catalog.metrics import Acceptance, DecisionLog, Metrics, Verdicts
 from catalog.workspace import Workspace
-from tui.flow.text import plain
+from tui.flow.text import count, plain
 from tui.flow.two_models import Comparison, compare
 
 NOTHING = "Nothing has been decided yet."
@@ -61,21 +62,20 @@ class Figures:
     @property
     def origins(self) -> tuple[Rate, ...]:
         """Acceptance by origin over all months, the most decided first."""
-        sums: dict[str, list[int]] = {}
+        sums: dict[str, tuple[int, ...]] = {}
         for each in self.metrics.acceptance:
-            counts = sums.setdefault(origin(each.source.value, each.model), [0, 0, 0])
-            counts[0] += each.accepted
-            counts[1] += each.edited
-            counts[2] += each.rejected
-        rates = [Rate(a, e, r, name) for name, (a, e, r) in sums.items()]
+            name = origin(each.source.value, each.model)
+            before = sums.get(name, (0,) * len(each.counts))
+            sums[name] = tuple(map(add, before, each.counts))
+        rates = [Rate(a, e, r, u, w, name) for name, (a, e, r, u, w) in sums.items()]
         return tuple(sorted(rates, key=lambda rate: (-rate.decided, rate.name)))
 
     @property
     def kinds(self) -> tuple[Rate, ...]:
         """Acceptance by kind of object."""
         return tuple(
-            Rate(k.accepted, k.edited, k.rejected, k.kind or "no longer there")
-            for k in self.metrics.kinds
+            Rate(*each.counts, each.kind or "no longer there")
+            for each in self.metrics.kinds
         )
 
     @property
@@ -85,15 +85,18 @@ class Figures:
 
     @property
     def provenance(self) -> tuple[tuple[str, int], ...]:
-        """Whose words stand in the database; what is of unknown origin where any is."""
+        """Whose words stand in the database; some rows only where there are any."""
         whose = self.metrics.provenance
         known = (
-            ("machine, as drafted", whose.machine),
+            ("machine, as drafted", whose.machine - whose.unseen),
+            ("machine, unseen", whose.unseen),
             ("machine, edited", whose.edited),
             ("human", whose.human),
             ("imported", whose.imported),
         )
-        return known + ((("unknown", whose.unknown),) if whose.unknown else ())
+        listed = (*known, ("unknown", whose.unknown))
+        rare = ("machine, unseen", "unknown")
+        return tuple(each for each in listed if each[1] or each[0] not in rare)
 
     @property
     def reasons(self) -> tuple[tuple[str, int], ...]:
@@ -148,18 +151,29 @@ def falls(acceptance: Sequence[Acceptance]) -> Iterator[str]:
     for (source, model), of_origin in groupby(
         acceptance, key=lambda each: (each.source, each.model)
     ):
-        months = [each for each in of_origin if each.decided]
+        months = [each for each in of_origin if each.read]
         for before, after in list(pairwise(months))[-1:]:
-            lost = fall(
-                (before.accepted, before.decided), (after.accepted, after.decided)
-            )
+            lost = fall((before.seen, before.read), (after.seen, after.read))
             if lost is not None and lost.low > 0:
                 yield (
                     f"acceptance of {plain(origin(source.value, model))} fell from"
-                    f" {before.accepted / before.decided:.0%} in {before.month} to"
-                    f" {after.accepted / after.decided:.0%} in {after.month}"
+                    f" {before.seen / before.read:.0%} in {before.month} to"
+                    f" {after.seen / after.read:.0%} in {after.month}"
                     f" (by {lost.low:.0%} at least)."
                 )
+
+
+def apart(rates: Sequence[Verdicts]) -> Iterator[str]:
+    """Sentences on what was accepted otherwise than as drafted and seen."""
+    if unseen := sum(rate.unseen for rate in rates):
+        verb = "was" if unseen == 1 else "were"
+        yield f"{count(unseen, 'text')} {verb} accepted in bulk, unseen: in no share."
+    if reworded := sum(rate.reworded for rate in rates):
+        verb = "is" if reworded == 1 else "are"
+        yield (
+            f"{count(reworded, 'accepted text')} {verb} another wording, picked in"
+            " place of the draft."
+        )
 
 
 def origin(source: str, model: str | None) -> str:

@@ -46,19 +46,23 @@ def plan_tables(
     changes: Sequence[CommentChange],
     allowed: Allowed = AS_USUAL,
 ) -> Iterator[Run]:
-    """A run for each table of some changes, planned as it is taken."""
+    """A run for each table of some changes, planned as it is taken.
+
+    They come by schema and table; of each, itself before its columns in their order,
+    whatever the order in which they were decided.
+    """
     by_table: dict[TableId, list[CommentChange]] = {}
     for change in changes:
         by_table.setdefault(table_of(change.target), []).append(change)
     absent: list[CommentChange] = []
 
     def work() -> Iterator[tuple[Table, list[CommentChange]]]:
-        for of_table in by_table.values():
+        for _, of_table in sorted(by_table.items()):
             table = session.table_for(of_table)
             if table is None:
                 absent.extend(of_table)
             else:
-                yield table, of_table
+                yield table, _in_order(table, of_table)
 
     runs = session.database.plan_tables(work(), allowed)
     while True:
@@ -70,6 +74,12 @@ def plan_tables(
         if run is None:
             return
         yield run
+
+
+def _in_order(table: Table, changes: list[CommentChange]) -> list[CommentChange]:
+    """Changes as the table has what they are about."""
+    places = {target: place for place, target in enumerate(table.targets())}
+    return sorted(changes, key=lambda each: places.get(each.target, len(places)))
 
 
 def save_script(session: Session, run: Run, folder: Path) -> Path:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from catalog.errors import UsageError
 from catalog.files import write_file
-from tui.flow.figures import NOTHING, Figures, Rate, between
+from tui.flow.figures import NOTHING, Figures, Rate, apart, between
 from tui.flow.text import count, percent, plain, shorten
 from tui.flow.two_models import ArmOutcome, points
 
@@ -67,6 +67,7 @@ def render(figures: Figures) -> str:
         nothing=NOTHING,
         style=Markup(style),  # ours
         digest=base64.b64encode(digest).decode(),
+        apart=apart,
         between=between,
         counted=count,
         percent=percent,
@@ -76,7 +77,7 @@ def render(figures: Figures) -> str:
 
 
 def _rate(arm: ArmOutcome) -> Rate:
-    return Rate(arm.accepted, 0, arm.decided - arm.accepted, arm.model)
+    return Rate(arm.accepted, 0, arm.decided - arm.accepted, 0, 0, arm.model)
 
 
 def _spread(

@@ -13,11 +13,13 @@ from catalog.bounds import Bounds
 from catalog.change import CommentChange
 from catalog.choice import Choices
 from catalog.ledger import Ledger
-from catalog.objects import Profile, Table, table_of
+from catalog.objects import Profile, Table, TableId, Target, table_of
 from catalog.snapshot import Snapshot
 from catalog.stopping import Stop
+from catalog.suggestion import Finding
 from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
+from model.checks import writing_only
 from tui.flow import offline
 from tui.flow.connection_file import SavedConnection
 from tui.flow.connections import Connections
@@ -99,10 +101,21 @@ class Session:
             return None
         return table
 
+    def findings(self, target: Target, text: str) -> tuple[Finding, ...]:
+        """What is wrong with a text that a person wrote, by the checks of writing."""
+        limit = self.database.limit(isinstance(target, TableId))
+        return writing_only(text, limit=limit)
+
     def profile(self, table: Table, *, stop: Stop) -> dict[str, Profile]:
-        """What a bounded sample of a table's rows says of its columns, by name."""
+        """What a bounded sample of a table's rows says of its columns, by name.
+
+        What may tell of people is in no code list and no range.
+        """
+        from model.personal import inside  # the words of names are read
+
         with self.lock:
-            return self.database.profile(table, stop=stop)
+            found = self.database.profile(table, stop=stop)
+        return inside(table, found)
 
     def __enter__(self) -> Self:
         """Itself, closed with the block."""

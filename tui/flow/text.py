@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from catalog.objects import TableId
+from catalog.suggestion import Source, Suggestion
 from catalog.unseen import all_seen, is_unseen
 
 
@@ -84,6 +85,14 @@ def when(at: datetime | str) -> str:
     """A moment by this machine's clock, as `2024-02-01 13:05`; a text is ISO's."""
     moment = datetime.fromisoformat(at) if isinstance(at, str) else at
     return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def whose(suggestion: Suggestion) -> str:
+    """Whose words a text is, and how sure it is where that is known."""
+    by = "you" if suggestion.by is Source.HUMAN else suggestion.by.value
+    if suggestion.confidence is None or suggestion.by is Source.HUMAN:
+        return f"by {by}"
+    return f"{suggestion.confidence:.0%} sure · by {by}"
 
 
 def left_out(unread: Mapping[TableId, str]) -> list[str]:

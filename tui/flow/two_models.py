@@ -25,6 +25,8 @@ class ArmOutcome:
     """Its name, as drafts are signed with it."""
     tables: tuple[tuple[int, int], ...]
     """Accepted and decided texts of each table that has decided ones."""
+    unseen: int = 0
+    """Texts accepted in bulk, unseen, which say nothing of the model."""
 
     @property
     def accepted(self) -> int:
@@ -33,7 +35,7 @@ class ArmOutcome:
 
     @property
     def decided(self) -> int:
-        """Texts that were decided on."""
+        """Texts that were decided on, without those accepted unseen."""
         return sum(decided for _, decided in self.tables)
 
     @property
@@ -78,7 +80,11 @@ class Comparison:
         """One sentence: which is better, or why nobody can say."""
         for arm in (self.first, self.second):
             if not arm.decided:
-                return f"Not decided: nothing that {plain(arm.model)} drafted was yet."
+                read = " read" if arm.unseen else ""
+                return (
+                    f"Not decided: nothing that {plain(arm.model)} drafted was{read}"
+                    " yet."
+                )
         texts, tables = self.by_texts, self.by_tables
         assert texts is not None
         assert tables is not None
@@ -188,9 +194,11 @@ def points(difference: Share) -> str:
 
 
 def _arm(model: str, outcomes: Sequence[TableOutcome]) -> ArmOutcome:
+    own = [each for each in outcomes if each.model == model]
     return ArmOutcome(
         model,
-        tuple((e.accepted, e.decided) for e in outcomes if e.model == model),
+        tuple((each.accepted, each.decided) for each in own if each.decided),
+        sum(each.unseen for each in own),
     )
 
 

@@ -34,11 +34,12 @@ def settle(session: Session) -> list[WriteResult]:
     return results
 
 
-def settle_open(session: Session) -> None:
+def settle_open(session: Session) -> list[WriteResult]:
     """Settle what a crash left open, where this session may write."""
-    if not session.settings.read_only and session.ledger.open_intents():
-        with Lease(session.workspace, session.database_id, "apply"), session.lock:
-            settle(session)
+    if session.settings.read_only or not session.ledger.open_intents():
+        return []
+    with Lease(session.workspace, session.database_id, "apply"), session.lock:
+        return settle(session)
 
 
 def apply(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
@@ -104,16 +104,22 @@ class Bulk:
         self._session = session
         self._then = then
 
-    def accept(self, scope: Scope, number: int) -> None:
-        """Accept what may be accepted in bulk; there are so many to look at."""
+    def accept(self, scope: Scope, number: int, *, shown: Collection[int] = ()) -> None:
+        """Accept what may be accepted in bulk.
+
+        Args:
+            scope: which are meant.
+            number: how many there are to look at.
+            shown: ids of suggestions whose text was on the screen.
+        """
         self._choose(
             number,
             lambda choices, stop: choices.to_accept(scope, stop=stop),
-            self._ask_to_accept,
+            lambda choice: self._ask_to_accept(choice, shown),
         )
 
     def accept_by_rule(self, scope: Scope, number: int, covered: str) -> None:
-        """Accept what a rule takes, once its count was seen."""
+        """Accept what a rule takes, once its count was seen; its texts are not."""
         modal = RuleModal(self._session, scope, number, covered)
         self._screen.app.ask(modal, self._ask_to_accept)
 
@@ -126,30 +132,32 @@ class Bulk:
         )
 
     def _choose(
-        self, number: int, find: Find, then: Callable[[Choice], object]
+        self, number: int, find: Find[Choice], then: Callable[[Choice], object]
     ) -> None:
         """Find what a decision takes; many are counted beside the screen."""
         if number <= AT_ONCE:
             then(find(self._session.choices, never))
         else:
-            self._screen.app.ask(CountingModal(self._session, find, number), then)
+            looked_at = count(number, "suggestion")
+            self._screen.app.ask(CountingModal(self._session, find, looked_at), then)
 
-    def _ask_to_accept(self, choice: Choice) -> None:
+    def _ask_to_accept(self, choice: Choice, shown: Collection[int] = ()) -> None:
         if not choice:
             left = ", ".join(f"{n} {name}" for name, n in choice.left_out.items())
             left = f" Left out: {left}." if left else ""
             self._screen.notify(f"Nothing pending to accept in bulk here.{left}")
             return
 
-        def looked(good: bool | None) -> None:
+        def looked(good: Sequence[int] | None) -> None:
             if good:
-                self._decide("accept", choice)
+                also = {*shown, *good}
+                self._decide("accept", choice, shown=also, sampled=len(good))
             else:
                 self._then()
 
         def decide(answer: Answer) -> None:
             if answer == "all":
-                self._decide("accept", choice)
+                self._decide("accept", choice, shown=shown)
             else:
                 sample = SampleScreen(self._session, choice)
                 self._screen.app.push_screen(sample, looked)
@@ -165,8 +173,17 @@ class Bulk:
             question, covers(choice), lambda: self._decide("reject", choice)
         )
 
-    def _decide(self, what: Literal["accept", "reject"], choice: Choice) -> None:
-        self._screen.app.decide_in_bulk(what, choice, self._screen, self._then)
+    def _decide(
+        self,
+        what: Literal["accept", "reject"],
+        choice: Choice,
+        *,
+        shown: Collection[int] = (),
+        sampled: int | None = None,
+    ) -> None:
+        self._screen.app.decide_in_bulk(
+            what, choice, self._screen, self._then, shown=shown, sampled=sampled
+        )
 
 
 def covers(choice: Choice) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from textual import on
@@ -14,17 +15,19 @@ from textual.widgets import Footer, Input, Label, Static
 from textual.worker import Worker, get_current_worker
 
 from catalog.listing import Listing, Order
-from catalog.objects import TableId, table_of
+from catalog.news import News
+from catalog.objects import TableId
 from catalog.places import left
 from catalog.rescan import Changes
-from catalog.snapshot import SchemaCoverage, TableSummary
+from catalog.snapshot import TableSummary
 from catalog.suggestion import SuggestionFilter
 from tui.app.beside import beside
 from tui.app.keys import keys
-from tui.app.messages import DraftingChanged, DraftsSaved
+from tui.app.messages import DraftingChanged
 from tui.app.screens.bulk import Bulk
 from tui.app.screens.catalog_rows import SCHEMAS, TABLES, schema_cells, table_cells
 from tui.app.screens.database_screen import DatabaseScreen
+from tui.app.screens.draft_question import DraftQuestion
 from tui.app.screens.facets import FACETS, Facet, FacetModal
 from tui.app.screens.review import ReviewScreen
 from tui.app.screens.table_list import TableList
@@ -54,7 +57,8 @@ class CatalogScreen(DatabaseScreen):
     TITLE = "Catalog"
     BINDINGS: ClassVar[list[BindingType]] = keys(
         "catalog",
-        ("d", "draft", "Draft", "Draft what is listed"),
+        ("d", "draft", "Draft", "Draft the table, or the schema, under the cursor"),
+        ("D", "draft_all", "", "Draft all that is listed; states the count first"),
         ("s", "stop", "", "Stop reading or drafting"),
         (
             "A",
@@ -101,13 +105,20 @@ class CatalogScreen(DatabaseScreen):
     def __init__(self, session: Session, drafting: BackgroundDrafting) -> None:
         super().__init__(session, drafting)
         self._tables = TableList()
-        self._bulk = Bulk(self, session, self._reload)
+        self._bulk = Bulk(self, session, self._catch_up)
+        self._drafts = DraftQuestion(self, session)
         self._complete = False
         self._read = 0
-        self._read_version = (0, 0)
-        self._changed_tables: set[TableId] | None = set()
-        """Those to be listed anew; None is all of them."""
-        self._list_after = 0.0
+        self._news = News(session.workspace, session.database_id)
+        self._version = (0, 0)
+        """The workspace's when it was looked at last."""
+        self._behind = True
+        """Whether all has to be listed anew."""
+        self._all_after = 0.0
+        """When all may be listed anew, unless the steward asks for it."""
+        self._at_once = False
+        """Whether to look again as soon as the present look has ended."""
+        self._reviewed = False
         self._typing: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -136,11 +147,14 @@ class CatalogScreen(DatabaseScreen):
             self.action_rescan()
 
     def on_screen_resume(self) -> None:
-        """Other screens decide and write, most of them do neither."""
-        if not (self._open and self._complete):
+        """Go where the review was left; it decides, and other screens write."""
+        if not (self._open and self._complete and self.is_active):
             return
-        if self._session.workspace.version() != self._read_version:
-            self._reload()
+        if self._reviewed:
+            self._reviewed = False
+            place = left(self._session.workspace, self._session.database_id)
+            self._list(place.table if place is not None else None)
+        self._catch_up()
 
     @property
     def _open(self) -> bool:
@@ -153,14 +167,57 @@ class CatalogScreen(DatabaseScreen):
 
     # What is listed
 
-    @beside("list", "Listing the tables")
     def _reload(self) -> None:
         """List everything anew; the screen shows what it has meanwhile."""
+        self._behind = True
+        self._catch_up()
+
+    @on(DraftingChanged)
+    def _catch_up(self) -> None:
+        """Show what was changed just now, however much that is."""
+        self._all_after = 0.0
+        self._at_once = True
+        self._keep_up()
+
+    def _keep_up(self) -> None:
+        """Show what was changed, by whomever, since it was looked for last."""
+        if not self._open or self.runs("list"):
+            return
+        self._at_once = False
+        version = self._session.workspace.version()
+        if version != self._version or self._is_late:
+            self._look(version)
+
+    @property
+    def _is_late(self) -> bool:
+        return self._behind and time.monotonic() >= self._all_after
+
+    @beside("list", "Listing the tables")
+    def _look(self, version: tuple[int, int]) -> None:
+        """Read the tables that changed; all, at most a tenth of the time.
+
+        All it is where many changed, or where somebody else changed what leaves no
+        trace.
+        """
+        changed = self._news.read(most=FEW)
+        elsewhere = version[1] != self._version[1]
+        self._version = version
+        if changed is None or (elsewhere and not changed):
+            self._behind = True
+        if self._is_late:
+            began = time.monotonic()
+            self._look_at_all()
+            now = time.monotonic()
+            self._all_after = now + 10 * (now - began)
+        elif changed:
+            found = map(self._session.snapshot.summary, changed)
+            self.call_later(self._listed_some, list(filter(None, found)))
+
+    def _look_at_all(self) -> None:
         worker = get_current_worker()
         snapshot = self._session.snapshot
-        self._read_version = self._session.workspace.version()
+        self._behind = False
         listing = Listing(snapshot.summaries())
-        by_schema, total = listing.coverage()
         if worker.is_cancelled or not self._open:
             return
         # Asked for once, they stay as they were.
@@ -172,14 +229,19 @@ class CatalogScreen(DatabaseScreen):
         if order is Order.SIMILAR and not listing.similar:
             listing.similar = snapshot.similar()
         if not worker.is_cancelled:
-            self.call_later(self._listed_anew, listing, [total, *by_schema])
+            self.call_later(self._listed_anew, listing)
 
-    def _listed_anew(self, listing: Listing, coverage: list[SchemaCoverage]) -> None:
+    def _listed_some(self, changed: Sequence[TableSummary]) -> None:
+        self._tables.all.update(changed)
+        self._show_coverage()
+        self._list()
+
+    def _listed_anew(self, listing: Listing) -> None:
         if not self._open:
             return
         first, self._complete = not self._complete, True
         self._tables.all = listing
-        self._show_coverage(coverage)
+        self._show_coverage()
         self._list()
         if first:
             self._go_on()
@@ -197,9 +259,13 @@ class CatalogScreen(DatabaseScreen):
             self._review(place.table, place.column)
             self.notify("Here you left. q shows the catalog.")
 
-    def _show_coverage(self, coverage: list[SchemaCoverage]) -> None:
-        self.query_one("#schemas", RowList).show(coverage)
-        total = coverage[0]
+    def _show_coverage(self) -> None:
+        by_schema, total = self._tables.all.coverage()
+        schemas = [total, *by_schema]
+        names = [each.schema for each in schemas]
+        here = self._tables.schema
+        rows = self.query_one("#schemas", RowList)
+        rows.show(schemas, cursor=names.index(here) if here in names else 0)
         told = "nothing to describe"
         if total.share is not None:
             told = (
@@ -210,10 +276,15 @@ class CatalogScreen(DatabaseScreen):
         label = plain(self._session.database.identity.label)
         self.query_one("#head", Label).update(f"{label} — {told}")
 
-    def _list(self) -> None:
-        here = self._rows.here
-        self._tables.find()
-        cursor = self._tables.place_of(here and here.id)
+    def _list(self, here: TableId | None = None) -> None:
+        """List what is wanted by now.
+
+        Args:
+            here: where the cursor goes; None leaves it on its table. Where that is not
+                listed any more it is the nearest.
+        """
+        under = self._rows.here
+        cursor = self._tables.find(here or (under and under.id))
         self._rows.show(self._tables.found, cursor=cursor)
         self.query_one("#right").set_class(not self._tables.found, "-empty")
         self.query_one("#empty", Static).update(self._nothing())
@@ -235,12 +306,14 @@ class CatalogScreen(DatabaseScreen):
 
     @on(RowList.Moved, "#schemas")
     def _schema_moved(self, event: RowList.Moved) -> None:
-        if (schema := event.rows.at(event.index)) is not None:
-            self._tables.within(schema.schema)
-            self._list()
+        schema = event.rows.at(event.index)
+        if schema is not None and schema.schema != self._tables.schema:
+            here = self._rows.here
+            self._list(self._tables.within(schema.schema, here and here.id))
 
     @on(RowList.Chosen, "#schemas")
     def _schema_chosen(self) -> None:
+        self._rows.cursor = self._tables.first_to_do
         self._rows.focus()
 
     @on(RowList.Chosen, "#tables")
@@ -252,6 +325,7 @@ class CatalogScreen(DatabaseScreen):
 
     def _review(self, table: TableId, column: str | None = None) -> None:
         order = [summary.id for summary in self._tables.found]
+        self._reviewed = True
         self.app.push_screen(
             ReviewScreen(self._session, self._drafting, order, table, column)
         )
@@ -277,7 +351,14 @@ class CatalogScreen(DatabaseScreen):
         self._tables.named(event.value)
         # The letter is drawn before the list, which takes a moment of 100,000 tables.
         self._stop_typing()
-        self._typing = self.set_timer(TYPING_SECONDS, self._list)
+        self._typing = self.set_timer(TYPING_SECONDS, self._list_typed)
+
+    def _list_typed(self) -> None:
+        """The one that fits best is under the cursor, unless the one before fits."""
+        before = self._rows.here
+        self._list()
+        if before is not None and self._tables.place_of(before.id) is None:
+            self._rows.cursor = 0
 
     def _stop_typing(self) -> None:
         """What is listed next has all that was typed."""
@@ -288,7 +369,7 @@ class CatalogScreen(DatabaseScreen):
     @on(Input.Submitted)
     def _filter_done(self) -> None:
         self._stop_typing()
-        self._list()
+        self._list_typed()
         self._rows.focus()
 
     def action_show(self) -> None:
@@ -343,53 +424,39 @@ class CatalogScreen(DatabaseScreen):
 
     @on(Worker.StateChanged)
     def _worked(self, event: Worker.StateChanged) -> None:
-        if event.worker.group == "scan" and event.worker.is_finished and self._open:
+        if not event.worker.is_finished or not self._open:
+            return
+        if event.worker.group == "scan":
             self._reload()
+        elif event.worker.group == "list" and self._at_once:
+            self._keep_up()
 
     def action_draft(self) -> None:
-        """Draft what the listed tables lack."""
-        if self._drafting.running:
-            self.notify("Drafting is under way; s stops it.")
-            return
-        wanted = self._tables.undocumented
-        if not wanted:
-            described = "Everything listed is described."
-            self.notify(described if self._tables.found else "No table is listed.")
-            return
-        every = sum(each.undocumented for each in self._tables.all.summaries)
-        self.app.draft([] if len(wanted) == every else wanted)
+        """Draft what is under the cursor: a table, or a schema after a question."""
+        if self.query_one("#schemas").has_focus:
+            schema = self._tables.schema
+            what = "all schemas" if schema is None else f"all of {plain(schema)}"
+            self._drafts.ask(what, self._tables.undocumented_within)
+        elif (table := self._rows.here) is not None:
+            self._drafts.draft_one(table.id)
+        else:
+            self.notify("No table is listed.")
+
+    def action_draft_all(self) -> None:
+        """Draft what the listed tables lack, once its count was seen."""
+        listed = count(len(self._tables.found), "table") + " listed"
+        self._drafts.ask(listed, self._tables.undocumented)
 
     def action_stop(self) -> None:
         """Stop reading and drafting; what is there stays."""
         self._drafting.stop()
         self.workers.cancel_group(self, "scan")
 
-    @on(DraftsSaved)
-    def _saved(self, event: DraftsSaved) -> None:
-        if self._changed_tables is not None:
-            self._changed_tables |= {table_of(draft.target) for draft in event.drafts}
-
-    @on(DraftingChanged)
-    def _changed(self) -> None:
-        self._changed_tables = None
-
     def _tick(self) -> None:
-        if not self._open or not self._complete:
-            return
-        changed = self._changed_tables
-        if changed != set() and time.monotonic() >= self._list_after:
-            self._changed_tables = set()
-            began = time.monotonic()
-            if changed is None or len(changed) > FEW:
-                self._reload()
-            else:
-                found = map(self._session.snapshot.summary, changed)
-                self._tables.all.update(filter(None, found))
-                self._list()
-            # Listing a large catalog takes a while: at most a tenth of the time.
-            now = time.monotonic()
-            self._list_after = now + 10 * (now - began)
-        self._say_what()
+        if self._open and self._complete and self.is_active:
+            self._keep_up()
+        if self._open:
+            self._say_what()
 
     def _say_what(self) -> None:
         if self.app.screen is self and (under := self._rows.here) is not None:
@@ -416,7 +483,7 @@ class CatalogScreen(DatabaseScreen):
 
     def action_replay(self, what: Literal["undo", "redo"]) -> None:
         """Take back the last decision, or decide again as before the undo."""
-        self.app.replay(what, self, lambda _: self._reload())
+        self.app.replay(what, self, lambda _: self._catch_up())
 
     def action_figures(self) -> None:
         """Charts of how documenting goes."""

@@ -29,9 +29,10 @@ TABLES = (
 def schema_cells(schema: SchemaCoverage) -> Sequence[Cell]:
     """A schema, or all of them."""
     described = schema.tables_described + schema.columns_described
+    total = schema.tables + schema.columns
     return (
         Cell("all schemas" if schema.schema is None else schema.schema, "strong"),
-        Cell(bar(described, schema.tables + schema.columns), "accent"),
+        Cell(bar(described, total) if total else "", "accent"),
         Cell(percent(schema.share), "muted"),
     )
 
@@ -53,6 +54,6 @@ def table_cells(table: TableSummary) -> Sequence[Cell]:
 
 def bar(done: int, total: int) -> str:
     """A share as blocks of eighths, `BAR` cells long."""
-    eighths = round(8 * BAR * done / total) if total else 0
+    eighths = round(8 * BAR * done / total)
     full, part = divmod(eighths, 8)
     return ("█" * full + " ▏▎▍▌▋▊▉"[part] * (part > 0)).ljust(BAR, "·")

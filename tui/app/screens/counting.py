@@ -1,9 +1,9 @@
-"""Counting what a bulk decision takes where there is a million to look at."""
+"""Counting what a bulk decision, or drafting, takes where there is much to look at."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Label
 from textual.worker import Worker, WorkerState, get_current_worker
 
-from catalog.choice import Choice, Choices
+from catalog.choice import Choices
 from catalog.stopping import Stop
 from tui.app.beside import beside
 from tui.app.keys import keys
@@ -21,29 +21,31 @@ from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.keys_line import KeysLine
 from tui.flow.session import Session
 
-Find = Callable[[Choices, Stop], Choice]
-"""Finds a choice; the second argument ends it."""
+Counted = TypeVar("Counted")
+"""What is known once it was counted, such as a choice."""
+Find = Callable[[Choices, Stop], Counted]
+"""Counts; the second argument ends it."""
 
 
-def find_beside(session: Session, find: Find, stop: Stop) -> Choice:
-    """Find a choice with a connection of its own, so that the screen can read."""
+def find_beside(session: Session, find: Find[Counted], stop: Stop) -> Counted:
+    """Count with a connection of its own, so that the screen can read."""
     with session.workspace.beside() as workspace:
         return find(Choices(workspace, session.database_id), stop)
 
 
-class CountingModal(ModalScreen[Choice], WorkingScreen[Choice]):
-    """Counting what this takes; nothing is decided before you saw the count."""
+class CountingModal(ModalScreen[Counted], WorkingScreen[Counted]):
+    """Counting what this takes; nothing is done before you saw the count."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys(
-        "counting", ("escape,n,q", "dismiss", "Cancel", "Decide nothing", "cancel")
+        "counting", ("escape,n,q", "dismiss", "Cancel", "Do nothing", "cancel")
     )
 
-    def __init__(self, session: Session, find: Find, number: int) -> None:
+    def __init__(self, session: Session, find: Find[Counted], looked_at: str) -> None:
         super().__init__()
         self._session = session
         self._find = find
-        self._number = number
-        self._choice: Choice | None = None
+        self._looked_at = looked_at
+        self._counted: Counted | None = None
         self._ended = False
 
     def compose(self) -> ComposeResult:
@@ -51,8 +53,8 @@ class CountingModal(ModalScreen[Choice], WorkingScreen[Choice]):
         with Vertical(classes="modal"):
             title = "Counting what this takes…"
             yield Label(title, classes="modal-title", markup=False)
-            yield Label(f"{self._number:,} suggestions to look at.", markup=False)
-            yield KeysLine({"counting.cancel": "decides nothing"})
+            yield Label(f"{self._looked_at} to look at.", markup=False)
+            yield KeysLine({"counting.cancel": "does nothing"})
 
     def on_mount(self) -> None:
         """Begin."""
@@ -61,21 +63,21 @@ class CountingModal(ModalScreen[Choice], WorkingScreen[Choice]):
     @beside("count", "Counting")
     def _count(self) -> None:
         worker = get_current_worker()
-        choice = find_beside(self._session, self._find, lambda: worker.is_cancelled)
+        counted = find_beside(self._session, self._find, lambda: worker.is_cancelled)
         if not worker.is_cancelled:
-            self.call_later(self._end, choice)
+            self.call_later(self._end, counted)
 
     @on(Worker.StateChanged)
     def _failed(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR:
             self._end(None)
 
-    def _end(self, choice: Choice | None) -> None:
-        self._choice, self._ended = choice, True
+    def _end(self, counted: Counted | None) -> None:
+        self._counted, self._ended = counted, True
         self.on_screen_resume()
 
     def on_screen_resume(self) -> None:
         """Another screen may have come on top meanwhile, and gone."""
         if self._ended and self.is_active:
             self._ended = False  # a screen hears more than once that it is on top
-            self.dismiss(self._choice)
+            self.dismiss(self._counted)

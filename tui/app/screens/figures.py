@@ -21,7 +21,7 @@ from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.chart import MARKS, Chart
 from tui.app.widgets.status_line import StatusLine
 from tui.flow import report
-from tui.flow.figures import NOTHING, Figures, Rate, between, gather
+from tui.flow.figures import NOTHING, Figures, Rate, apart, between, gather
 from tui.flow.session import Session
 from tui.flow.text import count, percent, plain
 
@@ -89,8 +89,10 @@ class FiguresScreen(WorkingScreen[None]):
             yield Static("", id="nothing", markup=False)
             with Grid(id="panels"):
                 yield Panel("Coverage over time", id="coverage")
-                yield Panel("Accepted as drafted, by origin", id="origins")
-                yield Panel("Accepted as drafted, by kind of object", id="kinds")
+                yield Panel(
+                    "Accepted as drafted of what was read, by origin", id="origins"
+                )
+                yield Panel("Accepted as drafted of what was read, by kind", id="kinds")
                 yield Panel("Why texts were rejected", id="reasons")
                 yield Panel("Decisions a minute, day by day", id="pace")
                 yield Panel("Whose words stand in the database", id="provenance")
@@ -198,16 +200,17 @@ class FiguresScreen(WorkingScreen[None]):
             for rate in rates[:LISTED]
             if (share := rate.share) is not None
         ]
+        also = list(apart(rates))
         if not listed:
-            panel.tell([NOTHING], empty=True)
+            panel.tell(also or [NOTHING], empty=True)
             return
-        lines = [f"  {self._named('')} {'decided':>8} {'accepted':>9} {'95 %':>11}"]
+        lines = [f"  {self._named('')} {'read':>8} {'accepted':>9} {'95 %':>11}"]
         for number, (rate, share) in enumerate(listed, 1):
             lines.append(
-                f"{number} {self._named(rate.name)} {rate.decided:>8,}"
+                f"{number} {self._named(rate.name)} {rate.read:>8,}"
                 f" {share.share:>9.0%} {between(share):>11}"
             )
-        panel.tell([*lines, *_more(len(rates))])
+        panel.tell([*lines, *_more(len(rates)), *also])
         panel.chart.intervals([share for _, share in listed])
 
     def _show_counts(

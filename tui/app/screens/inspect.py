@@ -14,27 +14,17 @@ from textual.widgets import Label, Static
 from textual.worker import get_current_worker
 
 from catalog.history import HistoryEvent, history
-from catalog.suggestion import Finding
+from catalog.suggestion import Source
 from model.prompt import Written
 from tui.app.beside import beside
 from tui.app.keys import keys
+from tui.app.screens.review_details import EXPLAINED
 from tui.app.screens.review_rows import Line
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.keys_line import KeysLine
 from tui.flow.background import BackgroundDrafting
 from tui.flow.session import Session
-from tui.flow.text import plain, when
-
-EXPLAINED = {
-    Finding.LEAK: "repeats a value of the sample that is not a code",
-    Finding.UNSUPPORTED: "has numbers or names that neither schema nor sample have",
-    Finding.RESTATES: "says little more than the name",
-    Finding.DEGENERATE: "is cut off, or says the same again and again",
-    Finding.TOO_LONG: "is longer than the database takes",
-    Finding.CONTROL: "has control characters",
-    Finding.FALSE_CLAIM: "claims something that a query found untrue",
-}
-"""What each finding means, for the steward."""
+from tui.flow.text import plain, when, whose
 
 
 class InspectModal(ModalScreen[None], WorkingScreen[None]):
@@ -90,12 +80,19 @@ class InspectModal(ModalScreen[None], WorkingScreen[None]):
             shown.append(plain(fact) + "\n")
         if suggestion is not None:
             draft = suggestion.draft
-            if draft.origin:
+            shown.append(f"{whose(suggestion)}\n")
+            if draft.origin and not suggestion.author:
                 shown.append(f"from {plain(draft.origin)}\n")
+            if draft.model and draft.source is Source.MODEL:
+                shown.append(f"drafted by model {plain(draft.model)}")
+            elif draft.model:
+                model = plain(draft.model)
+                shown.append(
+                    f"drafted by {draft.source.value}; model {model} was asked"
+                )
             if draft.model:
-                shown.append(f"model {plain(draft.model)}")
                 shown.append(f", prompt {draft.prompt}\n" if draft.prompt else "\n")
-            for finding in draft.findings:
+            for finding in suggestion.findings:
                 shown.append(f"{finding.value}: the text {EXPLAINED[finding]}.\n")
             if draft.guess:
                 shown.append(f"best guess: {plain(draft.guess)}\n")
@@ -110,9 +107,7 @@ class InspectModal(ModalScreen[None], WorkingScreen[None]):
     def _show_history(self, events: list[HistoryEvent]) -> None:
         shown = Text("\nHistory\n", "bold")
         for each in events:
-            shown.append(
-                f"{when(each.at)}  {each.what} by {plain(each.who)}", "not bold"
-            )
+            shown.append(f"{when(each.at)}  {plain(each.words)}", "not bold")
             if each.reason:
                 shown.append(f" ({plain(each.reason)})", "not bold italic")
             shown.append("\n")

@@ -50,8 +50,41 @@ def _cells(row: Question | Term) -> Sequence[Cell]:
         Cell(row.term, "muted"),
         Cell("✓", "good"),
         Cell(""),
-        Cell(row.meaning + where),
+        Cell(row.meaning + where, "muted"),
     )
+
+
+def _key(row: Question | Term) -> tuple[str, str]:
+    """What a row is about: a question, and its answer for everywhere, are one."""
+    return key_of(row.term), row.scope if isinstance(row, Term) else ""
+
+
+def in_place(
+    rows: Sequence[Question | Term], found: Sequence[Question | Term], first: int
+) -> list[Question | Term]:
+    """What is known by now, with nothing moved that is looked at.
+
+    Answers stay where they were asked for, and so does all above a place. From there
+    on the questions are in their new order: the next one is the best that is left.
+
+    Args:
+        rows: as they stood.
+        found: what is known by now, in order.
+        first: the first place whose question may be another one.
+    """
+    left = {_key(row): row for row in found}
+    kept: list[Question | Term | None] = []
+    for place, key in enumerate(map(_key, rows)):
+        if (known := left.get(key)) is not None:
+            stays = place < first or isinstance(known, Term)
+            kept.append(left.pop(key) if stays else None)
+    questions = [row for row in left.values() if isinstance(row, Question)]
+    terms = [row for row in left.values() if isinstance(row, Term)]
+    best = iter(questions)
+    placed = [row or next(best) for row in kept]
+    asked = (i for i, row in enumerate(placed) if isinstance(row, Question))
+    after = max(asked, default=min(first, len(placed)) - 1) + 1
+    return [*placed[:after], *best, *placed[after:], *terms]
 
 
 def _typed(row: Question | Term) -> str:
@@ -92,6 +125,8 @@ class QuestionsScreen(WorkingScreen[None]):
         self._undoes: list[Callable[[], object]] = []
         """What takes back each answer, and each question that was put away."""
         self._asked: Question | Term | None = None
+        self._undone: tuple[str, str] | None = None
+        """What was taken back just now: the cursor goes there."""
         self._read = 0
         self._stopped = False
 
@@ -117,9 +152,12 @@ class QuestionsScreen(WorkingScreen[None]):
 
     # Looking
 
-    @beside("questions", "Looking through names")
     def action_count(self) -> None:
-        """Look through the names, again."""
+        """Look through the names, again, and order them anew."""
+        self._count(anew=True)
+
+    @beside("questions", "Looking through names")
+    def _count(self, *, anew: bool) -> None:
         worker = get_current_worker()
         self._read, self._stopped = 0, False
 
@@ -132,29 +170,46 @@ class QuestionsScreen(WorkingScreen[None]):
             self._session, read=read, stop=lambda: worker.is_cancelled or self._stopped
         )
         if not worker.is_cancelled:
-            self._rank_now()
+            self._rank_now(anew=anew)
 
     @beside("rank", "Ordering questions")
     def _rank(self) -> None:
-        self._rank_now()
+        self._rank_now(anew=False)
 
-    def _rank_now(self) -> None:
+    def _rank_now(self, *, anew: bool) -> None:
         if self._census is not None:
             found = self._census.ranked(
                 answered=frozenset(self._fresh),
                 unasked=self._unasked.all(),
                 limit=MOST,
             )
-            self.call_later(self._show, [*found, *self._glossary.read().terms])
+            terms = self._glossary.read().terms
+            self.call_later(self._rearrange, [*found, *terms], anew)
+
+    def _rearrange(self, found: Sequence[Question | Term], anew: bool) -> None:
+        """Show what is known by now; the cursor stays on what it is on."""
+        rows, cursor = self._list.found, self._list.cursor
+        here = self._list.here
+        wanted = self._undone or (here and _key(here))
+        if not anew:
+            found = in_place(rows, found, cursor + (self._undone is None))
+        self._undone = None
+        places = {_key(row): place for place, row in enumerate(found)}
+        self._show(found, cursor=places.get(wanted, cursor) if wanted else cursor)
 
     @on(Worker.StateChanged)
     def _worked(self, event: Worker.StateChanged) -> None:
         if event.worker.group == "questions" and event.worker.is_finished:
             self._show()
 
-    def _show(self, found: Sequence[Question | Term] | None = None) -> None:
+    def _show(
+        self,
+        found: Sequence[Question | Term] | None = None,
+        *,
+        cursor: int | None = None,
+    ) -> None:
         rows = self._list
-        rows.show(found)
+        rows.show(found, cursor=cursor)
         self.set_class(not rows.found, "-empty")
         if self.runs("questions"):
             nothing = "Looking for names that nobody can read…\ns stops."
@@ -249,7 +304,7 @@ class QuestionsScreen(WorkingScreen[None]):
         except ColumnistError as error:
             self.app.explain(error)
         else:
-            self._undoes.append(partial(self._put, row.term, scope, before))
+            self._undoes.append(partial(self._put_back, row.term, scope, before))
 
     def _put(self, term: str, scope: str, meaning: str | None) -> str | None:
         """Change the file, and have drafted again what reads otherwise now.
@@ -263,14 +318,18 @@ class QuestionsScreen(WorkingScreen[None]):
         self.app.redraft([Term(term, t, scope) for t in (before, meaning) if t])
         key = key_of(term)
         if meaning is None and key in self._before:
-            self.action_count()  # its names were read with it
+            self._count(anew=False)  # its names were read with it
             return before
         if meaning is None:
             self._fresh.discard(key)
-        else:
+        elif not scope:  # else it explains nothing elsewhere
             self._fresh.add(key)
         self._rank()
         return before
+
+    def _put_back(self, term: str, scope: str, before: str | None) -> None:
+        self._undone = (key_of(term), scope)
+        self._put(term, scope, before)
 
     def action_cancel(self) -> None:
         """Close the answer."""
@@ -292,6 +351,7 @@ class QuestionsScreen(WorkingScreen[None]):
         self._rank()
 
     def _ask_again(self, term: str) -> None:
+        self._undone = (key_of(term), "")
         self._unasked.remove(term)
         self._rank()
 

@@ -101,12 +101,15 @@ class ReviewScreen(ReviewList):
 
     def action_accept_all(self) -> None:
         """Accept all marked, or all listed of this table."""
-        ids = self._tables.chosen(self._here)
-        Bulk(self, self._session, self._decided).accept(Scope(ids=ids), len(ids))
+        chosen = self._tables.chosen(self._here)
+        ids = [each.id for each in chosen]
+        read = {each.id for each in chosen if self._tables.was_read(each)}
+        bulk = Bulk(self, self._session, self._decided)
+        bulk.accept(Scope(ids=ids), len(ids), shown=read)
 
     def action_reject_all(self) -> None:
         """Reject all marked, or all listed of this table."""
-        ids = self._tables.chosen(self._here)
+        ids = [each.id for each in self._tables.chosen(self._here)]
         Bulk(self, self._session, self._decided).reject(Scope(ids=ids), len(ids))
 
     def _decided(self) -> None:
@@ -197,7 +200,10 @@ class ReviewScreen(ReviewList):
             self.notify("That is what the database says already.")
             return
         suggestions = self._session.suggestions
-        self._go_on(suggestions.write_own(target, text, previous=comment))
+        findings = self._session.findings(target, text)
+        self._go_on(
+            suggestions.write_own(target, text, previous=comment, findings=findings)
+        )
 
     def action_replay(self, what: Literal["undo", "redo"]) -> None:
         """Take back the last decision, or decide again as before the undo."""
@@ -236,11 +242,16 @@ class ReviewScreen(ReviewList):
     def action_pick(self, number: int) -> None:
         """Stage an alternative."""
         line = self._line
-        texts = self._alternatives.get(line.target, []) if line is not None else []
-        if line is None or not 1 <= number <= len(texts):
+        found = self._alternatives.get(line.target, []) if line is not None else []
+        if line is None or not 1 <= number <= len(found):
             self.notify("There is no such alternative. t asks for some.")
             return
-        self._save(line.target, texts[number - 1])
+        pick = self._session.suggestions.pick
+        wording = found[number - 1]
+        if wording.text == line.comment:
+            self.notify("That is what the database says already.")
+            return
+        self._go_on(pick(line.target, wording, number, previous=line.comment))
 
     def action_same_name(self) -> None:
         """One decision for all columns of this name and type."""

@@ -8,10 +8,21 @@ from dataclasses import dataclass
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from catalog.suggestion import STAGED, Source, State, Suggestion
-from tui.app.screens.review_rows import STEPS, Line
+from catalog.suggestion import Finding, Suggestion
+from tui.app.screens.review_rows import Line
 from tui.app.widgets.word_diff import side_by_side
-from tui.flow.text import plain
+from tui.flow.text import plain, whose
+
+EXPLAINED = {
+    Finding.LEAK: "repeats a value of the sample that is not a code",
+    Finding.UNSUPPORTED: "has numbers or names that neither schema nor sample have",
+    Finding.RESTATES: "says little more than the name",
+    Finding.DEGENERATE: "is cut off, or says the same again and again",
+    Finding.TOO_LONG: "is longer than the database takes",
+    Finding.CONTROL: "has control characters",
+    Finding.FALSE_CLAIM: "claims something that a query found untrue",
+}
+"""What each finding means, for the steward."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,43 +53,36 @@ def details(
         whole: show the text also where the list has it.
     """
     suggestion = line.suggestion
-    name = Text(plain(line.target.name), "bold")
-    name.append(f"  {plain(' · '.join(facts))}", "not bold")
-    parts: list[RenderableType] = [name]
+    head = Text(plain(line.target.name), "bold")
     if suggestion is not None:
-        parts.append(Text(summary(suggestion), "dim"))
+        head.append(f"  {summary(suggestion)}", "not bold")
+    said = [suggestion.reason] if suggestion is not None and suggestion.reason else []
+    if style and suggestion is not None and line.text:
+        said.append("style: " + " · ".join(style))
+    parts = [head, *([Text(plain(" · ".join(said)), "italic")] if said else [])]
+    parts.append(Text(plain(" · ".join(facts)), "dim"))
     others: list[RenderableType] = []
     new = suggestion.text if suggestion is not None else None
     if line.comment is not None and new and new != line.comment:
         others.append(side_by_side(line.comment, new))
-    if whole and not others:
-        others.append(Text(plain(line.text or "No description.")))
+    elif whole:
+        others.append(Text(plain(line.text or line.lack)))
     others += [
         Text.assemble((f"{number} ", "bold"), plain(text))
         for number, text in enumerate(alternatives, 1)
     ]
-    said = [suggestion.reason] if suggestion is not None and suggestion.reason else []
-    if style and suggestion is not None and line.text:
-        said.append("style: " + " · ".join(style))
-    if said:
-        parts.append(Text(plain(" · ".join(said)), "italic"))
-    return Details(Group(*others, *parts), bool(others))
+    return Details(Group(*parts, *others), bool(others))
 
 
 def summary(suggestion: Suggestion) -> str:
-    """State, source, how likely it is accepted, and findings on one line."""
-    draft = suggestion.draft
-    if suggestion.state is State.EDITED:
-        return "edited · by you"
-    source = draft.source.value
-    if draft.model and draft.source is Source.MODEL:
-        source = draft.model
-    if draft.origin:
-        source += f" from {draft.origin}"
-    parts = [suggestion.state.value, f"by {source}"]
-    if suggestion.state not in STAGED:
-        likely = next(word for low, _, word in STEPS if draft.confidence >= low)
-        parts.append(f"{likely}, {draft.confidence:.0%}")
-    found = ", ".join(f.value.replace("_", " ") for f in draft.findings)
-    parts.append(f"finding: {found}" if found else "no finding")
+    """State, whose words it is and how likely they are accepted, findings."""
+    parts = [suggestion.state.value, whose(suggestion)]
+    if suggestion.model:
+        parts.append(suggestion.model)
+    if suggestion.rank:
+        parts.append(f"wording {suggestion.rank}")
+    if suggestion.draft.origin and not suggestion.author:
+        parts.append(f"from {suggestion.draft.origin}")
+    found = ", ".join(EXPLAINED[each] for each in suggestion.findings)
+    parts.append(found or "no finding")
     return plain(" · ".join(parts))

@@ -17,7 +17,7 @@ from catalog.listing import name_pattern, pieces
 from catalog.objects import Profile, Table, TableId, Target, make_target, table_of
 from catalog.places import Place, leave
 from catalog.style import StyleRules, check
-from catalog.suggestion import SuggestionFilter
+from catalog.suggestion import SuggestionFilter, Wording
 from model.draft import undescribed
 from tui.app.beside import beside
 from tui.app.messages import DraftingChanged, DraftsSaved
@@ -71,8 +71,7 @@ class ReviewList(DatabaseScreen):
         self._filter = ""
         self._typing: Timer | None = None
         self._profiles: dict[TableId, dict[str, Profile]] = {}
-        self._alternatives: dict[Target, list[str]] = {}
-        self._shown: set[int] = set()
+        self._alternatives: dict[Target, list[Wording]] = {}
         self._dirty = False
         self._soon = False
         self._undrafted = False
@@ -213,7 +212,7 @@ class ReviewList(DatabaseScreen):
             onward: it goes on from there, to the next undecided.
         """
         before = self._list.cursor
-        spot = self._tables.spot_of(target, before) if target else self._tables.edge(1)
+        spot = self._tables.spot_of(target, before) if target else self._tables.edge(-1)
         self.set_class(spot is None, "-empty")
         if spot is None:
             self._list.go(None)
@@ -270,7 +269,9 @@ class ReviewList(DatabaseScreen):
         shown = details(
             line,
             self._facts(line),
-            alternatives=self._alternatives.get(line.target, ()),
+            alternatives=[
+                each.text for each in self._alternatives.get(line.target, ())
+            ],
             style=check(line.text, line.target.name, self._style),
             whole=wide or is_cut(line, self._list.size.width - 1),
         )
@@ -386,8 +387,10 @@ class ReviewList(DatabaseScreen):
             line.undecided for line in self._tables.part(at).listed
         ):
             return False
-        before = self._here
-        passed = sum(line.undecided for line in self._lines)
+        before, spot = self._here, self._list.cursor
+        passed = (
+            0 if spot is None else self._tables.above((spot[0], spot[1] + 1), spot[0])
+        )
         self._list.go(self._tables.first_undecided(at, direction))
         if direction > 0 and passed and before is not None:
             self.notify(

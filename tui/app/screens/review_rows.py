@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice, zip_longest
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
 from catalog.objects import Column, Profile, Table, TableId, Target
 from catalog.suggestion import UNDECIDED, State, Suggestion
-from tui.app.widgets.reading_list import Drawn, wrapped
+from tui.app.widgets.reading_list import LONGEST, Drawn, laid_out, wrapped
 from tui.app.widgets.row_list import Cell
 from tui.flow.text import plain
 
@@ -31,8 +30,6 @@ FOUND = "†"
 """Stands before a text with a finding, which the details name."""
 STEPS = ((0.5, "▅", "likely"), (0.25, "▃", "maybe"), (0.0, "▁", "unlikely"))
 """How likely a text is accepted as it is: from here on, its mark, its word."""
-LONGEST = 3
-"""Lines of a description in the list; the details show all of it."""
 NAMES = (28, 18)
 """Cells of a name where there is room, and where there is not."""
 ROOMY = 100
@@ -79,8 +76,6 @@ class Line:
         """What is said where there are no words."""
         if self.suggestion is not None:
             return "The model abstained; e writes your own."
-        if self.refused is not None:
-            return "No comment can be written here."
         return "Not drafted yet."
 
     @property
@@ -102,9 +97,11 @@ class Line:
         """How likely it is accepted, or that something was found, in one character."""
         if self.suggestion is None or not self.suggestion.text:
             return " ", ""
-        if self.suggestion.draft.findings:
+        if self.suggestion.findings:
             return FOUND, "bad"
-        sure = self.suggestion.draft.confidence
+        sure = self.suggestion.confidence
+        if sure is None:
+            return " ", ""
         return next(mark for low, mark, _ in STEPS if sure >= low), "muted"
 
     @property
@@ -128,19 +125,13 @@ def drawn(line: Line, width: int, *, marked: bool) -> list[Drawn]:
     """The lines of a row; a table's own has no name, its heading says it."""
     sign, mark = line.sign, line.mark
     lead = [Cell("•" if marked else " ", "accent"), Cell(f"{sign[0]} ", sign[1])]
-    names: Sequence[str] = ()
-    if line.column is not None:
-        room = _name_room(line.table, width)
-        names = broken(plain(line.column.name), room)
-        key = keys(line.table, line.column)
-        lead += [Cell(_left(names[0], room + 1)), Cell(f"{key:<4}", "muted")]
-    lead.append(Cell(f"{mark[0]} ", mark[1]))
-    indent = sum(cell_len(cell.text) for cell in lead)
-    texts = wrapped(plain(line.text or line.lack), width - indent, LONGEST)
-    rows: list[Drawn] = [(*lead, Cell(texts[0], line.role))]
-    for name, text in islice(zip_longest(names, texts, fillvalue=""), 1, None):
-        rows.append((Cell(_left(f"   {name}", indent)), Cell(text, line.role)))
-    return rows
+    after = [Cell(f"{mark[0]} ", mark[1])]
+    text = [Cell(line.text or line.lack, line.role)]
+    if line.column is None:
+        return laid_out(lead, "", 0, after, text, width)
+    key = Cell(f"{keys(line.table, line.column):<4}", "muted")
+    room = _name_room(line.table, width)
+    return laid_out(lead, line.column.name, room, [key, *after], text, width)
 
 
 def is_cut(line: Line, width: int) -> bool:
@@ -153,22 +144,6 @@ def _name_room(table: Table, width: int) -> int:
     """Cells of a name: as many as the table's longest needs, within bounds."""
     longest = max((cell_len(plain(c.name)) for c in table.columns), default=0)
     return min(longest, NAMES[width < ROOMY])
-
-
-def broken(name: str, room: int) -> list[str]:
-    """A name in lines of so many cells, broken after `_` where it can be."""
-    lines: list[str] = []
-    while cell_len(name) > room:
-        head = set_cell_size(name, room).rstrip()
-        cut = head.rfind("_") + 1
-        head = head[: cut if cut > room // 2 else len(head)]
-        lines.append(head)
-        name = name[len(head) :]
-    return [*lines, name]
-
-
-def _left(text: str, room: int) -> str:
-    return text + " " * max(room - cell_len(text), 0)
 
 
 def keys(table: Table, column: Column | None) -> str:

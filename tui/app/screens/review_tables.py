@@ -9,15 +9,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rich.cells import cell_len
-
 from catalog.objects import TableId, Target, table_of
 from catalog.suggestion import STAGED, Suggestion
 from tui.app.screens.review_rows import Line, drawn, review_lines
-from tui.app.widgets.reading_list import Direction, Drawn, wrapped
-from tui.app.widgets.row_list import Cell
+from tui.app.widgets.reading_list import Direction, Drawn, ruled
 from tui.flow.session import Session
-from tui.flow.text import plain
 
 KEPT = 200
 """Tables that are held in memory."""
@@ -44,10 +40,9 @@ class Part:
 
     @property
     def bare(self) -> int:
-        """How many have neither a comment nor a suggestion, and could have one."""
+        """How many have neither a comment nor a suggestion."""
         return sum(
-            line.suggestion is None and line.comment is None and line.refused is None
-            for line in self.lines
+            line.suggestion is None and line.comment is None for line in self.lines
         )
 
     @property
@@ -81,6 +76,7 @@ class ReviewTables:
         """Which lines are listed."""
         self.marked: set[Target] = set()
         """What the steward marked."""
+        self._read: set[tuple[int, str | None]] = set()
         self.cursor: Callable[[], Spot | None] = lambda: None
         """The row under the cursor."""
         self.notes: Callable[[], list[str]] = list
@@ -125,7 +121,7 @@ class ReviewTables:
                     return at, number
             near = at, near[1] if near is not None else 0
         if near is None or not self.order:
-            return self.edge(1)
+            return self.edge(-1)
         at = min(near[0], len(self.order) - 1)
         if number := len(self.part(at).listed):
             return at, min(near[1], number - 1)
@@ -152,7 +148,11 @@ class ReviewTables:
                 yield line
             here = self.step(here, 1)
 
-    def chosen(self, table: TableId | None) -> list[int]:
+    def was_read(self, suggestion: Suggestion) -> bool:
+        """Whether its text, as it is now, stood on the screen."""
+        return (suggestion.id, suggestion.text) in self._read
+
+    def chosen(self, table: TableId | None) -> list[Suggestion]:
         """Suggestions that are marked; where none is, those listed of a table."""
         lines: list[Line] = []
         if self.marked:
@@ -162,7 +162,7 @@ class ReviewTables:
                     lines += [line for line in marked if line.target in self.marked]
         elif table is not None and (at := self.place_of(table)) is not None:
             lines = list(self.part(at).listed)
-        return [line.suggestion.id for line in lines if line.suggestion is not None]
+        return [line.suggestion for line in lines if line.suggestion is not None]
 
     def above(self, spot: Spot | None, at: int) -> int:
         """How many of a table wait above a row of it; 0 for a row of another."""
@@ -218,10 +218,10 @@ class ReviewTables:
         """The first row of all, or the last."""
         if not self.order:
             return None
-        at = 0 if direction > 0 else len(self.order) - 1
+        at = 0 if direction < 0 else len(self.order) - 1
         if number := len(self.part(at).listed):
-            return at, 0 if direction > 0 else number - 1
-        return self.step((at, 0), direction)
+            return at, 0 if direction < 0 else number - 1
+        return self.step((at, 0), 1 if direction < 0 else -1)
 
     def step(self, place: Spot, by: Direction) -> Spot | None:
         """The row after or before one, in the same table or another."""
@@ -238,6 +238,13 @@ class ReviewTables:
         for each in range(at + by, end + by, by):
             if self.complete or self.holds(self.order[each]):
                 yield each
+
+    def read(self, places: Sequence[Spot]) -> None:
+        """Remember which texts stood on the screen from beginning to end."""
+        lines = filter(None, map(self.line, places))
+        self._read.update(
+            (s.id, s.text) for s in (line.suggestion for line in lines) if s
+        )
 
     def row(self, place: Spot, width: int) -> Sequence[Drawn]:
         """The lines of a row."""
@@ -262,15 +269,4 @@ class ReviewTables:
             told.append(f"{part.accepted:,} accepted")
         if top:
             told += self.notes()
-        rest = plain(" · ".join(told))
-        # The counts are never pushed off by a long name.
-        name = wrapped(plain(str(table)), max(width - cell_len(rest) - 4, 8), 1)[0]
-        if top:
-            return Cell(name, "strong"), Cell(rest)
-        rule = "─" * max(width - cell_len(name) - cell_len(rest) - 5, 0)
-        return (
-            Cell("── ", "muted"),
-            Cell(name, "strong"),
-            Cell(f"{rest} ", "muted"),
-            Cell(rule, "muted"),
-        )
+        return ruled(str(table), " · ".join(told), width, top=top)

@@ -69,6 +69,7 @@ class SameNameScreen(WorkingScreen[None]):
         self._text = text
         self._found: list[Namesake] = []
         self._marked: set[int] = set()
+        self._shown = {suggestion.id}
         self._stale = False
 
     def compose(self) -> ComposeResult:
@@ -159,6 +160,7 @@ class SameNameScreen(WorkingScreen[None]):
         else:
             said = Cell("= agrees", "good")
         suggestion, taken = each.suggestion, self._is_taken(each)
+        self._shown.add(suggestion.id)  # only what is on the screen is drawn
         return (
             Cell("[x]" if taken else "[ ]", "accent" if taken else "muted"),
             Cell(str(table_of(suggestion.target)), "strong"),
@@ -191,7 +193,14 @@ class SameNameScreen(WorkingScreen[None]):
                 f"In {count(len(tables), 'table')}; {left} are left as they are.",
                 "Nothing is written yet.",
             ],
-            lambda: self.app.say_of_all(taken, self._text, self, self._staged),
+            lambda: self.app.say_of_all(
+                taken,
+                self._text,
+                self,
+                self._staged,
+                findings=self._session.findings(self._suggestion.target, self._text),
+                shown=self._shown,
+            ),
         )
 
     def _staged(self) -> None:

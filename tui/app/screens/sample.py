@@ -19,19 +19,26 @@ from catalog.suggestion import Suggestion
 from tui.app.keys import keys
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.working import WorkingScreen
-from tui.app.widgets.row_list import Cell, Heading, RowList
+from tui.app.widgets.reading_list import Drawn, Flat, ReadingList, laid_out
+from tui.app.widgets.row_list import Cell
 from tui.flow.session import Session
-from tui.flow.text import count, plain
+from tui.flow.text import count, plain, whose
 
 SAID = {
-    True: Cell("✓ good", "good"),
-    False: Cell("✗ bad", "bad"),
-    None: Cell("○ look", "warn"),
+    True: Cell("✓ good ", "good"),
+    False: Cell("✗ bad  ", "bad"),
+    None: Cell("○ look ", "warn"),
 }
+NAME = 24
+"""Cells of a column's name."""
 
 
-class SampleScreen(WorkingScreen[bool]):
-    """Say of each whether it is good; one bad one, and the rest is not accepted."""
+class SampleScreen(WorkingScreen[Sequence[int]]):
+    """Say of each whether it is good; one bad one, and the rest is not accepted.
+
+    It leaves the ids of all that were looked at, where the rest is to be accepted with
+    them, and nothing elsewhere.
+    """
 
     TITLE = "Acceptance sample"
     BINDINGS: ClassVar[list[BindingType]] = keys(
@@ -51,26 +58,28 @@ class SampleScreen(WorkingScreen[bool]):
         self._good: dict[int, bool] = {}
         """What was said, by the id of each, the last at the end."""
         self._tables: dict[object, Table | None] = {}
+        self._rows = Flat(self._drawn, lambda each: str(table_of(each.target)))
+        self._rows.items = self._sample
 
     def compose(self) -> ComposeResult:
         """The sample, and all there is to know of one below."""
         yield Label("", classes="title", id="head", markup=False)
-        yield RowList(
-            [Heading("", 8), Heading("object", 44), Heading("description")],
-            self._cells,
-            self._sample,
-            id="sample",
-        )
+        yield ReadingList(self._rows, id="sample")
         yield Static("", id="details", markup=False)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Begin with the first."""
-        self.query_one("#sample").focus()
+        self._list.focus()
+        self._list.go(self._rows.edge(-1))
         self._show()
 
+    @property
+    def _list(self) -> ReadingList[int]:
+        return self.query_one("#sample", ReadingList)
+
     def _show(self) -> None:
-        self.query_one("#sample", RowList).show()
+        self._list.changed()
         size = len(self._sample)
         self.query_one("#head", Label).update(
             f"Sample — {len(self._good)} of {size} looked at, {self._bad} bad;"
@@ -78,31 +87,27 @@ class SampleScreen(WorkingScreen[bool]):
         )
         self._detail()
 
-    def _cells(self, each: Suggestion) -> Sequence[Cell]:
-        return (
-            SAID[self._good.get(each.id)],
-            Cell(str(each.target), "strong"),
-            Cell(each.text or ""),
-        )
+    def _drawn(self, each: Suggestion, width: int) -> Sequence[Drawn]:
+        said = [SAID[self._good.get(each.id)]]
+        of_column = isinstance(each.target, ColumnId)
+        name, room = (each.target.name, NAME) if of_column else ("", 0)
+        text = Cell(each.text or "", "" if of_column else "strong")
+        return laid_out(said, name, room, (), [text], width)
 
     @property
     def _bad(self) -> int:
         return sum(not good for good in self._good.values())
 
-    @on(RowList.Moved)
+    @on(ReadingList.Moved)
     def _detail(self) -> None:
-        rows: RowList[Suggestion] = self.query_one(RowList)
         shown = Text()
-        if (each := rows.here) is not None:
+        if (each := self._rows.at(self._list.cursor)) is not None:
             table_id = table_of(each.target)
             if table_id not in self._tables:
                 self._tables[table_id] = self._session.snapshot.table(table_id)
             table = self._tables[table_id]
             shown.append(plain(str(each.target)), "bold")
-            shown.append(
-                f"  {each.draft.confidence:.0%} sure · by {each.draft.source.value}\n",
-                "dim",
-            )
+            shown.append(f"  {whose(each)}\n", "dim")
             shown.append(plain(each.text or "") + "\n")
             if table is not None:
                 shown.append(_beside(table, each), "dim")
@@ -110,15 +115,15 @@ class SampleScreen(WorkingScreen[bool]):
 
     def action_say(self, good: bool) -> None:
         """Good or bad, and on to the next one."""
-        rows: RowList[Suggestion] = self.query_one(RowList)
-        if (each := rows.here) is None:
+        here = self._list.cursor
+        if here is None or (each := self._rows.at(here)) is None:
             return
         self._good.pop(each.id, None)
         self._good[each.id] = good
-        size, here = len(self._sample), rows.cursor
+        size = len(self._sample)
         after = [(here + step) % size for step in range(1, size)]
         left = (i for i in after if self._sample[i].id not in self._good)
-        rows.cursor = next(left, here)
+        self._list.go(next(left, here))
         self._show()
         if len(self._good) == size:
             self._ask()
@@ -128,7 +133,7 @@ class SampleScreen(WorkingScreen[bool]):
         if self._good:
             last, _ = self._good.popitem()
             ids = [each.id for each in self._sample]
-            self.query_one(RowList).cursor = ids.index(last)
+            self._list.go(ids.index(last))
             self._show()
 
     def action_back(self) -> None:
@@ -136,7 +141,7 @@ class SampleScreen(WorkingScreen[bool]):
         if self._good:
             self._ask()
         else:
-            self.dismiss(False)
+            self.dismiss(())
 
     def _ask(self) -> None:
         if len(self._good) == len(self._sample) and not self._bad:
@@ -156,26 +161,25 @@ class SampleScreen(WorkingScreen[bool]):
                 f" ({good / number:.1%}) are.",
                 "Nothing is written yet.",
             ],
-            lambda: self.dismiss(True),
+            lambda: self.dismiss([each.id for each in self._sample]),
         )
 
     def _ask_those(self, good: int, bad: int) -> None:
         def decide(answer: bool | None) -> None:
             if answer:
-                suggestions, said = self._session.suggestions, self._good
+                said = self._good
                 looked = [each for each in self._sample if each.id in said]
-                suggestions.accept(each for each in looked if said[each.id])
-                suggestions.reject(each for each in looked if not said[each.id])
+                self._session.suggestions.judge((s, said[s.id]) for s in looked)
                 self.app.notify(f"Accepted {good}, rejected {bad}. u takes it back.")
-            self.dismiss(False)
+            self.dismiss(())
 
         rest = len(self._choice) - good - bad
         self.app.push_screen(
             ConfirmModal(
                 f"Keep what you said of {count(good + bad, 'suggestion')}?",
                 [
-                    f"{good} are accepted and {bad} rejected.",
-                    f"The other {rest:,} stay as they are:"
+                    f"{good} accepted and {bad} rejected.",
+                    f"The rest stays as it is ({rest:,}):"
                     + (" the sample has a bad one." if bad else " not all was seen."),
                 ],
             ),

@@ -12,26 +12,22 @@ from textual.binding import BindingType
 from textual.widgets import Footer, Label, Static
 
 from catalog.approvals import ApprovalState, Decided, SignOff
-from catalog.objects import Target
+from catalog.objects import ColumnId, Target, table_of
 from tui.app.beside import beside
 from tui.app.keys import keys
 from tui.app.screens.working import WorkingScreen
-from tui.app.widgets.row_list import Cell, Heading, RowList
+from tui.app.widgets.reading_list import Drawn, Flat, ReadingList, laid_out
+from tui.app.widgets.row_list import Cell
 from tui.app.widgets.status_line import StatusLine
 from tui.flow.signing import sign_file
 from tui.flow.text import count, plain, when
 
-HEADINGS = (
-    Heading("", 11),
-    Heading("decided", 9),
-    Heading("object", 36),
-    Heading("by", 12, minimum=110),
-    Heading("text"),
-)
+NAME = 24
+"""Cells of a column's name."""
 MARKS = {
-    ApprovalState.APPROVED: Cell("● approved", "good"),
-    ApprovalState.REFUSED: Cell("⊘ refused", "bad"),
-    ApprovalState.OPEN: Cell("  open", "muted"),
+    ApprovalState.APPROVED: Cell("● approved ", "good"),
+    ApprovalState.REFUSED: Cell("⊘ refused  ", "bad"),
+    ApprovalState.OPEN: Cell("  open     ", "muted"),
 }
 
 
@@ -69,11 +65,13 @@ class SignOffScreen(WorkingScreen[None]):
         self._only_open = False
         self._unsigned = False
         self._before = document.standings()
+        self._rows = Flat(self._drawn, lambda each: str(table_of(each.target)))
+        self._rows.items = document.items
 
     def compose(self) -> ComposeResult:
         """Decisions, with all of one below."""
         yield Label("", classes="title", id="head", markup=False)
-        yield RowList(HEADINGS, self._cells, self._document.items, id="items")
+        yield ReadingList(self._rows, id="items")
         yield Static("Nothing is open. f lists all, w signs.", id="empty", markup=False)
         yield Static("", id="details", markup=False)
         yield StatusLine(f"{self._path} · as {self._person}")
@@ -81,14 +79,14 @@ class SignOffScreen(WorkingScreen[None]):
 
     def on_mount(self) -> None:
         """Show what is in the file."""
-        self.query_one("#items").focus()
-        self._show()
+        self._list.focus()
+        self._show(cursor=0)
 
     # Keys
 
     def action_approve(self) -> None:
         """Approve the one under the cursor and go on."""
-        item = self._rows.here
+        item = self._here
         if item is None:
             return
         if item.target in self._own:
@@ -98,12 +96,12 @@ class SignOffScreen(WorkingScreen[None]):
 
     def action_refuse(self) -> None:
         """Refuse the one under the cursor and go on."""
-        if (item := self._rows.here) is not None:
+        if (item := self._here) is not None:
             self._mark([item], ApprovalState.REFUSED)
 
     def action_reopen(self) -> None:
         """Say nothing of the one under the cursor."""
-        item = self._rows.here
+        item = self._here
         if item is not None and item.target in self._marks:
             del self._marks[item.target]
             self._unsigned = bool(self._marks)
@@ -113,7 +111,7 @@ class SignOffScreen(WorkingScreen[None]):
         """Approve everything listed that is open and not one's own."""
         wanted = [
             each
-            for each in self._rows.found
+            for each in self._rows.items
             if each.target not in self._marks and each.target not in self._own
         ]
         if not wanted:
@@ -193,20 +191,23 @@ class SignOffScreen(WorkingScreen[None]):
     # Drawing
 
     @property
-    def _rows(self) -> RowList[Decided]:
-        return self.query_one("#items", RowList)
+    def _list(self) -> ReadingList[int]:
+        return self.query_one("#items", ReadingList)
 
-    def _cells(self, item: Decided) -> Sequence[Cell]:
+    @property
+    def _here(self) -> Decided | None:
+        return self._rows.at(self._list.cursor)
+
+    def _drawn(self, item: Decided, width: int) -> Sequence[Drawn]:
         mark = MARKS[self._marks.get(item.target, ApprovalState.OPEN)]
         if item.target in self._own and item.target not in self._marks:
-            mark = Cell("  yours", "muted")
-        return (
-            mark,
-            Cell(item.verdict.value),
-            Cell(str(item.target), "strong"),
-            Cell(item.who, "muted"),
-            Cell(item.text or ""),
-        )
+            mark = Cell("  yours    ", "muted")
+        what = "unseen" if item.unseen else item.state.value
+        verdict = Cell(f"{what:<9}", "warn" if item.unseen else "muted")
+        of_column = isinstance(item.target, ColumnId)
+        name, room = (item.target.name, NAME) if of_column else ("", 0)
+        text = Cell(item.text or "(nothing)", "" if of_column else "strong")
+        return laid_out([mark, verdict], name, room, (), [text], width)
 
     def _mark(
         self, items: Sequence[Decided], mark: ApprovalState, *, go_on: bool = True
@@ -214,7 +215,7 @@ class SignOffScreen(WorkingScreen[None]):
         for item in items:
             self._marks[item.target] = mark
         self._unsigned = True
-        self._show(cursor=self._rows.cursor + go_on)
+        self._show(cursor=(self._list.cursor or 0) + go_on)
 
     def _show(
         self, found: Sequence[Decided] | None = None, *, cursor: int | None = None
@@ -227,13 +228,17 @@ class SignOffScreen(WorkingScreen[None]):
             f" {len(marks) - refused:,} approved · {refused:,} refused ·"
             f" {total - len(marks):,} open"
         )
-        self._rows.show(found, cursor=cursor)
-        self.set_class(not self._rows.found, "-empty")
+        if found is not None:
+            self._rows.items = found
+        here = self._list.cursor if cursor is None else cursor
+        last = len(self._rows.items) - 1
+        self._list.go(None if here is None or last < 0 else min(here, last))
+        self.set_class(last < 0, "-empty")
         self._detail()
 
-    @on(RowList.Moved)
+    @on(ReadingList.Moved)
     def _detail(self) -> None:
-        item = self._rows.here
+        item = self._here
         lines = [] if item is None else self._lines(item)
         text = "\n".join(plain(line) for line in lines)
         self.query_one("#details", Static).update(text)
@@ -242,15 +247,16 @@ class SignOffScreen(WorkingScreen[None]):
         lines = [
             f"{item.target}",
             f"in the database: {item.previous or '(nothing)'}",
-            f"{item.verdict.value}: {item.text or '(nothing)'}",
+            f"{item.said}: {item.text or '(nothing)'}",
         ]
         if item.drafted is not None and item.drafted != item.text:
             lines.append(f"drafted: {item.drafted}")
         if item.reason:
             lines.append(f"why: {item.reason}")
-        facts = [item.source.value, item.model or "", f"{item.confidence:.0%} sure"]
-        facts += [finding.value.replace("_", " ") for finding in item.findings]
-        lines.append(" · ".join(filter(None, facts)))
+        if item.text == item.drafted:  # they are of the draft, not of other words
+            facts = [item.source.value, item.model or "", f"{item.confidence:.0%} sure"]
+            facts += [finding.value.replace("_", " ") for finding in item.findings]
+            lines.append(" · ".join(filter(None, facts)))
         lines.append(f"by {item.who}, {when(item.at)}")
         standing, by = self._before[item.target]
         if by:

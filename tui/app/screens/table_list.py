@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 from catalog.choice import Scope
 from catalog.listing import Listing, Order, Show, TableFilter
@@ -28,10 +29,22 @@ class TableList:
         self.found: Sequence[TableSummary] = ()
         """What is listed, since `find` was called last."""
         self._wanted = TableFilter()
+        self._left: dict[str | None, TableId] = {}
+        """The table under the cursor when each schema was left."""
 
-    def find(self) -> None:
-        """List what is wanted by now."""
-        self.found = self.all.find(self._wanted, self.order)
+    def find(self, here: TableId | None = None) -> int:
+        """List what is wanted by now; where the cursor goes.
+
+        That is the table where it stands or, where that is listed no more, the next of
+        those listed before that is, else the last one before it.
+        """
+        before, self.found = self.found, self.all.find(self._wanted, self.order)
+        if (place := self.place_of(here)) is not None:
+            return place
+        places = {each.id: place for place, each in enumerate(self.found)}
+        at = next((i for i, each in enumerate(before) if each.id == here), 0)
+        near = chain(before[at:], reversed(before[:at]))
+        return next((places[each.id] for each in near if each.id in places), 0)
 
     def place_of(self, table: TableId | None) -> int | None:
         """Where a table stands among those listed."""
@@ -44,9 +57,20 @@ class TableList:
         """Only tables with these characters in their names."""
         self._wanted = replace(self._wanted, text=text)
 
-    def within(self, schema: str | None) -> None:
-        """Only tables of a schema; of all for None."""
+    @property
+    def schema(self) -> str | None:
+        """The schema whose tables are listed; None is all."""
+        return self._wanted.schema
+
+    def within(self, schema: str | None, here: TableId | None) -> TableId | None:
+        """Only tables of a schema; of all for None.
+
+        Takes the table under the cursor, and returns the one where the schema was left.
+        """
+        if here is not None:
+            self._left[self.schema] = here
         self._wanted = replace(self._wanted, schema=schema)
+        return self._left.get(schema, here)
 
     def having(self, facets: frozenset[Facet]) -> SuggestionFilter:
         """Only tables with these properties; what `only` has to look for besides."""
@@ -82,9 +106,28 @@ class TableList:
         return sum(each.undecided for each in self.found)
 
     @property
+    def first_to_do(self) -> int:
+        """Where the first table stands of which something is to be decided.
+
+        Else the first that lacks something, else the first.
+        """
+        waits = (i for i, each in enumerate(self.found) if each.undecided)
+        lacks = (i for i, each in enumerate(self.found) if each.undocumented)
+        return next(chain(waits, lacks), 0)
+
+    @property
     def undocumented(self) -> list[TableId]:
         """The tables listed that lack something."""
         return [each.id for each in self.found if each.undocumented]
+
+    @property
+    def undocumented_within(self) -> list[TableId]:
+        """The tables of the schema that lack something, listed or not."""
+        return [
+            each.id
+            for each in self.all.summaries
+            if each.undocumented and self.schema in (None, each.id.schema)
+        ]
 
     @property
     def scope(self) -> Scope:

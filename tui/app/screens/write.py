@@ -1,16 +1,18 @@
-"""Every statement before it is executed, and what became of each object after."""
+"""Every comment before it is written, and what became of each after."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from rich.console import Group, RenderableType
 from rich.syntax import Syntax
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -18,23 +20,30 @@ from textual.widgets import Footer, Label, Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from catalog.change import CommentChange, Outcome, WriteResult
+from catalog.errors import ColumnistError
 from catalog.ledger import RecordedRun
+from catalog.objects import TableId, Target
 from connectors.run import Run
 from tui.app.beside import beside
 from tui.app.keys import keys
+from tui.app.screens.sql import SqlModal
 from tui.app.screens.working import WorkingScreen
 from tui.app.screens.write_rows import (
-    HEADINGS,
     Pace,
+    Planned,
+    Refusal,
     Row,
-    changes_of,
+    change_of,
+    own_sql,
     plan_rows,
-    row_cells,
+    row_lines,
     row_sql,
+    table_name,
 )
 from tui.app.welcome import give_hint
-from tui.app.widgets.row_list import Cell, RowList
+from tui.app.widgets.reading_list import Drawn, Flat, ReadingList
 from tui.app.widgets.status_line import StatusLine
+from tui.app.widgets.word_diff import word_diff
 from tui.flow import writes
 from tui.flow.background import BackgroundDrafting
 from tui.flow.plan import plan_writes, save_script
@@ -46,13 +55,15 @@ TOLD_SECONDS = 0.1
 REASONS = 3
 """Reasons of refusals that are summed up; the list has all of them."""
 
+DECIDED_OTHERWISE = "it was decided on otherwise meanwhile"
+"""Why what is no longer staged is not written."""
 
 Writing = Callable[..., Iterator[WriteResult]]
 """Writes, as `writes` has it; takes `stop`."""
 
 
 class WriteScreen(WorkingScreen[None]):
-    """The exact statements; enter writes them, d drops one from this run."""
+    """The exact texts; enter writes them, d drops one from this run."""
 
     TITLE = "Write"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -62,11 +73,12 @@ class WriteScreen(WorkingScreen[None]):
             "Write",
             id="write.write",
             priority=True,
-            tooltip="Write what is listed",
+            tooltip="Write what is listed; afterwards, what was not written once more",
         ),
         *keys(
             "write",
             ("d", "drop", "Drop", "Leave this one out; it stays accepted"),
+            ("v", "view", "SQL", "All SQL, as it is executed"),
             (
                 "S",
                 "save",
@@ -97,7 +109,13 @@ class WriteScreen(WorkingScreen[None]):
         self._drafting = drafting
         self._dropped: set[CommentChange] = set()
         self._plan: Run | None = None
-        self._results: list[WriteResult] = []
+        self._all: list[Row] = []
+        """What is listed, if nothing is filtered."""
+        self._outcomes: dict[Target, WriteResult] = {}
+        """What became of what was written in this run."""
+        self._tip = 0
+        """The first row of which that is not known."""
+        self._rows = Flat(self._drawn, table_name)
         self._only_unwritten = False
         self._run: int | None = None
         """The run made here that still stands."""
@@ -116,7 +134,7 @@ class WriteScreen(WorkingScreen[None]):
             markup=False,
         )
         yield Static("", id="facts", markup=False)
-        yield RowList(HEADINGS, self._cells, id="statements")
+        yield ReadingList(self._rows, id="statements")
         yield Static("", id="empty", markup=False)
         yield Static("", id="details", markup=False)
         yield StatusLine(self._session.database.identity.label)
@@ -131,25 +149,42 @@ class WriteScreen(WorkingScreen[None]):
     # Before writing
 
     @beside("plan", "Rendering the statements")
-    def _render_plan(self) -> None:
+    def _render_plan(self, again: Collection[Target] = ()) -> None:
+        """Plan what is staged; again, only what of a run was not written."""
         worker = get_current_worker()
+        settled = writes.settle_open(self._session) if again else []
         staged = [
             change
             for change in self._session.suggestions.staged()
-            if change not in self._dropped
+            if change not in self._dropped and (not again or change.target in again)
         ]
         run = plan_writes(self._session, staged, stop=lambda: worker.is_cancelled)
+        rows = plan_rows(run, self._columns)
+        if again:
+            self.call_later(self._ask_again, run, rows, settled)
+            return
         last = None if staged else self._session.ledger.last_revertible()
-        self.call_later(self._show_plan, run, last)
+        self.call_later(self._show_plan, run, rows, last)
+
+    def _columns(self, table_id: TableId) -> Sequence[str]:
+        table = self._session.snapshot.table(table_id)
+        return [] if table is None else [column.name for column in table.columns]
 
     @on(Worker.StateChanged)
     def _not_rendered(self, event: Worker.StateChanged) -> None:
-        if event.worker.group == "plan" and event.state is WorkerState.ERROR:
+        if event.worker.group != "plan" or event.state is not WorkerState.ERROR:
+            return
+        if self._began_any:
+            self._tell_end(event.worker.error)
+        else:
             self._headline("the statements could not be rendered; q goes back")
 
-    def _show_plan(self, run: Run, last: RecordedRun | None = None) -> None:
+    def _show_plan(
+        self, run: Run, rows: list[Row], last: RecordedRun | None = None
+    ) -> None:
         self._plan = run
-        self._rows.show(plan_rows(run))
+        self._all = rows
+        self._list_rows(self._list.cursor or 0)
         parts = [
             f"{count(len(run.changes), 'comment')}"
             f" in {count(len(run.statements), 'statement')}"
@@ -160,7 +195,7 @@ class WriteScreen(WorkingScreen[None]):
             parts.append(f"{len(self._dropped)} dropped")
         self._headline(" · ".join(parts))
         self._facts(_facts(run))
-        self.set_class(not self._rows.found, "-empty")
+        self.set_class(not rows, "-empty")
         lines = ["Nothing is accepted yet, so there is nothing to write."]
         if last is not None:
             lines.append(
@@ -171,11 +206,35 @@ class WriteScreen(WorkingScreen[None]):
         self._detail()
 
     def action_drop(self) -> None:
-        """Leave the statement under the cursor out of this run."""
-        row = self._rows.here
-        if self._plan is not None and not self._began_any and row is not None:
-            self._dropped.update(changes_of(row))
-            self._show_plan(self._plan.without(self._dropped))
+        """Leave the comment under the cursor out of this run."""
+        row = self._here
+        if self._plan is None or row is None or self._reverting or self.runs("write"):
+            return
+        if self._began_any and self._is_written(row):
+            self.notify("This is written already.")
+            return
+        change = change_of(row)
+        self._dropped.add(change)
+        if self._began_any:
+            self._all = [each for each in self._all if change_of(each) != change]
+            self._list_rows(self._list.cursor or 0)
+            self._tell_end()
+        else:
+            run = self._plan.without(self._dropped)
+            self._show_plan(run, plan_rows(run, self._columns))
+
+    def action_view(self) -> None:
+        """All SQL, as it is executed."""
+        statements = (
+            [] if self._plan is None else [s.sql for s in self._plan.statements]
+        )
+        if self._reverting:
+            made = (row.statement for row in self._all if isinstance(row, WriteResult))
+            statements = list(dict.fromkeys(filter(None, made)))
+        if statements:
+            self.app.push_screen(SqlModal(statements))
+        else:
+            self.notify("There is no statement.")
 
     def action_save(self) -> None:
         """Save the statements as a file, for a client or somebody else to run."""
@@ -197,24 +256,60 @@ class WriteScreen(WorkingScreen[None]):
         )
 
     def action_write(self) -> None:
-        """Ask, with the exact count, then write."""
-        if self._plan is None or self._began_any or self.runs("write"):
+        """Ask, with the exact count, then write; afterwards what was not written."""
+        if self._plan is None or self._reverting:
             return
-        if self._refuses():
+        if self.runs("write") or self.runs("plan") or self._refuses():
             return
-        run = Run(self._plan.statements)
+        if not self._began_any:
+            self._ask(self._plan, self._all)
+        elif left := [row for row in self._all if not self._is_written(row)]:
+            self._render_plan(frozenset(change_of(row).target for row in left))
+        else:
+            self.notify("All of it is written.")
+
+    def _ask_again(
+        self, run: Run, rows: list[Row], settled: Sequence[WriteResult]
+    ) -> None:
+        """List what was planned anew in its old place, and ask for it."""
+        ended = {each.change.target: each for each in settled}
+        anew = {change_of(row).target: row for row in rows}
+        kept: list[Row] = []
+        for row in self._all:
+            target = change_of(row).target
+            known = anew.get(target) or ended.get(target) or self._as_ended(row)
+            if known is row and isinstance(row, Planned):
+                known = Refusal(change_of(row), DECIDED_OTHERWISE)
+            kept.append(known)
+        if run.statements:
+            self._ask(run, [row for row in kept if not self._is_written(row)])
+            return
+        self._all, self._outcomes = kept, {}
+        self._list_rows(0)
+        self._tell_end()
+        self.notify("None of these can be written as it is; each row says why.")
+
+    def _ask(self, plan: Run, rows: list[Row]) -> None:
+        run = Run(plan.statements)
         number = len(run.changes)
         if not number:
             self.notify("There is nothing to write.")
             return
         writing = partial(writes.apply, self._session, [run], on_run=self._began)
+        again = " once more" if self._began_any else ""
+
+        def begin() -> None:
+            self._plan = plan
+            self._begin(number, writing, rows)
+
         self.app.confirm(
-            f"Write {count(number, 'comment')}?",
+            f"Write {count(number, 'comment')}{again}?",
             [
                 f"To {plain(self._session.database.identity.label)}.",
                 "Each is compared with what you saw, and read back.",
             ],
-            lambda: self._begin(number, writing),
+            begin,
+            enter=True,
         )
 
     def _refuses(self) -> bool:
@@ -225,15 +320,23 @@ class WriteScreen(WorkingScreen[None]):
 
     # Writing
 
-    def _begin(self, total: int, writing: Writing, *, reverting: bool = False) -> None:
+    def _begin(
+        self,
+        total: int,
+        writing: Writing,
+        rows: list[Row],
+        *,
+        reverting: bool = False,
+    ) -> None:
         self._stop.clear()
-        self._results = []
+        self._all, self._outcomes, self._tip = rows, {}, 0
+        self._only_unwritten = False
         self._began_any = True
         self._reverting = reverting
         self._pace = Pace(total)
         self._facts([])
         self.set_class(False, "-empty")
-        self._show_results()
+        self._list_rows(0)
         self._headline_of_run()
         (self._take_back if reverting else self._write)(writing)
 
@@ -267,42 +370,78 @@ class WriteScreen(WorkingScreen[None]):
         self._run = run
 
     def _went(self, results: Sequence[WriteResult]) -> None:
-        self._results += results
-        self._show_results(cursor=len(self._results) - 1)
+        self._outcomes |= {each.change.target: each for each in results}
+        if self._reverting:
+            self._all += results
+        rows = self._all
+        while (
+            self._tip < len(rows)
+            and change_of(rows[self._tip]).target in self._outcomes
+        ):
+            self._tip += 1
+        if self._only_unwritten:
+            self._list.changed()
+        else:
+            self._list.go(max(self._tip - 1, 0) if rows else None)
         self._headline_of_run()
 
     def _headline_of_run(self) -> None:
         verb = "restoring" if self._reverting else "writing"
         keys = "stopping after this one" if self._stop.is_set() else "s stops"
-        self._headline(f"{verb} {self._pace.told(len(self._results))} · {keys}")
+        self._headline(f"{verb} {self._pace.told(len(self._outcomes))} · {keys}")
 
     @on(Worker.StateChanged)
     def _ended(self, event: Worker.StateChanged) -> None:
         if event.worker.group != "write" or not event.worker.is_finished:
             return
-        counts = Counter(each.outcome for each in self._results)
-        verb = "restored" if self._reverting else "written"
-        parts = [f"{counts[Outcome.WRITTEN]:,} {verb}"]
+        if self._reverting:
+            self._run = None
+        self._list_rows(0)
+        self._tell_end(event.worker.error)
+
+    def _tell_end(self, error: BaseException | None = None) -> None:
+        """What became of the run, in numbers first."""
+        counts = Counter(self._outcome(row) for row in self._all)
+        if self._reverting:
+            counts[None] = self._pace.total - len(self._outcomes)
+        written = counts[Outcome.WRITTEN]
+        parts = [f"{written:,} {'restored' if self._reverting else 'written'}"]
         parts += [
             f"{number:,} {name}"
             for name, number in (
                 ("in conflict", counts[Outcome.CONFLICT]),
                 ("refused", counts[Outcome.REFUSED]),
                 ("failed", counts[Outcome.FAILED]),
-                ("not tried", self._pace.total - len(self._results)),
+                ("not tried", counts[None]),
             )
             if number > 0
         ]
         keys = ["q goes back"]
-        if counts[Outcome.WRITTEN] < len(self._results):
+        if left := sum(counts.values()) - written:
             keys.insert(0, "f shows only the others")
-        if self._reverting:
-            self._run = None
-        elif self._run is not None and counts[Outcome.WRITTEN]:
+            if not self._reverting and left > counts[Outcome.CONFLICT]:
+                keys.insert(0, "enter tries the others again")
+        if self._run is not None and written:
             keys.insert(0, f"run {self._run}: b takes it back")
-        self._show_results(cursor=0)
-        self._headline(f"{', '.join(parts)} — {', '.join(keys)}")
+        said = f" — {error.message}" if isinstance(error, ColumnistError) else ""
+        self._headline(f"{', '.join(parts)} — {', '.join(keys)}{plain(said)}")
         self._detail()
+
+    def _outcome(self, row: Row) -> Outcome | None:
+        """What became of a row; None where it was not tried."""
+        row = self._as_ended(row)
+        if isinstance(row, WriteResult):
+            return row.outcome
+        return Outcome.REFUSED if isinstance(row, Refusal) else None
+
+    def _is_written(self, row: Row) -> bool:
+        return self._outcome(row) is Outcome.WRITTEN
+
+    def _as_ended(self, row: Row) -> Row:
+        """A row as what became of it, where that is known."""
+        if isinstance(row, Planned):
+            return self._outcomes.get(change_of(row).target, row)
+        return row
 
     def action_take_back(self) -> None:
         """Restore what the run made here replaced, or else the last one that stands."""
@@ -329,7 +468,8 @@ class WriteScreen(WorkingScreen[None]):
                 f"It was made {when(run.started_at)}.",
                 "What somebody changed since is left alone.",
             ],
-            lambda: self._begin(written, writing, reverting=True),
+            lambda: self._begin(written, writing, [], reverting=True),
+            enter=True,
         )
 
     def action_stop(self) -> None:
@@ -344,12 +484,12 @@ class WriteScreen(WorkingScreen[None]):
             self.notify("Nothing was written yet.")
             return
         self._only_unwritten = not self._only_unwritten
-        self._show_results(cursor=0)
+        self._list_rows(0)
         self._detail()
 
     def action_copy(self) -> None:
         """Copy the statement under the cursor."""
-        row = self._rows.here
+        row = self._here
         if row is not None and (text := row_sql(row)):
             self.app.copy_to_clipboard(text)
             self.notify("Copied.")
@@ -364,32 +504,30 @@ class WriteScreen(WorkingScreen[None]):
     # Drawing
 
     @property
-    def _rows(self) -> RowList[Row]:
-        return self.query_one("#statements", RowList)
+    def _list(self) -> ReadingList[int]:
+        return self.query_one("#statements", ReadingList)
 
-    def _show_results(self, *, cursor: int = 0) -> None:
-        wanted: Sequence[WriteResult] = self._results
+    @property
+    def _here(self) -> Row | None:
+        row = self._rows.at(self._list.cursor)
+        return None if row is None else self._as_ended(row)
+
+    def _list_rows(self, cursor: int) -> None:
+        """List all, or what was not written, with the cursor on a row."""
+        rows = self._all
         if self._only_unwritten:
-            wanted = [r for r in wanted if r.outcome is not Outcome.WRITTEN]
-        self._rows.show(wanted, cursor=cursor)
+            rows = [row for row in rows if not self._is_written(row)]
+        self._rows.items = rows
+        self._list.go(min(cursor, len(rows) - 1) if rows else None)
+        self._list.changed()
 
-    def _cells(self, row: Row) -> Sequence[Cell]:
-        return row_cells(row, restored=self._reverting)
+    def _drawn(self, row: Row, width: int) -> Sequence[Drawn]:
+        return row_lines(self._as_ended(row), width, restored=self._reverting)
 
-    @on(RowList.Moved)
+    @on(ReadingList.Moved)
     def _detail(self) -> None:
-        row = self._rows.here
-        text = "" if row is None else row_sql(row)
-        self.query_one("#details", Static).update(
-            Syntax(
-                "\n".join(plain(line) for line in text.split("\n")),
-                "sql",
-                word_wrap=True,
-                background_color="default",
-            )
-            if text
-            else ""
-        )
+        row = self._here
+        self.query_one("#details", Static).update("" if row is None else _details(row))
 
     def _headline(self, text: str) -> None:
         self.query_one("#head", Label).update(f" Write — {text}")
@@ -398,6 +536,22 @@ class WriteScreen(WorkingScreen[None]):
         facts = self.query_one("#facts", Static)
         facts.update("\n".join(plain(line) for line in lines))
         facts.display = bool(lines)
+
+
+def _details(row: Row) -> RenderableType:
+    """The whole texts of a row, old and new, and its SQL."""
+    change = change_of(row)
+    sql = Syntax(
+        "\n".join(plain(line) for line in own_sql(row).split("\n")),
+        "sql",
+        word_wrap=True,
+        background_color="default",
+    )
+    if not (change.previous and change.text):
+        return sql
+    old, new = word_diff(change.previous, change.text)
+    now, then = Text("now: ", "dim"), Text("new: ", "dim")
+    return Group(now.append_text(old), then.append_text(new), sql)
 
 
 def _facts(run: Run) -> list[str]:

@@ -1,14 +1,17 @@
-"""What the write screen lists: statements before a run, results after it."""
+"""What the write screen lists: comments before a run, what became of each after."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from catalog.change import CommentChange, Outcome, WriteResult
+from catalog.objects import TableId, Target, column_of, table_of
 from connectors.run import Run, Statement
-from tui.app.widgets.row_list import Cell, Heading
-from tui.flow.text import duration
+from tui.app.widgets.reading_list import Drawn, laid_out
+from tui.app.widgets.row_list import Cell
+from tui.flow.text import count, duration
 
 OUTCOMES = {
     Outcome.WRITTEN: ("● written", "good"),
@@ -16,58 +19,135 @@ OUTCOMES = {
     Outcome.REFUSED: ("⊘ refused", "bad"),
     Outcome.FAILED: ("✗ failed", "bad"),
 }
-HEADINGS = (Heading("", 12), Heading("object", 40), Heading("statement"))
+SIGN, NAME = 12, 24
+"""Cells of what becomes of a comment, and of a column's name."""
 
 
-Refusal = tuple[CommentChange, str]
-"""A comment that would be refused, and why."""
-Row = Statement | Refusal | WriteResult
+class Planned(NamedTuple):
+    """A comment that a statement sets."""
+
+    statement: Statement
+    """The statement, which may set others too."""
+    part: int
+    """Which of its parts."""
+
+
+class Refusal(NamedTuple):
+    """A comment that would be refused."""
+
+    change: CommentChange
+    """The comment."""
+    reason: str
+    """Why."""
+
+
+Row = Planned | Refusal | WriteResult
 """What is listed: what a run would do, or what it did."""
 
 
-def plan_rows(run: Run) -> list[Row]:
-    """Statements to write, then what would be refused."""
-    return [*run.statements, *run.refused]
+def plan_rows(
+    run: Run, columns: Callable[[TableId], Sequence[str]] = lambda _: ()
+) -> list[Row]:
+    """A row for each comment, by schema, table and column, the table itself first.
+
+    Args:
+        run: what is planned, the statements of each table in that order.
+        columns: names of a table's columns in their order.
+    """
+    return [row for _, own in sorted(run.by_table()) for row in _of_table(own, columns)]
 
 
-def changes_of(row: Row) -> Sequence[CommentChange]:
-    """What a row is about."""
-    if isinstance(row, Statement):
-        return row.changes
-    return (row.change if isinstance(row, WriteResult) else row[0],)
+def _of_table(run: Run, columns: Callable[[TableId], Sequence[str]]) -> Sequence[Row]:
+    rows: list[Row] = [
+        Planned(each, part)
+        for each in run.statements
+        for part in range(len(each.parts))
+    ]
+    rows += [Refusal(*each) for each in run.refused]
+    if run.refused and run.statements:  # each of them in order
+        table = table_of(change_of(rows[0]).target)
+        places = {name: place for place, name in enumerate(columns(table), 1)}
+        rows.sort(key=lambda row: _place(change_of(row).target, places))
+    return rows
 
 
-def row_cells(row: Row, *, restored: bool = False) -> Sequence[Cell]:
-    """The cells of a row; a statement that costs more than a lock stands out.
+def _place(target: Target, places: dict[str, int]) -> int:
+    name = column_of(target)
+    return 0 if name is None else places.get(name, len(places) + 1)
+
+
+def change_of(row: Row) -> CommentChange:
+    """The comment that a row is about."""
+    if isinstance(row, Planned):
+        return row.statement.parts[row.part].change
+    return row.change
+
+
+def table_name(row: Row) -> str:
+    """The table that a row is about, for the heading above its rows."""
+    return str(table_of(change_of(row).target))
+
+
+def row_lines(row: Row, width: int, *, restored: bool = False) -> Sequence[Drawn]:
+    """The lines of a row: the old text above the new one, and what hindered it.
 
     Args:
         row: what is listed.
+        width: cells of a line.
         restored: what was there before a run was written.
     """
-    first, *others = changes_of(row)
-    name = str(first.target) + (f" and {len(others)} more" if others else "")
-    if isinstance(row, Statement):
-        sign = Cell("! costly", "warn") if row.note else Cell("→ to write", "accent")
-        return sign, Cell(name, "strong"), Cell(row.sql)
-    if not isinstance(row, WriteResult):
-        return Cell("⊘ refused", "bad"), Cell(name, "strong"), Cell(row[1], "muted")
+    change = change_of(row)
+    sign, reason = _sign(row, restored=restored)
+    texts = [Cell(change.previous, "gone")] if change.previous else []
+    of_table = column_of(change.target) is None
+    texts.append(Cell(change.text or "(cleared)", "strong" if of_table else ""))
+    if reason:
+        texts.append(Cell(reason, "bad"))
+    lead = Cell(sign.text.ljust(SIGN), sign.role)
+    name = column_of(change.target) or ""
+    return laid_out([lead], name, 0 if of_table else NAME, (), texts, width)
+
+
+def _sign(row: Row, *, restored: bool) -> tuple[Cell, str]:
+    """What becomes of a comment, and why."""
+    if isinstance(row, Planned):
+        costly = Cell("! costly", "warn"), row.statement.note
+        return costly if row.statement.note else (Cell("→ to write", "accent"), "")
+    if isinstance(row, Refusal):
+        return Cell("⊘ refused", "bad"), row.reason
     sign = Cell(*OUTCOMES[row.outcome])
     if restored and row.outcome is Outcome.WRITTEN:
         sign = Cell("● restored", sign.role)
-    return sign, Cell(name, "strong"), Cell(row.reason or first.text or "(cleared)")
+    reason = row.reason or ""
+    if row.outcome is Outcome.CONFLICT:
+        reason = f"{reason}; there now: {row.read_back or 'nothing'}"
+    return sign, reason
 
 
 def row_sql(row: Row) -> str:
     """The whole statement of a row, after what there is to say of it."""
-    if isinstance(row, Statement):
-        return (f"-- {row.note}\n" if row.note else "") + row.sql
-    if not isinstance(row, WriteResult):
-        return f"-- {row[1]}"
+    if isinstance(row, Planned):
+        each = row.statement
+        return (f"-- {each.note}\n" if each.note else "") + each.sql
+    if isinstance(row, Refusal):
+        return f"-- {row.reason}"
     lines = [f"-- {' '.join(row.reason.split())}"] if row.reason else []
     if row.outcome is Outcome.CONFLICT:
         there = " ".join((row.read_back or "nothing").split())
         lines.append(f"-- there now: {there}")
     return "\n".join([*lines, row.statement]).strip()
+
+
+def own_sql(row: Row) -> str:
+    """The same, without what the statement says of other comments."""
+    if not isinstance(row, Planned) or len(row.statement.parts) == 1:
+        return row_sql(row)
+    each = row.statement
+    others = count(len(each.parts) - 1, "other comment")
+    return (
+        f"-- in one statement with {others}\n"
+        f"{each.head}{each.parts[row.part].sql}{each.tail}"
+    )
 
 
 class Pace:

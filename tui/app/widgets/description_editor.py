@@ -47,6 +47,8 @@ class _Text(TextArea):
             "Glossary",
             "What the glossary says of the word here, else of the name",
         ),
+        # Textual's ctrl+z is the terminal's.
+        ("ctrl+underscore", "undo", "", "Undo what was typed"),
         ("escape", "cancel", "Cancel", "Leave it"),
     )
 
@@ -156,7 +158,7 @@ class DescriptionEditor(Vertical):
         border-top: solid $accent;
         background: $surface;
         &.-open { display: block; }
-        & > Label { width: 1fr; color: $text-muted; }
+        & > Label { width: 1fr; height: 1; color: $text-muted; }
         & > TextArea { height: 1fr; border: none; padding: 0 1; }
         & > TextArea:focus { border: none; }
     }

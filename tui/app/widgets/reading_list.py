@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice, zip_longest
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from rich.cells import cell_len, set_cell_size
@@ -17,13 +18,17 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.app.widgets.row_list import LIST_KEYS, ROLES, Cell
+from tui.flow.text import plain
 
 Place = TypeVar("Place", int, tuple[int, int])
 """Where a row is; places are ordered as the rows are."""
+Item = TypeVar("Item")
 Direction = Literal[1, -1]
 Drawn = Sequence[Cell]
 """One line: cells side by side, their texts safe to draw and together no wider."""
 
+LONGEST = 3
+"""Lines of a text in the list; what shows one row alone shows all of it."""
 AHEAD = 3
 """A part of the list that stays in sight below the cursor, as in a third."""
 WHEEL = 3
@@ -34,13 +39,16 @@ class Rows(Protocol[Place]):
     """What is listed; it is asked only for rows near those in sight."""
 
     def edge(self, direction: Direction) -> Place | None:
-        """The first row, or the last one; None where nothing is listed."""
+        """The first row for -1, the last one for 1; None where nothing is listed."""
 
     def step(self, place: Place, by: Direction) -> Place | None:
         """The row after or before one; None at the end."""
 
     def row(self, place: Place, width: int) -> Sequence[Drawn]:
         """The lines of a row, at least one."""
+
+    def read(self, places: Sequence[Place]) -> None:
+        """Told which rows can be read to their end, whenever that has changed."""
 
     def heading(self, place: Place, width: int, *, top: bool) -> Drawn | None:
         """What stands above a row: at the top of the list, or where a part begins."""
@@ -102,8 +110,6 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
         self._top: Place | None = None
         self._above = 0
         self._lines: list[tuple[Place | None, Drawn]] | None = None
-        self.whole: Sequence[Place] = ()
-        """The rows that can be read to their end where they stand."""
 
     @property
     def cursor(self) -> Place | None:
@@ -145,18 +151,17 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
 
     def action_move(self, by: Direction) -> None:
         """Go to the next row or the one before."""
-        self._walk(by, 1)
+        if (place := self._cursor) is not None:
+            then = self._rows.step(place, by)
+            self.go(place if then is None else then)
 
     def action_page(self, by: Direction) -> None:
-        """Go as many lines as are in sight."""
-        self._walk(by, max(self.size.height - 2, 1))
-
-    def _walk(self, by: Direction, lines: int) -> None:
-        """Go rows of at least so many lines, or to the end."""
-        place = self._cursor
-        while place is not None and lines > 0:
-            lines -= self._height(place)
-            if (then := self._rows.step(place, by)) is None:
+        """Go as far as leaves no line between what was in sight and what will be."""
+        place, lines = self._cursor, 0
+        while place is not None and (then := self._rows.step(place, by)) is not None:
+            above, below = sorted((place, then))
+            lines += self._height(above) + self._headed(below)
+            if place != self._cursor and lines + self._height(then) > self._room:
                 break
             place = then
         if place is not None:
@@ -201,7 +206,9 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
 
     def on_resize(self) -> None:
         """Rows have other heights."""
+        self._above = 0
         self._reveal()
+        self._fill()
         self.changed()
 
     # Where rows stand. Only what is near is measured: the list has no known height.
@@ -225,8 +232,11 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
         """Have the row under the cursor in sight, and some of what follows."""
         place = self._cursor
         if place is None:
-            self._top = self._rows.edge(1)
+            self._top = self._rows.edge(-1)
             self._above = 0
+            return
+        if not self.size.height:  # it is not laid out yet
+            self._top = place if self._top is None else self._top
             return
         if (
             self._top is None
@@ -251,7 +261,7 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
             end += here is not None and self._headed(here)
         last = max(room - min(ahead, room // AHEAD), min(self._height(place), room))
         if here != place or end > last:
-            self._put(place, last - self._height(place) + 1)
+            self._put(place, max(last - self._height(place) + 1, 1))
 
     def _put(self, place: Place, line: int) -> None:
         """Have a row begin at a line of the list, the first below its top being 1."""
@@ -261,15 +271,16 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
             before = self._rows.step(self._top, -1)
             if before is None:
                 return
-            missing -= self._headed(self._top) + self._height(before)
+            missing -= self._headed(self._top)
+            if not missing:  # its heading stands at the top
+                break
+            missing -= self._height(before)
             self._top = before
         self._above = max(-missing, 0)
-        if self._above >= self._height(self._top):
-            self._above = self._height(self._top) - 1
         self._fill()
 
     def _fill(self) -> None:
-        """Leave no line empty at the end while rows are hidden above."""
+        """Leave no line empty at the end that could have one of those hidden above."""
         lines, here = -self._above, self._top
         while here is not None and lines < self._room:
             lines += self._height(here)
@@ -287,6 +298,8 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
             if before is None:
                 break
             missing -= self._headed(top)
+            if not missing:  # its heading stands at the top
+                break
             self._top, self._above = before, self._height(before)
             top = before
 
@@ -316,7 +329,8 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
             if not above and len(lines) <= height:
                 whole.append(place)
             place, above = self._rows.step(place, 1), 0
-        self._lines, self.whole = lines, whole
+        self._lines = lines
+        self._rows.read(whole)
         return lines
 
     def render_line(self, y: int) -> Strip:
@@ -344,6 +358,138 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
         return self.get_component_rich_style(f"reading-list--{role}", partial=True)
 
 
+class Flat(Generic[Item]):
+    """Rows of one sequence of things; what belongs together has one heading.
+
+    Args:
+        draw: the lines of one thing, in so many cells.
+        part: what a thing belongs to, such as its table.
+    """
+
+    def __init__(
+        self,
+        draw: Callable[[Item, int], Sequence[Drawn]],
+        part: Callable[[Item], str],
+    ) -> None:
+        self._draw = draw
+        self._part = part
+        self.items: Sequence[Item] = ()
+        """What is listed."""
+
+    def at(self, place: int | None) -> Item | None:
+        """What a row stands for; None where there is none, or none any more."""
+        there = place is not None and 0 <= place < len(self.items)
+        return self.items[place] if there and place is not None else None
+
+    def edge(self, direction: Direction) -> int | None:
+        """The first row or the last."""
+        if not self.items:
+            return None
+        return 0 if direction < 0 else len(self.items) - 1
+
+    def step(self, place: int, by: Direction) -> int | None:
+        """The row after or before one."""
+        return place + by if 0 <= place + by < len(self.items) else None
+
+    def row(self, place: int, width: int) -> Sequence[Drawn]:
+        """The lines of a row."""
+        item = self.at(place)
+        return [()] if item is None else self._draw(item, width)
+
+    def read(self, places: Sequence[int]) -> None:
+        """Nobody asks which stood on the screen."""
+
+    def heading(self, place: int, width: int, *, top: bool) -> Drawn | None:
+        """What the row belongs to, where that begins."""
+        if (item := self.at(place)) is None:
+            return None
+        part, before = self._part(item), self.at(place - 1)
+        if not top and before is not None and self._part(before) == part:
+            return None
+        return ruled(part, "", width, top=top)
+
+
+def ruled(name: str, rest: str, width: int, *, top: bool) -> Drawn:
+    """A heading: a name, and counts that a long one never pushes off.
+
+    Args:
+        name: what begins here; any text.
+        rest: what is told of it.
+        width: cells of the line.
+        top: without a rule, since it stands in a line of another colour.
+    """
+    rest = plain(rest)
+    (name,) = wrapped(plain(name), max(width - cell_len(rest) - 5, 8), 1)
+    if top:
+        return Cell(name, "strong"), Cell(rest)
+    rule = "─" * max(width - cell_len(name) - cell_len(rest) - 4, 0)
+    return (
+        Cell("── ", "muted"),
+        Cell(name, "strong"),
+        Cell(f"{rest} ", "muted"),
+        Cell(rule, "muted"),
+    )
+
+
+def laid_out(
+    lead: Sequence[Cell],
+    name: str,
+    room: int,
+    after: Sequence[Cell],
+    texts: Sequence[Cell],
+    width: int,
+) -> list[Drawn]:
+    """A row: signs and a name on the left, texts beside them in the lines they need.
+
+    Args:
+        lead: what stands before the name, drawn as it is.
+        name: any text; it is broken where it is longer than its room.
+        room: cells of the name; 0 for none.
+        after: what stands between name and text.
+        texts: any texts; each begins a line, and has at most `LONGEST`.
+        width: cells of all.
+    """
+    names = broken(plain(name), room) if room else []
+    named = [Cell(_left(names[0], room + 1))] if room else []
+    before = [*lead, *named, *after]
+    indent = sum(cell_len(cell.text) for cell in before)
+    margin = sum(cell_len(cell.text) for cell in lead)
+    lines = [
+        Cell(line, text.role)
+        for text in texts
+        for line in wrapped(plain(text.text), width - indent, LONGEST)
+    ]
+    rows: list[Drawn] = [(*before, *lines[:1])]
+    for name, line in islice(zip_longest(names, lines), 1, None):
+        left = _left(" " * margin + (name or ""), indent)
+        rows.append((Cell(left), *([line] if line else [])))
+    return rows
+
+
+def broken(name: str, room: int) -> list[str]:
+    """A name in lines of so many cells, broken after `_` where it can be."""
+    lines: list[str] = []
+    while cell_len(name) > room:
+        head = _head(name, room)
+        cut = head.rfind("_") + 1
+        head = head[: cut if cut > room // 2 else len(head)]
+        lines.append(head)
+        name = name[len(head) :]
+    return [*lines, name]
+
+
+def _head(text: str, room: int) -> str:
+    """As much of a text as so many cells have, and one character at least."""
+    head = set_cell_size(text, room)
+    if not text.startswith(head):  # a blank stands for half of a wide character
+        head = head[:-1]
+    return head or text[0]
+
+
+def _left(text: str, room: int) -> str:
+    return text + " " * max(room - cell_len(text), 0)
+
+
 @lru_cache(maxsize=4096)
 def wrapped(text: str, width: int, most: int) -> tuple[str, ...]:
     """A text in lines of at most `width` cells, broken between words where it can.
@@ -363,8 +509,8 @@ def wrapped(text: str, width: int, most: int) -> tuple[str, ...]:
             continue
         if line:
             lines.append(line)
-        while size > width:
-            head = set_cell_size(word, width).rstrip()
+        while size > width and len(lines) <= most:
+            head = _head(word, width)
             lines.append(head)
             word = word[len(head) :]
             size = cell_len(word)
