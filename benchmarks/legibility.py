@@ -217,7 +217,6 @@ class Reader:
 
     def rows(self) -> list[Row]:
         """What the list shows."""
-        self._terminal.drain()
         return rows(self._terminal.screen.lines, self._texts)
 
     def pages(self) -> Iterator[list[Row]]:

@@ -213,7 +213,7 @@ class Terminal:
         return time.perf_counter() - pressed
 
     def still(self, keys: str) -> float:
-        """Type; seconds until the last thing drawn, after which all is still for 1 s."""
+        """Type; seconds until the last thing drawn, with 1 s of nothing after it."""
         self.drain()
         began = last = time.perf_counter()
         os.write(self._file, keys.encode())
