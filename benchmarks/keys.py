@@ -29,6 +29,7 @@ from pathlib import Path
 
 import duckdb
 
+from benchmarks import screens
 from benchmarks.machine import machine
 from benchmarks.measuring import (
     Json,
@@ -41,7 +42,7 @@ from benchmarks.measuring import (
     table,
 )
 from benchmarks.scale import catalog
-from benchmarks.screens import BATCH, ROOT, Terminal, environment
+from benchmarks.screens import BATCH, ROOT, Terminal
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind, Target
 from catalog.snapshot import Snapshot
 from catalog.suggestion import Draft, Source
@@ -99,7 +100,7 @@ def decide(program: Path, workspace: Path, width: int) -> Json:
         url = f"duckdb:///{workspace.with_name('warehouse.duckdb')}"
         terminal = Terminal(
             [sys.executable, "-c", run, "open", url],
-            {**environment(home), "PYTHONPATH": str(program)},
+            {**screens.environment(home), "PYTHONPATH": str(program)},
         )
         try:
             terminal.wait_for("a_first.")
@@ -107,7 +108,7 @@ def decide(program: Path, workspace: Path, width: int) -> Json:
             for _ in range(WIDTHS.index(width)):
                 terminal.press("j")
             left = width + 1
-            terminal.wait_for(f"— {left} to decide", "\r")
+            terminal.wait_for(f" {left} to decide", "\r")
             found: Json = {}
             for key, change in (("a", -1), ("u", 1)):
                 terminal.drain()
@@ -115,7 +116,7 @@ def decide(program: Path, workspace: Path, width: int) -> Json:
                 seconds: list[float] = []
                 for _ in range(DECISIONS):
                     left += change
-                    seconds.append(terminal.wait_for(f"— {left} to decide", key))
+                    seconds.append(terminal.wait_for(f" {left} to decide", key))
                 terminal.drain()
                 used = cpu_seconds(terminal.pid) - used
                 found[key] = median(seconds)

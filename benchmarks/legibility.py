@@ -203,12 +203,14 @@ class Reader:
 
     def __init__(self, terminal: Terminal, texts: Texts, *, apart: bool) -> None:
         self._terminal, self._texts, self._apart = terminal, texts, apart
+        self._hint_seconds = HINT_SECONDS
 
     def open(self) -> None:
         """Open the first table, with the cursor on its first row."""
         self._terminal.press("g")
         self._terminal.wait_for("to decide", "\r")
-        time.sleep(HINT_SECONDS)
+        time.sleep(self._hint_seconds)
+        self._hint_seconds = SETTLED_SECONDS
         self._terminal.press("g")
 
     def back(self) -> None:
