@@ -77,18 +77,27 @@ def prepare(folder: Path, program: Path) -> None:
     warehouse, made = folder / "demo.duckdb", folder / "workspace.part"
     build(warehouse)
     made.unlink(missing_ok=True)
-    for command in (("scan",), ("--offline", "draft")):
-        subprocess.run(
-            [sys.executable, "-c", _run(program), *command, f"duckdb:///{warehouse}"],
-            env={
-                **os.environ,
-                "PYTHONPATH": str(program),
-                "COLUMNIST_WORKSPACE": str(made),
-            },
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
+    scanned(program, warehouse, made)
+    _command(program, made, "--offline", "draft", f"duckdb:///{warehouse}")
     made.rename(folder / "workspace.db")
+
+
+def scanned(program: Path, warehouse: Path, workspace: Path) -> None:
+    """Read a warehouse into a workspace."""
+    _command(program, workspace, "scan", f"duckdb:///{warehouse}")
+
+
+def _command(program: Path, workspace: Path, *arguments: str) -> None:
+    subprocess.run(
+        [sys.executable, "-c", _run(program), *arguments],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(program),
+            "COLUMNIST_WORKSPACE": str(workspace),
+        },
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
 
 
 def read(workspace: Path) -> tuple[Texts, dict[str, int]]:
@@ -291,8 +300,9 @@ def count(terminal: Terminal, texts: Texts, *, apart: bool, size: str) -> Json:
         "cut_share": len(cut) / len(wanted),
         "stops": stops,
     }
-    of_columns = [t for t, of in texts.items() if len(of) == COLUMNS + 1]
-    for name, tables in (("typical", of_columns), ("all", list(texts))):
+    every = list(texts)
+    typical = [each for each in every if len(texts[each]) == COLUMNS + 1] or every
+    for name, tables in (("typical", typical), ("all", every)):
         kept = [places[table_id] for table_id in tables]
         pieces = [[p for row in shown for p in row.pieces] for shown, _ in kept]
         area = [sum(edge - cell for cell, _ in each) for each in pieces]

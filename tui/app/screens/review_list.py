@@ -508,11 +508,18 @@ class ReviewList(DatabaseScreen):
 
     @beside("narrow", "Looking through the tables")
     def _look_through(self, text: str, wanted: SuggestionFilter) -> None:
-        found = self._session.snapshot.tables_with(pieces(text)) if text else None
+        worker = get_current_worker()
+        session, found = self._session, None
+
+        def stop() -> bool:
+            return worker.is_cancelled
+
+        if text:
+            found = session.snapshot.tables_with(pieces(text), stop=stop)
         if wanted:
-            of_wanted = self._session.choices.tables_with(wanted)
+            of_wanted = session.choices.tables_with(wanted, stop=stop)
             found = of_wanted if found is None else found & of_wanted
-        if found is not None:
+        if found is not None and not stop():
             self.call_later(self._looked_through, text, wanted, found)
 
     def _looked_through(
