@@ -230,6 +230,13 @@ class Reader:
         """What the list shows."""
         return rows(self._terminal.screen.lines, self._texts)
 
+    def _after(self, key: str) -> list[Row]:
+        """What the list shows when a key has done all it does."""
+        self._terminal.press(key)
+        time.sleep(SETTLED_SECONDS)
+        self._terminal.drain()
+        return self.rows()
+
     def pages(self) -> Iterator[list[Row]]:
         """All of the list, page by page."""
         last = list(self._texts)[-1]
@@ -237,8 +244,7 @@ class Reader:
         while True:
             yield shown
             for key in (PAGE_DOWN, "]"):
-                self._terminal.press(key)
-                before, shown = shown, self.rows()
+                before, shown = shown, self._after(key)
                 if shown != before:
                     break
                 if any(table_of(row.target) == last for row in shown):
@@ -248,11 +254,11 @@ class Reader:
 
     def tables(self) -> Iterator[tuple[TableId, list[Row], int]]:
         """Each table, gone to: what is shown then, and lines with nothing on them."""
+        shown = self.rows()
         for table_id in self._texts:
-            shown = self.rows()
             screen = self._terminal.screen.lines
             yield table_id, shown, sum(not line.strip(" │") for line in screen)
-            self._terminal.press("]")
+            shown = self._after("]")
 
     def stops(self) -> Iterator[tuple[Target, list[Row]]]:
         """Each row that the cursor comes to, and what is shown then."""
