@@ -271,13 +271,13 @@ def _that_fit(wanted: SuggestionFilter) -> tuple[str, list[object]]:
         if chosen:
             conditions.append(f"{column} IN ({', '.join('?' * len(chosen))})")
             values += chosen
-    if wanted.bands:
+    if wanted.likelihoods:
         ranges: list[str] = []
-        for band in wanted.bands:
-            last = band.high >= 1
+        for low, high in (each.bounds for each in wanted.likelihoods):
+            last = high >= 1
             below = "" if last else f" AND {_CONFIDENCE} < ?"
             ranges.append(f"{_CONFIDENCE} >= ?{below}")
-            values += [band.low] if last else [band.low, band.high]
+            values += [low] if last else [low, high]
         conditions.append(" OR ".join(ranges))
     if wanted.findings:
         each = f"{_FINDINGS} LIKE ?"

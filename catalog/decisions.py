@@ -65,7 +65,12 @@ _LOG_ONE = _LOG.format(
     findings="iif(:text IS s.text AND :rank IS NULL, s.own_findings, :findings)",
     seen=":shown",
     found="suggestions s WHERE s.id = :suggestion AND (:seen_state IS NULL"
-    " OR s.state = :seen_state AND s.text IS :seen_text)",
+    " OR s.state = :seen_state AND s.text IS :seen_text)"
+    # What was taken unseen may be taken again once it is seen; else nothing changes.
+    " AND NOT (:verdict = 'accepted' AND s.state IN ('accepted', 'edited')"
+    " AND s.text IS :text AND s.reason IS :reason AND ifnull(:rank, s.rank) IS s.rank"
+    " AND ifnull((SELECT d.seen FROM main.decisions d WHERE d.suggestion = s.id"
+    " ORDER BY d.id DESC LIMIT 1), 0))",
 )
 
 # The cross join makes SQLite begin with what is chosen, never with all there is.

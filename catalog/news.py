@@ -12,25 +12,25 @@ class News:
     """What was drafted, decided on and written since it was read last.
 
     Drafts, decisions and intents are rows with ids that grow, so it costs what is new
-    and not what there is. What a rescan of single tables changed leaves no such row.
+    and not what there is.
     """
 
     def __init__(self, workspace: Workspace, database: int) -> None:
         self._workspace = workspace
         self._database = database
         self._seen: tuple[int, ...] = ()
-        self._scanned_at: str | None = None
+        self._read_at: str | None = None
         self._open: set[int] = set()
         """Intents whose end was not known when it was read."""
 
     def read(self, *, most: int) -> frozenset[TableId] | None:
         """Tables of which anything is new; None where more than `most` are, or all.
 
-        It is all where the catalog was read anew, and when it is asked first.
+        It may be all where the catalog is read anew, and when it is asked first.
         """
-        seen, before, scanned = self._seen, self._open, self._scanned_at
+        seen, before, read_at = self._seen, self._open, self._read_at
         self._look()
-        if not seen or scanned != self._scanned_at:
+        if not seen or read_at != self._read_at:
             return None
         # The plus keeps SQLite from going through all that a database has.
         found = self._workspace.rows(
@@ -61,7 +61,7 @@ class News:
             " (SELECT ifnull(max(id), 0) FROM main.ledger)"
         )
         self._seen = tuple(row)
-        self._scanned_at = self._workspace.scanned_at(self._database)
+        self._read_at = self._workspace.read_at(self._database)
         self._open = {
             row["id"]
             for row in self._workspace.rows(

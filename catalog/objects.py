@@ -148,12 +148,19 @@ class Table:
 
     def references(self, column: str) -> tuple[TableId, str | None] | None:
         """Where a column's foreign key points: table and column, or None."""
-        for key in self.foreign_keys:
-            if column in key.columns:
-                index = key.columns.index(column)
-                there = key.referenced_columns
-                return key.references, there[index] if index < len(there) else None
-        return None
+        if (key := self.foreign_key_of(column)) is None:
+            return None
+        index, there = key.columns.index(column), key.referenced_columns
+        return key.references, there[index] if index < len(there) else None
+
+    def foreign_key_of(self, column: str) -> ForeignKey | None:
+        """The foreign key that a column is of: one of its own before one of several."""
+        keys = (key for key in self.foreign_keys if column in key.columns)
+        return min(keys, key=lambda key: len(key.columns) > 1, default=None)
+
+    def is_part_of_key(self, column: str) -> bool:
+        """Whether a column identifies a row only together with others."""
+        return len(self.primary_key) > 1 and column in self.primary_key
 
     def targets(self) -> tuple[Target, ...]:
         """The table itself, then its columns in order."""
@@ -188,3 +195,5 @@ class Profile:
     private: bool = False
     """The values may tell of people: they are in `samples` alone, and no part of one
     may be in a text."""
+    whole: bool = False
+    """Whether the rows looked at are all that the table had."""

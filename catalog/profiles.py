@@ -1,13 +1,26 @@
-"""Whether two columns of one name hold the same kind of thing."""
+"""What a sample is of, and whether two columns of one name hold the same thing."""
 
 from __future__ import annotations
 
-from catalog.objects import Profile
+from catalog.objects import Profile, Table
 
 APART = 0.5
 """Null shares that differ by more say that a column means something else."""
 SHARED = 0.5
 """Two code lists of one meaning have at least this share of the shorter in common."""
+
+
+def looked_at(profile: Profile, table: Table) -> str:
+    """What a profile's figures are of, in words: they are seldom of all rows."""
+    rows, estimate = profile.rows, table.row_estimate or 0
+    if profile.whole and rows != 1:
+        return f"all {rows:,} rows" if rows else "no rows"
+    number = f"{rows:,} row" if rows == 1 else f"{rows:,} rows"
+    if profile.whole:
+        return number
+    if estimate > rows:
+        return f"sample of {rows:,} of about {estimate:,} rows"
+    return f"sample of {number}"
 
 
 def divergence(one: Profile, other: Profile) -> str:

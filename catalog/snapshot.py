@@ -182,6 +182,7 @@ class Snapshot:
                 " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
+            self._workspace.note_reading(self._database)
 
     def keep(self, tables: Iterable[TableId], *, scan: int) -> None:
         """Note that tables were met, and leave them as they are known."""
@@ -217,6 +218,7 @@ class Snapshot:
                 " WHERE database = ? AND schema = ? AND name = ?",
                 [(self._database, *gone_id) for gone_id in gone],
             )
+            self._workspace.note_reading(self._database)
             if not schemas and not globs and not kinds:
                 self._workspace.note_scan(self._database)
                 CoverageHistory(self._workspace, self._database).record()

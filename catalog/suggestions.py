@@ -38,6 +38,9 @@ from catalog.workspace import Workspace, now
 REPLACEABLE = frozenset({State.PENDING, State.ABSTAINED, State.WRITTEN})
 """States in which a new draft takes a suggestion's place: none holds a decided text."""
 
+RECENT = 200
+"""Drafts on columns of one name that are looked at for how sure they are."""
+
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
@@ -213,6 +216,26 @@ class Suggestions:
         decided = "SELECT 1 FROM decisions WHERE suggestion = ? LIMIT 1"
         return self._workspace.row(decided, (old.id,)) is None
 
+    def confidences(
+        self, name: str, model: str | None
+    ) -> dict[tuple[str, tuple[Finding, ...]], float]:
+        """How sure the drafts of columns of one name are, the latest `RECENT`.
+
+        Of those that a model was asked for, or of those by rules alone: their numbers
+        were made in other ways.
+        """
+        rows = self._workspace.rows(
+            "SELECT drafted, findings, confidence FROM main.suggestions"
+            " WHERE database = ? AND column_name = ? AND current AND model IS ?"
+            " AND text = drafted AND source IN ('rules', 'model')"
+            " ORDER BY id DESC LIMIT ?",
+            (self._database, name, model, RECENT),
+        )
+        return {
+            (row["drafted"], _findings(row["findings"])): row["confidence"]
+            for row in reversed(list(rows))
+        }
+
     def write_own(
         self,
         target: Target,
@@ -317,15 +340,12 @@ class Suggestions:
     def accept(self, suggestions: Iterable[Suggestion]) -> Batch:
         """Stage suggestions whose text is on the screen.
 
-        Those without a text are left alone, and an edited text stays edited.
+        Those without a text are left alone, and an edited text stays edited. What was
+        accepted unseen is seen from then on.
         """
         return self._decide(
             Verdict.ACCEPT,
-            [
-                Move(s.id, Verdict.ACCEPT, s.text, seen=s)
-                for s in suggestions
-                if s.text and s.state not in STAGED
-            ],
+            [Move(s.id, Verdict.ACCEPT, s.text, seen=s) for s in suggestions if s.text],
         )
 
     def edit(

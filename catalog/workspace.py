@@ -42,6 +42,10 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
+READING = "reading"
+"""Stands where a whole scan has its bounds, for a scan of any tables, ended or not."""
+
+
 @dataclass(frozen=True, slots=True)
 class KnownDatabase:
     """A database that was opened before."""
@@ -318,6 +322,22 @@ class Workspace:
                     "UPDATE databases SET scanned_at = ? WHERE id = ?",
                     (now(), database),
                 )
+
+    def note_reading(self, database: int) -> None:
+        """Some tables of a database were read now, or found to be gone."""
+        with self.transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO scans VALUES (?, ?, ?)",
+                (database, READING, now()),
+            )
+
+    def read_at(self, database: int) -> str | None:
+        """When anything of a database was read last, or None."""
+        row = self.row(
+            "SELECT scanned_at FROM scans WHERE database = ? AND bounds = ?",
+            (database, READING),
+        )
+        return row["scanned_at"] if row else None
 
     def answers_at(self, database: int, key: str) -> bool:
         """Whether a database was opened at an address."""

@@ -116,10 +116,17 @@ class Run:
         """The run without some changes."""
         if not dropped:
             return self
-        kept = set(self.changes) - set(dropped)
+        gone = set(dropped)
+        tables = {table_of(change.target) for change in gone}  # few, of perhaps many
+
+        def left(each: Statement) -> Statement | None:
+            if each.table not in tables:
+                return each
+            return each.only([c for c in each.changes if c not in gone])
+
         return replace(
             self,
-            statements=tuple(s for each in self.statements if (s := each.only(kept))),
+            statements=tuple(s for each in self.statements if (s := left(each))),
             refused=tuple(each for each in self.refused if each[0] not in dropped),
         )
 

@@ -11,6 +11,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from catalog.errors import ColumnistError
@@ -67,6 +68,7 @@ def profile_table(
     sampled = [column for column in wanted if column.name in expressions]
     rows = max(1, min(rows, _VALUES // len(sampled)))
     deadline = time.monotonic() + seconds
+    takes_first = dialect.takes_first(table, rows)
     unique = table.primary_key if len(table.primary_key) == 1 else ()
     found: dict[str, Profile] = {}
     todo = [sampled]
@@ -87,15 +89,15 @@ def profile_table(
                     if middle := len(some) // 2:
                         todo += (some[middle:], some[:middle])
                     continue
+                whole = takes_first and len(sample) < rows
                 for index, column in enumerate(some):
                     values = [
                         None if row[index] is None else str(row[index])
                         for row in sample
                     ]
                     is_unique = column.name in unique
-                    found[column.name] = profile_column(
-                        column, values, is_unique=is_unique
-                    )
+                    profile = profile_column(column, values, is_unique=is_unique)
+                    found[column.name] = replace(profile, whole=whole)
     except (Fault, ColumnistError):
         return {}
     return found

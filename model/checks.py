@@ -11,14 +11,19 @@ from itertools import pairwise
 from catalog.objects import Profile, Table, TableId, Target
 from catalog.suggestion import Finding
 from catalog.unseen import unseen
-from model.cues import UNITS
+from model import cues
 from model.names import humanize, split, subject, word_set, words_of
 from model.vocabulary import root, roots, teacher_words
 
 CLAIM_UNIQUE = re.compile(r"\b(unique|uniquely|distinct for each)\b", re.IGNORECASE)
+CLAIM_KEY = re.compile(
+    r"\bunique(ly)? (identif|key\b|id\b|number\b|code\b)|\bdistinct for each\b",
+    re.IGNORECASE,
+)
 NEVER_NULL = re.compile(r"\b(never (null|empty)|always (set|present))\b", re.IGNORECASE)
 REFERENCES = re.compile(r"\breferences (?:the )?([\w .]+?) table\b", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_]+")
+WORDS_AND_FIGURES = re.compile(r"[^\W_]+")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]{2,}\b")
 """A capitalised word inside a sentence: a name of something."""
@@ -278,12 +283,43 @@ def invented(
     )
 
 
+_SAY_WHAT = frozenset(
+    cues.KEYS
+    | cues.NUMBERS
+    | cues.TEXTS
+    | cues.CLASSES
+    | cues.MOMENTS
+    | cues.DATES
+    | cues.ATTRIBUTES
+) | word_set("name at on url uri")
+"""Last words of a column's name that tell themselves what the value is."""
+
+
 def restates(text: str, table: Table, target: Target) -> bool:
-    """Only the words of the name (and of the table's), in another order."""
-    name = target.name if not isinstance(target, TableId) else table.id.name
+    """Only words that stand in the name and the table's, where more is to be told.
+
+    What a short form stands for, a unit or a code is news to whoever reads the name.
+    There is no more to tell where its last word says what the value is ("Identifier of
+    the order." of `order_id`). Readers of labelled texts on columns took 29 % of those
+    that restate as they are, and 54 % of the others; before they could be told apart by
+    the last word it was 53 % and 42 %, and with short forms written out 51 % and 43 %.
+    """
+    tokens = split(target.name)
+    if not isinstance(target, TableId) and tokens and tokens[-1] in _SAY_WHAT:
+        return False
+    given = {stem(word) for word in (*tokens, *split(table.id.name))}
+    said = {stem(word) for word in WORDS_AND_FIGURES.findall(text.lower())}
+    return said - SMALL_WORDS <= given
+
+
+def spells_out(text: str, table: Table, target: Target) -> bool:
+    """Only words of the name and the table's, short forms written out.
+
+    A sign of `model.choose`, whose weights were fitted on it, and no finding.
+    """
     given = {
         stem(word)
-        for source in (name, table.id.name)
+        for source in (target.name, table.id.name)
         for word in (*split(source), *_spelled(source, table).split())
     }
     said = {stem(word) for word in WORD.findall(text.lower())}
@@ -301,6 +337,8 @@ def _false_claim(
         claimed = {stem(word) for word in match.group(1).lower().split()}
         if not claimed & {stem(word) for word in words}:
             return True
+    if table.is_part_of_key(target.name) and CLAIM_KEY.search(text):
+        return True
     if profile is None or not profile.rows:
         return False
     filled = round(profile.rows * (1 - profile.null_share))
@@ -350,7 +388,7 @@ def _words(table: Table) -> str:
     parts = [table.id.schema, table.id.name, _spelled(table.id.name, table)]
     parts.append(subject(table.id.name))
     for column in table.columns:
-        parts += [UNITS[word] for word in split(column.name) if word in UNITS]
+        parts += [cues.UNITS[word] for word in split(column.name) if word in cues.UNITS]
         parts += [column.name, _spelled(column.name, table), column.type]
         parts.append(column.comment or "")
     parts.append(table.comment or "")

@@ -22,6 +22,7 @@ from catalog.objects import (
 from catalog.stopping import Stop, never
 from catalog.suggestion import Draft, Finding, Source, Wording
 from model import checks, rules, spelling, table_sentences
+from model.chances import Chances
 from model.choose import Candidate, choose, unlike
 from model.known_systems import KnownSystems, Match
 from model.library import PromptFormat
@@ -190,6 +191,7 @@ class Drafter:
             at once.
         nearest: descriptions to learn from by example, for a model that was taught to.
         known: systems whose tables need no drafting.
+        chances: numbers that texts were given before.
         seen: told what was chosen from, for every target that was.
     """
 
@@ -203,11 +205,13 @@ class Drafter:
         glossary: Callable[[], Glossary] = Glossary,
         nearest: Nearest | None = None,
         known: KnownSystems | None = None,
+        chances: Chances | None = None,
         seen: Callable[[Job, Target, Sequence[Candidate]], None] | None = None,
     ) -> None:
         self._seen = seen
         self._nearest = nearest or Nearest()
         self._known = known
+        self._chances = chances or Chances()
         self._engine = engine
         self._model = model
         self._large = model is not None and model.format is not PromptFormat.COMPACT
@@ -480,16 +484,18 @@ class Drafter:
             findings = self._check(job, target, choice.text, None)
         real = job.real(target)
         guess = guess or humanize(split(real.name))
-        return Draft(
-            target=real,
-            text=choice.text,
-            source=choice.source,
-            confidence=choice.confidence
-            * (1.0 if choice.measured else PENALTY ** len(findings)),
-            findings=findings,
-            model=self._model.name if self._model and written is not None else None,
-            prompt=fingerprint,
-            guess=guess if choice.text is None else None,
+        return self._chances.steady(
+            Draft(
+                target=real,
+                text=choice.text,
+                source=choice.source,
+                confidence=choice.confidence
+                * (1.0 if choice.measured else PENALTY ** len(findings)),
+                findings=findings,
+                model=self._model.name if self._model and written is not None else None,
+                prompt=fingerprint,
+                guess=guess if choice.text is None else None,
+            )
         )
 
     def _weighed(

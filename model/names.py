@@ -166,7 +166,7 @@ def _unglue(word: str) -> list[str]:
 
 
 _ORDINARY = word_set("it us rest pos ref zip")
-_WORDS_TOO = word_set("its rests refs zips pins rams rats sips mics bis")
+_WORDS_TOO = word_set("its hrs rests refs zips pins rams rats sips mics bis")
 """Words that are acronyms only elsewhere."""
 
 
@@ -215,8 +215,12 @@ def singular(word: str) -> str:
     low = word.lower()
     if low in _SINGULAR:
         return _SINGULAR[low]
-    if low in _SAME or len(low) < 4 or not low.endswith("s") or word.isupper():
+    if low in _SAME or low in _PLURAL or word.isupper():
         return word
+    if len(low) < 4 or not low.endswith("s"):
+        return word
+    if low[:-1] in UPPER and low not in UPPER:
+        return word[:-1]  # `SKUs`, `APIs`
     if low.endswith(("ss", "us", "is")):
         return word
     if low.endswith("ies"):
@@ -226,6 +230,11 @@ def singular(word: str) -> str:
     if low.endswith(("sses", "xes", "ches", "shes", "zzes", "uses")):
         return word[:-1] if _USES.search(low) else word[:-2]
     return word[:-1]
+
+
+def capital(text: str) -> str:
+    """The text with its first letter raised, but in `pH`; the rest untouched."""
+    return text if text[1:2].isupper() else text[:1].upper() + text[1:]
 
 
 def plural(phrase: str) -> str:

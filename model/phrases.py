@@ -13,7 +13,7 @@ from pathlib import Path
 
 from catalog.objects import Table
 from model import cues
-from model.names import humanize, singular, word_set
+from model.names import capital, humanize, singular, word_set
 from model.table_sentences import NO_NOUN, holder, own_noun
 
 FILE = Path(__file__).parent / "phrases.txt"
@@ -153,9 +153,9 @@ def _filled(
         it=it,
         first=words[0],
         last=last,
-        Last=last.capitalize(),
+        Last=capital(last),
         phrase=phrase,
-        Phrase=phrase[:1].upper() + phrase[1:],
+        Phrase=capital(phrase),
         When=when.capitalize(),
         when=when,
     )

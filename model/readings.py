@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from catalog.objects import Column, Table
 from model import cues
 from model.names import (
+    capital,
     familiar,
     gibberish,
     humanize,
@@ -29,7 +30,7 @@ from model.rules import (
     NUMBERED,
     ORDINALS,
     PARTICIPLE,
-    capital,
+    as_part_of_key,
     describe_column,
     known_one,
 )
@@ -139,7 +140,11 @@ def readings(table: Table, column: Column) -> tuple[str, ...]:
     raised = "|".join(token for token in tokens if _initials(token)) or "(?!)"
     initials = re.compile(rf"\b({raised})\b", re.IGNORECASE)
     others = (initials.sub(lambda found: found[0].upper(), text) for text in others)
-    told = (capital(text) for text in others if not _poor(text))
+    told = (
+        as_part_of_key(capital(text), table, column)
+        for text in others
+        if not _poor(text)
+    )
     return tuple(dict.fromkeys([own, *told]))[:MOST]
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from catalog.objects import Column, ColumnId, Profile, Table, Target
+from catalog.objects import Column, ColumnId, Profile, Table, TableId, Target
 from model import cues
 from model.names import (
+    capital,
     familiar,
     gibberish,
     humanize,
@@ -92,7 +93,7 @@ def describe_column(
         if text.startswith("Number of ") and "number" not in tokens:
             text = f"{capital(humanize(tokens))}."
         text = f"{text[:-1]}, as JSON."
-    return with_codes(text, codes)
+    return with_codes(as_part_of_key(text, table, column), codes)
 
 
 def sure_sentence(table: Table, column: Column) -> str | None:
@@ -110,14 +111,30 @@ def reference_clause(text: str, table: Table, target: Target) -> str | None:
 
     Nothing where the text names the table already.
     """
-    found = table.references(target.name) if isinstance(target, ColumnId) else None
+    found = table.foreign_key_of(target.name) if isinstance(target, ColumnId) else None
     if found is None:
         return None
     said = {singular(word) for word in re.findall(r"\w+", text.lower())}
-    words = subject(found[0].name).lower().split()
-    if found[0].name.lower() in text.lower() or said.issuperset(words):
+    there = found.references.name
+    words = subject(there).lower().split()
+    if there.lower() in text.lower() or said.issuperset(words):
         return None
-    return f"Refers to {found[0].name}."
+    if others := [name for name in found.columns if name != target.name]:
+        return f"With {' and '.join(others)} it refers to {there}."
+    return f"Refers to {there}."
+
+
+def _referred(table: Table, column: str) -> TableId | None:
+    """The table that a column refers to by itself, not with others."""
+    key = table.foreign_key_of(column)
+    return key.references if key and len(key.columns) == 1 else None
+
+
+def as_part_of_key(text: str, table: Table, column: Column) -> str:
+    """A sentence that does not call unique what is a part of the primary key."""
+    if not table.is_part_of_key(column.name):
+        return text
+    return capital(re.sub(r"\bunique (?=identifier)", "", text, flags=re.IGNORECASE))
 
 
 def _is_list(tokens: Sequence[str]) -> bool:
@@ -135,7 +152,7 @@ def _sentence(table: Table, column: Column, tokens: list[str], noun: str) -> str
         return whole
     if told := _beside(table, tokens, noun, kind):
         return told
-    if table.references(column.name) is not None:
+    if _referred(table, column.name) is not None:
         return _reference(table, column.name, tokens, noun)
     if _is_id(table, column, tokens):
         return f"Unique identifier of the {own_noun(table)}."
@@ -276,7 +293,7 @@ ORDINALS = {"1": "First", "2": "Second", "3": "Third", "4": "Fourth", "5": "Fift
 def _whole(table: Table, column: Column, tokens: list[str], noun: str) -> str | None:
     """The sentence of the bank of phrases, where no declared key tells more."""
     found = phrase_sentence(table, tokens, column.type.lower(), noun)
-    keyed = table.references(column.name) is not None
+    keyed = _referred(table, column.name) is not None
     if found is None or (keyed and "ser " not in found):
         return None
     return None if not keyed and _is_id(table, column, tokens) else found
@@ -424,18 +441,18 @@ def _adverbial(token: str) -> bool:
 
 def _reference(table: Table, name: str, tokens: list[str], noun: str) -> str:
     """A foreign key: what it points at, and the role where the name tells one."""
-    found = table.references(name)
-    there = subject(found[0].name) if found else NO_NOUN
+    found = _referred(table, name)
+    there = subject(found.name) if found else NO_NOUN
     dropped = cues.KEYS | cues.NUMBERS | {"code", "cd", "hash", "hk"}
     role = [t for t in tokens if t not in dropped]
     phrase = humanize(role)
-    if found and not grain(found[0].name).noun:
-        return f"Identifier of the row in {found[0].name} that the {noun} refers to."
+    if found and not grain(found.name).noun:
+        return f"Identifier of the row in {found.name} that the {noun} refers to."
     if by := _by(role, noun):
         return f"Identifier of {by}."
     if role == ["parent"]:
         return f"Identifier of the parent {noun}."
-    if there == noun and phrase in ("", noun) and found and found[0] != table.id:
+    if there == noun and phrase in ("", noun) and found and found != table.id:
         return f"Identifier of the {noun}."
     if phrase == noun:
         return f"Identifier of the {noun}."
@@ -786,9 +803,8 @@ def _by_facts(
 ) -> str | None:
     """What keys, type and values tell of a column whose name says nothing."""
     kind = column.type.lower()
-    reference = table.references(column.name)
-    if reference is not None:
-        there = subject(reference[0].name)
+    if reference := _referred(table, column.name):
+        there = subject(reference.name)
         return f"Identifier of the {there} associated with the {noun}."
     if table.primary_key == (column.name,):
         return f"Unique identifier of the {noun}."
@@ -808,8 +824,3 @@ def with_codes(sentence: str, codes: Sequence[str]) -> str:
     if not 2 <= len(shown) <= 8 or sum(map(len, shown)) > 80:
         return sentence
     return f"{sentence.rstrip('.')}: {', '.join(shown[:-1])} or {shown[-1]}."
-
-
-def capital(text: str) -> str:
-    """The text with its first letter raised, but in `pH`; the rest untouched."""
-    return text if text[1:2].isupper() else text[:1].upper() + text[1:]

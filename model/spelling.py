@@ -11,16 +11,36 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from catalog.glossary import Term, key_of
 from catalog.objects import ColumnId, ForeignKey, Table, TableId, Target
-from model.names import shared_letters, shared_prefix, split
+from model.names import capital, shared_letters, shared_prefix, split, word_set
 
 Terms = Mapping[str, Term]
 """The terms that count for one table, by key."""
 
 LONGEST_PHRASE = 6
 """Words up to which a meaning can stand in a name; a longer one explains, not names."""
+LONGEST_LETTERS = 60
+"""Characters that a prompt has room for in a name."""
+INSIDE = (
+    f"inside names only a phrase can stand, of {LONGEST_PHRASE} words and"
+    f" {LONGEST_LETTERS} characters at most: begin with it, then a comma and the rest"
+)
+"""What to do with a meaning that has no phrase, to be said after a reason."""
+_ARTICLES = word_set("a an the")
+_NO_NOUNS = word_set(
+    "it its this that these those there they we you he she if whether when where who "
+    "which what is are was were has have can may must will contains defines denotes "
+    "describes holds identifies indicates means represents shows specifies stores tells"
+)
+"""First words of what names nothing."""
+_EXPLAINS = word_set("that which who whose where whether when")
+_GOES_ON = _NO_NOUNS | word_set(
+    "used as at because before after by during for from in into on per since so stands "
+    "than through to under until with within without"
+)
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -47,21 +67,41 @@ def whole(name: str, terms: Terms) -> Term | None:
 
 def sentence(term: Term) -> str:
     """A meaning as a description: on one line, first letter raised, a full stop."""
-    text = " ".join(term.meaning.split())
-    text = text[:1].upper() + text[1:]
+    text = capital(" ".join(term.meaning.split()))
     return text if text.endswith((".", "!", "?", "…")) else text + "."
 
 
 def phrase(meaning: str) -> tuple[str, ...]:
-    """The words that stand for a term inside a name; empty where there are too many.
+    """The words that stand for a term inside a name; empty where there are none.
 
-    What follows a comma, a colon or a bracket only explains them.
+    What follows a comma, a colon, a bracket or "that" only explains them, and of a long
+    meaning also what follows "for", "is" and the like. A sentence that does not begin
+    with what the term names has none.
     """
     first = re.split(
-        r"[,;:.(\[{]|\s[-\u2013\u2014]\s", " ".join(meaning.split()), maxsplit=1
+        r"[,;:.!?(\[{]|\s[-\u2013\u2014]\s", " ".join(meaning.split()), maxsplit=1
     )[0]
-    words = tuple(_WORD.findall(first.lower()))
-    return words if len(words) <= LONGEST_PHRASE else ()
+    words = [word.lower() for word in _WORD.findall(first)]
+    words = words[1:] if words[1:] and words[0] in _ARTICLES else words
+    if not words or words[0] in _NO_NOUNS:
+        return ()
+    words = _until(words, _EXPLAINS)
+    words = words if _fits(words) else _until(words, _GOES_ON)
+    return tuple(words) if _fits(words) else ()
+
+
+def _until(words: Sequence[str], ends: frozenset[str]) -> list[str]:
+    return list(takewhile(lambda word: word not in ends, words))
+
+
+def _fits(words: Sequence[str]) -> bool:
+    joined = " ".join(words)
+    return len(words) <= LONGEST_PHRASE and len(joined) <= LONGEST_LETTERS
+
+
+def wordless(terms: Iterable[Term]) -> list[Term]:
+    """The terms of one word whose meaning cannot stand inside names."""
+    return [t for t in terms if len(split(t.term)) == 1 and not phrase(t.meaning)]
 
 
 def used(name: str, terms: Terms) -> list[Term]:

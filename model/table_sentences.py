@@ -11,6 +11,7 @@ from catalog.objects import Column, Table
 from model import cues
 from model.lexicon import by_word
 from model.names import (
+    capital,
     expand,
     familiar,
     gibberish,
@@ -372,32 +373,32 @@ def _about(table: Table, told: Sequence[str]) -> tuple[str, str]:
     if not noun:
         return NOTHING_TOLD, " with "
     if _KINDS.get(noun.split()[0]) in _PERIODS:
-        return _capital(_many(noun)), ", with their "
+        return capital(_many(noun)), ", with their "
     if valid or "version" in kinds:
         return f"One row per version of {a(noun)}", f", with {people}"
     if "history" in kinds:
         return f"History of {_many(noun)}", f", with {theirs}"
     if "log" in kinds or "audit" in kinds:
         book = "log" if "log" in kinds else "audit log"
-        return f"{_capital(noun)} {book}", ", with the "
+        return f"{capital(noun)} {book}", ", with the "
     if "snapshot" in kinds:
         return f"Snapshots of {_many(noun)}", f", with {theirs}"
     if "parts" in kinds:
         word = _many(humanize((found.tail,)))
-        return f"{_capital(noun)} {word}", ", including "
+        return f"{capital(noun)} {word}", ", including "
     if "pairing" in kinds:
         word = found.tail if found.tail.startswith(("map", "assoc")) else "link"
-        return f"{_capital(noun)} {plural(word)}", ", with their "
+        return f"{capital(noun)} {plural(word)}", ", with their "
     if _row(table) == f"{noun} record":
         records = "" if noun.endswith("s") else " records"
-        return f"{_capital(noun)}{records}", ", with their "
+        return f"{capital(noun)}{records}", ", with their "
     if _of_files(table):
         return f"Files of {_many(noun)}", ", with their "
     if _joined(table) or not _identified(table):
         last = _last(noun).lower()
         odd = last in cues.SMALL or not familiar(last)
         many = f"{noun} records" if odd else _many(noun)
-        return _capital(many), ", with their "
+        return capital(many), ", with their "
     return table_opening(table), f", with {people}"
 
 
@@ -467,7 +468,7 @@ def _of_figures(table: Table, found: Grain, period: str | None) -> str:
     if not word and not {"by", "per"} & set(said.split()):
         said = _many(said)
     lead = {None: "", "day": "daily "}.get(every, f"{every}ly ")
-    return _capital(" ".join(f"{lead}{said} {word}".split()))
+    return capital(" ".join(f"{lead}{said} {word}".split()))
 
 
 def _many(noun: str) -> str:
@@ -477,10 +478,6 @@ def _many(noun: str) -> str:
 
 def _last(phrase: str) -> str:
     return phrase.split(" ")[-1]
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def table_opening(table: Table) -> str:

@@ -311,6 +311,10 @@ class Dialect(ABC):
         """What the rows are taken from, by default the first of the table."""
         return self.table_name(table.id)
 
+    def takes_first(self, table: Table, rows: int) -> bool:
+        """Whether a sample is simply the first rows, so that fewer of them are all."""
+        return self.sampled(table, rows) == self.table_name(table.id)
+
     def may_change(self, session: DatabaseSession, table: Table) -> bool:
         """Whether reading the table may do more than read; it is not sampled then.
 

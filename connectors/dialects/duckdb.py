@@ -487,11 +487,15 @@ class DuckDB(TransactionalDialect):
             reason = "you have no right to write in the file's folder"
         return dict.fromkeys(tables, reason) if reason else {}
 
+    def takes_first(self, table: Table, rows: int) -> bool:
+        """Of a view, and of a table that seems to have no more."""
+        return table.kind is not TableKind.TABLE or (table.row_estimate or 0) <= rows
+
     def sample_sql(
         self, table: Table, expressions: Sequence[str], rows: int, seconds: float
     ) -> str:
         """The first rows of a view, a spread sample of a table."""
-        if table.kind is not TableKind.TABLE or (table.row_estimate or 0) <= rows:
+        if self.takes_first(table, rows):
             return super().sample_sql(table, expressions, rows, seconds)
         name = self.table_name(table.id)
         # A reservoir reads every row, so a large table is thinned by blocks first.

@@ -139,7 +139,9 @@ def _faults(entry: Entry, name: str | None, text: Text) -> dict[str, float]:
     found = checks.find(text.text, entry.table, target, profile) if text.text else ()
     return {
         "coverage": float(text.text is not None),
-        "restates": float(Finding.RESTATES in found),
+        "restates": float(
+            bool(text.text) and checks.spells_out(text.text or "", entry.table, target)
+        ),
         "unsupported": float(Finding.UNSUPPORTED in found),
         "degenerate": float(Finding.DEGENERATE in found),
         "words": float(len((text.text or "").split())),

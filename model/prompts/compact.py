@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from catalog.objects import Column, Profile, Table, TableId, Target, column_of
-from model.names import UPPER, humanize, split, subject, words_of
+from model.names import UPPER, capital, humanize, split, subject, words_of
 from model.prompt import Prompt
 
 END = "<|im_end|>"
@@ -23,6 +23,8 @@ END = "<|im_end|>"
 ABOUT = "The table:"
 RUN = 40
 """Most columns that one prompt asks for."""
+LONGEST_COMMENT = 120
+"""Characters of the table's comment that are read."""
 LIMIT = 56
 """Most tokens of one description."""
 
@@ -74,7 +76,7 @@ def head(table: Table, columns: Sequence[Column]) -> str:
     first = f"Table {_named(table.id.name, subject(table.id.name))}"
     if table.id.schema.lower() not in _PLAIN_SCHEMAS:
         first += f" in {one_line(table.id.schema, 40)}"
-    if table.comment and (about := one_line(table.comment, 120)):
+    if table.comment and (about := one_line(table.comment, LONGEST_COMMENT)):
         first += f": {about}"
     names = ", ".join(one_line(column_phrase(table, c.name), 50) for c in columns)
     return f"{first}\nColumns: {names}\n"
@@ -205,6 +207,6 @@ def finish(raw: str) -> str:
         return ""
     text = _WORD.sub(lambda m: _CAPITALS.get(m.group(), m.group()), text)
     text = re.sub(
-        r"(^|[.!?]\s+)([a-z])", lambda m: m.group(1) + m.group(2).upper(), text
+        r"(^|[.!?]\s+)([a-z]\S*)", lambda m: m.group(1) + capital(m.group(2)), text
     )
     return text if text[-1] in ".!?" else text + "."

@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 
 from catalog.objects import Profile, Table, TableId, Target
+from catalog.profiles import looked_at
+from model.names import capital
 from model.prompt import Prompt
 from model.template import QUESTION, Template, turn
 
@@ -68,17 +70,19 @@ def outline(
             continue
         notes = []
         if column.name in table.primary_key:
-            notes.append("primary key")
-        if there := table.references(column.name):
-            notes.append(f"references {neutral(str(there[0]))}")
+            shared = table.is_part_of_key(column.name)
+            notes.append("part of the primary key" if shared else "primary key")
+        if key := table.foreign_key_of(column.name):
+            others = [neutral(name) for name in key.columns if name != column.name]
+            beside = f"with {', '.join(others)} " if others else ""
+            notes.append(f"{beside}references {neutral(str(key.references))}")
         profile = profiles.get(column.name)
         if profile and profile.codes:
             codes = ", ".join(neutral(code) for code in profile.codes[:12])
             notes.append(f"codes: {codes}")
         elif profile and profile.minimum is not None:
-            notes.append(
-                f"from {neutral(profile.minimum)} to {neutral(profile.maximum or '')}"
-            )
+            low, high = neutral(profile.minimum), neutral(profile.maximum or "")
+            notes.append(f"from {low} to {high} in {looked_at(profile, table)}")
         if column.comment:
             notes.append(f"documented: {neutral(column.comment)[:LONGEST_COMMENT]}")
         line = f"- {neutral(column.name)} {neutral(column.type)}"
@@ -118,8 +122,7 @@ def finish(raw: str) -> str:
     text = " ".join(raw.split()).strip().strip('"').strip()
     if text.rstrip(".").lower() in ("unknown", "description: unknown", ""):
         return ""
-    text = text.removeprefix("Description:").strip()
-    text = text[:1].upper() + text[1:]
+    text = capital(text.removeprefix("Description:").strip())
     return text if text.endswith((".", "!", "?")) else text + "."
 
 

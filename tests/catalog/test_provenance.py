@@ -23,9 +23,9 @@ from catalog.ledger import Ledger, RunLedger
 from catalog.metrics import DecisionLog, Verdicts
 from catalog.objects import make_target
 from catalog.suggestion import (
-    BANDS,
     Draft,
     Finding,
+    Likelihood,
     Source,
     State,
     Suggestion,
@@ -150,7 +150,7 @@ def elsewhere(house: House) -> None:
     Suggestions(house.windows[1], house.number).accept([house.a])
 
 
-BY_MODEL = "70% sure · by model"
+BY_MODEL = "maybe (70%) · by model"
 WAITS = ("pending", DRAFT)
 TABLE: dict[str, tuple[Callable[[House], None], list[tuple[object, ...]]]] = {
     # what is stored: suggestion, verdict, distance, rank, seen; then what is shown
@@ -305,7 +305,7 @@ def test_undoing_a_second_edit_brings_the_findings_of_the_first_back(
     [
         (SuggestionFilter(sources=frozenset({Source.MODEL})), False),
         (SuggestionFilter(sources=frozenset({Source.HUMAN})), True),
-        (SuggestionFilter(bands=frozenset(BANDS)), False),
+        (SuggestionFilter(likelihoods=frozenset(Likelihood)), False),
         (SuggestionFilter(findings=frozenset({Finding.RESTATES})), False),
         (SuggestionFilter(findings=frozenset({Finding.TOO_LONG})), True),
     ],
@@ -380,6 +380,16 @@ def test_a_wording_is_picked_where_nothing_was_drafted(house: House) -> None:
 
 
 # Figures
+
+
+def test_what_was_accepted_unseen_is_seen_once_a_takes_it(house: House) -> None:
+    """Reading on through what a rule had taken changed no figure."""
+    by_rule(house)
+    assert house.store.accept([house.a]).count == 1
+    assert house.stored()[:5] == (("accepted", DRAFT), "accepted", 0, None, 1)
+    assert house.store.accept([house.a]).count == 0
+    house.store.decisions.undo()
+    assert house.stored()[:5] == (("accepted", DRAFT), "undo", 0, None, 0)
 
 
 def test_figures_tell_seen_unseen_and_other_wordings(house: House) -> None:

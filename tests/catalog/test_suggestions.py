@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +14,15 @@ from catalog.edit_distance import levenshtein
 from catalog.errors import ColumnistError
 from catalog.ledger import Ledger, RunLedger
 from catalog.objects import TableId, Target, make_target
-from catalog.suggestion import Draft, Finding, Source, State, Verdict
+from catalog.suggestion import (
+    Draft,
+    Finding,
+    Likelihood,
+    Source,
+    State,
+    SuggestionFilter,
+    Verdict,
+)
 from catalog.suggestions import GONE, Suggestions
 from catalog.workspace import Workspace
 
@@ -448,3 +458,27 @@ def test_undoing_many_edits_measures_none_of_them(workspace: Workspace) -> None:
     edited, undone, redone = store.decisions.all()
     assert edited.edit_distance == redone.edit_distance > 0
     assert undone.edit_distance == 0
+
+
+@pytest.mark.parametrize(
+    ("confidence", "step"),
+    [
+        (1.0, Likelihood.LIKELY),
+        (0.8, Likelihood.LIKELY),
+        (0.7999, Likelihood.MAYBE),
+        (0.5, Likelihood.MAYBE),
+        (0.4999, Likelihood.UNLIKELY),
+        (0.0, Likelihood.UNLIKELY),
+    ],
+)
+def test_a_draft_is_of_one_step_in_memory_and_in_the_workspace(
+    store: Suggestions, workspace: Workspace, confidence: float, step: Likelihood
+) -> None:
+    store.put([(replace(draft(A), confidence=confidence), None)])
+    (one,) = store.all()
+    assert one.draft.likelihood is step
+    choices = Choices(workspace, 1)
+    for each in Likelihood:
+        wanted = SuggestionFilter(likelihoods=frozenset({each}))
+        assert wanted.fits(one) is (each is step)
+        assert len(choices.to_accept(Scope(wanted=wanted))) == (each is step)

@@ -17,6 +17,7 @@ from catalog.objects import (
     TableId,
     TableKind,
 )
+from model.readings import readings
 from model.rules import describe_column, reference_clause
 from model.table_sentences import describe_table, row_noun, table_opening
 
@@ -546,3 +547,64 @@ def test_a_key_to_a_table_that_cannot_be_read_names_it() -> None:
     )
     told = "Identifier of the row in VNDMST that the order refers to."
     assert describe_column(table, table.columns[0]) == told
+
+
+def composite(*key: str, foreign: tuple[str, ...] = ()) -> Table:
+    there = table_with(
+        ("order_id", "int"), ("line_no", "int"), ("year", "int"), name="order_lines"
+    )
+    keys = (ForeignKey(foreign, TableId("sales", "ledger"), foreign),)
+    return replace(there, primary_key=key, foreign_keys=keys if foreign else ())
+
+
+def test_a_part_of_the_key_is_not_called_unique() -> None:
+    """Each column of a key was said to identify the row by itself."""
+    for name in ("order_line_id", "id", "uuid", "order_line_key", "unique_order_id"):
+        there = table_with((name, "int"), ("pos", "int"), name="order_lines")
+        there = replace(there, primary_key=(name, "pos"), foreign_keys=())
+        for text in readings(there, there.columns[0]):
+            assert "nique identifier" not in text, name
+            assert text[:1].isupper(), name
+        alone = replace(there, primary_key=(name,))
+        assert "nique" in (describe_column(alone, alone.columns[0]) or ""), name
+
+
+def test_a_column_of_a_key_of_several_refers_with_the_others() -> None:
+    there = composite("order_id", foreign=("line_no", "year"))
+    line, year = there.columns[1:]
+    assert describe_column(there, year) == "Year to which the row refers."
+    assert "ledger" not in (describe_column(there, line) or "")
+    clause = reference_clause("Fiscal year.", there, year.id)
+    assert clause == "With line_no it refers to ledger."
+    alone = composite("order_id", foreign=("year",))
+    assert reference_clause("Fiscal year.", alone, year.id) == "Refers to ledger."
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("jde_order_no", "JDE order number of the order."),
+        ("sku_code", "SKU code of the order."),
+        ("skus", "SKUs of the order."),
+        ("erp_status", "ERP status of the order."),
+        ("is_ios_device", "Whether the order is an iOS device."),
+        ("ios_version", "iOS version of the order."),
+        ("kpi_value", "KPI value of the order."),
+        ("ab_test_name", "Name of the AB test."),
+        ("hrs_worked", "Number of hours worked."),
+    ],
+)
+def test_acronyms_keep_their_capitals(name: str, said: str) -> None:
+    there = table_with(("id", "int"), (name, "varchar"))
+    assert describe_column(there, there.columns[1]) == said
+
+
+def test_a_table_named_by_an_acronym_keeps_its_capitals() -> None:
+    """A sentence on a table raised the first letter whatever it was: IOS event."""
+    named = {"skus": "SKU", "jde_orders": "JDE order", "ios_events": "iOS event"}
+    for name, said in named.items():
+        there = table_with(("id", "int"), ("amount", "int"), name=name)
+        assert row_noun(there) == said
+        assert describe_table(replace(there, foreign_keys=())) is not None
+    config = table_with(("value", "varchar"), name="ios_settings")
+    assert describe_table(replace(config, primary_key=())) == "iOS settings."

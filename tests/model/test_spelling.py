@@ -9,7 +9,7 @@ from catalog.objects import ColumnId, ForeignKey, TableId
 from catalog.suggestion import Draft, Finding, Source
 from model.draft import Documented, Drafter, Job
 from model.engine import Engine
-from model.spelling import phrase, sentence, spell, touched
+from model.spelling import phrase, sentence, spell, touched, wordless
 from tests.model.test_draft import MODEL, FakeWriter, table
 
 RPID = Term("RPID", "rate plan")
@@ -30,7 +30,7 @@ def names(*columns: str, terms: list[Term], name: str = "orders") -> list[str]:
         ("grpid", "rate plan", "grpid"),
         ("rpid_x", "one two three four five six seven", "rpid_x"),
         ("rpid_x", "[bold]\x1b[2J<|end|>", "rpid_x"),
-        ("rpid_x", "a|b\n<|end|>", "a_b_end_x"),
+        ("rpid_x", "c|b\n<|end|>", "c_b_end_x"),
         ("rpid_x", "Buchungskreis", "buchungskreis_x"),
     ],
 )
@@ -99,6 +99,29 @@ def test_a_meaning_in_a_name_is_words_and_as_a_sentence_is_text() -> None:
     assert phrase("[bold red]\x1b[2J") == ()
     assert sentence(Term("x", " code of\n the plan ")) == "Code of the plan."
     assert sentence(Term("x", "Really?")) == "Really?"
+
+
+@pytest.mark.parametrize(
+    ("meaning", "words"),
+    [
+        ("company code that the posting belongs to", "company code"),
+        ("The rate plan.", "rate plan"),
+        ("delivery stage from 1 to 9 of the whole shipment", "delivery stage"),
+        ("weight of the package as measured at the gate", "weight of the package"),
+        ("number of days since the last order was shipped", "number of days"),
+        ("time in transit", "time in transit"),
+        ("It is the rate plan.", ""),
+        ("Indicates if the parcel is damaged", ""),
+        ("x" * 61, ""),
+        ("word " * 7, ""),
+        ("\u2014", ""),
+    ],
+)
+def test_of_a_sentence_its_first_phrase_stands_in_names(
+    meaning: str, words: str
+) -> None:
+    assert " ".join(phrase(meaning)) == words
+    assert [t.term for t in wordless([Term("x", meaning)])] == ["x"] * (not words)
 
 
 def drafted(writer: FakeWriter | None, *terms: Term, **given: object) -> list[Draft]:

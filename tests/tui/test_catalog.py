@@ -410,6 +410,10 @@ async def test_what_another_window_drafts_decides_and_writes_is_shown(
             assert "3 of 17 columns" in str(head.content)
             theirs.put([(Draft(STATUS, "Anew.", Source.RULES, 0.5), "A status.")])
             await until(pilot, lambda: row(app, ORDERS)[-2:] == ["6 ○", ""])
+            with duckdb.connect(str(shop)) as connection:
+                connection.execute("CREATE TABLE sales.a (x INTEGER)")
+            list(scanning.scan(other, schemas=["sales"]))
+            await until(pilot, lambda: "sales.a" in names(app))
             assert here(app) == str(CUSTOMERS)
 
 

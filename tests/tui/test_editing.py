@@ -58,6 +58,26 @@ async def test_tab_takes_the_name_of_a_column_of_this_table_first(
         )
 
 
+async def test_what_was_typed_is_undone_and_done_again(
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,
+) -> None:
+    """ctrl+z, which did that, is the terminal's."""
+    async with opened(settings, shop) as (app, pilot):
+        await to_orders(app, pilot)
+        await pilot.press("e", "end", "x", "y")
+        editor = app.screen.query_one(_Text)
+        assert editor.text == "About orders.xy"
+        await pilot.press("ctrl+underscore")
+        assert editor.text == "About orders."
+        await pilot.press("ctrl+y")
+        assert editor.text == "About orders.xy"
+        await pilot.press("ctrl+z")
+        assert editor.text == "About orders.xy"
+        assert "shell" in [note.message for note in app._notifications][-1]
+
+
 async def test_ctrl_space_takes_the_name_of_a_table_elsewhere(
     settings: Settings, shop: Path, drafted: Suggestions
 ) -> None:

@@ -150,7 +150,7 @@ async def test_a_number_stages_that_alternative(
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
         screen._alternatives[ORDERS] = texts
-        await pilot.press("g", str(number))
+        await pilot.press(str(number))
         picked = (State.ACCEPTED, f"Wording {number}.")
         waits = (State.PENDING, "About orders.")  # there is no fifth
         assert state(drafted, ORDERS) == (picked if number < 5 else waits)

@@ -103,6 +103,7 @@ class Stage:
             None,
             "ann",
             "2026-03-02T08:00:00+00:00",
+            seen=True,
         )
         edited = replace(
             item,
@@ -112,7 +113,9 @@ class Stage:
             text="How far the order is.",
             findings=(Finding.RESTATES,),
         )
-        own = replace(item, target=ORDERS, text="Orders of customers.", who="bob")
+        words = "Orders of customers."
+        own = replace(item, target=ORDERS, text=words, drafted=words, who="bob")
+        own = replace(own, seen=False)
         items = (item, edited, own)
         document = SignOff("shop", LABEL, "ann", "2026-03-03T08:00:00+00:00", items)
         self.app.push_screen(SignOffScreen(Path("decisions.json"), document, "bob"))

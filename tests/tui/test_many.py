@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from textual.events import Paste
 
 from catalog.choice import Choice, Scope
 from catalog.decisions import Batch
@@ -43,6 +44,7 @@ from tui.app.screens.same_name import SameNameScreen
 from tui.app.screens.sample import SampleScreen
 from tui.app.screens.too_small import TooSmallModal
 from tui.app.widgets.row_list import RowList
+from tui.flow.drafting import LONGEST_HINT
 from tui.flow.session import Session
 from tui.flow.settings import Settings
 
@@ -449,7 +451,20 @@ async def test_a_hint_goes_to_the_model_and_nowhere_else(
         assert state(drafted, ORDERS) == (State.ACCEPTED, "Told so.")
         await pilot.press("g", "T", "x", "escape")
         await settled(app, pilot)
-    assert len(asked) == 1
+        assert len(asked) == 1
+        # What the model would not read to its end is not taken without a word.
+        await pilot.press("T")
+        app.post_message(Paste("a\n" * 200))
+        await pilot.press("enter")
+        await settled(app, pilot)
+        told = [note.message for note in app._notifications]
+        assert "That is 399 characters; 120 can be read." in told
+        assert len(asked) == 1
+        await pilot.press("ctrl+u")
+        app.post_message(Paste("a\n" * (LONGEST_HINT // 2)))
+        await pilot.press("enter")
+        await settled(app, pilot)
+        assert asked[1:] == [(ORDERS, " ".join("a" * (LONGEST_HINT // 2)))]
 
 
 def test_a_choice_is_what_was_seen(session: Session, drafted: Suggestions) -> None:  # noqa: F811

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from catalog.news import News
 from catalog.objects import TableId, make_target
+from catalog.places import Place, leave
 from catalog.suggestion import Draft, Source
 from tui.flow import scanning, writes
 from tui.flow.session import Session, open_session
@@ -74,6 +75,12 @@ def test_many_tables_and_a_new_scan_are_all(session: Session) -> None:
     assert seen(news) == set()
     list(scanning.scan(session))
     assert news.read(most=1) is None
+    assert seen(news) == set()
+    list(scanning.scan(session, schemas=["legacy"]))  # of some tables too
+    assert news.read(most=1) is None
+    assert seen(news) == set()
+    leave(session.workspace, session.database_id, Place(ORDERS))
+    assert seen(news) == set()
 
 
 def test_another_databases_news_are_not_ours(session: Session) -> None:

@@ -50,12 +50,10 @@ def told(app: App[None]) -> str:
     return notice.message
 
 
-def details(screen: ReviewScreen) -> str:
-    return str(screen.query_one("#details", Static).visual)
-
-
 async def history(app: App[None], pilot: Pilot[None]) -> str:
-    await pilot.press("g", "i")
+    assert isinstance(app.screen, ReviewScreen)
+    await go(pilot, app.screen, ORDERS)
+    await pilot.press("i")
     await until(pilot, lambda: isinstance(app.screen, InspectModal))
     shown = app.screen.query_one("#history", Static)
     await until(pilot, lambda: "History" in str(shown.visual))
@@ -69,8 +67,8 @@ async def test_a_accepts_what_is_on_the_screen(
     settings: Settings, shop: Path, drafted: Suggestions
 ) -> None:
     async with opened(settings, shop) as (app, pilot):
-        await to_orders(app, pilot)
-        await pilot.press("g", "a")
+        await go(pilot, await to_orders(app, pilot), ORDERS)
+        await pilot.press("a")
         assert (*state(drafted, ORDERS), *last(drafted)) == (
             *(State.ACCEPTED, DRAFT),
             *("accepted", 0, None, True),
@@ -125,14 +123,18 @@ async def test_a_picked_wording_is_accepted_with_its_number(
             Wording("Orders.", Source.MODEL, "m"),
             Wording(OTHER, Source.MODEL, "m"),
         ]
-        await pilot.press("g", "2")
+        await go(pilot, screen, ORDERS)
+        await pilot.press("2")
         picked = (State.ACCEPTED, OTHER)
         assert (*state(drafted, ORDERS), *last(drafted)) == (
             *picked,
             *("accepted", 0, 2, True),
         )
         assert "wording 2 accepted by" in await history(app, pilot)
-        await pilot.press("g", "a", "g", "e", "enter")
+        await go(pilot, screen, ORDERS)
+        await pilot.press("a")
+        await go(pilot, screen, ORDERS)
+        await pilot.press("e", "enter")
         assert state(drafted, ORDERS) == picked
         while state(drafted, ORDERS) == picked:
             await pilot.press("u")
@@ -189,8 +191,8 @@ async def test_one_text_for_a_name_is_seen_where_its_row_was_drawn(
 ) -> None:
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
-        names = [line.target.name for line in screen._lines]
-        await pilot.press("g", *"j" * names.index("status"), "c")
+        await go(pilot, screen, make_target("sales", "orders", "status"))
+        await pilot.press("c")
         await until(pilot, lambda: isinstance(app.screen, SameNameScreen))
         await settled(app, pilot)
         await pilot.press("space", "a")
@@ -243,8 +245,8 @@ async def test_u_takes_back_ones_own_and_asks_for_another_persons(
 ) -> None:
     """It took back whatever was decided last, whosever it was, without a word."""
     async with opened(settings, shop) as (app, pilot):
-        await to_orders(app, pilot)
-        await pilot.press("g", "a")
+        await go(pilot, await to_orders(app, pilot), ORDERS)
+        await pilot.press("a")
         anna.accept(first(drafted, "status"))
         await pilot.press("u")
         assert state(drafted, ORDERS)[0] is State.PENDING
@@ -296,8 +298,8 @@ async def test_what_was_decided_otherwise_since_stays_and_that_is_said(
     settings: Settings, shop: Path, drafted: Suggestions
 ) -> None:
     async with opened(settings, shop) as (app, pilot):
-        await to_orders(app, pilot)
-        await pilot.press("g", "a")
+        await go(pilot, await to_orders(app, pilot), ORDERS)
+        await pilot.press("a")
         drafted.reject([drafted.of_table(ORDERS)[ORDERS]])
         await pilot.press("u")
         assert state(drafted, ORDERS)[0] is State.REJECTED

@@ -14,11 +14,12 @@ from typing import Any
 
 import duckdb
 import pytest
+from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from catalog.errors import ColumnistError
-from catalog.glossary import GlossaryFile, Term
+from catalog.glossary import GlossaryFile, Term, render
 from catalog.objects import TableId, Target, make_target
 from catalog.suggestion import Draft, Source, State, Suggestion
 from catalog.suggestions import Suggestions
@@ -150,6 +151,77 @@ async def test_an_answer_goes_into_the_file_and_drafts_again_what_it_touches(
     assert found(by_rules, crm, OLD).state is State.ACCEPTED
     unchanged = set(before) - {CODE, WHOLE, BOTH, CUSTOMER}
     assert all(after[target] == before[target] for target in unchanged)
+
+
+LENGTHS = (1, 60, 120, 400, 5000)
+
+
+def sentence_of(length: int) -> str:
+    """A rate plan, said in so many characters, on several lines and in sentences."""
+    more = "The rate plan that a subscriber is on.\nIt may change with the contract. "
+    return "x" if length == 1 else (more * 99)[: length - 1] + "x"
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+async def test_an_answer_of_any_length_is_used_by_key(
+    by_rules: Settings, crm: Path, length: int
+) -> None:
+    """More than six words went into the file, and nothing read them or said so."""
+    drafted(by_rules, crm)
+    meaning = sentence_of(length)
+    file = by_rules.workspace.with_name("glossary.csv")
+    async with opened(by_rules, crm) as (app, pilot):
+        await to_questions(app, pilot)
+        await pilot.press("enter")
+        app.post_message(Paste(meaning))
+        await pilot.press("enter")
+        await settled(app, pilot)
+    (term,) = GlossaryFile(file).read().terms
+    assert term.meaning == " ".join(meaning.split())
+    after = texts(by_rules, crm)
+    known = "X" if length == 1 else "The " + term.meaning[4:]
+    assert (after[WHOLE] or "").rstrip(".") == known.rstrip(".")
+    inside = "X code of the plan." if length == 1 else "Code of the rate plan."
+    assert after[CODE] == inside
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_an_answer_of_any_length_is_used_from_a_file(
+    by_rules: Settings, crm: Path, length: int
+) -> None:
+    meaning = sentence_of(length)
+    file = by_rules.workspace.with_name("glossary.csv")
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(render([Term("rpid", meaning)]), newline="")
+    drafted(by_rules, crm)
+    after = texts(by_rules, crm)
+    known = "X." if length == 1 else " ".join(meaning.split())
+    assert (after[WHOLE] or "").rstrip(".") == known.rstrip(".")
+    inside = "X code of the plan." if length == 1 else "Code of the rate plan."
+    assert after[CODE] == inside
+
+
+@pytest.mark.parametrize(
+    "meaning", ["word " * 23 + "word", "x" * 120, "It is the rate plan.", "?"]
+)
+async def test_an_answer_that_cannot_be_used_is_refused_with_a_word(
+    by_rules: Settings, crm: Path, meaning: str
+) -> None:
+    drafted(by_rules, crm)
+    file = by_rules.workspace.with_name("glossary.csv")
+    async with opened(by_rules, crm) as (app, pilot):
+        await to_questions(app, pilot)
+        await pilot.press("enter")
+        app.post_message(Paste(meaning))
+        await pilot.press("enter")
+        await settled(app, pilot)
+        told = [note.message for note in app._notifications]
+        refused = "Not saved: inside names only a phrase can stand, of 6 words and 60"
+        assert sum(each.startswith(refused) for each in told) == 1
+        # What was typed is still there, to be made shorter.
+        assert app.screen.query_one(Input).value == meaning
+        assert app.focused is app.screen.query_one(Input)
+    assert not file.exists()
 
 
 async def test_undo_takes_the_answer_out_of_the_file_and_the_drafts(
@@ -392,7 +464,7 @@ async def test_hostile_terms_and_meanings_are_drawn_as_text(
         screen = await to_questions(app, pilot)
         assert "[bold red]x" in drawn(app)
         assert "[b]wvxq" in drawn(app)
-        await pilot.press("enter", *"[red]z", "enter")
+        await pilot.press("enter", *"z [red]", "enter")
         await settled(app, pilot)
         await pilot.press("G", "enter", "escape", "g", "enter")
         await pilot.pause()
@@ -542,6 +614,12 @@ def test_questions_and_answers_of_a_script(
     assert text.split() == [
         *("term,meaning,scope", "rpid,rate", "plan,", "RPID,rating", "plan,crm.plans")
     ]
+    long = "It is what somebody pays for"
+    done = columnist("answer", url, "rpid", long, "--no-draft", "--json")
+    assert json.loads(done.stdout)["before"] == "rate plan"
+    assert "describes what is called rpid; inside names only a" in done.stderr
+    done = columnist("draft", url, "--no-samples", "--redo")
+    assert "rpid in the glossary describe what is called so;" in done.stderr
     done = columnist("answer", url, "rpid", "", "--no-draft")
     assert done.stdout.startswith("Taken out of ")
     assert columnist("answer", url, " ", "x").returncode == 1

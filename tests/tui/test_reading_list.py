@@ -40,7 +40,7 @@ class Numbers:
     seen: Sequence[int] = ()
     """Rows that could be read to their end, as last told."""
 
-    def edge(self, direction: Direction) -> int | None:
+    def edge(self, direction: Direction, here: int | None = None) -> int | None:
         """The first or last."""
         if not self.cells:
             return None
@@ -128,10 +128,13 @@ def is_whole(shown: ReadingList[int], rows: Numbers, *, cursor: bool = True) -> 
         return
     rest = [each for each in there if each is not None]
     first, last = rest[0], rest[-1]
-    # The rows are one after the other, each line once, headings between parts.
+    # The rows are one after the other, each line once, headings between parts. Of a
+    # part at the top nothing but its heading may be left.
     wanted = [f"part {rows.part(first[0])}"]
+    if lines[1] == wanted[0]:
+        wanted.insert(0, f"part {rows.part(first[0] - 1)}")
     for place in range(first[0], last[0] + 1):
-        if place in rows.begins and len(wanted) > 1:
+        if place in rows.begins and place != first[0]:
             wanted.append(f"part {place}")
         begin = first[1] if place == first[0] else 0
         end = rows.height(place, width)
@@ -139,12 +142,10 @@ def is_whole(shown: ReadingList[int], rows: Numbers, *, cursor: bool = True) -> 
     after = last[0] + 1
     wanted += [f"part {after}"] if after in rows.begins else []
     assert lines == [*wanted, *[""] * height][:height]
-    # Nothing is empty below while anything is hidden above: a line of the part before
-    # would bring down the heading too.
+    # Nothing is empty below while anything is hidden above.
     if lines[-1] == "":
         assert last[0] == len(rows.cells) - 1
-        begins = first[0] in rows.begins and first[1] == 0 and lines[-2] != ""
-        assert first == (0, 0) or begins
+        assert places(shown)[1] == (0, 0)
     whole = [
         n for n in range(first[0], last[0] + 1) if is_in_sight(there, rows, n, width)
     ]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.flow.text import count, pasted, pictured, plain, shorten
+from tui.flow.text import count, how_sure, pasted, pictured, plain, shorten
 
 
 @given(st.text())
@@ -74,3 +74,21 @@ def test_counts_and_lengths() -> None:
     assert count(1, "table") == "1 table"
     assert count(1234, "table") == "1,234 tables"
     assert shorten("abcdef", 4) == "abc…"
+
+
+@pytest.mark.parametrize(
+    ("confidence", "said"),
+    [
+        (1.0, "likely (100%)"),
+        (0.986, "likely (95%)"),
+        (0.8, "likely (80%)"),
+        (0.799, "maybe (75%)"),
+        (0.5, "maybe (50%)"),
+        (0.4999, "unlikely (45%)"),
+        (0.0, "unlikely (0%)"),
+    ],
+)
+def test_a_confidence_is_said_in_steps_that_agree_with_its_number(
+    confidence: float, said: str
+) -> None:
+    assert how_sure(confidence) == said

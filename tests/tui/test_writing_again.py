@@ -37,7 +37,13 @@ from tui.app.screens.catalog import CatalogScreen
 from tui.app.screens.confirm import APART_SECONDS, READ_SECONDS, ConfirmModal
 from tui.app.screens.sql import SqlModal
 from tui.app.screens.write import WriteScreen
-from tui.app.screens.write_rows import change_of, own_sql, plan_rows
+from tui.app.screens.write_rows import (
+    change_of,
+    own_sql,
+    plan_rows,
+    row_sql,
+    without_it,
+)
 from tui.flow import scanning
 from tui.flow.session import attach
 from tui.flow.settings import Settings
@@ -155,6 +161,10 @@ def test_a_comment_of_a_statement_with_many_is_a_row_and_can_be_left_out() -> No
     )
     left = run.without({change_of(rows[0])})
     assert [each.sql for each in left.statements] == ["ALTER TABLE t MODIFY b !"]
+    other = Statement((Part(CommentChange(TableId("s", "u"), None, "U"), "SQL"),))
+    many = plan_rows(Run((*run.statements, other)))
+    without_it(many, 0, lambda _: ["a", "b"])
+    assert [row_sql(row) for row in many] == ["ALTER TABLE t MODIFY b !", "SQL"]
     refused = CommentChange(table, None, "The table.")
     mixed = plan_rows(Run(run.statements, ((refused, "no"),)), lambda _: ["a", "b"])
     assert [column_of(change_of(row).target) for row in mixed] == [None, "a", "b"]
@@ -267,6 +277,7 @@ async def test_a_file_that_was_held_is_written_by_enter_once_it_is_free(
             await by_enter(app, pilot)
             head = await over(pilot, screen)
             assert f"0 written, {number} not tried — enter tries the others" in head
+            assert "is held by" in said(screen, "#facts")
             assert listed(screen) == wanted
         modal = await by_enter(app, pilot)
         assert modal._question == f"Write {number} comments once more?"
@@ -323,8 +334,8 @@ async def test_a_server_that_was_gone_is_written_to_by_enter_once_it_is_back(
                 server.process.kill()
                 head = await over(pilot, screen)
             assert "not tried — " in head
-            assert "connection" in head
-            assert "\n" not in head
+            assert "connection" in said(screen, "#facts")
+            assert "\n" not in said(screen, "#facts")
             assert listed(screen) == wanted
             left = [name for name in wanted if texts(screen)[name] != "● written"]
             assert left

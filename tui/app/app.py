@@ -193,14 +193,16 @@ class ColumnistApp(Desk, InOrder):
                 if not self.get_widget_at(event.x, event.y)[0].is_attached:
                     return
         if isinstance(event, events.Paste) and not event.is_forwarded:
-            event.text = pasted(event.text)
+            event.text = self._fitting(pasted(event.text))
         await super().on_event(event)
 
     @property
     def clipboard(self) -> str:
         """What was copied here, to be pasted without what nobody sees."""
-        text = pasted(super().clipboard)
-        # A field has one line, and would draw the others into it.
+        return self._fitting(pasted(super().clipboard))
+
+    def _fitting(self, text: str) -> str:
+        """Text for what has the focus: a field has one line, and drops the others."""
         return " ".join(text.split()) if isinstance(self.focused, Input) else text
 
     async def run_action(self, *arguments: Any, **options: Any) -> bool:

@@ -19,6 +19,7 @@ from tui.flow import drafting, engines, scanning
 from tui.flow.draft_plan import NOTHING_TO_DRAFT, DraftPlan, plan_drafts
 from tui.flow.model_choice import Arm, find_arms, two_models
 from tui.flow.session import Session, settings_for
+from tui.flow.terms import unread
 from tui.flow.text import count, plain
 
 RULES = "rules"
@@ -60,6 +61,8 @@ def run(
         )
         for line in plan.notes():
             console.note(line)
+        if plan.targets and (note := unread(session)):
+            console.note(f"columnist: {note}")
         plans: Sequence[DraftPlan] = (plan,)
         names = tuple(arm.model.name for arm in arms if arm.model is not None)
         if len(names) == 2:

@@ -8,6 +8,7 @@ import typer
 
 from catalog.glossary import GlossaryFile, Term
 from catalog.unasked import Unasked
+from model.spelling import INSIDE, wordless
 from tui.commands import console
 from tui.commands.draft import draft_with
 from tui.commands.opening import open_session
@@ -80,6 +81,9 @@ def run_answer(
         else:
             before = file.forget(term, scope=scope)
         told = [Term(term, text, scope) for text in (before, meaning) if text]
+        if meaning.strip() and wordless([Term(term, meaning)]):
+            note = f"columnist: it describes what is called {plain(term)}; {INSIDE}."
+            console.note(note)
         plan = DraftPlan() if no_draft else plan_redrafts(session, told)
         model = model_or_rules(options, console.note) if plan.targets else None
         done = draft_with(session, Arm(model, options), plan)

@@ -14,7 +14,7 @@ from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Tables, Url, settings
 from tui.commands.reading import Named, demand
-from tui.flow.text import plain
+from tui.flow.text import how_sure, plain
 
 
 def run(
@@ -63,10 +63,10 @@ def as_json(suggestion: Suggestion) -> dict[str, object]:
 def _line(suggestion: Suggestion) -> str:
     findings = " ".join(finding.value for finding in suggestion.findings)
     text = suggestion.text or f"({suggestion.draft.guess or 'no text'})"
-    sure = "" if suggestion.confidence is None else f"{suggestion.confidence:.0%}"
+    sure = "" if suggestion.confidence is None else how_sure(suggestion.confidence)
     by = "you" if suggestion.edited else suggestion.by.value
     return (
-        f"{suggestion.state.value:<9} {sure:>4} {by:<9}"
+        f"{suggestion.state.value:<9} {sure:<14} {by:<9}"
         f" {plain(str(suggestion.target))}: {plain(text)}"
         + (f"  [{findings}]" if findings else "")
     )

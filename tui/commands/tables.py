@@ -55,7 +55,7 @@ def run(
         return
     for summary in found:
         estimate = summary.row_estimate
-        rows = "" if estimate is None else count(estimate, "row")
+        rows = "" if estimate is None else f"about {count(estimate, 'row')}"
         console.out(
             f"{shorten(plain(str(summary.id)), 48):<48} {summary.kind.value:<17}"
             f" {'described' if summary.described else '-':<10}"

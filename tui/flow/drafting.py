@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 from catalog.glossary import GlossaryFile
 from catalog.lease import Lease
@@ -14,11 +15,13 @@ from catalog.objects import ColumnId, Profile, Table, TableId, Target, table_of
 from catalog.stopping import Stop, never
 from catalog.suggestion import Draft, Wording
 from connectors.view_columns import base_columns, inherited_columns
+from model.chances import Chances
 from model.draft import Documented, Drafter, Job
 from model.known_systems import KnownSystems
 from model.library import PromptFormat
 from model.nearest import shipped
 from model.prompt import Written
+from model.prompts import compact, long
 from tui.flow.draft_plan import DraftPlan, lacking
 from tui.flow.engines import RULES_ALONE, Running
 from tui.flow.prefetch import Sampler
@@ -28,6 +31,8 @@ SAVE_SECONDS = 0.25
 """Drafts are saved at least so often."""
 SAMPLED_AHEAD = 4
 """Tables that are sampled before their turn."""
+LONGEST_HINT = min(compact.LONGEST_COMMENT, long.LONGEST_COMMENT)
+"""Characters of a hint; the model would not read more."""
 ALTERNATIVES = 5
 """Most other wordings."""
 
@@ -145,6 +150,11 @@ def _drafter(session: Session, running: Running, documented: Documented) -> Draf
         model,
         documented=documented,
         known=KnownSystems.shipped(),
+        chances=Chances(
+            partial(
+                session.suggestions.confidences, model=model.name if model else None
+            )
+        ),
         nearest=shipped() if taught else None,
         limit=lambda target: session.database.limit(isinstance(target, TableId)),
         glossary=GlossaryFile(session.glossary).read,

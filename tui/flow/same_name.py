@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from catalog.objects import ColumnId, Profile, table_of
-from catalog.profiles import divergence
+from catalog.profiles import divergence, looked_at
 from catalog.stopping import Stop
 from catalog.suggestion import Suggestion
 from catalog.suggestions import Suggestions
@@ -21,6 +21,8 @@ class Namesake:
     """What was drafted for it."""
     differs: str | None = None
     """How its values differ; empty where they agree, None until looked at."""
+    looked: str = ""
+    """Of which rows that is told; empty where none could be read."""
 
 
 def namesakes(session: Session, column: ColumnId, type_: str) -> list[Namesake]:
@@ -44,21 +46,25 @@ def compared(
     stop: Stop,
 ) -> Iterator[tuple[int, Namesake]]:
     """Look at bounded samples; each namesake with its place, as it was compared."""
-    mine = _profile(session, column, stop)
+    mine, _ = _profile(session, column, stop)
     for place, each in enumerate(found):
         if stop():
             return
         target = each.suggestion.target
         assert isinstance(target, ColumnId)  # `of_name` finds columns alone
-        other = _profile(session, target, stop)
+        other, looked = _profile(session, target, stop)
         if stop():
             return  # a sample that was cut short proves nothing
         differs = divergence(mine, other) if mine and other else ""
-        yield place, Namesake(each.suggestion, differs)
+        yield place, Namesake(each.suggestion, differs, looked)
 
 
-def _profile(session: Session, column: ColumnId, stop: Stop) -> Profile | None:
+def _profile(
+    session: Session, column: ColumnId, stop: Stop
+) -> tuple[Profile | None, str]:
+    """A column's profile, and of which rows it is."""
     table = session.snapshot.table(table_of(column))
     if table is None:
-        return None
-    return session.profile(table, stop=stop).get(column.name)
+        return None, ""
+    found = session.profile(table, stop=stop).get(column.name)
+    return found, looked_at(found, table) if found else ""

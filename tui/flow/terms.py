@@ -10,8 +10,12 @@ from catalog.stopping import Stop, never
 from model.draft import undescribed
 from model.names import humanize, split
 from model.questions import Census
-from model.spelling import used
+from model.spelling import INSIDE, used, wordless
 from tui.flow.session import Session
+from tui.flow.text import plain
+
+SHOWN = 3
+"""Terms that are named."""
 
 
 def meaning_of(session: Session, target: Target, word: str) -> str:
@@ -28,6 +32,21 @@ def meaning_of(session: Session, target: Target, word: str) -> str:
     read = humanize(split(name))
     known = f" It is read as {read}." if read.lower() != name.lower() else ""
     return f"The glossary has no {name}.{known}"
+
+
+def unread(session: Session) -> str | None:
+    """One line on the terms whose meaning cannot stand inside names, if there are any.
+
+    Raises:
+        ColumnistError: the glossary is broken.
+    """
+    terms = wordless(GlossaryFile(session.glossary).read().terms)
+    if not terms:
+        return None
+    names = [plain(term.term.strip()) for term in terms[:SHOWN]]
+    more = len(terms) - len(names)
+    said = ", ".join(names) + (f" and {more:,} more" if more else "")
+    return f"{said} in the glossary describe what is called so; {INSIDE}."
 
 
 def census(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from catalog.objects import TableId
-from catalog.suggestion import Source, Suggestion
+from catalog.suggestion import Likelihood, Source, Suggestion
 from catalog.unseen import all_seen, is_unseen
 
 
@@ -46,6 +46,12 @@ def pictured(text: str) -> str:
         else "\ufffd"
         for place, character in enumerate(text)
     )
+
+
+def how_sure(confidence: float) -> str:
+    """A confidence in words, with the number it can bear: fives, rounded down."""
+    percent = int(confidence * 20 + 1e-9) * 5
+    return f"{Likelihood.of(confidence).value} ({percent}%)"
 
 
 def _visible(character: str) -> str:
@@ -92,7 +98,7 @@ def whose(suggestion: Suggestion) -> str:
     by = "you" if suggestion.by is Source.HUMAN else suggestion.by.value
     if suggestion.confidence is None or suggestion.by is Source.HUMAN:
         return f"by {by}"
-    return f"{suggestion.confidence:.0%} sure · by {by}"
+    return f"{how_sure(suggestion.confidence)} · by {by}"
 
 
 def left_out(unread: Mapping[TableId, str]) -> list[str]:

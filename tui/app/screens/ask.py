@@ -22,8 +22,9 @@ class AskModal(ModalScreen[str]):
         "ask", ("escape", "dismiss", "Cancel", "Say nothing", "cancel")
     )
 
-    def __init__(self, question: str, lead: str) -> None:
+    def __init__(self, question: str, lead: str, *, longest: int) -> None:
         super().__init__()
+        self._longest = longest
         self._question = question
         self._lead = lead
 
@@ -37,4 +38,10 @@ class AskModal(ModalScreen[str]):
 
     @on(Input.Submitted)
     def _answered(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value.strip() or None)
+        answer = event.value.strip()
+        if len(answer) > self._longest:
+            self.notify(
+                f"That is {len(answer):,} characters; {self._longest} can be read."
+            )
+            return
+        self.dismiss(answer or None)

@@ -16,9 +16,8 @@ from textual.widgets import Label
 from catalog.listing import Show
 from catalog.objects import TableKind
 from catalog.suggestion import (
-    BANDS,
-    Band,
     Finding,
+    Likelihood,
     Source,
     State,
     SuggestionFilter,
@@ -43,12 +42,17 @@ class Facet:
     """For the steward."""
 
 
+def _step(likelihood: Likelihood) -> str:
+    low, high = likelihood.bounds
+    return f"{likelihood.value}, {low:.0%} to {high:.0%}"
+
+
 FACETS = (
     *(Facet("what", each, each.value) for each in Show),
     *(Facet("kind", each, each.value) for each in TableKind),
     *(Facet("state", each, each.value) for each in State),
     *(Facet("source", each, each.value) for each in Source),
-    *(Facet("confidence", each, str(each)) for each in BANDS),
+    *(Facet("confidence", each, _step(each)) for each in Likelihood),
     *(Facet("finding", each, each.value.replace("_", " ")) for each in Finding),
 )
 """What tables can be listed by; the last four are properties of suggestions."""
@@ -138,6 +142,6 @@ def suggestions_with(facets: frozenset[Facet]) -> SuggestionFilter:
     return SuggestionFilter(
         values(facets, State),
         values(facets, Source),
-        values(facets, Band),
+        values(facets, Likelihood),
         values(facets, Finding),
     )

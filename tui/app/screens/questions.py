@@ -17,6 +17,7 @@ from catalog.errors import ColumnistError
 from catalog.glossary import GlossaryFile, Term, key_of
 from catalog.unasked import Unasked
 from model.questions import Census, Question
+from model.spelling import INSIDE, phrase, wordless
 from tui.app.beside import beside
 from tui.app.keys import keys
 from tui.app.screens.working import WorkingScreen
@@ -85,6 +86,12 @@ def in_place(
     asked = (i for i, row in enumerate(placed) if isinstance(row, Question))
     after = max(asked, default=min(first, len(placed)) - 1) + 1
     return [*placed[:after], *best, *placed[after:], *terms]
+
+
+def _inside(question: Question) -> bool:
+    """Whether it is asked for names of which it is a part."""
+    key = key_of(question.term)
+    return any(key_of(name) != key for name in question.examples)
 
 
 def _typed(row: Question | Term) -> str:
@@ -255,6 +262,9 @@ class QuestionsScreen(WorkingScreen[None]):
             where = f"in {row.scope}" if row.scope else "everywhere"
             shown.append(f"  {plain(where)}\n", "dim")
             shown.append(plain(row.meaning) + "\n")
+            read = " ".join(phrase(row.meaning))
+            inside = f"inside names: {plain(read)}" if read else INSIDE
+            shown.append(inside + "\n", "dim")
             shown.append(f"{plain(str(self._glossary.path))}\n", "dim")
             shown.append("enter changes it; an empty answer takes it out", "dim")
         self.query_one("#details", Static).update(shown)
@@ -295,6 +305,9 @@ class QuestionsScreen(WorkingScreen[None]):
         if isinstance(row, Question) and not meaning:
             self.notify("An empty answer says nothing. escape leaves the question.")
             return
+        if isinstance(row, Question) and _inside(row) and not phrase(meaning):
+            self.notify(f"Not saved: {INSIDE}.")
+            return
         self.action_cancel()
         scope = row.scope if isinstance(row, Term) else ""
         if isinstance(row, Term) and meaning == _typed(row):
@@ -305,6 +318,9 @@ class QuestionsScreen(WorkingScreen[None]):
             self.app.explain(error)
         else:
             self._undoes.append(partial(self._put_back, row.term, scope, before))
+            if meaning and wordless([Term(row.term, meaning)]):
+                text = f"It describes what is called {plain(row.term)}; {INSIDE}."
+                self.notify(text, markup=False)
 
     def _put(self, term: str, scope: str, meaning: str | None) -> str | None:
         """Change the file, and have drafted again what reads otherwise now.

@@ -28,6 +28,7 @@ from tui.app.screens.review_list import ReviewList
 from tui.app.screens.review_rows import Line
 from tui.app.screens.same_name import SameNameScreen
 from tui.app.widgets.description_editor import DescriptionEditor
+from tui.flow.drafting import LONGEST_HINT
 from tui.flow.terms import meaning_of
 from tui.flow.text import plain
 
@@ -223,9 +224,16 @@ class ReviewScreen(ReviewList):
         if line is None:
             return
         target = line.target
-        lead = "The model reads it as a comment on the table; nothing keeps it."
+        lead = (
+            f"The model reads it, up to {LONGEST_HINT} characters, as a comment on the"
+            " table; nothing keeps it."
+        )
         self.app.ask(
-            AskModal(f"What should it know of {plain(target.name)}?", lead),
+            AskModal(
+                f"What should it know of {plain(target.name)}?",
+                lead,
+                longest=LONGEST_HINT,
+            ),
             lambda hint: self._find_alternatives(target, hint),
         )
 
@@ -282,10 +290,7 @@ class ReviewScreen(ReviewList):
 
     def action_draft(self) -> None:
         """Draft this table; its undecided drafts anew, if nothing is missing."""
-        if self._drafting.running:
-            self.notify("Drafting is under way; s stops it.")
-            return
-        if self._here is not None:
+        if self._here is not None and self._line is not None:
             self.app.draft([self._here], redo=not self._missing())
 
     def action_stop(self) -> None:

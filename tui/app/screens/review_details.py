@@ -16,7 +16,7 @@ from tui.flow.text import plain, whose
 EXPLAINED = {
     Finding.LEAK: "repeats a value of the sample that is not a code",
     Finding.UNSUPPORTED: "has numbers or names that neither schema nor sample have",
-    Finding.RESTATES: "says little more than the name",
+    Finding.RESTATES: "says no more than the name does",
     Finding.DEGENERATE: "is cut off, or says the same again and again",
     Finding.TOO_LONG: "is longer than the database takes",
     Finding.CONTROL: "has control characters",

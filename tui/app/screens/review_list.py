@@ -23,6 +23,7 @@ from model.draft import undescribed
 from tui.app.beside import beside
 from tui.app.messages import DraftingChanged, DraftsSaved
 from tui.app.screens.database_screen import DatabaseScreen
+from tui.app.screens.evidence import evidence
 from tui.app.screens.facets import (
     OF_SUGGESTIONS,
     Facet,
@@ -30,7 +31,7 @@ from tui.app.screens.facets import (
     suggestions_with,
 )
 from tui.app.screens.review_details import details
-from tui.app.screens.review_rows import Line, evidence, is_cut
+from tui.app.screens.review_rows import Line, is_cut
 from tui.app.screens.review_tables import NEAR, ReviewTables, Spot
 from tui.app.welcome import give_hint
 from tui.app.widgets.description_editor import DescriptionEditor
@@ -69,6 +70,7 @@ class ReviewList(DatabaseScreen):
         self._here: TableId | None = None
         self._others = 0
         self._in_schema: dict[str, int] = {}
+        self._uncounted = False
         self._range_from: Target | None = None
         self._facets: frozenset[Facet] = frozenset()
         self._filter = ""
@@ -204,6 +206,7 @@ class ReviewList(DatabaseScreen):
             target = self._target
             self._tables.put(changed)
             self._relist(target, onward=onward)
+            self._count()
             return
         self._reload(onward=onward)
 
@@ -249,7 +252,8 @@ class ReviewList(DatabaseScreen):
 
     def _count(self) -> None:
         """Count what waits of the schema, beside the screen: it may be large."""
-        if self._here is not None and not self.runs("count"):
+        self._uncounted = self._here is None or self.runs("count")
+        if self._here is not None and not self._uncounted:
             self._count_schema(self._here.schema)
 
     def _counted(self, schema: str, waits: int) -> None:
@@ -282,7 +286,7 @@ class ReviewList(DatabaseScreen):
         panel.update(shown.text, layout=False)
 
     def _facts(self, line: Line) -> list[str]:
-        return evidence(line.table, line, self._profiles.get(line.table.id))
+        return evidence(line.table, line.target, self._profiles.get(line.table.id))
 
     @property
     def _list(self) -> ReadingList[Spot]:
@@ -337,6 +341,8 @@ class ReviewList(DatabaseScreen):
         if self._dirty or self._session.workspace.others() != self._others:
             self._dirty = False
             self._reload()
+        elif self._uncounted:
+            self._count()
         self._say()
 
     # Moving and marking

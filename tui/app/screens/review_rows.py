@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from catalog.objects import Column, Profile, Table, TableId, Target
-from catalog.suggestion import UNDECIDED, State, Suggestion
+from catalog.objects import Column, Table, Target
+from catalog.suggestion import UNDECIDED, Likelihood, State, Suggestion
 from tui.app.widgets.reading_list import LONGEST, Drawn, laid_out, wrapped
 from tui.app.widgets.row_list import Cell
 from tui.flow.text import plain
@@ -28,8 +28,8 @@ SIGNS = {
 DESCRIBED, CANNOT, NOTHING = ("=", "muted"), ("-", "muted"), ("·", "muted")
 FOUND = "†"
 """Stands before a text with a finding, which the details name."""
-STEPS = ((0.5, "▅", "likely"), (0.25, "▃", "maybe"), (0.0, "▁", "unlikely"))
-"""How likely a text is accepted as it is: from here on, its mark, its word."""
+STEPS = {Likelihood.LIKELY: "▅", Likelihood.MAYBE: "▃", Likelihood.UNLIKELY: "▁"}
+"""A mark for how likely a text is accepted as it is."""
 NAMES = (28, 18)
 """Cells of a name where there is room, and where there is not."""
 ROOMY = 100
@@ -102,9 +102,7 @@ class Line:
         if self.suggestion.findings:
             return FOUND, "bad"
         sure = self.suggestion.confidence
-        if sure is None:
-            return " ", ""
-        return next(mark for low, mark, _ in STEPS if sure >= low), "muted"
+        return (" ", "") if sure is None else (STEPS[Likelihood.of(sure)], "muted")
 
     @property
     def role(self) -> str:
@@ -159,46 +157,3 @@ def keys(table: Table, column: Column | None) -> str:
     return {(True, True): "PFK", (True, False): "PK", (False, True): "FK"}.get(
         (primary, foreign), ""
     )
-
-
-def evidence(
-    table: Table, line: Line, profiles: Mapping[str, Profile] | None
-) -> list[str]:
-    """What speaks for or against a description, in short lines.
-
-    Args:
-        table: the table it is about, or whose column it is about.
-        line: the description.
-        profiles: what a sample says of each column that could be read; None while
-            none was taken.
-    """
-    if isinstance(line.target, TableId):
-        rows = "" if table.row_estimate is None else f", {table.row_estimate:,} rows"
-        found = [f"{table.kind.value}{rows}, {len(table.columns):,} columns"]
-        if table.view_sql:
-            found.append("view: " + " ".join(table.view_sql.split()))
-        return found
-    column = line.column
-    if column is None:
-        return []
-    facts = [column.type]
-    if column.name in table.primary_key:
-        facts.append("primary key")
-    if not column.nullable:
-        facts.append("never null")
-    if there := table.references(column.name):
-        facts.append(f"references {there[0]}" + (f".{there[1]}" if there[1] else ""))
-    found = [", ".join(facts)]
-    if profiles is None:
-        return found
-    profile = profiles.get(column.name)
-    if profile is None:
-        found.append("its sample cannot be read")
-    elif profile.rows:
-        seen = [f"{profile.null_share:.0%} null", f"{profile.distinct:,} distinct"]
-        if profile.minimum is not None:
-            seen.append(f"from {profile.minimum} to {profile.maximum}")
-        found.append(f"in {profile.rows:,} rows: " + ", ".join(seen))
-        if profile.codes:
-            found.append("codes: " + ", ".join(profile.codes))
-    return found

@@ -25,7 +25,7 @@ Spot = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Section:
     """One table: all of its lines, and those that are listed."""
 
     lines: Sequence[Line]
@@ -66,7 +66,7 @@ class ReviewTables:
 
     def __init__(self, session: Session, order: Sequence[TableId]) -> None:
         self._session = session
-        self._parts: OrderedDict[TableId, Part] = OrderedDict()
+        self._parts: OrderedDict[TableId, Section] = OrderedDict()
         self.every = {table: at for at, table in enumerate(order)}
         """The tables and their places, whatever fits."""
         self.order: Sequence[TableId] = order
@@ -86,7 +86,7 @@ class ReviewTables:
 
     # What there is
 
-    def part(self, at: int) -> Part:
+    def part(self, at: int) -> Section:
         """A table of the order, read if it was not."""
         table = self.order[at]
         if (part := self._parts.get(table)) is None:
@@ -100,8 +100,8 @@ class ReviewTables:
         self._parts.move_to_end(table)
         return part
 
-    def _listed(self, lines: Sequence[Line]) -> Part:
-        return Part(lines, [line for line in lines if self.fits(line)])
+    def _listed(self, lines: Sequence[Line]) -> Section:
+        return Section(lines, [line for line in lines if self.fits(line)])
 
     def holds(self, table: TableId) -> bool:
         """Whether a table was read."""
@@ -216,8 +216,12 @@ class ReviewTables:
 
     # Rows
 
-    def edge(self, direction: Direction) -> Spot | None:
-        """The first row of all, or the last."""
+    def edge(self, direction: Direction, here: Spot | None = None) -> Spot | None:
+        """The first or last row of a row's table; if it is that, the one of all."""
+        if here is not None and here[0] < len(self.order):
+            last = len(self.part(here[0]).listed) - 1
+            if here[1] != (end := 0 if direction < 0 else last):
+                return here[0], end
         if not self.order:
             return None
         at = 0 if direction < 0 else len(self.order) - 1

@@ -54,7 +54,7 @@ class RuleModal(ModalScreen[Choice], WorkingScreen[Choice]):
             yield Label("Accept by rule", classes="modal-title", markup=False)
             yield Label(f"Of {self._covered}:", markup=False)
             yield Label("at least so sure, in percent", markup=False)
-            yield Input("25", id="percent", max_length=5)
+            yield Input("80", id="percent", max_length=5)
             yield Checkbox("without any finding", value=True, id="clean")
             yield Label("", id="taken", markup=False)
             yield KeysLine(

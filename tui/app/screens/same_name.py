@@ -141,6 +141,7 @@ class SameNameScreen(WorkingScreen[None]):
             progress = f"looked at {looked:,} of {len(self._found):,}"
             parts.append(progress + (", s stops" if looking else ""))
         self._say(" · ".join(parts))
+        self._detail()
 
     def _say(self, what: str) -> None:
         name = plain(f"{self._suggestion.target.name} {self._type}")
@@ -167,6 +168,14 @@ class SameNameScreen(WorkingScreen[None]):
             said,
             Cell(suggestion.text or suggestion.draft.guess or "", "muted"),
         )
+
+    @on(RowList.Moved)
+    def _detail(self) -> None:
+        each = self.query_one(RowList).here
+        shown = plain(self._text)
+        if isinstance(each, Namesake) and each.looked:
+            shown += f"\ncompared by: {each.looked}"
+        self.query_one("#details", Static).update(shown)
 
     def action_choose(self) -> None:
         """Choose what is under the cursor, or leave it out."""

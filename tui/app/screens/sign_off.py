@@ -20,7 +20,7 @@ from tui.app.widgets.reading_list import Drawn, Flat, ReadingList, laid_out
 from tui.app.widgets.row_list import Cell
 from tui.app.widgets.status_line import StatusLine
 from tui.flow.signing import sign_file
-from tui.flow.text import count, plain, when
+from tui.flow.text import count, how_sure, plain, when
 
 NAME = 24
 """Cells of a column's name."""
@@ -254,7 +254,7 @@ class SignOffScreen(WorkingScreen[None]):
         if item.reason:
             lines.append(f"why: {item.reason}")
         if item.text == item.drafted:  # they are of the draft, not of other words
-            facts = [item.source.value, item.model or "", f"{item.confidence:.0%} sure"]
+            facts = [item.source.value, item.model or "", how_sure(item.confidence)]
             facts += [finding.value.replace("_", " ") for finding in item.findings]
             lines.append(" · ".join(filter(None, facts)))
         lines.append(f"by {item.who}, {when(item.at)}")

@@ -39,6 +39,7 @@ from tui.app.screens.write_rows import (
     row_lines,
     row_sql,
     table_name,
+    without_it,
 )
 from tui.app.welcome import give_hint
 from tui.app.widgets.reading_list import Drawn, Flat, ReadingList
@@ -97,7 +98,7 @@ class WriteScreen(WorkingScreen[None]):
                 "Not written",
                 "Show only what was not written, or all again",
             ),
-            ("s", "stop", "Stop", "Stop after this one"),
+            ("s", "stop", "", "Stop after this one"),
             ("y", "copy", "", "Copy the statement"),
             ("q,escape", "back", "Back", "Back"),
         ),
@@ -220,8 +221,8 @@ class WriteScreen(WorkingScreen[None]):
             self._list_rows(self._list.cursor or 0)
             self._tell_end()
         else:
-            run = self._plan.without(self._dropped)
-            self._show_plan(run, plan_rows(run, self._columns))
+            without_it(self._all, self._list.cursor or 0, self._columns)
+            self._show_plan(self._plan.without({change}), self._all)
 
     def action_view(self) -> None:
         """All SQL, as it is executed."""
@@ -416,15 +417,16 @@ class WriteScreen(WorkingScreen[None]):
             )
             if number > 0
         ]
-        keys = ["q goes back"]
-        if left := sum(counts.values()) - written:
-            keys.insert(0, "f shows only the others")
-            if not self._reverting and left > counts[Outcome.CONFLICT]:
-                keys.insert(0, "enter tries the others again")
+        left = sum(counts.values()) - written
+        keys = []
+        if not self._reverting and left > counts[Outcome.CONFLICT]:
+            keys.append("enter tries the others again")
         if self._run is not None and written:
-            keys.insert(0, f"run {self._run}: b takes it back")
-        said = f" — {error.message}" if isinstance(error, ColumnistError) else ""
-        self._headline(f"{', '.join(parts)} — {', '.join(keys)}{plain(said)}")
+            keys.append(f"run {self._run}: b takes it back")
+        if left:
+            keys.append("f shows only the others")
+        self._headline(f"{', '.join(parts)} — {', '.join([*keys, 'q goes back'])}")
+        self._facts([error.message] if isinstance(error, ColumnistError) else [])
         self._detail()
 
     def _outcome(self, row: Row) -> Outcome | None:

@@ -57,6 +57,28 @@ def plan_rows(
     return [row for _, own in sorted(run.by_table()) for row in _of_table(own, columns)]
 
 
+def without_it(
+    rows: list[Row], place: int, columns: Callable[[TableId], Sequence[str]]
+) -> None:
+    """Leave a row out, and its comment out of the statement that others share.
+
+    Only rows of its table are looked at: there may be a million.
+    """
+    change = change_of(rows[place])
+    table = table_of(change.target)
+    first, end = place, place + 1
+    while first and table_of(change_of(rows[first - 1]).target) == table:
+        first -= 1
+    while end < len(rows) and table_of(change_of(rows[end]).target) == table:
+        end += 1
+    own = rows[first:end]
+    statements = dict.fromkeys(r.statement for r in own if isinstance(r, Planned))
+    refused = tuple((r.change, r.reason) for r in own if isinstance(r, Refusal))
+    rows[first:end] = plan_rows(
+        Run(tuple(statements), refused).without({change}), columns
+    )
+
+
 def _of_table(run: Run, columns: Callable[[TableId], Sequence[str]]) -> Sequence[Row]:
     rows: list[Row] = [
         Planned(each, part)

@@ -38,8 +38,13 @@ WHEEL = 3
 class Rows(Protocol[Place]):
     """What is listed; it is asked only for rows near those in sight."""
 
-    def edge(self, direction: Direction) -> Place | None:
-        """The first row for -1, the last one for 1; None where nothing is listed."""
+    def edge(self, direction: Direction, here: Place | None = None) -> Place | None:
+        """The first row for -1, the last one for 1; None where nothing is listed.
+
+        Args:
+            direction: which.
+            here: a row; where it is not the first or last of its part, that is meant.
+        """
 
     def step(self, place: Place, by: Direction) -> Place | None:
         """The row after or before one; None at the end."""
@@ -169,7 +174,7 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
 
     def action_edge(self, direction: Direction) -> None:
         """Go to the first row or the last."""
-        self.go(self._rows.edge(direction))
+        self.go(self._rows.edge(direction, self._cursor))
 
     def action_choose(self) -> None:
         """Open the row under the cursor."""
@@ -271,16 +276,13 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
             before = self._rows.step(self._top, -1)
             if before is None:
                 return
-            missing -= self._headed(self._top)
-            if not missing:  # its heading stands at the top
-                break
-            missing -= self._height(before)
+            missing -= self._headed(self._top) + self._height(before)
             self._top = before
         self._above = max(-missing, 0)
         self._fill()
 
     def _fill(self) -> None:
-        """Leave no line empty at the end that could have one of those hidden above."""
+        """Leave no line empty at the end while rows are hidden above."""
         lines, here = -self._above, self._top
         while here is not None and lines < self._room:
             lines += self._height(here)
@@ -298,8 +300,6 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
             if before is None:
                 break
             missing -= self._headed(top)
-            if not missing:  # its heading stands at the top
-                break
             self._top, self._above = before, self._height(before)
             top = before
 
@@ -321,7 +321,7 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
             heading = self._rows.heading(place, width, top=True)
             lines.append((None, heading or ()))
         while place is not None and len(lines) < height:
-            if len(lines) > 1:
+            if place != self._top:
                 heading = self._rows.heading(place, width, top=False)
                 lines += [] if heading is None else [(None, heading)]
             row = self._rows.row(place, width)
@@ -381,8 +381,8 @@ class Flat(Generic[Item]):
         there = place is not None and 0 <= place < len(self.items)
         return self.items[place] if there and place is not None else None
 
-    def edge(self, direction: Direction) -> int | None:
-        """The first row or the last."""
+    def edge(self, direction: Direction, here: int | None = None) -> int | None:
+        """The first row or the last of all."""
         if not self.items:
             return None
         return 0 if direction < 0 else len(self.items) - 1
