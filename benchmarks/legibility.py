@@ -147,14 +147,13 @@ def rows(screen: Sequence[str], texts: Texts) -> list[Row]:
 
     A row begins with its name or its state; a table's follows the line that names it.
     """
-    named = {str(table): of for table, of in texts.items()}
     lines = listed(screen)
     found: list[Row] = []
     left: dict[Target, str] = {}
     for at, line in enumerate(lines):
         token = line.strip(" ─").partition(" ")[0]
-        if token in named:
-            left = dict(named[token])
+        if (table_id := _named(token, texts)) is not None:
+            left = dict(texts[table_id])
             continue
         begin = _LEAD.match(line).end()  # type: ignore[union-attr]
         name = line[begin:].partition(" ")[0].rstrip("…")
@@ -167,6 +166,15 @@ def rows(screen: Sequence[str], texts: Texts) -> list[Row]:
             del left[target]
             break
     return found
+
+
+def _named(token: str, texts: Texts) -> TableId | None:
+    """The table that a heading names, which may end with an ellipsis."""
+    for table_id in texts:
+        name = str(table_id)
+        if token == name or ("." in token and token == f"{name[: len(token) - 1]}…"):
+            return table_id
+    return None
 
 
 def _is_of_table(target: Target, cells: int) -> bool:

@@ -54,6 +54,11 @@ def test_a_row_is_whole_where_its_last_word_is_shown() -> None:
     assert flag.edge == 21 + len("Whether the carrier reported the")
 
 
+def test_a_heading_that_is_cut_names_its_table() -> None:
+    found = rows(NEW.replace("logistics.parcel", "logistics.par…").splitlines(), TEXTS)
+    assert [row.target for row in found] == [PARCEL, TYPE, FLAG]
+
+
 def test_a_column_of_descriptions_is_read_too() -> None:
     found = rows(OLD.splitlines(), TEXTS)
     assert [row.target for row in found] == [PARCEL, TYPE, FLAG]
