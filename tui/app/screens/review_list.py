@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from textual import on
@@ -46,6 +47,8 @@ SHORT, WIDE = 32, 180
 NOTHING_FITS = "Nothing fits.\nescape clears the filter, f shows other states."
 SOON_SECONDS = 0.03
 """Drafts that come within this time are shown together."""
+RESTING_SECONDS = 0.1
+"""A table is sampled once the cursor is in it for so long: who pages on wants none."""
 TYPING_SECONDS = 0.2
 """A pause in typing after which all tables are looked through for the name."""
 
@@ -514,11 +517,18 @@ class ReviewList(DatabaseScreen):
 
     @beside("narrow", "Looking through the tables")
     def _look_through(self, text: str, wanted: SuggestionFilter) -> None:
-        found = self._session.snapshot.tables_with(pieces(text)) if text else None
+        worker = get_current_worker()
+        session, found = self._session, None
+
+        def stop() -> bool:
+            return worker.is_cancelled
+
+        if text:
+            found = session.snapshot.tables_with(pieces(text), stop=stop)
         if wanted:
-            of_wanted = self._session.choices.tables_with(wanted)
+            of_wanted = session.choices.tables_with(wanted, stop=stop)
             found = of_wanted if found is None else found & of_wanted
-        if found is not None:
+        if found is not None and not stop():
             self.call_later(self._looked_through, text, wanted, found)
 
     def _looked_through(
@@ -535,6 +545,9 @@ class ReviewList(DatabaseScreen):
     def _sample(self, table_id: TableId) -> None:
         """Look at a bounded sample once; it is held in memory only."""
         worker = get_current_worker()
+        time.sleep(RESTING_SECONDS)
+        if worker.is_cancelled:
+            return
         table = self._session.snapshot.table(table_id)
         if table is not None:
             found = self._session.profile(table, stop=lambda: worker.is_cancelled)
