@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from textual import on
@@ -47,8 +46,6 @@ SHORT, WIDE = 32, 180
 NOTHING_FITS = "Nothing fits.\nescape clears the filter, f shows other states."
 SOON_SECONDS = 0.03
 """Drafts that come within this time are shown together."""
-RESTING_SECONDS = 0.1
-"""A table is sampled once the cursor is in it for so long: who pages on wants none."""
 TYPING_SECONDS = 0.2
 """A pause in typing after which all tables are looked through for the name."""
 
@@ -79,7 +76,8 @@ class ReviewList(DatabaseScreen):
         self._alternatives: dict[Target, list[Wording]] = {}
         self._dirty = False
         self._soon = False
-        self._undrafted = False
+        self._passing = self._undrafted = False
+        self._left_at: Target | None = None
         self._style = StyleRules()
 
     def compose(self) -> ComposeResult:
@@ -144,18 +142,26 @@ class ReviewList(DatabaseScreen):
         self._entered()
 
     def _entered(self) -> None:
-        """The cursor came to another table: it goes before others, and is sampled."""
+        """The cursor came to another table: it goes before others."""
         line = self._line
         if line is None or line.table.id == self._here:
             return
-        self._here = line.table.id
+        first, self._here = self._here is None, line.table.id
         self.query_one(DescriptionEditor).close()
         self._drafting.prefer(self._here)
+        self._passing = self._undrafted = True
+        if first:
+            self._stay()
+
+    def _stay(self) -> None:
+        """It is read: remember it, sample and draft it; who pages on wants none."""
+        if self._here is None or not self._passing:
+            return
+        self._passing = False
         self.remember()
         if self._here not in self._profiles:
             self._sample(self._here)
         self._count()
-        self._undrafted = True
         self._draft()
 
     def remember(self, *, reviewing: bool = True) -> None:
@@ -176,7 +182,7 @@ class ReviewList(DatabaseScreen):
         A run that is under way does it too; one that is about to end may not, and then
         it is drafted after that.
         """
-        if self._undrafted and not self._drafting.running:
+        if self._undrafted and not self._passing and not self._drafting.running:
             self._undrafted = False
             if self._here is not None and self._missing():
                 self.app.draft([self._here])
@@ -343,6 +349,7 @@ class ReviewList(DatabaseScreen):
             self._reload()
         elif self._uncounted:
             self._count()
+        self._stay()
         self._say()
 
     # Moving and marking
@@ -482,8 +489,9 @@ class ReviewList(DatabaseScreen):
         self.app.ask(FacetModal(OF_SUGGESTIONS, self._facets), list_those)
 
     def action_clear(self) -> None:
-        """No filter, no marks."""
+        """No filter, no marks; out of typing one, back where that began."""
         box = self.query_one(Input)
+        target = self._left_at if box.has_focus else None
         box.value = ""
         box.remove_class("-open")
         self._facets = frozenset()
@@ -491,12 +499,12 @@ class ReviewList(DatabaseScreen):
         self._tables.marked.clear()
         self._range_from = None
         self._list.focus()
-        self._narrow()
+        self._narrow(target)
 
-    def _narrow(self) -> None:
+    def _narrow(self, target: Target | None = None) -> None:
         """List what fits of the tables that were read, then of all of them."""
         named, wanted = name_pattern(self._filter).match, suggestions_with(self._facets)
-        target = self._target
+        target = target or self._target
 
         def fits(line: Line) -> bool:
             return bool(named(line.target.name.lower())) and (
@@ -545,9 +553,6 @@ class ReviewList(DatabaseScreen):
     def _sample(self, table_id: TableId) -> None:
         """Look at a bounded sample once; it is held in memory only."""
         worker = get_current_worker()
-        time.sleep(RESTING_SECONDS)
-        if worker.is_cancelled:
-            return
         table = self._session.snapshot.table(table_id)
         if table is not None:
             found = self._session.profile(table, stop=lambda: worker.is_cancelled)
