@@ -42,6 +42,10 @@ STEPS = (
 NAMES = {"\r": "enter"}
 
 
+DRAFTS_END_SECONDS = 15
+"""Drafting has ended when none came for so long."""
+
+
 def run() -> Json:
     """Both tasks on a fresh home; the log of keys."""
     with tempfile.TemporaryDirectory(prefix="columnist-first-") as name:
@@ -91,7 +95,8 @@ def _decide(terminal: Terminal, workspace: Path) -> tuple[int, int, float]:
     terminal.press("q")
     time.sleep(1)
     terminal.wait_for(" tables listed?", "D")
-    terminal.wait_for(" descriptions in ", "y")
+    terminal.press("y")
+    _drafted(terminal, workspace)
     terminal.press("g")
     terminal.wait_for("to decide", "\r")
     texts, _ = read(workspace)
@@ -119,9 +124,25 @@ def _is_read(terminal: Terminal, texts: Texts) -> bool:
     return False
 
 
+def _drafted(terminal: Terminal, path: Path) -> None:
+    """Wait until no more drafts come."""
+    before, until = -1, 0.0
+    while (drafts := _count(path, "suggestions")) != before or (
+        time.perf_counter() < until
+    ):
+        if drafts != before:
+            before, until = drafts, time.perf_counter() + DRAFTS_END_SECONDS
+        terminal.drain()
+        time.sleep(0.5)
+
+
 def _decided(path: Path) -> int:
+    return _count(path, "decisions")
+
+
+def _count(path: Path, what: str) -> int:
     with Workspace(path) as workspace:
-        row = workspace.row("SELECT count(*) FROM decisions")
+        row = workspace.row(f"SELECT count(*) FROM {what}")
     return int(row[0]) if row else 0
 
 
