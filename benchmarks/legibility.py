@@ -380,7 +380,9 @@ def main() -> None:
             _say("drafting the demo")
             prepare(folder, programs.get("old", ROOT))
         # Of a copy: an older program could not read what this one made of it.
-        texts, writers = read(Path(shutil.copy(folder / "workspace.db", name)))
+        texts, writers = read(
+            Path(shutil.copy(folder / "workspace.db", Path(name) / "read.db"))
+        )
         found: dict[str, list[Json]] = {arm: [] for arm in programs}
         for size in options.sizes.split(","):
             for arm, program in programs.items():
