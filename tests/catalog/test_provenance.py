@@ -485,6 +485,41 @@ def test_what_another_window_undid_is_redone_only_where_nothing_came_since(
     assert house.store.decisions.redo() is not None
 
 
+def test_undo_leaves_what_another_window_decided_alike_since(house: House) -> None:
+    other = Suggestions(house.windows[1], house.number)
+    by_rule(house)
+    other.accept([house.a])  # read, and meant
+    undone = house.store.decisions.undo()
+    assert undone is not None
+    assert undone.count == 2
+    assert house.stored()[0] == ("accepted", DRAFT)
+    assert other.decisions.undo() is not None
+    assert house.stored()[0] == ("accepted", DRAFT)  # unseen, as it was before
+
+
+def test_undo_of_a_redo_in_vain_leaves_what_stood_in_its_way(house: House) -> None:
+    other = Suggestions(house.windows[1], house.number)
+    accept(house)
+    house.store.decisions.undo()
+    other.accept([house.a])
+    for replay in (house.store.decisions.redo, house.store.decisions.undo):
+        batch = replay()
+        assert batch is not None
+        assert batch.count == 0
+        assert house.stored()[0] == ("accepted", DRAFT)
+
+
+def test_what_is_unseen_still_is_not_decided_again(house: House) -> None:
+    by_rule(house)
+    assert house.store.say_of_all([house.a], DRAFT, shown=()).count == 0
+
+
+def test_history_names_no_draft_where_there_was_none(house: House) -> None:
+    d = make_target("s", "t", "d")
+    house.store.write_own(d, MINE, previous=None)
+    assert history(house.here, house.number, d)[-1].words == "edited by ann"
+
+
 def test_a_connection_beside_is_the_same_window(house: House) -> None:
     with house.here.beside() as beside:
         Suggestions(beside, house.number).accept([house.a])
