@@ -154,8 +154,9 @@ class Choices:
         made = [
             datetime.fromisoformat(at)
             for (at,) in self._workspace.rows(
+                # The plus has SQLite begin at the end: by an index it would sort all.
                 "WITH last AS (SELECT id, created_at, model FROM main.suggestions"
-                " WHERE database = ? AND source NOT IN ('imported', 'human')"
+                " WHERE +database = ? AND source NOT IN ('imported', 'human')"
                 " ORDER BY id DESC LIMIT ?)"
                 " SELECT created_at FROM last WHERE id >="
                 " (SELECT min(id) FROM last WHERE model = ?) ORDER BY id",

@@ -164,6 +164,8 @@ class Suggestion:
     """The number of the wording that was picked; None where none was."""
     own_findings: tuple[Finding, ...] = ()
     """What the checks found in a text that is not the draft's."""
+    writer: str | None = None
+    """Login name of the person whose words the text is; None where it is no one's."""
 
     @property
     def target(self) -> Target:

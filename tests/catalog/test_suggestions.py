@@ -482,3 +482,18 @@ def test_a_draft_is_of_one_step_in_memory_and_in_the_workspace(
         wanted = SuggestionFilter(likelihoods=frozenset({each}))
         assert wanted.fits(one) is (each is step)
         assert len(choices.to_accept(Scope(wanted=wanted))) == (each is step)
+
+
+def test_the_speed_of_a_model_is_that_of_its_last_drafts(
+    workspace: Workspace, store: Suggestions
+) -> None:
+    columns = [make_target("s", "t", f"c{i}") for i in range(60)]
+    store.put([(draft(column), None) for column in columns])
+    with workspace.transaction() as db:
+        db.execute(  # ten a second; the first half long before
+            "UPDATE main.suggestions SET created_at = '2026-11-01T0' || (id > 30)"
+            " || printf(':00:%06.3f+00:00', id / 10.0)"
+        )
+    choices = Choices(workspace, 1)
+    assert choices.drafted_a_second("m") == pytest.approx(10)
+    assert choices.drafted_a_second("another") is None
