@@ -16,7 +16,14 @@ from random import Random
 
 from catalog.objects import TableId
 from catalog.stopping import Stop, never
-from catalog.suggestion import BLOCKING, UNDECIDED, Finding, State, SuggestionFilter
+from catalog.suggestion import (
+    BLOCKING,
+    IN_BULK,
+    UNDECIDED,
+    Finding,
+    State,
+    SuggestionFilter,
+)
 from catalog.workspace import Workspace
 
 LATE = 2000
@@ -107,9 +114,7 @@ class Choices:
             stop: ends it; what is found by then is no whole choice.
         """
         also = "AND text <> ''"
-        return self._choose(
-            scope, [State.PENDING, State.REFUSED], also, stop, careful=True
-        )
+        return self._choose(scope, list(IN_BULK), also, stop, careful=True)
 
     def to_reject(self, scope: Scope, *, stop: Stop = never) -> Choice:
         """Suggestions that wait; `stop` as in `to_accept`."""

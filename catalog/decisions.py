@@ -14,6 +14,7 @@ from typing import Literal
 
 from catalog.choice import Choice
 from catalog.suggestion import (
+    IN_BULK,
     UNDECIDED,
     Decision,
     Finding,
@@ -82,7 +83,7 @@ _LOG_CHOSEN = _LOG.format(
     findings="s.own_findings",
     seen="s.id IN (SELECT value FROM json_each(:shown))",
     found="json_each(:chosen) c CROSS JOIN suggestions s ON s.id = c.value"
-    " WHERE s.state IN (SELECT value FROM json_each(:undecided)) AND NOT EXISTS"
+    " WHERE s.state IN (SELECT value FROM json_each(:states)) AND NOT EXISTS"
     " (SELECT 1 FROM decisions d WHERE d.suggestion = s.id AND d.id > :seen)",
 )
 
@@ -314,7 +315,7 @@ class Decisions:
         shown: Collection[int] = (),
         sampled: int | None = None,
     ) -> Batch:
-        """One action on a bulk choice; what somebody decided since stays.
+        """One action on a bulk choice; what was decided or became doubtful since stays.
 
         Args:
             verdict: accepted, for which each text says what it is, or rejected.
@@ -330,7 +331,9 @@ class Decisions:
             "state": None if taken else verdict.value,
             "reason": reason,
             "shown": json.dumps(list(shown)),
-            "undecided": json.dumps([each.value for each in UNDECIDED]),
+            "states": json.dumps(
+                [each.value for each in (IN_BULK if taken else UNDECIDED)]
+            ),
             "seen": choice.seen,
         }
         what = f"{verdict.value} {len(choice)}"

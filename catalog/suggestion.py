@@ -57,6 +57,9 @@ STAGED = frozenset({State.ACCEPTED, State.EDITED})
 TRIED = STAGED | {State.REFUSED}
 """States whose text the next write run takes: the reason to refuse it may be gone."""
 
+IN_BULK = frozenset({State.PENDING, State.REFUSED})
+"""States whose text may be accepted with others: nobody doubts what it was made of."""
+
 UNDECIDED = frozenset(
     {State.PENDING, State.ABSTAINED, State.STALE, State.CONFLICT, State.REFUSED}
 )

@@ -434,7 +434,7 @@ class Suggestions:
         *,
         sampled: int | None = None,
     ) -> Batch:
-        """Stage what a bulk choice took, but for what was decided since.
+        """Stage what a bulk choice took, but for what changed since.
 
         Args:
             choice: what is staged.

@@ -497,3 +497,14 @@ def test_the_speed_of_a_model_is_that_of_its_last_drafts(
     choices = Choices(workspace, 1)
     assert choices.drafted_a_second("m") == pytest.approx(10)
     assert choices.drafted_a_second("another") is None
+
+
+def test_a_choice_takes_nothing_that_became_doubtful_since(
+    workspace: Workspace, store: Suggestions
+) -> None:
+    store.put([(draft(A), None), (draft(B), None)])
+    choice = Choices(workspace, 1).to_accept(Scope())
+    store.outdate({A: "its type changed"})
+    assert store.accept_chosen(choice).count == 1
+    assert states(store)[A] == (State.STALE, "Drafted.")
+    assert store.reject_chosen(Choices(workspace, 1).to_reject(Scope())).count == 1
