@@ -16,7 +16,14 @@ from random import Random
 
 from catalog.objects import TableId
 from catalog.stopping import Stop, never
-from catalog.suggestion import BLOCKING, UNDECIDED, Finding, State, SuggestionFilter
+from catalog.suggestion import (
+    BLOCKING,
+    IN_BULK,
+    UNDECIDED,
+    Finding,
+    State,
+    SuggestionFilter,
+)
 from catalog.workspace import Workspace
 
 LATE = 2000
@@ -107,9 +114,7 @@ class Choices:
             stop: ends it; what is found by then is no whole choice.
         """
         also = "AND text <> ''"
-        return self._choose(
-            scope, [State.PENDING, State.REFUSED], also, stop, careful=True
-        )
+        return self._choose(scope, list(IN_BULK), also, stop, careful=True)
 
     def to_reject(self, scope: Scope, *, stop: Stop = never) -> Choice:
         """Suggestions that wait; `stop` as in `to_accept`."""
@@ -154,8 +159,9 @@ class Choices:
         made = [
             datetime.fromisoformat(at)
             for (at,) in self._workspace.rows(
+                # The plus has SQLite begin at the end: by an index it would sort all.
                 "WITH last AS (SELECT id, created_at, model FROM main.suggestions"
-                " WHERE database = ? AND source NOT IN ('imported', 'human')"
+                " WHERE +database = ? AND source NOT IN ('imported', 'human')"
                 " ORDER BY id DESC LIMIT ?)"
                 " SELECT created_at FROM last WHERE id >="
                 " (SELECT min(id) FROM last WHERE model = ?) ORDER BY id",

@@ -14,6 +14,7 @@ from typing import Literal
 
 from catalog.choice import Choice
 from catalog.suggestion import (
+    IN_BULK,
     UNDECIDED,
     Decision,
     Finding,
@@ -66,11 +67,11 @@ _LOG_ONE = _LOG.format(
     seen=":shown",
     found="suggestions s WHERE s.id = :suggestion AND (:seen_state IS NULL"
     " OR s.state = :seen_state AND s.text IS :seen_text)"
-    # What was taken unseen may be taken again once it is seen; else nothing changes.
+    # What was taken unseen may be taken again by who sees it; else nothing changes.
     " AND NOT (:verdict = 'accepted' AND s.state IN ('accepted', 'edited')"
     " AND s.text IS :text AND s.reason IS :reason AND ifnull(:rank, s.rank) IS s.rank"
     " AND ifnull((SELECT d.seen FROM main.decisions d WHERE d.suggestion = s.id"
-    " ORDER BY d.id DESC LIMIT 1), 0))",
+    " ORDER BY d.id DESC LIMIT 1), 0) >= :shown)",
 )
 
 # The cross join makes SQLite begin with what is chosen, never with all there is.
@@ -82,13 +83,13 @@ _LOG_CHOSEN = _LOG.format(
     findings="s.own_findings",
     seen="s.id IN (SELECT value FROM json_each(:shown))",
     found="json_each(:chosen) c CROSS JOIN suggestions s ON s.id = c.value"
-    " WHERE s.state IN (SELECT value FROM json_each(:undecided)) AND NOT EXISTS"
+    " WHERE s.state IN (SELECT value FROM json_each(:states)) AND NOT EXISTS"
     " (SELECT 1 FROM decisions d WHERE d.suggestion = s.id AND d.id > :seen)",
 )
 
-# What has been written, replaced or re-decided since stays. Whose words come back, and
-# how they were decided on, is said by the decision that left them: the one that is
-# redone, or the one before what is undone.
+# What has been written, replaced or re-decided since stays, also where another window
+# decided alike. Whose words come back, and how they were decided on, is said by the
+# decision that left them: the one that is redone, or the one before what is undone.
 _LOG_REPLAYED = _LOG.format(
     verdict=":verdict",
     state="new_state",
@@ -103,7 +104,9 @@ _LOG_REPLAYED = _LOG.format(
     found="decisions d JOIN suggestions s ON s.id = d.suggestion"
     " LEFT JOIN main.decisions l ON l.id = {leaves}"
     " WHERE d.batch = :replayed AND s.state = d.state_{here}"
-    " AND s.text IS d.text_{here}",
+    " AND s.text IS d.text_{here} AND NOT EXISTS (SELECT 1 FROM main.decisions x"
+    " JOIN main.batches b ON b.id = x.batch WHERE x.suggestion = d.suggestion"
+    " AND x.id > d.id AND b.standing = 'done')",
 )
 _LEAVES = {
     Verdict.UNDO: "(SELECT max(x.id) FROM main.decisions x"
@@ -312,7 +315,7 @@ class Decisions:
         shown: Collection[int] = (),
         sampled: int | None = None,
     ) -> Batch:
-        """One action on a bulk choice; what somebody decided since stays.
+        """One action on a bulk choice; what was decided or became doubtful since stays.
 
         Args:
             verdict: accepted, for which each text says what it is, or rejected.
@@ -328,7 +331,9 @@ class Decisions:
             "state": None if taken else verdict.value,
             "reason": reason,
             "shown": json.dumps(list(shown)),
-            "undecided": json.dumps([each.value for each in UNDECIDED]),
+            "states": json.dumps(
+                [each.value for each in (IN_BULK if taken else UNDECIDED)]
+            ),
             "seen": choice.seen,
         }
         what = f"{verdict.value} {len(choice)}"

@@ -26,7 +26,7 @@ class HistoryEvent:
     rank: int | None = None
     """The number of the wording that it left, where one was picked."""
     distance: int = 0
-    """How far the text that it left is from the draft, in characters."""
+    """How far the text that it left is from the draft, in characters; 0 without one."""
     in_bulk: bool = False
     """Whether it was a decision on others too, or by a rule."""
     sampled: int | None = None
@@ -40,7 +40,7 @@ class HistoryEvent:
         what = self.what
         if self.rank is not None and what == "accepted":
             what = f"wording {self.rank} {what}"
-        elif what == "edited":
+        elif what == "edited" and self.distance:
             what = f"{what}, {self.distance:,} from the draft,"
         how = ""
         if self.sampled is not None:
@@ -65,7 +65,8 @@ _DRAFTED = (
 )
 _DECIDED = (
     "SELECT d.at, d.verdict, d.who, d.text_after, d.reason_after, d.rank,"
-    " d.edit_distance, NOT d.seen AND d.verdict NOT IN ('undo', 'redo')"
+    " iif(s.drafted IS NULL, 0, d.edit_distance),"
+    " NOT d.seen AND d.verdict NOT IN ('undo', 'redo')"
     " OR d.who = b.who AND 1 < (SELECT count(*) FROM"
     " (SELECT 1 FROM main.decisions x WHERE x.batch = d.batch LIMIT 2)),"
     " b.sampled, d.seen OR d.verdict NOT IN ('accepted', 'edited'), 1"

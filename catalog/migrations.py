@@ -375,13 +375,21 @@ def m013_provenance(db: sqlite3.Connection) -> None:
         " (SELECT batch FROM decisions GROUP BY batch HAVING count(*) = 1)",
         "UPDATE batches SET who = ifnull("
         "(SELECT who FROM decisions d WHERE d.batch = batches.id LIMIT 1), '')",
-        "UPDATE batches SET undone = (SELECT max(l.id) FROM batches l"
-        " WHERE l.standing = 'log' AND l.what = 'undo: ' || batches.what)"
-        " WHERE standing = 'undone'",
         "CREATE INDEX batches_done ON batches (database, window)"
         " WHERE standing = 'done'",
     ):
         db.execute(statement)
+    # The latest were undone first. Many are called alike: of two the earlier was later.
+    last: dict[int, int] = {}
+    undone = "SELECT id, database, what FROM batches WHERE standing = 'undone'"
+    for id_, database, what in db.execute(f"{undone} ORDER BY id").fetchall():
+        (log,) = db.execute(
+            "SELECT max(id) FROM batches WHERE database = ? AND standing = 'log'"
+            " AND what = ? AND id < ?",
+            (database, f"undo: {what}", last.get(database, 1 << 62)),
+        ).fetchone()
+        last[database] = log
+        db.execute("UPDATE batches SET undone = ? WHERE id = ?", (log, id_))
 
 
 MIGRATIONS: tuple[Migration, ...] = (

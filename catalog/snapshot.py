@@ -24,6 +24,9 @@ from catalog.objects import (
 from catalog.stopping import Stop, never
 from catalog.workspace import Workspace
 
+LONGEST_PATTERN = 10_000
+"""Characters that are looked for; SQLite refuses five times as many."""
+
 
 class TableSummary(NamedTuple):
     """One line of a list of tables: counts, without the columns."""
@@ -280,6 +283,7 @@ class Snapshot:
             "".join(c if c.isascii() and c.isalnum() else "_" for c in piece)
             for piece in ("", *letters, "")
         )
+        like = f"{like[:LONGEST_PATTERN]}%"  # what is cut off only lets more through
         return frozenset(
             TableId(schema, name)
             for schema, name in self._workspace.aside(

@@ -57,6 +57,9 @@ STAGED = frozenset({State.ACCEPTED, State.EDITED})
 TRIED = STAGED | {State.REFUSED}
 """States whose text the next write run takes: the reason to refuse it may be gone."""
 
+IN_BULK = frozenset({State.PENDING, State.REFUSED})
+"""States whose text may be accepted with others: nobody doubts what it was made of."""
+
 UNDECIDED = frozenset(
     {State.PENDING, State.ABSTAINED, State.STALE, State.CONFLICT, State.REFUSED}
 )
@@ -164,6 +167,8 @@ class Suggestion:
     """The number of the wording that was picked; None where none was."""
     own_findings: tuple[Finding, ...] = ()
     """What the checks found in a text that is not the draft's."""
+    writer: str | None = None
+    """Login name of the person whose words the text is; None where it is no one's."""
 
     @property
     def target(self) -> Target:

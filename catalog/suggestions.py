@@ -125,8 +125,9 @@ class Suggestions:
         return [
             _suggestion(row)
             for row in self._workspace.rows(
-                "SELECT s.* FROM suggestions s JOIN tables t USING (database, schema,"
-                " name), json_each(t.body, '$.columns') c"
+                f"SELECT s.*, {_WRITER} FROM suggestions s"
+                " JOIN tables t USING (database, schema, name),"
+                " json_each(t.body, '$.columns') c"
                 " WHERE s.database = ? AND s.column_name = ? AND s.current"
                 " AND s.state IN ('pending', 'abstained') AND s.previous IS NULL"
                 " AND json_extract(c.value, '$[0]') = s.column_name"
@@ -433,7 +434,7 @@ class Suggestions:
         *,
         sampled: int | None = None,
     ) -> Batch:
-        """Stage what a bulk choice took, but for what was decided since.
+        """Stage what a bulk choice took, but for what changed since.
 
         Args:
             choice: what is staged.
@@ -576,7 +577,8 @@ class Suggestions:
     ) -> Iterator[Suggestion]:
         """Current suggestions of which a condition is true."""
         rows = self._workspace.rows(
-            f"SELECT * FROM suggestions WHERE database = ? AND current {condition}",
+            f"SELECT s.*, {_WRITER} FROM suggestions s"
+            f" WHERE database = ? AND current {condition}",
             (self._database, *values),
         )
         return map(_suggestion, rows)
@@ -602,6 +604,13 @@ def _differs(one: str | None, other: str | None) -> bool:
 
 GONE = "it no longer exists"
 """Why a suggestion is stale whose target was dropped."""
+
+_WRITER = (
+    "iif(s.author IS 'human', (SELECT d.who FROM main.decisions d WHERE"
+    " d.suggestion = s.id AND d.text_after IS s.text ORDER BY d.id LIMIT 1), NULL)"
+    " AS writer"
+)
+"""Who said the words first: others may have accepted or undone them since."""
 
 _TRIED = ", ".join(f"'{state.value}'" for state in TRIED)
 """For a query."""
@@ -637,6 +646,7 @@ def _suggestion(row: sqlite3.Row) -> Suggestion:
         author=Source(row["author"]) if row["author"] else None,
         rank=row["rank"],
         own_findings=_findings(row["own_findings"]),
+        writer=row["writer"],
     )
 
 

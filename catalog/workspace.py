@@ -186,7 +186,8 @@ class Workspace:
     ) -> list[tuple[Any, ...]]:
         """All rows of a query that takes long; nobody else waits for it.
 
-        It has a connection of its own, which sees what is committed.
+        It has a connection of its own, which sees what is committed, also beyond the
+        bounds: it narrows what is listed, and lists nothing.
 
         Args:
             sql: the query.

@@ -90,7 +90,7 @@ _WORDS = word_set(
     "mac plate kfz kennzeichen ssn nino pesel cpf bsn dni nif curp nie dob pin "
     "credential fingerprint cookie signature imsi udid vin uid representative rep "
     "clerk approver reviewer comment note remark message memo text txt handle cvv salt "
-    "otp yob konto kunde morada haslo bcc upn"
+    "otp yob konto kunde morada haslo bcc upn who"
 )
 """Words of names of columns about a person, or in which people write freely."""
 _STEMS = re.compile(

@@ -485,6 +485,57 @@ def test_what_another_window_undid_is_redone_only_where_nothing_came_since(
     assert house.store.decisions.redo() is not None
 
 
+def test_words_are_those_of_who_said_them_first(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit_then_accept(house)
+    be(monkeypatch, "bob")
+    assert whose(house.a) == "by ann"
+    with house.here.transaction() as db:
+        db.execute("UPDATE suggestions SET state = 'pending' WHERE text = ?", (MINE,))
+    Suggestions(house.windows[1], house.number).accept([house.a])
+    assert whose(house.a) == "by ann"
+    house.store.write_own(A, OTHER, previous=None)
+    assert whose(house.a) == "by you"
+    be(monkeypatch, "ann")
+    assert whose(house.a) == "by bob"
+
+
+def test_undo_leaves_what_another_window_decided_alike_since(house: House) -> None:
+    other = Suggestions(house.windows[1], house.number)
+    by_rule(house)
+    other.accept([house.a])  # read, and meant
+    undone = house.store.decisions.undo()
+    assert undone is not None
+    assert undone.count == 2
+    assert house.stored()[0] == ("accepted", DRAFT)
+    assert other.decisions.undo() is not None
+    assert house.stored()[0] == ("accepted", DRAFT)  # unseen, as it was before
+
+
+def test_undo_of_a_redo_in_vain_leaves_what_stood_in_its_way(house: House) -> None:
+    other = Suggestions(house.windows[1], house.number)
+    accept(house)
+    house.store.decisions.undo()
+    other.accept([house.a])
+    for replay in (house.store.decisions.redo, house.store.decisions.undo):
+        batch = replay()
+        assert batch is not None
+        assert batch.count == 0
+        assert house.stored()[0] == ("accepted", DRAFT)
+
+
+def test_what_is_unseen_still_is_not_decided_again(house: House) -> None:
+    by_rule(house)
+    assert house.store.say_of_all([house.a], DRAFT, shown=()).count == 0
+
+
+def test_history_names_no_draft_where_there_was_none(house: House) -> None:
+    d = make_target("s", "t", "d")
+    house.store.write_own(d, MINE, previous=None)
+    assert history(house.here, house.number, d)[-1].words == "edited by ann"
+
+
 def test_a_connection_beside_is_the_same_window(house: House) -> None:
     with house.here.beside() as beside:
         Suggestions(beside, house.number).accept([house.a])
@@ -496,18 +547,57 @@ def test_a_connection_beside_is_the_same_window(house: House) -> None:
 # Workspaces from before
 
 
-def test_an_old_workspace_is_put_right(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its edited texts that were accepted again were called accepted."""
-    path = tmp_path / "old.db"
+def old_workspace(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file as it was before windows were told apart, with two databases."""
     before = migrations.MIGRATIONS[:12]
     with monkeypatch.context() as older:
         older.setattr(migrations, "MIGRATIONS", before)
         older.setattr(workspace_module, "MIGRATIONS", before)
         Workspace(path).close()
     with sqlite3.connect(path) as db:
-        db.execute("INSERT INTO databases VALUES (1, 'k', 'l', 'u', NULL, '', NULL, 0)")
+        for number, key in ((1, "k"), (2, "other")):
+            db.execute(
+                "INSERT INTO databases VALUES (?, ?, 'l', 'u', NULL, '', NULL, 0)",
+                (number, key),
+            )
+    db.close()
+
+
+def test_what_was_undone_before_is_redone_in_its_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Actions were called alike, in this database and in another."""
+    path = tmp_path / "old.db"
+    old_workspace(path, monkeypatch)
+    with sqlite3.connect(path) as db:
+        for number, database, what, standing in (
+            (1, 1, "edited s.t.a", "undone"),
+            (2, 1, "edited s.t.b", "undone"),
+            (3, 1, "edited s.t.a", "undone"),
+            (4, 1, "undo: edited s.t.a", "log"),
+            (5, 1, "undo: edited s.t.b", "log"),
+            (6, 1, "undo: edited s.t.a", "log"),
+            (7, 2, "edited s.t.b", "dropped"),
+            (8, 2, "undo: edited s.t.b", "log"),
+        ):
+            db.execute(
+                "INSERT INTO batches VALUES (?, ?, ?, ?, '')",
+                (number, database, what, standing),
+            )
+    db.close()
+    with Workspace(path) as workspace:
+        decisions = Decisions(workspace, 1)
+        redone = [decisions.redo() for _ in range(4)]
+        assert [each and each.id for each in redone] == [1, 2, 3, None]
+
+
+def test_an_old_workspace_is_put_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its edited texts that were accepted again were called accepted."""
+    path = tmp_path / "old.db"
+    old_workspace(path, monkeypatch)
+    with sqlite3.connect(path) as db:
         for number, (name, state, text) in enumerate(
             [
                 ("a", "accepted", MINE),

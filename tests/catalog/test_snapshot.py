@@ -178,3 +178,10 @@ def test_nobody_waits_while_all_tables_are_looked_through(workspace: Workspace) 
     with ThreadPoolExecutor(1) as pool, workspace.transaction():
         found = pool.submit(snapshot.tables_with, ["tw"]).result(timeout=10)
     assert found == {TableId("s", "two")}
+
+
+def test_no_filter_is_too_long_to_look_for(workspace: Workspace) -> None:
+    """SQLite takes no pattern of 50,000 characters: a text pasted by mistake."""
+    snapshot = filled(workspace)
+    assert snapshot.tables_with(["tw" + "x" * 100_000]) == frozenset()
+    assert snapshot.tables_with([*"two", *"x" * 100_000]) == frozenset()

@@ -482,3 +482,29 @@ def test_a_draft_is_of_one_step_in_memory_and_in_the_workspace(
         wanted = SuggestionFilter(likelihoods=frozenset({each}))
         assert wanted.fits(one) is (each is step)
         assert len(choices.to_accept(Scope(wanted=wanted))) == (each is step)
+
+
+def test_the_speed_of_a_model_is_that_of_its_last_drafts(
+    workspace: Workspace, store: Suggestions
+) -> None:
+    columns = [make_target("s", "t", f"c{i}") for i in range(60)]
+    store.put([(draft(column), None) for column in columns])
+    with workspace.transaction() as db:
+        db.execute(  # ten a second; the first half long before
+            "UPDATE main.suggestions SET created_at = '2026-11-01T0' || (id > 30)"
+            " || printf(':00:%06.3f+00:00', id / 10.0)"
+        )
+    choices = Choices(workspace, 1)
+    assert choices.drafted_a_second("m") == pytest.approx(10)
+    assert choices.drafted_a_second("another") is None
+
+
+def test_a_choice_takes_nothing_that_became_doubtful_since(
+    workspace: Workspace, store: Suggestions
+) -> None:
+    store.put([(draft(A), None), (draft(B), None)])
+    choice = Choices(workspace, 1).to_accept(Scope())
+    store.outdate({A: "its type changed"})
+    assert store.accept_chosen(choice).count == 1
+    assert states(store)[A] == (State.STALE, "Drafted.")
+    assert store.reject_chosen(Choices(workspace, 1).to_reject(Scope())).count == 1

@@ -56,6 +56,7 @@ def test_codes(column: str, values: list[str]) -> None:
     ("column", "values"),
     [
         ("x1", ["ann@x.org", "bob@x.org"]),
+        ("who", ["TM", "KB"]),
         ("x1", ["+49 30 1234567", "+49 30 7654321"]),
         ("first_name", ["Ann", "Bob"]),
         ("manager_name", ["Ann", "Bob"]),

@@ -91,7 +91,7 @@ async def test_a_on_an_edited_text_keeps_it_edited(
         screen = await to_orders(app, pilot)
         await go(pilot, screen, ORDERS)
         await pilot.pause()
-        assert "says little more than the name" in details(screen)
+        assert "says no more than the name does" in details(screen)
         await pilot.press("e", *" Paid", "enter")
         await go(pilot, screen, ORDERS)
         await pilot.press("a")
@@ -214,9 +214,14 @@ def test_a_persons_words_that_were_taken_back_are_not_drafted_over(
         session.suggestions.write_own(each, text, previous=None)
     with session.workspace.transaction() as db:
         db.execute("UPDATE suggestions SET state = 'pending'")
+    table = session.snapshot.table(ORDERS)
+    assert table is not None
+    other = next(each.id for each in table.columns if each.id != target)
+    session.suggestions.take_in([(Draft(other, "Ours.", Source.IMPORTED, 1.0), None)])
     plan = draft_plan.plan_drafts(session, tables=[ORDERS], redo=True)
     assert ORDERS in plan.work[ORDERS]
     assert target not in plan.work[ORDERS]
+    assert other not in plan.work[ORDERS]  # somebody wrote it in a file
 
 
 # Two windows

@@ -14,7 +14,7 @@ from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Tables, Url, settings
 from tui.commands.reading import Named, demand
-from tui.flow.text import how_sure, plain
+from tui.flow.text import author_of, how_sure, plain
 
 
 def run(
@@ -64,9 +64,8 @@ def _line(suggestion: Suggestion) -> str:
     findings = " ".join(finding.value for finding in suggestion.findings)
     text = suggestion.text or f"({suggestion.draft.guess or 'no text'})"
     sure = "" if suggestion.confidence is None else how_sure(suggestion.confidence)
-    by = "you" if suggestion.edited else suggestion.by.value
     return (
-        f"{suggestion.state.value:<9} {sure:<14} {by:<9}"
+        f"{suggestion.state.value:<9} {sure:<14} {author_of(suggestion):<9}"
         f" {plain(str(suggestion.target))}: {plain(text)}"
         + (f"  [{findings}]" if findings else "")
     )

@@ -206,5 +206,6 @@ def lacking(
 def _is_taken(suggestion: Suggestion, *, redo: bool) -> bool:
     """Whether what is there keeps a new draft away."""
     if redo and suggestion.state in (State.PENDING, State.ABSTAINED):
-        return suggestion.edited  # a person's words, written and taken back
+        # A person's words: written and taken back, or from a file and to decide.
+        return suggestion.edited or suggestion.by is Source.IMPORTED
     return suggestion.state not in (State.STALE, State.WRITTEN)

@@ -8,6 +8,7 @@ from datetime import datetime
 from catalog.objects import TableId
 from catalog.suggestion import Likelihood, Source, Suggestion
 from catalog.unseen import all_seen, is_unseen
+from catalog.workspace import steward
 
 
 def plain(text: str) -> str:
@@ -95,10 +96,18 @@ def when(at: datetime | str) -> str:
 
 def whose(suggestion: Suggestion) -> str:
     """Whose words a text is, and how sure it is where that is known."""
-    by = "you" if suggestion.by is Source.HUMAN else suggestion.by.value
+    by = f"by {author_of(suggestion)}"
     if suggestion.confidence is None or suggestion.by is Source.HUMAN:
-        return f"by {by}"
-    return f"{how_sure(suggestion.confidence)} · by {by}"
+        return by
+    return f"{how_sure(suggestion.confidence)} · {by}"
+
+
+def author_of(suggestion: Suggestion) -> str:
+    """A person, who may be the steward at this machine, or where a text came from."""
+    if suggestion.by is not Source.HUMAN:
+        return str(suggestion.by.value)
+    who = suggestion.writer or steward()
+    return "you" if who == steward() else plain(who)
 
 
 def left_out(unread: Mapping[TableId, str]) -> list[str]:
