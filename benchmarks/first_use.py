@@ -5,9 +5,10 @@
 The real program in a pseudo terminal of 120 by 36 cells, with a fresh home: no demo
 warehouse, no workspace, no settings. The script presses what the screen itself offers
 (the hint of each first screen and the footer), waits for what each key leads to as a
-person would, and logs every key. Then it decides on 200 suggestions one by one: `a`
-accepts and goes on, `n` goes to the next table once the headline says that this one
-has 0 to decide.
+person would, and logs every key. Then it drafts everything and decides on 200 of the
+suggestions one by one: `a` accepts and goes on, also to the next table; where it did
+not decide, `n` looks for what is left. Before each `a` the terminal has to show the
+text under the cursor to its end in the list; what is not is a stop only to read.
 
 What the database and the workspace say at the end is checked. Not covered: the time
 that a person reads. The baseline of the keys is one for each decision.
@@ -16,7 +17,6 @@ that a person reads. The baseline of the keys is one for each decision.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import tempfile
 import time
@@ -24,16 +24,17 @@ from pathlib import Path
 
 import duckdb
 
+from benchmarks.legibility import SETTLED_SECONDS, Texts, read, rows
 from benchmarks.machine import machine
 from benchmarks.measuring import Json, arguments
-from benchmarks.screens import Terminal
+from benchmarks.screens import Terminal, environment
 from catalog.workspace import Workspace
 
 DECISIONS = 200
 STEPS = (
     ("", "finance.budget", "start: the program makes the demo and opens it"),
     ("\r", "to decide", "enter: open the table under the cursor; it is drafted"),
-    ("a", "1 to write", "a: accept the first description"),
+    ("a", "1 accepted", "a: accept the first description"),
     ("w", "1 comment in 1 statement", "w: see the statement"),
     ("\r", "Write 1 comment?", "enter: write what is listed"),
     ("y", "1 written", "y: yes"),
@@ -41,26 +42,23 @@ STEPS = (
 NAMES = {"\r": "enter"}
 
 
+DRAFTS_END_SECONDS = 15
+"""Drafting has ended when none came for so long."""
+
+
 def run() -> Json:
     """Both tasks on a fresh home; the log of keys."""
     with tempfile.TemporaryDirectory(prefix="columnist-first-") as name:
         home = Path(name)
-        environment = {
-            **os.environ,
-            "HOME": name,
-            "COLUMNIST_WORKSPACE": str(home / "workspace.db"),
-            "XDG_CONFIG_HOME": name,
-            "XDG_DATA_HOME": name,
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-            "TERM": "xterm-256color",
-            "LC_ALL": "C.UTF-8",
-        }
         program = "from tui.cli import main; main()"
-        terminal = Terminal([sys.executable, "-c", program, "demo"], environment)
+        terminal = Terminal(
+            [sys.executable, "-c", program, "demo"],
+            {**environment(home), "HOME": name},
+        )
         try:
             log = _first_comment(terminal)
             commented = time.perf_counter() - terminal.began
-            keys, seconds = _decide(terminal, home / "workspace.db")
+            keys, stops, seconds = _decide(terminal, home / "workspace.db")
         finally:
             terminal.close()
         return {
@@ -71,6 +69,7 @@ def run() -> Json:
             "decisions": DECISIONS,
             "keys": keys,
             "keys_a_decision": keys / DECISIONS,
+            "stops_to_read": stops,
             "seconds": seconds,
         }
 
@@ -91,27 +90,59 @@ def _first_comment(terminal: Terminal) -> list[Json]:
     return log
 
 
-def _decide(terminal: Terminal, workspace: Path) -> tuple[int, float]:
+def _decide(terminal: Terminal, workspace: Path) -> tuple[int, int, float]:
     terminal.wait_for("to decide", "q")
     terminal.press("q")
     time.sleep(1)
     terminal.wait_for(" tables listed?", "D")
-    terminal.wait_for(" descriptions in ", "y")
+    terminal.press("y")
+    _drafted(terminal, workspace)
     terminal.press("g")
     terminal.wait_for("to decide", "\r")
-    before, keys, began = _decided(workspace), 0, time.perf_counter()
-    while _decided(workspace) - before < DECISIONS:
-        terminal.press("a")
-        keys += 1
-        if b" 0 to decide" in terminal.seen:  # the headline: the table has no more
-            terminal.press("n")
+    texts, _ = read(workspace)
+    before = decided = _decided(workspace)
+    keys, stops, began = 0, 0, time.perf_counter()
+    while decided - before < DECISIONS:
+        stops += not _is_read(terminal, texts)
+        last = decided
+        for key in ("a", "n"):
+            terminal.press(key)
             keys += 1
-    return keys, time.perf_counter() - began
+            decided = _decided(workspace)
+            if decided > last:
+                break
+    return keys, stops, time.perf_counter() - began
+
+
+def _is_read(terminal: Terminal, texts: Texts) -> bool:
+    """Whether the list shows the text under the cursor to its end."""
+    for seconds in (0.0, SETTLED_SECONDS):
+        time.sleep(seconds)
+        terminal.drain()
+        if any(row.here and row.whole for row in rows(terminal.screen.lines, texts)):
+            return True
+    return False
+
+
+def _drafted(terminal: Terminal, path: Path) -> None:
+    """Wait until no more drafts come."""
+    before, until = -1, 0.0
+    while (drafts := _count(path, "suggestions")) != before or (
+        time.perf_counter() < until
+    ):
+        if drafts != before:
+            before, until = drafts, time.perf_counter() + DRAFTS_END_SECONDS
+        terminal.drain()
+        time.sleep(0.5)
 
 
 def _decided(path: Path) -> int:
+    return _count(path, "decisions")
+
+
+def _count(path: Path, what: str) -> int:
     with Workspace(path) as workspace:
-        row = workspace.row("SELECT count(*) FROM decisions")
+        row = workspace.row(f"SELECT count(*) FROM {what}")
     return int(row[0]) if row else 0
 
 
@@ -153,7 +184,8 @@ def main() -> None:
         f" {found['seconds_to_first_comment']:.1f} s;"
         f" in the database: {found['comments']}"
         f"\n{found['decisions']} decisions: {found['keys']} keys,"
-        f" {found['keys_a_decision']:.2f} each, {found['seconds']:.0f} s"
+        f" {found['keys_a_decision']:.2f} each, {found['seconds']:.0f} s;"
+        f" stops only to read: {found['stops_to_read']}"
     )
 
 

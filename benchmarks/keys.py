@@ -29,6 +29,7 @@ from pathlib import Path
 
 import duckdb
 
+from benchmarks import screens
 from benchmarks.machine import machine
 from benchmarks.measuring import (
     Json,
@@ -95,26 +96,19 @@ def decide(program: Path, workspace: Path, width: int) -> Json:
         home = Path(name)
         copy = home / "workspace.db"
         shutil.copy(workspace, copy)
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(program),
-            "COLUMNIST_WORKSPACE": str(copy),
-            "XDG_CONFIG_HOME": str(home),
-            "XDG_DATA_HOME": str(home),
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-            "TERM": "xterm-256color",
-            "LC_ALL": "C.UTF-8",
-        }
         run = f"import os; os.chdir({str(program)!r}); from tui.cli import main; main()"
         url = f"duckdb:///{workspace.with_name('warehouse.duckdb')}"
-        terminal = Terminal([sys.executable, "-c", run, "open", url], environment)
+        terminal = Terminal(
+            [sys.executable, "-c", run, "open", url],
+            {**screens.environment(home), "PYTHONPATH": str(program)},
+        )
         try:
             terminal.wait_for("a_first.")
             terminal.wait_for(" described:")
             for _ in range(WIDTHS.index(width)):
                 terminal.press("j")
             left = width + 1
-            terminal.wait_for(f"— {left} to decide", "\r")
+            terminal.wait_for(f" {left} to decide", "\r")
             found: Json = {}
             for key, change in (("a", -1), ("u", 1)):
                 terminal.drain()
@@ -122,7 +116,7 @@ def decide(program: Path, workspace: Path, width: int) -> Json:
                 seconds: list[float] = []
                 for _ in range(DECISIONS):
                     left += change
-                    seconds.append(terminal.wait_for(f"— {left} to decide", key))
+                    seconds.append(terminal.wait_for(f" {left} to decide", key))
                 terminal.drain()
                 used = cpu_seconds(terminal.pid) - used
                 found[key] = median(seconds)

@@ -36,7 +36,7 @@ from catalog.objects import Table, TableId
 from tui.app.app import ColumnistApp
 from tui.app.screens.catalog import CatalogScreen
 from tui.app.screens.review import ReviewScreen
-from tui.app.widgets.row_list import RowList
+from tui.app.widgets.reading_list import ReadingList
 from tui.flow.background import BackgroundDrafting
 from tui.flow.session import Session
 from tui.flow.settings import Settings, locate
@@ -90,7 +90,7 @@ async def measure(
 
 async def press(app: ColumnistApp, screen: ReviewScreen, key: str) -> float:
     """Seconds from a key's event until the cursor has moved."""
-    rows = screen.query_one("#targets", RowList)
+    rows = screen.query_one("#targets", ReadingList)
     before = rows.cursor
     event = Key(key, key)
     event.set_sender(app)

@@ -47,6 +47,7 @@ from random import Random
 
 import duckdb
 
+from benchmarks.emulator import Screen
 from benchmarks.machine import machine
 from benchmarks.measuring import (
     Json,
@@ -78,7 +79,21 @@ MOVES = 60
 DECISIONS = 60
 RULES = 20
 """Keys typed into a rule."""
-KEYS = ("moving", "paging", "filtering", "reviewing", "accepting", "ruling")
+PAGE_DOWN, PAGE_UP = "\x1b[6~", "\x1b[5~"
+KEYS = (
+    "moving",
+    "paging",
+    "filtering",
+    "reviewing",
+    "review paging",
+    "over tables",
+    "next",
+    "accepting",
+    "review filtering",
+    "ruling",
+)
+NAMED = "customer"
+"""Typed into the filter of the review: a part of a name."""
 
 
 # The workspace
@@ -134,17 +149,38 @@ def _draft(target: Target, random: Random) -> Draft:
 
 
 class Terminal:
-    """The program in a pseudo terminal: keys go in, bytes come out."""
+    """The program in a pseudo terminal: keys go in, bytes come out.
 
-    def __init__(self, command: Sequence[str], environment: dict[str, str]) -> None:
+    Args:
+        command: the program.
+        environment: its variables.
+        size: lines and cells of the terminal.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: dict[str, str],
+        size: tuple[int, int] = SIZE,
+    ) -> None:
         self.began = time.perf_counter()
         self.pid, self._file = pty.fork()
+        given = struct.pack("HHHH", *size, 0, 0)
         if not self.pid:
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
+            fcntl.ioctl(0, termios.TIOCSWINSZ, given)
             os.chdir(ROOT)
             os.execvpe(command[0], list(command), environment)
-        fcntl.ioctl(self._file, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
+        fcntl.ioctl(self._file, termios.TIOCSWINSZ, given)
         self.seen = b""
+        self._screen = Screen()
+        self._undrawn = b""
+
+    @property
+    def screen(self) -> Screen:
+        """What it shows; drawn when asked for, so that no measured time pays for it."""
+        self._screen.take(self._undrawn)
+        self._undrawn = b""
+        return self._screen
 
     def press(self, keys: str) -> tuple[float, float]:
         """Type; seconds until it draws, and until all that it draws has arrived."""
@@ -176,6 +212,15 @@ class Terminal:
             self._read(0.2)
         return time.perf_counter() - pressed
 
+    def still(self, keys: str) -> float:
+        """Type; seconds until the last thing drawn, with 1 s of nothing after it."""
+        self.drain()
+        began = last = time.perf_counter()
+        os.write(self._file, keys.encode())
+        while self._read(1.0):
+            last = time.perf_counter()
+        return last - began
+
     def drain(self) -> None:
         """Take what is still being drawn."""
         while self._read(QUIET_SECONDS):
@@ -186,7 +231,9 @@ class Terminal:
         if not ready:
             return False
         with suppress(OSError):
-            self.seen += os.read(self._file, 1 << 16)
+            read = os.read(self._file, 1 << 16)
+            self.seen += read
+            self._undrawn += read
         return True
 
     def close(self) -> None:
@@ -198,6 +245,19 @@ class Terminal:
         os.close(self._file)
 
 
+def environment(home: Path) -> dict[str, str]:
+    """For a program at home in a folder that has its workspace, and nothing else."""
+    sized = ("COLUMNS", "LINES")
+    return {name: value for name, value in os.environ.items() if name not in sized} | {
+        "COLUMNIST_WORKSPACE": str(home / "workspace.db"),
+        "XDG_CONFIG_HOME": str(home),
+        "XDG_DATA_HOME": str(home),
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        "TERM": "xterm-256color",
+        "LC_ALL": "C.UTF-8",
+    }
+
+
 def run_one(folder: Path, tables: int, bulk: str) -> Json:
     """One run of the program on a fresh copy of the workspace."""
     with tempfile.TemporaryDirectory(prefix="columnist-screens-") as name:
@@ -206,19 +266,10 @@ def run_one(folder: Path, tables: int, bulk: str) -> Json:
         shutil.copy(folder / f"{tables}.db", workspace)
         with Workspace(workspace) as fresh, fresh.transaction() as db:
             db.execute("UPDATE databases SET scanned_at = ?", (now(),))
-        environment = {
-            **os.environ,
-            "COLUMNIST_WORKSPACE": str(workspace),
-            "XDG_CONFIG_HOME": str(home),
-            "XDG_DATA_HOME": str(home),
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-            "TERM": "xterm-256color",
-            "LC_ALL": "C.UTF-8",
-        }
         program = "from tui.cli import main; main()"
         command = [sys.executable, "-c", program, "open"]
         terminal = Terminal(
-            [*command, f"duckdb:///{folder / 'warehouse.duckdb'}"], environment
+            [*command, f"duckdb:///{folder / 'warehouse.duckdb'}"], environment(home)
         )
         try:
             return _steps(terminal, tables, bulk)
@@ -240,8 +291,8 @@ def _steps(terminal: Terminal, tables: int, bulk: str) -> Json:
     for _ in range(MOVES):
         keys["moving"].append(terminal.press("j"))
     for _ in range(MOVES // 4):
-        keys["paging"].append(terminal.press("\x1b[6~"))
-        keys["paging"].append(terminal.press("\x1b[5~"))
+        keys["paging"].append(terminal.press(PAGE_DOWN))
+        keys["paging"].append(terminal.press(PAGE_UP))
     terminal.press("/")
     for letter in "invoicehist":
         keys["filtering"].append(terminal.press(letter))
@@ -250,18 +301,29 @@ def _steps(terminal: Terminal, tables: int, bulk: str) -> Json:
     terminal.press("\r")
     terminal.press("g")
     terminal.press("j")
-    terminal.wait_for("to decide", "\r")
+    found["review_seconds"] = terminal.wait_for("to decide", "\r")
     time.sleep(0.5)
-    terminal.drain()
     for _ in range(MOVES // 2):
         keys["reviewing"].append(terminal.press("j"))
         keys["reviewing"].append(terminal.press("k"))
-    for number in range(DECISIONS):
-        if number and number % 10 == 0:
-            terminal.press("]")
-            time.sleep(0.2)
-            terminal.press("n")
+    for name, to, fro in (
+        ("review paging", PAGE_DOWN, PAGE_UP),
+        ("over tables", "]", "["),
+        ("next", "n", "N"),
+    ):
+        for key in (to, fro):
+            for _ in range(MOVES // 4):
+                keys[name].append(terminal.press(key))
+    for _ in range(DECISIONS):
         keys["accepting"].append(terminal.press("a"))
+    terminal.press("/")
+    for letter in NAMED:
+        keys["review filtering"].append(terminal.press(letter))
+    for _ in NAMED:
+        keys["review filtering"].append(terminal.press("\x7f"))
+    # Enter leaves the box, whose cursor blinks.
+    found["narrow_seconds"] = terminal.still(f"{NAMED}\r")
+    terminal.press("\x1b")
     terminal.press("q")
     time.sleep(1.5)
     terminal.press("/")
@@ -376,6 +438,8 @@ def _rows(small: list[Json], large: list[Json]) -> list[Json]:
         ("opening to first tables", "open_seconds"),
         ("process to first tables", "first_seconds"),
         ("process to all tables", "all_seconds"),
+        ("opening the review", "review_seconds"),
+        ("the review's filter, all tables", "narrow_seconds"),
         ("accept the list", "accept_seconds"),
         ("undo that", "undo_seconds"),
         ("count all", "count_seconds"),

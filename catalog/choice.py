@@ -175,13 +175,16 @@ class Choices:
         seconds = sum(busy)
         return len(busy) / seconds if seconds >= ENOUGH_SECONDS else None
 
-    def tables_with(self, wanted: SuggestionFilter) -> frozenset[TableId]:
-        """Tables that have such a suggestion; it looks at every one of them."""
+    def tables_with(
+        self, wanted: SuggestionFilter, *, stop: Stop = never
+    ) -> frozenset[TableId]:
+        """Tables that have such a suggestion; all are looked at, while others go on."""
         condition, values = _that_fit(wanted)
-        found = self._workspace.rows(
+        found = self._workspace.aside(
             "SELECT DISTINCT schema, name FROM suggestions"
             f" WHERE database = ? AND current {condition}",
             (self._database, *values),
+            stop=stop,
         )
         return frozenset(TableId(schema, name) for schema, name in found)
 

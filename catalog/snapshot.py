@@ -21,6 +21,7 @@ from catalog.objects import (
     column_of,
     table_of,
 )
+from catalog.stopping import Stop, never
 from catalog.workspace import Workspace
 
 
@@ -266,11 +267,14 @@ class Snapshot:
             )
         ]
 
-    def tables_with(self, letters: Sequence[str]) -> frozenset[TableId]:
+    def tables_with(
+        self, letters: Sequence[str], *, stop: Stop = never
+    ) -> frozenset[TableId]:
         """Tables whose name, or a column's, has these in their order, roughly.
 
-        It looks at every table. Case is that of ASCII; any character may stand for
-        another one, so that more may be named, and none is missed.
+        It looks at every table, while others go on. Case is that of ASCII; any
+        character may stand for another one, so that more may be named, and none is
+        missed.
         """
         like = "%".join(
             "".join(c if c.isascii() and c.isalnum() else "_" for c in piece)
@@ -278,11 +282,12 @@ class Snapshot:
         )
         return frozenset(
             TableId(schema, name)
-            for schema, name in self._workspace.rows(
+            for schema, name in self._workspace.aside(
                 "SELECT schema, name FROM tables t WHERE database = ?"
                 " AND (name LIKE ? OR EXISTS (SELECT 1 FROM"
                 " json_each(t.body, '$.columns') c WHERE c.value ->> 0 LIKE ?))",
                 (self._database, like, like),
+                stop=stop,
             )
         )
 

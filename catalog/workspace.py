@@ -22,8 +22,11 @@ from catalog.busy import Busy, is_busy
 from catalog.edit_distance import levenshtein
 from catalog.errors import ColumnistError
 from catalog.migrations import MIGRATIONS, migrate
+from catalog.stopping import Stop
 
 _T = TypeVar("_T")
+STEPS = 100_000
+"""Of SQLite between two looks whether a long query is to be stopped; some ms."""
 
 
 def steward() -> str:
@@ -177,6 +180,27 @@ class Workspace:
         """All rows of a query."""
         with _explained(self.path):
             return self._patiently(lambda: self._db.execute(sql, parameters).fetchall())
+
+    def aside(
+        self, sql: str, parameters: Sequence[Any] = (), *, stop: Stop
+    ) -> list[tuple[Any, ...]]:
+        """All rows of a query that takes long; nobody else waits for it.
+
+        It has a connection of its own, which sees what is committed.
+
+        Args:
+            sql: the query.
+            parameters: its values.
+            stop: ends it with no rows.
+        """
+        with _explained(self.path), closing(sqlite3.connect(self.path)) as db:
+            db.set_progress_handler(stop, STEPS)
+            try:
+                return db.execute(sql, parameters).fetchall()
+            except sqlite3.OperationalError:
+                if stop():
+                    return []
+                raise
 
     def each(
         self, sql: str, parameters: Sequence[Any] = ()

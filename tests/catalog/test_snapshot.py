@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
@@ -169,3 +170,11 @@ def test_replacing_one_comment_leaves_the_others(workspace: Workspace) -> None:
     assert [column.comment for column in changed.columns] == [None, "New."]
     snapshot.set_comments({table.id: None})
     assert snapshot.table(table.id) == replace(changed, comment=None)
+
+
+def test_nobody_waits_while_all_tables_are_looked_through(workspace: Workspace) -> None:
+    """Letters typed into the review's filter stood still until the look was over."""
+    snapshot = filled(workspace)
+    with ThreadPoolExecutor(1) as pool, workspace.transaction():
+        found = pool.submit(snapshot.tables_with, ["tw"]).result(timeout=10)
+    assert found == {TableId("s", "two")}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import codecs
 import fcntl
 import os
 import pty
-import re
 import select
 import shlex
 import signal
@@ -19,7 +17,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rich.cells import cell_len
+from benchmarks.emulator import Screen
 
 SECONDS = 3.0
 """All has to be over within these; what it waits for a core is not counted."""
@@ -31,50 +29,6 @@ PATIENCE = 60.0
 COLUMNIST = [sys.executable, "-c", "from tui.cli import main; main()"]
 SHELL = ["bash", "--noprofile", "--norc", "-i"]
 PROMPT = "shell> "
-_PIECE = re.compile(
-    r"\x1b\[([0-?]*)[ -/]*([@-~])|\x1b[\]P].*?(?:\x07|\x1b\\)|\x1b[^[\]P]|[^\x1b]", re.S
-)
-"""A control sequence, with what it says and its letter, or a character."""
-
-
-class Screen:
-    """What a terminal shows, as far as Textual makes use of it."""
-
-    def __init__(self) -> None:
-        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        self._rows: dict[int, dict[int, str]] = {}
-        self._at = (1, 1)
-        self._begun = ""
-
-    def take(self, raw: bytes) -> None:
-        """Draw what a program wrote; it may end amid a sequence."""
-        text = self._begun + self._decode(raw)
-        end = 0
-        while match := _PIECE.match(text, end):
-            end = match.end()
-            self._draw(*match.group(0, 1, 2))
-        self._begun = text[end:]
-
-    def _draw(self, piece: str, says: str | None, letter: str | None) -> None:
-        row, column = self._at
-        if letter == "H":
-            numbers = [int(number or 1) for number in (says or "").split(";")]
-            self._at = (numbers[0], numbers[1] if len(numbers) > 1 else 1)
-        elif letter == "J" or (letter == "h" and says == "?1049"):
-            self._rows.clear()
-        elif piece == "\r":
-            self._at = (row, 1)
-        elif piece == "\n":
-            self._at = (row + 1, column)
-        elif piece[0] != "\x1b":
-            self._rows.setdefault(row, {})[column] = piece
-            self._at = (row, column + cell_len(piece))
-
-    def __str__(self) -> str:
-        return "\n".join(
-            "".join(cells.get(column, " ") for column in range(1, max(cells) + 1))
-            for _, cells in sorted(self._rows.items())
-        )
 
 
 @dataclass

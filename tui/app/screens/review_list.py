@@ -76,7 +76,8 @@ class ReviewList(DatabaseScreen):
         self._alternatives: dict[Target, list[Wording]] = {}
         self._dirty = False
         self._soon = False
-        self._undrafted = False
+        self._passing = self._undrafted = False
+        self._left_at: Target | None = None
         self._style = StyleRules()
 
     def compose(self) -> ComposeResult:
@@ -141,18 +142,26 @@ class ReviewList(DatabaseScreen):
         self._entered()
 
     def _entered(self) -> None:
-        """The cursor came to another table: it goes before others, and is sampled."""
+        """The cursor came to another table: it goes before others."""
         line = self._line
         if line is None or line.table.id == self._here:
             return
-        self._here = line.table.id
+        first, self._here = self._here is None, line.table.id
         self.query_one(DescriptionEditor).close()
         self._drafting.prefer(self._here)
+        self._passing = self._undrafted = True
+        if first:
+            self._stay()
+
+    def _stay(self) -> None:
+        """It is read: remember it, sample and draft it; who pages on wants none."""
+        if self._here is None or not self._passing:
+            return
+        self._passing = False
         self.remember()
         if self._here not in self._profiles:
             self._sample(self._here)
         self._count()
-        self._undrafted = True
         self._draft()
 
     def remember(self, *, reviewing: bool = True) -> None:
@@ -173,7 +182,7 @@ class ReviewList(DatabaseScreen):
         A run that is under way does it too; one that is about to end may not, and then
         it is drafted after that.
         """
-        if self._undrafted and not self._drafting.running:
+        if self._undrafted and not self._passing and not self._drafting.running:
             self._undrafted = False
             if self._here is not None and self._missing():
                 self.app.draft([self._here])
@@ -340,6 +349,7 @@ class ReviewList(DatabaseScreen):
             self._reload()
         elif self._uncounted:
             self._count()
+        self._stay()
         self._say()
 
     # Moving and marking
@@ -430,8 +440,11 @@ class ReviewList(DatabaseScreen):
                 return
         if not left:
             self.notify("Nothing is left to decide in these tables. w writes.")
+            return
+        way, key = ("below", "N") if direction > 0 else ("above", "n")
+        if self._filter or self._facets:  # what waits may not be listed
+            self.notify(f"Nothing that is listed is to decide {way}.")
         else:
-            way, key = ("below", "N") if direction > 0 else ("above", "n")
             self.notify(
                 f"Nothing to decide {way}; {count(left, 'table')} with something"
                 f" the other way: {key}."
@@ -476,8 +489,9 @@ class ReviewList(DatabaseScreen):
         self.app.ask(FacetModal(OF_SUGGESTIONS, self._facets), list_those)
 
     def action_clear(self) -> None:
-        """No filter, no marks."""
+        """No filter, no marks; out of typing one, back where that began."""
         box = self.query_one(Input)
+        target = self._left_at if box.has_focus else None
         box.value = ""
         box.remove_class("-open")
         self._facets = frozenset()
@@ -485,12 +499,12 @@ class ReviewList(DatabaseScreen):
         self._tables.marked.clear()
         self._range_from = None
         self._list.focus()
-        self._narrow()
+        self._narrow(target)
 
-    def _narrow(self) -> None:
+    def _narrow(self, target: Target | None = None) -> None:
         """List what fits of the tables that were read, then of all of them."""
         named, wanted = name_pattern(self._filter).match, suggestions_with(self._facets)
-        target = self._target
+        target = target or self._target
 
         def fits(line: Line) -> bool:
             return bool(named(line.target.name.lower())) and (
@@ -511,11 +525,18 @@ class ReviewList(DatabaseScreen):
 
     @beside("narrow", "Looking through the tables")
     def _look_through(self, text: str, wanted: SuggestionFilter) -> None:
-        found = self._session.snapshot.tables_with(pieces(text)) if text else None
+        worker = get_current_worker()
+        session, found = self._session, None
+
+        def stop() -> bool:
+            return worker.is_cancelled
+
+        if text:
+            found = session.snapshot.tables_with(pieces(text), stop=stop)
         if wanted:
-            of_wanted = self._session.choices.tables_with(wanted)
+            of_wanted = session.choices.tables_with(wanted, stop=stop)
             found = of_wanted if found is None else found & of_wanted
-        if found is not None:
+        if found is not None and not stop():
             self.call_later(self._looked_through, text, wanted, found)
 
     def _looked_through(

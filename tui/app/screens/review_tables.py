@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from catalog.objects import TableId, Target, table_of
 from catalog.suggestion import STAGED, Suggestion
@@ -32,6 +32,8 @@ class Section:
     """The table itself, then its columns; empty where the table is gone."""
     listed: Sequence[Line]
     """Those that fit."""
+    rows: dict[tuple[int, int, bool], Sequence[Drawn]] = field(default_factory=dict)
+    """How they were drawn: a list measures each more often than it draws it."""
 
     @property
     def undecided(self) -> int:
@@ -255,7 +257,11 @@ class ReviewTables:
         line = self.line(place)
         if line is None:  # it is gone, and the list hears of it next
             return [()]
-        return drawn(line, width, marked=line.target in self.marked)
+        rows, marked = self.part(place[0]).rows, line.target in self.marked
+        key = (place[1], width, marked)
+        if (row := rows.get(key)) is None:
+            row = rows[key] = drawn(line, width, marked=marked)
+        return row
 
     def heading(self, place: Spot, width: int, *, top: bool) -> Drawn | None:
         """Which table, its place, and what waits of it."""

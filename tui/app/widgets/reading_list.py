@@ -336,7 +336,7 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
         width = self.size.width
-        style = self.rich_style
+        style = self.visual_style.rich_style
         lines = self._arranged()
         if y >= len(lines):
             return Strip.blank(width, style)

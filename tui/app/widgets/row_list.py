@@ -192,7 +192,7 @@ class RowList(ScrollView, Generic[Item], can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line: the headings on top, rows below, as far as scrolled."""
         width = self.scrollable_content_region.width
-        style = self.rich_style
+        style = self.visual_style.rich_style
         if y == 0:
             cells = [Cell(h.title) for h in self._headings]
             style += self.get_component_rich_style("row-list--heading", partial=True)
