@@ -21,8 +21,8 @@ TABLES = (
     Heading("rows", 11, minimum=80, right=True),
     Heading("described", BAR + 1),
     Heading("", 8, minimum=64),
-    Heading("to decide", 9, right=True),
-    Heading("accepted", 8, right=True),
+    Heading("to decide", 10, right=True),
+    Heading("accepted", 9, right=True),
 )
 
 
