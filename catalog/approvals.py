@@ -83,7 +83,7 @@ class Decided:
         """What was decided, in words."""
         accepted = self.state is State.ACCEPTED
         picked = f"wording {self.rank} " if accepted and self.rank else ""
-        return f"{picked}{self.state.value}{', unseen' if self.unseen else ''}"
+        return f"{picked}{self.state.words}{', unseen' if self.unseen else ''}"
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in a file."""

@@ -73,6 +73,14 @@ class Choice:
     left: int = 0
     """How many suggestions were left out."""
 
+    @property
+    def told(self) -> str:
+        """What was left out, for people."""
+        return ", ".join(
+            f"{number:,} {name.replace('_', ' ')}"
+            for name, number in self.left_out.items()
+        )
+
     def __len__(self) -> int:
         return len(self.ids)
 

@@ -187,7 +187,7 @@ def _overridden(
 ) -> str | None:
     """Why the decision that stands here is not overridden, or None without one."""
     if here and here.state in (*HANDED, State.CONFLICT):
-        return f"it is {here.state.value} here" + (f", by {who}" if who else "")
+        return f"it is {here.state.words} here" + (f", by {who}" if who else "")
     if at and datetime.fromisoformat(at) > datetime.fromisoformat(item.at):
         return f"{who} decided on it here since"
     return None

@@ -14,9 +14,9 @@ from catalog.snapshot import CoverageCount, SchemaCoverage, TableSummary
 class Show(Enum):
     """What of a table there has to be."""
 
-    UNDOCUMENTED = "undocumented"
+    UNDOCUMENTED = "not all described"
     UNDECIDED = "to decide"
-    STAGED = "to write"
+    STAGED = "accepted"
     DESCRIBED = "described"
 
 

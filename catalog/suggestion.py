@@ -32,6 +32,11 @@ class Finding(Enum):
     CONTROL = "control"
     FALSE_CLAIM = "false_claim"
 
+    @property
+    def words(self) -> str:
+        """What it is called where people read."""
+        return self.value.replace("_", " ")
+
 
 BLOCKING = frozenset({Finding.LEAK, Finding.CONTROL, Finding.TOO_LONG})
 """Findings that bulk accept leaves out."""
@@ -50,6 +55,18 @@ class State(Enum):
     REFUSED = "refused"
     STALE = "stale"
 
+    @property
+    def words(self) -> str:
+        """What it is called where people read; files and scripts have the value."""
+        return _WORDS.get(self, self.value)
+
+
+_WORDS = {
+    State.PENDING: "to decide",
+    State.CONFLICT: "in conflict",
+    State.REFUSED: "refused by the database",
+    State.STALE: "outdated",
+}
 
 STAGED = frozenset({State.ACCEPTED, State.EDITED})
 """States whose text is decided and was not tried, or only failed to be written."""

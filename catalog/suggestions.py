@@ -296,7 +296,7 @@ class Suggestions:
                 self.add(empty, previous)
                 current = self._of(target)
             if current is None:
-                raise ColumnistError(f"{target} took no suggestion.")
+                raise ColumnistError(f"{target} took no draft.")
             if current.previous != previous:
                 db.execute(
                     "UPDATE main.suggestions SET previous = ? WHERE id = ?",
@@ -355,7 +355,7 @@ class Suggestions:
         """Stage the steward's wording; the draft's own words count as an accept."""
         text = text.strip()
         if not text:
-            raise ColumnistError("An empty description cannot be staged.", "Reject it.")
+            raise ColumnistError("An empty text cannot be accepted.", "Reject it.")
         return self.say_of_all([suggestion], text, findings=findings)
 
     def say_of_all(

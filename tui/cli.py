@@ -42,8 +42,8 @@ from tui.flow.text import plain
 app = typer.Typer(
     name="columnist",
     help="Document a database from the keyboard, offline.\n\n"
-    "Drafts descriptions of undocumented tables and columns with a local model; you"
-    " accept, edit or reject them; what you accepted is written as comments.",
+    "Drafts with a local model what tables and columns lack; you"
+    " accept, edit or reject the drafts; what you accepted is written as comments.",
     epilog="Start with `columnist demo`.",
     no_args_is_help=False,
     rich_markup_mode=None,
@@ -124,7 +124,7 @@ def columnist(
             " them, with what is chosen and why.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of sampled alternatives.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of sampled wordings.")] = 0,
     version: Annotated[
         bool,
         typer.Option(

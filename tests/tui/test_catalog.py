@@ -256,7 +256,7 @@ async def test_d_on_a_schema_and_on_all_of_them_asks_with_the_counts(
         assert question._question == "Draft all of sales?"
         assert question._details == [
             "In 4 tables: 4 table descriptions and 13 columns.",
-            "Drafts wait for you to decide; nothing is written.",
+            "The drafts are yours to decide; nothing is written.",
         ]
         await pilot.press("enter")
         assert app.screen is question  # d asked, so y answers

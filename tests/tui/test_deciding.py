@@ -102,7 +102,7 @@ async def test_accepting_in_a_list_of_what_waits_leaves_none_out(
     """The next one came up in the place of what left the list, and was gone past."""
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
-        screen._facets = frozenset({Facet("state", State.PENDING, "pending")})
+        screen._facets = frozenset({Facet("state", State.PENDING, State.PENDING.words)})
         screen._narrow()
         await settled(app, pilot)
         there = [

@@ -124,7 +124,7 @@ def test_the_whole_way(
         rows = workspace.rows("SELECT who, reason_after FROM decisions")
         assert [tuple(row) for row in rows] == [("ann", "approved by bob")]
     home = run("ann", "decisions", "import", url, exported)
-    assert "refused   sales.orders.status: it waits again" in home.out
+    assert "refused   sales.orders.status: it is to decide again" in home.out
 
 
 def test_decisions_of_another_database_are_refused(

@@ -394,7 +394,7 @@ async def password(stage: Stage) -> None:
 async def counting(stage: Stage) -> None:
     """A great many are counted, and how to leave it."""
     assert stage.app.session is not None
-    many = "1,163,212 suggestions"
+    many = "1,163,212 drafts"
     modal = CountingModal(stage.app.session, lambda *_: Choice(), many)
     stage.app.push_screen(modal)
     await stage.reach(CountingModal)

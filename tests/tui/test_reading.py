@@ -412,7 +412,7 @@ async def test_marks_over_several_tables_are_taken_and_counted(
         assert isinstance(app.screen, AcceptModal)
         assert set(asked_for(app, drafted)) == marked
         shown = "".join(line.text for line in app.screen._compositor.render_strips())
-        assert "Accept 3 suggestions?" in shown
+        assert "Accept 3 drafts?" in shown
         await pilot.press("y")
         await settled(app, pilot)
         assert not screen._tables.marked

@@ -284,7 +284,7 @@ async def test_a_run_tells_how_far_it_is_and_stops(
         assert drawn(rows[0]).startswith("! conflict")
         assert "because; there now: theirs" in drawn(rows[0])
         assert row_sql(rows[0]) == "-- because\n-- there now: theirs\nSQL"
-        assert {drawn(row)[:10] for row in rows[1:]} == {"→ to write"}
+        assert {drawn(row)[:10] for row in rows[1:]} == {"✓ accepted"}
         await pilot.press("f")
         assert len(screen._rows.items) == number
 

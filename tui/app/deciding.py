@@ -79,7 +79,7 @@ class Deciding(App[None]):
         findings: tuple[Finding, ...],
         shown: Collection[int],
     ) -> None:
-        """Stage one text for all of these, then call the screen back.
+        """Accept one text for all of these, then call the screen back.
 
         Args:
             taken: what gets the text.
@@ -94,10 +94,10 @@ class Deciding(App[None]):
             return suggestions.say_of_all(taken, text, findings=findings, shown=shown)
 
         def tell(batch: Batch | None) -> str:
-            return f"Staged {batch.count if batch else 0:,}. u takes all of it back."
+            return f"Accepted {batch.count if batch else 0:,}. u takes all of it back."
 
         number, most = len(taken), EDITED_AT_ONCE
-        self._act(number, most, "Staging", act, tell, screen, lambda _: then())
+        self._act(number, most, "Accepting", act, tell, screen, lambda _: then())
 
     def replay(
         self, what: Literal["undo", "redo"], screen: Screen[Any], then: Then

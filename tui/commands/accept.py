@@ -17,10 +17,10 @@ from tui.commands.reading import Named, demand
 from tui.flow.session import Session
 from tui.flow.text import count
 
-All = Annotated[bool, typer.Option("--all", help="Every one that waits.")]
+All = Annotated[bool, typer.Option("--all", help="Every draft that is to decide.")]
 Confidence = Annotated[
     float | None,
-    typer.Option("--min-confidence", help="At least so sure.", min=0, max=1),
+    typer.Option("--min-confidence", help="At least so likely.", min=0, max=1),
 ]
 
 
@@ -36,7 +36,7 @@ def run_accept(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Accept pending suggestions; those with a blocking finding are left and named."""
+    """Accept drafts; those with a blocking finding stay to decide, and are named."""
     _demand(everything, table, min_confidence)
     with open_session(settings(context), url) as session:
         choice = session.choices.to_accept(
@@ -53,8 +53,7 @@ def run_accept(
         return
     console.out(f"Accepted {_counted(choice, batch.count)}.")
     if left:
-        reasons = ", ".join(f"{n} {name}" for name, n in left.items())
-        console.out(f"Left {count(choice.left, 'suggestion')} undecided: {reasons}.")
+        console.out(f"Left {count(choice.left, 'draft')} to decide: {choice.told}.")
 
 
 def run_reject(
@@ -64,13 +63,13 @@ def run_reject(
     table: Tables = None,
     max_confidence: Annotated[
         float | None,
-        typer.Option("--max-confidence", help="At most so sure.", min=0, max=1),
+        typer.Option("--max-confidence", help="At most so likely.", min=0, max=1),
     ] = None,
     min_confidence: Confidence = None,
     reason: Annotated[str | None, typer.Option(help="Why, for the record.")] = None,
     json: Json = False,
 ) -> None:
-    """Reject undecided suggestions."""
+    """Reject drafts that are to decide."""
     _demand(
         everything, table, min_confidence if max_confidence is None else max_confidence
     )
@@ -94,7 +93,7 @@ def _demand(
 ) -> None:
     if not everything and not table and confidence is None:
         raise UsageError(
-            "Say which suggestions are meant.",
+            "Say which drafts are meant.",
             "Use --all, --table GLOB, --min-confidence X, or several of them.",
         )
 
@@ -107,4 +106,4 @@ def _named(session: Session, globs: list[str] | None) -> list[TableId] | None:
 
 
 def _counted(choice: Choice, number: int) -> str:
-    return f"{count(number, 'suggestion')} in {count(choice.tables, 'table')}"
+    return f"{count(number, 'draft')} in {count(choice.tables, 'table')}"

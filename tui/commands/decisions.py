@@ -174,7 +174,7 @@ def import_decisions(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Stage the decisions of a file; none made here meanwhile is overridden."""
+    """Take in the decisions of a file; none made here meanwhile is overridden."""
     document = load(file)
     valid = proved(document, signers) if signers else None
     with open_session(settings(context), url) as session:
@@ -212,9 +212,9 @@ def open_file(
 
 
 def _problem(session: Session, target: Target, text: str) -> str | None:
-    """Why an imported text is not staged, by the checks that concern writing."""
+    """Why an imported text is not taken in, by the checks that concern writing."""
     found = session.findings(target, text)
-    return f"its text is refused: {found[0].value}" if found else None
+    return f"its text cannot be written: {found[0].words}" if found else None
 
 
 def _report(taken: HandoverResult, *, json: bool) -> None:
@@ -234,7 +234,7 @@ def _report(taken: HandoverResult, *, json: bool) -> None:
     for target, reason in taken.left_out:
         console.out(f"left out  {plain(str(target))}: {plain(reason)}")
     for target in taken.given_back:
-        console.out(f"refused   {plain(str(target))}: it waits again")
+        console.out(f"refused   {plain(str(target))}: it is to decide again")
     console.out(
         f"Took {count(len(taken.staged), 'decision')};"
         f" {len(taken.already)} were here already,"

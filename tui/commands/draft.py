@@ -35,14 +35,14 @@ def run(
         int | None, typer.Option(help="At most so many tables.", min=0)
     ] = None,
     redo: Annotated[
-        bool, typer.Option("--redo", help="Replace undecided drafts too.")
+        bool, typer.Option("--redo", help="Also replace drafts that are to decide.")
     ] = False,
     no_samples: Annotated[
         bool, typer.Option("--no-samples", help="Look at names and types only.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Draft descriptions for what is undocumented; interrupted, it goes on later.
+    """Draft descriptions for what has none; interrupted, it goes on later.
 
     With two models, `columnist --model A,B draft URL`, tables are drawn for one of them
     each, their columns with them, and every run draws the same. `columnist metrics URL

@@ -55,7 +55,7 @@ def run_export(
     schema: Schemas = None,
     table: Tables = None,
 ) -> None:
-    """Write the documentation to a file: the database's comments and what is staged."""
+    """Write the database's comments and what is accepted to a file."""
     with open_session(settings(context), url) as session:
         unread = session.snapshot.scanned_at() is None
         if unread:
@@ -90,7 +90,7 @@ def run_import(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Read descriptions from a file as pending suggestions."""
+    """Read descriptions from a file as drafts."""
     with open_session(settings(context), url) as session:
         contents = read_file(file, project=dbt_project)
         if session.snapshot.scanned_at() is None:
@@ -138,10 +138,10 @@ def _report(
             }
         )
     else:
-        console.out(f"Imported {count(taken.stored, 'description')} as pending.")
+        console.out(f"Imported {count(taken.stored, 'description')} as drafts.")
         for kept in taken.kept:
             console.note(
-                f"kept      {plain(str(kept.target))}: {kept.state.value} before,"
+                f"kept      {plain(str(kept.target))}: {kept.state.words} before,"
                 f" {plain(kept.text or '')}"
             )
         for target in unknown:

@@ -177,7 +177,7 @@ def _rounded(value: float | None) -> float | None:
 
 def _lines(figures: Figures) -> Iterator[str]:
     if figures.is_empty:
-        yield f"{NOTHING} `columnist open` shows what waits."
+        yield f"{NOTHING} `columnist open` shows what is to decide."
         return
     found = figures.metrics
     if found.acceptance:

@@ -28,7 +28,7 @@ def run_questions(
     limit: Annotated[int, typer.Option(help="At most so many.", min=0)] = 20,
     json: Json = False,
 ) -> None:
-    """List the names whose meaning would explain the most undocumented columns."""
+    """List the names whose meaning would explain most that is not described."""
     with open_session(settings(context), url) as session:
         if scanning.is_stale(session):
             read(session, [], [])
@@ -40,7 +40,7 @@ def run_questions(
         console.out_json({"questions": found})
         return
     if not found:
-        console.out("Nothing to ask: every name of what is undocumented can be read.")
+        console.out("Nothing to ask: every name of what is not described can be read.")
     for question in found:
         examples = ", ".join(plain(name) for name in question.examples)
         places = ", ".join(plain(name) for name in question.found_in)
@@ -72,7 +72,7 @@ def run_answer(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Put a term into the glossary, and draft again what is undecided and has it."""
+    """Put a term into the glossary, and draft again what is to decide and has it."""
     options = settings_for(settings(context), url)
     with open_session(options, url) as session:
         file = GlossaryFile(session.glossary)

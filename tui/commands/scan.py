@@ -105,8 +105,8 @@ def changed(changes: Changes) -> list[str]:
         for old, new in changes.renamed.items()
     ]
     if changes.suggestions:
-        suggestions = count(changes.suggestions, "suggestion")
-        lines.append(f"{suggestions} went back to you: what they describe changed.")
+        drafts = count(changes.suggestions, "draft")
+        lines.append(f"To decide again: {drafts} whose table or column changed.")
     return lines
 
 

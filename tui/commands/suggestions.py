@@ -16,20 +16,23 @@ from tui.commands.options import Tables, Url, settings
 from tui.commands.reading import Named, demand
 from tui.flow.text import author_of, how_sure, plain
 
+STATES = ", ".join(state.value for state in State)
+"""What scripts call them."""
+
 
 def run(
     context: typer.Context,
     url: Url,
     state: Annotated[
         list[str] | None,
-        typer.Option(help="Only this state; may be repeated."),
+        typer.Option(help=f"Only this state; may be repeated: {STATES}."),
     ] = None,
     table: Tables = None,
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help="One JSON object a line.")
     ] = False,
 ) -> None:
-    """List suggestions with state, source, confidence and findings."""
+    """List drafts with state, source, confidence and findings."""
     states = [_state(name) for name in state or []]
     with open_session(settings(context), url) as session:
         demand(session, Named(globs=table or []), decided=True)
@@ -61,11 +64,11 @@ def as_json(suggestion: Suggestion) -> dict[str, object]:
 
 
 def _line(suggestion: Suggestion) -> str:
-    findings = " ".join(finding.value for finding in suggestion.findings)
+    findings = ", ".join(finding.words for finding in suggestion.findings)
     text = suggestion.text or f"({suggestion.draft.guess or 'no text'})"
     sure = "" if suggestion.confidence is None else how_sure(suggestion.confidence)
     return (
-        f"{suggestion.state.value:<9} {sure:<14} {author_of(suggestion):<9}"
+        f"{suggestion.state.words:<9} {sure:<14} {author_of(suggestion):<9}"
         f" {plain(str(suggestion.target))}: {plain(text)}"
         + (f"  [{findings}]" if findings else "")
     )
@@ -75,5 +78,4 @@ def _state(name: str) -> State:
     try:
         return State(name)
     except ValueError:
-        known = ", ".join(state.value for state in State)
-        raise UsageError(f"There is no state {name}.", f"Known: {known}.") from None
+        raise UsageError(f"There is no state {name}.", f"Known: {STATES}.") from None

@@ -14,6 +14,7 @@ from textual.widgets import Label
 from catalog.acceptance import CONFIDENCE, at_least_good, sample_size
 from catalog.choice import Choice, Scope
 from catalog.stopping import never
+from catalog.suggestion import Finding
 from tui.app.deciding import AT_ONCE
 from tui.app.keys import keys
 from tui.app.screens.counting import CountingModal, Find
@@ -51,14 +52,14 @@ class AcceptModal(ModalScreen[Answer]):
         """The count, what it covers, what a sample would prove, and the keys."""
         number = len(self.choice)
         with Vertical(classes="modal"):
-            question = f"Accept {count(number, 'suggestion')}?"
+            question = f"Accept {count(number, 'draft')}?"
             yield Label(question, classes="modal-title", markup=False)
             for line in covers(self.choice):
                 yield Label(line, markup=False)
             for name, left in self.choice.left_out.items():
-                what = f"with the finding {name}"
-                if name == "replaces":
-                    what = "that would replace a comment; a accepts each"
+                what = "that would replace a comment; a accepts each"
+                if name != "replaces":
+                    what = f"with the finding {Finding(name).words}"
                 yield Label(f"Left out: {left} {what}.", markup=False)
             yield Label("Nothing is written yet.", markup=False)
             yield Label(
@@ -138,14 +139,13 @@ class Bulk:
         if number <= AT_ONCE:
             then(find(self._session.choices, never))
         else:
-            looked_at = count(number, "suggestion")
+            looked_at = count(number, "draft")
             self._screen.app.ask(CountingModal(self._session, find, looked_at), then)
 
     def _ask_to_accept(self, choice: Choice, shown: Collection[int] = ()) -> None:
         if not choice:
-            left = ", ".join(f"{n} {name}" for name, n in choice.left_out.items())
-            left = f" Left out: {left}." if left else ""
-            self._screen.notify(f"Nothing pending to accept in bulk here.{left}")
+            left = f" Left out: {choice.told}." if choice.left_out else ""
+            self._screen.notify(f"Nothing here can be accepted in bulk.{left}")
             return
 
         def looked(good: Sequence[int] | None) -> None:
@@ -166,9 +166,9 @@ class Bulk:
 
     def _ask_to_reject(self, choice: Choice) -> None:
         if not choice:
-            self._screen.notify("Nothing undecided to reject here.")
+            self._screen.notify("Nothing to decide here.")
             return
-        question = f"Reject {count(len(choice), 'suggestion')}?"
+        question = f"Reject {count(len(choice), 'draft')}?"
         self._screen.app.confirm(
             question, covers(choice), lambda: self._decide("reject", choice)
         )

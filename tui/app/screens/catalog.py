@@ -64,15 +64,20 @@ class CatalogScreen(DatabaseScreen):
             "A",
             "accept_all",
             "All",
-            "Accept all pending suggestions of the tables listed",
+            "Accept all that is to decide in the tables listed",
         ),
         (
             "R",
             "reject_all",
             "",
-            "Reject all undecided suggestions of the tables listed",
+            "Reject all that is to decide in the tables listed",
         ),
-        ("b", "accept_by_rule", "", "Accept what is sure enough and without findings"),
+        (
+            "b",
+            "accept_by_rule",
+            "",
+            "Accept what is likely enough and without findings",
+        ),
         ("w", "write", "Write", "See and write SQL"),
         (
             "m",
@@ -92,7 +97,7 @@ class CatalogScreen(DatabaseScreen):
             "o",
             "order",
             "",
-            "By name, rows, what waits, foreign keys to it, tables like it",
+            "By name, rows, what is to decide, foreign keys to it, tables like it",
         ),
         ("u", "replay('undo')", "", "Undo", "undo"),
         ("U", "replay('redo')", "", "Redo", "redo"),
@@ -379,7 +384,7 @@ class CatalogScreen(DatabaseScreen):
 
         self.app.ask(FacetModal(FACETS, self._tables.facets), list_those)
 
-    @beside("narrow", "Looking through the suggestions")
+    @beside("narrow", "Looking through the drafts")
     def _narrow(self, wanted: SuggestionFilter, facets: frozenset[Facet]) -> None:
         found = self._session.choices.tables_with(wanted)
         self.call_later(self._narrowed, found, facets)
@@ -463,7 +468,7 @@ class CatalogScreen(DatabaseScreen):
     # Deciding
 
     def action_accept_all(self) -> None:
-        """Accept all pending suggestions of the tables listed."""
+        """Accept all that is to decide in the tables listed."""
         self._bulk.accept(self._tables.scope, self._tables.undecided)
 
     def action_accept_by_rule(self) -> None:
@@ -473,7 +478,7 @@ class CatalogScreen(DatabaseScreen):
         self._bulk.accept_by_rule(tables.scope, tables.undecided, covered)
 
     def action_reject_all(self) -> None:
-        """Reject all undecided suggestions of the tables listed."""
+        """Reject all that is to decide in the tables listed."""
         self._bulk.reject(self._tables.scope, self._tables.undecided)
 
     def action_replay(self, what: Literal["undo", "redo"]) -> None:

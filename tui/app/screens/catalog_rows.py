@@ -21,8 +21,8 @@ TABLES = (
     Heading("rows", 11, minimum=80, right=True),
     Heading("described", BAR + 1),
     Heading("", 8, minimum=64),
-    Heading("decide", 7, right=True),
-    Heading("write", 6, right=True),
+    Heading("to decide", 10, right=True),
+    Heading("accepted", 9, right=True),
 )
 
 
@@ -38,7 +38,7 @@ def schema_cells(schema: SchemaCoverage) -> Sequence[Cell]:
 
 
 def table_cells(table: TableSummary) -> Sequence[Cell]:
-    """A table, and what waits of it."""
+    """A table, and what is to decide and accepted of it."""
     described, total = table.columns_described + table.described, table.columns + 1
     rows = "" if table.row_estimate is None else f"{table.row_estimate:,}"
     return (

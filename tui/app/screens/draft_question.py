@@ -76,7 +76,7 @@ class DraftQuestion:
             details.append(f"About {seconds} on this machine, by its last drafts.")
         if self._is_running:
             details.append("Drafting is under way, and does these too.")
-        details.append("Drafts wait for you to decide; nothing is written.")
+        details.append("The drafts are yours to decide; nothing is written.")
         self._screen.app.confirm(
             f"Draft {what}?", details, lambda: self._screen.app.draft(tables)
         )

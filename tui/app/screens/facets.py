@@ -50,10 +50,10 @@ def _step(likelihood: Likelihood) -> str:
 FACETS = (
     *(Facet("what", each, each.value) for each in Show),
     *(Facet("kind", each, each.value) for each in TableKind),
-    *(Facet("state", each, each.value) for each in State),
+    *(Facet("state", each, each.words) for each in State),
     *(Facet("source", each, each.value) for each in Source),
     *(Facet("confidence", each, _step(each)) for each in Likelihood),
-    *(Facet("finding", each, each.value.replace("_", " ")) for each in Finding),
+    *(Facet("finding", each, each.words) for each in Finding),
 )
 """What tables can be listed by; the last four are properties of suggestions."""
 OF_SUGGESTIONS = tuple(f for f in FACETS if f.group not in ("what", "kind"))

@@ -93,7 +93,7 @@ class InspectModal(ModalScreen[None], WorkingScreen[None]):
             if draft.model:
                 shown.append(f", prompt {draft.prompt}\n" if draft.prompt else "\n")
             for finding in suggestion.findings:
-                shown.append(f"{finding.value}: the text {EXPLAINED[finding]}.\n")
+                shown.append(f"{finding.words}: the text {EXPLAINED[finding]}.\n")
             if draft.guess:
                 shown.append(f"best guess: {plain(draft.guess)}\n")
         return shown

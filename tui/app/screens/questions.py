@@ -224,7 +224,7 @@ class QuestionsScreen(WorkingScreen[None]):
             nothing = "The names were not looked through.\nr tries again, q goes back."
         else:
             nothing = (
-                "Nothing to ask: every name of what is undocumented can be read.\n"
+                "Nothing to ask: every name of what is not described can be read.\n"
                 "q goes back."
             )
         self.query_one("#empty", Static).update(nothing)
@@ -248,8 +248,8 @@ class QuestionsScreen(WorkingScreen[None]):
         if isinstance(row, Question):
             shown.append(plain(row.term), "bold")
             shown.append(
-                f"  alone explains {row.unlocks:,} of the {row.names:,} undocumented"
-                " names that have it\n",
+                f"  alone explains {row.unlocks:,} of the {row.names:,} names that have"
+                " it and are not described\n",
                 "dim",
             )
             shown.append(f"as in {plain(', '.join(row.examples))}\n")

@@ -48,7 +48,7 @@ class ReviewScreen(ReviewList):
         """Accept what is under the cursor, and go on to the next undecided."""
         line = self._line
         if line is None or line.suggestion is None:
-            self.notify("There is no suggestion here. e writes your own.")
+            self.notify("There is no draft here. e writes your own.")
             return
         if not line.suggestion.text:
             self.notify("The model abstained here. e writes your own.")
@@ -77,7 +77,7 @@ class ReviewScreen(ReviewList):
         """Reject what is under the cursor, and go on."""
         line = self._line
         if line is None or line.suggestion is None:
-            self.notify("There is no suggestion here.")
+            self.notify("There is no draft here.")
             return
         self._go_on(self._session.suggestions.reject([line.suggestion]))
 
@@ -85,7 +85,7 @@ class ReviewScreen(ReviewList):
         """Reject what is under the cursor with a reason, and go on."""
         line = self._line
         if line is None or line.suggestion is None:
-            self.notify("There is no suggestion here.")
+            self.notify("There is no draft here.")
             return
         suggestion = line.suggestion
         reject = self._session.suggestions.reject
@@ -193,7 +193,7 @@ class ReviewScreen(ReviewList):
 
     def _save(self, target: Target, text: str) -> None:
         if not text.strip():
-            self.notify("An empty description is not staged. r rejects.")
+            self.notify("An empty text is not accepted. r rejects.")
             return
         table = self._session.snapshot.table(table_of(target))
         comment = table.comment_of(target) if table is not None else None
@@ -248,11 +248,11 @@ class ReviewScreen(ReviewList):
         self.call_later(self._changed)
 
     def action_pick(self, number: int) -> None:
-        """Stage an alternative."""
+        """Accept another wording."""
         line = self._line
         found = self._alternatives.get(line.target, []) if line is not None else []
         if line is None or not 1 <= number <= len(found):
-            self.notify("There is no such alternative. t asks for some.")
+            self.notify("There is no such wording. t asks for some.")
             return
         pick = self._session.suggestions.pick
         wording = found[number - 1]
@@ -265,7 +265,7 @@ class ReviewScreen(ReviewList):
         """One decision for all columns of this name and type."""
         line = self._line
         if line is None or line.column is None or line.suggestion is None:
-            self.notify("Columns with a suggestion have namesakes; this has none.")
+            self.notify("c is for a column with a draft.")
             return
         fresh = line.suggestion.state in (State.PENDING, State.ABSTAINED)
         if not fresh or line.comment is not None:

@@ -76,7 +76,7 @@ def details(
 
 def summary(suggestion: Suggestion) -> str:
     """State, whose words it is and how likely they are accepted, findings."""
-    parts = [suggestion.state.value, whose(suggestion)]
+    parts = [suggestion.state.words, whose(suggestion)]
     if suggestion.model:
         parts.append(suggestion.model)
     if suggestion.rank:

@@ -416,7 +416,7 @@ class ReviewList(DatabaseScreen):
             )
         return True
 
-    @beside("further", "Looking for what is undecided")
+    @beside("further", "Looking for what is to decide")
     def _look_further(self, rest: Sequence[TableId], direction: Direction) -> None:
         worker = get_current_worker()
         here = self._here

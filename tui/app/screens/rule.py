@@ -53,7 +53,7 @@ class RuleModal(ModalScreen[Choice], WorkingScreen[Choice]):
         with Vertical(classes="modal"):
             yield Label("Accept by rule", classes="modal-title", markup=False)
             yield Label(f"Of {self._covered}:", markup=False)
-            yield Label("at least so sure, in percent", markup=False)
+            yield Label("at least so likely, in percent", markup=False)
             yield Input("80", id="percent", max_length=5)
             yield Checkbox("without any finding", value=True, id="clean")
             yield Label("", id="taken", markup=False)
@@ -117,8 +117,7 @@ class RuleModal(ModalScreen[Choice], WorkingScreen[Choice]):
             return
         self._counted = rule, choice
         self._say(
-            f"Takes {count(len(choice), 'suggestion')}"
-            f" in {count(choice.tables, 'table')}."
+            f"Takes {count(len(choice), 'draft')} in {count(choice.tables, 'table')}."
         )
         if self._wanted == rule:
             self.action_take()

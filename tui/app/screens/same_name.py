@@ -93,7 +93,7 @@ class SameNameScreen(WorkingScreen[None]):
         """Find them, and look at their values."""
         self.query_one("#namesakes").focus()
         self.query_one("#empty", Static).update(
-            "No other column of this name and type waits.\nq goes back."
+            "No other column of this name and type is to decide.\nq goes back."
         )
         self.set_interval(0.3, self._tick)
         self._say("looking for columns of that name…")
@@ -190,7 +190,7 @@ class SameNameScreen(WorkingScreen[None]):
         self.workers.cancel_group(self, "look")
 
     def action_accept(self) -> None:
-        """Ask with the exact count, then stage the text for all chosen."""
+        """Ask with the exact count, then accept the text for all chosen."""
         taken = [self._suggestion, *self._taken()]
         tables = {table_of(each.target) for each in taken}
 

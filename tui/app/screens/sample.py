@@ -83,7 +83,7 @@ class SampleScreen(WorkingScreen[Sequence[int]]):
         size = len(self._sample)
         self.query_one("#head", Label).update(
             f"Sample — {len(self._good)} of {size} looked at, {self._bad} bad;"
-            f" the other {len(self._choice) - size:,} wait for it"
+            f" the other {len(self._choice) - size:,} depend on it"
         )
         self._detail()
 
@@ -154,7 +154,7 @@ class SampleScreen(WorkingScreen[Sequence[int]]):
         good = at_least_good(number, size)
 
         self.app.confirm(
-            f"Accept all {count(number, 'suggestion')}?",
+            f"Accept all {count(number, 'draft')}?",
             [
                 f"{size} of {size} looked at are good: with {CONFIDENCE:.0%}"
                 f" confidence at least {good:,} of {number:,}"
@@ -176,7 +176,7 @@ class SampleScreen(WorkingScreen[Sequence[int]]):
         rest = len(self._choice) - good - bad
         self.app.push_screen(
             ConfirmModal(
-                f"Keep what you said of {count(good + bad, 'suggestion')}?",
+                f"Keep what you said of {count(good + bad, 'draft')}?",
                 [
                     f"{good} accepted and {bad} rejected.",
                     f"The rest stays as it is ({rest:,}):"

@@ -202,7 +202,7 @@ class SignOffScreen(WorkingScreen[None]):
         mark = MARKS[self._marks.get(item.target, ApprovalState.OPEN)]
         if item.target in self._own and item.target not in self._marks:
             mark = Cell("  yours    ", "muted")
-        what = "unseen" if item.unseen else item.state.value
+        what = "unseen" if item.unseen else item.state.words
         verdict = Cell(f"{what:<9}", "warn" if item.unseen else "muted")
         of_column = isinstance(item.target, ColumnId)
         name, room = (item.target.name, NAME) if of_column else ("", 0)
@@ -255,7 +255,7 @@ class SignOffScreen(WorkingScreen[None]):
             lines.append(f"why: {item.reason}")
         if item.text == item.drafted:  # they are of the draft, not of other words
             facts = [item.source.value, item.model or "", how_sure(item.confidence)]
-            facts += [finding.value.replace("_", " ") for finding in item.findings]
+            facts += [finding.words for finding in item.findings]
             lines.append(" · ".join(filter(None, facts)))
         lines.append(f"by {item.who}, {when(item.at)}")
         standing, by = self._before[item.target]

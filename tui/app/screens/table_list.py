@@ -143,7 +143,7 @@ class TableList:
         if self.facets:
             parts.append(", ".join(sorted(facet.label for facet in self.facets)))
         if looking:
-            parts.append("looking through the suggestions…")
+            parts.append("looking through the drafts…")
         if self.order is not Order.NAME:
             parts.append(self.order.value + " first")
         return " · ".join(parts)

@@ -134,7 +134,7 @@ def _sign(row: Row, *, restored: bool) -> tuple[Cell, str]:
     """What becomes of a comment, and why."""
     if isinstance(row, Planned):
         costly = Cell("! costly", "warn"), row.statement.note
-        return costly if row.statement.note else (Cell("→ to write", "accent"), "")
+        return costly if row.statement.note else (Cell("✓ accepted", "good"), "")
     if isinstance(row, Refusal):
         return Cell("⊘ refused", "bad"), row.reason
     sign = Cell(*OUTCOMES[row.outcome])

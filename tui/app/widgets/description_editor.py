@@ -33,7 +33,7 @@ class _Text(TextArea):
 
     BINDINGS: ClassVar[list[BindingType]] = keys(
         "edit",
-        ("enter", "save", "Save", "Stage this wording"),
+        ("enter", "save", "Save", "Save this text"),
         ("alt+enter", "newline", "New line", ""),
         (
             "tab,ctrl+@,ctrl+space",

@@ -24,11 +24,11 @@ def word_diff(old: str, new: str) -> tuple[Text, Text]:
 
 
 def side_by_side(old: str, new: str) -> Table:
-    """What the database says now beside what is suggested."""
+    """What the database says now beside what takes its place."""
     shown = Table.grid(padding=(0, 2), expand=True)
     shown.add_column(ratio=1)
     shown.add_column(ratio=1)
-    shown.add_row(Text("now in the database", "dim"), Text("suggested", "dim"))
+    shown.add_row(Text("now in the database", "dim"), Text("in its place", "dim"))
     shown.add_row(*word_diff(old, new))
     return shown
 
