@@ -167,13 +167,21 @@ class Choices:
         seconds = sum(busy)
         return len(busy) / seconds if seconds >= ENOUGH_SECONDS else None
 
-    def tables_with(self, wanted: SuggestionFilter) -> frozenset[TableId]:
-        """Tables that have such a suggestion; it looks at every one of them."""
+    def tables_with(
+        self, wanted: SuggestionFilter, like: str = "%"
+    ) -> frozenset[TableId]:
+        """Tables that have such a suggestion; it looks at every one of them.
+
+        Args:
+            wanted: which.
+            like: what the name of its target is like, as `name_like` has it.
+        """
         condition, values = _that_fit(wanted)
         found = self._workspace.rows(
             "SELECT DISTINCT schema, name FROM suggestions"
-            f" WHERE database = ? AND current {condition}",
-            (self._database, *values),
+            f" WHERE database = ? AND current {condition}"
+            r" AND ifnull(column_name, name) LIKE ? ESCAPE '\'",
+            (self._database, *values, like),
         )
         return frozenset(TableId(schema, name) for schema, name in found)
 

@@ -67,6 +67,22 @@ def name_pattern(wanted: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.DOTALL)
 
 
+def name_like(wanted: str) -> str:
+    r"""What SQLite's `LIKE … ESCAPE '\'` finds names by, roughly as `name_pattern`.
+
+    It knows the case of ASCII letters only: any character may stand for another letter
+    with a case, so that more may be found, and none is missed.
+    """
+    return "%".join("".join(map(_like, piece)) for piece in ("", *pieces(wanted), ""))
+
+
+def _like(character: str) -> str:
+    if character in "\\%_":
+        return f"\\{character}"
+    cased = character.upper() != character.lower() or not character.isalnum()
+    return "_" if cased and not character.isascii() else character
+
+
 @dataclass(slots=True)
 class Listing:
     """All tables of a database, held for as long as they are on the screen."""

@@ -266,22 +266,15 @@ class Snapshot:
             )
         ]
 
-    def tables_with(self, letters: Sequence[str]) -> frozenset[TableId]:
-        """Tables whose name, or a column's, has these in their order, roughly.
-
-        It looks at every table. Case is that of ASCII; any character may stand for
-        another one, so that more may be named, and none is missed.
-        """
-        like = "%".join(
-            "".join(c if c.isascii() and c.isalnum() else "_" for c in piece)
-            for piece in ("", *letters, "")
-        )
+    def tables_with(self, like: str) -> frozenset[TableId]:
+        """Tables whose name, or a column's, is as `name_like` has it; looks at all."""
         return frozenset(
             TableId(schema, name)
             for schema, name in self._workspace.rows(
                 "SELECT schema, name FROM tables t WHERE database = ?"
-                " AND (name LIKE ? OR EXISTS (SELECT 1 FROM"
-                " json_each(t.body, '$.columns') c WHERE c.value ->> 0 LIKE ?))",
+                r" AND (name LIKE ? ESCAPE '\' OR EXISTS (SELECT 1 FROM"
+                " json_each(t.body, '$.columns') c"
+                r" WHERE c.value ->> 0 LIKE ? ESCAPE '\'))",
                 (self._database, like, like),
             )
         )

@@ -46,6 +46,8 @@ class Line:
     """None for the table itself."""
     suggestion: Suggestion | None
     """The current one."""
+    longest: int
+    """Cells of the longest name beside it."""
 
     @property
     def target(self) -> Target:
@@ -114,8 +116,10 @@ class Line:
 
 def review_lines(table: Table, suggestions: Mapping[Target, Suggestion]) -> list[Line]:
     """The table itself, then its columns."""
-    return [Line(table, None, suggestions.get(table.id))] + [
-        Line(table, column, suggestions.get(column.id)) for column in table.columns
+    longest = max((cell_len(plain(c.name)) for c in table.columns), default=0)
+    return [
+        Line(table, column, suggestions.get((column or table).id), longest)
+        for column in (None, *table.columns)
     ]
 
 
@@ -128,20 +132,19 @@ def drawn(line: Line, width: int, *, marked: bool) -> list[Drawn]:
     if line.column is None:
         return laid_out(lead, "", 0, after, text, width)
     key = Cell(f"{keys(line.table, line.column):<4}", "muted")
-    room = _name_room(line.table, width)
+    room = _name_room(line, width)
     return laid_out(lead, line.column.name, room, [key, *after], text, width)
 
 
 def is_cut(line: Line, width: int) -> bool:
     """Whether the list shows no more than the beginning of a description."""
-    lead = 5 if line.column is None else 10 + _name_room(line.table, width)
+    lead = 5 if line.column is None else 10 + _name_room(line, width)
     return len(wrapped(plain(line.text), width - lead, LONGEST + 1)) > LONGEST
 
 
-def _name_room(table: Table, width: int) -> int:
+def _name_room(line: Line, width: int) -> int:
     """Cells of a name: as many as the table's longest needs, within bounds."""
-    longest = max((cell_len(plain(c.name)) for c in table.columns), default=0)
-    return min(longest, NAMES[width < ROOMY])
+    return min(line.longest, NAMES[width < ROOMY])
 
 
 def keys(table: Table, column: Column | None) -> str:
