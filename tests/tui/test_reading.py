@@ -780,7 +780,7 @@ async def test_the_mark_of_a_finding_and_how_likely_it_is_are_drawn(
     settings: Settings, shop: Path, drafted: Suggestions
 ) -> None:
     put(drafted, STATUS, "Sure.", confidence=0.9)
-    put(drafted, TOTAL, "Perhaps.", confidence=0.3)
+    put(drafted, TOTAL, "Perhaps.", confidence=0.6)
     put(drafted, ORDERS, "Hardly.", confidence=0.1)
     found = make_target("sales", "orders", "order_date")
     put(drafted, found, "Leaks.", findings=(Finding.LEAK,))
@@ -793,7 +793,7 @@ async def test_the_mark_of_a_finding_and_how_likely_it_is_are_drawn(
         assert "A guess." in shown
         await go(pilot, screen, STATUS)
         await pilot.pause()
-        assert "likely, 90%" in details(screen)
+        assert "likely (90%)" in details(screen)
         await go(pilot, screen, found)
         await pilot.pause()
         assert "repeats a value of the sample" in details(screen)
