@@ -91,7 +91,7 @@ async def test_a_on_an_edited_text_keeps_it_edited(
         screen = await to_orders(app, pilot)
         await go(pilot, screen, ORDERS)
         await pilot.pause()
-        assert "says little more than the name" in details(screen)
+        assert "says no more than the name does" in details(screen)
         await pilot.press("e", *" Paid", "enter")
         await go(pilot, screen, ORDERS)
         await pilot.press("a")
