@@ -182,14 +182,21 @@ class Choices:
         return len(busy) / seconds if seconds >= ENOUGH_SECONDS else None
 
     def tables_with(
-        self, wanted: SuggestionFilter, *, stop: Stop = never
+        self, wanted: SuggestionFilter, like: str = "%", *, stop: Stop = never
     ) -> frozenset[TableId]:
-        """Tables that have such a suggestion; all are looked at, while others go on."""
+        """Tables that have such a suggestion; all are looked at, while others go on.
+
+        Args:
+            wanted: which.
+            like: what the name of its target is like, as `name_like` has it.
+            stop: ends it; what is found by then is not all.
+        """
         condition, values = _that_fit(wanted)
         found = self._workspace.aside(
             "SELECT DISTINCT schema, name FROM suggestions"
-            f" WHERE database = ? AND current {condition}",
-            (self._database, *values),
+            f" WHERE database = ? AND current {condition}"
+            r" AND ifnull(column_name, name) LIKE ? ESCAPE '\'",
+            (self._database, *values, like),
             stop=stop,
         )
         return frozenset(TableId(schema, name) for schema, name in found)

@@ -10,6 +10,9 @@ from enum import Enum
 from catalog.objects import TableId, TableKind
 from catalog.snapshot import CoverageCount, SchemaCoverage, TableSummary
 
+LONGEST = 1000
+"""Characters of a filter that are looked for; SQLite takes 50,000 of a pattern."""
+
 
 class Show(Enum):
     """What of a table there has to be."""
@@ -65,6 +68,24 @@ def name_pattern(wanted: str) -> re.Pattern[str]:
         for piece in map(str.lower, pieces(wanted))
     )
     return re.compile("".join(parts), re.DOTALL)
+
+
+def name_like(wanted: str) -> str:
+    r"""What SQLite's `LIKE … ESCAPE '\'` finds names by, roughly as `name_pattern`.
+
+    It knows the case of ASCII letters only: any character may stand for another letter
+    with a case, so that more may be found, and none is missed. Of what is longer than
+    a name the beginning is looked for.
+    """
+    found = pieces(wanted[:LONGEST])
+    return "%".join("".join(map(_like, piece)) for piece in ("", *found, ""))
+
+
+def _like(character: str) -> str:
+    if character in "\\%_":
+        return f"\\{character}"
+    cased = character.upper() != character.lower() or not character.isalnum()
+    return "_" if cased and not character.isascii() else character
 
 
 @dataclass(slots=True)

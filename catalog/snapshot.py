@@ -24,9 +24,6 @@ from catalog.objects import (
 from catalog.stopping import Stop, never
 from catalog.workspace import Workspace
 
-LONGEST_PATTERN = 10_000
-"""Characters that are looked for; SQLite refuses five times as many."""
-
 
 class TableSummary(NamedTuple):
     """One line of a list of tables: counts, without the columns."""
@@ -270,26 +267,18 @@ class Snapshot:
             )
         ]
 
-    def tables_with(
-        self, letters: Sequence[str], *, stop: Stop = never
-    ) -> frozenset[TableId]:
-        """Tables whose name, or a column's, has these in their order, roughly.
+    def tables_with(self, like: str, *, stop: Stop = never) -> frozenset[TableId]:
+        """Tables whose name, or a column's, is as `name_like` has it.
 
-        It looks at every table, while others go on. Case is that of ASCII; any
-        character may stand for another one, so that more may be named, and none is
-        missed.
+        It looks at all, while others go on.
         """
-        like = "%".join(
-            "".join(c if c.isascii() and c.isalnum() else "_" for c in piece)
-            for piece in ("", *letters, "")
-        )
-        like = f"{like[:LONGEST_PATTERN]}%"  # what is cut off only lets more through
         return frozenset(
             TableId(schema, name)
             for schema, name in self._workspace.aside(
                 "SELECT schema, name FROM tables t WHERE database = ?"
-                " AND (name LIKE ? OR EXISTS (SELECT 1 FROM"
-                " json_each(t.body, '$.columns') c WHERE c.value ->> 0 LIKE ?))",
+                r" AND (name LIKE ? ESCAPE '\' OR EXISTS (SELECT 1 FROM"
+                " json_each(t.body, '$.columns') c"
+                r" WHERE c.value ->> 0 LIKE ? ESCAPE '\'))",
                 (self._database, like, like),
                 stop=stop,
             )

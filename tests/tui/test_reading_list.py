@@ -59,7 +59,7 @@ class Numbers:
         self.asked.add(place)
         return [(Cell(f"{place}.{n}"),) for n in range(self.height(place, width))]
 
-    def read(self, places: Sequence[int]) -> None:
+    def read(self, places: Sequence[int], width: int) -> None:
         """Keep what is told."""
         self.seen = places
 
@@ -400,6 +400,13 @@ def test_a_long_name_is_broken_and_not_cut(name: str, room: int) -> None:
     lines = broken(name, room)
     assert all(cell_len(line) <= room for line in lines)
     assert "".join("".join(lines).split()) == "".join(name.split())
+
+
+def test_of_a_name_without_end_a_beginning_is_drawn() -> None:
+    """A row of five thousand lines took seconds to lay out, again for every key."""
+    lines = laid_out([Cell(" ")], "x" * 100_000, 18, [], [Cell("It.")], 80)
+    assert len(lines) == 15
+    assert lines[-1][0].text.rstrip().endswith("x…")
 
 
 @settings(max_examples=500, deadline=None)

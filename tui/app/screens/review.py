@@ -53,6 +53,9 @@ class ReviewScreen(ReviewList):
         if not line.suggestion.text:
             self.notify("The model abstained here. e writes your own.")
             return
+        if self._list.bring_back():
+            self.notify("It was out of sight. a accepts it.")
+            return
         if line.suggestion.state is State.CONFLICT:
             self._settle_conflict(line, line.suggestion)
             return

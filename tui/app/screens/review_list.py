@@ -13,7 +13,7 @@ from textual.worker import get_current_worker
 
 from catalog.decisions import Batch
 from catalog.errors import ColumnistError
-from catalog.listing import name_pattern, pieces
+from catalog.listing import name_like, name_pattern
 from catalog.objects import Profile, Table, TableId, Target, make_target, table_of
 from catalog.places import Place, leave
 from catalog.style import StyleRules, check
@@ -39,7 +39,7 @@ from tui.app.widgets.status_line import StatusLine
 from tui.flow.background import BackgroundDrafting
 from tui.flow.session import Session
 from tui.flow.style_file import read_style
-from tui.flow.text import count, plain
+from tui.flow.text import plain
 
 SHORT, WIDE = 32, 180
 """Lines and cells of a screen from which the details have more room."""
@@ -128,8 +128,8 @@ class ReviewList(DatabaseScreen):
 
     # What is shown
 
-    def _go(self, table: TableId, direction: Direction = 1) -> None:
-        """Show a table from its heading, at its first undecided line or its last."""
+    def _go(self, table: TableId) -> None:
+        """Show a table from its heading, at its first undecided line."""
         at = self._tables.place_of(table)
         if at is None or not self._tables.part(at).lines:
             self.notify("This table is no longer in the catalog.")
@@ -137,8 +137,7 @@ class ReviewList(DatabaseScreen):
                 self.app.pop_screen()
             return
         if self._tables.part(at).listed:
-            spot = self._tables.first_undecided(at, direction)
-            self._list.go(spot, top=(at, 0))
+            self._list.go(self._tables.first_undecided(at), top=(at, 0))
         self._entered()
 
     def _entered(self) -> None:
@@ -147,7 +146,6 @@ class ReviewList(DatabaseScreen):
         if line is None or line.table.id == self._here:
             return
         first, self._here = self._here is None, line.table.id
-        self.query_one(DescriptionEditor).close()
         self._drafting.prefer(self._here)
         self._passing = self._undrafted = True
         if first:
@@ -221,7 +219,7 @@ class ReviewList(DatabaseScreen):
 
         Args:
             target: what was under the cursor.
-            onward: it goes on from there, to the next undecided.
+            onward: it goes on from there to the next undecided, if it is on none.
         """
         before = self._list.cursor
         spot = self._tables.spot_of(target, before) if target else self._tables.edge(-1)
@@ -230,11 +228,9 @@ class ReviewList(DatabaseScreen):
             self._list.go(None)
         else:
             self._list.changed(spot)
-        if onward and spot is not None:
-            line = self._tables.line(spot)
-            came_up = line is not None and line.target != target and line.undecided
-            if not came_up:  # else it is what followed a line that is hidden now
-                self._to_undecided(spot, 1)
+        line = self._tables.line(spot)
+        if onward and spot is not None and not (line and line.undecided):
+            self._to_undecided(spot, 1)
         self._detail()
 
     def _notes(self) -> list[str]:
@@ -373,6 +369,9 @@ class ReviewList(DatabaseScreen):
         self._range_from = None
         if begun is not None and (here := self._list.cursor) is not None:
             spot, end = sorted((begun, here))
+            if end[0] - spot[0] >= NEAR:
+                self.notify(f"A range goes over at most {NEAR} tables.")
+                return
             self._tables.marked.update(
                 line.target for line in self._tables.between(spot, end)
             )
@@ -389,12 +388,13 @@ class ReviewList(DatabaseScreen):
             return
         at = spot[0]
         order = self._tables.order
-        rest = order[at + 1 :] if direction > 0 else order[:at][::-1]
+        below, above = order[at + 1 :], order[:at][::-1]
+        ahead, behind = (below, above) if direction > 0 else (above, below)
         waits = self._session.suggestions.waits
-        for table in rest[:NEAR]:
+        for table in ahead[:NEAR]:
             if waits(table) and self._go_to_undecided(table, direction):
                 return
-        self._look_further(rest[NEAR:], direction)
+        self._look_further(ahead[NEAR:], behind, direction)
 
     def _go_to_undecided(self, table: TableId, direction: Direction) -> bool:
         """Go to what waits of another table; False where none of that is listed."""
@@ -417,48 +417,57 @@ class ReviewList(DatabaseScreen):
         return True
 
     @beside("further", "Looking for what is to decide")
-    def _look_further(self, rest: Sequence[TableId], direction: Direction) -> None:
+    def _look_further(
+        self,
+        ahead: Sequence[TableId],
+        behind: Sequence[TableId],
+        direction: Direction,
+    ) -> None:
         worker = get_current_worker()
         here = self._here
         waiting = set(self._session.suggestions.tables())
-        found = [table for table in rest if table in waiting]
-        left = sum(table in waiting for table in self._tables.order)
+
+        def first(tables: Sequence[TableId]) -> TableId | None:
+            wait = (
+                table
+                for table in tables
+                if worker.is_cancelled
+                or (table in waiting and self._tables.waits(table))
+            )
+            return next(wait, None)
+
+        found = first(ahead)
+        back = first(behind) if found is None else None
         if not worker.is_cancelled:
-            self.call_later(self._further, here, found, direction, left)
+            self.call_later(self._further, here, found, back, direction)
 
     def _further(
         self,
         here: TableId | None,
-        found: Sequence[TableId],
+        found: TableId | None,
+        back: TableId | None,
         direction: Direction,
-        left: int,
     ) -> None:
-        if here != self._here:
+        spot, line = self._list.cursor, self._line
+        if here != self._here or spot is None or line is None:
             return
-        for table in found[:NEAR]:
-            if self._go_to_undecided(table, direction):
-                return
-        if not left:
-            self.notify("Nothing is left to decide in these tables. w writes.")
+        if found is not None and self._go_to_undecided(found, direction):
             return
-        way, key = ("below", "N") if direction > 0 else ("above", "n")
-        if self._filter or self._facets:  # what waits may not be listed
-            self.notify(f"Nothing that is listed is to decide {way}.")
+        other: Direction = -1 if direction > 0 else 1
+        if back is not None or self._tables.undecided(spot, other) is not None:
+            way, key = ("below", "N") if direction > 0 else ("above", "n")
+            self.notify(f"Nothing to decide {way}; {key} goes the other way.")
+        elif line.undecided:
+            self.notify("This is the last one to decide in these tables.")
         else:
-            self.notify(
-                f"Nothing to decide {way}; {count(left, 'table')} with something"
-                f" the other way: {key}."
-            )
+            self.notify("Nothing is left to decide in these tables. w writes.")
 
     def action_table(self, direction: Direction) -> None:
         """The next or previous table of the list."""
         if (spot := self._list.cursor) is None:
             return
-        first = self._tables.step((spot[0], 0), -1) if direction < 0 else None
-        to = first
-        if direction > 0:
-            last = len(self._tables.part(spot[0]).listed) - 1
-            to = self._tables.step((spot[0], last), 1)
+        end = 0 if direction < 0 else len(self._tables.part(spot[0]).listed) - 1
+        to = self._tables.step((spot[0], end), direction)
         if to is None:
             self.notify("That was the last table." if direction > 0 else "First table.")
         else:
@@ -526,17 +535,16 @@ class ReviewList(DatabaseScreen):
     @beside("narrow", "Looking through the tables")
     def _look_through(self, text: str, wanted: SuggestionFilter) -> None:
         worker = get_current_worker()
-        session, found = self._session, None
+        session, like = self._session, name_like(text)
 
         def stop() -> bool:
             return worker.is_cancelled
 
-        if text:
-            found = session.snapshot.tables_with(pieces(text), stop=stop)
         if wanted:
-            of_wanted = session.choices.tables_with(wanted, stop=stop)
-            found = of_wanted if found is None else found & of_wanted
-        if found is not None and not stop():
+            found = session.choices.tables_with(wanted, like, stop=stop)
+        else:
+            found = session.snapshot.tables_with(like, stop=stop)
+        if not stop():
             self.call_later(self._looked_through, text, wanted, found)
 
     def _looked_through(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -117,10 +117,9 @@ class Line:
 def review_lines(table: Table, suggestions: Mapping[Target, Suggestion]) -> list[Line]:
     """The table itself, then its columns."""
     longest = max((cell_len(plain(c.name)) for c in table.columns), default=0)
-    of: Sequence[Column | None] = (None, *table.columns)
     return [
-        Line(table, each, suggestions.get(each.id if each else table.id), longest)
-        for each in of
+        Line(table, column, suggestions.get((column or table).id), longest)
+        for column in (None, *table.columns)
     ]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from catalog.objects import TableId, Target, table_of
 from catalog.suggestion import STAGED, Suggestion
-from tui.app.screens.review_rows import Line, drawn, review_lines
+from tui.app.screens.review_rows import Line, drawn, is_cut, review_lines
 from tui.app.widgets.reading_list import Direction, Drawn, ruled
 from tui.flow.session import Session
 
@@ -90,15 +90,17 @@ class ReviewTables:
         """A table of the order, read if it was not."""
         table = self.order[at]
         if (part := self._parts.get(table)) is None:
-            read = self._session.snapshot.table(table)
-            lines = []
-            if read is not None:
-                lines = review_lines(read, self._session.suggestions.of_table(table))
-            part = self._parts[table] = self._listed(lines)
+            part = self._parts[table] = self._listed(self._lines_of(table))
             if len(self._parts) > KEPT:
                 self._parts.popitem(last=False)
         self._parts.move_to_end(table)
         return part
+
+    def _lines_of(self, table: TableId) -> Sequence[Line]:
+        read = self._session.snapshot.table(table)
+        if read is None:
+            return ()
+        return review_lines(read, self._session.suggestions.of_table(table))
 
     def _listed(self, lines: Sequence[Line]) -> Section:
         return Section(lines, [line for line in lines if self.fits(line)])
@@ -141,6 +143,10 @@ class ReviewTables:
         listed = self.part(at).listed
         found = [i for i, line in enumerate(listed) if line.undecided]
         return at, (found[0 if by > 0 else -1] if found else 0)
+
+    def waits(self, table: TableId) -> bool:
+        """Whether something of it is listed and undecided: read anew, in any thread."""
+        return any(line.undecided and self.fits(line) for line in self._lines_of(table))
 
     def between(self, spot: Spot, end: Spot) -> Iterator[Line]:
         """The lines from one row to another, both among them."""
@@ -245,12 +251,18 @@ class ReviewTables:
             if self.complete or self.holds(self.order[each]):
                 yield each
 
-    def read(self, places: Sequence[Spot]) -> None:
-        """Remember which texts stood on the screen from beginning to end."""
-        lines = filter(None, map(self.line, places))
-        self._read.update(
-            (s.id, s.text) for s in (line.suggestion for line in lines) if s
-        )
+    def read(self, places: Sequence[Spot], width: int) -> None:
+        """Remember which texts stood on the screen from beginning to end.
+
+        What is cut in the list is whole in the details of the cursor's row.
+        """
+        here = self.cursor()
+        for place in places:
+            line = self.line(place)
+            if line is None or (suggestion := line.suggestion) is None:
+                continue
+            if place == here or not is_cut(line, width):
+                self._read.add((suggestion.id, suggestion.text))
 
     def row(self, place: Spot, width: int) -> Sequence[Drawn]:
         """The lines of a row."""

@@ -18,7 +18,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.app.widgets.row_list import LIST_KEYS, ROLES, Cell
-from tui.flow.text import plain
+from tui.flow.text import plain, shorten
 
 Place = TypeVar("Place", int, tuple[int, int])
 """Where a row is; places are ordered as the rows are."""
@@ -29,6 +29,8 @@ Drawn = Sequence[Cell]
 
 LONGEST = 3
 """Lines of a text in the list; what shows one row alone shows all of it."""
+NAMED = 256
+"""Characters of a name that are drawn; few databases take more, some any number."""
 AHEAD = 3
 """A part of the list that stays in sight below the cursor, as in a third."""
 WHEEL = 3
@@ -52,8 +54,8 @@ class Rows(Protocol[Place]):
     def row(self, place: Place, width: int) -> Sequence[Drawn]:
         """The lines of a row, at least one."""
 
-    def read(self, places: Sequence[Place]) -> None:
-        """Told which rows can be read to their end, whenever that has changed."""
+    def read(self, places: Sequence[Place], width: int) -> None:
+        """Told which rows have all their lines in sight, whenever that has changed."""
 
     def heading(self, place: Place, width: int, *, top: bool) -> Drawn | None:
         """What stands above a row: at the top of the list, or where a part begins."""
@@ -121,6 +123,15 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
         """The row under the cursor; None where nothing is listed."""
         return self._cursor
 
+    def bring_back(self) -> bool:
+        """Have the row under the cursor in sight; whether it was scrolled away."""
+        lines = self._arranged()
+        there = [place for place, _ in lines].count(self._cursor)
+        if self._cursor is None or there >= min(self._height(self._cursor), self._room):
+            return False
+        self.go(self._cursor)
+        return True
+
     # Moving
 
     def go(self, place: Place | None, *, top: Place | None = None) -> None:
@@ -174,7 +185,8 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
 
     def action_edge(self, direction: Direction) -> None:
         """Go to the first row or the last."""
-        self.go(self._rows.edge(direction, self._cursor))
+        if (place := self._rows.edge(direction, self._cursor)) is not None:
+            self.go(place)
 
     def action_choose(self) -> None:
         """Open the row under the cursor."""
@@ -330,7 +342,7 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
                 whole.append(place)
             place, above = self._rows.step(place, 1), 0
         self._lines = lines
-        self._rows.read(whole)
+        self._rows.read(whole, width)
         return lines
 
     def render_line(self, y: int) -> Strip:
@@ -396,7 +408,7 @@ class Flat(Generic[Item]):
         item = self.at(place)
         return [()] if item is None else self._draw(item, width)
 
-    def read(self, places: Sequence[int]) -> None:
+    def read(self, places: Sequence[int], width: int) -> None:
         """Nobody asks which stood on the screen."""
 
     def heading(self, place: int, width: int, *, top: bool) -> Drawn | None:
@@ -449,7 +461,7 @@ def laid_out(
         texts: any texts; each begins a line, and has at most `LONGEST`.
         width: cells of all.
     """
-    names = broken(plain(name), room) if room else []
+    names = broken(shorten(plain(name), NAMED), room) if room else []
     named = [Cell(_left(names[0], room + 1))] if room else []
     before = [*lead, *named, *after]
     indent = sum(cell_len(cell.text) for cell in before)

@@ -37,12 +37,12 @@ LIST_KEYS = keys(
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Text of one cell, as it came: the list makes it safe to draw."""
+    """Text of one cell, and how it is drawn."""
 
     text: str
-    """Any text; control characters are made visible."""
+    """Any text: what draws it, or lays it out, makes unseen characters visible."""
     role: str = ""
-    """One of `ROLES`, or empty for the list's own colour."""
+    """One of the list's roles, or empty for its own colour."""
 
 
 @dataclass(frozen=True, slots=True)
