@@ -14,6 +14,7 @@ from datetime import datetime
 from itertools import pairwise
 from random import Random
 
+from catalog.listing import name_pattern
 from catalog.objects import TableId
 from catalog.stopping import Stop, never
 from catalog.suggestion import (
@@ -50,6 +51,8 @@ class Scope:
     """Only those in which the checks found nothing."""
     wanted: SuggestionFilter = field(default_factory=SuggestionFilter)
     """Only those that fit."""
+    named: str = ""
+    """Only those whose own name fits, as `name_pattern` has it."""
 
 
 @dataclass(slots=True)
@@ -62,6 +65,8 @@ class Choice:
     """The last decision there was: who decided since is not overruled."""
     tables: int = 0
     """Tables that they belong to."""
+    only: TableId | None = None
+    """That table, where it is one."""
     themselves: int = 0
     """How many of them describe a table, not a column."""
     sources: Counter[str] = field(default_factory=Counter[str])
@@ -235,16 +240,17 @@ class Choices:
         last = self._workspace.row("SELECT ifnull(max(id), 0) FROM main.decisions")
         found.seen = int(last[0]) if last else 0
         blocking: dict[str, list[str]] = {}
+        fits = name_pattern(scope.named).match
         for (
             id_,
             schema,
             name,
-            itself,
+            column,
             source,
             findings,
             replaces,
         ) in self._workspace.each(
-            f"SELECT s.id, s.schema, s.name, column_name IS NULL, {_BY}, {_FINDINGS},"
+            f"SELECT s.id, s.schema, s.name, column_name, {_BY}, {_FINDINGS},"
             " previous IS NOT NULL AND state <> 'refused'"
             f" FROM {named} suggestions s"
             f" WHERE database = ? AND current AND state IN ({marks})"
@@ -259,6 +265,8 @@ class Choices:
         ):
             if stop():
                 break
+            if scope.named and not fits((column or name).lower()):
+                continue
             if careful:
                 stops = blocking.get(findings)
                 if stops is None:
@@ -268,11 +276,12 @@ class Choices:
                     found.left += 1
                     continue
             found.ids.append(id_)
-            found.themselves += itself
+            found.themselves += column is None
             found.sources[source] += 1
             found.with_findings += findings != "[]"
             places.add(TableId(schema, name))
         found.tables = len(places)
+        found.only = next(iter(places)) if len(places) == 1 else None
         return found
 
 

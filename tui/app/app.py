@@ -36,6 +36,7 @@ from tui.app.screens.help import HelpModal, bindings_in_force
 from tui.app.screens.picker import PickerScreen
 from tui.app.screens.review import ReviewScreen
 from tui.app.screens.too_small import HEIGHT, WIDTH, TooSmallModal
+from tui.app.screens.working import WorkingScreen
 from tui.app.terminal import Terminal
 from tui.app.theme import THEMES
 from tui.flow.background import BackgroundDrafting
@@ -245,7 +246,8 @@ class ColumnistApp(Desk, InOrder):
             (self.get_key_display(b), b.tooltip or b.description)
             for _, b in bindings_in_force(screen)
         ]
-        self.push_screen(HelpModal(screen.title or "Columnist", lead, keys))
+        signs = screen.LEGEND if isinstance(screen, WorkingScreen) else ()
+        self.push_screen(HelpModal(screen.title or "Columnist", lead, keys, signs))
 
     def action_leave(self) -> None:
         """Copy a selection if there is one, else ask to quit."""

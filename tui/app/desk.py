@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from textual.app import ScreenStackError
+from textual.notifications import SeverityLevel
 from textual.screen import ModalScreen
 from textual.worker import Worker, WorkerState
 
@@ -18,12 +20,15 @@ from tui.app.beside import beside
 from tui.app.deciding import Deciding
 from tui.app.messages import DraftingChanged, DraftsSaved
 from tui.app.screens.confirm import ConfirmModal
+from tui.app.widgets.status_line import StatusLine, Told
 from tui.flow.background import BackgroundDrafting, ended
 from tui.flow.session import Session
 from tui.flow.settings import Settings
 from tui.flow.text import plain
 
 Answer = TypeVar("Answer")
+SAID = "said"
+"""A severity of our own: its boxes are not shown, as the status line says it."""
 
 
 class Desk(Deciding):
@@ -39,6 +44,28 @@ class Desk(Deciding):
         self.session: Session | None = None
         self.drafting: BackgroundDrafting | None = None
         self.editor: subprocess.Popen[bytes] | None = None
+        self.told: Told | None = None
+        """What was said last in passing."""
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Say something; in the status line, if there is one and nothing is wrong."""
+        lines = list(self.screen.query(StatusLine)) if self.screen_stack else []
+        if lines and severity == "information" and not title:
+            seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
+            self.told = Told(message, time.monotonic() + seconds)
+            severity = cast(SeverityLevel, SAID)
+            lines[0].call_later(lines[0].tell)
+        super().notify(
+            message, title=title, severity=severity, timeout=timeout, markup=markup
+        )
 
     def close_session(self) -> None:
         """Close the database; what runs in the background ends first."""

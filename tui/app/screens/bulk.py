@@ -23,7 +23,7 @@ from tui.app.screens.sample import SampleScreen
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.keys_line import KeysLine
 from tui.flow.session import Session
-from tui.flow.text import count
+from tui.flow.text import count, plain
 
 Answer = Literal["all", "sample"]
 
@@ -44,9 +44,10 @@ class AcceptModal(ModalScreen[Answer]):
         ("n,escape,q", "dismiss", "No", "Accept nothing", "none"),
     )
 
-    def __init__(self, choice: Choice) -> None:
+    def __init__(self, choice: Choice, shown: Collection[int] = ()) -> None:
         super().__init__()
         self.choice = choice
+        self._unseen = len(set(choice.ids) - set(shown)) if shown else 0
 
     def compose(self) -> ComposeResult:
         """The count, what it covers, what a sample would prove, and the keys."""
@@ -61,6 +62,9 @@ class AcceptModal(ModalScreen[Answer]):
                 if name != "replaces":
                     what = f"with the finding {Finding(name).words}"
                 yield Label(f"Left out: {left} {what}.", markup=False)
+            if self._unseen:
+                unseen = f"{self._unseen:,} of them were not on the screen."
+                yield Label(unseen, markup=False)
             yield Label("Nothing is written yet.", markup=False)
             yield Label(
                 f"A sample shows you {sample_size(number)} of them first:"
@@ -162,7 +166,7 @@ class Bulk:
                 sample = SampleScreen(self._session, choice)
                 self._screen.app.push_screen(sample, looked)
 
-        self._screen.app.ask(AcceptModal(choice), decide)
+        self._screen.app.ask(AcceptModal(choice, shown), decide)
 
     def _ask_to_reject(self, choice: Choice) -> None:
         if not choice:
@@ -189,8 +193,11 @@ class Bulk:
 def covers(choice: Choice) -> list[str]:
     """What a choice consists of, line by line."""
     columns = len(choice) - choice.themselves
+    place = count(choice.tables, "table")
+    if choice.only is not None:
+        place = plain(str(choice.only))
     lines = [
-        f"In {count(choice.tables, 'table')}:"
+        f"In {place}:"
         f" {count(choice.themselves, 'table description')}"
         f" and {count(columns, 'column')}.",
         "By "

@@ -24,14 +24,22 @@ class HelpModal(ModalScreen[None]):
         title: the screen's.
         lead: what it is for.
         keys: each as it is typed, with what it does.
+        signs: each as it is drawn, with what it means.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = keys(
         "help", ("escape,q,question_mark,f1", "dismiss", "Close", "", "close")
     )
 
-    def __init__(self, title: str, lead: str, keys: Sequence[tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        title: str,
+        lead: str,
+        keys: Sequence[tuple[str, str]],
+        signs: Sequence[tuple[str, str]] = (),
+    ) -> None:
         super().__init__()
+        self._signs = signs
         self._heading = title
         self._lead = lead
         self._keys = keys
@@ -43,6 +51,10 @@ class HelpModal(ModalScreen[None]):
         table.add_column()
         for each in self._keys:
             table.add_row(*each)
+        for number, (sign, what) in enumerate(self._signs):
+            if not number:
+                table.add_row()
+            table.add_row(sign, what)
         with Vertical(classes="modal help"):
             yield Label(self._heading, classes="modal-title", markup=False)
             yield Label(self._lead, classes="modal-lead", markup=False)

@@ -18,7 +18,7 @@ from catalog.suggestion import Source
 from model.prompt import Written
 from tui.app.beside import beside
 from tui.app.keys import keys
-from tui.app.screens.review_details import EXPLAINED
+from tui.app.screens.review_details import EXPLAINED, summary
 from tui.app.screens.review_rows import Line
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.keys_line import KeysLine
@@ -76,6 +76,9 @@ class InspectModal(ModalScreen[None], WorkingScreen[None]):
     def _evidence(self) -> Text:
         shown = Text()
         suggestion = self._line.suggestion
+        shown.append(plain(self._line.text or self._line.lack) + "\n", "bold")
+        if suggestion is not None:
+            shown.append(summary(suggestion) + "\n")
         for fact in self._facts:
             shown.append(plain(fact) + "\n")
         if suggestion is not None:

@@ -35,15 +35,17 @@ class ReasonModal(ModalScreen[str]):
         ("escape,q", "dismiss", "Reject nothing", "", "cancel"),
     )
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, text: str) -> None:
         super().__init__()
         self._what = what
+        self._text = text
 
     def compose(self) -> ComposeResult:
         """What is rejected, and the reasons with their keys."""
         with Vertical(classes="modal"):
             title = f"Why reject {self._what}?"
             yield Label(title, classes="modal-title", markup=False)
+            yield Label(self._text, classes="modal-lead", markup=False)
             for name, (_, reason) in REASONS.items():
                 yield KeysLine({f"reason.{name}": reason})
             yield KeysLine({"reason.cancel": "rejects nothing"})

@@ -21,17 +21,20 @@ from catalog.suggestion import State, Suggestion
 from tui.app.beside import beside
 from tui.app.screens.ask import AskModal
 from tui.app.screens.bulk import Bulk
+from tui.app.screens.facets import suggestions_with
 from tui.app.screens.inspect import InspectModal
 from tui.app.screens.reason import ReasonModal
 from tui.app.screens.review_keys import REVIEW_KEYS
 from tui.app.screens.review_list import ReviewList
-from tui.app.screens.review_rows import Line
+from tui.app.screens.review_rows import LEGEND, Line
 from tui.app.screens.same_name import SameNameScreen
 from tui.app.widgets.description_editor import DescriptionEditor
 from tui.flow.drafting import LONGEST_HINT
 from tui.flow.terms import meaning_of
 from tui.flow.text import plain
 
+COLUMNS = 20
+"""Of a table, about: to tell whether what is listed is counted beside the screen."""
 OFFERED = 8
 """Most tables offered for the beginning of a name."""
 
@@ -41,6 +44,7 @@ class ReviewScreen(ReviewList):
 
     TITLE = "Review"
     BINDINGS: ClassVar[list[BindingType]] = REVIEW_KEYS
+    LEGEND = LEGEND
 
     # Deciding
 
@@ -93,28 +97,46 @@ class ReviewScreen(ReviewList):
         suggestion = line.suggestion
         reject = self._session.suggestions.reject
         self.app.ask(
-            ReasonModal(plain(suggestion.target.name)),
+            ReasonModal(plain(suggestion.target.name), plain(line.text)),
             lambda reason: self._go_on(reject([suggestion], reason=reason)),
         )
 
-    def _go_on(self, batch: Batch) -> None:
+    def _go_on(self, batch: Batch, *, onward: bool = True) -> None:
         """Show a decision, and go on to the next undecided; say if it came too late."""
+        line = self._line
         if not batch.count:
-            self.notify("Nothing was changed: it was decided already, or elsewhere.")
-        self._follow(batch, onward=True)
+            words = line.suggestion.state.words if line and line.suggestion else ""
+            self.notify(f"Nothing was changed; it is {words or 'decided'} already.")
+        self._follow(batch, onward=onward)
 
     def action_accept_all(self) -> None:
-        """Accept all marked, or all listed of this table."""
-        chosen = self._tables.chosen(self._here)
-        ids = [each.id for each in chosen]
-        read = {each.id for each in chosen if self._tables.was_read(each)}
-        bulk = Bulk(self, self._session, self._decided)
-        bulk.accept(Scope(ids=ids), len(ids), shown=read)
+        """Accept all marked; else all listed, of this table where no filter lists."""
+        if (scope := self._scope()) is not None:
+            bulk = Bulk(self, self._session, self._decided)
+            shown = self._tables.read_ids()
+            bulk.accept(scope, self._looked_at(scope), shown=shown)
 
     def action_reject_all(self) -> None:
-        """Reject all marked, or all listed of this table."""
-        ids = [each.id for each in self._tables.chosen(self._here)]
-        Bulk(self, self._session, self._decided).reject(Scope(ids=ids), len(ids))
+        """Reject all marked; else all listed, of this table where no filter lists."""
+        if (scope := self._scope()) is not None:
+            bulk = Bulk(self, self._session, self._decided)
+            bulk.reject(scope, self._looked_at(scope))
+
+    def _scope(self) -> Scope | None:
+        """What a bulk decision takes here; None where that is not known yet."""
+        if self._tables.marked:
+            return Scope(ids=self._tables.marked_ids())
+        if not (self._filter or self._facets):
+            return Scope(tables=[] if self._here is None else [self._here])
+        if not self._tables.complete:
+            self.notify("Still looking through the tables for what fits.")
+            return None
+        wanted = suggestions_with(self._facets)
+        return Scope(tables=self._tables.order, wanted=wanted, named=self._filter)
+
+    def _looked_at(self, scope: Scope) -> int:
+        """About how many suggestions that is."""
+        return len(scope.ids or ()) + COLUMNS * len(scope.tables or ())
 
     def _decided(self) -> None:
         self._tables.marked.clear()
@@ -205,13 +227,26 @@ class ReviewScreen(ReviewList):
             return
         suggestions = self._session.suggestions
         findings = self._session.findings(target, text)
+        line = self._line  # one that was decided is looked at again
         self._go_on(
-            suggestions.write_own(target, text, previous=comment, findings=findings)
+            suggestions.write_own(target, text, previous=comment, findings=findings),
+            onward=line is None or line.undecided,
         )
 
     def action_replay(self, what: Literal["undo", "redo"]) -> None:
         """Take back the last decision, or decide again as before the undo."""
-        self.app.replay(what, self, self._follow)
+        self.app.replay(what, self, self._replayed)
+
+    def _replayed(self, batch: Batch) -> None:
+        """Show what it made of them; go where it was, if that was one."""
+        self._follow(batch)
+        for changed in self._session.suggestions.get(
+            [] if batch.only is None else [batch.only]
+        ):
+            spot = self._tables.spot_of(changed.target, self._list.cursor)
+            line = self._tables.line(spot)
+            if line is not None and line.target == changed.target:
+                self._list.go(spot)
 
     # Alternatives
 
@@ -228,6 +263,7 @@ class ReviewScreen(ReviewList):
             return
         target = line.target
         lead = (
+            f"{plain(line.text or line.lack)}\n\n"
             f"The model reads it, up to {LONGEST_HINT} characters, as a comment on the"
             " table; nothing keeps it."
         )

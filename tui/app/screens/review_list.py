@@ -102,7 +102,6 @@ class ReviewList(DatabaseScreen):
         except ColumnistError as error:
             self.app.explain(error)
         self._tables.cursor = lambda: self._list.cursor
-        self._tables.notes = self._notes
         self._list.focus()
         give_hint(self, self._session, "review")
 
@@ -233,11 +232,11 @@ class ReviewList(DatabaseScreen):
             self._to_undecided(spot, 1)
         self._detail()
 
-    def _notes(self) -> list[str]:
-        """What the heading at the top says besides of its table."""
+    def _say_place(self) -> None:
+        """Tell in the status line what is listed, and how much waits around it."""
         notes = []
         if self._here is not None and (waits := self._in_schema.get(self._here.schema)):
-            notes.append(f"{waits:,} in the schema")
+            notes.append(f"{waits:,} to decide in {self._here.schema}")
         if marked := len(self._tables.marked):
             notes.append(f"{marked:,} marked")
         if self._facets:
@@ -245,7 +244,8 @@ class ReviewList(DatabaseScreen):
             notes.append(f"only {', '.join(labels)}")
         if self._filter:
             notes.append(f"names with {self._filter}")
-        return notes
+        place = " · ".join(notes) or self._session.database.identity.label
+        self.query_one(StatusLine).place = place
 
     @beside("count", "Counting what is to decide", exclusive=False)
     def _count_schema(self, schema: str) -> None:
@@ -261,7 +261,7 @@ class ReviewList(DatabaseScreen):
     def _counted(self, schema: str, waits: int) -> None:
         if self._in_schema.get(schema) != waits:
             self._in_schema[schema] = waits
-            self._list.changed()
+            self._say_place()
 
     @on(ReadingList.Moved)
     def _moved(self) -> None:
@@ -270,6 +270,7 @@ class ReviewList(DatabaseScreen):
 
     def _detail(self) -> None:
         """Show what else is known of the row under the cursor."""
+        self._say_place()
         line, wide = self._line, self.has_class("-wide")
         panel = self.query_one("#beside" if wide else "#details", Static)
         if line is None:
@@ -346,7 +347,8 @@ class ReviewList(DatabaseScreen):
         elif self._uncounted:
             self._count()
         self._stay()
-        self._say()
+        asked = "Looking for other wordings…" if self.runs("alternatives") else ""
+        self._say(asked)
 
     # Moving and marking
 

@@ -30,6 +30,16 @@ FOUND = "†"
 """Stands before a text with a finding, which the details name."""
 STEPS = {Likelihood.LIKELY: "▅", Likelihood.MAYBE: "▃", Likelihood.UNLIKELY: "▁"}
 """A mark for how likely a text is accepted as it is."""
+LEGEND = (
+    *((sign, state.words) for state, (sign, _) in SIGNS.items()),
+    (DESCRIBED[0], "described in the database already"),
+    (CANNOT[0], "no comment can be written there"),
+    (NOTHING[0], "not drafted yet"),
+    *((mark, f"{step.value} to be accepted as it is") for step, mark in STEPS.items()),
+    (FOUND, "a check found something; the details say what"),
+    ("•", "marked"),
+)
+"""What each sign means."""
 NAMES = (28, 18)
 """Cells of a name where there is room, and where there is not."""
 ROOMY = 100
@@ -96,13 +106,16 @@ class Line:
 
     @property
     def mark(self) -> tuple[str, str]:
-        """How likely it is accepted, or that something was found, in one character."""
+        """How likely it is accepted, in one character."""
         if self.suggestion is None or not self.suggestion.text:
             return " ", ""
-        if self.suggestion.findings:
-            return FOUND, "bad"
         sure = self.suggestion.confidence
         return (" ", "") if sure is None else (STEPS[Likelihood.of(sure)], "muted")
+
+    @property
+    def found(self) -> str:
+        """A sign where the checks found something in its text."""
+        return FOUND if self.suggestion and self.suggestion.findings else " "
 
     @property
     def role(self) -> str:
@@ -127,7 +140,7 @@ def drawn(line: Line, width: int, *, marked: bool) -> list[Drawn]:
     """The lines of a row; a table's own has no name, its heading says it."""
     sign, mark = line.sign, line.mark
     lead = [Cell("•" if marked else " ", "accent"), Cell(f"{sign[0]} ", sign[1])]
-    after = [Cell(f"{mark[0]} ", mark[1])]
+    after = [Cell(mark[0], mark[1]), Cell(f"{line.found} ", "bad")]
     text = [Cell(line.text or line.lack, line.role)]
     if line.column is None:
         return laid_out(lead, "", 0, after, text, width)
@@ -138,7 +151,7 @@ def drawn(line: Line, width: int, *, marked: bool) -> list[Drawn]:
 
 def is_cut(line: Line, width: int) -> bool:
     """Whether the list shows no more than the beginning of a description."""
-    lead = 5 if line.column is None else 10 + _name_room(line, width)
+    lead = 6 if line.column is None else 11 + _name_room(line, width)
     return len(wrapped(plain(line.text), width - lead, LONGEST + 1)) > LONGEST
 
 

@@ -81,8 +81,6 @@ class ReviewTables:
         self._read: set[tuple[int, str | None]] = set()
         self.cursor: Callable[[], Spot | None] = lambda: None
         """The row under the cursor."""
-        self.notes: Callable[[], list[str]] = list
-        """What the heading at the top says besides."""
 
     # What there is
 
@@ -156,21 +154,20 @@ class ReviewTables:
                 yield line
             here = self.step(here, 1)
 
-    def was_read(self, suggestion: Suggestion) -> bool:
-        """Whether its text, as it is now, stood on the screen."""
-        return (suggestion.id, suggestion.text) in self._read
+    def marked_ids(self) -> list[int]:
+        """The suggestions of what is marked, listed or not."""
+        found: list[int] = []
+        for table in sorted({table_of(target) for target in self.marked}):
+            suggestions = self._session.suggestions.of_table(table)
+            marked = (target for target in suggestions if target in self.marked)
+            found += [suggestions[target].id for target in marked]
+        return found
 
-    def chosen(self, table: TableId | None) -> list[Suggestion]:
-        """Suggestions that are marked; where none is, those listed of a table."""
-        lines: list[Line] = []
-        if self.marked:
-            for each in sorted({table_of(target) for target in self.marked}):
-                if (at := self.place_of(each)) is not None:
-                    marked = self.part(at).listed
-                    lines += [line for line in marked if line.target in self.marked]
-        elif table is not None and (at := self.place_of(table)) is not None:
-            lines = list(self.part(at).listed)
-        return [line.suggestion for line in lines if line.suggestion is not None]
+    def read_ids(self) -> set[int]:
+        """The suggestions whose text, as it is now, stood on the screen."""
+        lines = (line for part in self._parts.values() for line in part.lines)
+        found = filter(None, (line.suggestion for line in lines))
+        return {each.id for each in found if (each.id, each.text) in self._read}
 
     def above(self, spot: Spot | None, at: int) -> int:
         """How many of a table wait above a row of it; 0 for a row of another."""
@@ -282,6 +279,8 @@ class ReviewTables:
             return None
         part, table = self.part(at), self.order[at]
         waits = f"{part.undecided:,} to decide"
+        if (listed := sum(line.undecided for line in part.listed)) < part.undecided:
+            waits = f"{listed:,} of {part.undecided:,} to decide"
         if not part.undecided:
             waits = f"{part.bare:,} to draft" if part.bare else NOTHING_LEFT
         if above := self.above(self.cursor(), at):
@@ -289,6 +288,4 @@ class ReviewTables:
         told = [f" {self.every[table] + 1:,}/{len(self.every):,}", waits]
         if part.accepted:
             told.append(f"{part.accepted:,} accepted")
-        if top:
-            told += self.notes()
         return ruled(str(table), " · ".join(told), width, top=top)

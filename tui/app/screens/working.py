@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import ClassVar, TypeVar
 
 from textual import on
 from textual.screen import Screen
@@ -22,6 +23,8 @@ class WorkingScreen(Screen[Result]):
     """
 
     app: Desk
+    LEGEND: ClassVar[Sequence[tuple[str, str]]] = ()
+    """Signs that it draws, each with what it means, for its help."""
 
     def runs(self, group: str) -> bool:
         """Whether work of a group is under way."""

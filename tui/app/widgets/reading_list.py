@@ -13,6 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -114,6 +115,7 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
         super().__init__(id=id)
         self._rows: Rows[Place] = rows
         self._cursor: Place | None = None
+        self._drawn_at: Place | None = None
         self._top: Place | None = None
         self._above = 0
         self._lines: list[tuple[Place | None, Drawn]] | None = None
@@ -162,8 +164,17 @@ class ReadingList(Widget, Generic[Place], can_focus=True):
             self._reveal()
             if moved:
                 self.post_message(self.Moved(self))
-        self._lines = None
-        self.refresh()
+        before, was = self._lines, self._drawn_at
+        self._lines, self._drawn_at = None, self._cursor
+        if before is None or not self.size.height:
+            self.refresh()
+            return
+        # Lines that stay as they are need not travel to the terminal.
+        for y, (old, new) in enumerate(zip_longest(before, self._arranged())):
+            places = {line[0] for line in (old, new) if line is not None} - {None}
+            moved = was != self._cursor and bool(places & {was, self._cursor})
+            if moved or old != new:
+                self.refresh(Region(0, y, self.size.width, 1))
 
     def action_move(self, by: Direction) -> None:
         """Go to the next row or the one before."""

@@ -196,18 +196,21 @@ class RowList(ScrollView, Generic[Item], can_focus=True):
         if y == 0:
             cells = [Cell(h.title) for h in self._headings]
             style += self.get_component_rich_style("row-list--heading", partial=True)
-            return self._draw(cells, width, style)
+            return self._draw(cells, width, style, " ")
         index = self.scroll_offset.y + y - 1
         if index >= len(self.found):
             return Strip.blank(width, style)
+        bar = " "
         if index == self.cursor:
             style += self.get_component_rich_style("row-list--cursor", partial=True)
-        return self._draw(self.cells(index), width, style)
+            bar = "▌" if self.has_focus else "▏"  # also where there is no colour
+        return self._draw(self.cells(index), width, style, bar)
 
-    def _draw(self, cells: Sequence[Cell], width: int, style: Style) -> Strip:
-        segments: list[Segment] = []
+    def _draw(self, cells: Sequence[Cell], width: int, style: Style, bar: str) -> Strip:
+        accent = self.get_component_rich_style("row-list--accent", partial=True)
+        segments = [Segment(bar, style + accent)]
         for cell, heading, room in zip(
-            cells, self._headings, self._widths(width), strict=True
+            cells, self._headings, self._widths(width - 1), strict=True
         ):
             if not room:
                 continue

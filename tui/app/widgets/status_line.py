@@ -1,6 +1,10 @@
-"""The line above the key hints: which database, which model, what is under way."""
+"""The line above the key hints: where we are, what is under way, what was just said."""
 
 from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Protocol, cast
 
 from rich.text import Text
 from textual.reactive import reactive
@@ -8,9 +12,32 @@ from textual.widget import Widget
 
 from tui.flow.text import plain
 
+MOST = 3
+"""Lines of what is said; more would push the screen about."""
+LOOK_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the steward is told in passing."""
+
+    text: str
+    """One line or a few."""
+    until: float
+    """By the monotonic clock."""
+
+
+class Teller(Protocol):
+    """The app, as this widget knows it."""
+
+    told: Told | None
+
 
 class StatusLine(Widget):
     """Where we are on the left, what is going on on the right.
+
+    What is said in passing stands in its place for some seconds: a box would lie over
+    what is being read.
 
     Args:
         place: where we are.
@@ -25,19 +52,50 @@ class StatusLine(Widget):
     """
 
     activity: reactive[str] = reactive("")
+    place: reactive[str] = reactive("")
 
     def __init__(self, place: str) -> None:
         super().__init__()
-        self._place = place
+        self.place = place
+        self._told = ""
+
+    def on_mount(self) -> None:
+        """Show what is said, also on a screen that comes after it, until its time."""
+        self.set_interval(LOOK_SECONDS, self.tell)
+        self.tell()
+
+    def on_resize(self) -> None:
+        """The same words need other lines."""
+        self._fit()
+
+    def tell(self) -> None:
+        """Look at what is said now."""
+        told = cast(Teller, self.app).told
+        text = told.text if told is not None and time.monotonic() < told.until else ""
+        if text != self._told:
+            self._told = text
+            self._fit()
+            self.refresh()
+
+    def _fit(self) -> None:
+        width = max(self.size.width, 1)
+        lines = self._said().wrap(self.app.console, width) if self._told else [""]
+        self.styles.height = min(len(lines), MOST)
+
+    def _said(self) -> Text:
+        lines = (f" {plain(line)}" for line in self._told.split("\n"))
+        return Text("\n".join(lines), "bold")
 
     def render(self) -> Text:
         """Both ends, the activity first where the line is too short."""
+        if self._told:
+            return self._said()
         width = self.size.width
         right = Text(f" {plain(self.activity)} " if self.activity else "")
         right.stylize("bold")
         if right.cell_len >= width:
             right.truncate(width, overflow="ellipsis")
             return right
-        left = Text(f" {plain(self._place)}")
+        left = Text(f" {plain(self.place)}")
         left.truncate(width - right.cell_len, overflow="ellipsis", pad=True)
         return left + right
