@@ -57,7 +57,9 @@ class HelpModal(ModalScreen[None]):
             table.add_row(sign, what)
         with Vertical(classes="modal help"):
             yield Label(self._heading, classes="modal-title", markup=False)
-            yield Label(self._lead, classes="modal-lead", markup=False)
+            lead = f"{self._lead} Below the keys: what the signs mean."
+            lead = lead if self._signs else self._lead
+            yield Label(lead, classes="modal-lead", markup=False)
             with VerticalScroll():
                 yield Static(table)
             yield KeysLine({"help.close": "closes"})
