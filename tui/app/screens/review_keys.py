@@ -24,7 +24,8 @@ REVIEW_KEYS = keys(
         "A",
         "accept_all",
         "All",
-        "Accept all marked; else all listed, without a filter of this table; the count first",
+        "Accept all marked; else all listed, without a filter of this table;"
+        " the count first",
     ),
     (
         "R",
