@@ -330,7 +330,7 @@ async def test_the_cursor_stays_where_the_answer_was_given(
         screen = await to_questions(app, pilot)
         order = asked(screen)
         assert order[:2] == ["rpid", "wvxq"]
-        await pilot.press("j", "enter", *"what", "enter")
+        await pilot.press("j", "enter", *"price list", "enter")
         await settled(app, pilot)
         assert rows(screen)[:2] == ["rpid", "wvxq ✓"]
         assert here(screen) == "wvxq ✓"
