@@ -199,7 +199,7 @@ class SameNameScreen(WorkingScreen[None]):
             f"Use this text for {count(len(taken), 'column')}?",
             [
                 plain(self._text),
-                f"In {count(len(tables), 'table')}; {left} are left as they are.",
+                f"In {count(len(tables), 'table')}; {left} {'is' if left == 1 else 'are'} left as before.",
                 "Nothing is written yet.",
             ],
             lambda: self.app.say_of_all(
