@@ -18,11 +18,12 @@ from catalog.objects import ColumnId, Table, table_of
 from catalog.suggestion import Suggestion
 from tui.app.keys import keys
 from tui.app.screens.confirm import ConfirmModal
+from tui.app.screens.review_details import summary
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.reading_list import Drawn, Flat, ReadingList, laid_out
 from tui.app.widgets.row_list import Cell
 from tui.flow.session import Session
-from tui.flow.text import count, plain, whose
+from tui.flow.text import count, plain
 
 SAID = {
     True: Cell("✓ good ", "good"),
@@ -107,7 +108,7 @@ class SampleScreen(WorkingScreen[Sequence[int]]):
                 self._tables[table_id] = self._session.snapshot.table(table_id)
             table = self._tables[table_id]
             shown.append(plain(str(each.target)), "bold")
-            shown.append(f"  {whose(each)}\n", "dim")
+            shown.append(f"  {summary(each)}\n", "dim")
             shown.append(plain(each.text or "") + "\n")
             if table is not None:
                 shown.append(_beside(table, each), "dim")
