@@ -199,7 +199,7 @@ class SameNameScreen(WorkingScreen[None]):
             f"Use this text for {count(len(taken), 'column')}?",
             [
                 plain(self._text),
-                f"In {count(len(tables), 'table')}; {left} {'is' if left == 1 else 'are'} left as before.",
+                f"In {count(len(tables), 'table')}; {count(left, 'column')} left out.",
                 "Nothing is written yet.",
             ],
             lambda: self.app.say_of_all(
