@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -235,18 +236,20 @@ class ReviewScreen(ReviewList):
 
     def action_replay(self, what: Literal["undo", "redo"]) -> None:
         """Take back the last decision, or decide again as before the undo."""
-        self.app.replay(what, self, self._replayed)
+        self.app.replay(what, self, partial(self._replayed, what))
 
-    def _replayed(self, batch: Batch) -> None:
+    def _replayed(self, what: Literal["undo", "redo"], batch: Batch) -> None:
         """Show what it made of them; go where it was, if that was one."""
         self._follow(batch)
-        for changed in self._session.suggestions.get(
-            [] if batch.only is None else [batch.only]
-        ):
+        ids = [] if batch.only is None else [batch.only]
+        for changed in self._session.suggestions.get(ids):
             spot = self._tables.spot_of(changed.target, self._list.cursor)
             line = self._tables.line(spot)
-            if line is not None and line.target == changed.target:
-                self._list.go(spot)
+            if spot is None or line is None or line.target != changed.target:
+                return  # it is not listed
+            self._list.go(spot)
+            if what == "redo" and not line.undecided:
+                self._to_undecided(spot, 1)
 
     # Alternatives
 
