@@ -23,6 +23,7 @@ from tests.tui.test_pilot import (
     to_orders,
 )
 from tui.app.screens.facets import Facet
+from tui.app.screens.review import ReviewScreen
 from tui.flow.settings import Settings
 
 __all__ = ["drafted", "store"]  # fixtures
@@ -70,8 +71,13 @@ async def test_a_decision_on_one_reads_neither_the_table_nor_its_suggestions(
 
 
 async def test_a_suggestion_that_somebody_replaced_is_not_accepted_but_shown(
-    settings: Settings, shop: Path, drafted: Suggestions
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # It looks by itself too, a few times a second.
+    monkeypatch.setattr(ReviewScreen, "_tick", lambda self: None)
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
         drafted.put([(Draft(ORDERS, "Another.", Source.MODEL, 0.5), None)])
@@ -87,8 +93,13 @@ async def test_a_suggestion_that_somebody_replaced_is_not_accepted_but_shown(
 
 
 async def test_what_somebody_else_decided_meanwhile_is_shown_with_the_next_key(
-    settings: Settings, shop: Path, drafted: Suggestions
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # It looks by itself too, a few times a second.
+    monkeypatch.setattr(ReviewScreen, "_tick", lambda self: None)
     async with opened(settings, shop) as (app, pilot):
         screen = await to_orders(app, pilot)
         drafted.reject([drafted.of_table(ORDERS)[STATUS]])
