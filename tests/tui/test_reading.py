@@ -175,7 +175,7 @@ async def test_next_says_how_many_it_passes_and_previous_goes_back(
         await pilot.press("n")
         odd = TableId("sales", 'odd "table".%')
         assert screen._target == odd
-        passed = "5 above in sales.customers are still to decide; N goes back."
+        passed = "5 above in sales.customers still to decide; N goes back."
         assert passed in told(screen)
         await pilot.press("N")
         assert screen._target == last

@@ -412,7 +412,7 @@ class ReviewList(DatabaseScreen):
         self._list.go(self._tables.first_undecided(at, direction))
         if direction > 0 and passed and before is not None:
             self.notify(
-                f"{passed:,} above in {plain(str(before))} are still to decide;"
+                f"{passed:,} above in {plain(str(before))} still to decide;"
                 " N goes back.",
                 markup=False,
             )
