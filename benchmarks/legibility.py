@@ -179,7 +179,7 @@ def _named(token: str, texts: Texts) -> TableId | None:
 
 def _is_of_table(target: Target, cells: int) -> bool:
     """Whether a text so far behind its state can be a table's, which has no name."""
-    return isinstance(target, TableId) and cells <= len("† ")
+    return isinstance(target, TableId) and cells <= len("▅† ")
 
 
 def listed(screen: Sequence[str]) -> list[str]:

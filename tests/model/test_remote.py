@@ -859,7 +859,7 @@ def test_drafts_are_the_models_with_a_confidence_that_is_no_certainty() -> None:
     assert len(found) == 3
     assert drafted
     assert {each.model for each in found} == {f"told at {served.place}"}
-    assert all(0.1 < each.confidence < 0.5 for each in found)
+    assert all(0.1 < each.confidence < 0.5 for each in drafted)
     (other,) = [each for each in wordings if each.text == TEXT]
     assert (other.by, other.model) == (Source.MODEL, f"told at {served.place}")
     body = json.dumps(served.asked[0].body)

@@ -51,7 +51,7 @@ SCREENS = {
 """The keys that lead to a screen from the catalog and from a table, what it shows."""
 WORK = {
     "idle": [("", "d Draft")],
-    "drafting": [("d", "Drafting")],
+    "drafting": [("D", "tables listed?"), ("y", "Drafting")],
     "sampling": [("\r", "a Accept")],
     # What is not shown yet cannot be agreed to.
     "writing": [("Ayw", "COMMENT ON"), ("\r", "comments?"), ("y", "s stops")],
@@ -197,7 +197,9 @@ def test_it_ends_while_the_model_loads(
     with app("--model", str(tiny_model), "open", wide) as terminal:
         terminal.shows("t005")
         before = terminal.alive()
-        terminal.type("d")
+        terminal.type("D")
+        terminal.shows("tables listed?")
+        terminal.type("y")
         terminal.until(lambda: bool(terminal.alive() - before))
         for pid in terminal.alive() - before:
             os.kill(pid, signal.SIGSTOP)  # so it takes as long as it is looked at
