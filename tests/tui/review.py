@@ -9,6 +9,7 @@ from catalog.objects import TableId, Target
 from tui.app.screens.review_list import ReviewList
 from tui.app.screens.review_rows import Line
 from tui.app.screens.review_tables import Spot
+from tui.app.widgets.status_line import StatusLine
 
 
 def lines(screen: ReviewList) -> list[Line]:
@@ -52,6 +53,11 @@ def details(screen: ReviewList) -> str:
     return "\n".join(
         panel.render_line(y).text.rstrip() for y in range(panel.size.height)
     )
+
+
+def place(screen: ReviewList) -> str:
+    """What the status line says of what is listed."""
+    return screen.query_one(StatusLine).place
 
 
 def told(screen: ReviewList) -> list[str]:

@@ -358,6 +358,7 @@ class ReviewList(DatabaseScreen):
             self._tables.marked ^= {line.target}
             self._list.action_move(1)
             self._list.changed()
+            self._say_place()
 
     def action_range(self) -> None:
         """Begin a range, or mark from its beginning to here."""
@@ -378,6 +379,7 @@ class ReviewList(DatabaseScreen):
                 line.target for line in self._tables.between(spot, end)
             )
             self._list.changed()
+            self._say_place()
 
     def action_next(self, direction: Direction) -> None:
         """The next undecided one, in this table or another."""
