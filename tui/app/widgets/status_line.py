@@ -77,25 +77,31 @@ class StatusLine(Widget):
             self._fit()
             self.refresh()
 
-    def _fit(self) -> None:
-        width = max(self.size.width, 1)
-        lines = self._said().wrap(self.app.console, width) if self._told else [""]
-        self.styles.height = min(len(lines), MOST)
+    def watch_activity(self) -> None:
+        """What is said needs other lines beside it."""
+        self._fit()
 
-    def _said(self) -> Text:
-        lines = (f" {plain(line)}" for line in self._told.split("\n"))
-        return Text("\n".join(lines), "bold")
+    def _fit(self) -> None:
+        self.styles.height = len(self._lines())
+
+    def _lines(self) -> list[Text]:
+        """What is said above what is going on, unless one line has both."""
+        width = max(self.size.width, 1)
+        right = Text(f" {plain(self.activity)} " if self.activity else "", "bold")
+        if right.cell_len >= width:
+            right.truncate(width, overflow="ellipsis")
+        left = Text(f" {plain(self.place)}")
+        said: list[Text] = []
+        if self._told:
+            told = "\n".join(f" {plain(line)}" for line in self._told.split("\n"))
+            said = list(Text(told, "bold").wrap(self.app.console, width))[:MOST]
+            if len(said) == 1 and said[0].cell_len + right.cell_len <= width:
+                left, said = said[0], []
+            elif not right:
+                return said
+        left.truncate(max(width - right.cell_len, 0), overflow="ellipsis", pad=True)
+        return [*said, left + right]
 
     def render(self) -> Text:
         """Both ends, the activity first where the line is too short."""
-        if self._told:
-            return self._said()
-        width = self.size.width
-        right = Text(f" {plain(self.activity)} " if self.activity else "")
-        right.stylize("bold")
-        if right.cell_len >= width:
-            right.truncate(width, overflow="ellipsis")
-            return right
-        left = Text(f" {plain(self.place)}")
-        left.truncate(width - right.cell_len, overflow="ellipsis", pad=True)
-        return left + right
+        return Text("\n").join(self._lines())
