@@ -190,9 +190,9 @@ async def test_a_screen_may_be_left_while_many_are_decided(
     go = threading.Event()
     accept_chosen = Suggestions.accept_chosen
 
-    def slowly(self: Suggestions, choice: Choice) -> Batch:
+    def slowly(self: Suggestions, *arguments: Any, **options: Any) -> Batch:
         go.wait(30)
-        return accept_chosen(self, choice)
+        return accept_chosen(self, *arguments, **options)
 
     monkeypatch.setattr(deciding, "AT_ONCE", 0)
     monkeypatch.setattr(Suggestions, "accept_chosen", slowly)
@@ -548,9 +548,9 @@ async def test_one_text_for_thousands_is_staged_beside_the_screen(
     threads: list[threading.Thread] = []
     say = Suggestions.say_of_all
 
-    def noted(*arguments: Any) -> Batch:
+    def noted(*arguments: Any, **options: Any) -> Batch:
         threads.append(threading.current_thread())
-        return say(*arguments)
+        return say(*arguments, **options)
 
     monkeypatch.setattr(Suggestions, "say_of_all", noted)
     monkeypatch.setattr(deciding, "EDITED_AT_ONCE", 0)
