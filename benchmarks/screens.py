@@ -358,7 +358,8 @@ def bulk_filter(path: Path) -> tuple[str, int]:
         return sum(each.undecided for each in listing.find(TableFilter(text=text)))
 
     words = ("customer", "invoice", "payment", "sensor", "vehicle", "patient")
-    texts = [f"{word}{digits}" for word in words for digits in ("", *range(100))]
+    # Letters in their order: a word and digits do not stand side by side in names.
+    texts = [f"'{word}{digits}" for word in words for digits in ("", *range(100))]
     best = min(texts, key=lambda text: abs(waiting(text) - BULK))
     return best, waiting(best)
 
