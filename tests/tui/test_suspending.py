@@ -170,7 +170,9 @@ def test_drafting_goes_on_where_it_was(
     """What the engine was given is there, and the lease is still ours."""
     with shell("--model", str(tiny_model), "open", wide) as terminal:
         terminal.shows("t005")
-        terminal.type("d")
+        terminal.type("D")
+        terminal.shows("tables listed?")
+        terminal.type("y")
         terminal.shows("Drafting")
         suspend(terminal)
         terminal.read(3.0)

@@ -268,9 +268,9 @@ async def test_a_double_click_on_a_notification_only_closes_it(
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await until(pilot, lambda: isinstance(app.screen, CatalogScreen))
         await settled(app, pilot)
-        app.notify("Look.", timeout=60)
+        app.notify("Look.", severity="warning", timeout=60)
         await until(pilot, lambda: bool(app.screen.query(Toast)))
-        toast = app.screen.query(Toast).first()
+        toast = app.screen.query(Toast).last()
         await until(pilot, lambda: toast.region.area > 0)
         x, y = toast.region.offset
         toast.remove()

@@ -95,6 +95,8 @@ class StatusLine(Widget):
         if self._told:
             told = "\n".join(f" {plain(line)}" for line in self._told.split("\n"))
             said = list(Text(told, "bold").wrap(self.app.console, width))[:MOST]
+            for line in said:
+                line.rstrip()
             if len(said) == 1 and said[0].cell_len + right.cell_len <= width:
                 left, said = said[0], []
             elif not right:
