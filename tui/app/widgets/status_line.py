@@ -101,7 +101,9 @@ class StatusLine(Widget):
                 left, said = said[0], []
             elif not right:
                 return said
-        left.truncate(max(width - right.cell_len, 0), overflow="ellipsis", pad=True)
+        if (room := width - right.cell_len) <= 0:
+            return [*said, right]
+        left.truncate(room, overflow="ellipsis", pad=True)
         return [*said, left + right]
 
     def render(self) -> Text:
