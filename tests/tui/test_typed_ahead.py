@@ -270,8 +270,10 @@ async def test_a_double_click_on_a_notification_only_closes_it(
         await settled(app, pilot)
         app.notify("Look.", severity="warning", timeout=60)
         await until(pilot, lambda: bool(app.screen.query(Toast)))
-        toast = app.screen.query(Toast).last()
-        await until(pilot, lambda: toast.region.area > 0)
+        await until(
+            pilot, lambda: any(t.region.area > 0 for t in app.screen.query(Toast))
+        )
+        toast = next(t for t in app.screen.query(Toast) if t.region.area > 0)
         x, y = toast.region.offset
         toast.remove()
         event = events.MouseDown(None, x, y, 0, 0, 1, False, False, False, x, y)

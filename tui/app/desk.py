@@ -62,7 +62,9 @@ class Desk(Deciding):
             seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
             self.told = Told(message, time.monotonic() + seconds)
             severity = cast(SeverityLevel, SAID)
-            lines[0].call_later(lines[0].tell)
+            for screen in self.screen_stack:  # one of them may be on top by then
+                for line in screen.query(StatusLine):
+                    line.call_later(line.tell)
         super().notify(
             message, title=title, severity=severity, timeout=timeout, markup=markup
         )

@@ -14,7 +14,6 @@ from tui.flow.text import plain
 
 MOST = 3
 """Lines of what is said; more would push the screen about."""
-LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,6 @@ class StatusLine(Widget):
 
     def on_mount(self) -> None:
         """Show what is said, also on a screen that comes after it, until its time."""
-        self.set_interval(LOOK_SECONDS, self.tell)
         self.tell()
 
     def on_resize(self) -> None:
@@ -69,9 +67,12 @@ class StatusLine(Widget):
         self._fit()
 
     def tell(self) -> None:
-        """Look at what is said now."""
-        told = cast(Teller, self.app).told
-        text = told.text if told is not None and time.monotonic() < told.until else ""
+        """Look at what is said now, and again when its time is over."""
+        told, now = cast(Teller, self.app).told, time.monotonic()
+        text = ""
+        if told is not None and now < told.until:
+            text = told.text
+            self.set_timer(told.until - now + 0.05, self.tell)
         if text != self._told:
             self._told = text
             self._fit()
