@@ -45,7 +45,7 @@ def suspend(terminal: Terminal) -> None:
     terminal.type(CTRL_Z)
     terminal.until(lambda: terminal.written.count(PROMPT.encode()) > prompts)
     assert is_given_back(terminal)
-    assert "Stopped" in str(terminal.screen)
+    terminal.shows("Stopped")
     lines = terminal.written.count(b"Line-taken")
     terminal.type("echo Line-''taken\r")
     terminal.until(lambda: terminal.written.count(b"Line-taken") > lines)
