@@ -13,7 +13,7 @@ HINTS = {
         " listed. ? explains every key, ctrl+p finds them by name."
     ),
     "review": (
-        "a accepts and goes on, e edits, r rejects, u takes back."
+        "a accepts and goes on, e edits, r rejects, u takes back, q leaves."
         " Nothing is written before w."
     ),
     "write": "enter asks once more, then writes; b takes the run back.",
