@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from catalog.intervals import Share, wilson
 from catalog.objects import TableId
+from catalog.pairs import PairOutcome, outcomes
 from catalog.suggestion import Source
 from catalog.trial import TableOutcome
 from catalog.workspace import Workspace
@@ -195,6 +196,7 @@ class DecisionLog:
 
     def __init__(self, workspace: Workspace, database: int | None = None) -> None:
         self._workspace = workspace
+        self._database = database
         self._of = "IS NOT NULL" if database is None else f"= {database:d}"
 
     def metrics(self) -> Metrics:
@@ -220,14 +222,19 @@ class DecisionLog:
         )
 
     def models(self) -> tuple[str, ...]:
-        """Every model whose texts were decided on."""
+        """Every model whose texts were decided on, or stood beside another's."""
         rows = self._workspace.rows(
             f"SELECT DISTINCT s.model{self._last_decisions()}"
             f" AND s.model IS NOT NULL AND {_ORIGIN} IN ('model', 'rules')"
             " AND d.state_after IN ('accepted', 'edited', 'rejected')"
-            " ORDER BY s.model"
+            f" UNION SELECT arm FROM suggestions WHERE database {self._of}"
+            " AND arm IS NOT NULL AND place > 0 ORDER BY 1"
         )
         return tuple(row["model"] for row in rows)
+
+    def pairs(self, models: tuple[str, str]) -> list[PairOutcome]:
+        """What was said of two models' drafts that stood side by side."""
+        return outcomes(self._workspace, self._database, models)
 
     def by_table(self, models: tuple[str, str]) -> list[TableOutcome]:
         """What became of the texts of two models, for each table and model.
@@ -235,7 +242,7 @@ class DecisionLog:
         Only texts that were made for the target: those taken from elsewhere in the
         catalog, a glossary, a file or a person say nothing of a model. Nor does that a
         text was accepted unseen: it would count for whichever model was accepted in
-        bulk more.
+        bulk more. What both were asked for is told by `catalog.pairs`.
         """
         return [
             TableOutcome(
@@ -253,7 +260,7 @@ class DecisionLog:
                 f"{self._last_decisions(' JOIN databases b ON b.id = s.database')}"
                 f" AND {_ORIGIN} IN ('model', 'rules') AND s.model IN (?, ?)"
                 " AND d.state_after IN ('accepted', 'edited', 'rejected')"
-                " GROUP BY b.key, s.schema, s.name, s.model"
+                " AND s.arm IS NULL GROUP BY b.key, s.schema, s.name, s.model"
                 " ORDER BY b.key, s.schema, s.name, s.model",
                 models,
             )

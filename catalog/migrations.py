@@ -392,6 +392,25 @@ def m013_provenance(db: sqlite3.Connection) -> None:
         db.execute("UPDATE batches SET undone = ? WHERE id = ?", (log, id_))
 
 
+def m015_pairs(db: sqlite3.Connection) -> None:
+    """Two models' drafts of one target: whose each is, and how they stand together.
+
+    A draft of an arm without a place waits for the other's; with place 0 it is by
+    itself; with 1 and 2 both stand side by side, each with the other's id.
+    """
+    for statement in (
+        "ALTER TABLE suggestions ADD COLUMN arm TEXT",
+        "ALTER TABLE suggestions ADD COLUMN place INTEGER",
+        "ALTER TABLE suggestions ADD COLUMN rival INTEGER REFERENCES suggestions(id)",
+        # which of both was favoured, whichever was accepted
+        "ALTER TABLE decisions ADD COLUMN favour TEXT",
+        "CREATE INDEX suggestions_of_arms ON suggestions (database, arm, place)"
+        " WHERE arm IS NOT NULL",
+        "CREATE INDEX pairs ON suggestions (database) WHERE place = 1",
+    ):
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_first_light,
     m002_rescans,
@@ -406,6 +425,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m011_merged,
     m012_undone,
     m013_provenance,
+    m015_pairs,
 )
 
 

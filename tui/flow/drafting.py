@@ -35,6 +35,8 @@ LONGEST_HINT = min(compact.LONGEST_COMMENT, long.LONGEST_COMMENT)
 """Characters of a hint; the model would not read more."""
 ALTERNATIVES = 5
 """Most other wordings."""
+Keep = Callable[[Iterable[tuple[Draft, str | None]]], int]
+"""Stores drafts, each with the comment there is, and says how many were new."""
 
 
 def draft(
@@ -45,6 +47,7 @@ def draft(
     samples: bool = True,
     first: Callable[[], TableId | None] = lambda: None,
     stop: Stop = never,
+    keep: Keep | None = None,
 ) -> Iterator[Draft]:
     """Draft what a plan names; drafts are yielded once they are saved.
 
@@ -55,6 +58,7 @@ def draft(
         samples: look at bounded samples of the tables' rows.
         first: the table that goes before all others, asked for each table anew.
         stop: ends it within a decoding step; what is saved stays.
+        keep: stores drafts; None makes them what is to decide.
     """
     glossary = GlossaryFile(session.glossary)
     glossary.read()  # a mistake in it is told before anything begins
@@ -69,7 +73,7 @@ def draft(
             first=first,
             stop=stop,
         )
-        saver = _Saver(session)
+        saver = _Saver(session, keep or session.suggestions.put)
         drafts = drafter.draft(jobs, stop=stop, first=first)
         try:
             with closing(jobs), closing(drafts):
@@ -267,8 +271,9 @@ def _bases(session: Session, table: Table) -> dict[str, ColumnId]:
 class _Saver:
     """Saves drafts a few at a time: a transaction costs a disk flush."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, keep: Keep) -> None:
         self._session = session
+        self._keep = keep
         self._drafts: list[Draft] = []
         self._saved_at = time.monotonic()
 
@@ -290,6 +295,6 @@ class _Saver:
                 if (table := tables[table_of(draft.target)]) is not None
                 and table.comment_of(draft.target) is None
             ]
-            self._session.suggestions.put((draft, None) for draft in kept)
+            self._keep((draft, None) for draft in kept)
         self._saved_at = time.monotonic()
         return kept
