@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from catalog.objects import TableId, Target, column_of, make_target, table_of
+from catalog.objects import Target, column_of, make_target, table_of
 from catalog.suggestion import Draft
 from catalog.suggestions import Suggestions
 from catalog.trial import Favoured, drawn_order
@@ -164,8 +164,8 @@ class PairOutcome:
 
     database: str
     """The key of the target's database."""
-    table: TableId
-    """The table that the target is, or belongs to."""
+    target: Target
+    """What they describe."""
     fate: Fate
     """What became of them."""
     winner: str | None
@@ -187,8 +187,9 @@ def outcomes(
         models: the names of both.
     """
     rows = workspace.rows(
-        "SELECT b.key, f.schema, f.name, f.arm AS first, o.arm AS second,"
-        " f.drafted IS o.drafted AS alike, f.current OR o.current AS current,"
+        "SELECT b.key, f.schema, f.name, f.column_name, f.arm AS first,"
+        " o.arm AS second, f.drafted IS o.drafted AS alike,"
+        " f.current OR o.current AS current,"
         " ifnull(d.id, 0) AS decision, d.state_after, d.favour"
         " FROM suggestions f JOIN main.suggestions o ON o.id = f.rival"
         " JOIN databases b ON b.id = f.database"
@@ -231,7 +232,7 @@ def _outcome(row: sqlite3.Row) -> PairOutcome:
         fate = Fate.OTHERWISE if state == "accepted" else Fate(state)
     return PairOutcome(
         row["key"],
-        TableId(row["schema"], row["name"]),
+        make_target(row["schema"], row["name"], row["column_name"]),
         fate,
         winner,
         winner is not None and state == "edited",

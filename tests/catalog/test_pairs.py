@@ -77,7 +77,7 @@ class House:
 
     def outcome(self, target: Target = APPLE) -> PairOutcome:
         found = outcomes(self.workspace, self.number, MODELS)
-        (one,) = [each for each in found if each.table == TABLE]
+        (one,) = [each for each in found if each.target == target]
         return one
 
     def told(self) -> tuple[Fate, str | None]:

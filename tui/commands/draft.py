@@ -102,6 +102,9 @@ def run(
                 beside = Beside(pairs, frozenset(plans[0].work.keys() & plans[1].work))
                 if redo:
                     pairs.forget()
+                # Before either drafts: what meets the other's text waits no longer.
+                for name, each in zip(names, plans, strict=True):
+                    each.leave_out(pairs.waiting(name))
         # One engine after the other: two models would share one machine's memory.
         done = [
             draft_with(session, arm, each, samples=not no_samples, beside=beside)
@@ -257,7 +260,6 @@ def draft_with(
     keep = None
     if beside is not None:
         keep = partial(beside.keep, session, done.model)
-        plan.leave_out(beside.pairs.waiting(done.model))
     if not plan.targets:
         return done
     if model is not None and model.endpoint is not None:

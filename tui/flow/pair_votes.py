@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from catalog.intervals import Share, wilson
-from catalog.objects import TableId
+from catalog.objects import TableId, table_of
 from catalog.pairs import Fate, PairOutcome, last_models, outcomes
 from catalog.preferred import ERROR, decided_after, sign_test
 from catalog.workspace import Workspace
@@ -83,7 +83,7 @@ class PairVotes:
         """Tables with a vote and nothing left to choose, as they came to be so."""
         by_table: dict[tuple[str, TableId], list[PairOutcome]] = defaultdict(list)
         for each in self.outcomes:
-            by_table[each.database, each.table].append(each)
+            by_table[each.database, table_of(each.target)].append(each)
         found = []
         for those in by_table.values():
             fates = Counter(each.fate for each in those)
@@ -113,9 +113,8 @@ class PairVotes:
     @property
     def unfinished(self) -> int:
         """Tables in which something is left to choose between."""
-        return len(
-            {(e.database, e.table) for e in self.outcomes if e.fate is Fate.OPEN}
-        )
+        left = (each for each in self.outcomes if each.fate is Fate.OPEN)
+        return len({(each.database, table_of(each.target)) for each in left})
 
     @cached_property
     def _decided(self) -> tuple[int, str] | None:
