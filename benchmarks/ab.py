@@ -91,7 +91,7 @@ def tables(
 def history(
     random: Random, columns: int, alike: float, share: float, votes: int
 ) -> tuple[list[bool], list[tuple[int, bool]]]:
-    """The votes that were no ties; tables that somebody won, each with its last vote."""
+    """Votes that were no ties; tables that somebody won, each with its last vote."""
     said: list[bool] = []
     won: list[tuple[int, bool]] = []
     given = 0

@@ -103,8 +103,8 @@ def run(
                 if redo:
                     pairs.forget()
                 # Before either drafts: what meets the other's text waits no longer.
-                for name, each in zip(names, plans, strict=True):
-                    each.leave_out(pairs.waiting(name))
+                for name, own in zip(names, plans, strict=True):
+                    own.leave_out(pairs.waiting(name))
         # One engine after the other: two models would share one machine's memory.
         done = [
             draft_with(session, arm, each, samples=not no_samples, beside=beside)
