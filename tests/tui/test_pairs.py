@@ -136,7 +136,7 @@ async def test_the_details_say_what_to_press_and_name_nobody(
             await go(pilot, screen, target)
             await pilot.pause()
             shown = " ".join(details(screen).split())
-            assert "two models' drafts, unnamed until you choose" in shown
+            assert "two drafts, unnamed until you choose" in shown
             assert "1 or 2 takes the better one, 0 if neither is" in shown
             number = house.texts(target).index(LONG) + 1
             assert f"{number} says no more than the name does" in shown

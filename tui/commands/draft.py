@@ -143,10 +143,14 @@ def run(
         if each.plan.targets:
             console.out(each.line())
     if len(done) == 2:
-        split = " and ".join(
-            f"{len(each.plan.work):,} for {plain(each.model)}" for each in done
-        )
-        console.out(f"Tables drawn: {split}.")
+        both_of = beside.tables if beside is not None else frozenset[TableId]()
+        split = [
+            f"{len(each.plan.work.keys() - both_of):,} for {plain(each.model)}"
+            for each in done
+        ]
+        if beside is not None:
+            split.insert(0, f"{len(both_of):,} for both")
+        console.out(f"Tables drawn: {', '.join(split[:-1])} and {split[-1]}.")
     if beside is not None:
         told = beside.pairs.joined
         console.out(

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from shlex import quote
 
 from catalog.intervals import Share, wilson
 from catalog.objects import TableId, table_of
@@ -156,7 +157,8 @@ class PairVotes:
             return (
                 f"Decided after {count(votes, 'vote')}: texts of {plain(better)} are"
                 f" preferred to those of {plain(other)}; you may stop."
-                f" `columnist --model {plain(better)} draft {url}` drafts with it."
+                f" `columnist --model {quote(plain(better))} draft {quote(url)}` drafts"
+                " with it."
             )
         tables = count(len(self.finished), "finished table")
         told = f"Go on: {count(self.votes, 'vote')} so far, {tables}, not decided."
@@ -209,12 +211,12 @@ def vote_lines(votes: PairVotes) -> Iterator[str]:
     if votes.edited:
         yield f"Of those that won, {votes.edited:,} were edited afterwards."
     for unit, wins, share, p in (
-        ("votes", votes.wins, votes.share, votes.p),
-        ("finished tables", votes.table_wins, votes.table_share, votes.table_p),
+        ("vote", votes.wins, votes.share, votes.p),
+        ("finished table", votes.table_wins, votes.table_share, votes.table_p),
     ):
         if share is not None:
             yield (
-                f"Of {sum(wins):,} {unit} that either won, {first} has"
+                f"Of {count(sum(wins), unit)} that either won, {first} has"
                 f" {share.share:.0%} ({share.low:.0%} to {share.high:.0%}), sign test p"
                 f" = {p:.3g}."
             )

@@ -100,4 +100,4 @@ def findings_of_both(suggestion: Suggestion) -> list[str]:
         f"{number} {', '.join(EXPLAINED[each] for each in offered.findings)}"
         for number, offered in enumerate(suggestion.pair, 1)
         if offered.findings
-    ] or ["no finding"]
+    ]
