@@ -13,7 +13,6 @@ from itertools import pairwise
 
 from catalog.intervals import Share, wilson
 from catalog.objects import TableId
-from catalog.pairs import PairOutcome, outcomes
 from catalog.suggestion import Source
 from catalog.trial import TableOutcome
 from catalog.workspace import Workspace
@@ -195,8 +194,10 @@ class DecisionLog:
     """
 
     def __init__(self, workspace: Workspace, database: int | None = None) -> None:
-        self._workspace = workspace
-        self._database = database
+        self.workspace = workspace
+        """The file."""
+        self.database = database
+        """The database's id, or None."""
         self._of = "IS NOT NULL" if database is None else f"= {database:d}"
 
     def metrics(self) -> Metrics:
@@ -223,7 +224,7 @@ class DecisionLog:
 
     def models(self) -> tuple[str, ...]:
         """Every model whose texts were decided on, or stood beside another's."""
-        rows = self._workspace.rows(
+        rows = self.workspace.rows(
             f"SELECT DISTINCT s.model{self._last_decisions()}"
             f" AND s.model IS NOT NULL AND {_ORIGIN} IN ('model', 'rules')"
             " AND d.state_after IN ('accepted', 'edited', 'rejected')"
@@ -231,10 +232,6 @@ class DecisionLog:
             " AND arm IS NOT NULL AND place > 0 ORDER BY 1"
         )
         return tuple(row["model"] for row in rows)
-
-    def pairs(self, models: tuple[str, str]) -> list[PairOutcome]:
-        """What was said of two models' drafts that stood side by side."""
-        return outcomes(self._workspace, self._database, models)
 
     def by_table(self, models: tuple[str, str]) -> list[TableOutcome]:
         """What became of the texts of two models, for each table and model.
@@ -253,7 +250,7 @@ class DecisionLog:
                 row["decided"],
                 row["unseen"],
             )
-            for row in self._workspace.rows(
+            for row in self.workspace.rows(
                 "SELECT b.key, s.schema, s.name, s.model,"
                 f" sum({_SEEN}) AS accepted, sum(NOT {_UNSEEN}) AS decided,"
                 f" sum({_UNSEEN}) AS unseen"
@@ -268,7 +265,7 @@ class DecisionLog:
 
     def _acceptance(self) -> tuple[Acceptance, ...]:
         return tuple(
-            self._workspace.records(
+            self.workspace.records(
                 Acceptance,
                 f"SELECT {_ORIGIN} AS source, s.model, substr(d.at, 1, 7) AS month,"
                 f" {_VERDICTS},"
@@ -280,7 +277,7 @@ class DecisionLog:
         )
 
     def _reasons(self) -> tuple[tuple[str | None, int], ...]:
-        rows = self._workspace.rows(
+        rows = self.workspace.rows(
             f"SELECT d.reason_after AS reason, count(*) AS n{self._last_decisions()}"
             " AND d.state_after = 'rejected' GROUP BY reason ORDER BY n DESC, reason"
         )
@@ -288,7 +285,7 @@ class DecisionLog:
 
     def _provenance(self) -> Provenance:
         # A write that was taken back is not the last one of its target.
-        row = self._workspace.row(
+        row = self.workspace.row(
             "SELECT"
             " sum(whose IN ('machine', 'unseen')), sum(whose = 'edited'),"
             " sum(whose = 'imported'), sum(whose = 'human'), sum(whose IS NULL),"
@@ -311,7 +308,7 @@ class DecisionLog:
         return Provenance(*(number or 0 for number in row or (0,) * 6))
 
     def _kinds(self) -> tuple[KindAcceptance, ...]:
-        rows = self._workspace.rows(
+        rows = self.workspace.rows(
             f"SELECT {_VERDICTS},"
             " CASE WHEN s.column_name IS NULL THEN t.kind ELSE 'column' END AS what"
             f"{self._last_decisions(_WITH_TABLES)}"
@@ -322,7 +319,7 @@ class DecisionLog:
 
     def _one_by_one(self) -> list[tuple[str, datetime]]:
         """Who decided when, by person and then by time; bulk is left out."""
-        rows = self._workspace.rows(
+        rows = self.workspace.rows(
             "SELECT d.who, min(d.at) AS at FROM decisions d"
             " JOIN batches b ON b.id = d.batch"
             f" WHERE b.database {self._of}"

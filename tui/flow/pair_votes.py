@@ -17,7 +17,7 @@ from shlex import quote
 
 from catalog.intervals import Share, wilson
 from catalog.objects import TableId, table_of
-from catalog.pairs import Fate, PairOutcome, last_models, outcomes
+from catalog.pairs import Fate, PairOutcome, outcomes
 from catalog.preferred import ERROR, decided_after, sign_test
 from catalog.workspace import Workspace
 from tui.flow.text import count, plain
@@ -179,22 +179,15 @@ RULE = (
 
 
 def pair_votes(
-    workspace: Workspace,
-    database: int | None,
-    models: tuple[str, str] | None = None,
+    workspace: Workspace, database: int | None, models: tuple[str, str]
 ) -> PairVotes | None:
-    """Read all votes; None where nothing stood side by side.
+    """Read all votes on two models; None where nothing of theirs stood side by side.
 
     Args:
         workspace: the file.
         database: the id of a database; None is all of them.
-        models: the names of both; None is those whose drafts were put side by side
-            last.
+        models: the names of both.
     """
-    models = models or last_models(workspace, database)
-    if models is None:
-        return None
-    # Named in one order, whichever text happened to stand first.
     found = outcomes(workspace, database, models)
     return PairVotes(models, tuple(found)) if found else None
 

@@ -9,7 +9,7 @@ from catalog.errors import UsageError
 from catalog.intervals import Share, fall, wilson
 from catalog.metrics import DecisionLog
 from catalog.trial import TableOutcome, drawn_model
-from tui.flow.pair_votes import PairVotes
+from tui.flow.pair_votes import PairVotes, pair_votes
 from tui.flow.text import count, plain
 
 ENOUGH_TABLES = 10
@@ -143,14 +143,13 @@ def compare(log: DecisionLog, models: str, *, seed: int = 0) -> Comparison:
     ]
     left_out = sum(e.decided for e in outcomes) - sum(e.decided for e in drawn)
     first, second = (_arm(model, drawn) for model in pair)
-    pairs = log.pairs(pair)
     return Comparison(
         first,
         second,
         left_out,
         fall((first.accepted, first.decided), (second.accepted, second.decided)),
         clustered_difference(first.tables, second.tables, seed=seed),
-        PairVotes(pair, tuple(pairs)) if pairs else None,
+        pair_votes(log.workspace, log.database, pair),
     )
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from tui.app.keys import keys
 
-FIRST = ", or the first of two drafts side by side, as the better one"
-SECOND = ", or the second of them"
+FIRST, SECOND = ", or the first of two drafts", ", or the second of two drafts"
 REVIEW_KEYS = keys(
     "review",
     ("a", "accept", "Accept", "Accept and go on to what is next to decide"),
@@ -41,7 +40,7 @@ REVIEW_KEYS = keys(
         (str(n), f"pick({n})", "", f"Wording {n}{also}", f"pick{n}")
         for n, also in zip(range(1, 6), (FIRST, SECOND, "", "", ""), strict=True)
     ),
-    ("0", "tie", "", "Neither of two drafts side by side is better; takes the first"),
+    ("0", "tie", "", "Neither of two drafts is better: take the first"),
     ("space", "mark", "", "Mark"),
     ("v", "range", "", "Mark from here; v again ends the range"),
     ("left_square_bracket", "table(-1)", "", "Previous table", "previous_table"),

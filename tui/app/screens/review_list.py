@@ -15,6 +15,7 @@ from catalog.decisions import Batch
 from catalog.errors import ColumnistError
 from catalog.listing import name_like, name_pattern
 from catalog.objects import Profile, Table, TableId, Target, make_target, table_of
+from catalog.pairs import last_models
 from catalog.places import Place, leave
 from catalog.style import StyleRules, check
 from catalog.suggestion import SuggestionFilter, Wording
@@ -254,9 +255,11 @@ class ReviewList(DatabaseScreen):
     @beside("count", "Counting what is to decide", exclusive=False)
     def _count_schema(self, schema: str) -> None:
         waits = self._session.suggestions.undecided(schema)
-        # A connection of its own: there may be many, and keys that decide do not wait.
-        with self._session.workspace.beside() as workspace:
-            votes = pair_votes(workspace, self._session.database_id)
+        votes, number = None, self._session.database_id
+        if (models := last_models(self._session.workspace, number)) is not None:
+            # A connection of its own: there may be many, and keys do not wait.
+            with self._session.workspace.beside() as workspace:
+                votes = pair_votes(workspace, number, models)
         self.call_later(self._counted, schema, waits, votes)
 
     def _count(self) -> None:
