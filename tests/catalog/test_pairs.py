@@ -80,8 +80,8 @@ class House:
         (one,) = [each for each in found if each.target == target]
         return one
 
-    def told(self) -> tuple[Fate, str | None]:
-        one = self.outcome()
+    def told(self, target: Target = APPLE) -> tuple[Fate, str | None]:
+        one = self.outcome(target)
         return one.fate, one.winner
 
 
@@ -273,22 +273,22 @@ def test_a_vote_accepts_its_text_and_undo_and_redo_go_with_it(
     assert (after.model, after.by, after.rank) == (taken, Source.MODEL, None)
     assert after.confidence == 0.9
     assert decisions.all()[-1].favoured is favoured
-    assert house.told() == voted
+    assert house.told(target) == voted
     assert house.store.staged()[0].text == texts[taken]
     assert decisions.undo()
     again = house.of(target)
     assert again.pair == found.pair
     assert again.state is State.PENDING
     assert names_nothing(again)
-    assert house.told() == (Fate.OPEN, None)
+    assert house.told(target) == (Fate.OPEN, None)
     assert house.store.staged() == []
     assert decisions.redo()
     assert house.of(target).text == texts[taken]
-    assert house.told() == voted
+    assert house.told(target) == voted
     decisions.undo()
     other = Favoured.FIRST if favoured is Favoured.SECOND else Favoured.SECOND
     assert house.store.vote(house.of(target), other).count == 1
-    assert house.told() == (Fate.VOTED, order[other is Favoured.SECOND])
+    assert house.told(target) == (Fate.VOTED, order[other is Favoured.SECOND])
 
 
 def wrote(house: House) -> None:
