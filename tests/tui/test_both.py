@@ -132,6 +132,19 @@ def test_on_a_share_of_the_tables_the_others_are_split(
         assert both or not each.pair
 
 
+def test_what_waits_is_drafted_again_where_one_model_is_to_draft_it_alone(
+    servers: Servers, url: str, store: Suggestions
+) -> None:
+    """It would wait for ever: no other text of it is to come."""
+    broken.add("two")
+    assert draft(servers.names, url, "--both").exit_code != 0
+    broken.clear()
+    done = draft(servers.names, url, "--both", "--share", "0")
+    assert done.exit_code == 0, done.output
+    assert len(store.all()) == MISSING
+    assert not any(each.pair for each in store.all())
+
+
 def test_redo_drafts_both_anew_and_leaves_what_was_decided(
     servers: Servers, url: str, store: Suggestions
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from catalog.errors import UsageError
-from catalog.objects import TableId, table_of
+from catalog.objects import TableId, Target, table_of
 from catalog.pairs import Joined, Pairs
 from catalog.suggestion import Draft, Source
 from tui.commands import console
@@ -104,7 +104,7 @@ def run(
                     pairs.forget()
                 # Before either drafts: what meets the other's text waits no longer.
                 for name, own in zip(names, plans, strict=True):
-                    own.leave_out(pairs.waiting(name))
+                    own.leave_out(beside.waiting(name))
         # One engine after the other: two models would share one machine's memory.
         done = [
             draft_with(session, arm, each, samples=not no_samples, beside=beside)
@@ -172,14 +172,15 @@ class Beside:
         self, session: Session, model: str, drafts: Iterable[tuple[Draft, str | None]]
     ) -> int:
         """Store drafts: beside the other's where both draft them, else to decide."""
-        beside, alone = (
-            list[tuple[Draft, str | None]](),
-            list[tuple[Draft, str | None]](),
-        )
-        for each in drafts:
-            is_both = table_of(each[0].target) in self.tables
-            (beside if is_both else alone).append(each)
+        every = list(drafts)
+        beside = [each for each in every if table_of(each[0].target) in self.tables]
+        alone = [each for each in every if table_of(each[0].target) not in self.tables]
         return self.pairs.put(model, beside) + session.suggestions.put(alone)
+
+    def waiting(self, model: str) -> set[Target]:
+        """What one model has drafted by now, and the other has not."""
+        found = self.pairs.waiting(model)
+        return {target for target in found if table_of(target) in self.tables}
 
 
 @dataclass(slots=True)
