@@ -98,3 +98,19 @@ def still_open(s: str) -> str:
         f" IN ({s}.id, {s}.rival) ORDER BY x.id DESC LIMIT 1), 'pending')"
         " IN ('pending', 'stale'))"
     )
+
+
+def being_chosen(s: str) -> str:
+    """A condition: two drafts of a suggestion's target are to choose between.
+
+    True of all that was ever drafted for it: a model may have written the same before.
+
+    Args:
+        s: what the query calls the table of suggestions.
+    """
+    return (
+        "EXISTS (SELECT 1 FROM main.suggestions c"
+        f" WHERE c.database = {s}.database AND c.schema = {s}.schema"
+        f" AND c.name = {s}.name AND c.column_name IS {s}.column_name"
+        f" AND {still_open('c')})"
+    )
