@@ -278,7 +278,7 @@ def _running(
         _STARTED[server.version] = url
         yield server
     finally:
-        process.stop()
+        process.kill()  # nobody wants the data, and a stop waits for who is connected
 
 
 @contextmanager
