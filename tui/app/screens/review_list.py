@@ -41,8 +41,8 @@ from tui.flow.session import Session
 from tui.flow.style_file import read_style
 from tui.flow.text import plain
 
-SHORT, WIDE = 32, 180
-"""Lines and cells of a screen from which the details have more room."""
+SHORT, NARROW, WIDE = 32, 90, 180
+"""Lines and cells of a screen from which details and keys have more room."""
 NOTHING_FITS = "Nothing fits.\nescape clears the filter, f shows other states."
 SOON_SECONDS = 0.03
 """Drafts that come within this time are shown together."""
@@ -122,6 +122,7 @@ class ReviewList(DatabaseScreen):
     def on_resize(self) -> None:
         """Give the list room."""
         self.set_class(self.size.height < SHORT, "-short")
+        self.set_class(self.size.width < NARROW, "-narrow")
         self.set_class(self.size.width >= WIDE, "-wide")
         self._detail()
 
