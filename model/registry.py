@@ -186,7 +186,8 @@ class Registry:
             advance: called with bytes; the model's are counted three times.
 
         Raises:
-            RefusedError: the file is not the one of its manifest.
+            RefusedError: the file is not the one of its manifest, or the server does
+                not keep files itself.
             UsageError: a name cannot be one.
             ColumnistError: the server does not answer, refuses, or answers nonsense.
         """
@@ -222,7 +223,7 @@ class Registry:
         client = self._server.client
         with self.run(experiment, name, last.get("settings") or {}, tags) as run:
             run.log(told.get("scores") or {})
-            folder = f"{run.folder}/{_FOLDER}"
+            folder = f"{self._server.path_of(run.place)}/{_FOLDER}"
             self._server.put(f"{folder}/{_FILE}", tar, advance)
             with self._server.asking():
                 if not client.search_registered_models(f"name = '{name}'"):
@@ -281,7 +282,6 @@ class Registry:
         """A run, which ends as the block does.
 
         Raises:
-            RefusedError: the server does not keep files itself.
             ColumnistError: the server does not answer, refuses, or answers nonsense.
         """
         client = self._server.client
@@ -289,9 +289,7 @@ class Registry:
             found = client.get_experiment_by_name(experiment)
             key = found.experiment_id if found else client.create_experiment(experiment)
             made = client.create_run(key, tags=dict(tags or {}), run_name=name).info
-        run = TrackedRun(
-            self._server, made.run_id, self._server.path_of(made.artifact_uri)
-        )
+        run = TrackedRun(self._server, made.run_id, made.artifact_uri)
         end = "FAILED"
         try:
             run.set(settings)
@@ -317,8 +315,8 @@ class TrackedRun:
     """Where it is."""
     id: str
     """As the server calls it."""
-    folder: str
-    """Its files, in the server's own store."""
+    place: str
+    """Where the server says that its files are."""
 
     def set(self, settings: Mapping[str, Any]) -> None:
         """What it was asked to do."""

@@ -358,7 +358,7 @@ def test_what_others_registered_is_not_taken(
     client = MlflowClient(server.uri, server.uri)
     client.create_registered_model(name)
     with registry.run("others", name, {}) as run:
-        client.create_model_version(name, f"mlflow-artifacts:/{run.folder}/m", run.id)
+        client.create_model_version(name, f"{run.place}/m", run.id)
     with pytest.raises(RefusedError, match="no digest was registered"):
         registry.pull(registry.resolve(f"{name}:1"), other(tmp_path))
     assert_nothing_in(other(tmp_path))
@@ -426,8 +426,12 @@ def test_a_training_is_logged_where_models_are(
 
     base = tiny_huggingface.write(tmp_path / "base")
     data = tiny_huggingface.corpus(tmp_path / "data.jsonl")
-    options = ("--steps", 2, "--tokens", 200, "--threads", 1, "--mlflow", "trying")
-    run = ("--data", data, "--out", tmp_path / "run", "--registry", server.uri)
+    options: tuple[object, ...] = ("--steps", 2, "--tokens", 200, "--threads", 1)
+    options = (*options, "--mlflow", "trying")
+    run = ("--data", data, "--out", tmp_path / "run")
+    with pytest.raises(UsageError, match="No registry"):
+        call("train", "finetune", base, *run, *options)
+    options = (*options, "--registry", server.uri)
     told = call("train", "finetune", base, *run, *options)
     assert f"Wrote {tmp_path / 'run' / 'adapter'}" in told
     assert server.uri not in told
@@ -625,6 +629,19 @@ def test_nobody_there_is_said_soon(call: Call) -> None:
     with pytest.raises(ColumnistError, match="does not answer") as caught:
         call("models", "versions", "--registry", f"http://127.0.0.1:{port}")
     assert caught.value.exit_code is ExitCode.FAILED
+    assert time.monotonic() - began < 20
+
+
+def test_a_server_that_says_nothing_is_not_waited_for_longer_than_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("mlflow")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        registry = Registry(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        began = time.monotonic()
+        with pytest.raises(ColumnistError, match="does not answer"):
+            registry.resolve("mine")
     assert time.monotonic() - began < 20
 
 

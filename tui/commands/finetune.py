@@ -87,9 +87,9 @@ def run(
     seed: Annotated[int, typer.Option(help="Of the adapter's weights and orders.")] = 1,
     registry: RegistryUri = None,
     mlflow: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="The experiment that is logged to there."),
-    ] = EXPERIMENT,
+        str | None,
+        typer.Option(metavar="NAME", help="Of the experiment that is logged to there."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Fine-tune a model of the Llama family on described tables; LoRA by default.
@@ -108,7 +108,9 @@ def run(
             f"Fine-tuning needs the package {error.name}.",
             "Install columnist[train]; the README says how to get torch.",
         ) from error
-    known = find_registry(settings(context), registry) if registry else None
+    known = None
+    if registry or mlflow:
+        known = find_registry(settings(context), registry)
     if settings(context).offline:
         offline.refuse_sockets()
     # Options and settings have the same names; paths come as text.
@@ -124,7 +126,7 @@ def run(
             events = tracked(
                 events,
                 known,
-                experiment=mlflow,
+                experiment=mlflow or EXPERIMENT,
                 folder=out,
                 settings=chosen.to_json(),
                 tell=lambda what: console.note(f"columnist: {plain(what)}"),
