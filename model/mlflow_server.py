@@ -112,6 +112,8 @@ class Server:
             reason = error.__context__
             if isinstance(reason, requests.exceptions.RetryError):
                 raise self._failing() from None
+            if isinstance(reason, requests.exceptions.SSLError):
+                raise self._unsafe() from None
             if isinstance(reason, requests.RequestException):
                 raise self._away() from None
             if missing and error.error_code in _UNKNOWN:
@@ -122,7 +124,10 @@ class Server:
             raise self._refused(error) from None
         except OSError:
             raise self._away() from None
-        except (ParseError, ValueError, LookupError, TypeError, AttributeError):
+        except (
+            *(ParseError, ValueError, LookupError),
+            *(TypeError, AttributeError, RecursionError),
+        ):
             raise self._strange() from None
 
     def _refused(self, error: Any) -> ColumnistError:
@@ -142,6 +147,13 @@ class Server:
         return ColumnistError(
             f"The registry at {self.place} does not answer.",
             f"Check its address, and whether it runs. {NOTHING}",
+        )
+
+    def _unsafe(self) -> ColumnistError:
+        return ColumnistError(
+            f"There is no safe connection to the registry at {self.place}.",
+            "Check its certificate; MLFLOW_TRACKING_SERVER_CERT_PATH names its"
+            " authority.",
         )
 
     def _failing(self) -> ColumnistError:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from ssl import SSLContext
 from threading import Thread
 from typing import Any
 
@@ -35,6 +36,7 @@ from tests.servers import unavailable
 from tui.cli import app
 
 Call = Callable[..., str]
+CASES = int(os.environ.get("COLUMNIST_TEST_CASES", "200")) // 5
 LOADED = 1 << 25
 """Bytes that no buffer between a server and us holds."""
 
@@ -308,6 +310,26 @@ def test_a_changed_byte_is_refused(
     verify(registry.pull(version, other(tmp_path)))
 
 
+def test_every_changed_byte_is_refused(
+    registry: Registry, server: Mlflow, name: str, tmp_path: Path
+) -> None:
+    """One byte, anywhere in headers, digests, manifest, card, weights or padding."""
+    registry.register(made(tmp_path, name), alias="champion")
+    version = registry.resolve(name)
+    tar = server.tar()
+    before = tar.read_bytes()
+    chance = random.Random(7)
+    for _ in range(CASES):
+        place = chance.randrange(len(before))
+        change = bytes([before[place] ^ chance.randrange(1, 256)])
+        tar.write_bytes(before[:place] + change + before[place + 1 :])
+        with pytest.raises(RefusedError, match="is refused"):
+            registry.pull(version, other(tmp_path))
+        assert_nothing_in(other(tmp_path))
+    tar.write_bytes(before)
+    verify(registry.pull(version, other(tmp_path)))
+
+
 def test_who_has_the_server_cannot_sign(
     registry: Registry, server: Mlflow, name: str, tmp_path: Path
 ) -> None:
@@ -547,6 +569,7 @@ def at(server: Any, status: int, headers: dict[str, str], body: bytes) -> Regist
         (200, {}, b'{"model_version": 5}', "not answer as an MLflow server"),
         (200, {}, b'{"model_version": {"version": "../1"}}', "as an MLflow server"),
         (200, {}, b"", "not answer as an MLflow server"),
+        (200, {}, b'{"model_version":' * 100_000, "not answer as an MLflow server"),
         (302, {"Location": "http://127.0.0.1:9/"}, b"", "as an MLflow server"),
         (401, {}, b"who?", "refuses who asks"),
         (403, {}, b'{"error_code": "PERMISSION_DENIED"}', "refuses who asks"),
@@ -560,6 +583,22 @@ def test_foreign_answers_are_said_in_a_line(
     with pytest.raises(ColumnistError, match=said) as caught:
         at(foreign, status, headers, body).resolve("mine@champion")
     assert "\n" not in caught.value.message + caught.value.hint
+
+
+def test_over_tls_a_certificate_has_to_be_vouched_for(
+    foreign: Any, certificate: Path, tls: SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreign.socket = tls.wrap_socket(foreign.socket, server_side=True)
+    foreign.answer = 401, {}, b""
+    uri = f"https://127.0.0.1:{foreign.server_address[1]}"
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "hush")
+    with pytest.raises(ColumnistError, match="no safe connection"):
+        Registry(uri).resolve("mine")
+    assert not foreign.asked
+    monkeypatch.setenv("MLFLOW_TRACKING_SERVER_CERT_PATH", str(certificate))
+    with pytest.raises(ColumnistError, match="refuses who asks"):
+        Registry(uri).resolve("mine")
+    assert foreign.asked
 
 
 def test_a_server_that_repeats_the_password_is_not_repeated(
