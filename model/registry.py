@@ -10,21 +10,20 @@ from __future__ import annotations
 
 import hashlib
 import io
-import math
 import re
 import tempfile
-import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
-from catalog.errors import ColumnistError, RefusedError, UsageError
+from catalog.errors import RefusedError, UsageError
 from model.library import Advance, Library, ModelFile, digest, silent
 from model.mlflow_server import Server
 from model.pack import AGAIN, MODEL_NAME, pack, unpack
 from model.signature import Signers
+from model.tracked_run import TrackedRun, begin, learned_with, origin
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -35,17 +34,11 @@ CHAMPION = "champion"
 """The alias that is meant where none is named."""
 TAR, WEIGHTS, SIZE = "columnist.tar", "columnist.sha256", "columnist.bytes"
 """Tags of a version: SHA-256 of the tar and of the GGUF in it, the tar's size."""
-ORIGIN = ("columnist.data", "columnist.base", "columnist.adapter")
-"""Tags that lead back, as lines of `sha256sum`: data, base model and adapter."""
 _FOLDER, _FILE = "model", "model.tar"
 _ALIAS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _MOST_FOUND = 10_000
-_MOST_VALUES = 100
-"""What MLflow takes of parameters at once."""
-_LONGEST = 5000
-"""What it takes of a tag or a parameter is a little more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,13 +209,11 @@ class Registry:
         experiment: str,
         advance: Advance,
     ) -> Version:
-        told = model.manifest
         tags = {TAR: sha256, WEIGHTS: str(model.sha256), SIZE: str(tar.stat().st_size)}
-        tags |= origin(told)
-        [last, *_] = told.get("lineage") or [{}]
+        tags |= origin(model.manifest)
         client = self._server.client
-        with self.run(experiment, name, last.get("settings") or {}, tags) as run:
-            run.log(told.get("scores") or {})
+        with self.run(experiment, name, learned_with(model.manifest), tags) as run:
+            run.log(model.manifest.get("scores"))
             folder = f"{self._server.path_of(run.place)}/{_FOLDER}"
             self._server.put(f"{folder}/{_FILE}", tar, advance)
             with self._server.asking():
@@ -271,124 +262,15 @@ class Registry:
 
     # Runs
 
-    @contextmanager
     def run(
         self,
         experiment: str,
         name: str,
         settings: Mapping[str, Any],
         tags: Mapping[str, str] | None = None,
-    ) -> Generator[TrackedRun]:
-        """A run, which ends as the block does.
-
-        Raises:
-            ColumnistError: the server does not answer, refuses, or answers nonsense.
-        """
-        client = self._server.client
-        with self._server.asking():
-            found = client.get_experiment_by_name(experiment)
-            key = found.experiment_id if found else client.create_experiment(experiment)
-            made = client.create_run(key, tags=dict(tags or {}), run_name=name).info
-        run = TrackedRun(self._server, made.run_id, made.artifact_uri)
-        end = "FAILED"
-        try:
-            run.set(settings)
-            yield run
-            end = "FINISHED"
-        except (KeyboardInterrupt, GeneratorExit):
-            end = "KILLED"
-            raise
-        finally:
-            # What ended the block matters, not that the server could not be told.
-            with suppress(ColumnistError), self._server.asking():
-                client.set_terminated(run.id, end)
-
-
-@dataclass(frozen=True, slots=True)
-class TrackedRun:
-    """What one training, or one registration, tells the server.
-
-    Its methods raise ColumnistError where the server does not take it.
-    """
-
-    server: Server
-    """Where it is."""
-    id: str
-    """As the server calls it."""
-    place: str
-    """Where the server says that its files are."""
-
-    def set(self, settings: Mapping[str, Any]) -> None:
-        """What it was asked to do."""
-        from mlflow.entities import Param
-
-        values = [
-            Param(_key(name), str(value)[:_LONGEST])
-            for name, value in settings.items()
-            if value is not None
-        ]
-        with self.server.asking():
-            self.server.client.log_batch(self.id, params=values[:_MOST_VALUES])
-
-    def log(self, figures: Mapping[str, Any], *, step: int = 0) -> None:
-        """The numbers in some figures."""
-        from mlflow.entities import Metric
-
-        now = int(time.time() * 1000)
-        values = [
-            Metric(_key(name), value, now, step) for name, value in numbers(figures)
-        ]
-        with self.server.asking():
-            self.server.client.log_batch(self.id, metrics=values)
-
-    def tag(self, tags: Mapping[str, str]) -> None:
-        """What else is known of it."""
-        with self.server.asking():
-            for name, value in tags.items():
-                self.server.client.set_tag(self.id, name, value)
-
-
-def numbers(
-    figures: Mapping[str, Any], prefix: str = ""
-) -> Iterator[tuple[str, float]]:
-    """The finite numbers of nested figures by dotted name."""
-    for name, value in figures.items():
-        if isinstance(value, dict):
-            yield from numbers(value, f"{prefix}{name}.")
-        elif (
-            isinstance(value, int | float)
-            and not isinstance(value, bool)
-            and math.isfinite(value)
-        ):
-            yield f"{prefix}{name}", float(value)
-
-
-def origin(told: Mapping[str, Any]) -> dict[str, str]:
-    """Tags that lead back from what a manifest, or a lineage file, tells.
-
-    The same data in several runs is told once.
-    """
-    runs: Iterable[Mapping[str, Any]] = told.get("lineage") or told.get("runs") or ()
-    data = [each for run in runs for each in run.get("data") or ()]
-    found = zip(ORIGIN, (data, [told.get("base")], [told.get("adapter")]), strict=True)
-    tags = {}
-    for tag, parts in found:
-        lines = dict.fromkeys(line for part in parts for line in _lines(part))
-        text = "\n".join(lines)
-        if text:
-            tags[tag] = text[:_LONGEST]
-    return tags
-
-
-def _lines(part: Any) -> Iterator[str]:
-    """A file's digest and name; a base may be of several."""
-    if not isinstance(part, dict):
-        return
-    name, sha256 = part.get("file") or part.get("name"), part.get("sha256")
-    files = sha256 if isinstance(sha256, dict) else {name: sha256}
-    for file, known in files.items():
-        if known:
-            yield f"{known}  {file}"
+    ) -> AbstractContextManager[TrackedRun]:
+        """A run, which ends as the block does: see `model.tracked_run.begin`."""
+        return begin(self._server, experiment, name, settings, tags or {})
 
 
 class _Sent:
@@ -497,8 +379,3 @@ def _alias(alias: str) -> str:
             "Letters, digits, dashes and underscores make one, such as candidate.",
         )
     return alias
-
-
-def _key(name: str) -> str:
-    """A name of a figure or a setting as MLflow takes it."""
-    return re.sub(r"[^\w./ -]", "_", name)[:200]

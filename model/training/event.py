@@ -11,7 +11,8 @@ from typing import Any
 
 from catalog.errors import ColumnistError
 from catalog.files import writing
-from model.registry import Registry, origin
+from model.registry import Registry
+from model.tracked_run import origin
 from model.training.lineage import read_lineage
 
 

@@ -18,6 +18,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from ssl import SSLContext
@@ -234,6 +235,26 @@ def test_scores_and_lineage_are_on_the_server(
         assert tags["columnist.data"] == f"{'b' * 64}  mine.jsonl"
         assert tags["columnist.base"] == f"{'a' * 64}  small.gguf"
     assert told.tags[TAR] == version.tar
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"lineage": "no list", "scores": [1], "base": "x", "adapter": 5},
+        {"lineage": [5], "scores": {"a": 10**400, "b": True}},
+        {"lineage": [{"settings": 5, "data": 5}], "scores": {"../x": 1, "..": 2}},
+        {"lineage": [{"settings": {"x/y": 1, "x:y": "z" * 9999}, "data": [5]}]},
+        {"lineage": [{"settings": {f"s{n}": n for n in range(300)}}]},
+        {"scores": {f"s{n}": n for n in range(3000)}, "lineage": {}},
+    ],
+)
+def test_a_manifest_in_another_form_is_registered_too(
+    told: dict[str, Any], registry: Registry, name: str, tmp_path: Path
+) -> None:
+    model = made(tmp_path, name)
+    model = replace(model, manifest=model.manifest | told)
+    version = registry.register(model)
+    assert registry.pull(version, other(tmp_path)).sha256 == model.sha256
 
 
 def test_what_was_registered_is_a_packed_model_to_others_too(
