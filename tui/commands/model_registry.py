@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from model.library import DEFAULT, verify
+from model.library import verify
 from model.registry import CHAMPION, Version
 from tui.commands import console
 from tui.commands.options import (
@@ -28,7 +28,7 @@ SHORT = 12
 
 def push(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="A model by name or file.")] = DEFAULT,
+    name: Annotated[str, typer.Argument(help="A model by name or file.")],
     registered: Annotated[
         str | None, typer.Option("--name", help="What it is called there.")
     ] = None,

@@ -28,10 +28,6 @@ from tui.flow.model_choice import library
 from tui.flow.text import count, plain
 
 app = typer.Typer(help="Model files and their manifests.", rich_markup_mode=None)
-app.command("push")(model_registry.push)
-app.command("pull")(model_registry.pull)
-app.command("promote")(model_registry.promote)
-app.command("versions")(model_registry.versions)
 MIB = model_registry.MIB
 Name = Annotated[str | None, typer.Argument(help="A model by name or file.")]
 
@@ -249,6 +245,12 @@ def remove(
             return
     known.remove(name)
     console.note(f"Removed {plain(name)}.")
+
+
+app.command("push")(model_registry.push)
+app.command("pull")(model_registry.pull)
+app.command("promote")(model_registry.promote)
+app.command("versions")(model_registry.versions)
 
 
 def _size(path: Path) -> int:
