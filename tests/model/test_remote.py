@@ -5,10 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import math
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -763,28 +761,6 @@ def test_addresses_are_told_as_in_a_url() -> None:
     with pytest.raises(UsageError) as caught:
         Endpoint.at("http://h/v1#name", served="")
     assert "--served" in caught.value.hint
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Certificate and key of 127.0.0.1 that nobody vouches for."""
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl to make a certificate with")
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
-    key, found = path.with_name("key.pem"), path.with_name("found.pem")
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=here"
-    extra = ["-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-keyout", str(key), "-out", str(found)]
-    subprocess.run([*command.split(), *extra, *files], check=True, capture_output=True)
-    path.write_bytes(key.read_bytes() + found.read_bytes())
-    return path
-
-
-@pytest.fixture
-def tls(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
 
 
 def test_a_certificate_nobody_vouches_for_is_refused(tls: ssl.SSLContext) -> None:

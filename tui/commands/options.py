@@ -9,6 +9,7 @@ import typer
 
 from catalog.errors import UsageError
 from catalog.objects import TableKind
+from model.signature import Signers
 from tui.flow.connection_file import KINDS
 from tui.flow.settings import Settings
 
@@ -39,6 +40,26 @@ Kinds = Annotated[
         " partitioned-table; may be repeated.",
     ),
 ]
+RegistryUri = Annotated[
+    str | None,
+    typer.Option(
+        "--registry",
+        metavar="URI",
+        envvar="COLUMNIST_REGISTRY",
+        help="MLflow server, http://HOST:PORT.",
+    ),
+]
+AllowedSigners = Annotated[
+    Path | None,
+    typer.Option("--signers", help="Demand a signature of one in this file."),
+]
+Identity = Annotated[
+    str | None, typer.Option("--identity", help="Who that is, by name in the file.")
+]
+SigningKey = Annotated[
+    Path | None,
+    typer.Option("--sign", help="SSH private key to sign the digests with."),
+]
 STDOUT = Path("-")
 """The name of a file that is stdout."""
 Json = Annotated[
@@ -52,6 +73,20 @@ def settings(context: typer.Context) -> Settings:
     found = context.obj
     assert isinstance(found, Settings)
     return found
+
+
+def demanded(signers: Path | None, identity: str | None) -> Signers | None:
+    """Whose signature is.
+
+    Raises:
+        UsageError: only one of the two was given.
+    """
+    if (signers is None) != (identity is None):
+        raise UsageError(
+            "--signers and --identity go together.",
+            "The one is an allowed signers file, the other a name in it.",
+        )
+    return Signers(signers, identity) if signers and identity else None
 
 
 def table_kinds(names: list[str] | None) -> list[TableKind]:
