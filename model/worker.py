@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import threading
+import time
 from contextlib import closing
 from functools import partial
 from multiprocessing.connection import Connection
@@ -158,11 +159,13 @@ class _Loop:
 
     def _step(self) -> None:
         step = self._scheduler.next_step()
+        began = time.perf_counter()
         for source, to in step.copies:
             self._model.share(source, to)
         logits = self._model.decode(step.rows)
         choices = self._choose(step, logits)
-        taken = self._scheduler.took(step, choices, ends=self._ends)
+        spent = time.perf_counter() - began
+        taken = self._scheduler.took(step, choices, ends=self._ends, seconds=spent)
         for source, to in taken.parted:
             self._model.share(source, to)
         for stream, complete in taken.ended:
@@ -251,7 +254,8 @@ class _Loop:
         count = len(stream.given or stream.written)
         mean = stream.logprob / max(len(stream.written), 1)
         place = (stream.key, stream.block, stream.draw)
-        wire.send(self._parent, wire.Wrote(*place, text, mean, count, complete))
+        spent = stream.read, stream.seconds
+        wire.send(self._parent, wire.Wrote(*place, text, mean, count, complete, *spent))
 
     def _release(self, sequences: Iterable[int]) -> None:
         for sequence in sequences:

@@ -260,6 +260,8 @@ class ReviewTables:
                 continue
             if place == here or not is_cut(line, width):
                 self._read.add((suggestion.id, suggestion.text))
+                if suggestion.author is None:
+                    self._session.suggestions.inferences.show([suggestion.id])
 
     def row(self, place: Spot, width: int) -> Sequence[Drawn]:
         """The lines of a row."""
