@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import astuple, dataclass
 from difflib import SequenceMatcher
 
@@ -61,8 +61,8 @@ FIELDS = {
     "edit": "VARCHAR",
     "words_added": "INTEGER",
     "words_removed": "INTEGER",
-    "decisions": "STRUCT(at TIMESTAMPTZ, verdict VARCHAR, state VARCHAR, text VARCHAR,"
-    " edit_distance INTEGER, reason VARCHAR, who VARCHAR, seen BOOLEAN)[]",
+    "decisions": 'STRUCT("at" TIMESTAMPTZ, verdict VARCHAR, state VARCHAR, text'
+    " VARCHAR, edit_distance INTEGER, reason VARCHAR, who VARCHAR, seen BOOLEAN)[]",
 }
 """Names and SQL types of what is exported, in order; docs/log.md says what each is."""
 
@@ -283,7 +283,7 @@ class Inferences:
             )
         )
 
-    def export(self) -> Iterator[dict[str, object]]:
+    def export(self) -> Generator[dict[str, object]]:
         """A row a draft with its last decision, called as in `FIELDS`, oldest first.
 
         Nobody else reads the workspace while rows are taken.

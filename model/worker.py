@@ -168,12 +168,13 @@ class _Loop:
         taken = self._scheduler.took(step, choices, ends=self._ends, seconds=spent)
         for source, to in taken.parted:
             self._model.share(source, to)
+        written = sum(token is None for each in step.given for token in each)
+        writing = sum(not stream.given for stream in step.streams)
+        # Before the texts: whoever has the last of them listens no longer.
+        wire.send(self._parent, wire.Spent(len(step.rows) - writing, written))
         for stream, complete in taken.ended:
             self._finish(stream, complete)
         self._release(taken.released)
-        written = sum(token is None for each in step.given for token in each)
-        writing = sum(not stream.given for stream in step.streams)
-        wire.send(self._parent, wire.Spent(len(step.rows) - writing, written))
 
     def _choose(self, step: Step, logits: Rows) -> list[list[tuple[int, float]]]:
         """The next token of each stream and its log-probability, in nats.

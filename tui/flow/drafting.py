@@ -62,6 +62,9 @@ def draft(
     """
     glossary = GlossaryFile(session.glossary)
     glossary.read()  # a mistake in it is told before anything begins
+    saver = _Saver(
+        session, running, meter or meter_of(running)
+    )  # time counts from here
     with Lease(session.workspace, session.database_id, "draft"):
         drafter = _drafter(session, running, plan.documented)
         jobs = _jobs(
@@ -73,7 +76,6 @@ def draft(
             first=first,
             stop=stop,
         )
-        saver = _Saver(session, running, meter or meter_of(running))
         drafts = drafter.draft(jobs, stop=stop, first=first)
         try:
             with closing(jobs), closing(drafts):
