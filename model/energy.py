@@ -6,7 +6,6 @@ read RAPL's counters unless told otherwise; where nothing can be read, nothing i
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -89,28 +88,27 @@ def _file(path: Path) -> Callable[[], int]:
 
 def _gpus() -> list[_Counter]:
     """A counter for each GPU; none unless all of them tell."""
+    import ctypes  # most machines have no GPU
+
+    def reader(index: int) -> Callable[[], int]:
+        handle = ctypes.c_void_p()
+        nvml.nvmlDeviceGetHandleByIndex_v2(index, ctypes.byref(handle))
+
+        def read() -> int:
+            counted = ctypes.c_ulonglong()
+            told = ctypes.byref(counted)
+            if nvml.nvmlDeviceGetTotalEnergyConsumption(handle, told):
+                raise ValueError("it does not tell")
+            return counted.value
+
+        return read
+
     try:
         nvml = ctypes.CDLL(NVML)
-        if nvml.nvmlInit_v2():
-            return []
         number = ctypes.c_uint()
-        if nvml.nvmlDeviceGetCount_v2(ctypes.byref(number)):
+        if nvml.nvmlInit_v2() or nvml.nvmlDeviceGetCount_v2(ctypes.byref(number)):
             return []
-        reads = [_gpu(nvml, index) for index in range(number.value)]
+        reads = [reader(index) for index in range(number.value)]
         return [_Counter(read, 1e-3, None, read()) for read in reads]
     except (OSError, ValueError, AttributeError):  # no driver, or an old one
         return []
-
-
-def _gpu(nvml: ctypes.CDLL, index: int) -> Callable[[], int]:
-    handle = ctypes.c_void_p()
-    nvml.nvmlDeviceGetHandleByIndex_v2(index, ctypes.byref(handle))
-
-    def read() -> int:
-        counted = ctypes.c_ulonglong()
-        told = ctypes.byref(counted)
-        if nvml.nvmlDeviceGetTotalEnergyConsumption(handle, told):
-            raise ValueError("it does not tell")
-        return counted.value
-
-    return read

@@ -31,6 +31,7 @@ from tui.flow.settings import Settings
 __all__ = ["powercap"]
 
 SECRET = "s3cr3t"
+ROOT = Path(__file__).parents[2]
 
 
 def read(file: Path) -> list[dict[str, Any]]:
@@ -186,6 +187,11 @@ def test_no_value_secret_or_prompt_is_in_the_log(
         row["prompt_fingerprint"] is None or len(row["prompt_fingerprint"]) == 16
         for row in read(file)
     )
+
+
+def test_every_column_is_documented() -> None:
+    told = (ROOT / "docs" / "log.md").read_text()
+    assert [name for name in FIELDS if f"`{name}`" not in told] == []
 
 
 # Drafting
