@@ -415,7 +415,8 @@ def m014_inferences(db: sqlite3.Connection) -> None:
         )""",
         "CREATE INDEX drafting_by_day ON drafting (database, day)",
         """CREATE TABLE inferences (
-            suggestion INTEGER PRIMARY KEY REFERENCES suggestions(id),
+            suggestion INTEGER PRIMARY KEY REFERENCES suggestions(id)
+                ON DELETE CASCADE,
             drafting INTEGER REFERENCES drafting(id),
             prompt_tokens INTEGER,
             generated_tokens INTEGER,
