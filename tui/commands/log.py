@@ -21,11 +21,6 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def log() -> None:
-    """The inference log: every draft, what it took, and what was decided on it."""
-
-
 @app.command("export")
 def run_export(
     context: typer.Context,
