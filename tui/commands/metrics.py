@@ -16,7 +16,7 @@ from catalog.workspace import Workspace
 from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import HourlyPrice, Json, MaybeUrl, settings
-from tui.flow.cost import Work
+from tui.flow.cost import Spending
 from tui.flow.figures import NOTHING, Figures, apart, between, gather, origin
 from tui.flow.text import count, plain
 from tui.flow.two_models import ArmOutcome, Comparison, points
@@ -59,21 +59,21 @@ def run(
     if url is None:
         with Workspace(options.workspace, waiting=options.waiting) as workspace:
             found = count_all(workspace, None, "all databases")
-            work = Work.of(workspace, None)
+            spending = Spending.of(workspace, None)
     else:
         with open_session(options, url) as session:
             label = session.database.identity.label
             found = count_all(session.workspace, session.database_id, label)
-            work = Work.of(session.workspace, session.database_id)
+            spending = Spending.of(session.workspace, session.database_id)
     if html is not None:
         from tui.flow import report
 
         report.save(found, html)
         console.note(f"columnist: wrote {plain(str(html))}.")
     if json:
-        console.out_json(as_json(found) | work.as_json(hourly_price))
+        console.out_json(as_json(found) | spending.as_json(hourly_price))
         return
-    for line in (*_lines(found), *work.lines(hourly_price)):
+    for line in (*_lines(found), *spending.lines(hourly_price)):
         console.out(line)
     for warning in found.warnings:
         console.note(f"columnist: {warning}")

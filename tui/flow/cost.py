@@ -77,7 +77,7 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Spending:
     """What the inference log says of drafting."""
 
     shown: tuple[Shown, ...]
@@ -86,7 +86,7 @@ class Work:
     """What it took, by the model that it was done with."""
 
     @classmethod
-    def of(cls, workspace: Workspace, database: int | None) -> Work:
+    def of(cls, workspace: Workspace, database: int | None) -> Spending:
         """Read it, of one database or of all; a million drafts take seconds."""
         log = Inferences(workspace, database)
         return cls(log.shown(), log.drafting())
