@@ -8,6 +8,7 @@ import pytest
 from catalog import migrations
 from catalog import workspace as workspace_module
 from catalog.addresses import DatabaseIdentity
+from catalog.bounds import Bounds
 from catalog.errors import ColumnistError
 from catalog.inferences import FIELDS, DraftedWith, Edit, Inferences, edit_of
 from catalog.merging import merge
@@ -324,3 +325,17 @@ def test_drafts_of_an_older_workspace_are_in_the_log(
         assert store.inferences.shown()[1].seconds is None
         put(store, draft(A))
         assert exported(store)[-1]["seconds"] == 0.25
+
+
+def test_no_more_is_read_than_a_connection_is_limited_to(
+    store: Suggestions, workspace: Workspace
+) -> None:
+    elsewhere = make_target("other", "t", "a")
+    put(store, draft(A), draft(elsewhere))
+    assert store.inferences._database is not None
+    workspace.bound(store.inferences._database, Bounds(schemas=("other",)))
+    assert [row["schema"] for row in exported(store)] == ["other"]
+    assert store.inferences.shown()[0].drafts == 1
+    store.inferences.show(each.id for each in store.all())
+    store.inferences.keep_shown()
+    assert store.inferences.shown()[0].shown == 1

@@ -258,6 +258,10 @@ def test_where_nothing_tells_energy_it_says_so(
     (row,) = json.loads(columnist("metrics", "--json").stdout)["drafting"]
     assert row["joules"] is None
     assert row["cost"] is None
+    monkeypatch.setenv("COLUMNIST_HOURLY_PRICE", "3600")
+    (row,) = json.loads(columnist("metrics", "--json").stdout)["drafting"]
+    assert row["cost"] == pytest.approx(row["seconds"], abs=0.001)
+    assert "at 3600 an hour" in columnist("metrics").stdout
 
 
 @pytest.mark.parametrize("price", ["nan", "inf", "-1", "cheap", "1e300"])
