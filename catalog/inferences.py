@@ -229,6 +229,11 @@ class Inferences:
         for each in suggestions:
             self._shown.setdefault(each, at)
 
+    @property
+    def unkept(self) -> bool:
+        """Whether `keep_shown` has something to save."""
+        return bool(self._shown)
+
     def keep_shown(self) -> None:
         """Save which drafts were shown since the last time, and when.
 

@@ -214,7 +214,7 @@ def test_what_drafting_took_is_told_and_kept(
     (row,) = told["drafting"]
     assert row["prompt_tokens"] == done["prompt_tokens"] > 0
     assert row["generated_tokens"] == done["generated_tokens"] > 0
-    assert row["seconds"] == pytest.approx(done["seconds"], abs=0.5)
+    assert done["seconds"] / 2 < row["seconds"] <= done["seconds"] + 0.001
     assert row["drafts"] == done["drafted"] + done["inherited"] + done["abstained"]
     assert row["cost"] == pytest.approx(row["seconds"] / 3000, abs=1e-5)
     asked = {each["model"]: each for each in told["drafts"]}[done["model"]]

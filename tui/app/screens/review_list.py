@@ -251,8 +251,12 @@ class ReviewList(DatabaseScreen):
         place = " · ".join(notes) or self._session.database.identity.label
         self.query_one(StatusLine).place = place
 
-    @beside("shown", "Noting what was shown", exclusive=False)
     def _keep_shown(self) -> None:
+        if self._session.suggestions.inferences.unkept:
+            self._keep_shown_beside()
+
+    @beside("shown", "Noting what was shown", exclusive=False)
+    def _keep_shown_beside(self) -> None:
         with suppress(ColumnistError):  # it is tried again, and said of what matters
             self._session.suggestions.inferences.keep_shown()
 
