@@ -110,7 +110,7 @@ class Drafting:
     seconds: float
     """From the first table to the last draft, whoever wrote it."""
     drafts: int
-    """Saved."""
+    """Made."""
     columns: int
     """Of them, those on columns."""
     prompt_tokens: int
