@@ -29,7 +29,7 @@ from model.exchange import Patience, _seconds
 from model.library import Library
 from model.prompt import TURN, Generation, Prompt
 from model.prompts.long import instructions, long_prompts, render_chat
-from model.remote import RemoteEngine, RemoteModel
+from model.remote import RemoteEngine, RemoteModel, _UnderWay
 from tests.model.scripted import (
     TEXT,
     Asked,
@@ -94,14 +94,39 @@ def failing(script: Script, prompts: Sequence[Prompt] = PROMPTS) -> ColumnistErr
     return caught.value
 
 
+def test_time_is_split_between_the_requests_under_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So that a run's requests together took no longer than the run."""
+    now = 0.0
+    monkeypatch.setattr("model.remote.time.monotonic", lambda: now)
+    shares = _UnderWay()
+    one, two = (0, 0, 0), (0, 1, 0)
+    shares.begin(one)
+    now = 4.0
+    shares.begin(two)
+    now = 6.0
+    shares.begin(one)  # sent once more
+    assert shares.end(one) == 5.0
+    now = 9.0
+    assert shares.end(two) == 4.0
+    now = 20.0
+    shares.begin(one)
+    now = 21.0
+    assert shares.end(one) == 1.0
+
+
 # What is asked
 
 
 def test_every_block_is_a_request_that_begins_with_the_head() -> None:
+    began = time.monotonic()
     found, served, running = generated(lambda _: Say(), PROMPTS)
+    assert 0 < sum(g.seconds for g in found) <= time.monotonic() - began
     assert sorted((g.prompt, g.block) for g in found) == [
         (number, block) for number in range(6) for block in range(4)
     ]
+    assert {g.read for g in found} == {100}
     assert {g.text for g in found} == {TEXT}
     assert all(g.complete and g.tokens == 12 for g in found)
     assert running.prompt_tokens == 100 * 24

@@ -9,13 +9,14 @@ from typing import Annotated
 
 import typer
 
-from catalog.objects import TableId, table_of
+from catalog.objects import ColumnId, TableId, table_of
 from catalog.suggestion import Draft, Source
 from tui.commands import console
 from tui.commands.opening import open_session
-from tui.commands.options import Json, Schemas, Tables, Url, settings
+from tui.commands.options import HourlyPrice, Json, Schemas, Tables, Url, settings
 from tui.commands.reading import Named, demand, read
 from tui.flow import drafting, engines, scanning
+from tui.flow.cost import Cost
 from tui.flow.draft_plan import NOTHING_TO_DRAFT, DraftPlan, plan_drafts
 from tui.flow.model_choice import Arm, find_arms, two_models
 from tui.flow.session import Session, settings_for
@@ -41,6 +42,7 @@ def run(
         bool, typer.Option("--no-samples", help="Look at names and types only.")
     ] = False,
     json: Json = False,
+    hourly_price: HourlyPrice = None,
 ) -> None:
     """Draft descriptions for what has none; interrupted, it goes on later.
 
@@ -77,7 +79,7 @@ def run(
         sum(d.seconds for d in done),
     )
     if json:
-        result = {
+        result: dict[str, object] = {
             "tables": len(plan.work),
             "columns": plan.columns,
             "for_files": dict(plan.for_files),
@@ -89,6 +91,8 @@ def run(
             "generated_tokens": tokens,
             "tokens_per_second": round(tokens / seconds, 1) if seconds else 0.0,
             "model": ",".join(each.model for each in done),
+            "energy_of": energy_of(done),
+            **cost_of(done, hourly_price).as_json(),
         }
         if len(done) == 2:
             result["models"] = [each.as_json() for each in done]
@@ -106,6 +110,8 @@ def run(
             f"{len(each.plan.work):,} for {plain(each.model)}" for each in done
         )
         console.out(f"Tables drawn: {split}.")
+    if hourly_price is not None and (told := cost_of(done, hourly_price).line()):
+        console.out(told)
 
 
 @dataclass(slots=True)
@@ -125,6 +131,12 @@ class Done:
     seconds: float = 0.0
     prompt_tokens: int = 0
     generated_tokens: int = 0
+    columns: int = 0
+    """Drafted."""
+    joules: float | None = None
+    """Energy; None where the machine does not tell."""
+    energy_of: str = ""
+    """Of what it is, as in "processor"."""
 
     @property
     def texts(self) -> int:
@@ -144,6 +156,7 @@ class Done:
     def add(self, draft: Draft) -> None:
         """Count one."""
         self.tables.add(table_of(draft.target))
+        self.columns += isinstance(draft.target, ColumnId)
         if draft.text is None:
             self.abstained += 1
         else:
@@ -176,6 +189,23 @@ class Done:
         )
 
 
+def cost_of(done: Sequence[Done], hourly_price: float | None) -> Cost:
+    """What all of it took."""
+    metered = [(each.joules, each.seconds) for each in done if each.joules is not None]
+    return Cost(
+        sum(each.seconds for each in done),
+        sum(each.columns for each in done),
+        sum(joules for joules, _ in metered) if metered else None,
+        sum(seconds for _, seconds in metered),
+        hourly_price,
+    )
+
+
+def energy_of(done: Sequence[Done]) -> str | None:
+    """Of what energy was told; None where it was not."""
+    return next((each.energy_of for each in done if each.energy_of), None)
+
+
 def draft_with(
     session: Session, arm: Arm, plan: DraftPlan, *, samples: bool = True
 ) -> Done:
@@ -198,11 +228,15 @@ def draft_with(
         engine = running.engine
         if running.model is not None:
             done.model = running.model.name
+        meter = drafting.meter_of(running)
         started = time.monotonic()
-        for each in drafting.draft(session, plan, running, samples=samples, stop=stop):
+        for each in drafting.draft(
+            session, plan, running, samples=samples, stop=stop, meter=meter
+        ):
             advance(1)
             done.add(each)
         done.seconds = time.monotonic() - started
+        done.joules, done.energy_of = meter.joules(), meter.of
         if engine is not None:
             done.prompt_tokens = engine.prompt_tokens
             done.generated_tokens = engine.generated_tokens

@@ -19,6 +19,14 @@ Url = Annotated[
         metavar="URL", help="SQLAlchemy URL, or the name of a saved connection."
     ),
 ]
+MaybeUrl = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[URL]",
+        help="SQLAlchemy URL, or the name of a saved connection; all databases of"
+        " the workspace without it.",
+    ),
+]
 Schemas = Annotated[
     list[str] | None,
     typer.Option("--schema", help="Only this schema; may be repeated."),
@@ -64,6 +72,29 @@ STDOUT = Path("-")
 """The name of a file that is stdout."""
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout.")
+]
+
+
+def _price(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < MOST_EXPENSIVE:  # which no NaN is
+        raise typer.BadParameter(f"{text} is no price, such as 1.20")
+    return found
+
+
+MOST_EXPENSIVE = 1e9
+HourlyPrice = Annotated[
+    float | None,
+    typer.Option(
+        parser=_price,
+        metavar="PRICE",
+        envvar="COLUMNIST_HOURLY_PRICE",
+        help="What the machine costs an hour, in any currency, for the cost of 1,000"
+        " columns.",
+    ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
