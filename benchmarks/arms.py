@@ -52,6 +52,8 @@ class Pass:
     """Most memory of the process that runs the model, up to now."""
     exact: bool
     """Whether every text had the length that was asked for."""
+    read_tokens: int = 0
+    """Tokens of prompts, where the arm counts them."""
 
 
 class Arm(Protocol):
@@ -197,6 +199,7 @@ class EngineArm:
     def run(self) -> Pass:
         """Write all prompts once."""
         child = cpu_seconds(self._engine.process)
+        read = self._engine.prompt_tokens
         began, cpu = time.perf_counter(), time.process_time()
         texts = list(self._engine.generate(self._prompts))
         seconds = time.perf_counter() - began
@@ -211,6 +214,7 @@ class EngineArm:
             exact=all(
                 text.tokens == self._prompts[text.prompt].limit for text in texts
             ),
+            read_tokens=self._engine.prompt_tokens - read,
         )
 
     def close(self) -> None:

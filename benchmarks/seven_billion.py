@@ -1,10 +1,11 @@
 """What a 7B model with the long prompt costs beside the bundled one with the compact.
 
-    python -m benchmarks.drafting --model 7b-long
+    python -m benchmarks.drafting --model 7b-long --hourly-price 1.20
 
-The bundled model's sizes are measured on whole tables with the engine. Of the 7B model
-(the sizes of Mistral 7B, Q4_K_M, random weights) only single steps are: reading some
-tokens, and writing one token in each of 16 sequences. The cost of 1,000 columns is
+Seconds, tokens and, at the price of an hour of the machine, cost for 1,000 columns. The
+bundled model's sizes are measured on whole tables with the engine. Of the 7B model (the
+sizes of Mistral 7B, Q4_K_M, random weights) only single steps are: reading some tokens,
+and writing one token in each of 16 sequences. The cost of 1,000 columns is
 **extrapolated** from them, and the output says so:
 
     tables x (head + blocks) tokens x seconds a token read
@@ -63,6 +64,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--prefill-tokens", type=int, default=128)
     group.add_argument("--steps", type=int, default=3, help="decode steps a repeat")
+    group.add_argument(
+        "--hourly-price", type=float, default=1.0, help="of the machine, for the cost"
+    )
 
 
 def long_tokens(of: Table) -> Tokens:
@@ -90,7 +94,12 @@ def extrapolated(
     """Seconds for `PER` columns, from seconds a token read and seconds a step."""
     reading = sum(each.head + each.blocks for each in tokens) * read
     writing = sum(each.texts for each in tokens) * text_tokens * step / SEQUENCES
-    return (reading + writing) * PER / (COLUMNS * len(tokens))
+    return a_thousand(reading + writing, len(tokens))
+
+
+def a_thousand(amount: float, number: int) -> float:
+    """An amount of so many tables as one for `PER` columns."""
+    return amount * PER / (COLUMNS * number)
 
 
 def measure(options: argparse.Namespace) -> Json:
@@ -117,7 +126,7 @@ def measure(options: argparse.Namespace) -> Json:
 
             def one_small() -> tuple[float, float]:
                 found = engine.run()
-                return found.seconds * PER / (COLUMNS * len(chosen)), 0.0
+                return a_thousand(found.seconds, len(chosen)), found.read_tokens
 
             engine.run()
             one_large()
@@ -148,6 +157,8 @@ def _result(
         for read, step in found["7b"]
     ]
     small = [seconds for seconds, _ in found["bundled"]]
+    written = sum(each.texts for each in tokens) * options.text_tokens
+    seconds = {NAME: median(costs), "bundled": median(small)}
     return {
         "extrapolated": True,
         "how": "seconds of the 7B model are computed from single steps, not measured"
@@ -159,9 +170,17 @@ def _result(
         "text_tokens": options.text_tokens,
         "seconds_a_token_read": median(reads),
         "seconds_a_step_of_16": median(steps),
-        "seconds_a_thousand_columns": {
-            "7b-long": median(costs),
-            "bundled": median(small),
+        "seconds_a_thousand_columns": seconds,
+        "tokens_read_a_thousand_columns": {
+            NAME: a_thousand(sum(t.head + t.blocks for t in tokens), len(tokens)),
+            "bundled": a_thousand(
+                median([read for _, read in found["bundled"]]), len(tokens)
+            ),
+        },
+        "tokens_written_a_thousand_columns": a_thousand(written, len(tokens)),
+        "hourly_price": options.hourly_price,
+        "cost_a_thousand_columns": {
+            name: of / 3600 * options.hourly_price for name, of in seconds.items()
         },
         "times_bundled": ratio(costs, small).as_json(),
     }
@@ -179,10 +198,26 @@ def main(options: argparse.Namespace, facts: Machine) -> None:
         }
         print(json.dumps(document, indent=2))
         return
-    cost, times = found["seconds_a_thousand_columns"], found["times_bundled"]
+    times = found["times_bundled"]
+    arms = {
+        NAME: f"{options.large}, long prompt (extrapolated)",
+        "bundled": "bundled, compact prompt (measured)",
+    }
     rows = [
-        [f"{options.large}, long prompt (extrapolated)", f"{cost['7b-long']:,.0f}"],
-        ["bundled, compact prompt (measured)", f"{cost['bundled']:,.1f}"],
+        [
+            told,
+            f"{found['seconds_a_thousand_columns'][name]:,.1f}",
+            f"{found['tokens_read_a_thousand_columns'][name]:,.0f}",
+            f"{found['tokens_written_a_thousand_columns']:,.0f}",
+            f"{found['cost_a_thousand_columns'][name]:,.4f}",
+        ]
+        for name, told in arms.items()
+    ]
+    heads = [
+        "seconds",
+        "tokens read",
+        "written",
+        f"at {options.hourly_price:g} an hour",
     ]
     print(
         "\n".join(
@@ -192,9 +227,10 @@ def main(options: argparse.Namespace, facts: Machine) -> None:
                 f" a token read, {found['seconds_a_step_of_16']:.2f} s to write one"
                 f" token in each of {SEQUENCES} sequences",
                 "",
-                table(["", f"seconds for {PER:,} columns"], rows),
+                table([f"for {PER:,} columns", *heads], rows),
                 "",
-                f"The {options.large} model takes {times['median']:,.0f} times as long"
+                f"The {options.large} model takes and costs"
+                f" {times['median']:,.0f} times as much"
                 f" ({times['low']:,.0f}-{times['high']:,.0f}). Its figure is computed"
                 " from single steps.",
             ]

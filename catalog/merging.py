@@ -61,7 +61,7 @@ def merge(db: sqlite3.Connection, database: int, into: int) -> int:
         "SELECT id FROM main.suggestions WHERE database = ? AND current", (database,)
     ).fetchall()
     db.execute(put.format(0, "database = ? AND current"), (database,))
-    for table in ("suggestions", "batches", "runs", "addresses"):
+    for table in ("suggestions", "batches", "runs", "addresses", "drafting"):
         db.execute(
             f"UPDATE main.{table} SET database = ? WHERE database = ?", (into, database)
         )

@@ -392,6 +392,43 @@ def m013_provenance(db: sqlite3.Connection) -> None:
         db.execute("UPDATE batches SET undone = ? WHERE id = ?", (log, id_))
 
 
+def m014_inferences(db: sqlite3.Connection) -> None:
+    """What each draft took and when it was first shown; what drafting took by day.
+
+    Of drafts that were made before, neither is known.
+    """
+    for statement in (
+        """CREATE TABLE drafting (
+            id INTEGER PRIMARY KEY,
+            database INTEGER NOT NULL REFERENCES databases(id),
+            day TEXT NOT NULL,
+            model TEXT,
+            digest TEXT,
+            form TEXT NOT NULL,
+            meter TEXT NOT NULL,
+            seconds REAL NOT NULL,
+            drafts INTEGER NOT NULL,
+            columns INTEGER NOT NULL,
+            prompt_tokens INTEGER NOT NULL,
+            generated_tokens INTEGER NOT NULL,
+            joules REAL
+        )""",
+        "CREATE INDEX drafting_by_day ON drafting (database, day)",
+        """CREATE TABLE inferences (
+            suggestion INTEGER PRIMARY KEY REFERENCES suggestions(id)
+                ON DELETE CASCADE,
+            drafting INTEGER REFERENCES drafting(id),
+            prompt_tokens INTEGER,
+            generated_tokens INTEGER,
+            seconds REAL,
+            shown_at TEXT
+        )""",
+        "INSERT INTO inferences (suggestion) SELECT id FROM suggestions"
+        " WHERE source NOT IN ('human', 'imported')",
+    ):
+        db.execute(statement)
+
+
 def m015_pairs(db: sqlite3.Connection) -> None:
     """Two models' drafts of one target: whose each is, and how they stand together.
 
@@ -425,6 +462,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m011_merged,
     m012_undone,
     m013_provenance,
+    m014_inferences,
     m015_pairs,
 )
 

@@ -54,7 +54,13 @@ class Pairs:
         self.joined: Counter[Joined] = Counter()
         """What came of the drafts that met here."""
 
-    def put(self, model: str, drafts: Iterable[tuple[Draft, str | None]]) -> int:
+    def put(
+        self,
+        model: str,
+        drafts: Iterable[tuple[Draft, str | None]],
+        *,
+        drafting: int | None = None,
+    ) -> int:
         """Store one model's drafts, each with the comment there is; how many were new.
 
         A target that was decided on keeps its text. All in one transaction.
@@ -62,6 +68,7 @@ class Pairs:
         Args:
             model: which of both drafted.
             drafts: what it drafted.
+            drafting: the row of what it was drafted with (`Inferences.spent`).
         """
         stored = 0
         one, two = self._models
@@ -73,6 +80,7 @@ class Pairs:
                     continue
                 waits = self._waiting(db, target, other)
                 id_ = self._suggestions.set_aside(draft, previous, arm=model)
+                self._suggestions.inferences.add(id_, draft.effort, drafting)
                 stored += 1
                 if waits is not None:
                     self._join(db, target, {other: waits, model: id_})

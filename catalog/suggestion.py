@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
@@ -114,6 +114,18 @@ _BOUNDS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Effort:
+    """What asking a model for one draft took."""
+
+    read: int
+    """Tokens of the prompt; what a table's texts share is split evenly among them."""
+    written: int
+    """Tokens of the text that it wrote."""
+    seconds: float
+    """Of the engine's work, split between the texts that it had in hand."""
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A description proposed for one target, before it is in the workspace."""
 
@@ -135,6 +147,8 @@ class Draft:
     """Where an inherited, glossary, known or imported text was taken from."""
     guess: str | None = None
     """The best guess beside an abstention."""
+    effort: Effort | None = field(default=None, compare=False)
+    """What it took, if a model was asked; it goes into the inference log."""
 
     @property
     def likelihood(self) -> Likelihood:

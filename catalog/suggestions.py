@@ -13,6 +13,7 @@ from catalog.change import CommentChange, Outcome, WriteResult
 from catalog.choice import Choice
 from catalog.decisions import Batch, Decisions, Move
 from catalog.errors import ColumnistError
+from catalog.inferences import Inferences
 from catalog.objects import (
     ColumnId,
     TableId,
@@ -62,6 +63,8 @@ class Suggestions:
         self._database = database
         self.decisions = Decisions(workspace, database)
         """What the steward did, with undo and redo."""
+        self.inferences = Inferences(workspace, database)
+        """What drafts took, and which were shown."""
 
     # Reading
 
@@ -158,17 +161,25 @@ class Suggestions:
 
     # Drafting
 
-    def put(self, drafts: Iterable[tuple[Draft, str | None]]) -> int:
+    def put(
+        self, drafts: Iterable[tuple[Draft, str | None]], *, drafting: int | None = None
+    ) -> int:
         """Store drafts, each with the comment the database holds; how many were new.
 
         A target whose suggestion the steward has decided on keeps it; an undecided one
-        is replaced. All in one transaction, so a table's drafts are there or not.
+        is replaced. All in one transaction, so a table's drafts are there or not, and
+        what they took with them.
+
+        Args:
+            drafts: what was drafted.
+            drafting: the row of what it was drafted with (`Inferences.spent`).
         """
         stored = 0
         with self._workspace.transaction():
             for draft, previous in drafts:
                 if self.takes_draft(draft.target):
-                    self.add(draft, previous)
+                    number = self.add(draft, previous)
+                    self.inferences.add(number, draft.effort, drafting)
                     stored += 1
         return stored
 

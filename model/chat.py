@@ -63,8 +63,8 @@ def body(
 
 def read_answer(
     endpoint: Endpoint, data: bytes, work: Work, block: int, draw: int
-) -> tuple[Generation, int]:
-    """The text in a body, empty where there was none, and how many tokens were read.
+) -> Generation:
+    """The text in a body, empty where there was none.
 
     Neither tokens nor their log-probability need to be told: 0, `UNMEASURED_FLOOR`.
 
@@ -85,7 +85,7 @@ def read_answer(
     complete = len(text) < len(shown) or (ended and len(content) <= longest)
     tokens = _count(usage.get("completion_tokens"))
     told = work.index, block, text, _logprob(choice), tokens, complete, draw
-    return Generation(*told), _count(usage.get("prompt_tokens"))
+    return Generation(*told, read=_count(usage.get("prompt_tokens")))
 
 
 def unfit(status: int, data: bytes) -> bool:

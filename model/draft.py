@@ -20,7 +20,7 @@ from catalog.objects import (
     column_of,
 )
 from catalog.stopping import Stop, never
-from catalog.suggestion import Draft, Finding, Source, Wording
+from catalog.suggestion import Draft, Effort, Finding, Source, Wording
 from model import checks, rules, spelling, table_sentences
 from model.chances import Chances
 from model.choose import Candidate, choose, unlike
@@ -495,6 +495,7 @@ class Drafter:
                 model=self._model.name if self._model and written is not None else None,
                 prompt=fingerprint,
                 guess=guess if choice.text is None else None,
+                effort=_effort(texts),
             )
         )
 
@@ -569,6 +570,14 @@ def undescribed(table: Table, taken: Sequence[Target] = ()) -> tuple[Target, ...
     found += [column.id for column in table.columns if column.comment is None]
     skip = set(taken)
     return tuple(target for target in found if target not in skip)
+
+
+def _effort(texts: Sequence[Generation]) -> Effort | None:
+    """What a text and those weighed beside it took; None where no model was asked."""
+    if not texts:
+        return None
+    read, seconds = sum(t.read for t in texts), sum(t.seconds for t in texts)
+    return Effort(read, texts[0].tokens, seconds)
 
 
 def _readings(table: Table, target: Target) -> tuple[str, ...]:

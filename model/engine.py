@@ -245,12 +245,12 @@ class Engine(Writer):
         match message:
             case wire.Wrote(key, block, draw, text, logprob, tokens, complete):
                 if (work := self._came(key, block, draw)) is not None:
+                    spent = message.read, message.seconds
                     if draw >= work.prompt.texts(block):
                         weighed = work.prompt.weighed(block)
                         text = weighed[draw - work.prompt.texts(block)]
-                    yield Generation(
-                        work.index, block, text, logprob, tokens, complete, draw
-                    )
+                    told = logprob, tokens, complete, draw
+                    yield Generation(work.index, block, text, *told, *spent)
             case wire.Unfit(key):
                 if (work := self._working.pop(key, None)) is not None:
                     yield from (work.unfit(*text) for text in sorted(work.waiting))

@@ -15,10 +15,11 @@ import re
 import tarfile
 import tempfile
 from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal, Protocol
 
 import msgspec
 
@@ -37,6 +38,14 @@ MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 MODEL_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,119}\.gguf")
 _SUM = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9._+-]+)")
 _PIECE = 1 << 22
+
+
+class Packed(Protocol):
+    """Where a tar comes from: a path, or what opens as one."""
+
+    def open(self, mode: Literal["rb"]) -> AbstractContextManager[IO[bytes]]:
+        """The bytes."""
+        ...
 
 
 def pack(
@@ -85,7 +94,7 @@ def pack(
         for name, data in (first | parts).items():
             tar.addfile(_entry(name, len(data)), BytesIO(data))
         entry = _entry(file, model.path.stat().st_size)
-        tar.addfile(entry, _Watched(weights, advance))
+        tar.addfile(entry, Watched(weights, advance))
 
 
 def card_of(model: ModelFile) -> Path | None:
@@ -96,10 +105,11 @@ def card_of(model: ModelFile) -> Path | None:
 
 
 def unpack(
-    source: Path,
+    source: Packed,
     library: Library,
     *,
     name: str | None = None,
+    sha256: str | None = None,
     signers: Signers | None = None,
     advance: Advance = silent,
 ) -> ModelFile:
@@ -109,6 +119,7 @@ def unpack(
         source: the tar.
         library: what it is added to.
         name: what it shall be called; None is as it was packed.
+        sha256: the digest that the model has to have; None is any.
         signers: whose signature is demanded.
         advance: called with bytes read.
 
@@ -128,6 +139,8 @@ def unpack(
         with tempfile.TemporaryDirectory(prefix=".unpack-", dir=folder) as scratch:
             parts = Path(scratch)
             manifest = check(source, signers=signers, into=parts, advance=advance)
+            if sha256 not in (None, manifest["sha256"]):
+                raise _refused(source, "it is another model")
             return library.install(parts, manifest, name=name or manifest["name"])
     except OSError as error:
         raise ColumnistError(
@@ -137,7 +150,7 @@ def unpack(
 
 
 def check(
-    source: Path,
+    source: Packed,
     *,
     signers: Signers | None = None,
     into: Path | None = None,
@@ -192,7 +205,7 @@ def check(
     return manifest
 
 
-def _members(source: Path) -> Generator[tuple[str, int, Iterator[bytes]]]:
+def _members(source: Packed) -> Generator[tuple[str, int, Iterator[bytes]]]:
     """Name, size and pieces of every part of a tar.
 
     Read by hand: tarfile would follow long names, links, sparse files and the like,
@@ -201,12 +214,12 @@ def _members(source: Path) -> Generator[tuple[str, int, Iterator[bytes]]]:
     """
     seen: list[str] = []
     try:
-        file = source.open("rb")
+        opened = source.open("rb")
     except OSError as error:
         raise UsageError(
             f"Cannot read {source}: {error.strerror}.", "Check the path."
         ) from error
-    with file:
+    with opened as file:
         while any(block := file.read(tarfile.BLOCKSIZE)):
             try:
                 member = tarfile.TarInfo.frombuf(block, "ascii", "strict")
@@ -226,7 +239,7 @@ def _members(source: Path) -> Generator[tuple[str, int, Iterator[bytes]]]:
             raise _refused(source, "there is more behind its end")
 
 
-def _pieces(source: Path, file: IO[bytes], size: int) -> Iterator[bytes]:
+def _pieces(source: Packed, file: IO[bytes], size: int) -> Iterator[bytes]:
     """The next bytes of a file."""
     while size:
         piece = file.read(min(size, _PIECE))
@@ -236,7 +249,7 @@ def _pieces(source: Path, file: IO[bytes], size: int) -> Iterator[bytes]:
         yield piece
 
 
-def _allowed(source: Path, member: tarfile.TarInfo, seen: list[str]) -> str:
+def _allowed(source: Packed, member: tarfile.TarInfo, seen: list[str]) -> str:
     """The member's name, if it is one of the few plain files that belong there."""
     name = member.name
     model = MODEL_FILE.fullmatch(name)
@@ -254,11 +267,11 @@ def _allowed(source: Path, member: tarfile.TarInfo, seen: list[str]) -> str:
 AGAIN = "Do not use it; get it again from where it was packed."
 
 
-def _refused(source: Path, reason: str) -> RefusedError:
+def _refused(source: Packed, reason: str) -> RefusedError:
     return RefusedError(f"{source} is refused: {reason}.", AGAIN)
 
 
-def _demand(source: Path, small: dict[str, bytes], signers: Signers | None) -> None:
+def _demand(source: Packed, small: dict[str, bytes], signers: Signers | None) -> None:
     """Refuse a tar that is not signed by the one who has to."""
     if signers is None:
         return
@@ -282,7 +295,7 @@ def _copy(data: Iterator[bytes], target: Path | None, advance: Advance) -> str:
     return state.hexdigest()
 
 
-def _sums(source: Path, data: bytes) -> dict[str, str]:
+def _sums(source: Packed, data: bytes) -> dict[str, str]:
     """The digests by name."""
     found = {}
     # Not `splitlines`, which takes other characters for ends of lines too.
@@ -294,7 +307,7 @@ def _sums(source: Path, data: bytes) -> dict[str, str]:
     return found
 
 
-def _manifest(source: Path, data: bytes, file: str, size: int) -> dict[str, Any]:
+def _manifest(source: Packed, data: bytes, file: str, size: int) -> dict[str, Any]:
     """The manifest, if it is one of that file."""
     try:
         manifest = msgspec.json.decode(data, type=dict[str, Any])
@@ -320,14 +333,18 @@ def _entry(name: str, size: int) -> tarfile.TarInfo:
     return entry
 
 
-class _Watched:
-    """A file that tells how much of it was read."""
+class Watched:
+    """A file that tells how long it is, and how much of it was read."""
 
     def __init__(self, file: IO[bytes], advance: Advance) -> None:
         self._file = file
         self._advance = advance
 
+    def __len__(self) -> int:
+        return os.fstat(self._file.fileno()).st_size
+
     def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
         piece = self._file.read(size)
         self._advance(len(piece))
         return piece

@@ -87,6 +87,13 @@ class Generation:
     """False where the limit cut it off, or a text was too unlikely to be read on."""
     draw: int = 0
     """Which of the block's texts this is, from 0."""
+    read: int = 0
+    """Tokens read for it. The head's are split evenly between the first texts of its
+    blocks, so that all texts together have what the engine read; a server tells those
+    of every prompt whole."""
+    seconds: float = 0.0
+    """Of the engine's work: a step's are split by what each text has in it, a server's
+    between the requests that it has at the time."""
 
 
 TURN = Generation(-1, 0, "", 0.0, 0, False)

@@ -7,6 +7,7 @@ a table, and of samples the code lists and the smallest and largest values.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -111,6 +112,7 @@ class RemoteEngine(Writer):
         self._unwanted: frozenset[str] = frozenset()
         self._exchange: Exchange  # while something is asked
         self._tally = Counter[str]()
+        self._under_way = _UnderWay()
 
     def start(self, *, stop: Stop = never) -> RemoteModel:
         """Ask the server which models it has; the one that it is asked for.
@@ -158,6 +160,7 @@ class RemoteEngine(Writer):
     def _asking(self, working: Mapping[int, Work]) -> Iterator[None]:
         self.note = ""
         self._tally = tally = Counter[str]()
+        self._under_way = _UnderWay()
         exchange = self._exchange = self._connected(threads=self.requests)
         try:
             yield
@@ -199,6 +202,7 @@ class RemoteEngine(Writer):
             seed=self._seed + draw if prompt.drawn(draw) else None,
             extras=EXTRAS.keys() - self._unwanted,
         )
+        self._under_way.begin((key, block, draw))
         self._exchange.send(Call((key, block, draw), "/chat/completions", data))
 
     # Reading
@@ -218,6 +222,7 @@ class RemoteEngine(Writer):
             self._send(*call.key)
             return None
         key, block, draw = call.key
+        seconds = self._under_way.end(call.key)
         work = self._came(key, block, draw)
         assert work is not None  # every call is answered once
         self._tally["texts"] += 1
@@ -226,11 +231,11 @@ class RemoteEngine(Writer):
             return work.unfit(block, draw)
         if reply.status != 200:
             raise endpoint.refused(reply.status, reply.data)
-        found, tokens = read_answer(endpoint, reply.data, work, block, draw)
+        found = read_answer(endpoint, reply.data, work, block, draw)
         self._tally["silent"] += not found.text
-        self.prompt_tokens += tokens
+        self.prompt_tokens += found.read
         self.generated_tokens += found.tokens
-        return found
+        return replace(found, seconds=seconds)
 
     def _served(self, reply: Reply) -> str:
         """The name to ask for."""
@@ -256,6 +261,30 @@ class RemoteEngine(Writer):
                 how,
             )
         return names[0]
+
+
+class _UnderWay:
+    """Time as it passes, split evenly between the requests that are under way."""
+
+    def __init__(self) -> None:
+        self._each = self._at = 0.0
+        self._begun: dict[tuple[int, int, int], float] = {}
+
+    def _pass(self) -> None:
+        now = time.monotonic()
+        if self._begun:
+            self._each += (now - self._at) / len(self._begun)
+        self._at = now
+
+    def begin(self, key: tuple[int, int, int]) -> None:
+        """A request is sent, perhaps once more."""
+        self._pass()
+        self._begun.setdefault(key, self._each)
+
+    def end(self, key: tuple[int, int, int]) -> float:
+        """Its part of the time since, in seconds."""
+        self._pass()
+        return self._each - self._begun.pop(key)
 
 
 def _note(tally: Counter[str], exchange: Exchange) -> str:

@@ -54,6 +54,12 @@ class Stream:
     """Tokens written so far."""
     logprob: float = 0.0
     """Sum of their log-probabilities, in nats."""
+    read: int = 0
+    """Tokens fed so far that the model did not choose; at its end with its part of the
+    head's."""
+    seconds: float = 0.0
+    """Its part of the steps so far, by the rows it had in them; at its end with its
+    part of the head's."""
 
     @property
     def cells(self) -> int:
@@ -88,9 +94,19 @@ class _Head:
     key: int
     tokens: list[int]
     waiting: deque[_Block]
+    blocks: int = field(init=False)
     sequence: int = -1
     decoded: int = 0
     streams: int = 0
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.blocks = len(self.waiting)
+
+    def share(self, block: int) -> tuple[int, float]:
+        """A block's part of the tokens and seconds; all parts together are all."""
+        each, rest = divmod(len(self.tokens), self.blocks)
+        return each + (block < rest), self.seconds / self.blocks
 
     @property
     def need(self) -> int:
@@ -130,6 +146,8 @@ class Step:
     given: tuple[tuple[int | None, ...], ...]
     """For each of them the tokens of its own text and of its `others` that follow, as
     given; None is the model's to choose."""
+    fed: tuple[tuple[Stream | _Head, int], ...] = ()
+    """How many of the rows are whose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,26 +178,32 @@ class _Packing:
         self.copies: list[tuple[int, int]] = []
         self._writers: list[Stream] = []
         self._given: list[tuple[int | None, ...]] = []
+        self._fed: list[tuple[Stream | _Head, int]] = []
 
     @property
     def room(self) -> bool:
         return len(self.rows) < self._size
 
     def feed(self, stream: Stream) -> None:
+        before = len(self.rows)
         while stream.pending and self.room:
             token = stream.pending.popleft()
             writes = bool(stream.given) or not stream.pending
             self.rows.append(StepToken(token, stream.position, stream.sequence, writes))
             stream.position += 1
+            stream.read += bool(stream.given) or not writes
             if writes:
                 self._writers.append(stream)
                 self._given.append(_following(stream))
+        self._fed.append((stream, len(self.rows) - before))
 
     def prefill(self, head: _Head) -> None:
+        before = len(self.rows)
         while head.decoded < len(head.tokens) and self.room:
             token = head.tokens[head.decoded]
             self.rows.append(StepToken(token, head.decoded, head.sequence, False))
             head.decoded += 1
+        self._fed.append((head, len(self.rows) - before))
 
     def step(self) -> Step:
         return Step(
@@ -187,6 +211,7 @@ class _Packing:
             tuple(self.rows),
             tuple(self._writers),
             tuple(self._given),
+            tuple(self._fed),
         )
 
 
@@ -313,6 +338,7 @@ class Scheduler:
         choices: Sequence[Sequence[tuple[int, float]]],
         *,
         ends: Callable[[Stream, int], bool],
+        seconds: float = 0.0,
     ) -> Taken:
         """Take in what the model wrote for a step's streams.
 
@@ -321,7 +347,10 @@ class Scheduler:
             choices: for each of its streams token and log-probability; first for the
                 stream itself, then for each of its `others`.
             ends: whether a token ends a stream.
+            seconds: what the step took.
         """
+        for work, rows in step.fed:
+            work.seconds += seconds * rows / len(step.rows) if rows else 0.0
         parted: list[tuple[int, int]] = []
         ended: list[tuple[Stream, bool]] = []
         released: list[int] = []
@@ -348,6 +377,10 @@ class Scheduler:
             ended.append((stream, complete))
             released.append(self._drop(stream))
             head = next(h for h in self._resident if h.key == stream.key)
+            if not stream.draw:
+                read, spent = head.share(stream.block)
+                stream.read += read
+                stream.seconds += spent
             head.streams -= 1
             if not head.streams and not head.waiting:
                 released.append(self._retire(head))
@@ -366,6 +399,8 @@ class Scheduler:
                 given=given,
                 others=[],
                 written=[],
+                read=0,
+                seconds=0.0,
             )
             for draw, (sequence, given) in enumerate(stream.others, 1)
         ]

@@ -159,6 +159,10 @@ class Wrote(Message, frozen=True):
     """How many it has."""
     complete: bool
     """False where the limit cut it off."""
+    read: Annotated[int, msgspec.Meta(ge=0, lt=LARGEST)] = 0
+    """Tokens read for it, its part of the head's among them."""
+    seconds: Annotated[float, msgspec.Meta(ge=0, lt=LARGEST)] = 0.0
+    """Its part of the steps it was in."""
 
     def __post_init__(self) -> None:
         # Broken weights give no number: as unlikely as can be.

@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import threading
+import time
 from contextlib import closing
 from functools import partial
 from multiprocessing.connection import Connection
@@ -158,19 +159,22 @@ class _Loop:
 
     def _step(self) -> None:
         step = self._scheduler.next_step()
+        began = time.perf_counter()
         for source, to in step.copies:
             self._model.share(source, to)
         logits = self._model.decode(step.rows)
         choices = self._choose(step, logits)
-        taken = self._scheduler.took(step, choices, ends=self._ends)
+        spent = time.perf_counter() - began
+        taken = self._scheduler.took(step, choices, ends=self._ends, seconds=spent)
         for source, to in taken.parted:
             self._model.share(source, to)
+        written = sum(token is None for each in step.given for token in each)
+        writing = sum(not stream.given for stream in step.streams)
+        # Before the texts: whoever has the last of them listens no longer.
+        wire.send(self._parent, wire.Spent(len(step.rows) - writing, written))
         for stream, complete in taken.ended:
             self._finish(stream, complete)
         self._release(taken.released)
-        written = sum(token is None for each in step.given for token in each)
-        writing = sum(not stream.given for stream in step.streams)
-        wire.send(self._parent, wire.Spent(len(step.rows) - writing, written))
 
     def _choose(self, step: Step, logits: Rows) -> list[list[tuple[int, float]]]:
         """The next token of each stream and its log-probability, in nats.
@@ -251,7 +255,8 @@ class _Loop:
         count = len(stream.given or stream.written)
         mean = stream.logprob / max(len(stream.written), 1)
         place = (stream.key, stream.block, stream.draw)
-        wire.send(self._parent, wire.Wrote(*place, text, mean, count, complete))
+        spent = stream.read, stream.seconds
+        wire.send(self._parent, wire.Wrote(*place, text, mean, count, complete, *spent))
 
     def _release(self, sequences: Iterable[int]) -> None:
         for sequence in sequences:

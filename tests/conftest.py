@@ -74,7 +74,7 @@ def _no_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    for name in ("MODEL", "PASSWORD", "API_KEY"):
+    for name in ("MODEL", "PASSWORD", "API_KEY", "REGISTRY", "HOURLY_PRICE"):
         monkeypatch.delenv(f"COLUMNIST_{name}", raising=False)
     for name in ("EDITOR", "VISUAL"):
         monkeypatch.delenv(name, raising=False)

@@ -14,6 +14,7 @@ import pwd
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,29 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Names the servers that the live tests ran against."""
     for version in _STARTED:
         terminalreporter.write_line(f"live server: {version}")
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Certificate and key of 127.0.0.1 that nobody vouches for."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl to make a certificate with")
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    key, found = path.with_name("key.pem"), path.with_name("found.pem")
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=here"
+    extra = ["-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(key), "-out", str(found)]
+    subprocess.run([*command.split(), *extra, *files], check=True, capture_output=True)
+    path.write_bytes(key.read_bytes() + found.read_bytes())
+    return path
+
+
+@pytest.fixture
+def tls(certificate: Path) -> ssl.SSLContext:
+    """What a server with that certificate wraps its sockets in."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
 
 
 @dataclass(frozen=True)
@@ -278,7 +302,7 @@ def _running(
         _STARTED[server.version] = url
         yield server
     finally:
-        process.stop()
+        process.kill()  # nobody wants the data, and a stop waits for who is connected
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from tui.commands import (
     draft,
     evaluate,
     export_import,
+    log,
     metrics,
     models,
     questions,
@@ -167,6 +168,7 @@ app.command("revert")(revert.run)
 app.command("export")(export_import.run_export)
 app.command("import")(export_import.run_import)
 app.command("metrics")(metrics.run)
+app.add_typer(log.app, name="log")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(connections.app, name="connections")
 app.add_typer(models.app, name="models")

@@ -1,16 +1,19 @@
-"""What happens in a run: one line of its log each, and sent to MLflow if asked for."""
+"""What happens in a run: one line of its log each, and sent to a registry."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from catalog.errors import UsageError
+from catalog.errors import ColumnistError
 from catalog.files import writing
+from model.registry import Registry
+from model.tracked_run import origin
+from model.training.lineage import read_lineage
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,39 +62,38 @@ def log(folder: Path, kind: str, **figures: Any) -> Event:
 
 
 def tracked(
-    events: Iterable[Event], experiment: str | None, settings: dict[str, Any]
+    events: Iterable[Event],
+    registry: Registry,
+    *,
+    experiment: str,
+    folder: Path,
+    settings: dict[str, Any],
+    tell: Callable[[str], None],
 ) -> Iterator[Event]:
-    """The same events, logged to that MLflow experiment on their way.
+    """The same events, logged to a run in the registry on their way.
 
-    Where MLflow writes to is its own affair (`MLFLOW_TRACKING_URI`).
+    Training goes on where the registry stops answering: that is told once.
+
+    Args:
+        events: of the training.
+        registry: where the run is.
+        experiment: what the run is part of.
+        folder: of the training; it is called as the run is.
+        settings: its parameters.
+        tell: told in a line that no more is logged.
 
     Raises:
-        UsageError: MLflow is asked for and not installed.
+        ColumnistError: the registry does not answer at the start.
     """
-    if experiment is None:
-        yield from events
-        return
-    try:
-        import mlflow  # optional, and slow to import
-    except ImportError as error:
-        raise UsageError(
-            "MLflow is not installed.", "Install mlflow, or leave --mlflow out."
-        ) from error
-    mlflow.set_experiment(experiment)
-    with mlflow.start_run():
-        mlflow.log_params({name: str(value) for name, value in settings.items()})
+    with registry.run(experiment, folder.name, settings) as run:
+        logged = True
         for event in events:
-            step = int(event.figures.get("step", 0))
-            mlflow.log_metrics(dict(numbers(event.figures)), step=step)
+            try:
+                if logged:
+                    run.log(event.figures, step=int(event.figures.get("step", 0)))
+                    for name in event.figures.get("written", ())[:1]:
+                        run.tag(origin(read_lineage(folder / name)))
+            except ColumnistError as error:
+                logged = False
+                tell(f"{error.message} The training goes on and is logged no more.")
             yield event
-
-
-def numbers(figures: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
-    """The numbers of nested figures by dotted name."""
-    for name, value in figures.items():
-        if isinstance(value, bool):
-            continue
-        if isinstance(value, int | float):
-            yield f"{prefix}{name}", float(value)
-        elif isinstance(value, dict):
-            yield from numbers(value, f"{prefix}{name}.")

@@ -225,6 +225,15 @@ def test_the_history_names_no_model_and_has_no_order_of_them(house: House) -> No
     ]
 
 
+def test_the_log_names_nobody_before_the_vote(house: House) -> None:
+    house.draft("apple", PEAR, "Waits.")
+    house.pair()
+    log = house.store.inferences
+    assert [*log.export()] == []
+    house.store.vote(house.of(), Favoured.SECOND)
+    assert {row["model"] for row in log.export()} == set(MODELS)
+
+
 def test_no_filter_and_no_rule_tells_them_apart(house: House) -> None:
     """A rule for what is likely would take the one that is."""
     found = house.pair()

@@ -5,10 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import math
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -31,7 +29,7 @@ from model.exchange import Patience, _seconds
 from model.library import Library
 from model.prompt import TURN, Generation, Prompt
 from model.prompts.long import instructions, long_prompts, render_chat
-from model.remote import RemoteEngine, RemoteModel
+from model.remote import RemoteEngine, RemoteModel, _UnderWay
 from tests.model.scripted import (
     TEXT,
     Asked,
@@ -96,14 +94,39 @@ def failing(script: Script, prompts: Sequence[Prompt] = PROMPTS) -> ColumnistErr
     return caught.value
 
 
+def test_time_is_split_between_the_requests_under_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So that a run's requests together took no longer than the run."""
+    now = 0.0
+    monkeypatch.setattr("model.remote.time.monotonic", lambda: now)
+    shares = _UnderWay()
+    one, two = (0, 0, 0), (0, 1, 0)
+    shares.begin(one)
+    now = 4.0
+    shares.begin(two)
+    now = 6.0
+    shares.begin(one)  # sent once more
+    assert shares.end(one) == 5.0
+    now = 9.0
+    assert shares.end(two) == 4.0
+    now = 20.0
+    shares.begin(one)
+    now = 21.0
+    assert shares.end(one) == 1.0
+
+
 # What is asked
 
 
 def test_every_block_is_a_request_that_begins_with_the_head() -> None:
+    began = time.monotonic()
     found, served, running = generated(lambda _: Say(), PROMPTS)
+    assert 0 < sum(g.seconds for g in found) <= time.monotonic() - began
     assert sorted((g.prompt, g.block) for g in found) == [
         (number, block) for number in range(6) for block in range(4)
     ]
+    assert {g.read for g in found} == {100}
     assert {g.text for g in found} == {TEXT}
     assert all(g.complete and g.tokens == 12 for g in found)
     assert running.prompt_tokens == 100 * 24
@@ -763,28 +786,6 @@ def test_addresses_are_told_as_in_a_url() -> None:
     with pytest.raises(UsageError) as caught:
         Endpoint.at("http://h/v1#name", served="")
     assert "--served" in caught.value.hint
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Certificate and key of 127.0.0.1 that nobody vouches for."""
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl to make a certificate with")
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
-    key, found = path.with_name("key.pem"), path.with_name("found.pem")
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=here"
-    extra = ["-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-keyout", str(key), "-out", str(found)]
-    subprocess.run([*command.split(), *extra, *files], check=True, capture_output=True)
-    path.write_bytes(key.read_bytes() + found.read_bytes())
-    return path
-
-
-@pytest.fixture
-def tls(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
 
 
 def test_a_certificate_nobody_vouches_for_is_refused(tls: ssl.SSLContext) -> None:

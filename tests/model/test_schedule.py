@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,6 +60,9 @@ def test_every_block_ends_once_within_the_limits_given(
     # A model of the KV cache: the cells each sequence holds, heads' shared ones once.
     lengths: dict[int, int] = {}
     shared: dict[int, int] = {}
+    # What the steps read and took, and what of it the texts were given.
+    read = given_read = steps = 0
+    seconds = 0.0
     for _ in range(10_000):
         if scheduler.idle:
             break
@@ -66,6 +70,8 @@ def test_every_block_ends_once_within_the_limits_given(
             scheduler.prefer(data.draw(st.sets(st.integers(0, len(prompts) - 1))))
         step = scheduler.next_step()
         assert 0 < len(step.rows) <= batch
+        steps += 1
+        read += len(step.rows) - sum(not stream.given for stream in step.streams)
         for source, to in step.copies:
             assert to not in lengths
             shared[to] = lengths[source]
@@ -80,12 +86,14 @@ def test_every_block_ends_once_within_the_limits_given(
         def ends(stream: Stream, token: int) -> bool:
             return data.draw(st.booleans())
 
-        taken = scheduler.took(step, choices, ends=ends)
+        taken = scheduler.took(step, choices, ends=ends, seconds=0.5)
         for source, to in taken.parted:
             assert to not in lengths
             shared[to] = lengths[to] = lengths[source]
         for stream, complete in taken.ended:
             seen[stream.key, stream.block, stream.draw] += 1
+            given_read += stream.read
+            seconds += stream.seconds
             limit = prompts[stream.key][2]
             if stream.given:
                 assert complete
@@ -98,6 +106,8 @@ def test_every_block_ends_once_within_the_limits_given(
             shared.pop(sequence, None)
     assert scheduler.idle
     assert not lengths
+    assert given_read == read
+    assert seconds == pytest.approx(steps / 2)
     wanted = {
         (key, block, draw)
         for key, (_, blocks, _) in enumerate(prompts)

@@ -68,7 +68,7 @@ def test_what_the_parent_says_arrives(message: Request) -> None:
     [
         Ready(FACTS, "all"),
         Failed("no “reason”"),
-        Wrote(3, 0, 2, "Text\n\U0001f4a1", -0.5, 4, True),
+        Wrote(3, 0, 2, "Text\n\U0001f4a1", -0.5, 4, True, 20, 0.25),
         Unfit(1),
         Spent(512, 24),
     ],
@@ -142,6 +142,10 @@ def test_what_is_well_made_otherwise_is_taken() -> None:
         wrote(key=0.0),
         wrote(complete=1),
         wrote(logprob="0"),
+        wrote(read=-1, seconds=0.0),
+        wrote(read=1, seconds=-1.0),
+        wrote(read=1, seconds=math.nan),
+        wrote(read=1, seconds=math.inf),
     ],
 )
 def test_nothing_else_is_taken_from_the_child(data: bytes) -> None:

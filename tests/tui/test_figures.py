@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from textual.events import MouseScrollDown
+from textual.events import MouseDown, MouseScrollDown
 from textual.pilot import Pilot
 from textual.widgets import Label, Static
 
@@ -20,6 +20,7 @@ from tests.tui.test_pilot import opened, settled, until
 from tui.app.app import ColumnistApp
 from tui.app.screens.catalog import CatalogScreen
 from tui.app.screens.figures import FiguresScreen, Panel
+from tui.app.screens.help import HelpModal
 from tui.app.widgets.chart import Chart
 from tui.flow import draft_plan, scanning, writes
 from tui.flow.figures import gather
@@ -174,6 +175,18 @@ async def test_the_wheel_over_a_chart_scrolls_the_page(
         await pilot._post_mouse_events([MouseScrollDown], chart, button=0)
         await until(pilot, lambda: screen.query_one("#page").scroll_y > 0)
         assert chart._y_min == 0
+
+
+async def test_a_click_on_a_chart_of_a_screen_that_shrank_does_nothing(
+    settings: Settings, shop: Path, decided: Session
+) -> None:
+    """It came before the terminal shrank, and the plot looked for its legend there."""
+    async with opened(settings, shop, size=(80, 24)) as (app, pilot):
+        screen = await to_figures(app, pilot)
+        chart = screen.query(Chart).first()
+        chart.post_message(MouseDown(None, 4, 4, 0, 0, 1, False, False, False, 64, 25))
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, HelpModal))
 
 
 async def test_figures_are_not_counted_where_keys_are_read(

@@ -90,6 +90,18 @@ def test_killed_while_drafting_every_suggestion_is_there_once(
     assert run(*draft).returncode == 0
     lines = run("suggestions", url, "--jsonl").stdout.splitlines()
     assert len(lines) == TABLES * 9
+    # What each took is there with it, once, and so is the sum.
+    with Workspace(settings.workspace) as workspace:
+        (logged,) = workspace.rows(
+            "SELECT count(i.suggestion), count(i.seconds), count(s.model),"
+            " count(i.drafting), sum(i.prompt_tokens) FROM suggestions s"
+            " LEFT JOIN inferences i ON i.suggestion = s.id"
+        )
+        by_model = logged[2]
+        assert 0 < by_model <= TABLES * 9
+        assert tuple(logged)[:4] == (TABLES * 9, by_model, by_model, TABLES * 9)
+        (took,) = workspace.rows("SELECT sum(drafts), sum(prompt_tokens) FROM drafting")
+        assert tuple(took) == (TABLES * 9, logged[4])
 
 
 @pytest.mark.gguf

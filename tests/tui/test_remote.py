@@ -89,6 +89,10 @@ def test_the_demo_is_drafted_by_a_model_elsewhere() -> None:
     assert found["prompt_tokens"] == 100 * asked
     assert found["generated_tokens"] == 12 * asked
     assert found["drafted"] + found["abstained"] == asked
+    assert found["joules"] is None  # the server's, whatever this machine tells
+    (took,) = json.loads(run("metrics", "--json").stdout)["drafting"]
+    assert (took["model"], took["joules"]) == (name, None)
+    assert took["prompt_tokens"] == found["prompt_tokens"]
     assert (
         f"sends names, types, comments and sampled codes and ranges to {served.place}."
         in done.stderr

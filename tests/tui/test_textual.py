@@ -39,6 +39,7 @@ INSIDES: dict[str, dict[Callable[..., Any], str]] = {
     },
     "tui/app/in_order.py": {
         App.on_event: "ee86f679f08f",
+        App._check_bindings: "03f34c4fb308",
         MessagePump.call_later: "2c21adfb55d5",
         MessagePump.post_message: "560c3eb7b2b8",
         MessagePump._flush_next_callbacks: "aa7ace11669f",

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import signal
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from rich.style import Style
 from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.command import CommandList
 from textual.geometry import Offset, Size
 from textual.keys import _character_to_key
 from textual.notifications import Notification
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.selection import Selection
+from textual.widget import Widget
 from textual.widgets import Input, TextArea
 from textual.widgets._toast import Toast
 
@@ -35,6 +40,7 @@ from tests.tui.test_pilot import (
     until,
 )
 from tui.app.app import ColumnistApp
+from tui.app.in_order import InOrder
 from tui.app.palette import Palette
 from tui.app.screens.bulk import AcceptModal
 from tui.app.screens.catalog import CatalogScreen
@@ -512,3 +518,34 @@ async def test_enter_answers_only_where_enter_asked(
         assert isinstance(app.screen, ConfirmModal)
         assert not app._exit
         app.close_session()
+
+
+class Opening(Widget, can_focus=True):
+    """Opens a screen while a key is on its way up, as what ends in a thread does."""
+
+    async def on_key(self) -> None:
+        await self.app.push_screen(Opened())
+
+
+class Opened(Screen[None]):
+    BINDINGS: ClassVar[list[BindingType]] = [("y", "do", "Do")]
+
+    def action_do(self) -> None:
+        self.app.exit(return_code=1)
+
+
+class Overtaken(InOrder):
+    def compose(self) -> ComposeResult:
+        yield Opening()
+
+
+async def test_a_key_is_not_for_a_screen_that_opened_while_it_was_on_its_way() -> None:
+    """`y` in the catalog copied in a review that was not drawn yet, which ended it."""
+    app = Overtaken()
+    async with app.run_test() as pilot:
+        await pilot.press("y")
+        assert isinstance(app.screen, Opened)
+        assert app.return_code is None
+        await pilot.press("y")
+        await pilot.pause()
+    assert app.return_code == 1

@@ -20,6 +20,7 @@ from contextlib import suppress
 
 from textual import events
 from textual.app import App, ScreenStackError
+from textual.screen import Screen
 
 TURNS = 10_000
 """Times round the loop before a key is handed over nevertheless, half a second where
@@ -35,6 +36,7 @@ class InOrder(App[None]):
         self.typed_at = 0.0
         """When the key that is being taken came from the terminal."""
         self._typed: deque[events.Key | events.Paste] = deque()
+        self._typed_on: Screen[object] | None = None
         self._taking: asyncio.Task[None] | None = None
 
     async def on_event(self, event: events.Event) -> None:
@@ -52,11 +54,21 @@ class InOrder(App[None]):
             while self._typed and not self._exit:
                 event = self._typed.popleft()
                 self.typed_at = event.time
-                self.call_later(super().on_event, event)
+                self.call_later(self._hand_over, event)
                 for _ in range(TURNS):
                     if self._exit or not self._is_busy():
                         break
                     await asyncio.sleep(0)
+
+    async def _hand_over(self, event: events.Event) -> None:
+        self._typed_on = self.screen
+        await super().on_event(event)
+
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        """What is bound to a key on the screen that it was typed on."""
+        if self.screen is not self._typed_on:
+            return False
+        return await super()._check_bindings(key, priority)
 
     def _is_busy(self) -> bool:
         """Whether a message is left where the next key will go, up to the app."""

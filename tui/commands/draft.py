@@ -11,14 +11,15 @@ from typing import Annotated
 import typer
 
 from catalog.errors import UsageError
-from catalog.objects import TableId, Target, table_of
+from catalog.objects import ColumnId, TableId, Target, table_of
 from catalog.pairs import Joined, Pairs
 from catalog.suggestion import Draft, Source
 from tui.commands import console
 from tui.commands.opening import open_session
-from tui.commands.options import Json, Schemas, Tables, Url, settings
+from tui.commands.options import HourlyPrice, Json, Schemas, Tables, Url, settings
 from tui.commands.reading import Named, demand, read
 from tui.flow import drafting, engines, scanning
+from tui.flow.cost import Cost
 from tui.flow.draft_plan import NOTHING_TO_DRAFT, DraftPlan, plan_drafts
 from tui.flow.model_choice import Arm, find_arms, two_models
 from tui.flow.session import Session, settings_for
@@ -60,6 +61,7 @@ def run(
         ),
     ] = None,
     json: Json = False,
+    hourly_price: HourlyPrice = None,
 ) -> None:
     """Draft descriptions for what has none; interrupted, it goes on later.
 
@@ -115,7 +117,7 @@ def run(
         sum(d.seconds for d in done),
     )
     if json:
-        result = {
+        result: dict[str, object] = {
             "tables": len(plan.work),
             "columns": plan.columns,
             "for_files": dict(plan.for_files),
@@ -127,6 +129,8 @@ def run(
             "generated_tokens": tokens,
             "tokens_per_second": round(tokens / seconds, 1) if seconds else 0.0,
             "model": ",".join(each.model for each in done),
+            "energy_of": energy_of(done),
+            **cost_of(done, hourly_price).as_json(),
         }
         if len(done) == 2:
             result["models"] = [each.as_json() for each in done]
@@ -157,6 +161,8 @@ def run(
             f"Drafts of both: {told[Joined.PAIR]:,} to choose between in the review,"
             f" {told[Joined.ALIKE]:,} alike, {told[Joined.SINGLE]:,} with one to show."
         )
+    if hourly_price is not None and (price := cost_of(done, hourly_price).line()):
+        console.out(price)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +175,20 @@ class Beside:
     """Of which tables that is."""
 
     def keep(
-        self, session: Session, model: str, drafts: Iterable[tuple[Draft, str | None]]
+        self,
+        session: Session,
+        model: str,
+        drafts: Iterable[tuple[Draft, str | None]],
+        *,
+        drafting: int | None = None,
     ) -> int:
         """Store drafts: beside the other's where both draft them, else to decide."""
         every = list(drafts)
         beside = [each for each in every if table_of(each[0].target) in self.tables]
         alone = [each for each in every if table_of(each[0].target) not in self.tables]
-        return self.pairs.put(model, beside) + session.suggestions.put(alone)
+        return self.pairs.put(
+            model, beside, drafting=drafting
+        ) + session.suggestions.put(alone, drafting=drafting)
 
     def waiting(self, model: str) -> set[Target]:
         """What one model has drafted by now, and the other has not."""
@@ -200,6 +213,12 @@ class Done:
     seconds: float = 0.0
     prompt_tokens: int = 0
     generated_tokens: int = 0
+    columns: int = 0
+    """Drafted."""
+    joules: float | None = None
+    """Energy; None where the machine does not tell."""
+    energy_of: str = ""
+    """Of what it is, as in "processor"."""
 
     @property
     def texts(self) -> int:
@@ -219,6 +238,7 @@ class Done:
     def add(self, draft: Draft) -> None:
         """Count one."""
         self.tables.add(table_of(draft.target))
+        self.columns += isinstance(draft.target, ColumnId)
         if draft.text is None:
             self.abstained += 1
         else:
@@ -251,6 +271,23 @@ class Done:
         )
 
 
+def cost_of(done: Sequence[Done], hourly_price: float | None) -> Cost:
+    """What all of it took."""
+    metered = [(each.joules, each.seconds) for each in done if each.joules is not None]
+    return Cost(
+        sum(each.seconds for each in done),
+        sum(each.columns for each in done),
+        sum(joules for joules, _ in metered) if metered else None,
+        sum(seconds for _, seconds in metered),
+        hourly_price,
+    )
+
+
+def energy_of(done: Sequence[Done]) -> str | None:
+    """Of what energy was told; None where it was not."""
+    return next((each.energy_of for each in done if each.energy_of), None)
+
+
 def draft_with(
     session: Session,
     arm: Arm,
@@ -281,13 +318,21 @@ def draft_with(
         engine = running.engine
         if running.model is not None:
             done.model = running.model.name
+        meter = drafting.meter_of(running)
         started = time.monotonic()
         for each in drafting.draft(
-            session, plan, running, samples=samples, stop=stop, keep=keep
+            session,
+            plan,
+            running,
+            samples=samples,
+            stop=stop,
+            meter=meter,
+            keep=keep,
         ):
             advance(1)
             done.add(each)
         done.seconds = time.monotonic() - started
+        done.joules, done.energy_of = meter.joules(), meter.of
         if engine is not None:
             done.prompt_tokens = engine.prompt_tokens
             done.generated_tokens = engine.generated_tokens

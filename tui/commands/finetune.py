@@ -9,9 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from catalog.errors import UsageError
+from model.registry import EXPERIMENT
 from tui.commands import console
-from tui.commands.options import Json, settings
+from tui.commands.options import Json, RegistryUri, settings
 from tui.flow import offline
+from tui.flow.model_choice import find_registry
 from tui.flow.text import plain
 
 
@@ -83,8 +85,10 @@ def run(
         float, typer.Option(min=0, help="Seconds between checkpoints.")
     ] = 240,
     seed: Annotated[int, typer.Option(help="Of the adapter's weights and orders.")] = 1,
+    registry: RegistryUri = None,
     mlflow: Annotated[
-        str | None, typer.Option(help="Also log to this MLflow experiment.")
+        str | None,
+        typer.Option(metavar="NAME", help="Of the experiment that is logged to there."),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -104,6 +108,9 @@ def run(
             f"Fine-tuning needs the package {error.name}.",
             "Install columnist[train]; the README says how to get torch.",
         ) from error
+    known = None
+    if registry or mlflow:
+        known = find_registry(settings(context), registry)
     if settings(context).offline:
         offline.refuse_sockets()
     # Options and settings have the same names; paths come as text.
@@ -114,7 +121,17 @@ def run(
     )
     last: dict[str, Any] = {}
     with console.stopping() as stop:
-        for event in tracked(finetune(chosen, stop=stop), mlflow, chosen.to_json()):
+        events = finetune(chosen, stop=stop)
+        if known is not None:
+            events = tracked(
+                events,
+                known,
+                experiment=mlflow or EXPERIMENT,
+                folder=out,
+                settings=chosen.to_json(),
+                tell=lambda what: console.note(f"columnist: {plain(what)}"),
+            )
+        for event in events:
             last = event.figures
             console.note(event.line())
     written = [out / name for name in last.get("written", ())]

@@ -16,7 +16,8 @@ from catalog.pairs import Fate
 from catalog.workspace import Workspace
 from tui.commands import console
 from tui.commands.opening import open_session
-from tui.commands.options import Json, settings
+from tui.commands.options import HourlyPrice, Json, MaybeUrl, settings
+from tui.flow.cost import Spending
 from tui.flow.figures import NOTHING, Figures, apart, between, gather, origin
 from tui.flow.pair_votes import PairVotes, vote_lines
 from tui.flow.text import count, plain
@@ -25,14 +26,7 @@ from tui.flow.two_models import ArmOutcome, Comparison, points
 
 def run(
     context: typer.Context,
-    url: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[URL]",
-            help="SQLAlchemy URL, or the name of a saved connection; all databases of"
-            " the workspace without it.",
-        ),
-    ] = None,
+    url: MaybeUrl = None,
     json: Json = False,
     html: Annotated[
         Path | None,
@@ -52,8 +46,12 @@ def run(
             " drawn again.",
         ),
     ] = None,
+    hourly_price: HourlyPrice = None,
 ) -> None:
     """Acceptance by model and month, reasons, whose words stand, decisions a minute.
+
+    Also how many drafts were shown, and what drafting took: seconds, tokens, energy
+    where the machine tells it, and with --hourly-price its cost.
 
     A text counts as accepted if it was taken as drafted by somebody who had it on the
     screen; one that was edited or rejected was not good enough. Texts accepted in bulk
@@ -64,19 +62,21 @@ def run(
     if url is None:
         with Workspace(options.workspace, waiting=options.waiting) as workspace:
             found = count_all(workspace, None, "all databases")
+            spending = Spending.of(workspace, None)
     else:
         with open_session(options, url) as session:
             label = session.database.identity.label
             found = count_all(session.workspace, session.database_id, label)
+            spending = Spending.of(session.workspace, session.database_id)
     if html is not None:
         from tui.flow import report
 
         report.save(found, html)
         console.note(f"columnist: wrote {plain(str(html))}.")
     if json:
-        console.out_json(as_json(found))
+        console.out_json(as_json(found) | spending.as_json(hourly_price))
         return
-    for line in _lines(found):
+    for line in (*_lines(found), *spending.lines(hourly_price)):
         console.out(line)
     for warning in found.warnings:
         console.note(f"columnist: {warning}")

@@ -13,23 +13,23 @@ from model.known_systems import KnownSystems
 from model.library import DEFAULT, MissingModelError
 from model.library import verify as verify_model
 from model.pack import check, pack, unpack
-from model.signature import Signers
-from tui.commands import console
+from tui.commands import console, model_registry
 from tui.commands.lineage import show_lineage
-from tui.commands.options import Json, Yes, settings
+from tui.commands.options import (
+    AllowedSigners,
+    Identity,
+    Json,
+    SigningKey,
+    Yes,
+    demanded,
+    settings,
+)
 from tui.flow.model_choice import library
 from tui.flow.text import count, plain
 
 app = typer.Typer(help="Model files and their manifests.", rich_markup_mode=None)
-MIB = 1 << 20
+MIB = model_registry.MIB
 Name = Annotated[str | None, typer.Argument(help="A model by name or file.")]
-AllowedSigners = Annotated[
-    Path | None,
-    typer.Option("--signers", help="Demand a signature of one in this file."),
-]
-Identity = Annotated[
-    str | None, typer.Option("--identity", help="Who that is, by name in the file.")
-]
 
 
 @app.command("list")
@@ -167,7 +167,7 @@ def verify(
 ) -> None:
     """Compare model files with their manifests; all of them without a name."""
     if name and name.endswith(".tar"):
-        manifest = check(Path(name), signers=_signers(signers, identity))
+        manifest = check(Path(name), signers=demanded(signers, identity))
         console.out(f"{plain(str(manifest['name']))}: as its digests say")
         return
     if signers or identity:
@@ -196,9 +196,7 @@ def pack_model(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A model by name or file.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The tar to write.")],
-    sign: Annotated[
-        Path | None, typer.Option(help="SSH private key to sign the digests with.")
-    ] = None,
+    sign: SigningKey = None,
 ) -> None:
     """Pack a model, its manifest and card into one tar, for a network without ours.
 
@@ -224,9 +222,9 @@ def unpack_model(
 ) -> None:
     """Check a packed model and add it: every digest, and the signature if demanded."""
     known = library(settings(context))
-    demanded = _signers(signers, identity)
+    wanted = demanded(signers, identity)
     with console.progress("Unpacking", _size(file), unit=MIB) as advance:
-        model = unpack(file, known, name=name, signers=demanded, advance=advance)
+        model = unpack(file, known, name=name, signers=wanted, advance=advance)
     console.note(f"Added {plain(model.name)}. Use it with --model {plain(model.name)}.")
 
 
@@ -249,13 +247,10 @@ def remove(
     console.note(f"Removed {plain(name)}.")
 
 
-def _signers(signers: Path | None, identity: str | None) -> Signers | None:
-    if (signers is None) != (identity is None):
-        raise UsageError(
-            "--signers and --identity go together.",
-            "The one is an allowed signers file, the other a name in it.",
-        )
-    return Signers(signers, identity) if signers and identity else None
+app.command("push")(model_registry.push)
+app.command("pull")(model_registry.pull)
+app.command("promote")(model_registry.promote)
+app.command("versions")(model_registry.versions)
 
 
 def _size(path: Path) -> int:

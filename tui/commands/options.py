@@ -9,6 +9,7 @@ import typer
 
 from catalog.errors import UsageError
 from catalog.objects import TableKind
+from model.signature import Signers
 from tui.flow.connection_file import KINDS
 from tui.flow.settings import Settings
 
@@ -16,6 +17,14 @@ Url = Annotated[
     str,
     typer.Argument(
         metavar="URL", help="SQLAlchemy URL, or the name of a saved connection."
+    ),
+]
+MaybeUrl = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[URL]",
+        help="SQLAlchemy URL, or the name of a saved connection; all databases of"
+        " the workspace without it.",
     ),
 ]
 Schemas = Annotated[
@@ -39,10 +48,53 @@ Kinds = Annotated[
         " partitioned-table; may be repeated.",
     ),
 ]
+RegistryUri = Annotated[
+    str | None,
+    typer.Option(
+        "--registry",
+        metavar="URI",
+        envvar="COLUMNIST_REGISTRY",
+        help="MLflow server, http://HOST:PORT.",
+    ),
+]
+AllowedSigners = Annotated[
+    Path | None,
+    typer.Option("--signers", help="Demand a signature of one in this file."),
+]
+Identity = Annotated[
+    str | None, typer.Option("--identity", help="Who that is, by name in the file.")
+]
+SigningKey = Annotated[
+    Path | None,
+    typer.Option("--sign", help="SSH private key to sign the digests with."),
+]
 STDOUT = Path("-")
 """The name of a file that is stdout."""
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout.")
+]
+
+
+def _price(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < MOST_EXPENSIVE:  # which no NaN is
+        raise typer.BadParameter(f"{text} is no price, such as 1.20")
+    return found
+
+
+MOST_EXPENSIVE = 1e9
+HourlyPrice = Annotated[
+    float | None,
+    typer.Option(
+        parser=_price,
+        metavar="PRICE",
+        envvar="COLUMNIST_HOURLY_PRICE",
+        help="What the machine costs an hour, in any currency, for the cost of 1,000"
+        " columns.",
+    ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
@@ -52,6 +104,20 @@ def settings(context: typer.Context) -> Settings:
     found = context.obj
     assert isinstance(found, Settings)
     return found
+
+
+def demanded(signers: Path | None, identity: str | None) -> Signers | None:
+    """Whose signature is.
+
+    Raises:
+        UsageError: only one of the two was given.
+    """
+    if (signers is None) != (identity is None):
+        raise UsageError(
+            "--signers and --identity go together.",
+            "The one is an allowed signers file, the other a name in it.",
+        )
+    return Signers(signers, identity) if signers and identity else None
 
 
 def table_kinds(names: list[str] | None) -> list[TableKind]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json as jsonlib
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
-from catalog.errors import UsageError
+from catalog.errors import ColumnistError, UsageError
 from catalog.objects import parts_of
 from catalog.suggestion import State, Suggestion
 from tui.commands import console
@@ -37,11 +38,15 @@ def run(
     with open_session(settings(context), url) as session:
         demand(session, Named(globs=table or []), decided=True)
         found = session.suggestions.all(states=states, globs=table or [])
-    for suggestion in found:
-        if jsonl:
-            console.out(jsonlib.dumps(as_json(suggestion), ensure_ascii=True))
-        else:
-            console.out(_line(suggestion))
+        for suggestion in found:
+            if jsonl:
+                console.out(jsonlib.dumps(as_json(suggestion), ensure_ascii=True))
+            else:
+                console.out(_line(suggestion))
+        log = session.suggestions.inferences
+        log.show(each.id for each in found if each.author is None)
+        with suppress(ColumnistError):  # it is printed, whatever cannot be noted
+            log.keep_shown()
 
 
 def as_json(suggestion: Suggestion) -> dict[str, object]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from typing import Protocol
 
 from catalog.glossary import GlossaryFile
+from catalog.inferences import AT_ONCE, DraftedWith
 from catalog.lease import Lease
 from catalog.objects import ColumnId, Profile, Table, TableId, Target, table_of
 from catalog.stopping import Stop, never
@@ -17,8 +19,9 @@ from catalog.suggestion import Draft, Wording
 from connectors.view_columns import base_columns, inherited_columns
 from model.chances import Chances
 from model.draft import Documented, Drafter, Job
+from model.energy import Meter
 from model.known_systems import KnownSystems
-from model.library import PromptFormat
+from model.library import ModelFile, PromptFormat
 from model.nearest import shipped
 from model.prompt import Written
 from model.prompts import compact, long
@@ -35,8 +38,15 @@ LONGEST_HINT = min(compact.LONGEST_COMMENT, long.LONGEST_COMMENT)
 """Characters of a hint; the model would not read more."""
 ALTERNATIVES = 5
 """Most other wordings."""
-Keep = Callable[[Iterable[tuple[Draft, str | None]]], int]
-"""Stores drafts, each with the comment there is, and says how many were new."""
+
+
+class Keep(Protocol):
+    """Stores drafts, each with the comment there is, and says how many were new."""
+
+    def __call__(
+        self, drafts: Iterable[tuple[Draft, str | None]], *, drafting: int | None
+    ) -> int:
+        """As `Suggestions.put`."""
 
 
 def draft(
@@ -47,6 +57,7 @@ def draft(
     samples: bool = True,
     first: Callable[[], TableId | None] = lambda: None,
     stop: Stop = never,
+    meter: Meter | None = None,
     keep: Keep | None = None,
 ) -> Iterator[Draft]:
     """Draft what a plan names; drafts are yielded once they are saved.
@@ -58,10 +69,14 @@ def draft(
         samples: look at bounded samples of the tables' rows.
         first: the table that goes before all others, asked for each table anew.
         stop: ends it within a decoding step; what is saved stays.
+        meter: counts the energy; without it one that begins here.
         keep: stores drafts; None makes them what is to decide.
     """
     glossary = GlossaryFile(session.glossary)
     glossary.read()  # a mistake in it is told before anything begins
+    # Time counts from here.
+    keep = keep or session.suggestions.put
+    saver = _Saver(session, running, meter or meter_of(running), keep)
     with Lease(session.workspace, session.database_id, "draft"):
         drafter = _drafter(session, running, plan.documented)
         jobs = _jobs(
@@ -73,7 +88,6 @@ def draft(
             first=first,
             stop=stop,
         )
-        saver = _Saver(session, keep or session.suggestions.put)
         drafts = drafter.draft(jobs, stop=stop, first=first)
         try:
             with closing(jobs), closing(drafts):
@@ -85,6 +99,7 @@ def draft(
             # Whatever ends it, what was drafted is saved.
             rest = saver.save()
         yield from rest
+        session.suggestions.inferences.trim(stop=stop)
 
 
 def alternatives(
@@ -268,14 +283,40 @@ def _bases(session: Session, table: Table) -> dict[str, ColumnId]:
     return base_columns(table, dialect=dialect, lookup=lookup)
 
 
+def meter_of(running: Running) -> Meter:
+    """What counts the energy of drafting with a model, where anything does."""
+    engine, model = running.engine, running.model
+    elsewhere = model is not None and model.endpoint is not None
+    gpu = engine is not None and engine.runs_on == "GPU"
+    return Meter(gpu=gpu, none=elsewhere)
+
+
+def drafted_with(running: Running, meter: Meter) -> DraftedWith:
+    """What the inference log keeps of a model and what counts its energy."""
+    model = running.model if running.engine is not None else None
+    if model is None:
+        return DraftedWith(meter=meter.of)
+    # With an adapter on top, the digest of the file alone would name another model.
+    digest = None
+    if isinstance(model, ModelFile) and model.adapter is None:
+        digest = model.sha256
+    return DraftedWith(model.name, digest, model.format.value, meter.of)
+
+
 class _Saver:
     """Saves drafts a few at a time: a transaction costs a disk flush."""
 
-    def __init__(self, session: Session, keep: Keep) -> None:
+    def __init__(
+        self, session: Session, running: Running, meter: Meter, keep: Keep
+    ) -> None:
         self._session = session
+        self._running = running
+        self._meter = meter
         self._keep = keep
         self._drafts: list[Draft] = []
-        self._saved_at = time.monotonic()
+        self._saved_at = self._spent_at = time.monotonic()
+        self._joules = meter.joules()
+        self._logged = 0
 
     def add(self, draft: Draft, *, at_once: bool) -> list[Draft]:
         self._drafts.append(draft)
@@ -285,6 +326,8 @@ class _Saver:
 
     def save(self) -> list[Draft]:
         drafts, self._drafts = self._drafts, []
+        if not drafts:
+            return []
         with self._session.workspace.transaction():
             # Who described a target meanwhile, human or run, wins over the draft.
             places = {table_of(draft.target) for draft in drafts}
@@ -295,6 +338,23 @@ class _Saver:
                 if (table := tables[table_of(draft.target)]) is not None
                 and table.comment_of(draft.target) is None
             ]
-            self._keep((draft, None) for draft in kept)
+            self._keep(((draft, None) for draft in kept), drafting=self._spent(drafts))
         self._saved_at = time.monotonic()
+        self._logged += len(kept)
+        if self._logged >= AT_ONCE:
+            self._logged = 0
+            self._session.suggestions.inferences.trim()
         return kept
+
+    def _spent(self, drafts: Sequence[Draft]) -> int:
+        """Log what passed since the last time; the row that the drafts belong to."""
+        seconds, joules = time.monotonic() - self._spent_at, self._meter.joules()
+        used = None if joules is None else joules - (self._joules or 0.0)
+        self._spent_at, self._joules = self._spent_at + seconds, joules
+        return self._session.suggestions.inferences.spent(
+            drafted_with(self._running, self._meter),
+            seconds=seconds,
+            efforts=[draft.effort for draft in drafts],
+            columns=sum(isinstance(draft.target, ColumnId) for draft in drafts),
+            joules=used,
+        )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from model.endpoint import is_address
 from model.library import Library, MissingModelError, ModelFile
+from model.registry import Registry
 from model.remote import Model, RemoteModel
 from tui.flow.settings import Settings
 from tui.flow.text import plain
@@ -32,6 +33,27 @@ class Arm:
 def library(settings: Settings) -> Library:
     """The program's own model and those that were added."""
     return Library(settings.data / "models", shared=settings.models)
+
+
+def find_registry(settings: Settings, uri: str | None) -> Registry:
+    """The registry that is named.
+
+    Raises:
+        UsageError: none is, or it cannot be used.
+        RefusedError: nothing may leave.
+    """
+    if not uri:
+        raise UsageError(
+            "No registry is named.",
+            "Give --registry http://HOST:PORT, an MLflow server; COLUMNIST_REGISTRY"
+            " names one, too.",
+        )
+    if settings.offline:
+        raise RefusedError(
+            "--offline refused the registry: only the database's socket is allowed.",
+            "Leave --offline out; `columnist models unpack` needs no network.",
+        )
+    return Registry(uri)
 
 
 def two_models(settings: Settings) -> tuple[Settings, Settings] | None:

@@ -55,5 +55,5 @@ REVIEW_KEYS = keys(
     ("w", "write", "Write", "See and write SQL"),
     ("Q", "questions", "", "Say what names mean that would explain the most"),
     ("escape", "clear", "", "Clear"),
-    ("q", "back", "", "Back to the catalog"),
+    ("q", "back", "Back", "Back to the catalog"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from textual import on
 from textual.app import ComposeResult
@@ -43,11 +44,13 @@ from tui.flow.session import Session
 from tui.flow.style_file import read_style
 from tui.flow.text import plain
 
-SHORT, WIDE = 32, 180
-"""Lines and cells of a screen from which the details have more room."""
+SHORT, NARROW, WIDE = 32, 90, 180
+"""Lines and cells of a screen from which details and keys have more room."""
 NOTHING_FITS = "Nothing fits.\nescape clears the filter, f shows other states."
 SOON_SECONDS = 0.03
 """Drafts that come within this time are shown together."""
+SHOWN_SECONDS = 5.0
+"""How often it is noted which drafts were on the screen; a kill loses no more."""
 TYPING_SECONDS = 0.2
 """A pause in typing after which all tables are looked through for the name."""
 
@@ -100,6 +103,7 @@ class ReviewList(DatabaseScreen):
     def on_mount(self) -> None:
         """Take the keys, and the house's rules."""
         self.set_interval(0.3, self._tick)
+        self.set_interval(SHOWN_SECONDS, self._keep_shown)
         try:
             self._style = read_style(self._session.style)
         except ColumnistError as error:
@@ -125,6 +129,7 @@ class ReviewList(DatabaseScreen):
     def on_resize(self) -> None:
         """Give the list room."""
         self.set_class(self.size.height < SHORT, "-short")
+        self.set_class(self.size.width < NARROW, "-narrow")
         self.set_class(self.size.width >= WIDE, "-wide")
         self._detail()
 
@@ -165,16 +170,16 @@ class ReviewList(DatabaseScreen):
         self._draft()
 
     def remember(self, *, reviewing: bool = True) -> None:
-        """Where to go on the next time."""
+        """Where to go on the next time, and what was shown by then."""
         if self._here is None:
             return
         line = self._line
         column = line.column.name if line and line.column else None
-        leave(
-            self._session.workspace,
-            self._session.database_id,
-            Place(self._here, column, reviewing),
-        )
+        workspace = self._session.workspace
+        place = Place(self._here, column, reviewing)
+        with workspace.transaction():  # one disk flush for both
+            self._session.suggestions.inferences.keep_shown()
+            leave(workspace, self._session.database_id, place)
 
     def _draft(self) -> None:
         """Have what is missing drafted, once.
@@ -251,6 +256,15 @@ class ReviewList(DatabaseScreen):
             notes.append(f"names with {self._filter}")
         place = " · ".join(notes) or self._session.database.identity.label
         self.query_one(StatusLine).place = place
+
+    def _keep_shown(self) -> None:
+        if self._session.suggestions.inferences.unkept:
+            self._keep_shown_beside()
+
+    @beside("shown", "Noting what was shown", exclusive=False)
+    def _keep_shown_beside(self) -> None:
+        with suppress(ColumnistError):  # it is tried again, and said of what matters
+            self._session.suggestions.inferences.keep_shown()
 
     @beside("count", "Counting what is to decide", exclusive=False)
     def _count_schema(self, schema: str) -> None:

@@ -254,12 +254,19 @@ class ReviewTables:
         What is cut in the list is whole in the details of the cursor's row.
         """
         here = self.cursor()
+        drafts: list[int] = []
         for place in places:
             line = self.line(place)
             if line is None or (suggestion := line.suggestion) is None:
                 continue
-            if place == here or not is_cut(line, width):
-                self._read.add((suggestion.id, suggestion.text))
+            key = suggestion.id, suggestion.text
+            if key in self._read or (place != here and is_cut(line, width)):
+                continue
+            self._read.add(key)
+            if suggestion.author is None:
+                drafts += [each.id for each in suggestion.pair] or [suggestion.id]
+        if drafts:
+            self._session.suggestions.inferences.show(drafts)
 
     def row(self, place: Spot, width: int) -> Sequence[Drawn]:
         """The lines of a row."""

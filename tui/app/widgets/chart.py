@@ -1,4 +1,4 @@
-"""A plot that is looked at: it takes no focus and no wheel, and draws by theme."""
+"""A plot that is looked at: it takes no focus and no mouse, and draws by theme."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from textual import on
-from textual.events import MouseScrollDown, MouseScrollUp
+from textual.events import MouseDown, MouseEvent, MouseScrollDown, MouseScrollUp
 from textual_plot import HiResMode, PlotWidget
 from textual_plot.axis_formatter import AxisFormatter
 
@@ -52,10 +52,15 @@ class Chart(PlotWidget, can_focus=False):
         """Leave little room beside the plot."""
         self.margin_top, self.margin_bottom, self.margin_left = 0, 1, 7
 
+    @on(MouseDown)
     @on(MouseScrollDown)
     @on(MouseScrollUp)
-    def _leave_the_wheel(self, event: MouseScrollDown | MouseScrollUp) -> None:
-        """The wheel is the page's: a plot would zoom, and keep the event."""
+    def _leave_the_mouse(self, event: MouseEvent) -> None:
+        """The wheel is the page's: a plot would zoom, and keep the event.
+
+        A button would move its legend, and look for it where the screen may have
+        ended since (textual-plot 0.10).
+        """
         event.prevent_default()
 
     def lines(
