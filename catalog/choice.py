@@ -25,6 +25,7 @@ from catalog.suggestion import (
     State,
     SuggestionFilter,
 )
+from catalog.trial import still_open
 from catalog.workspace import Workspace
 
 LATE = 2000
@@ -74,7 +75,7 @@ class Choice:
     with_findings: int = 0
     """How many have a finding, none of them blocking."""
     left_out: Counter[str] = field(default_factory=Counter[str])
-    """What was left to single decisions: by blocking finding, or `replaces`."""
+    """What was left to single decisions: by finding, `replaces` or `two drafts`."""
     left: int = 0
     """How many suggestions were left out."""
 
@@ -120,7 +121,7 @@ class Choices:
         """Pending and refused suggestions with a text.
 
         Left out are those with a blocking finding, and pending ones that would replace
-        a comment, which takes a look at each.
+        a comment or have another model's draft beside them, which takes a look at each.
 
         Args:
             scope: which are meant.
@@ -198,7 +199,7 @@ class Choices:
         """
         condition, values = _that_fit(wanted)
         found = self._workspace.aside(
-            "SELECT DISTINCT schema, name FROM suggestions"
+            "SELECT DISTINCT schema, name FROM suggestions s"
             f" WHERE database = ? AND current {condition}"
             r" AND ifnull(column_name, name) LIKE ? ESCAPE '\'",
             (self._database, *values, like),
@@ -248,10 +249,11 @@ class Choices:
             column,
             source,
             findings,
-            replaces,
+            alone,
         ) in self._workspace.each(
             f"SELECT s.id, s.schema, s.name, column_name, {_BY}, {_FINDINGS},"
-            " previous IS NOT NULL AND state <> 'refused'"
+            f" CASE WHEN {_OPEN} THEN 'two drafts'"
+            " WHEN previous IS NOT NULL AND state <> 'refused' THEN 'replaces' END"
             f" FROM {named} suggestions s"
             f" WHERE database = ? AND current AND state IN ({marks})"
             f" {also}",
@@ -271,13 +273,13 @@ class Choices:
                 stops = blocking.get(findings)
                 if stops is None:
                     stops = blocking[findings] = _blocking(findings)
-                if stops or replaces:
-                    found.left_out.update(stops or ["replaces"])
+                if stops or alone:
+                    found.left_out.update(stops or [alone])
                     found.left += 1
                     continue
             found.ids.append(id_)
             found.themselves += column is None
-            found.sources[source] += 1
+            found.sources[source or "one of two models"] += 1
             found.with_findings += findings != "[]"
             places.add(TableId(schema, name))
         found.tables = len(places)
@@ -285,10 +287,12 @@ class Choices:
         return found
 
 
-_BY = "ifnull(author, source)"
-_CONFIDENCE = "iif(author IS NULL, confidence, NULL)"
+_OPEN = still_open("s")
+_BY = f"iif({_OPEN}, '', ifnull(author, source))"
+_CONFIDENCE = f"iif(author IS NULL AND NOT {_OPEN}, confidence, NULL)"
 _FINDINGS = "iif(author IS NULL, findings, own_findings)"
-"""What is known of the text that counts; the properties of `Suggestion` in SQL."""
+"""What is known of the text that counts; the properties of `Suggestion` in SQL. Of two
+drafts side by side nothing is, that would tell whose they are."""
 
 
 def _that_fit(wanted: SuggestionFilter) -> tuple[str, list[object]]:

@@ -23,6 +23,7 @@ from catalog.suggestion import (
     Suggestion,
     Verdict,
 )
+from catalog.trial import Favoured
 from catalog.workspace import Workspace, now, steward
 
 _WHOLE = (
@@ -33,13 +34,14 @@ _WHOLE = (
 
 _LOG = (
     "INSERT INTO main.decisions (batch, suggestion, verdict, state_before, state_after,"
-    " text_before, text_after, edit_distance, author, rank, own_findings, seen,"
+    " text_before, text_after, edit_distance, author, rank, own_findings, seen, favour,"
     " reason_before, reason_after, who, at)"
     " SELECT :batch, id, {verdict}, state, {state}, text, new_text, {distance},"
-    " new_author, new_rank, new_findings, new_seen, reason, new_reason, :who, :at"
+    " new_author, new_rank, new_findings, new_seen, new_favour, reason, new_reason,"
+    " :who, :at"
     " FROM (SELECT s.*, {text} AS new_text, {author} AS new_author,"
     " {rank} AS new_rank, {findings} AS new_findings, {seen} AS new_seen,"
-    " {reason} AS new_reason{more} FROM {found} AND s.current)"
+    " {favour} AS new_favour, {reason} AS new_reason{more} FROM {found} AND s.current)"
 )
 """Logs what every suggestion `s` that is found gets."""
 
@@ -55,9 +57,18 @@ _DECIDED = {
 """What taking a text makes of it follows from the text against the draft, nowhere else:
 the draft's own words and a wording that was picked are accepted, others are edited."""
 
+_FAVOUR = (
+    "iif(:verdict IN ('accepted', 'edited'), ifnull({new}, (SELECT d.favour"
+    " FROM main.decisions d WHERE d.suggestion = s.id ORDER BY d.id DESC LIMIT 1)),"
+    " NULL)"
+)
+"""Of two drafts one stays favoured when its words are edited, or accepted again; an
+undo has left what was before it."""
+
 # Where somebody else decided meanwhile, what the steward saw is not there.
 _LOG_ONE = _LOG.format(
     **_DECIDED,
+    favour=_FAVOUR.format(new=":favour"),
     text=":text",
     author="CASE WHEN :text IS s.drafted THEN NULL WHEN :rank IS NOT NULL THEN :author"
     " WHEN :text IS s.text THEN s.author ELSE 'human' END",
@@ -77,6 +88,7 @@ _LOG_ONE = _LOG.format(
 # The cross join makes SQLite begin with what is chosen, never with all there is.
 _LOG_CHOSEN = _LOG.format(
     **_DECIDED,
+    favour=_FAVOUR.format(new="NULL"),
     text="s.text",
     author="s.author",
     rank="s.rank",
@@ -99,6 +111,7 @@ _LOG_REPLAYED = _LOG.format(
     rank="l.rank",
     findings="ifnull(l.own_findings, '[]')",
     seen="ifnull(l.seen, 0)",
+    favour="l.favour",
     reason="d.reason_{there}",
     more=", d.state_{there} AS new_state, ifnull(l.edit_distance, 0) AS new_distance",
     found="decisions d JOIN suggestions s ON s.id = d.suggestion"
@@ -161,6 +174,8 @@ class Move:
     """What it has to be still; None where that was looked at already."""
     who: str | None = None
     """Whose decision it is; None is the steward at this machine."""
+    favoured: Favoured | None = None
+    """What is said of two drafts that stood side by side."""
 
 
 class Decisions:
@@ -174,7 +189,8 @@ class Decisions:
         """Every decision on this database, oldest first."""
         return self._workspace.records(
             Decision,
-            "SELECT d.*, d.state_before AS before, d.state_after AS after"
+            "SELECT d.*, d.state_before AS before, d.state_after AS after,"
+            " d.favour AS favoured"
             " FROM decisions d JOIN batches b ON b.id = d.batch"
             " WHERE b.database = ? ORDER BY d.id",
             (self._database,),
@@ -301,6 +317,7 @@ class Decisions:
                 "seen_state": move.seen and move.seen.state.value,
                 "seen_text": move.seen and move.seen.text,
                 "who": move.who or steward(),
+                "favour": move.favoured and move.favoured.value,
             }
             for move in moves
         ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.objects import Target, column_of, table_of
+from catalog.trial import being_chosen
 from catalog.workspace import Workspace
 
 
@@ -53,15 +54,19 @@ class HistoryEvent:
         return f"{what} by {self.who}{how}"
 
 
+_BLIND = being_chosen("s")
 _DRAFTED = (
     "SELECT created_at AS at, iif(drafted IS NULL, 'abstained', 'drafted') AS what,"
     # A model that was asked wrote it only where its text was chosen.
-    " CASE WHEN source <> 'model' THEN source WHEN model IS NULL THEN 'a model'"
-    " ELSE 'model ' || model END AS who, drafted AS text, origin AS reason,"
-    " NULL AS rank, 0 AS distance, 0 AS in_bulk, NULL AS sampled, 1 AS seen,"
-    " 0 AS place"
-    " FROM suggestions WHERE database = ? AND {here}"
+    f" CASE WHEN source <> 'model' THEN source WHEN model IS NULL OR {_BLIND}"
+    " THEN 'a model' ELSE 'model ' || model END AS who, drafted AS text,"
+    " origin AS reason, NULL AS rank, 0 AS distance, 0 AS in_bulk, NULL AS sampled,"
+    " 1 AS seen, 0 AS place"
+    " FROM suggestions s WHERE database = ? AND {here}"
     " AND (drafted IS NOT NULL OR source <> 'human')"
+    # Of two that stand side by side the order would tell whose they are, and one that
+    # waits for the other is shown to nobody.
+    f" AND (arm IS NULL OR s.place IS NOT NULL AND NOT {_BLIND})"
 )
 _DECIDED = (
     "SELECT d.at, d.verdict, d.who, d.text_after, d.reason_after, d.rank,"

@@ -16,6 +16,7 @@ from difflib import SequenceMatcher
 from catalog.errors import ColumnistError
 from catalog.stopping import Stop, never
 from catalog.suggestion import UNDECIDED, Effort
+from catalog.trial import being_chosen
 from catalog.workspace import Workspace, now
 
 KEPT = 1_000_000
@@ -326,7 +327,9 @@ _EXPORTED = (
     " LEFT JOIN decisions l ON l.id = (SELECT max(d.id) FROM decisions d"
     " WHERE d.suggestion = s.id)"
     " AND l.state_after IN ('accepted', 'edited', 'rejected')"
-    " WHERE s.database {of} ORDER BY i.suggestion"
+    " WHERE s.database {of} AND (s.arm IS NULL OR s.place IS NOT NULL)"
+    # Before two models' drafts are chosen from, nobody is told whose they are.
+    f" AND NOT {being_chosen('s')} ORDER BY i.suggestion"
 )
 
 

@@ -194,7 +194,10 @@ class DecisionLog:
     """
 
     def __init__(self, workspace: Workspace, database: int | None = None) -> None:
-        self._workspace = workspace
+        self.workspace = workspace
+        """The file."""
+        self.database = database
+        """The database's id, or None."""
         self._of = "IS NOT NULL" if database is None else f"= {database:d}"
 
     def metrics(self) -> Metrics:
@@ -220,12 +223,13 @@ class DecisionLog:
         )
 
     def models(self) -> tuple[str, ...]:
-        """Every model whose texts were decided on."""
-        rows = self._workspace.rows(
+        """Every model whose texts were decided on, or stood beside another's."""
+        rows = self.workspace.rows(
             f"SELECT DISTINCT s.model{self._last_decisions()}"
             f" AND s.model IS NOT NULL AND {_ORIGIN} IN ('model', 'rules')"
             " AND d.state_after IN ('accepted', 'edited', 'rejected')"
-            " ORDER BY s.model"
+            f" UNION SELECT arm FROM suggestions WHERE database {self._of}"
+            " AND arm IS NOT NULL AND place > 0 ORDER BY 1"
         )
         return tuple(row["model"] for row in rows)
 
@@ -235,7 +239,7 @@ class DecisionLog:
         Only texts that were made for the target: those taken from elsewhere in the
         catalog, a glossary, a file or a person say nothing of a model. Nor does that a
         text was accepted unseen: it would count for whichever model was accepted in
-        bulk more.
+        bulk more. What both were asked for is told by `catalog.pairs`.
         """
         return [
             TableOutcome(
@@ -246,14 +250,14 @@ class DecisionLog:
                 row["decided"],
                 row["unseen"],
             )
-            for row in self._workspace.rows(
+            for row in self.workspace.rows(
                 "SELECT b.key, s.schema, s.name, s.model,"
                 f" sum({_SEEN}) AS accepted, sum(NOT {_UNSEEN}) AS decided,"
                 f" sum({_UNSEEN}) AS unseen"
                 f"{self._last_decisions(' JOIN databases b ON b.id = s.database')}"
                 f" AND {_ORIGIN} IN ('model', 'rules') AND s.model IN (?, ?)"
                 " AND d.state_after IN ('accepted', 'edited', 'rejected')"
-                " GROUP BY b.key, s.schema, s.name, s.model"
+                " AND s.arm IS NULL GROUP BY b.key, s.schema, s.name, s.model"
                 " ORDER BY b.key, s.schema, s.name, s.model",
                 models,
             )
@@ -261,7 +265,7 @@ class DecisionLog:
 
     def _acceptance(self) -> tuple[Acceptance, ...]:
         return tuple(
-            self._workspace.records(
+            self.workspace.records(
                 Acceptance,
                 f"SELECT {_ORIGIN} AS source, s.model, substr(d.at, 1, 7) AS month,"
                 f" {_VERDICTS},"
@@ -273,7 +277,7 @@ class DecisionLog:
         )
 
     def _reasons(self) -> tuple[tuple[str | None, int], ...]:
-        rows = self._workspace.rows(
+        rows = self.workspace.rows(
             f"SELECT d.reason_after AS reason, count(*) AS n{self._last_decisions()}"
             " AND d.state_after = 'rejected' GROUP BY reason ORDER BY n DESC, reason"
         )
@@ -281,7 +285,7 @@ class DecisionLog:
 
     def _provenance(self) -> Provenance:
         # A write that was taken back is not the last one of its target.
-        row = self._workspace.row(
+        row = self.workspace.row(
             "SELECT"
             " sum(whose IN ('machine', 'unseen')), sum(whose = 'edited'),"
             " sum(whose = 'imported'), sum(whose = 'human'), sum(whose IS NULL),"
@@ -304,7 +308,7 @@ class DecisionLog:
         return Provenance(*(number or 0 for number in row or (0,) * 6))
 
     def _kinds(self) -> tuple[KindAcceptance, ...]:
-        rows = self._workspace.rows(
+        rows = self.workspace.rows(
             f"SELECT {_VERDICTS},"
             " CASE WHEN s.column_name IS NULL THEN t.kind ELSE 'column' END AS what"
             f"{self._last_decisions(_WITH_TABLES)}"
@@ -315,7 +319,7 @@ class DecisionLog:
 
     def _one_by_one(self) -> list[tuple[str, datetime]]:
         """Who decided when, by person and then by time; bulk is left out."""
-        rows = self._workspace.rows(
+        rows = self.workspace.rows(
             "SELECT d.who, min(d.at) AS at FROM decisions d"
             " JOIN batches b ON b.id = d.batch"
             f" WHERE b.database {self._of}"

@@ -429,6 +429,25 @@ def m014_inferences(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def m015_pairs(db: sqlite3.Connection) -> None:
+    """Two models' drafts of one target: whose each is, and how they stand together.
+
+    A draft of an arm without a place waits for the other's; with place 0 it is by
+    itself; with 1 and 2 both stand side by side, each with the other's id.
+    """
+    for statement in (
+        "ALTER TABLE suggestions ADD COLUMN arm TEXT",
+        "ALTER TABLE suggestions ADD COLUMN place INTEGER",
+        "ALTER TABLE suggestions ADD COLUMN rival INTEGER REFERENCES suggestions(id)",
+        # which of both was favoured, whichever was accepted
+        "ALTER TABLE decisions ADD COLUMN favour TEXT",
+        "CREATE INDEX suggestions_of_arms ON suggestions (database, arm, place)"
+        " WHERE arm IS NOT NULL",
+        "CREATE INDEX pairs ON suggestions (database) WHERE place = 1",
+    ):
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_first_light,
     m002_rescans,
@@ -444,6 +463,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m012_undone,
     m013_provenance,
     m014_inferences,
+    m015_pairs,
 )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import Enum
 
 from catalog.objects import Target
+from catalog.trial import Favoured
 
 
 class Source(Enum):
@@ -170,6 +171,18 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True)
+class Offered:
+    """One of two models' drafts that stand side by side; whose it is, is not told."""
+
+    id: int
+    """Row id of its suggestion."""
+    text: str
+    """The text."""
+    findings: tuple[Finding, ...] = ()
+    """What the checks found in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Suggestion:
     """A draft as the workspace keeps it: one current per target.
 
@@ -200,6 +213,9 @@ class Suggestion:
     """What the checks found in a text that is not the draft's."""
     writer: str | None = None
     """Login name of the person whose words the text is; None where it is no one's."""
+    pair: tuple[Offered, ...] = ()
+    """Two models' drafts in the order drawn for this target, until one is decided on;
+    no field of this or its draft then tells which model wrote what, or hints at it."""
 
     @property
     def target(self) -> Target:
@@ -219,7 +235,7 @@ class Suggestion:
     @property
     def confidence(self) -> float | None:
         """How likely the text is accepted as it is; known of the draft's alone."""
-        return None if self.author else self.draft.confidence
+        return None if self.author or self.pair else self.draft.confidence
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -267,6 +283,8 @@ class Decision:
     draft's own and for a wording that was picked."""
     rank: int | None
     """The number of the wording that was picked, which the text is; None for others."""
+    favoured: Favoured | None
+    """What was said of two drafts side by side, where they stood there."""
     seen: bool
     """Whether the text was on the screen when it was decided on."""
     who: str
@@ -294,9 +312,10 @@ class SuggestionFilter:
     def fits(self, suggestion: Suggestion) -> bool:
         """Whether a suggestion is meant."""
         sure = suggestion.confidence
+        told = not suggestion.pair
         return (
             (not self.states or suggestion.state in self.states)
-            and (not self.sources or suggestion.by in self.sources)
+            and (not self.sources or (told and suggestion.by in self.sources))
             and (
                 not self.likelihoods
                 or (sure is not None and Likelihood.of(sure) in self.likelihoods)

@@ -28,12 +28,14 @@ from catalog.suggestion import (
     UNDECIDED,
     Draft,
     Finding,
+    Offered,
     Source,
     State,
     Suggestion,
     Verdict,
     Wording,
 )
+from catalog.trial import Favoured, still_open
 from catalog.workspace import Workspace, now
 
 REPLACEABLE = frozenset({State.PENDING, State.ABSTAINED, State.WRITTEN})
@@ -128,7 +130,7 @@ class Suggestions:
         return [
             _suggestion(row)
             for row in self._workspace.rows(
-                f"SELECT s.*, {_WRITER} FROM suggestions s"
+                f"SELECT s.*, {_WRITER}, {_RIVAL} FROM suggestions s"
                 " JOIN tables t USING (database, schema, name),"
                 " json_each(t.body, '$.columns') c"
                 " WHERE s.database = ? AND s.column_name = ? AND s.current"
@@ -175,13 +177,16 @@ class Suggestions:
         stored = 0
         with self._workspace.transaction():
             for draft, previous in drafts:
-                old = self._of(draft.target)
-                if old is not None and not self._is_replaceable(old):
-                    continue
-                number = self.add(draft, previous)
-                self.inferences.add(number, draft.effort, drafting)
-                stored += 1
+                if self.takes_draft(draft.target):
+                    number = self.add(draft, previous)
+                    self.inferences.add(number, draft.effort, drafting)
+                    stored += 1
         return stored
+
+    def takes_draft(self, target: Target) -> bool:
+        """Whether no decided text of a target is lost with a new draft."""
+        old = self._of(target)
+        return old is None or self._is_replaceable(old)
 
     def take_in(self, drafts: Iterable[tuple[Draft, str | None]]) -> TakenIn:
         """Store texts that people wrote elsewhere, each with the comment there is.
@@ -317,18 +322,38 @@ class Suggestions:
 
     def add(self, draft: Draft, previous: str | None) -> int:
         """Make a draft the current suggestion of its target, whatever was; its id."""
-        state = State.ABSTAINED if draft.text is None else State.PENDING
+        with self._workspace.transaction():
+            id_ = self.set_aside(draft, previous)
+            self.make_current(draft.target, id_)
+            return id_
+
+    def make_current(self, target: Target, id_: int) -> None:
+        """Let one of the suggestions of a target be the one that counts."""
         with self._workspace.transaction() as db:
             db.execute(
                 "UPDATE main.suggestions SET current = 0 WHERE database = ?"
                 " AND schema = ? AND name = ? AND column_name IS ? AND current",
-                self._place(draft.target),
+                self._place(target),
             )
+            db.execute("UPDATE main.suggestions SET current = 1 WHERE id = ?", (id_,))
+
+    def set_aside(
+        self, draft: Draft, previous: str | None, *, arm: str | None = None
+    ) -> int:
+        """Keep a draft that nobody is shown yet; its id.
+
+        Args:
+            draft: the draft.
+            previous: the comment the database holds.
+            arm: the name of the one of two models it was made with.
+        """
+        state = State.ABSTAINED if draft.text is None else State.PENDING
+        with self._workspace.transaction() as db:
             cursor = db.execute(
                 "INSERT INTO main.suggestions (database, schema, name, column_name,"
                 " state, text, drafted, source, confidence, findings, model, prompt,"
-                " origin, guess, previous, created_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " origin, guess, previous, created_at, arm, current)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
                 (
                     *self._place(draft.target),
                     state.value,
@@ -343,6 +368,7 @@ class Suggestions:
                     draft.guess,
                     previous,
                     now(),
+                    arm,
                 ),
             )
             return int(cursor.lastrowid or 0)
@@ -359,6 +385,23 @@ class Suggestions:
             Verdict.ACCEPT,
             [Move(s.id, Verdict.ACCEPT, s.text, seen=s) for s in suggestions if s.text],
         )
+
+    def vote(self, suggestion: Suggestion, favoured: Favoured) -> Batch:
+        """Accept one of two drafts side by side, and say which is better.
+
+        A tie takes the first. Nothing is done where either was decided on meanwhile.
+        """
+        target, pair = suggestion.target, suggestion.pair
+        what = f"{Verdict.ACCEPT.value} {target}"
+        with self._workspace.transaction():
+            current = self._of(target)
+            if current is None or not pair or current.pair != pair:
+                return Batch(0, what, 0)
+            taken = pair[favoured is Favoured.SECOND]
+            if taken.id != current.id:
+                self.make_current(target, taken.id)
+            move = Move(taken.id, Verdict.ACCEPT, taken.text, favoured=favoured)
+            return self.decisions.decide(what, [move])
 
     def edit(
         self, suggestion: Suggestion, text: str, *, findings: tuple[Finding, ...] = ()
@@ -538,6 +581,13 @@ class Suggestions:
                     for target, reason in reasons.items()
                 ],
             )
+            # One that waits for another model's was made of what is no longer so.
+            db.executemany(
+                "UPDATE main.suggestions SET place = 0 WHERE database = ?"
+                " AND schema = ? AND name = ? AND column_name IS ?"
+                " AND arm IS NOT NULL AND place IS NULL",
+                [self._place(target) for target in reasons],
+            )
             return moved.rowcount
 
     def follow(self, renamed: Mapping[TableId, TableId]) -> None:
@@ -588,7 +638,7 @@ class Suggestions:
     ) -> Iterator[Suggestion]:
         """Current suggestions of which a condition is true."""
         rows = self._workspace.rows(
-            f"SELECT s.*, {_WRITER} FROM suggestions s"
+            f"SELECT s.*, {_WRITER}, {_RIVAL} FROM suggestions s"
             f" WHERE database = ? AND current {condition}",
             (self._database, *values),
         )
@@ -623,6 +673,12 @@ _WRITER = (
 )
 """Who said the words first: others may have accepted or undone them since."""
 
+_RIVAL = (
+    f"iif({still_open('s')}, (SELECT json_array(o.id, o.drafted, json(o.findings))"
+    " FROM main.suggestions o WHERE o.id = s.rival), NULL) AS other"
+)
+"""The other one of two drafts side by side, as long as they are."""
+
 _TRIED = ", ".join(f"'{state.value}'" for state in TRIED)
 """For a query."""
 
@@ -635,17 +691,29 @@ _ENDED = {
 
 
 def _suggestion(row: sqlite3.Row) -> Suggestion:
+    target = make_target(row["schema"], row["name"], row["column_name"])
+    findings = _findings(row["findings"])
+    pair: tuple[Offered, ...] = ()
     draft = Draft(
-        target=make_target(row["schema"], row["name"], row["column_name"]),
+        target=target,
         text=row["drafted"],
         source=Source(row["source"]),
         confidence=row["confidence"],
-        findings=_findings(row["findings"]),
+        findings=findings,
         model=row["model"],
         prompt=row["prompt"],
         origin=row["origin"],
         guess=row["guess"],
     )
+    if row["other"]:
+        id_, text, found = json.loads(row["other"])
+        pair = (
+            Offered(row["id"], row["drafted"], findings),
+            Offered(id_, text, tuple(map(Finding, found))),
+        )
+        pair = pair if row["place"] == 1 else pair[::-1]
+        # Whoever shows it can say no more than this.
+        draft = Draft(target, row["drafted"], Source.MODEL, 0.5, findings)
     return Suggestion(
         id=row["id"],
         draft=draft,
@@ -658,6 +726,7 @@ def _suggestion(row: sqlite3.Row) -> Suggestion:
         rank=row["rank"],
         own_findings=_findings(row["own_findings"]),
         writer=row["writer"],
+        pair=pair,
     )
 
 

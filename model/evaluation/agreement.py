@@ -1,22 +1,10 @@
-"""How far judges agree, and whether a count of wins could be chance."""
+"""How far judges agree."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
-
-
-def sign_test(wins: int, losses: int) -> float:
-    """The exact two-sided p of a sign test: ties left out, wins as likely as losses.
-
-    Dixon and Mood 1946, "The statistical sign test": a binomial with one half. 1.0
-    where nothing was decided.
-    """
-    decided = wins + losses
-    tail = sum(math.comb(decided, k) for k in range(max(wins, losses), decided + 1))
-    # Whole numbers until the last step: 0.5 ** 1100 would be 0.
-    return min(1.0, 2 * tail / (1 << decided))
 
 
 def fleiss_kappa(table: Sequence[Sequence[int]]) -> float | None:

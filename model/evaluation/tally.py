@@ -9,11 +9,8 @@ from itertools import combinations
 from typing import Any
 
 from catalog.intervals import Share, wilson
-from model.evaluation.agreement import (
-    cohen_kappa,
-    fleiss_kappa,
-    sign_test,
-)
+from catalog.preferred import sign_test
+from model.evaluation.agreement import cohen_kappa, fleiss_kappa
 from model.evaluation.sheet import SheetKey
 from model.evaluation.votes import JudgeKind, Preference, Vote, last_ones
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.pairs import Pairs
 from catalog.suggestion import Draft, Finding, Source
 from catalog.workspace import Workspace
 from connectors.connect import open_database
@@ -40,6 +41,15 @@ def some_drafts(settings: Settings, file: Path) -> None:
         text = None if number % 5 == 4 else f"About {target.name}."
         draft = Draft(target, text, Source.MODEL, number / 12, findings[number % 4])
         session.suggestions.put([(replace(draft, guess="A guess."), None)])
+    pairs = Pairs(session.workspace, session.database_id, "shop", ("big", "small"))
+    for model in ("big", "small"):  # to choose between
+        pairs.put(
+            model,
+            [
+                (Draft(target, f"By {model}.", Source.MODEL, 0.5, model=model), None)
+                for target in targets[12:18]
+            ],
+        )
     session.close()
 
 

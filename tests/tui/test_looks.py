@@ -22,6 +22,7 @@ from catalog.addresses import DatabaseIdentity
 from catalog.approvals import Decided, SignOff
 from catalog.choice import Choice
 from catalog.objects import ColumnId, TableId, make_target
+from catalog.pairs import Pairs
 from catalog.suggestion import Draft, Finding, Source, Verdict, Wording
 from catalog.workspace import Workspace
 from connectors.connect import open_database
@@ -214,6 +215,12 @@ async def review_alternatives(stage: Stage) -> None:
     found = [Wording(text, Source.MODEL) for text in texts]
     screen._alternatives[screen._line.target] = found
     await stage.press("j", "k")
+
+
+@look
+async def review_pair(stage: Stage) -> None:
+    """Two models' drafts with their keys, and how far the votes are."""
+    await stage.review("order_date")
 
 
 @look
@@ -479,6 +486,14 @@ def prepare(state: str, settings: Settings, shop: Path) -> str | None:
     session.suggestions.put(drafts)
     if state not in ("write_nothing", "figures_empty", "same_name"):
         decide(session)
+    if state == "review_pair":
+        # Another key than the file's, whose path is another every time.
+        pairs = Pairs(session.workspace, session.database_id, "shop", ("big", "small"))
+        for model, text in (("big", "Day of the order."), ("small", "Date of it.")):
+            draft = Draft(
+                ColumnId(ORDERS, "order_date"), text, Source.MODEL, 0.5, model=model
+            )
+            pairs.put(model, [(draft, None)])
     # The charts of coverage must not look otherwise tomorrow.
     with session.workspace.transaction() as db:
         db.execute("UPDATE coverage_history SET at = '2026-03-02T08:00:00+00:00'")

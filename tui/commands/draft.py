@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from catalog.objects import ColumnId, TableId, table_of
+from catalog.errors import UsageError
+from catalog.objects import ColumnId, TableId, Target, table_of
+from catalog.pairs import Joined, Pairs
 from catalog.suggestion import Draft, Source
 from tui.commands import console
 from tui.commands.opening import open_session
@@ -41,16 +44,40 @@ def run(
     no_samples: Annotated[
         bool, typer.Option("--no-samples", help="Look at names and types only.")
     ] = False,
+    both: Annotated[
+        bool,
+        typer.Option(
+            "--both",
+            help="Of two models: each table by both, for a blind choice in the review.",
+        ),
+    ] = False,
+    share: Annotated[
+        float | None,
+        typer.Option(
+            help="With --both: only this share of the tables, as in 0.2; the others are"
+            " split.",
+            min=0,
+            max=1,
+        ),
+    ] = None,
     json: Json = False,
     hourly_price: HourlyPrice = None,
 ) -> None:
     """Draft descriptions for what has none; interrupted, it goes on later.
 
     With two models, `columnist --model A,B draft URL`, tables are drawn for one of them
-    each, their columns with them, and every run draws the same. `columnist metrics URL
-    --compare A,B` tells whose texts were accepted more often.
+    each, their columns with them, and every run draws the same. With `--both` each
+    drafts all of them, and the review shows both texts side by side without names.
+    `columnist metrics URL --compare A,B` tells whose are better.
     """
     options = settings(context)
+    if share is not None and not both:
+        raise UsageError("--share goes with --both.", "It says of how many tables.")
+    if both and two_models(options) is None:
+        raise UsageError(
+            "--both takes two models.",
+            "Name them: columnist --model A,B draft URL --both.",
+        )
     options = options if two_models(options) else settings_for(options, url)
     arms = find_arms(options, console.note)
     with open_session(arms[0].settings, url) as session:
@@ -67,11 +94,22 @@ def run(
             console.note(f"columnist: {note}")
         plans: Sequence[DraftPlan] = (plan,)
         names = tuple(arm.model.name for arm in arms if arm.model is not None)
+        beside = None
         if len(names) == 2:
-            plans = plan.split(session.database.identity.key, names)
+            key = session.database.identity.key
+            wanted = (1.0 if share is None else share) if both else 0.0
+            plans = plan.split(key, names, both=wanted)
+            if both:
+                pairs = Pairs(session.workspace, session.database_id, key, names)
+                beside = Beside(pairs, frozenset(plans[0].work.keys() & plans[1].work))
+                if redo:
+                    pairs.forget()
+                # Before either drafts: what meets the other's text waits no longer.
+                for name, own in zip(names, plans, strict=True):
+                    own.leave_out(beside.waiting(name))
         # One engine after the other: two models would share one machine's memory.
         done = [
-            draft_with(session, arm, each, samples=not no_samples)
+            draft_with(session, arm, each, samples=not no_samples, beside=beside)
             for arm, each in zip(arms, plans, strict=True)
         ]
     tokens, seconds = (
@@ -96,6 +134,9 @@ def run(
         }
         if len(done) == 2:
             result["models"] = [each.as_json() for each in done]
+        if beside is not None:
+            joined = beside.pairs.joined
+            result["pairs"] = {each.value: joined[each] for each in Joined}
         console.out_json(result)
         return
     if not plan.targets:
@@ -106,12 +147,53 @@ def run(
         if each.plan.targets:
             console.out(each.line())
     if len(done) == 2:
-        split = " and ".join(
-            f"{len(each.plan.work):,} for {plain(each.model)}" for each in done
+        both_of = beside.tables if beside is not None else frozenset[TableId]()
+        split = [
+            f"{len(each.plan.work.keys() - both_of):,} for {plain(each.model)}"
+            for each in done
+        ]
+        if beside is not None:
+            split.insert(0, f"{len(both_of):,} for both")
+        console.out(f"Tables drawn: {', '.join(split[:-1])} and {split[-1]}.")
+    if beside is not None:
+        told = beside.pairs.joined
+        console.out(
+            f"Drafts of both: {told[Joined.PAIR]:,} to choose between in the review,"
+            f" {told[Joined.ALIKE]:,} alike, {told[Joined.SINGLE]:,} with one to show."
         )
-        console.out(f"Tables drawn: {split}.")
-    if hourly_price is not None and (told := cost_of(done, hourly_price).line()):
-        console.out(told)
+    if hourly_price is not None and (price := cost_of(done, hourly_price).line()):
+        console.out(price)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What two models both draft."""
+
+    pairs: Pairs
+    """Keeps it."""
+    tables: frozenset[TableId]
+    """Of which tables that is."""
+
+    def keep(
+        self,
+        session: Session,
+        model: str,
+        drafts: Iterable[tuple[Draft, str | None]],
+        *,
+        drafting: int | None = None,
+    ) -> int:
+        """Store drafts: beside the other's where both draft them, else to decide."""
+        every = list(drafts)
+        beside = [each for each in every if table_of(each[0].target) in self.tables]
+        alone = [each for each in every if table_of(each[0].target) not in self.tables]
+        return self.pairs.put(
+            model, beside, drafting=drafting
+        ) + session.suggestions.put(alone, drafting=drafting)
+
+    def waiting(self, model: str) -> set[Target]:
+        """What one model has drafted by now, and the other has not."""
+        found = self.pairs.waiting(model)
+        return {target for target in found if table_of(target) in self.tables}
 
 
 @dataclass(slots=True)
@@ -207,11 +289,19 @@ def energy_of(done: Sequence[Done]) -> str | None:
 
 
 def draft_with(
-    session: Session, arm: Arm, plan: DraftPlan, *, samples: bool = True
+    session: Session,
+    arm: Arm,
+    plan: DraftPlan,
+    *,
+    samples: bool = True,
+    beside: Beside | None = None,
 ) -> Done:
     """Draft what a plan names with one model, which is gone from memory afterwards."""
     model = arm.model
     done = Done(plan, model.name if model else RULES)
+    keep = None
+    if beside is not None:
+        keep = partial(beside.keep, session, done.model)
     if not plan.targets:
         return done
     if model is not None and model.endpoint is not None:
@@ -231,7 +321,13 @@ def draft_with(
         meter = drafting.meter_of(running)
         started = time.monotonic()
         for each in drafting.draft(
-            session, plan, running, samples=samples, stop=stop, meter=meter
+            session,
+            plan,
+            running,
+            samples=samples,
+            stop=stop,
+            meter=meter,
+            keep=keep,
         ):
             advance(1)
             done.add(each)

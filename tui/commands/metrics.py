@@ -12,12 +12,14 @@ import typer
 
 from catalog.intervals import Share
 from catalog.metrics import Verdicts
+from catalog.pairs import Fate
 from catalog.workspace import Workspace
 from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import HourlyPrice, Json, MaybeUrl, settings
 from tui.flow.cost import Spending
 from tui.flow.figures import NOTHING, Figures, apart, between, gather, origin
+from tui.flow.pair_votes import PairVotes, vote_lines
 from tui.flow.text import count, plain
 from tui.flow.two_models import ArmOutcome, Comparison, points
 
@@ -38,9 +40,10 @@ def run(
         typer.Option(
             "--compare",
             metavar="A,B",
-            help="Compare two models that `draft --model A,B` split the tables between."
-            " Columns of one table are not independent, so the interval that counts"
-            " draws whole tables again.",
+            help="Compare two models: by votes where both drafted (`draft --both`), by"
+            " acceptance where `draft --model A,B` split the tables between them."
+            " Columns of one table are not independent, so whole tables are counted, or"
+            " drawn again.",
         ),
     ] = None,
     hourly_price: HourlyPrice = None,
@@ -146,6 +149,26 @@ def _compared(comparison: Comparison) -> dict[str, object]:
         "left_out": comparison.left_out,
         "better": comparison.better,
         "verdict": comparison.verdict,
+        "votes": None if comparison.votes is None else _voted(comparison.votes),
+    }
+
+
+def _voted(votes: PairVotes) -> dict[str, object]:
+    def unit(wins: tuple[int, int], share: Share | None, p: float) -> dict[str, object]:
+        named = dict(zip(votes.models, wins, strict=True))
+        return {"wins": named, **_interval(share, "share"), "p": round(p, 6)}
+
+    return {
+        "models": list(votes.models),
+        "votes": votes.votes,
+        "by_votes": unit(votes.wins, votes.share, votes.p),
+        "by_tables": unit(votes.table_wins, votes.table_share, votes.table_p),
+        "finished_tables": len(votes.finished),
+        "unfinished_tables": votes.unfinished,
+        **{fate.value: votes.fates[fate] for fate in Fate},
+        "won_then_edited": votes.edited,
+        "better": votes.better,
+        "verdict": votes.verdict(),
     }
 
 
@@ -227,11 +250,18 @@ def _lines(figures: Figures) -> Iterator[str]:
             f"Pace: {found.pace.per_minute:.1f} decisions a minute, over"
             f" {count(found.pace.decisions, 'decision')} one by one."
         )
-    if figures.comparison is not None:
-        yield from _comparison_lines(figures.comparison)
+    if (comparison := figures.comparison) is not None:
+        yield from _comparison_lines(comparison)
 
 
 def _comparison_lines(comparison: Comparison) -> Iterator[str]:
+    if comparison.votes is not None:
+        yield from vote_lines(comparison.votes)
+    if comparison.is_split:
+        yield from _split_lines(comparison)
+
+
+def _split_lines(comparison: Comparison) -> Iterator[str]:
     for arm in (comparison.first, comparison.second):
         share = arm.share
         yield (

@@ -11,7 +11,7 @@ from catalog.change import CommentChange
 from catalog.glossary import Term
 from catalog.objects import ColumnId, TableId, Target, table_of
 from catalog.suggestion import Source, State, Suggestion
-from catalog.trial import drawn_model
+from catalog.trial import drawn_for_both, drawn_model
 from model.draft import Documented, undescribed
 from model.spelling import touched
 from tui.flow.session import Session
@@ -64,21 +64,24 @@ class DraftPlan:
         self.targets += len(targets)
 
     def split(
-        self, database: str, models: tuple[str, str]
+        self, database: str, models: tuple[str, str], *, both: float = 0.0
     ) -> tuple[DraftPlan, DraftPlan]:
         """A plan for each of two models: tables are drawn, columns go with theirs.
 
         Args:
             database: what identifies the database in the workspace.
             models: the names of both; a table that was drawn before is drawn alike.
+            both: the share of tables, drawn too, that are in the plans of both.
         """
         plans = (
             DraftPlan(documented=self.documented),
             DraftPlan(documented=self.documented),
         )
         for table, targets in self.work.items():
-            drawn = drawn_model(database, table, models)
-            plans[models.index(drawn)].add(table, targets)
+            drawn = models.index(drawn_model(database, table, models))
+            is_both = drawn_for_both(database, table, models, both)
+            for plan in plans if is_both else plans[drawn : drawn + 1]:
+                plan.add(table, targets)
         return plans
 
     def take_turns(self, derived: Set[TableId]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from typing import Protocol
 
 from catalog.glossary import GlossaryFile
 from catalog.inferences import AT_ONCE, DraftedWith
@@ -39,6 +40,15 @@ ALTERNATIVES = 5
 """Most other wordings."""
 
 
+class Keep(Protocol):
+    """Stores drafts, each with the comment there is, and says how many were new."""
+
+    def __call__(
+        self, drafts: Iterable[tuple[Draft, str | None]], *, drafting: int | None
+    ) -> int:
+        """As `Suggestions.put`."""
+
+
 def draft(
     session: Session,
     plan: DraftPlan,
@@ -48,6 +58,7 @@ def draft(
     first: Callable[[], TableId | None] = lambda: None,
     stop: Stop = never,
     meter: Meter | None = None,
+    keep: Keep | None = None,
 ) -> Iterator[Draft]:
     """Draft what a plan names; drafts are yielded once they are saved.
 
@@ -59,12 +70,13 @@ def draft(
         first: the table that goes before all others, asked for each table anew.
         stop: ends it within a decoding step; what is saved stays.
         meter: counts the energy; without it one that begins here.
+        keep: stores drafts; None makes them what is to decide.
     """
     glossary = GlossaryFile(session.glossary)
     glossary.read()  # a mistake in it is told before anything begins
-    saver = _Saver(
-        session, running, meter or meter_of(running)
-    )  # time counts from here
+    # Time counts from here.
+    keep = keep or session.suggestions.put
+    saver = _Saver(session, running, meter or meter_of(running), keep)
     with Lease(session.workspace, session.database_id, "draft"):
         drafter = _drafter(session, running, plan.documented)
         jobs = _jobs(
@@ -294,10 +306,13 @@ def drafted_with(running: Running, meter: Meter) -> DraftedWith:
 class _Saver:
     """Saves drafts a few at a time: a transaction costs a disk flush."""
 
-    def __init__(self, session: Session, running: Running, meter: Meter) -> None:
+    def __init__(
+        self, session: Session, running: Running, meter: Meter, keep: Keep
+    ) -> None:
         self._session = session
         self._running = running
         self._meter = meter
+        self._keep = keep
         self._drafts: list[Draft] = []
         self._saved_at = self._spent_at = time.monotonic()
         self._joules = meter.joules()
@@ -323,9 +338,7 @@ class _Saver:
                 if (table := tables[table_of(draft.target)]) is not None
                 and table.comment_of(draft.target) is None
             ]
-            self._session.suggestions.put(
-                ((draft, None) for draft in kept), drafting=self._spent(drafts)
-            )
+            self._keep(((draft, None) for draft in kept), drafting=self._spent(drafts))
         self._saved_at = time.monotonic()
         self._logged += len(kept)
         if self._logged >= AT_ONCE:

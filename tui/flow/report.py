@@ -16,6 +16,7 @@ from pathlib import Path
 from catalog.errors import UsageError
 from catalog.files import write_file
 from tui.flow.figures import NOTHING, Figures, Rate, apart, between
+from tui.flow.pair_votes import vote_lines
 from tui.flow.text import count, percent, plain, shorten
 from tui.flow.two_models import ArmOutcome, points
 
@@ -72,6 +73,7 @@ def render(figures: Figures) -> str:
         counted=count,
         percent=percent,
         points=points,
+        vote_lines=vote_lines,
         spread=_spread,
     )
 

@@ -96,6 +96,8 @@ def when(at: datetime | str) -> str:
 
 def whose(suggestion: Suggestion) -> str:
     """Whose words a text is, and how sure it is where that is known."""
+    if suggestion.pair:
+        return "two drafts, unnamed until you choose"
     by = f"by {author_of(suggestion)}"
     if suggestion.confidence is None or suggestion.by is Source.HUMAN:
         return by

@@ -9,6 +9,7 @@ from catalog.errors import UsageError
 from catalog.intervals import Share, fall, wilson
 from catalog.metrics import DecisionLog
 from catalog.trial import TableOutcome, drawn_model
+from tui.flow.pair_votes import PairVotes, pair_votes
 from tui.flow.text import count, plain
 
 ENOUGH_TABLES = 10
@@ -58,6 +59,13 @@ class Comparison:
     """First less second, as if texts were independent (Newcombe)."""
     by_tables: Share | None
     """First less second, with whole tables drawn again: the honest interval."""
+    votes: PairVotes | None = None
+    """On drafts of both that stood side by side; None where none did."""
+
+    @property
+    def is_split(self) -> bool:
+        """Whether tables were split between both, or nothing is known at all."""
+        return bool(self.first.tables or self.second.tables or not self.votes)
 
     @property
     def better(self) -> str | None:
@@ -141,6 +149,7 @@ def compare(log: DecisionLog, models: str, *, seed: int = 0) -> Comparison:
         left_out,
         fall((first.accepted, first.decided), (second.accepted, second.decided)),
         clustered_difference(first.tables, second.tables, seed=seed),
+        pair_votes(log.workspace, log.database, pair),
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from model.evaluation.agreement import cohen_kappa, fleiss_kappa, sign_test
+from model.evaluation.agreement import cohen_kappa, fleiss_kappa
 
 FLEISS = [
     [0, 0, 0, 0, 14],
@@ -43,22 +43,6 @@ def test_cohen_kappa_of_a_worked_example() -> None:
     assert cohen_kappa(one, other) == pytest.approx(0.4)
     assert cohen_kappa("aa", "aa") is None
     assert cohen_kappa("", "") is None
-
-
-@pytest.mark.parametrize(
-    ("wins", "losses", "p"),
-    [(0, 0, 1.0), (5, 5, 1.0), (5, 0, 0.0625), (9, 1, 0.021484375), (42, 20, 0.00715)],
-)
-def test_sign_test_by_hand(wins: int, losses: int, p: float) -> None:
-    assert sign_test(wins, losses) == pytest.approx(p, rel=0.01)
-
-
-@given(st.integers(0, 3000), st.integers(0, 3000))
-@settings(deadline=None)
-def test_sign_test_is_a_probability_and_fair(wins: int, losses: int) -> None:
-    p = sign_test(wins, losses)
-    assert 0 <= p <= 1
-    assert p == sign_test(losses, wins)
 
 
 @given(st.lists(st.sampled_from("ab="), max_size=30))

@@ -26,6 +26,11 @@ from tui.flow.session import Session
 from tui.flow.text import count, plain
 
 Answer = Literal["all", "sample"]
+ALONE = {
+    "replaces": "that would replace a comment; a accepts each",
+    "two drafts": "where two drafts stand; 1 or 2 takes one",
+}
+"""Why some are left to single decisions."""
 
 
 class AcceptModal(ModalScreen[Answer]):
@@ -58,9 +63,7 @@ class AcceptModal(ModalScreen[Answer]):
             for line in covers(self.choice):
                 yield Label(line, markup=False)
             for name, left in self.choice.left_out.items():
-                what = "that would replace a comment; a accepts each"
-                if name != "replaces":
-                    what = f"with the finding {Finding(name).words}"
+                what = ALONE.get(name) or f"with the finding {Finding(name).words}"
                 yield Label(f"Left out: {left} {what}.", markup=False)
             if self._unseen:
                 unseen = f"{self._unseen:,} of them were not on the screen."

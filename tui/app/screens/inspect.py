@@ -76,12 +76,13 @@ class InspectModal(ModalScreen[None], WorkingScreen[None]):
     def _evidence(self) -> Text:
         shown = Text()
         suggestion = self._line.suggestion
-        shown.append(plain(self._line.text or self._line.lack) + "\n", "bold")
+        for text in self._line.texts:
+            shown.append(plain(text) + "\n", "bold")
         if suggestion is not None:
             shown.append(summary(suggestion) + "\n")
         for fact in self._facts:
             shown.append(plain(fact) + "\n")
-        if suggestion is not None:
+        if suggestion is not None and not suggestion.pair:
             draft = suggestion.draft
             shown.append(f"{whose(suggestion)}\n")
             if draft.origin and not suggestion.author:
@@ -122,6 +123,10 @@ class InspectModal(ModalScreen[None], WorkingScreen[None]):
 
     def action_prompt(self) -> None:
         """Show the exact prompt."""
+        if self._line.pair:
+            told = "\nThe prompt would tell which model wrote what. Choose first."
+            self.query_one("#prompt", Static).update(told)
+            return
         self.query_one("#prompt", Static).update("\nStarting the model…")
         self._ask()
 

@@ -19,12 +19,14 @@ from catalog.errors import ColumnistError
 from catalog.objects import Target, table_of
 from catalog.style import check
 from catalog.suggestion import State, Suggestion
+from catalog.trial import Favoured
 from tui.app.beside import beside
 from tui.app.screens.ask import AskModal
 from tui.app.screens.bulk import Bulk
 from tui.app.screens.facets import suggestions_with
 from tui.app.screens.inspect import InspectModal
 from tui.app.screens.reason import ReasonModal
+from tui.app.screens.review_details import CHOOSE
 from tui.app.screens.review_keys import REVIEW_KEYS
 from tui.app.screens.review_list import ReviewList
 from tui.app.screens.review_rows import LEGEND, Line
@@ -38,6 +40,10 @@ COLUMNS = 20
 """Of a table, about: to tell whether what is listed is counted beside the screen."""
 OFFERED = 8
 """Most tables offered for the beginning of a name."""
+VOTES = (Favoured.FIRST, Favoured.SECOND)
+"""By the number of the draft that is taken."""
+TELLING = "Other wordings would tell which model wrote what"
+"""Why two drafts side by side go first."""
 
 
 class ReviewScreen(ReviewList):
@@ -58,6 +64,8 @@ class ReviewScreen(ReviewList):
         if not line.suggestion.text:
             self.notify("The model abstained here. e writes your own.")
             return
+        if self._is_pair("Two drafts stand here"):
+            return
         if self._list.bring_back():
             self.notify("It was out of sight. a accepts it.")
             return
@@ -68,6 +76,29 @@ class ReviewScreen(ReviewList):
             self.notify("This is written already.")
             return
         self._go_on(self._session.suggestions.accept([line.suggestion]))
+
+    def _is_pair(self, why: str) -> bool:
+        """Whether two drafts stand there; it says why they go first."""
+        is_pair = self._line is not None and bool(self._line.pair)
+        if is_pair:
+            self.notify(f"{why}: {CHOOSE}.")
+        return is_pair
+
+    def _vote(self, favoured: Favoured) -> None:
+        line = self._line
+        if line is None or line.suggestion is None:
+            return
+        if self._list.bring_back():
+            self.notify("It was out of sight. Choose now.")
+            return
+        self._go_on(self._session.suggestions.vote(line.suggestion, favoured))
+
+    def action_tie(self) -> None:
+        """Neither of two drafts is better: take the first, and go on."""
+        if self._line is None or not self._line.pair:
+            self.notify("0 is for two drafts side by side.")
+            return
+        self._vote(Favoured.TIE)
 
     def _settle_conflict(self, line: Line, suggestion: Suggestion) -> None:
         """Somebody changed the comment: show both texts before replacing theirs."""
@@ -256,13 +287,13 @@ class ReviewScreen(ReviewList):
     def action_again(self) -> None:
         """Ask for other wordings of what is under the cursor."""
         line = self._line
-        if line is not None:
+        if line is not None and not self._is_pair(TELLING):
             self._find_alternatives(line.target)
 
     def action_hint(self) -> None:
         """Ask for other wordings, and tell the model what the steward knows."""
         line = self._line
-        if line is None:
+        if line is None or self._is_pair(TELLING):
             return
         target = line.target
         lead = (
@@ -290,8 +321,14 @@ class ReviewScreen(ReviewList):
         self.call_later(self._changed)
 
     def action_pick(self, number: int) -> None:
-        """Accept another wording."""
+        """Accept another wording, or one of two drafts side by side as the better."""
         line = self._line
+        if line is not None and line.pair:
+            if number <= len(line.pair):
+                self._vote(VOTES[number - 1])
+            else:
+                self._is_pair("Two drafts stand here")
+            return
         found = self._alternatives.get(line.target, []) if line is not None else []
         if line is None or not 1 <= number <= len(found):
             self.notify("There is no such wording. t asks for some.")
@@ -308,6 +345,8 @@ class ReviewScreen(ReviewList):
         line = self._line
         if line is None or line.column is None or line.suggestion is None:
             self.notify("c is for a column with a draft.")
+            return
+        if self._is_pair("Two drafts stand here"):
             return
         fresh = line.suggestion.state in (State.PENDING, State.ABSTAINED)
         if not fresh or line.comment is not None:

@@ -23,6 +23,8 @@ EXPLAINED = {
     Finding.FALSE_CLAIM: "claims something that a query found untrue",
 }
 """What each finding means, for the steward."""
+CHOOSE = "1 or 2 takes the better one, 0 if neither is; r if both are bad"
+"""What to do with two drafts side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +59,18 @@ def details(
     if suggestion is not None:
         head.append(f"  {summary(suggestion)}", "not bold")
     said = [suggestion.reason] if suggestion is not None and suggestion.reason else []
+    if line.pair:
+        said.append(CHOOSE)
     if style and suggestion is not None and line.text:
         said.append("style: " + " · ".join(style))
     parts = [head, *([Text(plain(" · ".join(said)), "italic")] if said else [])]
     parts.append(Text(plain(" · ".join(facts)), "dim"))
     others: list[RenderableType] = []
     new = suggestion.text if suggestion is not None else None
-    if line.comment is not None and new and new != line.comment:
+    if line.comment is not None and new and new != line.comment and not line.pair:
         others.append(side_by_side(line.comment, new))
     elif whole:
-        others.append(Text(plain(line.text or line.lack)))
+        others += [Text(plain(text)) for text in line.texts]
     others += [
         Text.assemble((f"{number} ", "bold"), plain(text))
         for number, text in enumerate(alternatives, 1)
@@ -77,6 +81,8 @@ def details(
 def summary(suggestion: Suggestion) -> str:
     """State, whose words it is and how likely they are accepted, findings."""
     parts = [suggestion.state.words, whose(suggestion)]
+    if suggestion.pair:
+        return plain(" · ".join([*parts, *findings_of_both(suggestion)]))
     if suggestion.model:
         parts.append(suggestion.model)
     if suggestion.rank:
@@ -86,3 +92,12 @@ def summary(suggestion: Suggestion) -> str:
     found = ", ".join(EXPLAINED[each] for each in suggestion.findings)
     parts.append(found or "no finding")
     return plain(" · ".join(parts))
+
+
+def findings_of_both(suggestion: Suggestion) -> list[str]:
+    """What the checks found in each of two drafts side by side."""
+    return [
+        f"{number} {', '.join(EXPLAINED[each] for each in offered.findings)}"
+        for number, offered in enumerate(suggestion.pair, 1)
+        if offered.findings
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tui.app.keys import keys
 
+FIRST, SECOND = ", or the first of two drafts", ", or the second of two drafts"
 REVIEW_KEYS = keys(
     "review",
     ("a", "accept", "Accept", "Accept and go on to what is next to decide"),
@@ -35,7 +36,11 @@ REVIEW_KEYS = keys(
     ),
     ("c", "same_name", "", "One text for all columns of this name and type"),
     ("i", "inspect", "", "All that is known of it, its history, the exact prompt"),
-    *((str(n), f"pick({n})", "", f"Wording {n}", f"pick{n}") for n in range(1, 6)),
+    *(
+        (str(n), f"pick({n})", "", f"Wording {n}{also}", f"pick{n}")
+        for n, also in zip(range(1, 6), (FIRST, SECOND, "", "", ""), strict=True)
+    ),
+    ("0", "tie", "", "Neither of two drafts is better: take the first"),
     ("space", "mark", "", "Mark"),
     ("v", "range", "", "Mark from here; v again ends the range"),
     ("left_square_bracket", "table(-1)", "", "Previous table", "previous_table"),

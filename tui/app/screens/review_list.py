@@ -16,6 +16,7 @@ from catalog.decisions import Batch
 from catalog.errors import ColumnistError
 from catalog.listing import name_like, name_pattern
 from catalog.objects import Profile, Table, TableId, Target, make_target, table_of
+from catalog.pairs import last_models
 from catalog.places import Place, leave
 from catalog.style import StyleRules, check
 from catalog.suggestion import SuggestionFilter, Wording
@@ -38,6 +39,7 @@ from tui.app.widgets.description_editor import DescriptionEditor
 from tui.app.widgets.reading_list import Direction, ReadingList
 from tui.app.widgets.status_line import StatusLine
 from tui.flow.background import BackgroundDrafting
+from tui.flow.pair_votes import PairVotes, pair_votes
 from tui.flow.session import Session
 from tui.flow.style_file import read_style
 from tui.flow.text import plain
@@ -70,6 +72,7 @@ class ReviewList(DatabaseScreen):
         self._here: TableId | None = None
         self._others = 0
         self._in_schema: dict[str, int] = {}
+        self._votes: PairVotes | None = None
         self._uncounted = False
         self._range_from: Target | None = None
         self._facets: frozenset[Facet] = frozenset()
@@ -242,6 +245,8 @@ class ReviewList(DatabaseScreen):
         notes = []
         if self._here is not None and (waits := self._in_schema.get(self._here.schema)):
             notes.append(f"{waits:,} to decide in {self._here.schema}")
+        if self._votes is not None and self._votes.progress:
+            notes.append(self._votes.progress)
         if marked := len(self._tables.marked):
             notes.append(f"{marked:,} marked")
         if self._facets:
@@ -264,7 +269,12 @@ class ReviewList(DatabaseScreen):
     @beside("count", "Counting what is to decide", exclusive=False)
     def _count_schema(self, schema: str) -> None:
         waits = self._session.suggestions.undecided(schema)
-        self.call_later(self._counted, schema, waits)
+        votes, number = None, self._session.database_id
+        if (models := last_models(self._session.workspace, number)) is not None:
+            # A connection of its own: there may be many, and keys do not wait.
+            with self._session.workspace.beside() as workspace:
+                votes = pair_votes(workspace, number, models)
+        self.call_later(self._counted, schema, waits, votes)
 
     def _count(self) -> None:
         """Count what waits of the schema, beside the screen: it may be large."""
@@ -272,8 +282,13 @@ class ReviewList(DatabaseScreen):
         if self._here is not None and not self._uncounted:
             self._count_schema(self._here.schema)
 
-    def _counted(self, schema: str, waits: int) -> None:
-        if self._in_schema.get(schema) != waits:
+    def _counted(self, schema: str, waits: int, votes: PairVotes | None) -> None:
+        before, self._votes = self._votes, votes
+        if before and votes and votes.better and not before.better:
+            saved = self._session.saved
+            verdict = votes.verdict(plain(saved.name) if saved else "URL")
+            self.notify(verdict, markup=False)
+        if self._in_schema.get(schema) != waits or before != votes:
             self._in_schema[schema] = waits
             self._say_place()
 
@@ -296,7 +311,7 @@ class ReviewList(DatabaseScreen):
             alternatives=[
                 each.text for each in self._alternatives.get(line.target, ())
             ],
-            style=check(line.text, line.target.name, self._style),
+            style=[] if line.pair else check(line.text, line.target.name, self._style),
             whole=wide or is_cut(line, self._list.size.width - 1),
         )
         self.set_class(shown.more and not wide, "-more")

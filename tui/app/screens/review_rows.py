@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 
 from catalog.objects import Column, Table, Target
-from catalog.suggestion import UNDECIDED, Likelihood, State, Suggestion
+from catalog.suggestion import UNDECIDED, Likelihood, Offered, State, Suggestion
 from tui.app.widgets.reading_list import LONGEST, Drawn, laid_out, wrapped
 from tui.app.widgets.row_list import Cell
 from tui.flow.text import plain
@@ -70,14 +70,24 @@ class Line:
         return self.table.comment if self.column is None else self.column.comment
 
     @property
+    def pair(self) -> tuple[Offered, ...]:
+        """Two models' drafts to choose between; empty for anything else."""
+        return () if self.suggestion is None else self.suggestion.pair
+
+    @property
     def undecided(self) -> bool:
         """Whether it waits for the steward."""
         return self.suggestion is not None and self.suggestion.state in UNDECIDED
 
     @property
     def text(self) -> str:
-        """The words to show: the suggestion's, else the database's."""
+        """The words to show: the suggestion's, else the database's.
+
+        Of two drafts side by side it is the first.
+        """
         if self.suggestion is not None:
+            if self.pair:
+                return self.pair[0].text
             found = self.suggestion.text or self.suggestion.draft.guess
             if found:
                 return found
@@ -115,7 +125,17 @@ class Line:
     @property
     def found(self) -> str:
         """A sign where the checks found something in its text."""
+        if self.pair:  # the texts have it each
+            return " "
         return FOUND if self.suggestion and self.suggestion.findings else " "
+
+    @property
+    def texts(self) -> list[str]:
+        """All that is to be read, as it is drawn; two drafts with their keys."""
+        return [
+            f"{number} {FOUND if each.findings else ''}{each.text}"
+            for number, each in enumerate(self.pair, 1)
+        ] or [self.text or self.lack]
 
     @property
     def role(self) -> str:
@@ -141,18 +161,21 @@ def drawn(line: Line, width: int, *, marked: bool) -> list[Drawn]:
     sign, mark = line.sign, line.mark
     lead = [Cell("•" if marked else " ", "accent"), Cell(f"{sign[0]} ", sign[1])]
     after = [Cell(mark[0], mark[1]), Cell(f"{line.found} ", "bad")]
-    text = [Cell(line.text or line.lack, line.role)]
+    texts = [Cell(text, line.role) for text in line.texts]
     if line.column is None:
-        return laid_out(lead, "", 0, after, text, width)
+        return laid_out(lead, "", 0, after, texts, width)
     key = Cell(f"{keys(line.table, line.column):<4}", "muted")
     room = _name_room(line, width)
-    return laid_out(lead, line.column.name, room, [key, *after], text, width)
+    return laid_out(lead, line.column.name, room, [key, *after], texts, width)
 
 
 def is_cut(line: Line, width: int) -> bool:
     """Whether the list shows no more than the beginning of a description."""
     lead = 6 if line.column is None else 11 + _name_room(line, width)
-    return len(wrapped(plain(line.text), width - lead, LONGEST + 1)) > LONGEST
+    return any(
+        len(wrapped(plain(text), width - lead, LONGEST + 1)) > LONGEST
+        for text in line.texts
+    )
 
 
 def _name_room(line: Line, width: int) -> int:

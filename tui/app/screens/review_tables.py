@@ -264,7 +264,7 @@ class ReviewTables:
                 continue
             self._read.add(key)
             if suggestion.author is None:
-                drafts.append(suggestion.id)
+                drafts += [each.id for each in suggestion.pair] or [suggestion.id]
         if drafts:
             self._session.suggestions.inferences.show(drafts)
 
