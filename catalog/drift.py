@@ -550,19 +550,24 @@ class _Watched:
 
     def take(self, of_week: _Week) -> None:
         """Let a week be part of the reference, but for what is alarming in it."""
+        # Hashing an enumeration's member takes as long as all that is done with it.
+        taken = [
+            (place, self._sums[measure])
+            for measure, place in _PLACE.items()
+            if measure not in self.alarms
+        ]
         for key, sums in of_week.tables.items():
             there = self._tables.get(key)
             if there is None:
                 there = self._tables[key] = array("d", bytes(16 * len(Measure)))
-            for measure, place in _PLACE.items():
-                whole = sums[place + 1]
-                if not whole or measure in self.alarms:
+            for place, by_schema in taken:
+                if not sums[place + 1]:
                     continue
-                of_schema = self._sums[measure][key[0]]
+                of_schema = by_schema[key[0]]
                 if there[place + 1]:
                     of_schema.add(there[place], there[place + 1], -1)
                 there[place] += sums[place]
-                there[place + 1] += whole
+                there[place + 1] += sums[place + 1]
                 of_schema.add(there[place], there[place + 1])
         for measure, models in of_week.models.items():
             if measure not in self.alarms:
