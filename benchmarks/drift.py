@@ -17,6 +17,7 @@ import json
 import random
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import groupby
@@ -54,7 +55,6 @@ class World:
 WORLDS = (
     World("as described"),
     World("15 tables a week", tables=15),
-    World("60 tables a week", tables=60),
     World("95 % accepted", acceptance=0.93),
     World("30 % accepted", acceptance=0.35),
     World("tables stand or fall as one", alike=0.7),
@@ -149,15 +149,22 @@ def main() -> None:
     parser.add_argument("--histories", type=int, default=500, help="of each world")
     parser.add_argument("--power", type=int, default=100, help="of each fall")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     started = time.monotonic()
-    quiet = [_quiet(world, options.histories, options.seed) for world in WORLDS]
-    found = [
-        _found(tables, fall, options.power, options.seed)
-        for tables in VOLUMES
-        for fall in FALLS
-    ]
+    with ProcessPoolExecutor(options.jobs) as pool:
+        swaps = [
+            pool.submit(_found, tables, fall, options.power, options.seed)
+            for tables in VOLUMES
+            for fall in FALLS
+        ]
+        nothing = [
+            pool.submit(_quiet, world, options.histories, options.seed)
+            for world in WORLDS
+        ]
+        found = [each.result() for each in swaps]
+        quiet = [each.result() for each in nothing]
     if options.json:
         print(json.dumps({"false_alarms": quiet, "power": found}, indent=2))
         return

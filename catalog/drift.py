@@ -504,7 +504,14 @@ class _Watched:
         reference = sum(
             share**2 * large[name].variance for name, share in weights.items()
         )
-        mine = _variance(squares, total, len(own), before + change)
+        # That of the reference's tables, if the week's differ less: few that happen to
+        # be alike, or all near an end of the scale, would make any change certain.
+        usual = sum(
+            share * large[name].variance * large[name].tables
+            for name, share in weights.items()
+        )
+        spread = squares / total**2 * len(own) / (len(own) - 1)
+        mine = max(spread, usual / len(own))
         tables = sum(large[name].tables for name in weights)
         return _Compared(
             change,
