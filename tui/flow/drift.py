@@ -165,11 +165,29 @@ def between(measure: Measure, share: Share) -> str:
     return f"{shown(measure, share.low)} to {shown(measure, share.high)}"
 
 
-def named(series: Series) -> str:
+def named(scope: Scope, name: str) -> str:
     """Which texts a series is of; a schema's or a model's name is foreign text."""
-    if series.scope is Scope.ALL:
-        return "all texts"
-    return f"{series.scope.value} {plain(series.name)}"
+    return "all texts" if scope is Scope.ALL else f"{scope.value} {name}"
+
+
+def worth(drift: Drift) -> list[tuple[Scope, str]]:
+    """All texts first, then the parts of them with an alarm, then all others."""
+    alarming = [(each.series.scope, each.series.name) for each in drift.alarms]
+    every = [(each.scope, each.name) for each in drift.series]
+    return list(dict.fromkeys([*every[:1], *alarming, *every]))
+
+
+def scale(series: Series) -> tuple[float, float]:
+    """Both ends of a chart of the latest weeks."""
+    ends = [
+        abs(end)
+        for point in series.points[-LISTED:]
+        for share in (point.value, point.before)
+        if share is not None
+        for end in (share.low, share.high)
+    ]
+    top = next(top for top in (0.1, 0.25, 0.5, 1.0) if top >= min(max(ends), 1.0))
+    return (-top if series.measure.least < 0 else 0.0), top
 
 
 def sentence(alarm: Alarm) -> str:

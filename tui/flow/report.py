@@ -13,8 +13,10 @@ from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
+from catalog.drift import Drift, Scope, Series
 from catalog.errors import UsageError
 from catalog.files import write_file
+from tui.flow import drift
 from tui.flow.figures import NOTHING, Figures, Rate, apart, between
 from tui.flow.text import count, percent, plain, shorten
 from tui.flow.two_models import ArmOutcome, points
@@ -68,12 +70,32 @@ def render(figures: Figures) -> str:
         style=Markup(style),  # ours
         digest=base64.b64encode(digest).decode(),
         apart=apart,
+        basis=drift.basis,
+        drift_words=drift.WORDS,
+        drift_between=drift.between,
+        empty_drift=drift.EMPTY,
+        few=drift.TOO_FEW,
+        scale=drift.scale,
+        shown=drift.shown,
+        watched=_watched(figures.drift),
+        weeks_listed=drift.LISTED,
         between=between,
         counted=count,
         percent=percent,
         points=points,
         spread=_spread,
     )
+
+
+def _watched(found: Drift) -> list[tuple[str, Series]]:
+    """All texts, and parts of them with an alarm: which they are, and the series."""
+    alarming = [alarm.series for alarm in found.alarms]
+    return [
+        (drift.named(each.scope, each.name), each)
+        for scope, name in drift.worth(found)
+        for each in found.of(scope, name)
+        if scope is Scope.ALL or each in alarming
+    ]
 
 
 def _rate(arm: ArmOutcome) -> Rate:
