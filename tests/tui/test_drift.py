@@ -1,19 +1,21 @@
-"""The watch over a workspace: from drafts and decisions to alarms, files and screens."""
+"""The watch over a workspace: from drafts and decisions to alarms and screens."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from textual.widgets import Static
 from typer.testing import CliRunner
 
 from catalog import choice
 from catalog.addresses import DatabaseIdentity
 from catalog.choice import Choices
-from catalog.drift import QUARTER, WEEK, Drift, Measure, Scope
+from catalog.drift import QUARTER, WEEK, Drift, Measure, Scope, monday
 from catalog.errors import ColumnistError, UsageError
 from catalog.metrics import DecisionLog
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind, make_target
@@ -22,10 +24,13 @@ from catalog.suggestion import Draft, Finding, Source
 from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
 from tests.tui.drifting import MONDAY, Steward
+from tests.tui.test_figures import drawn, numbers, to_figures
+from tests.tui.test_pilot import opened, settled
+from tui.app.screens.catalog import CatalogScreen
 from tui.cli import app
-from tui.flow.drift import basis, gather, sentence
+from tui.flow.drift import EMPTY, TOO_FEW, basis, gather, sentence
 from tui.flow.session import open_session
-from tui.flow.settings import locate
+from tui.flow.settings import Settings, locate
 
 EVIL = "[b]worse\x1b[31m\u202e<script>"
 
@@ -100,7 +105,7 @@ def test_what_each_measure_is_of(
     at = "2026-09-06T23:59:59.000000+00:00"
     for module in ("suggestions", "decisions"):
         monkeypatch.setattr(f"catalog.{module}.now", lambda: at)
-    names = ["order_id", "xqzzy", "kundennummer", "shape", "note", "unseen"]
+    names = ["order_id", "xqzzy", "kundennummer", "shape", "note", "status"]
     types = ["bigint", "text", "text", "geography", "text", "text"]
     table_id = TableId("s", "orders")
     columns = tuple(
@@ -116,12 +121,12 @@ def test_what_each_measure_is_of(
         draft = Draft(target, text, source, 0.75, found, "m")
         store.put([(draft, previous)])
 
-    put("order_id", "0123456789", Source.MODEL, "Nummer der Bestellung im System.")
+    put("order_id", "0123456789", Source.MODEL, "Laufende Nummer der Bestellung beim Lieferanten.")
     put("xqzzy", "0123456789", Source.MODEL, None)
     put("kundennummer", "0123456789", Source.RULES, "Number of the customer.")
     put("shape", "0123456789", Source.MODEL, None)
     put("note", None, Source.MODEL, None)
-    put("unseen", "0123456789", Source.MODEL, None)
+    put("status", "0123456789", Source.MODEL, None)
     waiting = {s.target.name: s for s in store.all()}
     store.accept([waiting["order_id"], waiting["kundennummer"]])
     store.edit(waiting["xqzzy"], "01234567")
@@ -163,7 +168,7 @@ def test_other_input_alarms_beside_what_comes_of_it(
     found = seen(workspace, number)(steward.week - timedelta(days=1)).alarms
     told = {alarm.series.measure: sentence(alarm) for alarm in found}
     assert set(told) == {Measure.NAMES, Measure.LANGUAGE}
-    assert "not in English in finance rose from 0% to" in told[Measure.LANGUAGE]
+    assert "not in English in sales rose from 0% to" in told[Measure.LANGUAGE]
     assert "model" not in told[Measure.LANGUAGE]
 
 
@@ -179,8 +184,7 @@ def fallen(
     session = open_session(locate(workspace), url)
     with monkeypatch.context() as clock:
         steward = Steward(session.suggestions, clock)
-        today = datetime.now(UTC).date()
-        steward.week = today - timedelta(days=today.weekday() + 7 * 5)
+        steward.week = monday(datetime.now(UTC).date()) - 5 * WEEK
         for _ in range(4):
             steward.work("good")
         steward.work(EVIL, worse=0.5)
@@ -224,20 +228,19 @@ def test_a_watch_writes_a_file_prints_alarms_and_exits_with_3(
 
 
 def test_a_named_reference_ends_an_alarm(
-    fallen: tuple[Path, str], tmp_path: Path
+    fallen: tuple[Path, str], shop: Path, tmp_path: Path
 ) -> None:
     workspace, _ = fallen
     file = tmp_path / "drift.json"
     call = ["--workspace", str(workspace), "metrics", "--watch-file", str(file)]
-    last = datetime.now(UTC).date()
-    last -= timedelta(days=last.weekday() + 7)
+    last = monday(datetime.now(UTC).date()) - WEEK
     done = CliRunner().invoke(app, [*call, "--reference", f"{last}..{last}"])
     assert (done.exit_code, done.stdout) == (0, "")
     found = json.loads(file.read_text())
     assert found["reference"] == {"from": f"{last}", "to": f"{last}"}
     assert found["of"] == "all databases"
     names = {each["name"] for each in found["series"] if each["scope"] == "schema"}
-    assert names == {"shop.duckdb: finance", "shop.duckdb: sales"}
+    assert names == {f"{shop}: finance", f"{shop}: sales"}
 
 
 @pytest.mark.parametrize(
@@ -306,6 +309,84 @@ def test_contradictory_decisions_count_as_they_stand(
     store.reject(store.all())
     drift = seen(workspace, number)(steward.week - timedelta(days=1))
     (series, *_) = drift.of(Scope.ALL)
-    assert [point.week for point in series.points] == [MONDAY + WEEK]
-    assert series.points[0].value.share == 0
+    first, second = series.points
+    assert first.value.share == second.value.share == 0
+    assert second.texts > 3 * first.texts
     assert "every week before it" in basis(drift)
+
+
+# On the screen
+
+
+async def test_d_shows_the_weeks_and_s_those_of_the_next_part(
+    settings: Settings, shop: Path, fallen: tuple[Path, str]
+) -> None:
+    settings = replace(settings, workspace=fallen[0])
+    async with opened(settings, shop, size=(200, 60)) as (app, pilot):
+        screen = await to_figures(app, pilot)
+        warnings = str(screen.query_one("#warnings", Static).content)
+        assert warnings.startswith("! Acceptance fell from 7")
+        assert "[b]worse␛[31m<202e><script>." in warnings
+        assert not screen.query_one("#weeks").display
+        await pilot.press("d")
+        await settled(app, pilot)
+        assert not screen.query_one("#panels").display
+        basis = str(screen.query_one("#basis", Static).content)
+        assert basis.startswith("Weeks of all texts, 1 of ")
+        told = numbers(screen, "acceptance").split("\n")
+        assert "of 40 tables in the week of" in told[0]
+        assert told[1].startswith("! 7")
+        assert not screen.query_one("#types").display  # nothing was scanned
+        text = drawn(screen)
+        assert "Accepted as drafted of what was read" in text
+        assert "│" in text
+        assert "\x1b" not in text
+        parts = set()
+        for _ in range(int(basis.split(" of ")[2].split(";")[0])):
+            await pilot.press("s")
+            said = str(screen.query_one("#basis", Static).content)
+            parts.add(said.split(",")[0])
+        assert parts == {
+            "Weeks of all texts",
+            "Weeks of schema sales",
+            "Weeks of schema finance",
+            "Weeks of model good",
+            "Weeks of model [b]worse␛[31m<202e><script>",
+        }
+        await pilot.press("d")
+        assert screen.query_one("#panels").display
+        await pilot.press("q")
+        assert isinstance(app.screen, CatalogScreen)
+
+
+async def test_before_yesterday_the_page_says_what_it_counts(
+    settings: Settings, shop: Path
+) -> None:
+    async with opened(settings, shop) as (app, pilot):
+        screen = await to_figures(app, pilot)
+        await pilot.press("d", "s")
+        await settled(app, pilot)
+        assert str(screen.query_one("#basis", Static).content) == EMPTY
+        assert not [panel for panel in screen.query("#weeks Panel") if panel.display]
+        assert "Nothing was drafted or decided" in drawn(screen)
+
+
+async def test_few_tables_are_drawn_and_not_compared(
+    settings: Settings, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = open_session(settings, f"duckdb:///{shop}")
+    with monkeypatch.context() as clock:
+        steward = Steward(session.suggestions, clock)
+        steward.week = monday(datetime.now(UTC).date()) - WEEK
+        steward.work("m", tables=4)
+    session.close()
+    async with opened(settings, shop, size=(80, 24)) as (app, pilot):
+        screen = await to_figures(app, pilot)
+        await pilot.press("d")
+        await settled(app, pilot)
+        assert str(screen.query_one("#warnings", Static).content) == ""
+        assert TOO_FEW in str(screen.query_one("#basis", Static).content)
+        assert "too few tables to compare it" in numbers(screen, "acceptance")
+        page = screen.query_one("#page")
+        assert page.max_scroll_y > 0
+        assert page.max_scroll_x == 0
