@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import Enum
@@ -61,6 +61,9 @@ class Measure(Enum):
     """Columns drafted whose type is of no kind that the model is told."""
     LANGUAGE = "language"
     """Names and comments that are not English, of what was drafted."""
+
+    # Members are what all sums are looked up by; their own hash is Python's slowest.
+    __hash__ = object.__hash__
 
     @property
     def worse(self) -> int:
@@ -237,11 +240,15 @@ class Watch:
                 tables[Scope.MODEL, row.model].add(row)
         apart = self._reference is not None and week <= self._reference[1]
         compared = [
-            (key, measure, point, None if apart else watched.compare(measure, there))
+            (
+                key,
+                measure,
+                _point(week, measure, own),
+                None if apart else self._found[key].compare(measure, own),
+            )
             for key, there in tables.items()
-            for watched in (self._found[key],)
             for measure in Measure
-            if (point := there.point(week, measure)) is not None
+            if (own := there.of(measure))
         ]
         ranks = Counter(
             _rank(key, measure) for key, measure, _, change in compared if change
@@ -399,22 +406,26 @@ class _Week:
             if row.model is not None and whole:
                 self.models[measure].add(row.model)
 
-    def of(self, measure: Measure) -> Iterator[tuple[str, float, float]]:
+    def of(self, measure: Measure) -> list[tuple[str, float, float]]:
         """Schema, part and whole of each table that has any."""
         place = _PLACE[measure]
-        for (schema, _), sums in self.tables.items():
-            if sums[place + 1]:
-                yield schema, sums[place], sums[place + 1]
+        return [
+            (schema, sums[place], sums[place + 1])
+            for (schema, _), sums in self.tables.items()
+            if sums[place + 1]
+        ]
 
-    def point(self, week: date, measure: Measure) -> Point | None:
-        """The week by itself; None where there is nothing to measure."""
-        sums = _Sums()
-        for _, part, whole in self.of(measure):
-            sums.add(part, whole)
-        if not sums.tables:
-            return None
-        value = _share(sums.ratio, sums.variance, sums.tables, measure.least)
-        return Point(week, sums.tables, round(sums.whole), value)
+
+def _point(
+    week: date, measure: Measure, own: Sequence[tuple[str, float, float]]
+) -> Point:
+    """A week by itself, from schema, part and whole of its tables."""
+    whole = sum(each for *_, each in own)
+    ratio = sum(part for _, part, _ in own) / whole
+    squares = sum((part - ratio * each) ** 2 for _, part, each in own)
+    variance = _variance(squares, whole, len(own), ratio)
+    value = _share(ratio, variance, len(own), measure.least)
+    return Point(week, len(own), round(whole), value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -472,11 +483,19 @@ class _Watched:
         self._squares: dict[Measure, list[float]] = defaultdict(list)
         """Of earlier weeks' changes in standard errors."""
 
-    def compare(self, measure: Measure, of_week: _Week) -> _Compared | None:
+    def compare(
+        self, measure: Measure, of_week: Sequence[tuple[str, float, float]]
+    ) -> _Compared | None:
         """A week less its reference, schema by schema; None where tables are too few.
 
         Schemas with a small reference are compared together.
+
+        Args:
+            measure: what is compared.
+            of_week: schema, part and whole of each table.
         """
+        if len(of_week) < ENOUGH_TABLES:
+            return None
         large: dict[str, _Sums] = {}
         rest = _Sums()
         for schema, sums in self._sums[measure].items():
@@ -487,11 +506,12 @@ class _Watched:
         if rest.tables >= ENOUGH_TABLES:
             # No schema has this name.
             large["\0"] = rest
-        own: list[tuple[str, float, float]] = []
-        for schema, part, whole in of_week.of(measure):
-            stratum = schema if schema in large else "\0"
-            if stratum in large:
-                own.append((stratum, part - large[stratum].ratio * whole, whole))
+        ratios = {name: sums.ratio for name, sums in large.items()}
+        own = [
+            (stratum, part - ratios[stratum] * whole, whole)
+            for schema, part, whole in of_week
+            if (stratum := schema if schema in large else "\0") in large
+        ]
         if len(own) < ENOUGH_TABLES:
             return None
         total = sum(whole for *_, whole in own)
@@ -500,7 +520,7 @@ class _Watched:
         weights: dict[str, float] = defaultdict(float)
         for stratum, _, whole in own:
             weights[stratum] += whole / total
-        before = sum(share * large[name].ratio for name, share in weights.items())
+        before = sum(share * ratios[name] for name, share in weights.items())
         reference = sum(
             share**2 * large[name].variance for name, share in weights.items()
         )
@@ -557,7 +577,6 @@ class _Watched:
 
     def take(self, of_week: _Week) -> None:
         """Let a week be part of the reference, but for what is alarming in it."""
-        # Hashing an enumeration's member takes as long as all that is done with it.
         taken = [
             (place, self._sums[measure])
             for measure, place in _PLACE.items()
