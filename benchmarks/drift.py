@@ -23,7 +23,7 @@ from datetime import date, timedelta
 from itertools import groupby
 
 from benchmarks import machine
-from catalog.drift import QUARTER, WEEK, Measure, Scope, TableWeek, Watch
+from catalog.drift import QUARTER, WEEK, Extent, Measure, TableWeek, Watch
 from catalog.intervals import wilson
 
 START = date(2026, 8, 31)
@@ -124,7 +124,7 @@ def _table(
 
 def alarms(
     rows: list[tuple[date, TableWeek]], first: int = 1
-) -> Iterator[list[tuple[Scope, str, Measure]]]:
+) -> Iterator[list[tuple[Extent, str, Measure]]]:
     """What alarms at the end of every day, from a week on.
 
     Args:
@@ -196,7 +196,7 @@ def _quiet(world: World, histories: int, seed: int) -> dict[str, object]:
 
 def _found(tables: int, fall: float, histories: int, seed: int) -> dict[str, object]:
     world = World("", tables=tables)
-    wanted = (Scope.ALL, "", Measure.ACCEPTANCE)
+    wanted = (Extent.ALL, "", Measure.ACCEPTANCE)
     found = 0
     for number in range(histories):
         draw = random.Random(f"{seed} {tables} {fall} {number}")

@@ -85,7 +85,7 @@ _PLACE = {measure: 2 * place for place, measure in enumerate(Measure)}
 """Of each measure's part in a table's sums; its whole comes next."""
 
 
-class Scope(Enum):
+class Extent(Enum):
     """Which texts a series is of."""
 
     ALL = "all"
@@ -139,7 +139,7 @@ class Series:
 
     measure: Measure
     """What is measured."""
-    scope: Scope
+    scope: Extent
     """Of which texts."""
     name: str
     """The schema, or the model; empty for all."""
@@ -178,7 +178,7 @@ class Drift:
     alarms: tuple[Alarm, ...] = ()
     """Those that stand, in the order of the series."""
 
-    def of(self, scope: Scope, name: str = "") -> tuple[Series, ...]:
+    def of(self, scope: Extent, name: str = "") -> tuple[Series, ...]:
         """The series of some texts."""
         return tuple(
             each for each in self.series if (each.scope, each.name) == (scope, name)
@@ -225,19 +225,19 @@ class Watch:
 
     def __init__(self, reference: tuple[date, date] | None = None) -> None:
         self._reference = reference
-        self._found: dict[tuple[Scope, str], _Watched] = defaultdict(_Watched)
+        self._found: dict[tuple[Extent, str], _Watched] = defaultdict(_Watched)
 
     def look(self, week: date, rows: Iterable[TableWeek], through: date) -> Look:
         """Compare a week, or the days of it that are over, with the reference.
 
         Nothing is taken in, so one may look at a week after each of its days.
         """
-        tables: dict[tuple[Scope, str], _Week] = defaultdict(_Week)
+        tables: dict[tuple[Extent, str], _Week] = defaultdict(_Week)
         for row in rows:
-            tables[Scope.ALL, ""].add(row)
-            tables[Scope.SCHEMA, row.schema].add(row)
+            tables[Extent.ALL, ""].add(row)
+            tables[Extent.SCHEMA, row.schema].add(row)
             if row.model is not None:
-                tables[Scope.MODEL, row.model].add(row)
+                tables[Extent.MODEL, row.model].add(row)
         apart = self._reference is not None and week <= self._reference[1]
         compared = [
             (
@@ -281,7 +281,7 @@ class Watch:
         """
         series: list[Series] = []
         alarms: list[Alarm] = []
-        order = list(Scope)
+        order = list(Extent)
         for scope, name in sorted(
             self._found, key=lambda key: (order.index(key[0]), key[1])
         ):
@@ -294,9 +294,9 @@ class Watch:
         return Drift(through, self._reference, tuple(series), tuple(alarms))
 
 
-def _rank(key: tuple[Scope, str], measure: Measure) -> int:
+def _rank(key: tuple[Extent, str], measure: Measure) -> int:
     """Which share of a look's level is for a series and those of its rank."""
-    if key[0] is not Scope.ALL:
+    if key[0] is not Extent.ALL:
         return 2
     return 0 if measure is Measure.ACCEPTANCE else 1
 
@@ -445,7 +445,7 @@ class _Compared:
 class _Verdict:
     """A week of a series, compared."""
 
-    key: tuple[Scope, str]
+    key: tuple[Extent, str]
     measure: Measure
     point: Point
     change: _Compared | None
@@ -457,13 +457,13 @@ class Look:
 
     week: date
     """Its Monday, UTC."""
-    tables: Mapping[tuple[Scope, str], _Week]
+    tables: Mapping[tuple[Extent, str], _Week]
     """What it is of."""
     verdicts: tuple[_Verdict, ...]
     """What is said of each series."""
 
     @property
-    def alarms(self) -> list[tuple[Scope, str, Measure]]:
+    def alarms(self) -> list[tuple[Extent, str, Measure]]:
         """Where an alarm begins or stands."""
         return [(*each.key, each.measure) for each in self.verdicts if each.point.alarm]
 

@@ -13,9 +13,9 @@ from catalog.drift import (
     LEVEL,
     WEEK,
     Drift,
+    Extent,
     Measure,
     Point,
-    Scope,
     TableWeek,
     _level,
     _quantile,
@@ -59,7 +59,7 @@ def judged(weeks: Iterable[Iterable[TableWeek]], last: int = 20) -> Drift:
 
 
 def points(drift: Drift, name: str = "") -> tuple[Point, ...]:
-    scope = Scope.SCHEMA if name else Scope.ALL
+    scope = Extent.SCHEMA if name else Extent.ALL
     (series,) = drift.of(scope, name)
     return series.points
 
@@ -98,7 +98,7 @@ def test_a_fall_alarms_in_its_week_and_names_the_new_model() -> None:
     drift = judged([*(week(n, 0.75) for n in range(6)), week(6, 0.5, model="new")], 6)
     found = {(a.series.scope, a.series.name, a.models) for a in drift.alarms}
     # The new model has no weeks of its own to be compared with.
-    assert found == {(Scope.ALL, "", ("new",)), (Scope.SCHEMA, "s", ("new",))}
+    assert found == {(Extent.ALL, "", ("new",)), (Extent.SCHEMA, "s", ("new",))}
     alarm = drift.alarms[0]
     assert alarm.began is alarm.now
     assert alarm.began.week == START + 6 * WEEK
@@ -172,7 +172,7 @@ def test_schemas_with_few_tables_are_compared_together() -> None:
     fallen = [row for s in "abcdefgh" for row in week(6, 0.2, tables=3, schema=s)]
     drift = judged([quiet, fallen], 6)
     scopes = {alarm.series.scope for alarm in drift.alarms}
-    assert scopes == {Scope.ALL, Scope.MODEL}
+    assert scopes == {Extent.ALL, Extent.MODEL}
 
 
 def test_tables_that_are_all_alike_prove_no_more_than_they_are() -> None:
@@ -237,6 +237,6 @@ def test_a_model_is_compared_with_its_own_weeks() -> None:
         )
     ]
     drift = judged([both], 6)
-    models = [a.series.name for a in drift.alarms if a.series.scope is Scope.MODEL]
+    models = [a.series.name for a in drift.alarms if a.series.scope is Extent.MODEL]
     assert models == ["b"]
     assert all(alarm.models == () for alarm in drift.alarms)

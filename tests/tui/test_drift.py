@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from catalog import choice
 from catalog.addresses import DatabaseIdentity
 from catalog.choice import Choices
-from catalog.drift import QUARTER, WEEK, Drift, Measure, Scope, monday
+from catalog.drift import QUARTER, WEEK, Drift, Extent, Measure, monday
 from catalog.errors import ColumnistError, UsageError
 from catalog.metrics import DecisionLog
 from catalog.objects import Column, ColumnId, Table, TableId, TableKind, make_target
@@ -28,9 +28,9 @@ from tests.tui.test_figures import drawn, numbers, to_figures
 from tests.tui.test_pilot import opened, settled
 from tui.app.screens.catalog import CatalogScreen
 from tui.cli import app
-from tui.flow.drift import EMPTY, TOO_FEW, basis, gather, sentence
 from tui.flow.session import open_session
 from tui.flow.settings import Settings, locate
+from tui.flow.watching import EMPTY, TOO_FEW, basis, gather, sentence
 
 EVIL = "[b]worse\x1b[31m\u202e<script>"
 
@@ -73,7 +73,7 @@ def test_a_worse_model_alarms_within_its_week_and_nothing_does_before(
     (alarm, *_) = drift.alarms
     assert (alarm.series.measure, alarm.series.scope) == (
         Measure.ACCEPTANCE,
-        Scope.ALL,
+        Extent.ALL,
     )
     assert alarm.began.week == week
     assert alarm.models == ("worse",)
@@ -121,7 +121,12 @@ def test_what_each_measure_is_of(
         draft = Draft(target, text, source, 0.75, found, "m")
         store.put([(draft, previous)])
 
-    put("order_id", "0123456789", Source.MODEL, "Laufende Nummer der Bestellung beim Lieferanten.")
+    put(
+        "order_id",
+        "0123456789",
+        Source.MODEL,
+        "Laufende Nummer der Bestellung beim Lieferanten.",
+    )
     put("xqzzy", "0123456789", Source.MODEL, None)
     put("kundennummer", "0123456789", Source.RULES, "Number of the customer.")
     put("shape", "0123456789", Source.MODEL, None)
@@ -135,7 +140,7 @@ def test_what_each_measure_is_of(
     drift = seen(workspace, number)(date(2026, 9, 6))
     (point,) = {p.week for each in drift.series for p in each.points}
     assert point == MONDAY
-    points = {each.measure: each.points[0] for each in drift.of(Scope.ALL)}
+    points = {each.measure: each.points[0] for each in drift.of(Extent.ALL)}
     found = {each: (point.value.share, point.texts) for each, point in points.items()}
     wanted = {
         Measure.ACCEPTANCE: (2 / 4, 4),
@@ -308,7 +313,7 @@ def test_contradictory_decisions_count_as_they_stand(
     steward.work("m", tables=12)
     store.reject(store.all())
     drift = seen(workspace, number)(steward.week - timedelta(days=1))
-    (series, *_) = drift.of(Scope.ALL)
+    (series, *_) = drift.of(Extent.ALL)
     first, second = series.points
     assert first.value.share == second.value.share == 0
     assert second.texts > 3 * first.texts

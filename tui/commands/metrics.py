@@ -17,7 +17,7 @@ from catalog.workspace import Workspace
 from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, settings
-from tui.flow import drift
+from tui.flow import watching
 from tui.flow.figures import NOTHING, Figures, apart, between, gather, origin
 from tui.flow.text import count, plain
 from tui.flow.two_models import ArmOutcome, Comparison, points
@@ -90,7 +90,7 @@ def run(
         report.save(found, html)
         console.note(f"columnist: wrote {plain(str(html))}.")
     if watch_file is not None:
-        drift.save(found.drift, watch_file, found.label)
+        watching.save(found.drift, watch_file, found.label)
     if json:
         console.out_json(as_json(found))
     elif watch_file is not None:
@@ -150,7 +150,7 @@ def as_json(figures: Figures) -> dict[str, object]:
             for point in history.points
         ],
         **({} if comparison is None else {"comparison": _compared(comparison)}),
-        "drift": drift.as_json(figures.drift),
+        "drift": watching.as_json(figures.drift),
         "warnings": list(figures.warnings),
     }
 

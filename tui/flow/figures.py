@@ -15,10 +15,10 @@ from catalog.drift import Drift
 from catalog.intervals import Share
 from catalog.metrics import DecisionLog, Metrics, Verdicts
 from catalog.workspace import Workspace
-from tui.flow import drift
-from tui.flow.drift import sentence
+from tui.flow import watching
 from tui.flow.text import count
 from tui.flow.two_models import Comparison, compare
+from tui.flow.watching import sentence
 
 NOTHING = "Nothing has been decided yet."
 
@@ -144,7 +144,7 @@ def gather(
     return Figures(
         label,
         log.metrics(),
-        drift.gather(log, reference=reference),
+        watching.gather(log, reference=reference),
         tuple(history for history in histories if history.points),
         comparison,
     )

@@ -13,10 +13,10 @@ from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
-from catalog.drift import Drift, Scope, Series
+from catalog.drift import Drift, Extent, Series
 from catalog.errors import UsageError
 from catalog.files import write_file
-from tui.flow import drift
+from tui.flow import watching
 from tui.flow.figures import NOTHING, Figures, Rate, apart, between
 from tui.flow.text import count, percent, plain, shorten
 from tui.flow.two_models import ArmOutcome, points
@@ -70,15 +70,15 @@ def render(figures: Figures) -> str:
         style=Markup(style),  # ours
         digest=base64.b64encode(digest).decode(),
         apart=apart,
-        basis=drift.basis,
-        drift_words=drift.WORDS,
-        drift_between=drift.between,
-        empty_drift=drift.EMPTY,
-        few=drift.TOO_FEW,
-        scale=drift.scale,
-        shown=drift.shown,
+        basis=watching.basis,
+        drift_words=watching.WORDS,
+        drift_between=watching.between,
+        empty_drift=watching.EMPTY,
+        few=watching.TOO_FEW,
+        scale=watching.scale,
+        shown=watching.shown,
         watched=_watched(figures.drift),
-        weeks_listed=drift.LISTED,
+        weeks_listed=watching.LISTED,
         between=between,
         counted=count,
         percent=percent,
@@ -91,10 +91,10 @@ def _watched(found: Drift) -> list[tuple[str, Series]]:
     """All texts, and parts of them with an alarm: which they are, and the series."""
     alarming = [alarm.series for alarm in found.alarms]
     return [
-        (drift.named(each.scope, each.name), each)
-        for scope, name in drift.worth(found)
+        (watching.named(each.scope, each.name), each)
+        for scope, name in watching.worth(found)
         for each in found.of(scope, name)
-        if scope is Scope.ALL or each in alarming
+        if scope is Extent.ALL or each in alarming
     ]
 
 

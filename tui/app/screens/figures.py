@@ -21,7 +21,7 @@ from tui.app.keys import keys
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.chart import MARKS, Chart
 from tui.app.widgets.status_line import StatusLine
-from tui.flow import drift, report
+from tui.flow import report, watching
 from tui.flow.figures import NOTHING, Figures, Rate, apart, between, gather
 from tui.flow.session import Session
 from tui.flow.text import count, percent, plain
@@ -114,7 +114,7 @@ class FiguresScreen(WorkingScreen[None]):
             yield Static("", id="basis", markup=False)
             with Grid(id="weeks"):
                 for measure in Measure:
-                    yield Panel(drift.WORDS[measure].title, id=measure.value)
+                    yield Panel(watching.WORDS[measure].title, id=measure.value)
         yield StatusLine(self._session.database.identity.label)
         yield Footer(show_command_palette=False)
 
@@ -276,18 +276,18 @@ class FiguresScreen(WorkingScreen[None]):
         )
 
     def _show_weeks(self, found: Drift) -> None:
-        parts = drift.worth(found)
-        lines = [drift.basis(found) if parts else drift.EMPTY]
+        parts = watching.worth(found)
+        lines = [watching.basis(found) if parts else watching.EMPTY]
         if parts:
             scope, name = parts[self._part % len(parts)]
-            of = f"Weeks of {plain(drift.named(scope, name))}"
+            of = f"Weeks of {plain(watching.named(scope, name))}"
             more = "; s shows the next part." if len(parts) > 1 else "."
             lines = [
                 f"{of}, {self._part % len(parts) + 1} of {len(parts)}{more}",
                 *lines,
             ]
             if not found.told:
-                lines.append(drift.TOO_FEW)
+                lines.append(watching.TOO_FEW)
         self.query_one("#basis", Static).update("\n".join(lines))
         shown = {each.measure: each for each in found.of(scope, name)} if parts else {}
         for measure in Measure:
@@ -297,20 +297,20 @@ class FiguresScreen(WorkingScreen[None]):
                 self._show_series(panel, shown[measure])
 
     def _show_series(self, panel: Panel, series: Series) -> None:
-        points = series.points[-drift.LISTED :]
+        points = series.points[-watching.LISTED :]
         now, measure = points[-1], series.measure
         lines = [
-            f"{MARKS[0]} {drift.shown(measure, now.value.share)}"
-            f" ({drift.between(measure, now.value)}) of {count(now.tables, 'table')} in"
-            f" the week of {now.week}"
+            f"{MARKS[0]} {watching.shown(measure, now.value.share)}"
+            f" ({watching.between(measure, now.value)}) of"
+            f" {count(now.tables, 'table')} in the week of {now.week}"
         ]
         if now.before is None:
             lines.append("  too few tables to compare it")
         else:
             mark = "!" if now.alarm else " "
             lines.append(
-                f"{mark} {drift.shown(measure, now.before.share)} before"
-                f" ({drift.between(measure, now.before)})"
+                f"{mark} {watching.shown(measure, now.before.share)} before"
+                f" ({watching.between(measure, now.before)})"
             )
         panel.tell(lines)
         panel.chart.weeks(
@@ -323,7 +323,7 @@ class FiguresScreen(WorkingScreen[None]):
                 )
                 for p in points
             ],
-            drift.scale(series),
+            watching.scale(series),
         )
 
     # Keys

@@ -17,9 +17,9 @@ from catalog.drift import (
     YEAR,
     Alarm,
     Drift,
+    Extent,
     Measure,
     Point,
-    Scope,
     Series,
     TableWeek,
     monday,
@@ -165,12 +165,12 @@ def between(measure: Measure, share: Share) -> str:
     return f"{shown(measure, share.low)} to {shown(measure, share.high)}"
 
 
-def named(scope: Scope, name: str) -> str:
+def named(scope: Extent, name: str) -> str:
     """Which texts a series is of; a schema's or a model's name is foreign text."""
-    return "all texts" if scope is Scope.ALL else f"{scope.value} {name}"
+    return "all texts" if scope is Extent.ALL else f"{scope.value} {name}"
 
 
-def worth(drift: Drift) -> list[tuple[Scope, str]]:
+def worth(drift: Drift) -> list[tuple[Extent, str]]:
     """All texts first, then the parts of them with an alarm, then all others."""
     alarming = [(each.series.scope, each.series.name) for each in drift.alarms]
     every = [(each.scope, each.name) for each in drift.series]
@@ -198,9 +198,9 @@ def sentence(alarm: Alarm) -> str:
     assert began.change is not None
     assert began.least is not None
     where = {
-        Scope.ALL: "",
-        Scope.SCHEMA: f" in {plain(series.name)}",
-        Scope.MODEL: f" of {plain(series.name)}",
+        Extent.ALL: "",
+        Extent.SCHEMA: f" in {plain(series.name)}",
+        Extent.MODEL: f" of {plain(series.name)}",
     }[series.scope]
     before, after = began.before.share, began.before.share + began.change
     least = (
@@ -215,7 +215,7 @@ def sentence(alarm: Alarm) -> str:
     )
     if alarm.models:
         told += f"; it began with {', '.join(map(plain, alarm.models))}"
-    elif not measure.of_input and series.scope is not Scope.MODEL:
+    elif not measure.of_input and series.scope is not Extent.MODEL:
         told += "; no new model"
     if (now := alarm.now) is not began:
         told += (
