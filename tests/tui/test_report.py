@@ -221,8 +221,8 @@ def test_the_numbers_are_in_the_tables() -> None:
     assert ["2026-09-01", "100", "20.0"] in cells
     assert ["2026-09-03 00:00", "2", "10", "2", "100"] in cells
     assert ["small", "12", "60", "80%", "68% to 88%", "0"] in cells
-    assert "Warning: Acceptance in small fell from 7" in text
-    assert "; it began with small 2.</p>" in text
+    assert "Warning: Acceptance fell from 7" in text
+    assert "; it began with small 2. So in small.</p>" in text
     (bad,) = [row for row in cells if row[0] == "2026-10-05" and row[1] == "20"]
     assert bad[-1] == "yes"
     assert "Decided: texts of small are taken as drafted more often" in text

@@ -18,7 +18,7 @@ from catalog.workspace import Workspace
 from tui.flow import watching
 from tui.flow.text import count
 from tui.flow.two_models import Comparison, compare
-from tui.flow.watching import sentence
+from tui.flow.watching import sentences
 
 NOTHING = "Nothing has been decided yet."
 
@@ -85,7 +85,7 @@ class Figures:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What got worse, and stands."""
-        return tuple(map(sentence, self.drift.alarms))
+        return sentences(self.drift)
 
     @property
     def provenance(self) -> tuple[tuple[str, int], ...]:

@@ -162,6 +162,8 @@ def shown(measure: Measure, value: float) -> str:
 
 def between(measure: Measure, share: Share) -> str:
     """An interval in words."""
+    if measure is Measure.CONFIDENCE:
+        return f"{100 * share.low:+.0f} to {100 * share.high:+.0f} points"
     return f"{shown(measure, share.low)} to {shown(measure, share.high)}"
 
 
@@ -222,6 +224,28 @@ def sentence(alarm: Alarm) -> str:
             f". It stands: {shown(measure, now.value.share)} in the week of {now.week}"
         )
     return f"{told}."
+
+
+def sentences(drift: Drift) -> tuple[str, ...]:
+    """What got worse, each thing once: what did in all texts tells its parts."""
+    wide = {
+        (alarm.series.measure, alarm.began.week): alarm
+        for alarm in drift.alarms
+        if alarm.series.scope is Extent.ALL
+    }
+    parts: dict[int, list[str]] = {}
+    told: list[Alarm] = []
+    for alarm in drift.alarms:
+        whole = wide.get((alarm.series.measure, alarm.began.week))
+        if whole is None or whole is alarm:
+            told.append(alarm)
+        else:
+            parts.setdefault(id(whole), []).append(plain(alarm.series.name))
+    return tuple(
+        sentence(alarm)
+        + (f" So in {', '.join(names)}." if (names := parts.get(id(alarm))) else "")
+        for alarm in told
+    )
 
 
 def basis(drift: Drift) -> str:
