@@ -253,7 +253,7 @@ class Watch:
         ranks = Counter(
             _rank(key, measure) for key, measure, _, change in compared if change
         )
-        verdicts = []
+        verdicts: list[_Verdict] = []
         for key, measure, point, change in compared:
             if change is not None:
                 rank = _rank(key, measure)
