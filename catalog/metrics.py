@@ -6,11 +6,14 @@ Undone decisions do not count, and a suggestion counts once, with its last decis
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
+from catalog.drift import Measure, TableWeek
 from catalog.intervals import Share, wilson
 from catalog.objects import TableId
 from catalog.suggestion import Source
@@ -34,6 +37,15 @@ _VERDICTS = (
 )
 """The fields of `Verdicts`, in that order."""
 
+_OURS = "s.source IN ('model', 'rules')"
+"""What was made for the target, and not found elsewhere."""
+_ALONE = "s.arm IS NULL"
+"""What stood beside no other model's draft: of two the better is accepted."""
+_DECIDED = "d.state_after IN ('accepted', 'edited', 'rejected')"
+_TAKEN = f"({_SEEN} OR d.state_after = 'edited')"
+_AS_DRAFTED = "(d.state_after = 'accepted' AND d.rank IS NULL)"
+
+_WITH_DATABASES = " JOIN databases b ON b.id = s.database"
 _WITH_TABLES = (
     " LEFT JOIN tables t ON t.database = s.database AND t.schema = s.schema"
     " AND t.name = s.name"
@@ -185,6 +197,24 @@ class Metrics:
     """The pace day by day, days without one left out."""
 
 
+@dataclass(frozen=True, slots=True)
+class DraftedTable:
+    """What of one table was drafted in one week."""
+
+    week: date
+    """Its Monday, UTC."""
+    schema: str
+    """Its schema, for people."""
+    name: str
+    """Its name."""
+    columns: tuple[str, ...]
+    """The names of the columns that were drafted."""
+    comments: tuple[str, ...]
+    """What the database said of them, and of the table, when they were."""
+    types: Mapping[str, str]
+    """Types by the name of the column, as they are now; empty where it is gone."""
+
+
 class DecisionLog:
     """The figures of a workspace.
 
@@ -227,7 +257,7 @@ class DecisionLog:
         rows = self.workspace.rows(
             f"SELECT DISTINCT s.model{self._last_decisions()}"
             f" AND s.model IS NOT NULL AND {_ORIGIN} IN ('model', 'rules')"
-            " AND d.state_after IN ('accepted', 'edited', 'rejected')"
+            f" AND {_DECIDED}"
             f" UNION SELECT arm FROM suggestions WHERE database {self._of}"
             " AND arm IS NOT NULL AND place > 0 ORDER BY 1"
         )
@@ -254,14 +284,129 @@ class DecisionLog:
                 "SELECT b.key, s.schema, s.name, s.model,"
                 f" sum({_SEEN}) AS accepted, sum(NOT {_UNSEEN}) AS decided,"
                 f" sum({_UNSEEN}) AS unseen"
-                f"{self._last_decisions(' JOIN databases b ON b.id = s.database')}"
+                f"{self._last_decisions(_WITH_DATABASES)}"
                 f" AND {_ORIGIN} IN ('model', 'rules') AND s.model IN (?, ?)"
-                " AND d.state_after IN ('accepted', 'edited', 'rejected')"
-                " AND s.arm IS NULL GROUP BY b.key, s.schema, s.name, s.model"
+                f" AND {_DECIDED}"
+                f" AND {_ALONE} GROUP BY b.key, s.schema, s.name, s.model"
                 " ORDER BY b.key, s.schema, s.name, s.model",
                 models,
             )
         ]
+
+    def decided_weeks(self, first: date, last: date) -> Iterator[TableWeek]:
+        """What became of the texts of each table, in the order of weeks.
+
+        Of texts that were made for their target and stood alone, but for those accepted
+        unseen. What an edit changed is a share of the longer one of both texts.
+
+        Args:
+            first: the first day, UTC.
+            last: the last day.
+        """
+        changed = "1.0 * d.edit_distance / max(length(s.drafted), length(d.text_after))"
+        for *place, accepted, read, edited, taken, beyond in self._weeks(
+            "d.at",
+            f"sum({_SEEN}), count(*),"
+            f" sum(iif(d.state_after = 'edited', {changed}, 0)), sum({_TAKEN}),"
+            f" sum(s.confidence - {_AS_DRAFTED})",
+            f"{self._last_decisions(_WITH_DATABASES)} AND {_OURS} AND {_DECIDED}"
+            f" AND NOT {_UNSEEN} AND s.drafted IS NOT NULL AND {_ALONE}",
+            first,
+            last,
+        ):
+            sums = {
+                Measure.ACCEPTANCE: (accepted, read),
+                Measure.EDITS: (edited, taken),
+                Measure.CONFIDENCE: (beyond, read),
+            }
+            yield TableWeek(*self._placed(*place), sums)
+
+    def drafted_weeks(self, first: date, last: date) -> Iterator[TableWeek]:
+        """What was drafted for each table, current or not, in the order of weeks.
+
+        Args:
+            first: the first day, UTC.
+            last: the last day.
+        """
+        for *place, drafts, found, asked, own in self._weeks(
+            "s.created_at",
+            "count(*), sum(s.findings <> '[]'), count(s.model),"
+            " sum(s.model IS NOT NULL AND s.source = 'model')",
+            f" FROM suggestions s{_WITH_DATABASES} WHERE s.database {self._of}"
+            f" AND {_OURS} AND s.drafted IS NOT NULL",
+            first,
+            last,
+        ):
+            sums = {Measure.FINDINGS: (found, drafts), Measure.OWN_WORDS: (own, asked)}
+            yield TableWeek(*self._placed(*place), sums)
+
+    def drafted_tables(self, first: date, last: date) -> Iterator[DraftedTable]:
+        """What there was to read of each table that was drafted, in the order of weeks.
+
+        Args:
+            first: the first day, UTC.
+            last: the last day.
+        """
+        for week, database, schema, name, columns, comments, types in self._weeks(
+            "s.created_at",
+            "json_group_array(DISTINCT s.column_name)"
+            " FILTER (WHERE s.column_name IS NOT NULL),"
+            " json_group_array(DISTINCT s.previous)"
+            " FILTER (WHERE s.previous IS NOT NULL),"
+            " (SELECT json_group_object(c.value ->> 0, c.value ->> 2)"
+            " FROM tables t, json_each(t.body, '$.columns') c"
+            " WHERE t.database = s.database AND t.schema = s.schema"
+            " AND t.name = s.name)",
+            f" FROM suggestions s{_WITH_DATABASES} WHERE s.database {self._of}"
+            f" AND {_OURS}",
+            first,
+            last,
+            by="",
+        ):
+            yield DraftedTable(
+                date.fromisoformat(week),
+                self._schema(database, schema),
+                name,
+                tuple(json.loads(columns)),
+                tuple(json.loads(comments)),
+                json.loads(types) if types else {},
+            )
+
+    def _weeks(
+        self,
+        at: str,
+        what: str,
+        source: str,
+        first: date,
+        last: date,
+        by: str = ", s.model",
+    ) -> Iterator[tuple[Any, ...]]:
+        """Sums by week and table, read as they are taken.
+
+        Args:
+            at: what says when.
+            what: the sums.
+            source: what they are of.
+            first: the first day, UTC.
+            last: the last day.
+            by: what they are by besides.
+        """
+        return self.workspace.each(
+            f"SELECT date(substr({at}, 1, 10), 'weekday 0', '-6 days') AS week,"
+            f" b.label, s.schema, s.name{by}, {what}{source}"
+            f" AND {at} >= ? AND {at} < ?"
+            f" GROUP BY week, s.database, s.schema, s.name{by} ORDER BY week",
+            (first.isoformat(), (last + timedelta(days=1)).isoformat()),
+        )
+
+    def _placed(
+        self, week: str, database: str, schema: str, name: str, model: str | None
+    ) -> tuple[date, str, str, str | None]:
+        return date.fromisoformat(week), self._schema(database, schema), name, model
+
+    def _schema(self, database: str, schema: str) -> str:
+        """A schema's name for people, with its database where there may be others."""
+        return f"{database}: {schema}" if self._of == "IS NOT NULL" else schema
 
     def _acceptance(self) -> tuple[Acceptance, ...]:
         return tuple(
@@ -271,7 +416,7 @@ class DecisionLog:
                 f" {_VERDICTS},"
                 " sum(d.edit_distance * (d.state_after = 'edited')) AS distance"
                 f"{self._last_decisions()}"
-                " AND d.state_after IN ('accepted', 'edited', 'rejected')"
+                f" AND {_DECIDED}"
                 " GROUP BY 1, s.model, month ORDER BY 1, s.model, month",
             )
         )
@@ -312,7 +457,7 @@ class DecisionLog:
             f"SELECT {_VERDICTS},"
             " CASE WHEN s.column_name IS NULL THEN t.kind ELSE 'column' END AS what"
             f"{self._last_decisions(_WITH_TABLES)}"
-            " AND d.state_after IN ('accepted', 'edited', 'rejected')"
+            f" AND {_DECIDED}"
             " GROUP BY what ORDER BY what IS NULL, what <> 'column', what"
         )
         return tuple(KindAcceptance(*row) for row in rows)

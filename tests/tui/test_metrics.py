@@ -3,50 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from catalog.metrics import Acceptance
 from catalog.suggestion import Draft, Source
 from tui.cli import app
-from tui.flow.figures import falls
 from tui.flow.session import open_session
 from tui.flow.settings import locate
-
-
-def month(name: str, accepted: int, rejected: int, model: str = "m") -> Acceptance:
-    return Acceptance(accepted, 0, rejected, 0, 0, Source.MODEL, model, name, 0)
-
-
-@pytest.mark.parametrize(
-    ("months", "told"),
-    [
-        ([month("2026-09", 80, 20), month("2026-10", 55, 45)], True),
-        ([month("2026-09", 8, 2), month("2026-10", 5, 5)], False),  # may be chance
-        ([month("2026-09", 55, 45), month("2026-10", 80, 20)], False),
-        ([month("2026-09", 80, 20)], False),
-        ([month("2026-09", 80, 20), month("2026-10", 5, 95, "other")], False),
-        # Only the last step counts: what fell long ago was said then.
-        (
-            [
-                month("2026-08", 90, 10),
-                month("2026-09", 50, 50),
-                month("2026-10", 52, 48),
-            ],
-            False,
-        ),
-    ],
-)
-def test_a_fall_is_told_where_chance_is_an_unlikely_reason(
-    months: Sequence[Acceptance], told: bool
-) -> None:
-    found = list(falls(months))
-    assert bool(found) is told
-    if told:
-        assert "model (m) fell from 80% in 2026-09 to 55% in 2026-10" in found[0]
 
 
 def decide(workspace: Path, url: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import random
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -14,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from catalog.coverage import CoveragePoint
+from catalog.drift import WEEK, Drift, Measure, TableWeek, watch
 from catalog.errors import ColumnistError, UsageError
 from catalog.intervals import fall
 from catalog.metrics import (
@@ -72,7 +74,28 @@ def figures(name: str, *, points: int = 3, empty: bool = False) -> Figures:
         fall((48, 60), (12, 60)),
         clustered_difference(first.tables, second.tables),
     )
-    return Figures(name, metrics, (DatabaseCoverage(name, history),), comparison)
+    coverage = (DatabaseCoverage(name, history),)
+    return Figures(name, metrics, drift(name, empty=empty), coverage, comparison)
+
+
+def drift(name: str, *, empty: bool = False) -> Drift:
+    """Six weeks of two schemas, the last of which is bad in one of them."""
+    monday, draw = START.date() - timedelta(days=1), random.Random(0)
+    rows = (
+        TableWeek(
+            monday + week * WEEK,
+            schema,
+            f"{week} {table}",
+            f"{name} 2" if week == 5 else name,
+            {Measure.ACCEPTANCE: (draw.randint(*((0, 3) if bad else (6, 9))), 10)},
+        )
+        for week in range(6)
+        for schema in (name, "other")
+        for table in range(20)
+        for bad in (week == 5 and schema == name,)
+    )
+    last = monday + 5 * WEEK + timedelta(days=6)
+    return watch(() if empty else rows, last)
 
 
 class Page(HTMLParser):
@@ -157,7 +180,7 @@ def test_the_policy_allows_the_one_style_and_nothing_else() -> None:
 def test_every_chart_has_a_title_a_description_and_a_table_of_its_numbers() -> None:
     text = report.render(figures("m"))
     charts = re.findall("<svg.*?</svg>", text, re.DOTALL)
-    assert len(charts) == 7
+    assert len(charts) == 9
     for chart in charts:
         assert re.search("<title>[^<]+</title>", chart)
         assert re.search("<desc>[^<]+</desc>", chart)
@@ -198,7 +221,10 @@ def test_the_numbers_are_in_the_tables() -> None:
     assert ["2026-09-01", "100", "20.0"] in cells
     assert ["2026-09-03 00:00", "2", "10", "2", "100"] in cells
     assert ["small", "12", "60", "80%", "68% to 88%", "0"] in cells
-    assert "Warning: acceptance of model (small) fell from 80% in 2026-09" in text
+    assert "Warning: Acceptance fell from 7" in text
+    assert "; it began with small 2. So in small.</p>" in text
+    (bad,) = [row for row in cells if row[0] == "2026-10-05" and row[1] == "20"]
+    assert bad[-1] == "yes"
     assert "Decided: texts of small are taken as drafted more often" in text
 
 
@@ -206,7 +232,7 @@ def test_the_numbers_are_in_the_tables() -> None:
 def test_a_coverage_of_any_length_is_drawn(points: int) -> None:
     whole = figures("m", points=points)
     if not points:
-        whole = Figures("m", whole.metrics)
+        whole = Figures("m", whole.metrics, whole.drift)
     text = report.render(whole)
     Page(text)
     assert ("It is noted at the end of every scan" in text) is not points

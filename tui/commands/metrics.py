@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from catalog.errors import ExitCode
 from catalog.intervals import Share
 from catalog.metrics import Verdicts
 from catalog.pairs import Fate
@@ -17,6 +18,7 @@ from catalog.workspace import Workspace
 from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import HourlyPrice, Json, MaybeUrl, settings
+from tui.flow import watching
 from tui.flow.cost import Spending
 from tui.flow.figures import NOTHING, Figures, apart, between, gather, origin
 from tui.flow.pair_votes import PairVotes, vote_lines
@@ -47,6 +49,22 @@ def run(
         ),
     ] = None,
     hourly_price: HourlyPrice = None,
+    watch_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="For a timer: write weeks, reference and alarms as JSON, print the"
+            " alarms and nothing else; exit code 3 if one stands.",
+        ),
+    ] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FROM..TO",
+            help="The weeks that later ones are compared with, as in"
+            " 2026-09-01..2026-10-31; all before each of them without it.",
+        ),
+    ] = None,
 ) -> None:
     """Acceptance by model and month, reasons, whose words stand, decisions a minute.
 
@@ -55,10 +73,11 @@ def run(
 
     A text counts as accepted if it was taken as drafted by somebody who had it on the
     screen; one that was edited or rejected was not good enough. Texts accepted in bulk
-    unseen are counted apart. Intervals hold with 95 % confidence (Wilson).
+    unseen are counted apart. Intervals hold with 95 % confidence (Wilson). An alarm
+    says what is worse this week than in those before.
     """
     options = settings(context)
-    count_all = partial(gather, models=compared, seed=options.seed)
+    count_all = partial(gather, models=compared, seed=options.seed, reference=reference)
     if url is None:
         with Workspace(options.workspace, waiting=options.waiting) as workspace:
             found = count_all(workspace, None, "all databases")
@@ -73,13 +92,20 @@ def run(
 
         report.save(found, html)
         console.note(f"columnist: wrote {plain(str(html))}.")
+    if watch_file is not None:
+        watching.save(found.drift, watch_file, found.label)
     if json:
         console.out_json(as_json(found) | spending.as_json(hourly_price))
-        return
-    for line in (*_lines(found), *spending.lines(hourly_price)):
-        console.out(line)
-    for warning in found.warnings:
-        console.note(f"columnist: {warning}")
+    elif watch_file is not None:
+        for warning in found.warnings:
+            console.out(warning)
+    else:
+        for line in (*_lines(found), *spending.lines(hourly_price)):
+            console.out(line)
+        for warning in found.warnings:
+            console.note(f"columnist: {warning}")
+    if watch_file is not None and found.warnings:
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 def as_json(figures: Figures) -> dict[str, object]:
@@ -127,6 +153,7 @@ def as_json(figures: Figures) -> dict[str, object]:
             for point in history.points
         ],
         **({} if comparison is None else {"comparison": _compared(comparison)}),
+        "drift": watching.as_json(figures.drift),
         "warnings": list(figures.warnings),
     }
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import groupby, pairwise
 from operator import add
 
 from catalog.coverage import CoverageHistory, CoveragePoint
-from catalog.intervals import Share, fall
-from catalog.metrics import Acceptance, DecisionLog, Metrics, Verdicts
+from catalog.drift import Drift
+from catalog.intervals import Share
+from catalog.metrics import DecisionLog, Metrics, Verdicts
 from catalog.workspace import Workspace
-from tui.flow.text import count, plain
+from tui.flow import watching
+from tui.flow.text import count
 from tui.flow.two_models import Comparison, compare
+from tui.flow.watching import sentences
 
 NOTHING = "Nothing has been decided yet."
 
@@ -47,6 +49,8 @@ class Figures:
     """Of what."""
     metrics: Metrics
     """What is counted from decisions and writes."""
+    drift: Drift
+    """Week by week, and what is alarming in it."""
     coverage: tuple[DatabaseCoverage, ...] = ()
     """Databases whose coverage was noted."""
     comparison: Comparison | None = None
@@ -80,8 +84,8 @@ class Figures:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Where a model's acceptance fell."""
-        return tuple(falls(self.metrics.acceptance))
+        """What got worse, and stands."""
+        return sentences(self.drift)
 
     @property
     def provenance(self) -> tuple[tuple[str, int], ...]:
@@ -114,6 +118,7 @@ def gather(
     *,
     models: str | None = None,
     seed: int = 0,
+    reference: str | None = None,
 ) -> Figures:
     """Count everything; it takes a while in a large workspace.
 
@@ -123,9 +128,11 @@ def gather(
         label: of what the figures are.
         models: the names of two to compare, as in `A,B`.
         seed: of that comparison.
+        reference: the days that later weeks are compared with, as FROM..TO.
 
     Raises:
-        UsageError: these are not two models whose texts were decided on.
+        UsageError: these are not two models whose texts were decided on, or no such
+            days.
     """
     log = DecisionLog(workspace, database)
     comparison = None if models is None else compare(log, models, seed=seed)
@@ -137,30 +144,10 @@ def gather(
     return Figures(
         label,
         log.metrics(),
+        watching.gather(log, reference=reference),
         tuple(history for history in histories if history.points),
         comparison,
     )
-
-
-def falls(acceptance: Sequence[Acceptance]) -> Iterator[str]:
-    """A sentence for each origin whose acceptance fell from its last month but one.
-
-    Only where chance is an unlikely reason: the 95 % interval of the difference has no
-    0 in it.
-    """
-    for (source, model), of_origin in groupby(
-        acceptance, key=lambda each: (each.source, each.model)
-    ):
-        months = [each for each in of_origin if each.read]
-        for before, after in list(pairwise(months))[-1:]:
-            lost = fall((before.seen, before.read), (after.seen, after.read))
-            if lost is not None and lost.low > 0:
-                yield (
-                    f"acceptance of {plain(origin(source.value, model))} fell from"
-                    f" {before.seen / before.read:.0%} in {before.month} to"
-                    f" {after.seen / after.read:.0%} in {after.month}"
-                    f" (by {lost.low:.0%} at least)."
-                )
 
 
 def apart(rates: Sequence[Verdicts]) -> Iterator[str]:

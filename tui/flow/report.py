@@ -13,8 +13,10 @@ from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
+from catalog.drift import Drift, Extent, Series
 from catalog.errors import UsageError
 from catalog.files import write_file
+from tui.flow import watching
 from tui.flow.figures import NOTHING, Figures, Rate, apart, between
 from tui.flow.pair_votes import vote_lines
 from tui.flow.text import count, percent, plain, shorten
@@ -69,6 +71,15 @@ def render(figures: Figures) -> str:
         style=Markup(style),  # ours
         digest=base64.b64encode(digest).decode(),
         apart=apart,
+        basis=watching.basis,
+        drift_words=watching.WORDS,
+        drift_between=watching.between,
+        empty_drift=watching.EMPTY,
+        few=watching.TOO_FEW,
+        scale=watching.scale,
+        shown=watching.shown,
+        watched=_watched(figures.drift),
+        weeks_listed=watching.LISTED,
         between=between,
         counted=count,
         percent=percent,
@@ -76,6 +87,17 @@ def render(figures: Figures) -> str:
         vote_lines=vote_lines,
         spread=_spread,
     )
+
+
+def _watched(found: Drift) -> list[tuple[str, Series]]:
+    """All texts, and parts of them with an alarm: which they are, and the series."""
+    alarming = [alarm.series for alarm in found.alarms]
+    return [
+        (watching.named(each.scope, each.name), each)
+        for scope, name in watching.worth(found)
+        for each in found.of(scope, name)
+        if scope is Extent.ALL or each in alarming
+    ]
 
 
 def _rate(arm: ArmOutcome) -> Rate:

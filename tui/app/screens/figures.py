@@ -15,12 +15,13 @@ from textual.containers import Grid, Vertical, VerticalScroll
 from textual.widgets import Footer, Label, Static
 from textual.worker import Worker, WorkerState
 
+from catalog.drift import Drift, Measure, Series
 from tui.app.beside import beside
 from tui.app.keys import keys
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.chart import MARKS, Chart
 from tui.app.widgets.status_line import StatusLine
-from tui.flow import report
+from tui.flow import report, watching
 from tui.flow.figures import NOTHING, Figures, Rate, apart, between, gather
 from tui.flow.session import Session
 from tui.flow.text import count, percent, plain
@@ -71,6 +72,18 @@ class FiguresScreen(WorkingScreen[None]):
             "Save report",
             f"Save all of it as {report.FILE_NAME} in the current folder",
         ),
+        (
+            "d",
+            "weeks",
+            "Weeks",
+            "Week by week, beside the weeks before, or all the other figures",
+        ),
+        (
+            "s",
+            "part",
+            "",
+            "Weeks of the next schema or model, those with an alarm first",
+        ),
         ("j", "scroll(1)", "", "Scroll down", "down"),
         ("k", "scroll(-1)", "", "Scroll up", "up"),
         ("q,escape", "app.pop_screen", "Back", "Back to the catalog", "back"),
@@ -80,6 +93,8 @@ class FiguresScreen(WorkingScreen[None]):
         super().__init__()
         self._session = session
         self._figures: Figures | None = None
+        self._part = 0
+        """Which of the parts the weeks are of."""
 
     def compose(self) -> ComposeResult:
         """Warnings, then a panel for each figure."""
@@ -96,6 +111,10 @@ class FiguresScreen(WorkingScreen[None]):
                 yield Panel("Why texts were rejected", id="reasons")
                 yield Panel("Decisions a minute, day by day", id="pace")
                 yield Panel("Whose words stand in the database", id="provenance")
+            yield Static("", id="basis", markup=False)
+            with Grid(id="weeks"):
+                for measure in Measure:
+                    yield Panel(watching.WORDS[measure].title, id=measure.value)
         yield StatusLine(self._session.database.identity.label)
         yield Footer(show_command_palette=False)
 
@@ -149,6 +168,7 @@ class FiguresScreen(WorkingScreen[None]):
             f"{NOTHING} Accept, edit or reject a draft, and figures appear here.\n"
             "q goes back; enter opens a table there."
         )
+        self._show_weeks(figures.drift)
         self._show_coverage(figures)
         self._show_rates("#origins", figures.origins)
         self._show_rates("#kinds", figures.kinds)
@@ -255,7 +275,70 @@ class FiguresScreen(WorkingScreen[None]):
             top=max(speed for _, speed in days),
         )
 
+    def _show_weeks(self, found: Drift) -> None:
+        parts = watching.worth(found)
+        lines = [watching.basis(found) if parts else watching.EMPTY]
+        if parts:
+            scope, name = parts[self._part % len(parts)]
+            of = f"Weeks of {plain(watching.named(scope, name))}"
+            more = "; s shows the next part." if len(parts) > 1 else "."
+            lines = [
+                f"{of}, {self._part % len(parts) + 1} of {len(parts)}{more}",
+                *lines,
+            ]
+            if not found.told:
+                lines.append(watching.TOO_FEW)
+        self.query_one("#basis", Static).update("\n".join(lines))
+        shown = {each.measure: each for each in found.of(scope, name)} if parts else {}
+        for measure in Measure:
+            panel = self.query_one(f"#{measure.value}", Panel)
+            panel.display = measure in shown
+            if measure in shown:
+                self._show_series(panel, shown[measure])
+
+    def _show_series(self, panel: Panel, series: Series) -> None:
+        points = series.points[-watching.LISTED :]
+        now, measure = points[-1], series.measure
+        lines = [
+            f"{MARKS[0]} {watching.shown(measure, now.value.share)}"
+            f" ({watching.between(measure, now.value)}) of"
+            f" {count(now.tables, 'table')} in the week of {now.week}"
+        ]
+        if now.before is None:
+            lines.append("  too few tables to compare it")
+        else:
+            mark = "!" if now.alarm else " "
+            lines.append(
+                f"{mark} {watching.shown(measure, now.before.share)} before"
+                f" ({watching.between(measure, now.before)})"
+            )
+        panel.tell(lines)
+        panel.chart.weeks(
+            [
+                (
+                    datetime(p.week.year, p.week.month, p.week.day, tzinfo=UTC),
+                    p.value,
+                    p.before,
+                    p.alarm,
+                )
+                for p in points
+            ],
+            watching.scale(series),
+        )
+
     # Keys
+
+    def action_weeks(self) -> None:
+        """Show the weeks in place of the other figures, or these again."""
+        self.toggle_class("-weeks")
+        self.query_one("#page").scroll_home(animate=False)
+
+    def action_part(self) -> None:
+        """Show the weeks of another part of the texts."""
+        if self._figures is not None:
+            self.set_class(True, "-weeks")
+            self._part += 1
+            self._show_weeks(self._figures.drift)
 
     def action_save(self) -> None:
         """Save the report in the current folder."""

@@ -104,6 +104,56 @@ class Chart(PlotWidget, can_focus=False):
         self.set_ylimits(0.0, (1 + MARGIN) * top)
         self._y_axis({part * top: form.format(part * top) for part in QUARTERS})
 
+    def weeks(
+        self,
+        points: Sequence[tuple[datetime, Share, Share | None, bool]],
+        scale: tuple[float, float],
+    ) -> None:
+        """Each week with its interval, between the two lines of its reference.
+
+        Args:
+            points: the time of each, its share, that of the reference if there is one,
+                and whether it is alarming.
+            scale: both ends of it.
+        """
+        self.clear()
+        start = points[0][0].timestamp()
+        bottom, top = scale
+        at = [time.timestamp() - start for time, *_ in points]
+        end = at[-1] or DAY_SECONDS
+        band = [(x, b) for x, (_, _, b, _) in zip(at, points, strict=True) if b]
+        for ends in ([b.low for _, b in band], [b.high for _, b in band]):
+            if len(ends) > 1:
+                self.plot(
+                    [x for x, _ in band],
+                    [min(max(y, bottom), top) for y in ends],
+                    line_style=self._colour(1),
+                    hires_mode=HiResMode.BRAILLE,
+                )
+        for x, (_, share, _, alarming) in zip(at, points, strict=True):
+            low, high = max(share.low, bottom), min(share.high, top)
+            self.errorbar(
+                [x],
+                [(low + high) / 2],
+                xerr=[float("inf")],  # none is drawn
+                yerr=[(high - low) / 2],
+                marker="│",
+                marker_style=self._colour(0),
+            )
+            self.scatter(
+                [x],
+                [share.share],
+                marker="!" if alarming else MARKS[0],
+                marker_style=self._colour(0),
+            )
+        self.set_xlimits(-MARGIN * end, (1 + MARGIN) * end)
+        ticks = {at[0]: points[0][0], at[-1]: points[-1][0]}
+        self._x_axis({tick: day.strftime("%d %b") for tick, day in ticks.items()})
+        room = MARGIN * (top - bottom)
+        self.set_ylimits(bottom - room, top + room)
+        marks = [bottom + part * (top - bottom) for part in QUARTERS]
+        self._y_axis({mark: f"{mark:.0%}" for mark in marks})
+
     def intervals(self, shares: Sequence[Share]) -> None:
         """A numbered line for each share, from end to end of its interval."""
         self.clear()
