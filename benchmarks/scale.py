@@ -69,7 +69,7 @@ from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
 from connectors.database import Database
 from model.wire import EngineSettings
-from tui.flow.draft_plan import plan_drafts
+from tui.flow.draft_plan import Targets, plan_drafts
 from tui.flow.drafting import draft
 from tui.flow.engines import Running
 from tui.flow.model_choice import library
@@ -278,7 +278,9 @@ def run_one(path: Path, most: int, *, bundled: bool) -> Json:
         planning = time.perf_counter() - began
         undocumented = len(plan.work)
         chosen = dict(islice(plan.work.items(), most))
-        plan = replace(plan, work=chosen, targets=sum(map(len, chosen.values())))
+        plan = replace(
+            plan, work=Targets(chosen), targets=sum(map(len, chosen.values()))
+        )
         child, cpu = cpu_seconds(engine.process), time.process_time()
         with _stages() as spent:
             began = time.perf_counter()

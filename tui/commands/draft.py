@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from catalog.errors import RefusedError
 from catalog.objects import TableId, table_of
+from catalog.stopping import Stop
 from catalog.suggestion import Draft, Source
 from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import Json, Schemas, Tables, Url, settings
 from tui.commands.reading import Named, demand, read
 from tui.flow import drafting, engines, scanning
+from tui.flow.clusters import joined
 from tui.flow.draft_plan import NOTHING_TO_DRAFT, DraftPlan, plan_drafts
+from tui.flow.engines import Running
 from tui.flow.model_choice import Arm, find_arms, two_models
 from tui.flow.session import Session, settings_for
 from tui.flow.terms import unread
 from tui.flow.text import count, plain
+
+if TYPE_CHECKING:
+    from model.cluster.cluster import Cluster
 
 RULES = "rules"
 """What drafted where no model did."""
@@ -40,6 +48,18 @@ def run(
     no_samples: Annotated[
         bool, typer.Option("--no-samples", help="Look at names and types only.")
     ] = False,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Draft on a Ray cluster of your own: auto, local, HOST:PORT or"
+            " ray://HOST:PORT.",
+        ),
+    ] = None,
+    ray_actors: Annotated[
+        int | None,
+        typer.Option(help="Most workers on it; all there is room for.", min=1),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Draft descriptions for what has none; interrupted, it goes on later.
@@ -69,7 +89,13 @@ def run(
             plans = plan.split(session.database.identity.key, names)
         # One engine after the other: two models would share one machine's memory.
         done = [
-            draft_with(session, arm, each, samples=not no_samples)
+            draft_with(
+                session,
+                arm,
+                each,
+                samples=not no_samples,
+                on=OnRay(ray, ray_actors) if ray else None,
+            )
             for arm, each in zip(arms, plans, strict=True)
         ]
     tokens, seconds = (
@@ -92,7 +118,11 @@ def run(
         }
         if len(done) == 2:
             result["models"] = [each.as_json() for each in done]
+        if ray:
+            result["nodes"] = [node for each in done for node in each.nodes()]
+            result["given_up"] = sum(each.given_up for each in done)
         console.out_json(result)
+        _complain_of_given_up(done)
         return
     if not plan.targets:
         none = "Nothing to draft: there is no table."
@@ -106,6 +136,30 @@ def run(
             f"{len(each.plan.work):,} for {plain(each.model)}" for each in done
         )
         console.out(f"Tables drawn: {split}.")
+    _complain_of_given_up(done)
+
+
+def _complain_of_given_up(done: Sequence[Done]) -> None:
+    """End with an error where tables ended their workers.
+
+    Raises:
+        RefusedError: some did.
+    """
+    if number := sum(each.given_up for each in done):
+        raise RefusedError(
+            f"{count(number, 'table')} could not be drafted on the cluster.",
+            "All else is saved; the same command without --ray tries them here.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OnRay:
+    """A cluster to draft on."""
+
+    address: str
+    """As Ray takes it."""
+    actors: int | None
+    """Most workers; None is as many as there is room for."""
 
 
 @dataclass(slots=True)
@@ -125,6 +179,26 @@ class Done:
     seconds: float = 0.0
     prompt_tokens: int = 0
     generated_tokens: int = 0
+    cluster: Cluster | None = None
+    """Where it was done, if not here."""
+
+    @property
+    def given_up(self) -> int:
+        """Tables that ended the workers of a cluster."""
+        return len(self.cluster.given_up) if self.cluster else 0
+
+    def nodes(self) -> list[dict[str, Any]]:
+        """What each node of a cluster did."""
+        return [
+            {
+                "node": name,
+                "model": self.model,
+                "actors": node.most,
+                "tables": node.tables,
+                "tables_per_second": round(node.rate, 2),
+            }
+            for name, node in (self.cluster.nodes if self.cluster else {}).items()
+        ]
 
     @property
     def texts(self) -> int:
@@ -177,7 +251,12 @@ class Done:
 
 
 def draft_with(
-    session: Session, arm: Arm, plan: DraftPlan, *, samples: bool = True
+    session: Session,
+    arm: Arm,
+    plan: DraftPlan,
+    *,
+    samples: bool = True,
+    on: OnRay | None = None,
 ) -> Done:
     """Draft what a plan names with one model, which is gone from memory afterwards."""
     model = arm.model
@@ -192,10 +271,11 @@ def draft_with(
         )
     with (
         console.stopping() as stop,
-        engines.running(model, arm.settings, stop=stop) as running,
+        _running(session, arm, plan, stop, on) as running,
         console.progress("Drafting", plan.targets) as advance,
     ):
-        engine = running.engine
+        done.cluster = running.cluster
+        engine = running.cluster or running.engine
         if running.model is not None:
             done.model = running.model.name
         started = time.monotonic()
@@ -206,6 +286,27 @@ def draft_with(
         if engine is not None:
             done.prompt_tokens = engine.prompt_tokens
             done.generated_tokens = engine.generated_tokens
-            if engine.note:
-                console.note(f"columnist: {plain(engine.note)}.")
+        if running.engine is not None and running.engine.note:
+            console.note(f"columnist: {plain(running.engine.note)}.")
+        if running.cluster is not None:
+            for line in running.cluster.lines():
+                console.note(f"columnist: {plain(line)}")
     return done
+
+
+def _running(
+    session: Session, arm: Arm, plan: DraftPlan, stop: Stop, on: OnRay | None
+) -> AbstractContextManager[Running]:
+    """The model of an arm, here or on a cluster."""
+    if on is None:
+        return engines.running(arm.model, arm.settings, stop=stop)
+    return joined(
+        session,
+        plan.documented,
+        arm.model,
+        arm.settings,
+        address=on.address,
+        actors=on.actors,
+        tell=lambda line: console.note(f"columnist: {plain(line)}"),
+        stop=stop,
+    )

@@ -65,7 +65,7 @@ def draft(
             plan,
             drafter,
             samples=samples,
-            wait=running.engine is None,
+            wait=running is RULES_ALONE,
             first=first,
             stop=stop,
         )
@@ -145,7 +145,8 @@ def _drafter(session: Session, running: Running, documented: Documented) -> Draf
     engine, model = running.engine, running.model
     # Examples are for a model that was taught to read them.
     taught = engine and model and model.format is PromptFormat.COMPACT
-    return Drafter(
+    drafter = Drafter if running.cluster is None else running.cluster.drafter
+    return drafter(
         engine,
         model,
         documented=documented,
@@ -226,7 +227,7 @@ class _Queue:
         self._plan = plan
         self._order = list(plan.work)
         self._places = {table: place for place, table in enumerate(self._order)}
-        self._waiting = dict(plan.work)
+        self._waiting = plan.work.copy()
         self._place = 0
 
     def take(self) -> Job | None:
@@ -234,7 +235,7 @@ class _Queue:
         while self._waiting:
             table_id = self._order[self._place % len(self._order)]
             self._place += 1
-            targets = self._waiting.pop(table_id, None)
+            targets = self._waiting.take(table_id)
             if targets and (table := self._session.snapshot.table(table_id)):
                 return Job(table, targets, {}, _bases(self._session, table))
         return None
