@@ -155,7 +155,7 @@ def catalog(size: int, *, width: int = COLUMNS) -> Iterator[Table]:
         )
 
 
-def build(path: Path, size: int) -> None:
+def build(path: Path, size: int, *, width: int = COLUMNS) -> None:
     """A workspace with a catalog, as a scan leaves it."""
     with Workspace(path) as workspace:
         number = workspace.database(
@@ -163,7 +163,7 @@ def build(path: Path, size: int) -> None:
         )
         snapshot = Snapshot(workspace, number)
         scan = snapshot.begin()
-        tables = catalog(size)
+        tables = catalog(size, width=width)
         while batch := list(islice(tables, BATCH)):
             snapshot.save(batch, scan=scan)
         snapshot.finish(scan)

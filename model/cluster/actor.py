@@ -87,7 +87,8 @@ class DraftingActor:
         """Load the model and be ready for tables."""
         if self._engine is not None:
             self._engine.start()
-        threading.Thread(target=self._run, name="drafting", daemon=True).start()
+        drafter = self._drafter()  # reads for seconds what examples are taken from
+        threading.Thread(target=self._run, args=(drafter,), daemon=True).start()
 
     def draft(self, job: bytes) -> bytes:
         """The `TableDrafts` of a packed `TableJob`, once all its drafts are there.
@@ -113,9 +114,9 @@ class DraftingActor:
             self._told = self._engine.prompt_tokens, self._engine.generated_tokens
             return self._told[0] - read, self._told[1] - written
 
-    def _run(self) -> None:
+    def _run(self, drafter: Drafter) -> None:
         try:
-            for draft in self._drafter().draft(self._tables()):
+            for draft in drafter.draft(self._tables()):
                 table = table_of(draft.target)
                 if self._open[table].add(draft):
                     del self._open[table]

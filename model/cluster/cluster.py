@@ -94,6 +94,11 @@ class Cluster:
         self.close()
 
     @property
+    def process(self) -> int | None:
+        """The number of the process that runs Ray, while there is one."""
+        return self._process.pid if self._process is not None else None
+
+    @property
     def room(self) -> int:
         """Tables that may be on their way at once."""
         return ROOM * sum(node.actors for node in self.nodes.values())

@@ -65,6 +65,7 @@ class Nodes:
             XDG_DATA_HOME=str(self.home / name / "data"),
             XDG_CACHE_HOME=str(self.home / name / "cache"),
             PYTHONPATH=os.pathsep.join(filter(None, places)),
+            RAY_worker_niceness="0",  # Ray's 15 lets whatever else runs go first
         ):
             return self.cluster.add_node(
                 num_cpus=1, object_store_memory=80 << 20, **options
