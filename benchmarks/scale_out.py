@@ -13,6 +13,7 @@ so that each takes about as long.
 is the same loop without a cluster, with the same null model, on a tenth of the tables.
 The last line is the run's own limit: workers that answer at once with one text a
 target, so that nothing is left but what this process and its child do for a table.
+`run MiB` is the most that this process had in memory up to then.
 
 Not covered: the network between machines, the database (samples come from a stand-in
 that answers at once), bringing the model to the nodes, starting workers.
@@ -37,7 +38,14 @@ from unittest import mock
 
 from benchmarks import scale
 from benchmarks.machine import machine
-from benchmarks.measuring import Json, arguments, cpu_seconds, table
+from benchmarks.measuring import (
+    Json,
+    arguments,
+    cpu_seconds,
+    mebibytes,
+    peak_memory,
+    table,
+)
 from benchmarks.null_model import SENTENCE, TEXT_TOKENS
 from catalog.objects import TableId, Target
 from catalog.stopping import Stop, never
@@ -215,6 +223,7 @@ def run_one(
             took = time.perf_counter() - began
             own = time.process_time() - own
             its = cpu_seconds(child) - its if child else 0.0
+            child_peak = peak_memory(child) if child else None
     ideal = tables * seconds / actors
     return {
         "actors": actors if address else 0,
@@ -226,6 +235,8 @@ def run_one(
         "overhead": took / ideal - 1 if ideal else None,
         "run_cpu_milliseconds_a_table": 1000 * own / tables,
         "child_cpu_milliseconds_a_table": 1000 * its / tables,
+        "run_peak_bytes": peak_memory(),
+        "child_peak_bytes": child_peak,
     }
 
 
@@ -253,13 +264,15 @@ def _copy(snapshot: Path, folder: Path) -> Path:
     return folder / "workspace.db"
 
 
-def measure(most: int, seconds: float) -> list[Json]:
+def measure(most: int, seconds: float, size: int) -> list[Json]:
     """In this process, then with more and more workers, then the limit."""
     rows = []
     with tempfile.TemporaryDirectory(prefix="columnist-scale-out-") as name:
         snapshot = Path(name) / "snapshot.db"
-        _say(f"making a catalog with {most:,} tables to draft")
-        size = math.ceil(most * scale.DOCUMENTED / (scale.DOCUMENTED - 1)) + 10
+        size = max(
+            size, math.ceil(most * scale.DOCUMENTED / (scale.DOCUMENTED - 1)) + 9
+        )
+        _say(f"making a catalog of {size:,} tables")
         scale.build(snapshot, size, width=WIDTH)
         _say("in process")
         rows.append(run_one(snapshot, most // 10, None, 1, seconds))
@@ -283,7 +296,7 @@ def measure(most: int, seconds: float) -> list[Json]:
 def lines(rows: list[Json]) -> list[str]:
     """The report for people."""
     head = ["workers", "tables", "s", "ideal s", "overhead", "tables/s", "times one"]
-    head += ["run CPU ms", "child CPU ms"]
+    head += ["run CPU ms", "child CPU ms", "run MiB", "child MiB"]
     cells = [
         [
             str(row["actors"] or "in process") if row["ideal_seconds"] else "at once",
@@ -295,6 +308,8 @@ def lines(rows: list[Json]) -> list[str]:
             f"{row['times_one_actor']:.2f}",
             f"{row['run_cpu_milliseconds_a_table']:.2f}",
             f"{row['child_cpu_milliseconds_a_table']:.2f}",
+            mebibytes(row["run_peak_bytes"]),
+            mebibytes(row["child_peak_bytes"]),
         ]
         for row in rows
     ]
@@ -310,9 +325,12 @@ def main() -> None:
     parser.add_argument(
         "--sleep", type=float, default=0.08, help="seconds that a table takes"
     )
+    parser.add_argument(
+        "--catalog", type=int, default=0, help="tables that are planned, if more"
+    )
     options = parser.parse_args()
     facts = machine()
-    rows = measure(options.tables, options.sleep)
+    rows = measure(options.tables, options.sleep, options.catalog)
     if options.json:
         document = {
             "benchmark": "scale_out",

@@ -7,7 +7,7 @@ of a database is pickled, and the worst that a worker can say is a wrong text.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
 from multiprocessing.connection import Connection
 from typing import Any, get_type_hints
@@ -149,7 +149,7 @@ class TableJob(Message, frozen=True):
     columns: tuple[str | None, ...]
     """What lacks a description; None is the table itself."""
     profiles: dict[str, Profile]
-    """Samples by column."""
+    """Samples by column, but for the values that only the check of leaks looks at."""
     real: Table | None
     """As the catalog has it, where names were written out."""
     real_columns: tuple[str | None, ...]
@@ -157,12 +157,15 @@ class TableJob(Message, frozen=True):
 
     @classmethod
     def of(cls, job: Job) -> TableJob:
-        """A job without what only the catalog's texts need."""
+        """A job without what no worker needs: values that no prompt may hold."""
         asked = job.asked
         return cls(
             job.table,
             tuple(map(column_of, job.targets)),
-            dict(job.profiles),
+            {
+                name: replace(profile, samples=())
+                for name, profile in job.profiles.items()
+            },
             asked.table if asked else None,
             tuple(map(column_of, asked.targets)) if asked else (),
         )

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 RULES = "rules"
 """What drafted where no model did."""
+NODES_TOLD_SECONDS = 60.0
+"""What each node of a cluster did is told so often, and at the end."""
 
 
 def run(
@@ -278,10 +280,13 @@ def draft_with(
         engine = running.cluster or running.engine
         if running.model is not None:
             done.model = running.model.name
-        started = time.monotonic()
+        started = told = time.monotonic()
         for each in drafting.draft(session, plan, running, samples=samples, stop=stop):
             advance(1)
             done.add(each)
+            if running.cluster and time.monotonic() - told > NODES_TOLD_SECONDS:
+                told = time.monotonic()
+                _tell_nodes(running.cluster)
         done.seconds = time.monotonic() - started
         if engine is not None:
             done.prompt_tokens = engine.prompt_tokens
@@ -289,9 +294,13 @@ def draft_with(
         if running.engine is not None and running.engine.note:
             console.note(f"columnist: {plain(running.engine.note)}.")
         if running.cluster is not None:
-            for line in running.cluster.lines():
-                console.note(f"columnist: {plain(line)}")
+            _tell_nodes(running.cluster)
     return done
+
+
+def _tell_nodes(cluster: Cluster) -> None:
+    for line in cluster.lines():
+        console.note(f"columnist: {plain(line)}")
 
 
 def _running(
