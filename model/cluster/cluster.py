@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 import time
@@ -118,6 +119,7 @@ class Cluster:
             stdout=self._log,
             stderr=self._log,
             pass_fds=(theirs.fileno(),),
+            env=_environment(),
             # A Ctrl-C in the terminal is for the parent alone.
             start_new_session=True,
         )
@@ -216,6 +218,12 @@ class Cluster:
                 " part on this machine is gone.",
                 "Finished drafts are saved; check `ray status` and start again.",
             ) from error
+
+
+def _environment() -> dict[str, str]:
+    """Ours without what may be secret: a cluster of our own hands it to workers."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("COLUMNIST_")}
+    return kept | {"RAY_USAGE_STATS_ENABLED": "0"}
 
 
 class ClusterDrafter(Drafter):

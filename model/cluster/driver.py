@@ -274,7 +274,7 @@ class Driver:
             with Path(wanted.path).open("rb") as file:
                 while piece := file.read(PIECE):
                     ray.get(node.store.take.remote(piece))
-            path = ray.get(node.store.keep.remote(wanted.sha256))
+            path = ray.get(node.store.keep.remote())
         except Exception as error:  # a full disk there, or the node is gone
             why = f"cannot take the model: {_line(error)}"
             self.do(lambda: self._leave_out(node, why))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -33,6 +32,7 @@ class ModelStore:
         self._cache = Path(folders.user_cache_dir) / "models"
         self._lock: IO[str] | None = None
         self._coming: IO[bytes] | None = None
+        self._sha256 = ""
         self._state = hashlib.sha256()
 
     def find(self, sha256: str) -> str | None:
@@ -41,6 +41,7 @@ class ModelStore:
         Waits for another run that brings it just now.
         """
         self._cache.mkdir(parents=True, exist_ok=True)
+        self._sha256 = sha256
         self._lock = (self._cache / f"{sha256}.lock").open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         cached = self._cache / f"{sha256}.gguf"
@@ -55,14 +56,14 @@ class ModelStore:
     def take(self, piece: bytes) -> None:
         """The next piece of the file that was not found."""
         if self._coming is None:
-            self._coming = tempfile.NamedTemporaryFile(  # noqa: SIM115  # until `keep`
-                dir=self._cache, suffix=".part", delete=False
-            )
+            # What a run left that ended is written over: the lock is ours.
+            part = self._cache / f"{self._sha256}.part"
+            self._coming = part.open("wb")
             self._state = hashlib.sha256()
         self._state.update(piece)
         self._coming.write(piece)
 
-    def keep(self, sha256: str) -> str | None:
+    def keep(self) -> str | None:
         """Where the file is, all pieces of which were taken; None: it is another."""
         assert self._coming is not None
         self._coming.flush()
@@ -70,10 +71,10 @@ class ModelStore:
         self._coming.close()
         part, self._coming = Path(self._coming.name), None
         try:
-            if self._state.hexdigest() != sha256:
+            if self._state.hexdigest() != self._sha256:
                 part.unlink()
                 return None
-            return str(part.replace(self._cache / f"{sha256}.gguf"))
+            return str(part.replace(part.with_suffix(".gguf")))
         finally:
             self._unlock()
 

@@ -65,7 +65,7 @@ def draft(
             plan,
             drafter,
             samples=samples,
-            wait=running is RULES_ALONE,
+            wait=running.engine is None and running.cluster is None,
             first=first,
             stop=stop,
         )

@@ -24,10 +24,10 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def bring(store: ModelStore, data: bytes, *, wanted: str) -> str | None:
+def bring(store: ModelStore, data: bytes) -> str | None:
     for at in range(0, len(data), 1000):
         store.take(data[at : at + 1000])
-    return store.keep(wanted)
+    return store.keep()
 
 
 def test_what_is_brought_lies_under_its_digest_and_is_found_again(
@@ -35,7 +35,7 @@ def test_what_is_brought_lies_under_its_digest_and_is_found_again(
 ) -> None:
     wanted = sha256(WEIGHTS)
     assert store.find(wanted) is None
-    path = bring(store, WEIGHTS, wanted=wanted)
+    path = bring(store, WEIGHTS)
     assert path is not None
     assert Path(path).read_bytes() == WEIGHTS
     assert ModelStore().find(wanted) == path
@@ -45,7 +45,7 @@ def test_what_is_brought_lies_under_its_digest_and_is_found_again(
 def test_what_has_another_digest_is_not_kept(store: ModelStore, tmp_path: Path) -> None:
     wanted = sha256(WEIGHTS)
     assert store.find(wanted) is None
-    assert bring(store, WEIGHTS[:-1] + b"x", wanted=wanted) is None
+    assert bring(store, WEIGHTS[:-1] + b"x") is None
     assert not list((tmp_path / "cache").rglob("*.gguf"))
     assert not list((tmp_path / "cache").rglob("*.part"))
     # The lock is free again: the next run may try.
@@ -55,11 +55,11 @@ def test_what_has_another_digest_is_not_kept(store: ModelStore, tmp_path: Path) 
 def test_a_changed_byte_in_the_cache_has_it_brought_anew(store: ModelStore) -> None:
     wanted = sha256(WEIGHTS)
     assert store.find(wanted) is None
-    path = bring(store, WEIGHTS, wanted=wanted)
+    path = bring(store, WEIGHTS)
     assert path is not None
     Path(path).write_bytes(WEIGHTS[:-1] + b"x")
     assert store.find(wanted) is None
-    assert bring(store, WEIGHTS, wanted=wanted) == path
+    assert bring(store, WEIGHTS) == path
     assert Path(path).read_bytes() == WEIGHTS
 
 
