@@ -3,10 +3,8 @@
 Ray writes to its terminal, takes over signals, and can end the process it is in. Here
 it may: nothing is lost with this process but what is not saved yet.
 
-One thread decides, an event after the other. A table is given to one worker at a time,
-and answered for once. What ended its worker may be any of the tables that the worker
-had: those are tried again one by one, each alone on a worker, and what ends workers
-`TRIES` times is given up.
+One thread decides, an event after the other: which nodes are right, how many workers
+each has, and by `model.cluster.spreading` what they are given.
 """
 
 from __future__ import annotations
@@ -18,7 +16,6 @@ import signal
 import socket
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -43,13 +40,9 @@ from model.cluster.protocol import (
     send,
 )
 from model.cluster.release import Release
+from model.cluster.spreading import TABLES_AN_ACTOR, Hand, Spread
 from model.cluster.store import PIECE, ModelStore
 
-TABLES_AN_ACTOR = 8
-"""Most tables that a worker has at once: what an engine needs to be busy, as in
-`model.engine`; and what is done once more when it is lost."""
-TRIES = 3
-"""A table that was with so many workers when they ended is given up."""
 FAILURES = 4
 """A node is left out when so many workers ended there, one after the other, that had
 drafted nothing."""
@@ -85,17 +78,12 @@ class _Node:
 
 
 @dataclass(slots=True, eq=False)
-class _Actor:
-    """A worker."""
+class _Actor(Hand):
+    """A worker on a node."""
 
-    node: _Node
-    handle: Any
+    node: _Node = field(kw_only=True)
+    handle: Any = field(kw_only=True)
     up: bool = False
-    alone: bool = False
-    """It has a table that is suspected, or is being emptied for one."""
-    tables: dict[int, Any] = field(default_factory=dict[int, Any])
-    """What it has, by key."""
-    done: int = 0
 
 
 class Driver:
@@ -110,10 +98,7 @@ class Driver:
         self._happened: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._join: Join | None = None
         self._nodes: dict[str, _Node] = {}
-        self._jobs: dict[int, bytes] = {}
-        self._waiting: deque[int] = deque()
-        self._suspects: deque[int] = deque()
-        self._strikes: dict[int, int] = {}
+        self._tables = Spread()
         self._ended = False
         self._problems: list[str] = []
 
@@ -358,7 +343,7 @@ class Driver:
             max_concurrency=TABLES_AN_ACTOR + 1,
             **self._on(node),
         ).remote(self._told.work, model, adapter, max(1, node.cpus // room))
-        actor = _Actor(node, handle)
+        actor = _Actor(node=node, handle=handle)
         node.actors.append(actor)
 
         def started(future: Future[Any]) -> None:
@@ -384,16 +369,8 @@ class Driver:
         ray.kill(actor.handle)
         if suspect and not actor.done and not actor.alone:
             node.failures += 1
-        for key in actor.tables:
-            self._strikes[key] = self._strikes.get(key, 0) + suspect
-            if self._strikes[key] >= TRIES:
-                self._forget(key)
-                self._say(GivenUp(key, why))
-            elif self._strikes[key]:
-                self._suspects.append(key)
-            else:
-                self._waiting.appendleft(key)
-        actor.tables.clear()
+        for key in self._tables.lost(actor, suspect=suspect):
+            self._say(GivenUp(key, why))
         self._staffed(node)
         if node.failures >= FAILURES:
             self._leave_out(node, f"keeps losing workers: {why}")
@@ -408,50 +385,25 @@ class Driver:
 
     def give(self, message: Give) -> None:
         """Take in a table."""
-        self._jobs[message.key] = message.job
-        self._waiting.append(message.key)
+        self._tables.add(message.key, message.job)
         self._assign()
 
     def _assign(self) -> None:
-        """Give tables to workers that have room: the least busy first."""
-        actors = [a for n in self._nodes.values() for a in n.actors if a.up]
-        if self._suspects and actors and not any(actor.alone for actor in actors):
-            min(actors, key=lambda actor: len(actor.tables)).alone = True
-        for actor in actors:
-            if actor.alone and not actor.tables:
-                if self._suspects:
-                    self._draft(actor, self._suspects.popleft())
-                else:
-                    actor.alone = False
-        free = [actor for actor in actors if not actor.alone]
-        while self._waiting and free:
-            actor = min(free, key=lambda actor: len(actor.tables))
-            if len(actor.tables) >= TABLES_AN_ACTOR:
-                return
-            self._draft(actor, self._waiting.popleft())
+        up = [a for node in self._nodes.values() for a in node.actors if a.up]
+        for actor, key in self._tables.assign(up):
+            assert isinstance(actor, _Actor)
+            self._draft(actor, key)
 
     def _draft(self, actor: _Actor, key: int) -> None:
-        asked = actor.handle.draft.remote(self._jobs[key])
-        actor.tables[key] = asked
-
         def drafted(future: Future[Any]) -> None:
-            if actor.tables.get(key) is not asked:
-                return  # it was given to another meanwhile
             if (error := future.exception()) is not None:
                 self._lost(actor, _line(error))
-                return
-            del actor.tables[key]
-            actor.done += 1
-            actor.node.failures = 0
-            self._forget(key)
-            self._say(Came(key, actor.node.name, future.result()))
-            self._assign()
+            elif self._tables.came(actor, key):
+                actor.node.failures = 0
+                self._say(Came(key, actor.node.name, future.result()))
+                self._assign()
 
-        self._when(asked, drafted)
-
-    def _forget(self, key: int) -> None:
-        self._jobs.pop(key, None)
-        self._strikes.pop(key, None)
+        self._when(actor.handle.draft.remote(self._tables.jobs[key]), drafted)
 
     # Ray
 

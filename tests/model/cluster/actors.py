@@ -17,9 +17,15 @@ POISON = "t007"
 
 
 class SlowActor(DraftingActor):
+    seconds = SECONDS
+
     def draft(self, job: bytes) -> bytes:
-        time.sleep(SECONDS)
+        time.sleep(self.seconds)
         return super().draft(job)
+
+
+class SlowestActor(SlowActor):
+    seconds = 20 * SECONDS
 
 
 class PoisonedActor(DraftingActor):
