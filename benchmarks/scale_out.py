@@ -1,18 +1,20 @@
 """What spreading tables over a Ray cluster costs, apart from drafting them.
 
-    python -m benchmarks.scale_out [--tables 10000] [--sleep 0.08] [--json]
+    python -m benchmarks.scale_out [--tables 10000] [--sleep 0.12] [--json]
 
-A cluster of two nodes is started on this machine (`ray.cluster_utils`), with a **null
-model** in every worker that sleeps `--sleep` seconds a table and then has its texts.
-So a worker's time is known, and the rest is ours: reading tables from the workspace,
-the child process that runs Ray, Ray itself, rules and checks beside the sleep, saving.
-With 4 workers all tables are drafted, with fewer a twentieth for each worker.
+A cluster of two nodes is started on this machine (`ray.cluster_utils`). Its workers
+hold a **null model** that takes `--sleep` seconds for each table, one after the other,
+and has no rules and no checks. So a worker's time is known, and the rest is ours:
+reading tables from the workspace, what others tell of them, the child process that runs
+Ray, Ray itself, the check of leaks, saving. With 4 workers all tables are drafted, with
+fewer a twentieth for each worker. `--checks` has whole workers on the null model
+instead: on a machine with fewer free cores than workers that measures the machine.
 
 `ideal` is tables x sleep / workers; `overhead` is how much longer it took. `in process`
-is the same loop without a cluster, with the same null model, on a twentieth of them.
-The last line is the run's own limit: workers that answer at once with one text a
-target, so that nothing is left but what this process and its child do for a table.
-`run MiB` is the most that this process had in memory up to then.
+is the usual loop without a cluster, with rules and checks, on a null model that takes
+as long. `at once` is this process's own limit: two workers that answer at once, so that
+nothing is left but what it and its child do for a table. `run MiB` is the most that
+this process had in memory up to then.
 
 Not covered: the network between machines, the database (samples come from a stand-in
 that answers at once), bringing the model to the nodes, starting workers.
@@ -26,7 +28,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import uuid
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -139,24 +143,45 @@ def _offered(prompt: Prompt, block: int, place: int) -> str:
 
 
 class SleepingActor(DraftingActor):
-    """A worker with the null model."""
+    """A worker that takes a stated time for each table, one after the other.
 
-    def engine(self, model: ModelFile, threads: int) -> Writer:
-        """It sleeps as long as the benchmark says."""
-        return SleepingWriter(float(os.environ[SLEEP]))
+    It has no rules and no checks: what is measured is spreading, not drafting.
+    """
 
-
-class EchoingActor(SleepingActor):
-    """A worker that answers at once."""
+    def start(self) -> None:
+        """Be ready at once."""
+        self._seconds = float(os.environ[SLEEP])
+        self._turn, self._last = threading.Lock(), 0.0
 
     def draft(self, job: bytes) -> bytes:
-        """A text for each target, unchecked."""
+        """A text for each target, when its time has come."""
+        with self._turn:
+            self._last = due = max(self._last, time.monotonic()) + self._seconds
         asked = read(TableJob, job).job()
         drafts = [
             Draft(target, f"The {at} of a table.", Source.MODEL, 0.5, model="null")
             for at, target in enumerate(asked.targets)
         ]
-        return packed(TableDrafts.of(drafts, 0, 0))
+        packed_drafts = packed(TableDrafts.of(drafts, 0, 0))
+        time.sleep(max(0.0, due - time.monotonic()))
+        return packed_drafts
+
+
+class AtOnceActor(SleepingActor):
+    """A worker that answers at once."""
+
+    def start(self) -> None:
+        """Take no time."""
+        super().start()
+        self._seconds = 0.0
+
+
+class CheckingActor(DraftingActor):
+    """A whole worker, with rules and checks, on the null model."""
+
+    def engine(self, model: ModelFile, threads: int) -> Writer:
+        """It sleeps as long as the benchmark says."""
+        return SleepingWriter(float(os.environ[SLEEP]))
 
 
 @contextmanager
@@ -167,6 +192,8 @@ def cluster(cpus: int, seconds: float) -> Iterator[str]:
     environment = {
         SLEEP: str(seconds),
         "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": uuid.uuid4().hex,
         "RAY_worker_niceness": "0",  # Ray's own is 15, so that others slow them down
         "PYTHONPATH": os.pathsep.join([str(scale.ROOT), *filter(None, sys.path)]),
     }
@@ -263,7 +290,7 @@ def _copy(snapshot: Path, folder: Path) -> Path:
     return folder / "workspace.db"
 
 
-def measure(most: int, seconds: float, size: int) -> list[Json]:
+def measure(most: int, seconds: float, size: int, kind: str) -> list[Json]:
     """In this process, then with more and more workers, then the limit."""
     rows: list[Json] = []
 
@@ -280,7 +307,7 @@ def measure(most: int, seconds: float, size: int) -> list[Json]:
         scale.build(snapshot, size, width=WIDTH)
         _say("in process")
         add(run_one(snapshot, most // 20, None, 1, seconds))
-        actor = "benchmarks.scale_out:SleepingActor"
+        actor = f"benchmarks.scale_out:{kind}"
         with cluster(max(ACTORS), seconds) as address:
             for actors in ACTORS:
                 tables = most if actors == max(ACTORS) else most * actors // 20
@@ -288,7 +315,7 @@ def measure(most: int, seconds: float, size: int) -> list[Json]:
                 with mock.patch.object(clusters, "ACTOR", actor):
                     add(run_one(snapshot, tables, address, actors, seconds))
             _say("the run's own limit")
-            actor = "benchmarks.scale_out:EchoingActor"
+            actor = "benchmarks.scale_out:AtOnceActor"
             with mock.patch.object(clusters, "ACTOR", actor):
                 add(run_one(snapshot, most // 5, address, 2, 0.0))
     one = rows[1]["tables_per_second"]
@@ -327,14 +354,18 @@ def main() -> None:
         "--tables", type=int, default=10_000, help="drafted with the most workers"
     )
     parser.add_argument(
-        "--sleep", type=float, default=0.08, help="seconds that a table takes"
+        "--sleep", type=float, default=0.12, help="seconds that a table takes"
     )
     parser.add_argument(
         "--catalog", type=int, default=0, help="tables that are planned, if more"
     )
+    parser.add_argument(
+        "--checks", action="store_true", help="with rules and checks in the workers"
+    )
     options = parser.parse_args()
     facts = machine()
-    rows = measure(options.tables, options.sleep, options.catalog)
+    kind = "CheckingActor" if options.checks else "SleepingActor"
+    rows = measure(options.tables, options.sleep, options.catalog, kind)
     if options.json:
         document = {
             "benchmark": "scale_out",

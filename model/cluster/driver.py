@@ -133,8 +133,8 @@ class Driver:
         except Exception as error:  # whatever Ray raises: there are a dozen kinds
             self._over(
                 f"The Ray cluster {message.address} cannot be joined: {_line(error)}.",
-                "Check the address with `ray status`; a machine that is none of the"
-                " cluster takes ray://HOST:10001.",
+                "A machine that is none of the cluster takes ray://HOST:10001; one"
+                " that wants a token has RAY_AUTH_MODE=token.",
             )
             return
         # By value: on a node that has another Columnist, or none.
