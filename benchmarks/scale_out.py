@@ -30,6 +30,7 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -186,16 +187,17 @@ class CheckingActor(DraftingActor):
 @contextmanager
 def cluster(cpus: int, seconds: float) -> Iterator[str]:
     """The address of a cluster of `NODES` nodes on this machine."""
-    from ray.cluster_utils import Cluster
-
     environment = {
         SLEEP: str(seconds),
         "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_AUTH_MODE": "disabled",  # no token is left in this account's home
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": uuid.uuid4().hex,
         "RAY_worker_niceness": "0",  # Ray's own is 15, so that others slow them down
         "PYTHONPATH": os.pathsep.join([str(scale.ROOT), *filter(None, sys.path)]),
     }
     with mock.patch.dict(os.environ, environment):
+        from ray.cluster_utils import Cluster  # it reads its variables only now
+
         made = Cluster()
         try:
             for _ in range(NODES):
@@ -203,7 +205,6 @@ def cluster(cpus: int, seconds: float) -> Iterator[str]:
                     num_cpus=math.ceil(cpus / NODES),
                     object_store_memory=80 << 20,
                     include_dashboard=False,
-                    node_ip_address="127.0.0.1",
                 )
             yield made.address
         finally:
