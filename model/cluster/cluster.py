@@ -157,8 +157,8 @@ class Cluster:
     def lines(self) -> list[str]:
         """What each node did so far."""
         return [
-            f"{name}: {node.tables:,} tables, {node.rate:.1f} a second with"
-            f" {node.most} workers."
+            f"{name}: {node.tables:,} tables, {node.rate:.1f} a second, workers:"
+            f" {node.most}."
             for name, node in self.nodes.items()
         ]
 

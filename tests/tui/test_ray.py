@@ -212,7 +212,7 @@ def test_two_nodes_draft_what_one_process_drafts(
     assert len(found["nodes"]) == 2
     assert sum(node["tables"] for node in found["nodes"]) <= found["tables"]
     assert all(node["tables"] and node["actors"] == 1 for node in found["nodes"])
-    assert re.search(r"tables, [\d.]+ a second with 1 workers", done.stderr)
+    assert re.search(r"tables, [\d.]+ a second, workers: 1\.", done.stderr)
 
 
 @pytest.mark.gguf
