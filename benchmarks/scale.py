@@ -69,7 +69,7 @@ from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
 from connectors.database import Database
 from model.wire import EngineSettings
-from tui.flow.draft_plan import plan_drafts
+from tui.flow.draft_plan import Targets, plan_drafts
 from tui.flow.drafting import draft
 from tui.flow.engines import Running
 from tui.flow.model_choice import library
@@ -155,7 +155,7 @@ def catalog(size: int, *, width: int = COLUMNS) -> Iterator[Table]:
         )
 
 
-def build(path: Path, size: int) -> None:
+def build(path: Path, size: int, *, width: int = COLUMNS) -> None:
     """A workspace with a catalog, as a scan leaves it."""
     with Workspace(path) as workspace:
         number = workspace.database(
@@ -163,7 +163,7 @@ def build(path: Path, size: int) -> None:
         )
         snapshot = Snapshot(workspace, number)
         scan = snapshot.begin()
-        tables = catalog(size)
+        tables = catalog(size, width=width)
         while batch := list(islice(tables, BATCH)):
             snapshot.save(batch, scan=scan)
         snapshot.finish(scan)
@@ -278,7 +278,9 @@ def run_one(path: Path, most: int, *, bundled: bool) -> Json:
         planning = time.perf_counter() - began
         undocumented = len(plan.work)
         chosen = dict(islice(plan.work.items(), most))
-        plan = replace(plan, work=chosen, targets=sum(map(len, chosen.values())))
+        plan = replace(
+            plan, work=Targets(chosen), targets=sum(map(len, chosen.values()))
+        )
         child, cpu = cpu_seconds(engine.process), time.process_time()
         with _stages() as spent:
             began = time.perf_counter()

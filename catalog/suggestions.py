@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from sys import intern
 
 from catalog.bounds import matches
 from catalog.change import CommentChange, Outcome, WriteResult
@@ -160,6 +161,42 @@ class Suggestions:
         return {make_target(*row) for row in rows}
 
     # Drafting
+
+    def taken(
+        self, *, redo: bool = False, table: TableId | None = None
+    ) -> dict[TableId, frozenset[str | None]]:
+        """What keeps new drafts away: columns by table, None the table itself.
+
+        What is outdated or written keeps none away; nor, with `redo`, what waits to be
+        decided, unless it is a person's words: written and taken back, or from a file.
+        Names that tables share are held once.
+
+        Args:
+            redo: also what waits is to be drafted again.
+            table: only of this one.
+        """
+        condition, place = "", list[str]()
+        if redo:
+            condition += (
+                " AND NOT (state IN ('pending', 'abstained')"
+                " AND author IS NOT 'human' AND ifnull(author, source) <> 'imported')"
+            )
+        if table is not None:
+            condition += " AND schema = ? AND name = ?"
+            place += table
+        found = self._workspace.rows(
+            "SELECT schema, name, json_group_array(column_name) FROM suggestions"
+            f" WHERE database = ? AND current {condition}"
+            " AND state NOT IN ('stale', 'written') GROUP BY schema, name",
+            (self._database, *place),
+        )
+        return {
+            TableId(schema, name): frozenset(
+                None if column is None else intern(column)
+                for column in json.loads(columns)
+            )
+            for schema, name, columns in found
+        }
 
     def put(
         self, drafts: Iterable[tuple[Draft, str | None]], *, drafting: int | None = None

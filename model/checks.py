@@ -76,7 +76,7 @@ def find(
         else unsupported(text, table, target, profile)
     )
     found = {
-        Finding.LEAK: _leaks(text, table, profile, beside),
+        Finding.LEAK: leaks(text, table, profile, beside),
         Finding.UNSUPPORTED: bool(from_nowhere),
         Finding.RESTATES: restates(text, table, target),
         Finding.DEGENERATE: not complete or degenerate(text),
@@ -121,7 +121,7 @@ def circular(text: str) -> bool:
     )
 
 
-def _leaks(
+def leaks(
     text: str,
     table: Table,
     profile: Profile | None,

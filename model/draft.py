@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
@@ -301,9 +308,9 @@ class Drafter:
         What others tell, or a table's sentence by rules, is the same with them.
         """
         _, rest = self._told(job)
+        asks = self._engine is not None or self._model is not None
         return any(
-            isinstance(target, ColumnId)
-            or (self._engine is not None and not self._is_sure(rest, target))
+            isinstance(target, ColumnId) or (asks and not self._is_sure(rest, target))
             for target in rest.targets
         )
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import chain
 from threading import Lock
 
 from catalog.objects import ColumnId, Table, Target, column_of
@@ -92,6 +93,9 @@ class Nearest:
 
     def __len__(self) -> int:
         return len(self._columns) + len(self._tables)
+
+    def __iter__(self) -> Iterator[Example]:
+        return chain(self._tables, self._columns)
 
     def add(self, entry: Example) -> None:
         """Take in one description."""

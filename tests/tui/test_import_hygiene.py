@@ -16,7 +16,7 @@ from tests.conftest import comments
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"textual", "sqlalchemy", "sqlglot", "duckdb"}
-HEAVY |= {"llama_cpp", "numpy", "torch", "httpx"}
+HEAVY |= {"llama_cpp", "numpy", "torch", "httpx", "ray"}
 
 
 def imported(code: str) -> set[str]:

@@ -4,30 +4,39 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.errors import UsageError
+from catalog.errors import RefusedError, UsageError
 from catalog.objects import ColumnId, TableId, Target, table_of
 from catalog.pairs import Joined, Pairs
+from catalog.stopping import Stop
 from catalog.suggestion import Draft, Source
 from tui.commands import console
 from tui.commands.opening import open_session
 from tui.commands.options import HourlyPrice, Json, Schemas, Tables, Url, settings
 from tui.commands.reading import Named, demand, read
 from tui.flow import drafting, engines, scanning
+from tui.flow.clusters import joined
 from tui.flow.cost import Cost
 from tui.flow.draft_plan import NOTHING_TO_DRAFT, DraftPlan, plan_drafts
+from tui.flow.engines import Running
 from tui.flow.model_choice import Arm, find_arms, two_models
 from tui.flow.session import Session, settings_for
 from tui.flow.terms import unread
 from tui.flow.text import count, plain
 
+if TYPE_CHECKING:
+    from model.cluster.cluster import Cluster
+
 RULES = "rules"
 """What drafted where no model did."""
+NODES_TOLD_SECONDS = 60.0
+"""What each node of a cluster did is told so often, and at the end."""
 
 
 def run(
@@ -59,6 +68,18 @@ def run(
             min=0,
             max=1,
         ),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Draft on a Ray cluster of your own: auto, local, HOST:PORT or"
+            " ray://HOST:PORT.",
+        ),
+    ] = None,
+    ray_actors: Annotated[
+        int | None,
+        typer.Option(help="Most workers on it; all there is room for.", min=1),
     ] = None,
     json: Json = False,
     hourly_price: HourlyPrice = None,
@@ -109,7 +130,14 @@ def run(
                     own.leave_out(beside.waiting(name))
         # One engine after the other: two models would share one machine's memory.
         done = [
-            draft_with(session, arm, each, samples=not no_samples, beside=beside)
+            draft_with(
+                session,
+                arm,
+                each,
+                samples=not no_samples,
+                beside=beside,
+                on=OnRay(ray, ray_actors) if ray else None,
+            )
             for arm, each in zip(arms, plans, strict=True)
         ]
     tokens, seconds = (
@@ -135,9 +163,13 @@ def run(
         if len(done) == 2:
             result["models"] = [each.as_json() for each in done]
         if beside is not None:
-            joined = beside.pairs.joined
-            result["pairs"] = {each.value: joined[each] for each in Joined}
+            met = beside.pairs.joined
+            result["pairs"] = {each.value: met[each] for each in Joined}
+        if ray:
+            result["nodes"] = [node for each in done for node in each.nodes()]
+            result["given_up"] = sum(each.given_up for each in done)
         console.out_json(result)
+        _complain_of_given_up(done)
         return
     if not plan.targets:
         none = "Nothing to draft: there is no table."
@@ -163,6 +195,30 @@ def run(
         )
     if hourly_price is not None and (price := cost_of(done, hourly_price).line()):
         console.out(price)
+    _complain_of_given_up(done)
+
+
+def _complain_of_given_up(done: Sequence[Done]) -> None:
+    """End with an error where tables ended their workers.
+
+    Raises:
+        RefusedError: some did.
+    """
+    if number := sum(each.given_up for each in done):
+        raise RefusedError(
+            f"{count(number, 'table')} could not be drafted on the cluster.",
+            "All else is saved; the same command without --ray tries them here.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OnRay:
+    """A cluster to draft on."""
+
+    address: str
+    """As Ray takes it."""
+    actors: int | None
+    """Most workers; None is as many as there is room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +275,26 @@ class Done:
     """Energy; None where the machine does not tell."""
     energy_of: str = ""
     """Of what it is, as in "processor"."""
+    cluster: Cluster | None = None
+    """Where it was done, if not here."""
+
+    @property
+    def given_up(self) -> int:
+        """Tables that ended the workers of a cluster."""
+        return len(self.cluster.given_up) if self.cluster else 0
+
+    def nodes(self) -> list[dict[str, Any]]:
+        """What each node of a cluster did."""
+        return [
+            {
+                "node": name,
+                "model": self.model,
+                "actors": node.most,
+                "tables": node.tables,
+                "tables_per_second": round(node.rate, 2),
+            }
+            for name, node in (self.cluster.nodes if self.cluster else {}).items()
+        ]
 
     @property
     def texts(self) -> int:
@@ -295,6 +371,7 @@ def draft_with(
     *,
     samples: bool = True,
     beside: Beside | None = None,
+    on: OnRay | None = None,
 ) -> Done:
     """Draft what a plan names with one model, which is gone from memory afterwards."""
     model = arm.model
@@ -312,14 +389,15 @@ def draft_with(
         )
     with (
         console.stopping() as stop,
-        engines.running(model, arm.settings, stop=stop) as running,
+        _running(session, arm, plan, stop, on) as running,
         console.progress("Drafting", plan.targets) as advance,
     ):
-        engine = running.engine
+        done.cluster = running.cluster
+        engine = running.cluster or running.engine
         if running.model is not None:
             done.model = running.model.name
         meter = drafting.meter_of(running)
-        started = time.monotonic()
+        started = told = time.monotonic()
         for each in drafting.draft(
             session,
             plan,
@@ -331,11 +409,39 @@ def draft_with(
         ):
             advance(1)
             done.add(each)
+            if running.cluster and time.monotonic() - told > NODES_TOLD_SECONDS:
+                told = time.monotonic()
+                _tell_nodes(running.cluster)
         done.seconds = time.monotonic() - started
         done.joules, done.energy_of = meter.joules(), meter.of
         if engine is not None:
             done.prompt_tokens = engine.prompt_tokens
             done.generated_tokens = engine.generated_tokens
-            if engine.note:
-                console.note(f"columnist: {plain(engine.note)}.")
+        if running.engine is not None and running.engine.note:
+            console.note(f"columnist: {plain(running.engine.note)}.")
+        if running.cluster is not None:
+            _tell_nodes(running.cluster)
     return done
+
+
+def _tell_nodes(cluster: Cluster) -> None:
+    for line in cluster.lines():
+        console.note(f"columnist: {plain(line)}")
+
+
+def _running(
+    session: Session, arm: Arm, plan: DraftPlan, stop: Stop, on: OnRay | None
+) -> AbstractContextManager[Running]:
+    """The model of an arm, here or on a cluster."""
+    if on is None:
+        return engines.running(arm.model, arm.settings, stop=stop)
+    return joined(
+        session,
+        plan.documented,
+        arm.model,
+        arm.settings,
+        address=on.address,
+        actors=on.actors,
+        tell=lambda line: console.note(f"columnist: {plain(line)}"),
+        stop=stop,
+    )

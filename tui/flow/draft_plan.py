@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
+from sys import intern
 
 from catalog.change import CommentChange
 from catalog.glossary import Term
-from catalog.objects import ColumnId, TableId, Target, table_of
-from catalog.suggestion import Source, State, Suggestion
+from catalog.objects import ColumnId, Table, TableId, Target, column_of, table_of
+from catalog.suggestion import Source, State
 from catalog.trial import drawn_for_both, drawn_model
 from model.draft import Documented, undescribed
 from model.spelling import touched
@@ -24,13 +25,58 @@ REDRAFTED = frozenset((Source.MODEL, Source.RULES, Source.GLOSSARY))
 """Drafts that a new meaning of a name may change."""
 
 
+class Targets(Mapping[TableId, tuple[Target, ...]]):
+    """Targets by table, in the order in which they will be drafted.
+
+    A catalog may have a hundred thousand tables with a million columns: what is held
+    of them is their names, those that tables share once.
+    """
+
+    def __init__(self, given: Mapping[TableId, tuple[Target, ...]] = {}) -> None:
+        self._columns: dict[TableId, tuple[str | None, ...]] = {}
+        for table, targets in given.items():
+            self[table] = targets
+
+    def __getitem__(self, table: TableId) -> tuple[Target, ...]:
+        return tuple(
+            table if column is None else ColumnId(table, column)
+            for column in self._columns[table]
+        )
+
+    def __setitem__(self, table: TableId, targets: Iterable[Target]) -> None:
+        self._columns[table] = tuple(
+            intern(target.name) if isinstance(target, ColumnId) else None
+            for target in targets
+        )
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __iter__(self) -> Iterator[TableId]:
+        return iter(self._columns)
+
+    def copy(self) -> Targets:
+        """The same; what is taken from it is still in this."""
+        found = Targets()
+        found._columns = self._columns.copy()
+        return found
+
+    def take(self, table: TableId) -> tuple[Target, ...]:
+        """A table's targets, which are not among these any more; perhaps none."""
+        targets = self.get(table, ())
+        self._columns.pop(table, None)
+        return targets
+
+    def reorder(self, tables: Iterable[TableId]) -> None:
+        """Have the same tables in this order."""
+        self._columns = {table: self._columns[table] for table in tables}
+
+
 @dataclass(slots=True)
 class DraftPlan:
     """What is to be drafted, and what there is to inherit from."""
 
-    work: dict[TableId, tuple[Target, ...]] = field(
-        default_factory=dict[TableId, tuple[Target, ...]]
-    )
+    work: Targets = field(default_factory=Targets)
     """Targets by table, in the order in which they will be drafted."""
     documented: Documented = field(default_factory=Documented)
     """Columns that have a comment."""
@@ -101,20 +147,20 @@ class DraftPlan:
             (told if same or table in derived else asking).append(table)
         rest = zip_longest(told, asking[ASKED_FIRST:])
         order = chain(asking[:ASKED_FIRST], chain.from_iterable(rest))
-        self.work = {table: self.work[table] for table in order if table is not None}
+        self.work.reorder(table for table in order if table is not None)
 
     def put_first(self, other: DraftPlan) -> None:
         """Do what another plan names before all else."""
-        work, self.work, self.targets = self.work, {}, 0
+        work, self.work, self.targets = self.work, Targets(), 0
         for table, targets in other.work.items():
-            rest = (t for t in work.pop(table, ()) if t not in targets)
+            rest = (t for t in work.take(table) if t not in targets)
             self.add(table, (*targets, *rest))
         for table, targets in work.items():
             self.add(table, targets)
 
     def leave_out(self, drafted: Set[Target]) -> None:
         """Go on without what was drafted meanwhile."""
-        work, self.work, self.targets = self.work, {}, 0
+        work, self.work, self.targets = self.work, Targets(), 0
         for table, targets in work.items():
             if left := tuple(t for t in targets if t not in drafted):
                 self.add(table, left)
@@ -145,12 +191,9 @@ def plan_drafts(
         found = session.snapshot.tables(schemas=schemas, globs=globs)
         named = {table.id for table in found}
         chosen = named if chosen is None else named & chosen
-    taken: dict[TableId, list[Target]] = {}
+    taken = session.suggestions.taken(redo=redo)
     derived: set[TableId] = set()
     refusal = session.database.dialect.refusal
-    for suggestion in session.suggestions.all():
-        if _is_taken(suggestion, redo=redo):
-            taken.setdefault(table_of(suggestion.target), []).append(suggestion.target)
     for table in session.snapshot.tables():
         plan.documented.add(table)
         if chosen is not None and table.id not in chosen:
@@ -158,7 +201,7 @@ def plan_drafts(
         if limit is not None and len(plan.work) >= limit:
             continue
         plan.tables += 1
-        if targets := undescribed(table, taken.get(table.id, ())):
+        if targets := _left(table, taken):
             plan.add(table.id, targets)
             comments = (CommentChange(target, None, None) for target in targets)
             reasons = (refusal(table, comment) for comment in comments)
@@ -201,14 +244,11 @@ def lacking(
     table = session.snapshot.table(table_id)
     if table is None:
         return ()
-    found = session.suggestions.of_table(table_id)
-    taken = [t for t, each in found.items() if _is_taken(each, redo=redo)]
-    return undescribed(table, taken)
+    return _left(table, session.suggestions.taken(redo=redo, table=table_id))
 
 
-def _is_taken(suggestion: Suggestion, *, redo: bool) -> bool:
-    """Whether what is there keeps a new draft away."""
-    if redo and suggestion.state in (State.PENDING, State.ABSTAINED):
-        # A person's words: written and taken back, or from a file and to decide.
-        return suggestion.edited or suggestion.by is Source.IMPORTED
-    return suggestion.state not in (State.STALE, State.WRITTEN)
+def _left(
+    table: Table, taken: Mapping[TableId, Collection[str | None]]
+) -> tuple[Target, ...]:
+    kept = taken.get(table.id, ())
+    return tuple(t for t in undescribed(table) if column_of(t) not in kept)

@@ -84,7 +84,7 @@ def draft(
             plan,
             drafter,
             samples=samples,
-            wait=running.engine is None,
+            wait=running.engine is None and running.cluster is None,
             first=first,
             stop=stop,
         )
@@ -164,7 +164,8 @@ def _drafter(session: Session, running: Running, documented: Documented) -> Draf
     engine, model = running.engine, running.model
     # Examples are for a model that was taught to read them.
     taught = engine and model and model.format is PromptFormat.COMPACT
-    return Drafter(
+    drafter = Drafter if running.cluster is None else running.cluster.drafter
+    return drafter(
         engine,
         model,
         documented=documented,
@@ -245,7 +246,7 @@ class _Queue:
         self._plan = plan
         self._order = list(plan.work)
         self._places = {table: place for place, table in enumerate(self._order)}
-        self._waiting = dict(plan.work)
+        self._waiting = plan.work.copy()
         self._place = 0
 
     def take(self) -> Job | None:
@@ -253,7 +254,7 @@ class _Queue:
         while self._waiting:
             table_id = self._order[self._place % len(self._order)]
             self._place += 1
-            targets = self._waiting.pop(table_id, None)
+            targets = self._waiting.take(table_id)
             if targets and (table := self._session.snapshot.table(table_id)):
                 return Job(table, targets, {}, _bases(self._session, table))
         return None
@@ -286,15 +287,16 @@ def _bases(session: Session, table: Table) -> dict[str, ColumnId]:
 def meter_of(running: Running) -> Meter:
     """What counts the energy of drafting with a model, where anything does."""
     engine, model = running.engine, running.model
-    elsewhere = model is not None and model.endpoint is not None
+    remote = model is not None and model.endpoint is not None
+    elsewhere = remote or running.cluster is not None
     gpu = engine is not None and engine.runs_on == "GPU"
     return Meter(gpu=gpu, none=elsewhere)
 
 
 def drafted_with(running: Running, meter: Meter) -> DraftedWith:
     """What the inference log keeps of a model and what counts its energy."""
-    model = running.model if running.engine is not None else None
-    if model is None:
+    model, alone = running.model, running.engine is None and running.cluster is None
+    if model is None or alone:
         return DraftedWith(meter=meter.of)
     # With an adapter on top, the digest of the file alone would name another model.
     digest = None

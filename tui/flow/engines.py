@@ -6,6 +6,7 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from catalog.errors import ColumnistError
 from catalog.stopping import Stop, never
@@ -17,6 +18,9 @@ from model.writer import Writer
 from tui.flow.model_choice import engine_settings
 from tui.flow.settings import Settings
 
+if TYPE_CHECKING:
+    from model.cluster.cluster import Cluster
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -26,6 +30,8 @@ class Running:
     """What runs it."""
     model: Model | None = None
     """What is known of it."""
+    cluster: Cluster | None = None
+    """Where it runs, and the rules too, in place of an engine."""
 
 
 RULES_ALONE = Running()

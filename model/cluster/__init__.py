@@ -1,0 +1,1 @@
+"""Drafting on many machines with Ray; they never see the database."""
