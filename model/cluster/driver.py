@@ -436,6 +436,8 @@ def _line(error: BaseException) -> str:
 def main(descriptor: int) -> None:
     """Serve the run at the other end of a socket pair until it hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the run's to handle
+    # Ray has workers on this machine import from where it was started before all else.
+    os.chdir(os.path.abspath(os.sep))
     parent = Connection(descriptor)
     telling = threading.Lock()
 
