@@ -63,7 +63,7 @@ class _Node:
 
     id: str
     name: str
-    """Its address; with its host's name where several have one address."""
+    """Its address; with the beginning of its id where several have one address."""
     cpus: int
     gpus: int
     checked: bool = False

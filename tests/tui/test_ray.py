@@ -25,6 +25,7 @@ from typing import Any
 import pytest
 
 from model.cluster import cluster
+from model.cluster.spreading import TRIES
 from model.library import digest
 from tests.model.cluster import actors
 from tests.tui.in_process import columnist
@@ -171,10 +172,10 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-def is_whole(settings: Settings, url: str) -> None:
+def is_whole(settings: Settings, url: str, tables: int = TABLES) -> None:
     """Everything is drafted, and once: what is replaced would be a row more."""
-    assert len(texts(url).splitlines()) == TABLES * 9
-    assert drafted(settings) == TABLES * 9
+    assert len(texts(url).splitlines()) == tables * 9
+    assert drafted(settings) == tables * 9
 
 
 def texts(url: str) -> str:
@@ -259,17 +260,24 @@ def test_a_node_with_another_columnist_is_left_out_and_both_are_named(
 
 
 def test_killed_workers_lose_nothing_and_draft_nothing_twice(
-    nodes: Nodes, settings: Settings, wide: str
+    nodes: Nodes, settings: Settings, tmp_path: Path
 ) -> None:
-    process = started("SlowActor", "draft", wide, "--ray", nodes.address)
+    tables = TABLES + 40 * KILLS  # more than is drafted until the last of them
+    url = f"duckdb:///{make_tables(tmp_path / 'many.duckdb', tables)}"
+    columnist("scan", url)
+    process = started("SlowActor", "draft", url, "--ray", nodes.address)
     for _ in range(KILLS):
         wait_for_drafts(settings, drafted(settings), process)
         workers = nodes.workers("SlowActor")
         assert workers
         os.kill(workers[0], signal.SIGKILL)
     code, _, err = ended(process)
-    assert code == 0, err
-    is_whole(settings, wide)
+    given_up = err.count("Gave up on")
+    assert code == (3 if given_up else 0), err
+    # A table that only happened to be with so many is there in the next run.
+    assert not given_up or KILLS >= TRIES
+    columnist("draft", url)
+    is_whole(settings, url, tables)
 
 
 def test_a_table_that_ends_every_worker_is_given_up(
