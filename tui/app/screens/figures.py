@@ -114,7 +114,9 @@ class FiguresScreen(WorkingScreen[None]):
             yield Static("", id="basis", markup=False)
             with Grid(id="weeks"):
                 for measure in Measure:
-                    yield Panel(watching.WORDS[measure].title, id=measure.value)
+                    panel = Panel(watching.WORDS[measure].title, id=measure.value)
+                    panel.display = False
+                    yield panel
         yield StatusLine(self._session.database.identity.label)
         yield Footer(show_command_palette=False)
 
@@ -168,7 +170,8 @@ class FiguresScreen(WorkingScreen[None]):
             f"{NOTHING} Accept, edit or reject a draft, and figures appear here.\n"
             "q goes back; enter opens a table there."
         )
-        self._show_weeks(figures.drift)
+        if self.has_class("-weeks"):
+            self._show_weeks(figures.drift)
         self._show_coverage(figures)
         self._show_rates("#origins", figures.origins)
         self._show_rates("#kinds", figures.kinds)
@@ -331,6 +334,8 @@ class FiguresScreen(WorkingScreen[None]):
     def action_weeks(self) -> None:
         """Show the weeks in place of the other figures, or these again."""
         self.toggle_class("-weeks")
+        if self._figures is not None:
+            self._show_weeks(self._figures.drift)
         self.query_one("#page").scroll_home(animate=False)
 
     def action_part(self) -> None:
