@@ -109,12 +109,14 @@ def finetune(settings: FinetuneSettings, *, stop: Stop = never) -> Iterator[Even
     begin = time.monotonic() - run.elapsed
 
     def done() -> float:
+        minutes = (time.monotonic() - begin) / 60
         if settings.minutes:
-            return (time.monotonic() - begin) / (settings.minutes * 60)
+            return minutes / settings.minutes
+        late = minutes / settings.within if settings.within else 0.0
         if settings.steps:
-            return run.step / settings.steps
+            return max(late, run.step / settings.steps)
         epoch, at = run.place
-        return (epoch + at / len(learned)) / settings.epochs
+        return max(late, (epoch + at / len(learned)) / settings.epochs)
 
     saved = time.monotonic()
     model.train()
