@@ -38,7 +38,7 @@ from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
 from model.draft import Drafter, Job
 from model.engine import Engine
-from model.evaluation.house import answers, compare, documented, same
+from model.evaluation.house import Answer, answers, compare, documented, same
 from model.known_systems import KnownSystems
 from model.library import ModelFile
 from model.nearest import shipped
@@ -97,10 +97,12 @@ def simulate(house: House, folder: Path, texts: int, minutes: float) -> dict[str
     told = json.loads(learning.stdout)
     rest = [described_by(house, each) for each in tables]
     beside = documented(decided)
-    before, after = (
-        answers(engine_settings(model, options), model, rest, beside)
-        for model in (standing, known.find(None))
-    )
+
+    def answered(model: ModelFile) -> list[Answer]:
+        with Engine(engine_settings(model, options)) as engine:
+            return answers(engine, model, rest, beside)
+
+    before, after = map(answered, (standing, known.find(None)))
     return {
         "decided": {"texts": sum(len(d.texts) for d in decided), "as_drafted": taken},
         "learn": told,

@@ -38,7 +38,6 @@ from model.library import ModelFile
 from model.nearest import shipped
 from model.rules import sure_sentence
 from model.teacher_set import Described
-from model.wire import EngineSettings
 
 SCALE_SPREAD, SHIFT_SPREAD = 0.25, 2.0
 """How far a calibration may leave the one before it: standard deviations of the slope
@@ -104,7 +103,7 @@ def documented(tables: Iterable[Described]) -> Documented:
 
 
 def answers(
-    settings: EngineSettings,
+    engine: Engine,
     model: ModelFile,
     tables: Sequence[Described],
     beside: Documented,
@@ -117,7 +116,7 @@ def answers(
     Of tables with one name only the first is drafted, as copies tell nothing new.
 
     Args:
-        settings: how the model runs.
+        engine: what runs the model.
         model: what is known of it.
         tables: with the texts that are wanted.
         beside: the texts of the house that the database has.
@@ -139,28 +138,27 @@ def answers(
         jobs.append(Job(each.table, targets, profiles))
     chosen_from: dict[Target, Sequence[Candidate]] = {}
     found: list[Answer] = []
-    with Engine(settings) as engine:
-        drafter = Drafter(
-            engine,
-            model,
-            documented=beside,
-            nearest=shipped(),
-            seen=lambda _, target, candidates: chosen_from.update({target: candidates}),
-        )
-        for draft in drafter.draft(jobs, stop=stop):
-            target = draft.target
-            place = table_of(target)
-            found.append(
-                Answer(
-                    numbers[place],
-                    target,
-                    places[place].texts[column_of(target)],
-                    draft.text,
-                    draft.source,
-                    tuple(chosen_from.get(target, ())),
-                )
+    drafter = Drafter(
+        engine,
+        model,
+        documented=beside,
+        nearest=shipped(),
+        seen=lambda _, target, candidates: chosen_from.update({target: candidates}),
+    )
+    for draft in drafter.draft(jobs, stop=stop):
+        target = draft.target
+        place = table_of(target)
+        found.append(
+            Answer(
+                numbers[place],
+                target,
+                places[place].texts[column_of(target)],
+                draft.text,
+                draft.source,
+                tuple(chosen_from.get(target, ())),
             )
-            advance(1)
+        )
+        advance(1)
     return found
 
 

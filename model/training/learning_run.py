@@ -24,20 +24,23 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from catalog.errors import ColumnistError, RefusedError, UsageError
+from catalog.errors import ColumnistError, UsageError
 from catalog.files import writing
 from catalog.stopping import Stop, never
 from model import teacher_set
 from model.base import merge
 from model.choose import Calibration, House
 from model.draft import Documented
+from model.engine import Engine
 from model.evaluation import house
 from model.evaluation.house import Answer
 from model.library import ModelFile, PromptFormat, digest
 from model.training import lineage
-from model.training.export import ExportSettings, export
+from model.training.adapter import adapter_config, adapter_tensors, write_adapter
 from model.training.finetune import finetune, split
 from model.training.lesson import Lesson, tables_of, write_data
+from model.training.llama_family import shape_of
+from model.training.source import open_source
 from model.training.training_run import FinetuneSettings
 from model.wire import EngineSettings
 
@@ -51,6 +54,8 @@ MERGING = 150.0
 """Seconds that are kept for export and merging."""
 LEAST_TRAINING = 60.0
 """Seconds of training below which there is no use in it."""
+SAVED_EVERY = 60.0
+"""Seconds between checkpoints."""
 SPACE = 1_000_000_000
 """Bytes that a run takes on the disk, checkpoints and candidate included."""
 
@@ -141,8 +146,9 @@ def learn(
         beside = house.documented(learned)
 
         def drafted(model: ModelFile) -> tuple[list[Answer], list[Answer]]:
-            told = house.answers(run(model), model, held, beside, stop=stop)
-            asked = house.answers(run(model), model, test, Documented(), stop=stop)
+            with Engine(run(model)) as engine:
+                told = house.answers(engine, model, held, beside, stop=stop)
+                asked = house.answers(engine, model, test, Documented(), stop=stop)
             if stop():
                 raise ColumnistError("Stopped.")
             return told, asked
@@ -163,7 +169,7 @@ def learn(
             learning_rate=settings.learning_rate,
             tokens=settings.tokens,
             threads=settings.threads,
-            save_every=60,
+            save_every=SAVED_EVERY,
             seed=settings.seed,
         )
         told: dict[str, Any] = {}
@@ -253,20 +259,15 @@ def _candidate(
 ) -> ModelFile:
     """The model in use with what was trained in its weights."""
     tell("Merging what was trained.")
-    (adapter,) = export(
-        ExportSettings(
-            folder / "run", folder, "adapter", adapter=True, base=standing.path
-        )
-    )
-    if adapter.faults:
-        raise RefusedError(
-            f"What was trained is not read by llama.cpp as it was trained:"
-            f" {'; '.join(adapter.faults)}.",
-            "Report this; the model in use is as it was.",
-        )
+    source = open_source(standing.path)
+    trained, adapter = folder / "run" / "adapter", folder / "adapter.gguf"
+    tensors = adapter_tensors(trained, shape_of(source))
+    alpha = float(adapter_config(trained)["lora_alpha"])
     merged = folder / f"{name}.gguf"
     with writing(merged, hint="Free some space and run the same command again."):
-        merge(standing.path, adapter.path, merged, name=name)
+        # That llama.cpp reads it right, the comparison shows.
+        write_adapter(adapter, source, tensors, kind="F16", alpha=alpha, name="adapter")
+        merge(standing.path, adapter, merged, name=name)
     return replace(standing, name=name, path=merged, house=choosing)
 
 
