@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import subprocess
 import sys
@@ -58,19 +59,36 @@ def main() -> None:
     parser.add_argument("--house", choices=sorted(HOUSES), default="terse")
     parser.add_argument("--texts", type=int, default=300, help="decided on")
     parser.add_argument("--minutes", type=float, default=15, help="of learning")
+    parser.add_argument("--tables", type=int, default=25, help="drafted in the end")
     parser.add_argument("--folder", type=Path, help="kept; else a temporary one")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        document = simulate(HOUSES[given.house], folder, given.texts, given.minutes)
+        document = simulate(
+            HOUSES[given.house],
+            folder,
+            texts=given.texts,
+            minutes=given.minutes,
+            most=given.tables,
+        )
     document = {"house": given.house, **document, "machine": machine().as_json()}
     print(json.dumps(document, indent=2) if given.json else "\n".join(_told(document)))
 
 
-def simulate(house: House, folder: Path, texts: int, minutes: float) -> dict[str, Any]:
-    """Decide, learn, and see what the steward takes of both models' drafts."""
+def simulate(
+    house: House, folder: Path, *, texts: int, minutes: float, most: int
+) -> dict[str, Any]:
+    """Decide, learn, and see what the steward takes of both models' drafts.
+
+    Args:
+        house: what the steward wants.
+        folder: where all of it is kept.
+        texts: how many are decided on.
+        minutes: that learning may take.
+        most: tables never decided on that are drafted in the end.
+    """
     options = locate(folder / "workspace.db")
     known = library(options)
     standing = known.find(None)
@@ -80,7 +98,7 @@ def simulate(house: House, folder: Path, texts: int, minutes: float) -> dict[str
     while tables and sum(len(each.texts) for each in decided) < texts:
         decided.append(described_by(house, tables.pop()))
     taken = _decide(decided, standing, options)
-    begin = time.monotonic()
+    begin, busy = time.monotonic(), cpu()
     learning = subprocess.run(
         [
             *(sys.executable, "-c", "from tui.cli import main; main()"),
@@ -95,7 +113,7 @@ def simulate(house: House, folder: Path, texts: int, minutes: float) -> dict[str
     if learning.returncode not in (0, 3) or not learning.stdout:
         sys.exit(f"learn ended with {learning.returncode}")
     told = json.loads(learning.stdout)
-    rest = [described_by(house, each) for each in tables]
+    rest = [described_by(house, each) for each in tables[:most]]
     beside = documented(decided)
 
     def answered(model: ModelFile) -> list[Answer]:
@@ -108,8 +126,15 @@ def simulate(house: House, folder: Path, texts: int, minutes: float) -> dict[str
         "learn": told,
         "exit_code": learning.returncode,
         "seconds": round(seconds, 1),
+        "cpu_seconds": round(cpu() - busy, 1),
         "undecided_tables": compare(before, after),
     }
+
+
+def cpu() -> float:
+    """CPU time of all processes that were started here and have ended, in seconds."""
+    used = os.times()
+    return used.children_user + used.children_system
 
 
 def demo_tables(folder: Path) -> list[Table]:
@@ -186,7 +211,8 @@ def _told(document: dict[str, Any]) -> list[str]:
     lines = [
         f"{document['house']}: {document['decided']['as_drafted']} of"
         f" {document['decided']['texts']} drafts taken as they were;"
-        f" learn took {document['seconds'] / 60:.1f} minutes, exit code"
+        f" learn took {document['seconds'] / 60:.1f} minutes,"
+        f" {document['cpu_seconds'] / 60:.1f} of CPU time, exit code"
         f" {document['exit_code']}"
     ]
     for where, each in (

@@ -16,6 +16,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import random
 import shutil
 import time
 from collections.abc import Callable, Generator
@@ -44,14 +45,15 @@ from model.training.source import open_source
 from model.training.training_run import FinetuneSettings
 from model.wire import EngineSettings
 
-SHIPPED_TEST = 0.01
-"""The share of the shipped sources that the adapter's last run held out."""
+SHIPPED_TEST, SHIPPED_TEXTS = 0.01, 6
+"""The share of the shipped sources that the adapter's last run held out, and the texts
+of each of their tables that are drafted: columns of one table tell much the same."""
 MOST_LOST = 0.02
 """What a candidate may lose on the shipped test set."""
 MARGIN = 1.25
 """The candidate's drafting may take so much longer than that of the model in use."""
-MERGING = 150.0
-"""Seconds that are kept for export and merging."""
+MERGING = 120.0
+"""Seconds that are kept for loading what is trained and merging it."""
 LEAST_TRAINING = 60.0
 """Seconds of training below which there is no use in it."""
 SAVED_EVERY = 60.0
@@ -140,6 +142,7 @@ def learn(
     before = _calibration(standing)
     begin = time.monotonic()
     known, test = split(list(teacher_set.shipped()), SHIPPED_TEST)
+    test = [_some_of(each, settings.seed) for each in test]
     with _alone(settings.folder, lesson, standing, settings) as folder:
         data = write_data(lesson, known, folder, seed=settings.seed)
         held, learned = tables_of(lesson.held), tables_of(lesson.learned)
@@ -210,6 +213,15 @@ def _calibration(standing: ModelFile) -> Calibration:
             "Leave --model out, or name a model that learned from it.",
         )
     return found
+
+
+def _some_of(each: Described, seed: int) -> Described:
+    """A table with a few of its texts."""
+    names = list(each.texts)
+    drawn = random.Random(f"{seed} {each.id}").sample(
+        names, min(SHIPPED_TEXTS, len(names))
+    )
+    return replace(each, texts={n: each.texts[n] for n in names if n in drawn})
 
 
 @contextmanager

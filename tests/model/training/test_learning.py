@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,16 +21,10 @@ pytest.importorskip("gguf")
 
 from catalog.errors import ColumnistError, RefusedError, UsageError  # noqa: E402
 from model.choose import Calibration, Scale, WeightedSum  # noqa: E402
-from model.library import (  # noqa: E402
-    DEFAULT,
-    Library,
-    ModelFile,
-    PromptFormat,
-    digest,
-)
+from model.library import ModelFile, PromptFormat, digest  # noqa: E402
 from model.training import learning_run  # noqa: E402
 from model.training.export import ExportSettings, export  # noqa: E402
-from model.training.learning_run import Learned, LearnSettings, learn  # noqa: E402
+from model.training.learning_run import LearnSettings, learn  # noqa: E402
 from model.training.lesson import Lesson, is_held_out  # noqa: E402
 from model.wire import EngineSettings  # noqa: E402
 from tests.model.training import tiny_huggingface as tiny  # noqa: E402
@@ -101,58 +94,6 @@ def settings(folder: Path, **changes: Any) -> LearnSettings:
         folder / "learning", epochs=4, learning_rate=1e-2, rank=8, threads=1
     )
     return replace(chosen, **changes)
-
-
-@pytest.fixture(scope="module")
-def taught(
-    standing: ModelFile, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Learned, list[str]]]:
-    """What came of a lesson, and what was told."""
-    told: list[str] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(learning_run, "SHIPPED_TEST", 0.001)
-        chosen = settings(tmp_path_factory.mktemp("taught"))
-        yield (
-            learn(lesson(), standing, "second", chosen, run_of, tell=told.append),
-            told,
-        )
-
-
-def test_a_house_is_learned_and_told(taught: tuple[Learned, list[str]]) -> None:
-    found, told = taught
-    accepted = found.held["accepted"]
-    assert accepted["before"] < 0.1
-    assert accepted["after"] > accepted["before"] + 0.3
-    assert accepted["low"] > 0
-    assert found.held["tables"] == len(lesson().held)
-    assert any("Ctrl-C stops and saves" in line for line in told)
-    (run,) = found.manifest["lineage"]
-    assert run["command"] == "columnist learn"
-    assert [data["name"] for data in run["data"]] == ["decided.jsonl", "shipped.jsonl"]
-    assert run["start_name"] == "first"
-
-
-def test_what_was_learned_is_put_into_use_and_back(
-    taught: tuple[Learned, list[str]], tmp_path: Path
-) -> None:
-    found, _ = taught
-    library = Library(tmp_path)
-    copy = tmp_path / "parts"
-    copy.mkdir()
-    name = str(found.manifest["file"])
-    (copy / name).write_bytes((found.folder / name).read_bytes())
-    library.install(copy, found.manifest, name="second")
-    assert library.used() == DEFAULT
-    assert library.use("second") == DEFAULT
-    used = library.find(None)
-    assert (used.name, used.present) == ("second", True)
-    assert used.house is not None
-    assert used.house.own
-    library.use(DEFAULT)
-    assert library.look_up(None).name == DEFAULT
-    library.use("second")
-    library.remove("second")
-    assert library.look_up(None).name == DEFAULT
 
 
 @pytest.mark.usefixtures("small")
@@ -242,7 +183,7 @@ def test_a_full_disk_is_one_line(
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, handler)
     assert standing.path.read_bytes() == before
-    found = learn(lesson(), standing, "second", settings(tmp_path), run_of)
+    found = learn(lesson(), standing, "second", settings(tmp_path, epochs=1), run_of)
     assert found.manifest["sha256"] == digest(found.folder / found.manifest["file"])
 
 
