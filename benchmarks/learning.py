@@ -35,6 +35,7 @@ from catalog.addresses import DatabaseIdentity
 from catalog.intervals import wilson
 from catalog.objects import Table, Target, make_target
 from catalog.snapshot import Snapshot
+from catalog.suggestion import State
 from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
 from model.draft import Drafter, Job
@@ -187,19 +188,18 @@ def _decide(decided: Sequence[Described], model: ModelFile, options: Settings) -
         snapshot = Snapshot(workspace, database)
         snapshot.save([each.table for each in decided], scan=snapshot.begin())
         store = Suggestions(workspace, database)
-        with Engine(engine_settings(model, options)) as engine:
-            drafter = Drafter(
-                engine, model, nearest=shipped(), known=KnownSystems.shipped()
-            )
-            store.put((draft, None) for draft in drafter.draft(jobs))
-        taken = 0
-        for each in store.all():
+        if not store.all():  # else the folder was kept of a run before
+            with Engine(engine_settings(model, options)) as engine:
+                drafter = Drafter(
+                    engine, model, nearest=shipped(), known=KnownSystems.shipped()
+                )
+                store.put((draft, None) for draft in drafter.draft(jobs))
+        for each in store.all(states=(State.PENDING, State.ABSTAINED)):
             if same(each.text, wanted[each.target]):
                 store.accept([each])
-                taken += 1
             else:
                 store.edit(each, wanted[each.target])
-    return taken
+        return sum(not each.edited for each in store.all())
 
 
 def _target(table: Table, name: str | None) -> Target:

@@ -36,6 +36,7 @@ from model.engine import Engine
 from model.evaluation import house
 from model.evaluation.house import Answer
 from model.library import ModelFile, PromptFormat, digest
+from model.teacher_set import Described
 from model.training import lineage
 from model.training.adapter import adapter_config, adapter_tensors, write_adapter
 from model.training.finetune import finetune, split
