@@ -45,8 +45,8 @@ from model.training.training_run import FinetuneSettings, TrainingRun
 
 METHODS = ("lora", "qlora", "full")
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
-WARMUP = 20
-"""Steps until the learning rate is at its peak."""
+WARMUP, WARM = 20, 0.1
+"""Steps until the learning rate is at its peak; a short run has it after this share."""
 LOG_EVERY = 10
 """Steps."""
 MEASURED = 64
@@ -203,7 +203,8 @@ def split(
 
 def rate(step: int, done: float, decay: float) -> float:
     """The learning rate as a share of its peak: up, flat, then down to 0."""
-    return min(1.0, (step + 1) / WARMUP, (1 - done) / decay if decay else 1.0)
+    warm = max((step + 1) / WARMUP, done / WARM)
+    return min(1.0, warm, (1 - done) / decay if decay else 1.0)
 
 
 def _gradients(found: list[Row], losses: Callable[[Row], torch.Tensor]) -> float:

@@ -80,6 +80,13 @@ def test_a_model_that_was_not_fetched_is_said(settings: Settings) -> None:
     assert "columnist models fetch" in done.stderr
 
 
+def test_a_name_that_is_taken_is_said_before_it_begins(settings: Settings) -> None:
+    decide(settings, 40)
+    for name in (DEFAULT, "../mine", ""):
+        done = columnist("learn", "--name", name, code=2)
+        assert "cannot be called" in done.stderr
+
+
 def test_without_torch_a_line_names_the_extra(
     settings: Settings, own_tiny: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -78,6 +79,7 @@ def run(
         taught = lesson(workspace, databases)
     taught.demand_enough()
     known = library(options)
+    called = _name(known, name)
     standing = known.find(options.model, adapter=options.adapter)
     try:
         from model.training.learning_run import LearnSettings, learn  # needs torch
@@ -94,7 +96,7 @@ def run(
         found = learn(
             taught,
             standing,
-            name or _free_name(known),
+            called,
             chosen,
             partial(engine_settings, settings=options),
             tell=lambda line: console.note(plain(line)),
@@ -137,11 +139,22 @@ def _databases(options: Settings, urls: Sequence[str]) -> set[int] | None:
     return found or None
 
 
-def _free_name(known: Library) -> str:
+def _name(known: Library, wanted: str | None) -> str:
+    """What the learned model is called.
+
+    Raises:
+        UsageError: there is a model of that name, or it is no name of a file.
+    """
     taken = {each.name for each in known.models()}
-    return next(
-        name for number in range(1, 10**6) if (name := f"learned-{number}") not in taken
-    )
+    if wanted is None:
+        numbered = (f"learned-{number}" for number in range(1, len(taken) + 2))
+        return next(name for name in numbered if name not in taken)
+    if wanted in taken or not re.fullmatch(r"[A-Za-z0-9][\w.+-]{0,99}", wanted):
+        raise UsageError(
+            f"The learned model cannot be called {wanted}.",
+            "Give a name of letters, digits, dots and dashes that no model has.",
+        )
+    return wanted
 
 
 def _announce(taught: Lesson, standing: str) -> None:
