@@ -132,10 +132,11 @@ class Nearest:
         near = TABLE_NEAR if whole else COLUMN_NEAR
         if best is not None and (always or best[0] >= near):
             return entries[best[1]]
-        late = [each for each in entries[: -_MOST - 1 : -1] if each.origin != skip]
-        if not always or not late:
+        if not always:
             return None
-        return next((each for each in late if each.kind == asked.kind), late[0])
+        late = [each for each in entries[: -_MOST - 1 : -1] if each.origin != skip]
+        alike = (each for each in late if each.kind == asked.kind)
+        return next(alike, late[0] if late else None)
 
     def line(
         self, table: Table, target: Target, own: Nearest | None = None
