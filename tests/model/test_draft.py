@@ -385,7 +385,7 @@ def house(texts: int) -> Documented:
     """A database with so many descriptions that put what it is first."""
     found = Documented()
     for number in range(texts):
-        found.add(table(f"deal_{number}", "volume", comment="Menge: Geschäft."))
+        found.add(table(f"deal_{number}", "volume", comment="Zeile mit Menge: Geschäft."))
     return found
 
 
