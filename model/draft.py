@@ -536,9 +536,9 @@ class Drafter:
         Of tables readers took nearly all texts by the rules before those by the model;
         of columns that goes for names which say the same everywhere, if no text of the
         house is near. A large model may know more, so it is asked all the same, and so
-        is one that learned a house's own way to say it.
+        is one that learned a house's own way to say it, if there is an example.
         """
-        if self._large or self._own_style:
+        if self._large or (self._own_style and self._example(job.table, target)):
             return False
         if isinstance(target, TableId):
             return table_sentences.describe_table(job.table) is not None

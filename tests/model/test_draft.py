@@ -381,28 +381,30 @@ HOUSE_MODEL = replace(
 )
 
 
-def house(texts: int) -> Documented:
-    """A database with so many descriptions that put what it is first."""
+def house(texts: int, *, about: bool = True) -> Documented:
+    """A database with so many described columns, and tables where these are too."""
     found = Documented()
     for number in range(texts):
-        found.add(table(f"deal_{number}", "volume", comment="Zeile mit Menge: Geschäft."))
+        told = table(f"deal_{number}", "volume", comment="Menge: Geschäft.")
+        found.add(replace(told, comment="Zeile: Geschäft.") if about else told)
     return found
 
 
-def in_house(texts: int, writer: FakeWriter) -> list[Draft]:
+def in_house(texts: int, writer: FakeWriter, *, about: bool = True) -> list[Draft]:
     """What a model that learned from a house drafts of a table there."""
+    beside = house(texts, about=about)
     orders = table(
         "orders",
         "created_at",
         foreign_keys=(ForeignKey(("created_at",), ORDERS.id, ()),),
     )
-    drafter = Drafter(cast("Engine", writer), HOUSE_MODEL, documented=house(texts))
+    drafter = Drafter(cast("Engine", writer), HOUSE_MODEL, documented=beside)
     return list(drafter.draft([Job(orders, (orders.id, orders.columns[0].id), {})]))
 
 
 def test_a_model_that_learned_a_house_is_asked_for_everything_there() -> None:
     writer = FakeWriter("Zeile: Geschäft.", "Menge: Geschäft.")
-    found = in_house(HOUSE // 2, writer)
+    found = in_house(HOUSE, writer)
     assert [each.text for each in found] == ["Zeile: Geschäft.", "Menge: Geschäft."]
     assert {each.source for each in found} == {Source.MODEL}
     (prompt,) = writer.prompts
@@ -418,7 +420,13 @@ def test_it_drafts_as_before_where_no_house_is() -> None:
     assert not any("Menge" in (each.text or "") for each in found)
 
 
+def test_a_table_is_the_rules_where_no_table_shows_how_the_house_says_it() -> None:
+    writer = FakeWriter("Menge: Geschäft.")
+    by_rules, by_model = in_house(HOUSE, writer, about=False)
+    assert (by_rules.source, by_model.source) == (Source.RULES, Source.MODEL)
+
+
 def test_words_that_no_text_of_the_house_has_are_from_nowhere_there_too() -> None:
     writer = FakeWriter("Zeile: Gorbelux.", "Menge: Gorbelux.")
-    found = in_house(HOUSE // 2, writer)
+    found = in_house(HOUSE, writer)
     assert all(each.source is Source.RULES for each in found)
