@@ -184,6 +184,7 @@ def test_a_house_is_learned_used_and_put_back(
     pytest.importorskip("peft")
     pytest.importorskip("gguf")
     from model.training import learning_run
+    from model.training import lesson as lessons
     from model.training.export import ExportSettings, export
     from tests.model.training import tiny_huggingface as tiny
 
@@ -191,7 +192,8 @@ def test_a_house_is_learned_used_and_put_back(
     (made,) = export(ExportSettings(base, tmp_path / "made", "first"))
     standing = stand_in(settings, made.path)
     before = standing.path.read_bytes()
-    monkeypatch.setattr(learning_run, "SHIPPED_TEST", 0.001)
+    monkeypatch.setattr(learning_run, "SHIPPED_TEST", 0.0005)
+    monkeypatch.setattr(lessons, "REPLAY", 0.01)
     quick = partial(learning_run.LearnSettings, epochs=4, learning_rate=1e-2, rank=8)
     monkeypatch.setattr(learning_run, "LearnSettings", quick)
     decide(settings, 40)

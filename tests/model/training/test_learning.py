@@ -23,6 +23,7 @@ from catalog.errors import ColumnistError, RefusedError, UsageError  # noqa: E40
 from model.choose import Calibration, Scale, WeightedSum  # noqa: E402
 from model.library import ModelFile, PromptFormat, digest  # noqa: E402
 from model.training import learning_run  # noqa: E402
+from model.training import lesson as lessons  # noqa: E402
 from model.training.export import ExportSettings, export  # noqa: E402
 from model.training.learning_run import LearnSettings, learn  # noqa: E402
 from model.training.lesson import Lesson, is_held_out  # noqa: E402
@@ -53,7 +54,7 @@ def record(number: int) -> dict[str, Any]:
     }
 
 
-def lesson(tables: int = 40) -> Lesson:
+def lesson(tables: int = 30) -> Lesson:
     records = [record(number) for number in range(tables)]
     return Lesson(
         tuple(each for each in records if not is_held_out(each["table"])),
@@ -85,8 +86,9 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> ModelFile:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A shipped test set that a test has the time for."""
-    monkeypatch.setattr(learning_run, "SHIPPED_TEST", 0.001)
+    """As many shipped tables as a test has the time for."""
+    monkeypatch.setattr(learning_run, "SHIPPED_TEST", 0.0005)
+    monkeypatch.setattr(lessons, "REPLAY", 0.01)
 
 
 def settings(folder: Path, **changes: Any) -> LearnSettings:
@@ -114,7 +116,7 @@ def test_a_candidate_that_does_not_win_is_refused(
 def test_too_little_is_refused_in_a_line(standing: ModelFile, tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match="12 decided texts are too few"):
         learn(lesson(3), standing, "second", settings(tmp_path), run_of)
-    few = replace(lesson(), held=())
+    few = replace(lesson(40), held=())
     with pytest.raises(RefusedError, match=r"0 of .* tables are held out"):
         learn(few, standing, "second", settings(tmp_path), run_of)
     other = replace(standing, format=PromptFormat.LONG)
@@ -133,8 +135,9 @@ def test_a_killed_lesson_goes_on(standing: ModelFile, tmp_path: Path) -> None:
         "sys.modules['t'] = module\n"
         "spec.loader.exec_module(module)\n"
         "from t import *\n"
-        "from t import learning_run\n"
-        "learning_run.SHIPPED_TEST, learning_run.SAVED_EVERY = 0.001, 0.05\n"
+        "from t import learning_run, lessons\n"
+        "learning_run.SHIPPED_TEST, learning_run.SAVED_EVERY = 0.0005, 0.05\n"
+        "lessons.REPLAY = 0.01\n"
         f"path = Path({str(standing.path)!r})\n"
         "both = Calibration(EVEN, EVEN)\n"
         "model = ModelFile('first', path, PromptFormat.COMPACT, digest(path), both,\n"
@@ -158,7 +161,7 @@ def test_a_killed_lesson_goes_on(standing: ModelFile, tmp_path: Path) -> None:
     assert found.folder == here
     # Another lesson takes the place of what nobody goes on with.
     with pytest.raises(ColumnistError, match="stopped"):
-        learn(lesson(41), standing, "second", chosen, run_of, stop=lambda: True)
+        learn(lesson(31), standing, "second", chosen, run_of, stop=lambda: True)
     assert not here.exists()
 
 
