@@ -16,6 +16,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import os
 import random
 import shutil
 import time
@@ -24,6 +25,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch loads OpenMP
 
 from catalog.errors import ColumnistError, UsageError
 from catalog.files import writing
