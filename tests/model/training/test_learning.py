@@ -197,3 +197,26 @@ def test_two_do_not_learn_at_once(standing: ModelFile, tmp_path: Path) -> None:
         pytest.raises(ColumnistError, match="Another process learns"),
     ):
         learn(lesson(), standing, "second", chosen, run_of)
+
+
+@pytest.mark.parametrize("module", ["learning_run", "finetune", "export"])
+def test_threads_that_wait_leave_the_cpu_to_others(module: str) -> None:
+    """OpenMP read another policy, as torch was loaded first: 15 times as slow."""
+    code = (
+        "import os, sys\n"
+        "def hook(event, arguments):\n"
+        "    if event == 'import' and arguments[0] == 'torch':\n"
+        "        print(os.environ.get('OMP_WAIT_POLICY'), flush=True)\n"
+        "sys.addaudithook(hook)\n"
+        f"import model.training.{module}\n"
+    )
+    told = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(learning_run.__file__).parents[2],
+        env=told | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split()[0] == "passive"
