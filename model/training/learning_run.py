@@ -164,6 +164,12 @@ def learn(
         first, first_shipped = drafted(standing)
         drafting = time.monotonic() - begin
         left = settings.minutes * 60 - drafting * (1 + MARGIN) - MERGING
+        if left < LEAST_TRAINING:
+            raise ColumnistError(
+                f"Drafting alone takes so long here that {settings.minutes:g} minutes"
+                " leave no time to learn.",
+                "Give more with --minutes, or wait until the machine is free.",
+            )
         training = FinetuneSettings(
             base=standing.path,
             data=data,
@@ -172,7 +178,7 @@ def learn(
             rank=settings.rank,
             alpha=2 * settings.rank,
             epochs=settings.epochs,
-            within=max(LEAST_TRAINING, left) / 60,
+            within=left / 60,
             learning_rate=settings.learning_rate,
             tokens=settings.tokens,
             threads=settings.threads,

@@ -190,6 +190,15 @@ def test_a_full_disk_is_one_line(
     assert found.manifest["sha256"] == digest(found.folder / found.manifest["file"])
 
 
+@pytest.mark.usefixtures("small")
+def test_a_machine_that_is_too_slow_is_said(
+    standing: ModelFile, tmp_path: Path
+) -> None:
+    chosen = settings(tmp_path, minutes=0.1)
+    with pytest.raises(ColumnistError, match=r"0\.1 minutes leave no time to learn"):
+        learn(lesson(), standing, "second", chosen, run_of)
+
+
 def test_two_do_not_learn_at_once(standing: ModelFile, tmp_path: Path) -> None:
     chosen = settings(tmp_path)
     with (
