@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -56,6 +56,7 @@ def find(
     limit: int | None = None,
     complete: bool = True,
     by_large: bool = False,
+    known: Set[str] = frozenset(),
 ) -> tuple[Finding, ...]:
     """Everything that is wrong with a text, in the order of `Finding`.
 
@@ -69,11 +70,12 @@ def find(
         complete: False where the model was cut off.
         by_large: a large model wrote it, which knows words that no name has; only
             numbers and names are looked for.
+        known: roots of words that texts of the house have.
     """
     from_nowhere = (
         invented(text, table, profile)
         if by_large
-        else unsupported(text, table, target, profile)
+        else unsupported(text, table, target, profile, known=known)
     )
     found = {
         Finding.LEAK: leaks(text, table, profile, beside),
@@ -224,7 +226,12 @@ _privates: deque[tuple[Mapping[str, Profile], _Private]] = deque(maxlen=16)
 
 
 def unsupported(
-    text: str, table: Table, target: Target, profile: Profile | None = None
+    text: str,
+    table: Table,
+    target: Target,
+    profile: Profile | None = None,
+    *,
+    known: Set[str] = frozenset(),
 ) -> tuple[str, ...]:
     """Words, numbers and names of a text that are from nowhere.
 
@@ -241,6 +248,7 @@ def unsupported(
         table: the table it is about, or whose column it is about.
         target: what it is about.
         profile: the column's sample, where there is one.
+        known: roots of words that texts of the house have.
     """
     words = teacher_words()
     common = words.tables if isinstance(target, TableId) else words.columns
@@ -253,9 +261,12 @@ def unsupported(
         if word not in common
         and word not in own
         and word not in _FORM
+        and word not in known
         and not _family(word, own)
     ]
-    return tuple(dict.fromkeys((*invented(text, table, profile), *found)))
+    names = invented(text, table, profile)
+    names = tuple(each for each in names if root(each) not in known)
+    return tuple(dict.fromkeys((*names, *found)))
 
 
 def _family(word: str, own: Iterable[str]) -> bool:

@@ -164,10 +164,13 @@ class WeightedSum(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __call__(self, signs: Signs) -> float:
         """The sum through the logistic function: a chance in [0, 1]."""
-        total = self.bias + sum(
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, self.total(signs)))))
+
+    def total(self, signs: Signs) -> float:
+        """The sum itself, a logit."""
+        return self.bias + sum(
             weight * signs[name] for name, weight in self.weights.items()
         )
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
 class Scale(msgspec.Struct, frozen=True):
@@ -202,6 +205,20 @@ class Calibration(msgspec.Struct, frozen=True):
     def scale(self, target: Target) -> Scale:
         """What was measured for such a target."""
         return self.tables if isinstance(target, TableId) else self.columns
+
+
+class House(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How it is chosen where texts of the house that a model learned from stand."""
+
+    calibration: Calibration
+    """Fitted on what its stewards decided, held to the one of before."""
+    own: bool = False
+    """Whether the house words its texts otherwise than the rules do: then the model is
+    asked for everything, and nothing by rules is put before or after its words."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in a manifest."""
+        return dict(msgspec.to_builtins(self))
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ from model.prompt import TURN, Generation, Prompt, Written
 from model.prompts import compact, long
 from model.readings import readings
 from model.remote import Model
+from model.vocabulary import roots
 from model.writer import Writer
 
 UNUSABLE = frozenset(
@@ -61,6 +62,8 @@ TOLD_AT_ONCE = 8
 """Tables that need no model, one after the other, before their drafts are given."""
 EXAMPLES = 5000
 """Most of the steward's own descriptions that are searched for examples."""
+HOUSE = 20
+"""So many descriptions by people are a house, to a model that learned from one."""
 ALTERNATIVES_TEMPERATURE = 1.0
 
 
@@ -223,6 +226,15 @@ class Drafter:
         self._model = model
         self._large = model is not None and model.format is not PromptFormat.COMPACT
         self._documented = documented or Documented()
+        own = self._documented.nearest
+        house = model.house if model is not None and len(own) >= HOUSE else None
+        self._in_house = house is not None
+        self._own_style = house is not None and house.own
+        self._calibration = model.calibration if model is not None else None
+        self._known_words: frozenset[str] = frozenset()
+        if house is not None:
+            self._calibration = house.calibration
+            self._known_words = frozenset(roots(" ".join(own.texts())))
         self._limit = limit
         self._glossary = glossary
 
@@ -368,8 +380,8 @@ class Drafter:
                 job.targets,
                 job.profiles,
                 nearest=self._example,
-                opening=table_sentences.table_opening,
-                offered=_readings,
+                opening=self._opening,
+                offered=_no_readings if self._own_style else _readings,
             )
         return long.long_prompts(
             job.table, job.targets, job.profiles, self._engine.turn
@@ -397,7 +409,12 @@ class Drafter:
         beside = self._documented.tables.get(job.table.id.schema, ())
         return self._known.match(job.table, neighbours=beside)
 
+    def _opening(self, table: Table) -> str:
+        return "" if self._own_style else table_sentences.table_opening(table)
+
     def _example(self, table: Table, target: Target) -> str | None:
+        if self._in_house:
+            return self._documented.nearest.house_line(table, target)
         return self._nearest.line(table, target, self._documented.nearest)
 
     def _spelled(self, job: Job) -> Job:
@@ -483,7 +500,7 @@ class Drafter:
             candidates,
             job.table,
             target,
-            self._model.calibration if self._model else None,
+            self._calibration,
         )
         findings: tuple[Finding, ...] = ()
         if choice.text is not None:
@@ -526,9 +543,10 @@ class Drafter:
 
         Of tables readers took nearly all texts by the rules before those by the model;
         of columns that goes for names which say the same everywhere, if no text of the
-        house is near. A large model may know more, so it is asked all the same.
+        house is near. A large model may know more, so it is asked all the same, and so
+        is one that learned a house's own way to say it, if there is an example.
         """
-        if self._large:
+        if self._large or (self._own_style and self._example(job.table, target)):
             return False
         if isinstance(target, TableId):
             return table_sentences.describe_table(job.table) is not None
@@ -542,8 +560,10 @@ class Drafter:
         if self._large:
             return long.finish(raw)
         if isinstance(target, TableId):
-            raw = table_sentences.table_opening(job.table) + raw
+            raw = self._opening(job.table) + raw
         text = compact.finish(raw)
+        if self._own_style:
+            return text
         clause = rules.reference_clause(text, job.table, target) if text else None
         return f"{text} {clause}" if clause else text
 
@@ -559,6 +579,7 @@ class Drafter:
             limit=self._limit(target),
             complete=generation is None or generation.complete,
             by_large=self._large,
+            known=self._known_words,
         )
         if job.asked is not None and Finding.RESTATES in found:
             # The words of the glossary are news to whoever reads the name as it is.
@@ -590,6 +611,10 @@ def _effort(texts: Sequence[Generation]) -> Effort | None:
 def _readings(table: Table, target: Target) -> tuple[str, ...]:
     column = table.column(target.name) if isinstance(target, ColumnId) else None
     return readings(table, column) if column is not None else ()
+
+
+def _no_readings(table: Table, target: Target) -> tuple[str, ...]:
+    return ()
 
 
 def _by_rules(job: Job, target: Target) -> str | None:

@@ -23,11 +23,13 @@ from catalog.checked import mistake
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from catalog.files import write_file
 from catalog.unseen import all_seen
-from model.choose import Calibration
+from model.choose import Calibration, House
 from model.endpoint import is_address
 
 DEFAULT = "columnist-135m"
 """The program's own model."""
+USED = "used"
+"""The file that names the model that drafts where none is named; none is our own."""
 CARD = "CARD.md"
 """What a model's card is called, alone or after the model's name."""
 
@@ -74,6 +76,8 @@ class ModelFile:
     """The whole manifest; empty where there is none."""
     adapter: Path | None = None
     """A LoRA adapter in GGUF to put on top of it."""
+    house: House | None = None
+    """What it learned of how a house chooses; None where it learned from none."""
     endpoint: None = field(default=None, init=False)
     """None, as it is on this machine."""
 
@@ -100,6 +104,7 @@ class ModelFile:
             format=told.format if told else self.format,
             calibration=None,
             adapter=adapter,
+            house=None,
         )
 
 
@@ -156,7 +161,7 @@ class Library:
         return model_of(manifest, file)
 
     def find(self, name: str | None, *, adapter: Path | None = None) -> ModelFile:
-        """A model by name or file, our own for None, perhaps with an adapter.
+        """A model by name or file, the one in use for None, perhaps with an adapter.
 
         Raises:
             MissingModelError: it is our own, and was not fetched yet.
@@ -173,11 +178,16 @@ class Library:
         Raises:
             UsageError: there is none of that name, and no such file.
         """
-        wanted = name or DEFAULT
+        wanted = name or self.used()
         known = self.models()
         for model in known:
             if model.name == wanted:
                 return model
+        if name is None:
+            raise UsageError(
+                f"The model {wanted}, which drafts here, is not there any more.",
+                f"`columnist models use {DEFAULT}` puts the program's own back.",
+            )
         path = Path(wanted).expanduser()
         if path.is_file():
             resolved = path.resolve()
@@ -201,6 +211,30 @@ class Library:
             f"There is no model or file {wanted}.",
             f"Known models: {names}. Add one with `columnist models add FILE`.",
         )
+
+    def used(self) -> str:
+        """The name of the model that drafts where none is named."""
+        with suppress(OSError, UnicodeDecodeError):
+            return (self.folder / USED).read_text(encoding="utf-8").strip() or DEFAULT
+        return DEFAULT
+
+    def use(self, name: str) -> str:
+        """Let a model draft where none is named; the one that did so far.
+
+        Raises:
+            UsageError: there is none of that name here.
+            ColumnistError: it cannot be written; the one before drafts on.
+        """
+        model, before = self.look_up(name), self.used()
+        if model.name not in {each.name for each in self.models()}:
+            raise UsageError(
+                f"{name} is a file without a name.",
+                f"`columnist models add {name}` gives it one.",
+            )
+        if not model.present and model.name != DEFAULT:
+            raise UsageError(f"The file {model.path} is not there.", "Bring it back.")
+        write_file(self.folder / USED, f"{model.name}\n", folders=True)
+        return before
 
     def add(self, path: Path, *, name: str | None = None) -> ModelFile:
         """Remember a GGUF file under a name; the file stays where it is.
@@ -280,6 +314,8 @@ class Library:
             MissingModelError: it is the program's own, and was not fetched yet.
             UsageError: there is none of that name.
         """
+        if name != DEFAULT and name == self.used():
+            self.use(DEFAULT)
         if name == DEFAULT:
             own = self.own()
             if not own.path.exists():
@@ -407,6 +443,7 @@ class _Told(msgspec.Struct):
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")] | None = None
     bytes: Annotated[int, msgspec.Meta(gt=0, lt=1 << 50)] = 1
     calibration: Calibration | None = None
+    house: House | None = None
 
     def __post_init__(self) -> None:
         if not self.name.strip() or not all_seen(self.name):
@@ -468,6 +505,7 @@ def model_of(manifest: dict[str, Any], path: Path) -> ModelFile:
         format=found.format,
         sha256=found.sha256,
         calibration=found.calibration,
+        house=found.house,
         manifest=manifest,
     )
 

@@ -106,12 +106,16 @@ class Nearest:
             self._count[word] += 1
         entries.append(entry)
 
-    def find(self, asked: Example, *, skip: str | None = None) -> Example | None:
+    def find(
+        self, asked: Example, *, skip: str | None = None, always: bool = False
+    ) -> Example | None:
         """The nearest entry that is near enough, or None.
 
         Args:
             asked: what an example is wanted for; its text is not looked at.
             skip: an origin to leave out.
+            always: however far it is; where no word is the same, a late one of the same
+                kind of type.
         """
         whole = not asked.name
         entries = self._tables if whole else self._columns
@@ -129,9 +133,14 @@ class Nearest:
                 score = self._score(asked, entry, total)
                 if best is None or score > best[0]:
                     best = score, place
-        if best is None or best[0] < (TABLE_NEAR if whole else COLUMN_NEAR):
+        near = TABLE_NEAR if whole else COLUMN_NEAR
+        if best is not None and (always or best[0] >= near):
+            return entries[best[1]]
+        if not always:
             return None
-        return entries[best[1]]
+        late = [each for each in entries[: -_MOST - 1 : -1] if each.origin != skip]
+        alike = (each for each in late if each.kind == asked.kind)
+        return next(alike, late[0] if late else None)
 
     def line(
         self, table: Table, target: Target, own: Nearest | None = None
@@ -148,6 +157,27 @@ class Nearest:
         found = own.find(asked, skip=itself) if own is not None else None
         found = found or self.find(asked)
         return example_line(found.name, found.table, found.text) if found else None
+
+    def house_line(
+        self, table: Table, target: Target, *, skip: str | None = None
+    ) -> str | None:
+        """The same of these descriptions alone, however far the nearest is.
+
+        A model that learned from a house knows by its example that it is asked there.
+
+        Args:
+            table: the table asked about.
+            target: it or one of its columns.
+            skip: an origin to leave out besides the table's own text.
+        """
+        asked = example_of(table, target, "", origin=str(table.id))
+        itself = None if asked.name else asked.origin
+        found = self.find(asked, skip=skip or itself, always=True)
+        return example_line(found.name, found.table, found.text) if found else None
+
+    def texts(self) -> Iterator[str]:
+        """All descriptions."""
+        return (each.text for each in (*self._tables, *self._columns))
 
     def _rarity(self, word: str) -> float:
         return math.log((len(self._columns) + 50) / (self._count[word] + 1))

@@ -55,6 +55,7 @@ class RemoteModel:
     format: PromptFormat = field(default=PromptFormat.LONG, init=False)
     """The prompt it takes."""
     calibration: None = field(default=None, init=False)
+    house: None = field(default=None, init=False)
     """None: nobody measured how its log-probabilities become confidence."""
 
     @classmethod

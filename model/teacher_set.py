@@ -70,7 +70,7 @@ def read(path: Path | Traversable) -> Iterator[Described]:
     Raises:
         UsageError: it cannot be read, or a line is no described table.
     """
-    return parse(_lines(path), path)
+    return parse(lines_of(path), path)
 
 
 def parse(lines: Iterable[str], place: object) -> Iterator[Described]:
@@ -159,8 +159,12 @@ def described(record: Any) -> Described:
     )
 
 
-def _lines(path: Path | Traversable) -> Iterator[str]:
-    """The lines of a file; every failure on the way is one error."""
+def lines_of(path: Path | Traversable) -> Iterator[str]:
+    """The lines of a `.jsonl` or `.jsonl.xz` file.
+
+    Raises:
+        UsageError: it cannot be read; every failure on the way is this one error.
+    """
     try:
         with path.open("rb") as raw:
             opened = lzma.LZMAFile if path.name.endswith(".xz") else nullcontext

@@ -25,6 +25,7 @@ from tui.commands import (
     draft,
     evaluate,
     export_import,
+    learn,
     log,
     metrics,
     models,
@@ -167,6 +168,7 @@ app.command("apply")(apply.run)
 app.command("revert")(revert.run)
 app.command("export")(export_import.run_export)
 app.command("import")(export_import.run_import)
+app.command("learn")(learn.run)
 app.command("metrics")(metrics.run)
 app.add_typer(log.app, name="log")
 app.add_typer(decisions.app, name="decisions")

@@ -62,6 +62,7 @@ class DraftingActor:
                 found.calibration,
                 {},
                 Path(adapter) if adapter else None,
+                found.house,
             )
             self._engine = self.engine(self._model, threads)
         self._jobs: Queue[Job] = Queue()

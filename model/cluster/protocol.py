@@ -16,7 +16,7 @@ import msgspec
 
 from catalog.objects import ColumnId, Profile, Table, Target, column_of
 from catalog.suggestion import Draft
-from model.choose import Calibration
+from model.choose import Calibration, House
 from model.cluster.release import Release
 from model.draft import Job
 from model.library import PromptFormat
@@ -129,6 +129,8 @@ class SharedWork(Message, frozen=True):
     """The prompt it takes."""
     calibration: Calibration | None
     """How its log-probabilities become confidence."""
+    house: House | None
+    """What it learned of how a house chooses."""
     gpu_layers: Count
     """As for an engine here."""
     sizes: dict[str, int | str]

@@ -45,8 +45,8 @@ from model.training.training_run import FinetuneSettings, TrainingRun
 
 METHODS = ("lora", "qlora", "full")
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
-WARMUP = 20
-"""Steps until the learning rate is at its peak."""
+WARMUP, WARM = 20, 0.1
+"""Steps until the learning rate is at its peak; a short run has it after this share."""
 LOG_EVERY = 10
 """Steps."""
 MEASURED = 64
@@ -109,12 +109,14 @@ def finetune(settings: FinetuneSettings, *, stop: Stop = never) -> Iterator[Even
     begin = time.monotonic() - run.elapsed
 
     def done() -> float:
+        minutes = (time.monotonic() - begin) / 60
         if settings.minutes:
-            return (time.monotonic() - begin) / (settings.minutes * 60)
+            return minutes / settings.minutes
+        late = minutes / settings.within if settings.within else 0.0
         if settings.steps:
-            return run.step / settings.steps
+            return max(late, run.step / settings.steps)
         epoch, at = run.place
-        return (epoch + at / len(learned)) / settings.epochs
+        return max(late, (epoch + at / len(learned)) / settings.epochs)
 
     saved = time.monotonic()
     model.train()
@@ -201,7 +203,8 @@ def split(
 
 def rate(step: int, done: float, decay: float) -> float:
     """The learning rate as a share of its peak: up, flat, then down to 0."""
-    return min(1.0, (step + 1) / WARMUP, (1 - done) / decay if decay else 1.0)
+    warm = max((step + 1) / WARMUP, done / WARM)
+    return min(1.0, warm, (1 - done) / decay if decay else 1.0)
 
 
 def _gradients(found: list[Row], losses: Callable[[Row], torch.Tensor]) -> float:

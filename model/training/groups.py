@@ -21,6 +21,7 @@ from model.prompts import compact
 from model.rules import sure_sentence
 from model.teacher_set import Described
 from model.training.source import Tokens
+from model.training.teacher_file import STEWARD
 
 COLUMNS = 24
 """Most columns of a table that are learned at a time."""
@@ -89,6 +90,10 @@ class Row:
 class Groups:
     """Makes groups of tables, with the nearest texts of other sources as examples.
 
+    A steward's table is asked as in a house: with the nearest text of the steward's
+    other tables, always. So what is taught is to write as the example does, and what
+    was learned before stays where the examples are others.
+
     Args:
         tables: what is learned, and where examples are looked for.
         tokens: the base's tokenizer.
@@ -102,14 +107,13 @@ class Groups:
         self._tokens = tokens
         self._asked = asked
         self._end = tokens.encode(tokens.eos)
-        self._index = Nearest()
+        self._index, self._house = Nearest(), Nearest()
         self._examples: dict[tuple[str, Target], str | None] = {}
         for each in tables:
+            index = self._house if _is_steward(each) else self._index
             for name, text in each.texts.items():
                 target = _target(each, name)
-                self._index.add(
-                    example_of(each.table, target, text, origin=each.source)
-                )
+                index.add(example_of(each.table, target, text, origin=_origin(each)))
 
     def make(self, each: Described, rng: random.Random) -> Group:
         """A table as it is learned this time: chance takes columns and examples."""
@@ -139,7 +143,9 @@ class Groups:
             each.table,
             target,
             Profile(0, 0.0, 0, codes=codes) if codes else None,
-            example=None if rng.random() < PLAIN else self._example(each, target),
+            example=self._example(each, target)
+            if _is_steward(each) or rng.random() >= PLAIN
+            else None,
         )
         # A text can spell no token of its own.
         text = compact.one_line(each.texts[name], 2000)
@@ -148,6 +154,9 @@ class Groups:
         return Block(tuple(self._tokens.encode(prompt)), tuple(answer), each.weight)
 
     def _example(self, each: Described, target: Target) -> str | None:
+        if _is_steward(each):
+            # Few, and the same for as long as the steward decides no more.
+            return self._house.house_line(each.table, target, skip=_origin(each))
         key = each.source, target
         if key not in self._examples:
             asked = example_of(each.table, target, "", origin="")
@@ -158,6 +167,15 @@ class Groups:
                 else None
             )
         return self._examples[key]
+
+
+def _is_steward(each: Described) -> bool:
+    return each.facets.get("kind") == STEWARD
+
+
+def _origin(each: Described) -> str:
+    """What examples are not taken from: the source, of a steward's the table."""
+    return str(each.table.id) if _is_steward(each) else each.source
 
 
 def _target(each: Described, name: str | None) -> Target:

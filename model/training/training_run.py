@@ -60,6 +60,8 @@ class FinetuneSettings:
     """How many steps to train; 0 goes by epochs or the clock."""
     minutes: float = 0
     """How long to train; 0 goes by epochs or steps."""
+    within: float = 0
+    """Minutes by which it ends, whatever epochs or steps say; 0 is no such end."""
     learning_rate: float = 0
     """At its peak; 0 is the method's own."""
     decay: float = 0.4

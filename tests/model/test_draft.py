@@ -23,8 +23,8 @@ from catalog.objects import (
 from catalog.stopping import Stop
 from catalog.suggestion import Draft, Finding, Source
 from model import rules
-from model.choose import Calibration, Scale, WeightedSum
-from model.draft import Documented, Drafter, Job, undescribed
+from model.choose import Calibration, House, Scale, WeightedSum
+from model.draft import HOUSE, Documented, Drafter, Job, undescribed
 from model.engine import Engine
 from model.library import ModelFile, PromptFormat
 from model.nearest import Nearest, example_of
@@ -373,3 +373,60 @@ def test_tables_that_are_told_by_others_wait_for_no_model() -> None:
                 enough.set()
     assert waited == [True]
     assert inherited == 200
+
+
+EVEN = Scale(WeightedSum(1.0), WeightedSum(-1.0), WeightedSum(-1.0))
+HOUSE_MODEL = replace(
+    MODEL, house=House(Calibration(EVEN, EVEN), own=True), calibration=None
+)
+
+
+def house(texts: int, *, about: bool = True) -> Documented:
+    """A database with so many described columns, and tables where these are too."""
+    found = Documented()
+    for number in range(texts):
+        told = table(f"deal_{number}", "volume", comment="Menge: Geschäft.")
+        found.add(replace(told, comment="Zeile: Geschäft.") if about else told)
+    return found
+
+
+def in_house(texts: int, writer: FakeWriter, *, about: bool = True) -> list[Draft]:
+    """What a model that learned from a house drafts of a table there."""
+    beside = house(texts, about=about)
+    orders = table(
+        "orders",
+        "created_at",
+        foreign_keys=(ForeignKey(("created_at",), ORDERS.id, ()),),
+    )
+    drafter = Drafter(cast("Engine", writer), HOUSE_MODEL, documented=beside)
+    return list(drafter.draft([Job(orders, (orders.id, orders.columns[0].id), {})]))
+
+
+def test_a_model_that_learned_a_house_is_asked_for_everything_there() -> None:
+    writer = FakeWriter("Zeile: Geschäft.", "Menge: Geschäft.")
+    found = in_house(HOUSE, writer)
+    assert [each.text for each in found] == ["Zeile: Geschäft.", "Menge: Geschäft."]
+    assert {each.source for each in found} == {Source.MODEL}
+    (prompt,) = writer.prompts
+    assert not any(prompt.offered[block] for block in range(2))
+    assert all("Like " in block for block in prompt.blocks), "however far it is"
+    assert prompt.blocks[0].endswith("The table:"), "nothing is put before its words"
+
+
+def test_it_drafts_as_before_where_no_house_is() -> None:
+    writer = FakeWriter("Zeile: Geschäft.", "Menge: Geschäft.")
+    found = in_house(1, writer)
+    assert all(each.source is Source.RULES for each in found)
+    assert not any("Menge" in (each.text or "") for each in found)
+
+
+def test_a_table_is_the_rules_where_no_table_shows_how_the_house_says_it() -> None:
+    writer = FakeWriter("Menge: Geschäft.")
+    by_rules, by_model = in_house(HOUSE, writer, about=False)
+    assert (by_rules.source, by_model.source) == (Source.RULES, Source.MODEL)
+
+
+def test_words_that_no_text_of_the_house_has_are_from_nowhere_there_too() -> None:
+    writer = FakeWriter("Zeile: Gorbelux.", "Menge: Gorbelux.")
+    found = in_house(HOUSE, writer)
+    assert all(each.source is Source.RULES for each in found)

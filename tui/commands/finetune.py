@@ -65,6 +65,10 @@ def run(
     minutes: Annotated[
         float, typer.Option(min=0, help="How long to train, instead of epochs.")
     ] = 0,
+    within: Annotated[
+        float,
+        typer.Option(min=0, help="Minutes to end by, whatever epochs or steps say."),
+    ] = 0,
     learning_rate: Annotated[
         float,
         typer.Option(min=0, help="At its peak; 0 is 7e-4, or 2e-5 with full."),

@@ -114,6 +114,15 @@ def _run(run: dict[str, Any]) -> Step:
         if key not in QUIET and value not in (None, "", [])
     }
     step += filter(None, (_short(told), _short(run.get("figures") or {}, "; ")))
+    for decided in run.get("decided") or []:
+        step.append(
+            f"decisions in {decided.get('database')}: {decided.get('edited')} edited,"
+            f" {decided.get('accepted')} accepted, {decided.get('rejected')} rejected,"
+            f" by {decided.get('people')}, {decided.get('first')} to"
+            f" {decided.get('last')}"
+        )
+    if run.get("start_name"):
+        step.append(f"taught on top of {run['start_name']}, sha256 {run.get('start')}")
     if run.get("commit"):
         step.append(f"commit {run['commit']}")
     for data in run.get("data") or []:

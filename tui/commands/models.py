@@ -48,19 +48,31 @@ def list_models(context: typer.Context, json: Json = False) -> None:
                     "format": model.format.value,
                     "present": model.present,
                     "sha256": model.sha256,
+                    "used": model.name == known.used(),
                 }
                 for model in found
             ]
         )
         return
+    used = known.used()
     for model in found:
         size = "missing"
         if model.present:
             size = f"{model.path.stat().st_size / MIB:,.1f} MiB"
         console.out(
             f"{plain(model.name):<24} {size:>12}  {model.format.value:<8}"
-            f" {plain(str(model.path))}"
+            f" {plain(str(model.path))}{'  (in use)' if model.name == used else ''}"
         )
+
+
+@app.command("use")
+def use(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A model by name.")],
+) -> None:
+    """Let a model draft where none is named, such as the one before `learn`."""
+    before = library(settings(context)).use(name)
+    console.note(f"{plain(name)} drafts from now on; so far it was {plain(before)}.")
 
 
 @app.command("known")

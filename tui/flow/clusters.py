@@ -85,6 +85,7 @@ def joined(
         model=model.name if model else None,
         format=model.format if model else PromptFormat.COMPACT,
         calibration=model.calibration if model else None,
+        house=model.house if model else None,
         gpu_layers=settings.gpu_layers,
         sizes=dict(settings.sizes),
         seed=settings.seed,

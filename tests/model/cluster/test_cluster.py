@@ -31,7 +31,9 @@ PROFILES = {
 }
 JOB = Job(TABLE, TABLE.targets(), PROFILES)
 TERMS = Glossary([Term("ship", "shipment", "")])
-WORK = SharedWork(None, PromptFormat.COMPACT, None, 0, {}, 0, (None, None), examples=())
+WORK = SharedWork(
+    None, PromptFormat.COMPACT, None, None, 0, {}, 0, (None, None), examples=()
+)
 
 
 class LeakingActor(DraftingActor):

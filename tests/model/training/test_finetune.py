@@ -357,6 +357,7 @@ def test_the_rate_rises_stays_and_falls() -> None:
     assert set(found[19:61]) == {1.0}
     assert found[80] == pytest.approx(0.5)
     assert found[100] == pytest.approx(0)
+    assert [rate(step, step / 10, 0.4) for step in range(3)] == [0.05, 1.0, 1.0]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,219 @@
+"""`columnist learn`, from the shell: what it refuses, and how a model is put back."""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from catalog.addresses import DatabaseIdentity
+from catalog.objects import Column, ColumnId, Table, TableId, TableKind, Target
+from catalog.snapshot import Snapshot
+from catalog.suggestion import Draft, Source
+from catalog.suggestions import Suggestions
+from catalog.workspace import Workspace
+from model.library import DEFAULT
+from model.training.lesson import FEWEST, is_held_out, lesson
+from tests.conftest import stand_in
+from tests.tui.in_process import columnist
+from tui.flow.settings import Settings
+
+COLUMNS = ("number", "weight", "shop")
+SAID = {
+    None: "Orders, shop.",
+    "number": "Number, order.",
+    "weight": "Weight, order, kilograms.",
+    "shop": "Shop, order.",
+}
+
+
+def tables(count: int) -> list[Table]:
+    found = []
+    for number in range(count):
+        table = TableId("sales", f"orders_{number}")
+        columns = tuple(
+            Column(ColumnId(table, name), place, "int")
+            for place, name in enumerate(COLUMNS, 1)
+        )
+        found.append(Table(table, TableKind.TABLE, columns))
+    return found
+
+
+def decide(settings: Settings, count: int, label: str = "shop") -> None:
+    """A steward edits all drafts of so many tables into the house's own words."""
+    with Workspace(settings.workspace) as workspace:
+        database = workspace.database(
+            DatabaseIdentity(label, label), url=f"duckdb:///{label}.duckdb"
+        )
+        snapshot = Snapshot(workspace, database)
+        snapshot.save(tables(count), scan=snapshot.begin())
+        store = Suggestions(workspace, database)
+        targets: list[Target] = []
+        for table in tables(count):
+            targets += [table.id, *(column.id for column in table.columns)]
+        store.put((Draft(t, "Drafted.", Source.RULES, 0.5), None) for t in targets)
+        for each in store.all():
+            name = each.target.name if isinstance(each.target, ColumnId) else None
+            store.edit(each, SAID[name])
+
+
+def test_a_workspace_without_decisions_is_refused(settings: Settings) -> None:
+    done = columnist("learn", code=3)
+    assert "0 decided texts are too few" in done.stderr
+    assert not (settings.data / "learning").exists()
+
+
+def test_ten_decisions_are_refused_in_one_line(settings: Settings) -> None:
+    decide(settings, 3)
+    done = columnist("learn", code=3)
+    assert "12 decided texts are too few to learn from" in done.stderr
+    assert f"it takes {FEWEST}" in done.stderr
+    assert "\n" not in done.stderr.strip()
+
+
+def test_a_model_that_was_not_fetched_is_said(settings: Settings) -> None:
+    decide(settings, 40)
+    done = columnist("learn", code=2)
+    assert "columnist models fetch" in done.stderr
+
+
+def test_a_name_that_is_taken_is_said_before_it_begins(settings: Settings) -> None:
+    decide(settings, 40)
+    for name in (DEFAULT, "../mine", ""):
+        done = columnist("learn", "--name", name, code=2)
+        assert "cannot be called" in done.stderr
+
+
+def test_without_torch_a_line_names_the_extra(
+    settings: Settings, own_tiny: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide(settings, 40)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for name in [*sys.modules]:
+        if name.startswith("model.training."):
+            monkeypatch.delitem(sys.modules, name)
+    done = columnist("learn", code=2)
+    assert "Learning needs the package torch" in done.stderr
+    assert "columnist[train]" in done.stderr
+
+
+def test_what_nobody_saw_and_what_contradicts_is_left_out(settings: Settings) -> None:
+    decide(settings, 2)
+    decide(settings, 3, "copy")
+    with Workspace(settings.workspace) as workspace:
+        first, copy = sorted(each.id for each in workspace.databases())
+        # In the copy one text is another, and one was accepted by nobody's eyes.
+        store = Suggestions(workspace, copy)
+        weight = ColumnId(TableId("sales", "orders_0"), "weight")
+        (odd,) = [each for each in store.all() if each.target == weight]
+        store.edit(odd, "Weight, order, pounds.")
+        shop = ColumnId(TableId("sales", "orders_1"), "shop")
+        (blind,) = [each for each in store.all() if each.target == shop]
+        store.say_of_all([blind], "Shop of order.", shown=())
+        found = lesson(workspace)
+        assert found.left_out == {
+            "another text for the same": 1,
+            "accepted unseen": 1,
+        }
+        assert found.texts == 2 * 4 + 3 * 4 - 2
+        assert lesson(workspace, {first}).texts == 2 * 4
+        (told,) = lesson(workspace, {copy}).decided
+    assert (told.database, told.edited, told.accepted) == ("copy", 12, 0)
+    assert (told.people, told.first == told.last) == (1, True)
+
+
+def test_another_language_is_learned_and_values_are_not(settings: Settings) -> None:
+    said = dict(SAID)
+    try:
+        SAID["weight"] = "Gewicht der Bestellung."
+        decide(settings, 2)
+    finally:
+        SAID.update(said)
+    with Workspace(settings.workspace) as workspace:
+        store = Suggestions(workspace, 1)
+        shop = ColumnId(TableId("sales", "orders_0"), "shop")
+        (odd,) = [each for each in store.all() if each.target == shop]
+        store.edit(odd, "Shop, mostly Gorbelux.")
+        found = lesson(workspace)
+    # Of two texts for the same the later stands, and that may be a row's.
+    assert found.left_out == {
+        "another text for the same": 1,
+        "word from the sample": 1,
+    }
+    assert "Gewicht der Bestellung." in json.dumps((*found.learned, *found.held))
+
+
+def test_a_fifth_is_held_out_by_name_alone() -> None:
+    held = [name for name in map(str, range(2000)) if is_held_out(name)]
+    assert 300 < len(held) < 500
+    assert is_held_out("Orders") == is_held_out("ORDERS")
+
+
+def test_any_model_is_put_into_use(settings: Settings, tiny_model: Path) -> None:
+    columnist("models", "add", tiny_model, "--name", "mine")
+    assert "(in use)" in columnist("models", "list").stdout.splitlines()[0]
+    done = columnist("models", "use", "mine")
+    assert f"so far it was {DEFAULT}" in done.stderr
+    listed = json.loads(columnist("models", "list", "--json").stdout)
+    assert {each["name"]: each["used"] for each in listed} == {
+        DEFAULT: False,
+        "mine": True,
+    }
+    assert columnist("models", "show").stdout.startswith("mine:")
+    columnist("models", "use", "gone", code=2)
+    columnist("models", "use", tiny_model.with_name("gone.gguf"), code=2)
+    assert columnist("models", "show").stdout.startswith("mine:")
+    columnist("models", "remove", "mine", "--yes")
+    assert "(in use)" in columnist("models", "list").stdout.splitlines()[0]
+    (settings.data / "models" / "used").write_text("mine\n")
+    done = columnist("models", "show", code=2)
+    assert f"columnist models use {DEFAULT}" in done.stderr
+    columnist("models", "use", DEFAULT)
+    columnist("models", "show")
+
+
+@pytest.mark.gguf
+def test_a_house_is_learned_used_and_put_back(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole way, with a tiny model of random weights."""
+    pytest.importorskip("torch")
+    pytest.importorskip("peft")
+    pytest.importorskip("gguf")
+    from model.training import learning_run
+    from model.training import lesson as lessons
+    from model.training.export import ExportSettings, export
+    from tests.model.training import tiny_huggingface as tiny
+
+    base = tiny.write(tmp_path / "base")
+    (made,) = export(ExportSettings(base, tmp_path / "made", "first"))
+    standing = stand_in(settings, made.path)
+    before = standing.path.read_bytes()
+    monkeypatch.setattr(learning_run, "SHIPPED_TEST", 0.0005)
+    monkeypatch.setattr(lessons, "REPLAY", 0.01)
+    quick = partial(learning_run.LearnSettings, epochs=4, learning_rate=1e-2, rank=8)
+    monkeypatch.setattr(learning_run, "LearnSettings", quick)
+    decide(settings, 40)
+    sheet = tmp_path / "sheet"
+    found = columnist("learn", "--threads", 1, "--sheet", sheet, "--json")
+    told = json.loads(found.stdout)
+    assert (told["used"], told["model"], told["against"]) == (
+        True,
+        "learned-1",
+        DEFAULT,
+    )
+    assert told["held_out"]["accepted"]["low"] > 0
+    assert "160 texts of 40 tables in shop" in found.stderr
+    assert (sheet / "sheet.html").exists()
+    assert not list((settings.data / "learning").glob("*/*"))
+    assert standing.path.read_bytes() == before
+    shown = columnist("models", "show").stdout
+    assert shown.startswith("learned-1:")
+    assert "decisions in shop: 160 edited, 0 accepted, 0 rejected, by 1," in shown
+    assert f"taught on top of {DEFAULT}" in shown
+    columnist("models", "verify", "learned-1")
+    columnist("models", "use", DEFAULT)
+    assert columnist("models", "show").stdout.startswith(f"{DEFAULT}:")
