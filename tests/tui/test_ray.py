@@ -369,6 +369,8 @@ def test_something_else_that_answers_is_given_up_after_a_while(
     [
         (["draft", "URL", "--ray", "nowhere"], 2, "is no address of a Ray cluster"),
         (["draft", "URL", "--ray", "host:99999"], 2, "is no address of a Ray cluster"),
+        (["draft", "URL", "--ray", ""], 2, "is no address of a Ray cluster"),
+        (["draft", "URL", "--ray-actors", "2"], 2, "--ray-actors goes with --ray"),
         (["--offline", "draft", "URL", "--ray", "auto"], 3, "--offline refused"),
         (
             ["--model", "http://127.0.0.1:9/v1#m", "draft", "URL", "--ray", "auto"],
