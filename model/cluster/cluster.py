@@ -296,6 +296,11 @@ class ClusterDrafter(Drafter):
             if checks.leaks(said, job.table, job.profile(target), job.profiles):
                 # The values it gives away never left this process.
                 by_rules = self._decide(job, target, set())
-                yield replace(by_rules, model=draft.model, prompt=draft.prompt)
+                yield replace(
+                    by_rules,
+                    model=draft.model,
+                    prompt=draft.prompt,
+                    effort=draft.effort,
+                )
             else:
                 yield self._chances.steady(draft)
