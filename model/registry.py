@@ -330,7 +330,7 @@ def _all(search: Callable[..., Any], wanted: str | None) -> list[Any]:
         page = search(wanted, page_token=token)
         found += page
         token = page.token
-        if not token:
+        if not token or not page:  # a server could lead on for ever
             break
     return found
 

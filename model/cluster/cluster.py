@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -145,11 +146,13 @@ class Cluster:
         if self._pipe is not None:
             self._pipe.close()
         if self._process is not None:
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=CLOSE_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            # A cluster of our own is in the child's group, and parts of Ray would stay
+            # for a minute to look for the others.
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
         if self._log is not None:
             self._log.close()
         self._pipe = self._process = self._log = None
@@ -296,6 +299,11 @@ class ClusterDrafter(Drafter):
             if checks.leaks(said, job.table, job.profile(target), job.profiles):
                 # The values it gives away never left this process.
                 by_rules = self._decide(job, target, set())
-                yield replace(by_rules, model=draft.model, prompt=draft.prompt)
+                yield replace(
+                    by_rules,
+                    model=draft.model,
+                    prompt=draft.prompt,
+                    effort=draft.effort,
+                )
             else:
                 yield self._chances.steady(draft)

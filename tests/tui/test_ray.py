@@ -16,8 +16,8 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -141,8 +141,12 @@ def with_actor(kind: str, *arguments: str) -> list[str]:
 
 
 def started(kind: str, *arguments: str) -> subprocess.Popen[str]:
+    return popen(with_actor(kind, *arguments))
+
+
+def popen(command: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        with_actor(kind, *arguments),
+        command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -313,6 +317,36 @@ def test_stop_ends_within_a_second_and_saves_what_came(
     is_whole(settings, wide)
 
 
+def test_a_cluster_of_our_own_is_gone_at_the_end(
+    settings: Settings, wide: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *sys.path]))
+    code = "from model.cluster import cluster; cluster.CLOSE_SECONDS = 0; "
+    command = [sys.executable, "-c", f"{code}from tui.cli import main; main()"]
+    command += ["draft", wide, "--ray", "local"]
+    process = popen(command)
+    wait_for_drafts(settings, 0, process)
+    (driver,) = numbers(lambda parent, _: parent == process.pid)
+    assert len(numbers(lambda _, group: group == driver)) > 3  # Ray's own are there
+    status, _, err = ended(process)
+    assert status == 0, err
+    is_whole(settings, wide)
+    assert numbers(lambda _, group: group == driver) == []
+
+
+def numbers(fits: Callable[[int, int], bool]) -> list[int]:
+    """Processes by the numbers of their parent and of their group."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            state, parent, group = (
+                (path / "stat").read_text().rpartition(")")[2].split()[:3]
+            )
+            if state != "Z" and fits(int(parent), int(group)):
+                found.append(int(path.name))
+    return found
+
+
 def test_a_lost_node_is_done_without_and_a_lost_head_ends_it_with_a_line(
     settings: Settings, wide: str, tmp_path: Path
 ) -> None:
@@ -369,6 +403,8 @@ def test_something_else_that_answers_is_given_up_after_a_while(
     [
         (["draft", "URL", "--ray", "nowhere"], 2, "is no address of a Ray cluster"),
         (["draft", "URL", "--ray", "host:99999"], 2, "is no address of a Ray cluster"),
+        (["draft", "URL", "--ray", ""], 2, "is no address of a Ray cluster"),
+        (["draft", "URL", "--ray-actors", "2"], 2, "--ray-actors goes with --ray"),
         (["--offline", "draft", "URL", "--ray", "auto"], 3, "--offline refused"),
         (
             ["--model", "http://127.0.0.1:9/v1#m", "draft", "URL", "--ray", "auto"],

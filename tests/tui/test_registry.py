@@ -606,6 +606,12 @@ def test_foreign_answers_are_said_in_a_line(
     assert "\n" not in caught.value.message + caught.value.hint
 
 
+def test_a_server_that_always_has_another_page_is_not_followed(foreign: Any) -> None:
+    registry = at(foreign, 200, {}, b'{"next_page_token": "more"}')
+    assert registry.versions() == []
+    assert len(foreign.asked) == 2  # models, and their versions
+
+
 def test_over_tls_a_certificate_has_to_be_vouched_for(
     foreign: Any, certificate: Path, tls: SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -99,6 +99,10 @@ def run(
             "--both takes two models.",
             "Name them: columnist --model A,B draft URL --both.",
         )
+    if ray_actors is not None and ray is None:
+        raise UsageError(
+            "--ray-actors goes with --ray.", "It says how many workers draft there."
+        )
     options = options if two_models(options) else settings_for(options, url)
     arms = find_arms(options, console.note)
     with open_session(arms[0].settings, url) as session:
@@ -136,7 +140,7 @@ def run(
                 each,
                 samples=not no_samples,
                 beside=beside,
-                on=OnRay(ray, ray_actors) if ray else None,
+                on=None if ray is None else OnRay(ray, ray_actors),
             )
             for arm, each in zip(arms, plans, strict=True)
         ]
@@ -165,7 +169,7 @@ def run(
         if beside is not None:
             met = beside.pairs.joined
             result["pairs"] = {each.value: met[each] for each in Joined}
-        if ray:
+        if ray is not None:
             result["nodes"] = [node for each in done for node in each.nodes()]
             result["given_up"] = sum(each.given_up for each in done)
         console.out_json(result)

@@ -117,7 +117,7 @@ def _head(address: str) -> str:
     found = _ADDRESS.fullmatch(address)
     if found is None or not 0 < int(found[2]) < 1 << 16:
         raise UsageError(
-            f"{address} is no address of a Ray cluster.",
+            f"{address or 'An empty text'} is no address of a Ray cluster.",
             "It is auto, local, HOST:PORT or ray://HOST:PORT.",
         )
     return f"{found[1].strip('[]')}:{found[2]}"

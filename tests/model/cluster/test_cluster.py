@@ -10,7 +10,7 @@ import pytest
 
 from catalog.glossary import Glossary, Term
 from catalog.objects import Column, ColumnId, Profile, Table, TableId, TableKind
-from catalog.suggestion import Draft, Source
+from catalog.suggestion import Draft, Effort, Source
 from model.cluster.actor import DraftingActor
 from model.cluster.cluster import ClusterDrafter
 from model.cluster.protocol import Came, GivenUp, SharedWork, TableDrafts, TableJob
@@ -40,7 +40,14 @@ class LeakingActor(DraftingActor):
     def draft(self, job: bytes) -> bytes:
         asked = read(TableJob, job).job().asked
         leak = "Name of the customer, such as Lovelace."
-        draft = Draft(asked.targets[-2], leak, Source.MODEL, 0.9, model="m")
+        draft = Draft(
+            asked.targets[-2],
+            leak,
+            Source.MODEL,
+            0.9,
+            model="m",
+            effort=Effort(1, 2, 0.5),
+        )
         return packed(TableDrafts.of([draft], 1, 2))
 
 
@@ -117,6 +124,7 @@ def test_a_text_that_gives_a_value_away_gives_way_to_the_rules() -> None:
     assert found.text is None or "Lovelace" not in found.text
     assert found.source is Source.RULES
     assert (cluster.prompt_tokens, cluster.generated_tokens) == (1, 2)
+    assert (found.model, found.effort) == ("m", Effort(1, 2, 0.5))  # for the log
 
 
 @pytest.mark.parametrize(
