@@ -218,6 +218,27 @@ def test_any_model_is_put_into_use(settings: Settings, tiny_model: Path) -> None
     columnist("models", "show")
 
 
+def test_it_says_where_the_model_before_stays(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    from model.training.learning_run import Learned
+    from tui.commands.learn import _report
+
+    share = {"before": 0.4, "after": 0.6, "by": 0.2, "low": 0.1, "high": 0.3}
+    told = {"texts": 9, "tables": 4, "accepted": share, "likeness": share}
+    found = Learned(tmp_path, {"name": "learned-1"}, told, told, ((), ()))
+    free = list(_report(found, "ours", named=False))
+    assert "taken as drafted ours 40.0%, learned-1 60.0%: +20.0 points" in free[1]
+    assert free[-2:] == [
+        "learned-1 drafts from now on, where no model is named.",
+        "`columnist models use ours` puts ours back.",
+    ]
+    named = list(_report(found, "ours", named=True))
+    assert [line for line in named if line not in free] == [
+        "ours is named, by --model, COLUMNIST_MODEL or a connection: where that is so,"
+        " it stays until learned-1 is named there."
+    ]
+
+
 @pytest.mark.gguf
 def test_a_house_is_learned_used_and_put_back(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
