@@ -69,6 +69,7 @@ def tracked(
     folder: Path,
     settings: dict[str, Any],
     tell: Callable[[str], None],
+    name: str = "",
 ) -> Iterator[Event]:
     """The same events, logged to a run in the registry on their way.
 
@@ -78,14 +79,15 @@ def tracked(
         events: of the training.
         registry: where the run is.
         experiment: what the run is part of.
-        folder: of the training; it is called as the run is.
+        folder: of the training.
         settings: its parameters.
         tell: told in a line that no more is logged.
+        name: of the run; empty is the folder's.
 
     Raises:
         ColumnistError: the registry does not answer at the start.
     """
-    with registry.run(experiment, folder.name, settings) as run:
+    with registry.run(experiment, name or folder.name, settings) as run:
         logged = True
         for event in events:
             try:

@@ -20,7 +20,7 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -42,6 +42,7 @@ from model.library import ModelFile, PromptFormat, digest
 from model.teacher_set import Described
 from model.training import lineage
 from model.training.adapter import adapter_config, adapter_tensors, write_adapter
+from model.training.event import Event
 from model.training.finetune import finetune, split
 from model.training.lesson import Lesson, tables_of, write_data
 from model.training.llama_family import shape_of
@@ -66,6 +67,7 @@ SPACE = 1_000_000_000
 """Bytes that a run takes on the disk, checkpoints and candidate included."""
 
 Run = Callable[[ModelFile], EngineSettings]
+Track = Callable[[Iterator[Event], FinetuneSettings], Iterator[Event]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ def learn(
     run: Run,
     *,
     tell: Callable[[str], None] = lambda _: None,
+    track: Track = lambda events, _: events,
     stop: Stop = never,
 ) -> Learned:
     """Teach the model in use a lesson, and compare the candidate with it.
@@ -134,6 +137,7 @@ def learn(
         settings: how long and how.
         run: how the engine runs a model.
         tell: told in a line what happens.
+        track: sees what the training tells, and passes it on.
         stop: ends it; what was trained is saved.
 
     Raises:
@@ -186,7 +190,7 @@ def learn(
             seed=settings.seed,
         )
         told: dict[str, Any] = {}
-        for event in finetune(training, stop=stop):
+        for event in track(finetune(training, stop=stop), training):
             tell(event.line())
             told = {"event": event.kind, **event.figures}
         if told.get("event") != "end" or stop():

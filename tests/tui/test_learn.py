@@ -104,6 +104,19 @@ def test_without_torch_a_line_names_the_extra(
     assert "columnist[train]" in done.stderr
 
 
+def test_a_registry_that_is_down_is_said_before_it_begins(settings: Settings) -> None:
+    pytest.importorskip("mlflow")
+    decide(settings, 40)
+    done = columnist("learn", "--registry", "http://127.0.0.1:9", code=1)
+    assert "127.0.0.1:9" in done.stderr
+    assert not (settings.data / "learning").exists()
+
+
+def test_a_registry_is_not_asked_offline(settings: Settings) -> None:
+    done = columnist("--offline", "learn", "--registry", "http://127.0.0.1:9", code=3)
+    assert "--offline refused the registry" in done.stderr
+
+
 def test_what_nobody_saw_and_what_contradicts_is_left_out(settings: Settings) -> None:
     decide(settings, 2)
     decide(settings, 3, "copy")

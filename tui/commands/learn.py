@@ -15,11 +15,12 @@ import typer
 from catalog.bounds import Bounds
 from catalog.errors import ExitCode, UsageError
 from catalog.workspace import Workspace
+from model.registry import EXPERIMENT
 from tui.commands import console
 from tui.commands.opening import open_session
-from tui.commands.options import Json, settings
+from tui.commands.options import Json, RegistryUri, settings
 from tui.flow import offline
-from tui.flow.model_choice import engine_settings, library
+from tui.flow.model_choice import engine_settings, find_registry, library
 from tui.flow.settings import Settings
 from tui.flow.text import count, plain
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from model.library import Library
     from model.training.learning_run import Learned
     from model.training.lesson import Lesson
+    from model.training.training_run import FinetuneSettings
 
 
 def run(
@@ -53,6 +55,7 @@ def run(
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
     seed: Annotated[int, typer.Option(help="Of orders and of what is drawn.")] = 1,
+    registry: RegistryUri = None,
     json: Json = False,
 ) -> None:
     """Teach the model in use what was accepted and edited, and use it if it is better.
@@ -60,13 +63,17 @@ def run(
     A fifth of the tables is held out. There, and on a part of the shipped set, the
     learned model is compared with the one in use: it takes its place only if it is
     accepted more often beyond chance, and loses hardly anything else; else the exit
-    code is 3. `columnist models use NAME` puts any model back. Nothing leaves the
-    machine. The same command goes on after a stop or a kill.
+    code is 3. `columnist models use NAME` puts any model back. No text leaves the
+    machine; a registry gets settings, losses and digests. The same command goes on
+    after a stop or a kill.
     For example:
 
     columnist learn prod
     """
     options = settings(context)
+    watched = find_registry(options, registry) if registry else None
+    if watched is not None:
+        watched.versions()  # whether it answers is known before minutes have passed
     if options.offline:
         offline.refuse_sockets()
     from model.training.lesson import lesson
@@ -83,6 +90,7 @@ def run(
     called = _name(known, name)
     standing = known.find(options.model, adapter=options.adapter)
     try:
+        from model.training.event import Event, tracked
         from model.training.learning_run import LearnSettings, learn  # needs torch
     except ImportError as error:
         raise UsageError(
@@ -93,6 +101,20 @@ def run(
     chosen = LearnSettings(
         options.data / "learning", minutes=minutes, threads=threads, seed=seed
     )
+
+    def track(events: Iterator[Event], training: FinetuneSettings) -> Iterator[Event]:
+        if watched is None:
+            return events
+        return tracked(
+            events,
+            watched,
+            experiment=EXPERIMENT,
+            folder=training.out,
+            name=called,
+            settings=training.to_json(),
+            tell=lambda what: console.note(f"columnist: {plain(what)}"),
+        )
+
     with console.stopping() as stop:
         found = learn(
             taught,
@@ -101,6 +123,7 @@ def run(
             chosen,
             partial(engine_settings, settings=options),
             tell=lambda line: console.note(plain(line)),
+            track=track,
             stop=stop,
         )
     if sheet is not None:
