@@ -145,6 +145,10 @@ class Pairs:
         self._suggestions.make_current(target, order[rank.index(min(rank))])
 
 
+_SAID = ("accepted", "edited", "rejected")
+"""States of what was decided on."""
+
+
 class Fate(Enum):
     """What became of two drafts side by side."""
 
@@ -181,7 +185,8 @@ class PairOutcome:
     edited: bool
     """Whether the better one was edited in the end."""
     decision: int
-    """The last decision on either; 0 for none. Later ones have larger numbers."""
+    """The one since which it stands: a later edit or acceptance of what is favoured is
+    no news. 0 for none; later ones have larger numbers."""
 
 
 def outcomes(
@@ -198,7 +203,11 @@ def outcomes(
         "SELECT b.key, f.schema, f.name, f.column_name, f.arm AS first,"
         " o.arm AS second, f.drafted IS o.drafted AS alike,"
         " f.current OR o.current AS current,"
-        " ifnull(d.id, 0) AS decision, d.state_after, d.favour"
+        " (SELECT ifnull(min(x.id), 0) FROM main.decisions x"
+        " WHERE x.suggestion IN (f.id, o.id) AND x.id > ifnull((SELECT max(y.id)"
+        " FROM main.decisions y WHERE y.suggestion IN (f.id, o.id)"
+        f" AND (y.favour IS NOT d.favour OR y.state_after NOT IN {_SAID})), 0))"
+        " AS decision, d.state_after, d.favour"
         " FROM suggestions f JOIN main.suggestions o ON o.id = f.rival"
         " JOIN databases b ON b.id = f.database"
         " LEFT JOIN main.decisions d ON d.id = (SELECT max(x.id) FROM main.decisions x"
@@ -228,7 +237,7 @@ def _of(database: int | None) -> str:
 
 def _outcome(row: sqlite3.Row) -> PairOutcome:
     state, favour, winner = row["state_after"], row["favour"], None
-    decided = state in ("accepted", "edited", "rejected")
+    decided = state in _SAID
     if row["alike"]:
         fate = Fate.ALIKE
     elif not decided:

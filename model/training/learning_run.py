@@ -126,6 +126,7 @@ def learn(
     *,
     tell: Callable[[str], None] = lambda _: None,
     track: Track = lambda events, _: events,
+    take: Callable[[Learned], None] = lambda _: None,
     stop: Stop = never,
 ) -> Learned:
     """Teach the model in use a lesson, and compare the candidate with it.
@@ -138,6 +139,7 @@ def learn(
         run: how the engine runs a model.
         tell: told in a line what happens.
         track: sees what the training tells, and passes it on.
+        take: has the candidate while no other process learns, which would remove it.
         stop: ends it; what was trained is saved.
 
     Raises:
@@ -195,7 +197,7 @@ def learn(
             told = {"event": event.kind, **event.figures}
         if told.get("event") != "end" or stop():
             raise ColumnistError("Stopped.")
-        own = house.own_style((*learned, *held))
+        own = house.own_style(learned)
         candidate = _candidate(standing, name, folder, House(before, own), tell)
         tell(f"Drafting with {name}.")
         raw, second_shipped = drafted(candidate)
@@ -209,9 +211,11 @@ def learn(
             (tuple(first), tuple(second)),
         )
         about = _run(lesson, standing, name, training, told, begin)
-        return replace(
+        found = replace(
             found, manifest=_manifest(standing, candidate, chosen, found, about)
         )
+        take(found)
+        return found
 
 
 def _calibration(standing: ModelFile) -> Calibration:

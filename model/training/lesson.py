@@ -10,17 +10,23 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from catalog.bounds import Bounds
 from catalog.errors import RefusedError
 from catalog.files import write_file
 from catalog.workspace import Workspace
 from model import teacher_set
 from model.teacher_set import Described, described
-from model.training.steward import DecisionsOf, decided_in, steward_examples
+from model.training.steward import (
+    DecisionsOf,
+    decided_in,
+    seen_within,
+    steward_examples,
+)
 
 FEWEST, FEWEST_HELD = 100, 4
 """Texts to learn from, and tables to compare two models on, that a lesson has."""
@@ -70,8 +76,15 @@ class Lesson:
             )
 
 
-def lesson(workspace: Workspace, databases: Collection[int] | None = None) -> Lesson:
-    """What was decided in a workspace, or in some of its databases."""
+def lesson(
+    workspace: Workspace, databases: Mapping[int, Bounds] | None = None
+) -> Lesson:
+    """What was decided in a workspace, or in some of its databases.
+
+    Args:
+        workspace: an open workspace, of which less is seen afterwards.
+        databases: ids of those that count, each with what of it does; None is all.
+    """
     left_out: Counter[str] = Counter()
     records = list(
         steward_examples(workspace, left_out, databases=databases, stays=True)
@@ -80,9 +93,7 @@ def lesson(workspace: Workspace, databases: Collection[int] | None = None) -> Le
         tuple(each for each in records if not is_held_out(each["table"])),
         tuple(each for each in records if is_held_out(each["table"])),
         tuple(
-            decided_in(workspace, each)
-            for each in sorted(workspace.databases(), key=lambda known: known.id)
-            if databases is None or each.id in databases
+            decided_in(workspace, each) for each in seen_within(workspace, databases)
         ),
         dict(left_out.most_common()),
     )

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from catalog.bounds import Bounds
 from catalog.objects import Table, TableId, Target, column_of, table_of
 from catalog.snapshot import Snapshot
 from catalog.suggestion import Finding, Source, State, Suggestion
@@ -72,6 +73,23 @@ class DecisionsOf:
     """The day of the last."""
 
 
+def seen_within(
+    workspace: Workspace, databases: Mapping[int, Bounds] | None
+) -> Iterator[KnownDatabase]:
+    """Databases that count, of each no more seen than its bounds while it is taken.
+
+    Args:
+        workspace: an open workspace; it stays bounded as the last of them is.
+        databases: their ids and bounds; None is all of everything.
+    """
+    for each in sorted(workspace.databases(), key=lambda known: known.id):
+        if databases is None:
+            yield each
+        elif each.id in databases:
+            workspace.bound(each.id, databases[each.id])
+            yield each
+
+
 def decided_in(workspace: Workspace, database: KnownDatabase) -> DecisionsOf:
     """How much was decided in a database, by how many, and when."""
     store = Suggestions(workspace, database.id)
@@ -93,7 +111,7 @@ def steward_examples(
     workspace: Workspace,
     dropped: Counter[str],
     *,
-    databases: Collection[int] | None = None,
+    databases: Mapping[int, Bounds] | None = None,
     stays: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """A record for each table with a text that a steward decided on.
@@ -101,16 +119,16 @@ def steward_examples(
     Args:
         workspace: an open workspace.
         dropped: gets the texts left out, by reason.
-        databases: ids of those that count; None is all.
+        databases: ids of those that count, each with what of it does; None is all.
         stays: the records do not leave this machine. Words in the texts of several
             tables are then the house's language, whatever language that is; what nobody
             had on the screen when it was accepted teaches nothing, nor does a text that
             like columns of like tables contradict.
     """
-    found: list[_House] = []
-    for database in sorted(workspace.databases(), key=lambda known: known.id):
-        if databases is None or database.id in databases:
-            found.append(_house(workspace, database, dropped, stays=stays))
+    found = [
+        _house(workspace, database, dropped, stays=stays)
+        for database in seen_within(workspace, databases)
+    ]
     beaten = _contradicted(found) if stays else frozenset[int]()
     for house in found:
         for table, texts in house.tables:

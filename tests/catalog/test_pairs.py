@@ -345,6 +345,31 @@ def test_a_vote_stays_when_its_text_is_edited_and_not_when_it_is_rejected(
     assert house.told() == (Fate.OTHERWISE, None)
 
 
+def test_a_decision_is_as_old_as_what_it_says(house: House) -> None:
+    """Else an edit of an old text would have a test go over its votes in another order.
+
+    What is favoured anew is as new as that.
+    """
+    house.store.vote(house.pair(), Favoured.SECOND)
+    voted = house.outcome().decision
+    house.store.vote(house.pair(PEAR), Favoured.FIRST)
+    assert house.outcome(PEAR).decision > voted > 0
+    house.store.edit(house.of(), "Longer.")
+    assert house.outcome().decision == voted
+    house.store.decisions.undo()
+    assert house.outcome().decision == voted
+    house.store.reject([house.of()])
+    rejected = house.outcome().decision
+    assert rejected > house.outcome(PEAR).decision
+    house.store.decisions.undo()
+    assert house.outcome().winner == "pear"
+    assert house.outcome().decision > rejected
+    house.store.decisions.undo()
+    house.store.decisions.undo()
+    assert house.told() == (Fate.OPEN, None)
+    assert house.outcome().decision == 0
+
+
 def test_what_another_window_decided_meanwhile_is_not_voted_on(house: House) -> None:
     seen = house.pair()
     with house.workspace.beside() as beside:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from catalog.addresses import DatabaseIdentity
-from catalog.objects import Column, ColumnId, Table, TableId, TableKind, Target
+from catalog.bounds import Bounds
+from catalog.objects import Column, ColumnId, Table, TableId, TableKind, column_of
 from catalog.snapshot import Snapshot
 from catalog.suggestion import Draft, Source
 from catalog.suggestions import Suggestions
@@ -51,13 +54,14 @@ def decide(settings: Settings, count: int, label: str = "shop") -> None:
         snapshot = Snapshot(workspace, database)
         snapshot.save(tables(count), scan=snapshot.begin())
         store = Suggestions(workspace, database)
-        targets: list[Target] = []
-        for table in tables(count):
-            targets += [table.id, *(column.id for column in table.columns)]
-        store.put((Draft(t, "Drafted.", Source.RULES, 0.5), None) for t in targets)
-        for each in store.all():
-            name = each.target.name if isinstance(each.target, ColumnId) else None
-            store.edit(each, SAID[name])
+        say(store, tables(count))
+
+
+def say(store: Suggestions, of: Iterable[Table]) -> None:
+    targets = [target for table in of for target in table.targets()]
+    store.put((Draft(t, "Drafted.", Source.RULES, 0.5), None) for t in targets)
+    for each in store.all():
+        store.edit(each, SAID[column_of(each.target)])
 
 
 def test_a_workspace_without_decisions_is_refused(settings: Settings) -> None:
@@ -132,10 +136,49 @@ def test_what_nobody_saw_and_what_contradicts_is_left_out(settings: Settings) ->
             "accepted unseen": 1,
         }
         assert found.texts == 2 * 4 + 3 * 4 - 2
-        assert lesson(workspace, {first}).texts == 2 * 4
-        (told,) = lesson(workspace, {copy}).decided
+        assert lesson(workspace, {first: Bounds()}).texts == 2 * 4
+        (told,) = lesson(workspace, {copy: Bounds()}).decided
     assert (told.database, told.edited, told.accepted) == ("copy", 12, 0)
     assert (told.people, told.first == told.last) == (1, True)
+
+
+def test_what_is_learned_is_within_the_limit(settings: Settings) -> None:
+    decide(settings, 3)
+    with Workspace(settings.workspace) as workspace:
+        (number,) = (each.id for each in workspace.databases())
+        narrow = Bounds(exclude=("*.orders_1",))
+        found = lesson(workspace, {number: narrow})
+        names = {each["table"] for each in (*found.learned, *found.held)}
+        assert names == {"orders_0", "orders_2"}
+        assert found.decided[0].edited == 2 * 4
+        wide = lesson(workspace, {number: Bounds()})
+        assert wide.texts == 3 * 4
+
+
+def test_a_connection_says_of_what_and_which_model_learns(
+    settings: Settings, tmp_path: Path
+) -> None:
+    url = f"duckdb:///{tmp_path / 'house.duckdb'}"
+    with duckdb.connect(str(tmp_path / "house.duckdb")) as made:
+        made.execute("CREATE SCHEMA sales")
+        for table in tables(40):
+            made.execute(f"CREATE TABLE {table.id} (number int, weight int, shop int)")
+    columnist("scan", url)
+    with Workspace(settings.workspace) as workspace:
+        (number,) = (each.id for each in workspace.databases())
+        store = Suggestions(workspace, number)
+        say(store, Snapshot(workspace, number).tables())
+    columnist("connections", "add", "narrow", url, "--exclude", "sales.orders_1*")
+    columnist("connections", "add", "none", url, "--exclude", "sales")
+    columnist("connections", "add", "prod", url, "--model", "ours")
+    done = columnist("learn", "none", code=3)
+    assert "0 decided texts" in done.stderr
+    done = columnist("learn", "narrow", "prod", code=2)
+    assert "with another limit" in done.stderr
+    done = columnist("learn", url, "prod", code=2)
+    assert "more than one model" in done.stderr
+    done = columnist("learn", "prod", code=2)
+    assert "no model or file ours" in done.stderr
 
 
 def test_another_language_is_learned_and_values_are_not(settings: Settings) -> None:
@@ -186,6 +229,27 @@ def test_any_model_is_put_into_use(settings: Settings, tiny_model: Path) -> None
     assert f"columnist models use {DEFAULT}" in done.stderr
     columnist("models", "use", DEFAULT)
     columnist("models", "show")
+
+
+def test_it_says_where_the_model_before_stays(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    from model.training.learning_run import Learned
+    from tui.commands.learn import _report
+
+    share = {"before": 0.4, "after": 0.6, "by": 0.2, "low": 0.1, "high": 0.3}
+    told = {"texts": 9, "tables": 4, "accepted": share, "likeness": share}
+    found = Learned(tmp_path, {"name": "learned-1"}, told, told, ((), ()))
+    free = list(_report(found, "ours", named=False))
+    assert "taken as drafted ours 40.0%, learned-1 60.0%: +20.0 points" in free[1]
+    assert free[-2:] == [
+        "learned-1 drafts from now on, where no model is named.",
+        "`columnist models use ours` puts ours back.",
+    ]
+    named = list(_report(found, "ours", named=True))
+    assert [line for line in named if line not in free] == [
+        "ours is named, by --model, COLUMNIST_MODEL or a connection: where that is so,"
+        " it stays until learned-1 is named there."
+    ]
 
 
 @pytest.mark.gguf

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -411,14 +412,14 @@ async def test_a_quiet_line_tells_how_far_it_is_and_not_who_leads(
         await until(pilot, lambda: "0 votes, not decided" in place(screen))
 
 
-def tables_before(house: House, number: int, winner: str) -> None:
+def tables_before(house: House, number: int, winner: str, schema: str = "past") -> None:
     """So many tables of one column that a model won."""
     pairs = Pairs(house.workspace, house.store._database, house.key, MODELS)
     for at in range(number):
-        target = ColumnId(TableId("past", f"t{at}"), "c")
+        target = ColumnId(TableId(schema, f"t{at}"), "c")
         for model in MODELS:
             pairs.put(model, [(house.draft(target, model, 0.5), None)])
-        (found,) = house.store.of_table(target.table).values()
+        found = house.store.of_table(target.table)[target]
         order = drawn_order(house.key, target, MODELS)
         house.store.vote(found, list(Favoured)[order.index(winner)])
 
@@ -501,3 +502,26 @@ def test_a_table_counts_once_and_when_nothing_in_it_is_left(house: House) -> Non
     swapped = pair_votes(house.workspace, None, MODELS[::-1])
     assert swapped is not None
     assert (swapped.wins, swapped.table_wins) == ((1, 5), (0, 1))
+
+
+def test_what_is_decided_stays_so_whatever_becomes_of_old_texts(house: House) -> None:
+    """The test goes by tables in the order in which they were finished."""
+
+    def verdict() -> str:
+        found = pair_votes(house.workspace, None, MODELS)
+        assert found is not None
+        return found.progress
+
+    first = ColumnId(TableId("past", "t0"), "c")
+    alike = ColumnId(TableId("past", "t1"), "same")
+    pairs = Pairs(house.workspace, house.store._database, house.key, MODELS)
+    for model in MODELS:
+        made = replace(house.draft(alike, model, 0.5), text="The same.")
+        pairs.put(model, [(made, None)])
+    tables_before(house, 11, MODELS[0])
+    assert verdict() == "decided after 11 votes"
+    tables_before(house, 6, MODELS[1], schema="later")
+    assert verdict() == "decided after 11 votes"
+    house.store.edit(house.store.of_table(first.table)[first], "Other words.")
+    house.store.accept([house.store.of_table(alike.table)[alike]])
+    assert verdict() == "decided after 11 votes"

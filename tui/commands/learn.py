@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from catalog.bounds import Bounds
 from catalog.errors import ExitCode, UsageError
 from catalog.workspace import Workspace
 from model.registry import EXPERIMENT
@@ -41,7 +42,7 @@ def run(
         ),
     ] = None,
     minutes: Annotated[
-        float, typer.Option(min=3, help="All of it is to take at most.")
+        float, typer.Option(min=5, help="All of it is to take at most.")
     ] = 15,
     name: Annotated[
         str | None, typer.Option(help="Of the learned model.  [default: learned-N]")
@@ -81,7 +82,7 @@ def run(
         from model.evaluation.sheet import SHEETS
 
         SHEETS.refuse_another(sheet)
-    databases = _databases(options, urls or ())
+    options, databases = _named(options, urls or ())
     with Workspace(options.workspace, waiting=options.waiting) as workspace:
         taught = lesson(workspace, databases)
     taught.demand_enough()
@@ -114,6 +115,14 @@ def run(
             tell=lambda what: console.note(f"columnist: {plain(what)}"),
         )
 
+    def take(found: Learned) -> None:
+        if sheet is not None:
+            _write_sheet(found, taught, standing.name, sheet)
+        if not found.lost:
+            known.install(found.folder, found.manifest, name=found.manifest["name"])
+            known.use(found.manifest["name"])
+        shutil.rmtree(found.folder, ignore_errors=True)
+
     with console.stopping() as stop:
         found = learn(
             taught,
@@ -123,15 +132,10 @@ def run(
             partial(engine_settings, settings=options),
             tell=lambda line: console.note(plain(line)),
             track=track,
+            take=take,
             stop=stop,
         )
-    if sheet is not None:
-        _write_sheet(found, taught, standing.name, sheet)
     better = not found.lost
-    if better:
-        known.install(found.folder, found.manifest, name=found.manifest["name"])
-        known.use(found.manifest["name"])
-    shutil.rmtree(found.folder, ignore_errors=True)
     if json:
         console.out_json(
             {
@@ -147,19 +151,42 @@ def run(
             }
         )
     else:
-        for line in _report(found, standing.name):
+        for line in _report(found, standing.name, named=options.model is not None):
             console.out(plain(line))
     if not better:
         raise typer.Exit(ExitCode.REFUSED)
 
 
-def _databases(options: Settings, urls: Sequence[str]) -> set[int] | None:
-    """The ids of databases that URLs or names are of; None for all."""
-    found: set[int] = set()
+def _named(
+    options: Settings, urls: Sequence[str]
+) -> tuple[Settings, dict[int, Bounds] | None]:
+    """The model that drafts in databases, and their ids with what of each counts.
+
+    Args:
+        options: global options.
+        urls: URLs or names of the databases; all of the workspace without any.
+
+    Raises:
+        UsageError: connections name more than one model, or limit one database in more
+            than one way.
+    """
+    found: dict[int, Bounds] = {}
+    models: set[str | None] = set()
     for url in urls:
         with open_session(options, url) as session:
-            found.add(session.database_id)
-    return found or None
+            bounds = session.bounds
+            if found.setdefault(session.database_id, bounds) != bounds:
+                raise UsageError(
+                    f"{url} is a database that was named before, with another limit.",
+                    "Name it once.",
+                )
+            models.add(session.settings.model)
+    if len(models) > 1:
+        raise UsageError(
+            "These databases are drafted with more than one model.",
+            "Name the one that is to learn with --model, before `learn`.",
+        )
+    return replace(options, model=next(iter(models), options.model)), found or None
 
 
 def _name(known: Library, wanted: str | None) -> str:
@@ -192,7 +219,7 @@ def _announce(taught: Lesson, standing: str) -> None:
         console.note(f"  left out: {count(number, 'text')}, {plain(reason)}")
 
 
-def _report(found: Learned, standing: str) -> Iterator[str]:
+def _report(found: Learned, standing: str, *, named: bool) -> Iterator[str]:
     """Both comparisons, and what became of it."""
     name = found.manifest["name"]
     for where, told in (
@@ -211,6 +238,11 @@ def _report(found: Learned, standing: str) -> Iterator[str]:
         yield f"{standing} stays in use: {why}."
         return
     yield f"{name} drafts from now on, where no model is named."
+    if named:
+        yield (
+            f"{standing} is named, by --model, COLUMNIST_MODEL or a connection: where"
+            f" that is so, it stays until {name} is named there."
+        )
     yield f"`columnist models use {standing}` puts {standing} back."
 
 

@@ -30,7 +30,7 @@ class FinishedTable:
     wins: tuple[int, int]
     """Of each model."""
     decision: int
-    """The last one on it."""
+    """The one that finished it."""
 
     @property
     def won(self) -> bool | None:
@@ -91,7 +91,8 @@ class PairVotes:
             if not fates[Fate.OPEN] and fates[Fate.VOTED] + fates[Fate.TIE]:
                 won = Counter(each.winner for each in those)
                 wins = won[self.models[0]], won[self.models[1]]
-                last = max(each.decision for each in those)
+                # What is alike was no choice, and may be accepted long afterwards.
+                last = max(e.decision for e in those if e.fate is not Fate.ALIKE)
                 found.append(FinishedTable(wins, last))
         return tuple(sorted(found, key=lambda each: each.decision))
 
