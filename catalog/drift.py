@@ -276,6 +276,9 @@ class Watch:
     def drift(self, through: date) -> Drift:
         """All that was taken in.
 
+        An alarm stands no longer where nothing was seen for a quarter: what it is of, a
+        model that was replaced or a schema that is done, is not there to get better.
+
         Args:
             through: the last day that is counted.
         """
@@ -289,7 +292,8 @@ class Watch:
             for measure in Measure:
                 if points := watched.points.get(measure):
                     series.append(Series(measure, scope, name, tuple(points)))
-                    if begun := watched.alarms.get(measure):
+                    gone = points[-1].week <= through - QUARTER * WEEK
+                    if (begun := watched.alarms.get(measure)) and not gone:
                         alarms.append(Alarm(series[-1], *begun))
         return Drift(through, self._reference, tuple(series), tuple(alarms))
 

@@ -11,6 +11,7 @@ import pytest
 from catalog.drift import (
     ENOUGH_TABLES,
     LEVEL,
+    QUARTER,
     WEEK,
     Drift,
     Extent,
@@ -135,6 +136,13 @@ def test_it_ends_with_a_week_as_good_as_before_and_not_for_want_of_tables() -> N
     assert judged(few, 7).alarms
     assert points(judged(few, 7))[-1].before is None
     assert judged([*few, week(8, 0.75)], 8).alarms == ()
+
+
+def test_it_ends_where_nothing_was_seen_for_a_quarter() -> None:
+    """The watch of a replaced model or a finished schema failed for a year."""
+    fallen = [*(week(n, 0.75) for n in range(6)), week(6, 0.45)]
+    assert judged(fallen, 6 + QUARTER - 1).alarms
+    assert judged(fallen, 6 + QUARTER).alarms == ()
 
 
 def test_too_few_tables_never_alarm() -> None:
