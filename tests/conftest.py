@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import hypothesis
 import pytest
 
 from catalog.errors import ColumnistError
@@ -21,6 +22,10 @@ from tui.flow.session import Session, attach
 from tui.flow.settings import Settings, locate
 
 pytest_plugins = ["tests.servers"]
+
+# How long a case takes says how busy the machine is.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 SHOP = """
 CREATE SCHEMA sales;

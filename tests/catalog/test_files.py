@@ -153,8 +153,12 @@ def test_a_new_file_never_takes_the_place_of_another(tmp_path: Path) -> None:
 BY_HAND = {
     "catalog/files.py write_new": "the one place",
     "catalog/files.py whole_file": "the one place",
+    "connectors/warehouse_file.py write_rows": "in a scratch folder",
     "model/base.py _make": "gguf wrote it in a scratch folder",
     "model/base.py _unzipped": "in a scratch folder",
+    "model/cluster/store.py ModelStore.find": "a lock, which is empty",
+    "model/cluster/store.py ModelStore.keep": "gigabytes that came in pieces, checked",
+    "model/cluster/store.py ModelStore.take": "gigabytes that come in pieces",
     "model/library.py put": "gigabytes, unpacked and checked beside it",
     "model/llama_build.py build": "pip wrote it in a scratch folder",
     "model/pack.py _copy": "in a scratch folder",
