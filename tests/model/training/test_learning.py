@@ -127,7 +127,7 @@ def test_too_little_is_refused_in_a_line(standing: ModelFile, tmp_path: Path) ->
 
 @pytest.mark.usefixtures("small")
 def test_a_killed_lesson_goes_on(standing: ModelFile, tmp_path: Path) -> None:
-    chosen = settings(tmp_path, epochs=60)
+    chosen = settings(tmp_path, epochs=24)
     code = (
         "import importlib.util, sys\n"
         f"spec = importlib.util.spec_from_file_location('t', {__file__!r})\n"
@@ -142,7 +142,7 @@ def test_a_killed_lesson_goes_on(standing: ModelFile, tmp_path: Path) -> None:
         "both = Calibration(EVEN, EVEN)\n"
         "model = ModelFile('first', path, PromptFormat.COMPACT, digest(path), both,\n"
         "    {'format': 'compact', 'calibration': both.to_json()})\n"
-        f"chosen = settings(Path({str(tmp_path)!r}), epochs=60)\n"
+        f"chosen = settings(Path({str(tmp_path)!r}), epochs=24)\n"
         "learn(lesson(), model, 'second', chosen, run_of)\n"
     )
     root = Path(__file__).parents[3]
