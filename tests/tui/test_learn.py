@@ -117,6 +117,15 @@ def test_a_registry_is_not_asked_offline(settings: Settings) -> None:
     assert "--offline refused the registry" in done.stderr
 
 
+def test_a_registry_of_the_environment_is_left_out_offline(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody asked for it here, and learning on this machine needs none."""
+    monkeypatch.setenv("COLUMNIST_REGISTRY", "http://127.0.0.1:9")
+    done = columnist("--offline", "learn", code=3)
+    assert "0 decided texts are too few" in done.stderr
+
+
 def test_what_nobody_saw_and_what_contradicts_is_left_out(settings: Settings) -> None:
     decide(settings, 2)
     decide(settings, 3, "copy")

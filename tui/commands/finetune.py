@@ -11,7 +11,7 @@ import typer
 from catalog.errors import UsageError
 from model.registry import EXPERIMENT
 from tui.commands import console
-from tui.commands.options import Json, RegistryUri, settings
+from tui.commands.options import Json, RegistryUri, logged_to, settings
 from tui.flow import offline
 from tui.flow.model_choice import find_registry
 from tui.flow.text import plain
@@ -112,7 +112,7 @@ def run(
             f"Fine-tuning needs the package {error.name}.",
             "Install columnist[train]; the README says how to get torch.",
         ) from error
-    known = None
+    known, registry = None, logged_to(context, registry)
     if registry or mlflow:
         known = find_registry(settings(context), registry)
     if settings(context).offline:

@@ -18,7 +18,7 @@ from catalog.workspace import Workspace
 from model.registry import EXPERIMENT
 from tui.commands import console
 from tui.commands.opening import open_session
-from tui.commands.options import Json, RegistryUri, settings
+from tui.commands.options import Json, RegistryUri, logged_to, settings
 from tui.flow import offline
 from tui.flow.model_choice import engine_settings, find_registry, library
 from tui.flow.settings import Settings
@@ -71,6 +71,7 @@ def run(
     columnist learn prod
     """
     options = settings(context)
+    registry = logged_to(context, registry)
     watched = find_registry(options, registry) if registry else None
     if watched is not None:
         watched.versions()  # whether it answers is known before minutes have passed

@@ -135,3 +135,10 @@ def table_kinds(names: list[str] | None) -> list[TableKind]:
             )
         found.append(kind)
     return found
+
+
+def logged_to(context: typer.Context, registry: str | None) -> str | None:
+    """The registry that a training is logged to; offline none that is only usual."""
+    source = context.get_parameter_source("registry")
+    usual = source is not None and source.name == "ENVIRONMENT"
+    return None if usual and settings(context).offline else registry
