@@ -17,6 +17,7 @@ from connectors.connect import open_database
 from model.base import fetch
 from model.library import DEFAULT, Library, ModelFile, digest
 from tests.model import tiny_gguf
+from tui.flow import offline
 from tui.flow.model_choice import library
 from tui.flow.session import Session, attach
 from tui.flow.settings import Settings, locate
@@ -83,6 +84,12 @@ def _no_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(f"COLUMNIST_{name}", raising=False)
     for name in ("EDITOR", "VISUAL"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _sockets_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--offline` takes the sockets of its process: here, for one test."""
+    monkeypatch.setattr(offline, "_allowed", None)
 
 
 @pytest.fixture

@@ -15,21 +15,21 @@ from typing import Any
 
 from catalog.errors import RefusedError
 
-_allowed: set[str] = set()
-_installed = False
+_allowed: set[str] | None = None
+"""None while every host is."""
 
 
 def refuse_sockets() -> None:
     """From now on, refuse every connection and name look-up that was not allowed."""
-    global _installed
-    if not _installed:
-        _installed = True
+    global _allowed
+    if _allowed is None:
+        _allowed = set()
         sys.addaudithook(_audit)
 
 
 def allow(host: str | None) -> None:
     """Let connections to one host through, by name and by its addresses."""
-    if host is None:
+    if host is None or _allowed is None:
         return
     _allowed.add(host)
     with suppress(OSError):
@@ -38,6 +38,8 @@ def allow(host: str | None) -> None:
 
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    if _allowed is None:
+        return
     if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
         address = arguments[1]
         if isinstance(address, tuple) and address[0] not in _allowed:
