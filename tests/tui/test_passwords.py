@@ -8,6 +8,7 @@ import os
 import pty
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ from connectors.database import Database
 from tests.servers import Server, execute
 from tui.app.app import ColumnistApp
 from tui.app.screens.catalog import CatalogScreen
+from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.password import PasswordModal
 from tui.app.screens.picker import PickerScreen
 from tui.flow.connections import Connections
@@ -261,6 +263,31 @@ async def test_a_password_typed_in_the_app_opens_the_database_and_is_kept_nowher
     with Workspace(settings.workspace) as workspace:
         (known,) = workspace.databases()
     nowhere(tmp_path, repr(known), caplog.text)
+
+
+async def test_a_password_is_asked_for_once_nothing_else_is_asked(
+    settings: Settings, guarded: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = threading.Event()
+    refuse = connect.open_database
+
+    def late(*arguments: Any, **options: Any) -> Database:
+        answered.wait(30)
+        return refuse(*arguments, **options)
+
+    monkeypatch.setattr(connect, "open_database", late)
+    app = ColumnistApp(settings, guarded)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        answered.set()
+        await until(pilot, lambda: all(w.is_finished for w in app.workers))
+        await pilot.pause(0.1)
+        assert isinstance(app.screen, ConfirmModal)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, PasswordModal))
+        await pilot.press("escape")
+        app.close_session()
 
 
 async def test_escape_leaves_the_database_closed(

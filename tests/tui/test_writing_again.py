@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -33,6 +35,7 @@ from tests.tui.test_pilot import (  # noqa: F401  # fixtures
 )
 from tests.tui.test_write import CUSTOMERS, drawn, said, staged, writing
 from tui.app.app import ColumnistApp
+from tui.app.screens import write
 from tui.app.screens.catalog import CatalogScreen
 from tui.app.screens.confirm import APART_SECONDS, READ_SECONDS, ConfirmModal
 from tui.app.screens.sql import SqlModal
@@ -45,6 +48,7 @@ from tui.app.screens.write_rows import (
     without_it,
 )
 from tui.flow import scanning
+from tui.flow.plan import plan_writes
 from tui.flow.session import attach
 from tui.flow.settings import Settings
 
@@ -287,6 +291,44 @@ async def test_a_file_that_was_held_is_written_by_enter_once_it_is_free(
         assert app.screen is screen
     assert len(comments(shop)) == len(before) + number
     assert {s.state for s in staged.of_table(ORDERS).values()} == {State.WRITTEN}
+
+
+async def test_what_is_asked_late_waits_for_the_question_that_is_read(
+    settings: Settings,
+    shop: Path,
+    staged: Suggestions,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = comments(shop)
+    planned = threading.Event()
+
+    def late(*arguments: Any, **options: Any) -> Run:
+        planned.wait(30)
+        return plan_writes(*arguments, **options)
+
+    async with writing(settings, shop) as (app, pilot, screen):
+        with held(shop, "r"):
+            assert app.session is not None
+            monkeypatch.setattr(app.session.database._source, "_timeout", 0.5)
+            await by_enter(app, pilot)
+            await over(pilot, screen)
+        monkeypatch.setattr(write, "plan_writes", late)
+        await pilot.press("enter", "ctrl+c")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        planned.set()
+        await over(pilot, screen)
+        leave = app.screen
+        assert isinstance(leave, ConfirmModal)
+        assert leave._question == "Quit Columnist?"
+        await pilot.press("n")
+        await until(pilot, lambda: app.screen not in (leave, screen))
+        again = app.screen
+        assert isinstance(again, ConfirmModal)
+        assert again._question.endswith("comments once more?")
+        await pilot.press("n")
+        await pilot.pause()
+        assert app.screen is screen
+    assert comments(shop) == before
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar, TypeVar
 
 from textual import on
@@ -45,8 +46,6 @@ class CountingModal(ModalScreen[Counted], WorkingScreen[Counted]):
         self._session = session
         self._find = find
         self._looked_at = looked_at
-        self._counted: Counted | None = None
-        self._ended = False
 
     def compose(self) -> ComposeResult:
         """What is looked at, and the way out."""
@@ -73,11 +72,4 @@ class CountingModal(ModalScreen[Counted], WorkingScreen[Counted]):
             self._end(None)
 
     def _end(self, counted: Counted | None) -> None:
-        self._counted, self._ended = counted, True
-        self.on_screen_resume()
-
-    def on_screen_resume(self) -> None:
-        """Another screen may have come on top meanwhile, and gone."""
-        if self._ended and self.is_active:
-            self._ended = False  # a screen hears more than once that it is on top
-            self.dismiss(self._counted)
+        self.once_on_top(partial(self.dismiss, counted))

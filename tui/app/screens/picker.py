@@ -182,10 +182,10 @@ class PickerScreen(WorkingScreen[None]):
             self.post_message(self.Opened(event.worker.result))
         elif self._wants_password(event.worker.error):
             event.prevent_default()  # a question, not a failure to be explained
-            self._ask_password(self._opening)
+            self.once_on_top(partial(self._ask_password, self._opening))
         elif isinstance(event.worker.error, AnotherDatabase):
             event.prevent_default()
-            self._ask_whether_same(event.worker.error)
+            self.once_on_top(partial(self._ask_whether_same, event.worker.error))
 
     def _ask_whether_same(self, error: AnotherDatabase) -> None:
         target, answer = self._opening, self._answer

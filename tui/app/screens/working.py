@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, TypeVar
 
-from textual import on
+from textual import events, on
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -25,6 +25,22 @@ class WorkingScreen(Screen[Result]):
     app: Desk
     LEGEND: ClassVar[Sequence[tuple[str, str]]] = ()
     """Signs that it draws, each with what it means, for its help."""
+    _then: Callable[[], object] | None = None
+
+    def once_on_top(self, then: Callable[[], object]) -> None:
+        """Go on now, or once nothing covers this screen any more.
+
+        A question that comes by itself, after work in the background, would otherwise
+        take the answer to the one that is read.
+        """
+        self._then = then
+        self._go_on_on_top()
+
+    @on(events.ScreenResume)
+    def _go_on_on_top(self) -> None:
+        if self._then is not None and self.is_active:
+            then, self._then = self._then, None
+            then()
 
     def runs(self, group: str) -> bool:
         """Whether work of a group is under way."""

@@ -283,7 +283,8 @@ class WriteScreen(WorkingScreen[None]):
                 known = Refusal(change_of(row), DECIDED_OTHERWISE)
             kept.append(known)
         if run.statements:
-            self._ask(run, [row for row in kept if not self._is_written(row)])
+            left = [row for row in kept if not self._is_written(row)]
+            self.once_on_top(partial(self._ask, run, left))
             return
         self._all, self._outcomes = kept, {}
         self._list_rows(0)
