@@ -6,43 +6,74 @@ import io
 import signal
 import sys
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
 from catalog.errors import ColumnistError, ExitCode
 from model import sizes
-from tui.commands import (
-    accept,
-    apply,
-    connections,
-    console,
-    decisions,
-    demo,
-    doctor,
-    draft,
-    evaluate,
-    export_import,
-    learn,
-    log,
-    metrics,
-    models,
-    questions,
-    revert,
-    scan,
-    suggestions,
-    tables,
-    train,
-)
-from tui.commands import open as open_command
+from tui.commands import console
 from tui.flow.model_choice import refuse_two_models
 from tui.flow.settings import locate
 from tui.flow.text import plain
 
+COMMANDS = {
+    "open": "open:run",
+    "demo": "demo:run",
+    "scan": "scan:run",
+    "tables": "tables:run",
+    "draft": "draft:run",
+    "questions": "questions:run_questions",
+    "answer": "questions:run_answer",
+    "suggestions": "suggestions:run",
+    "accept": "accept:run_accept",
+    "reject": "accept:run_reject",
+    "apply": "apply:run",
+    "revert": "revert:run",
+    "export": "export_import:run_export",
+    "import": "export_import:run_import",
+    "learn": "learn:run",
+    "metrics": "metrics:run",
+    "log": "log:app",
+    "decisions": "decisions:app",
+    "connections": "connections:app",
+    "models": "models:app",
+    "evaluate": "evaluate:app",
+    "train": "train:app",
+    "doctor": "doctor:run",
+}
+"""Each command's module in `tui.commands`, and its function or group."""
+
+
+class Commands(TyperGroup):
+    """The commands, each imported when it is named: opening the app needs few."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """All names, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """One of them, or None where there is no such command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(f"tui.commands.{module}"), name)
+        one = typer.Typer(rich_markup_mode=None)
+        if isinstance(found, typer.Typer):
+            one.add_typer(found, name=cmd_name)
+        else:
+            one.command(cmd_name)(found)
+        return get_group(one).commands[cmd_name]
+
+
 app = typer.Typer(
     name="columnist",
+    cls=Commands,
     help="Document a database from the keyboard, offline.\n\n"
     "Drafts with a local model what tables and columns lack; you"
     " accept, edit or reject the drafts; what you accepted is written as comments.",
@@ -151,32 +182,9 @@ def columnist(
     if context.invoked_subcommand != "draft":
         refuse_two_models(context.obj)
     if context.invoked_subcommand is None:
-        open_command.launch(context.obj, None)
+        from tui.commands.open import launch
 
-
-app.command("open")(open_command.run)
-app.command("demo")(demo.run)
-app.command("scan")(scan.run)
-app.command("tables")(tables.run)
-app.command("draft")(draft.run)
-app.command("questions")(questions.run_questions)
-app.command("answer")(questions.run_answer)
-app.command("suggestions")(suggestions.run)
-app.command("accept")(accept.run_accept)
-app.command("reject")(accept.run_reject)
-app.command("apply")(apply.run)
-app.command("revert")(revert.run)
-app.command("export")(export_import.run_export)
-app.command("import")(export_import.run_import)
-app.command("learn")(learn.run)
-app.command("metrics")(metrics.run)
-app.add_typer(log.app, name="log")
-app.add_typer(decisions.app, name="decisions")
-app.add_typer(connections.app, name="connections")
-app.add_typer(models.app, name="models")
-app.add_typer(evaluate.app, name="evaluate")
-app.add_typer(train.app, name="train")
-app.command("doctor")(doctor.run)
+        launch(context.obj, None)
 
 
 def main() -> None:

@@ -140,7 +140,7 @@ def test_every_global_option_and_those_of_connections_are_in_the_documents() -> 
     files = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
     text = "".join(file.read_text() for file in files)
     command: Any = typer.main.get_command(app)
-    saved = command.commands["connections"].commands["add"]
+    saved = command.get_command(None, "connections").commands["add"]
     options = [
         option.opts[0]
         for option in [*command.params, *saved.params]
@@ -154,7 +154,7 @@ def test_every_global_option_and_those_of_connections_are_in_the_documents() -> 
 def test_every_command_and_option_has_help() -> None:
     import typer.main
 
-    from tui.cli import app
+    from tui.cli import COMMANDS, app
 
     def walk(command: object, path: str) -> list[str]:
         found = [] if getattr(command, "help", None) else [path]
@@ -166,4 +166,7 @@ def test_every_command_and_option_has_help() -> None:
             found += walk(child, f"{path} {name}")
         return found
 
-    assert walk(typer.main.get_command(app), "columnist") == []
+    group: Any = typer.main.get_command(app)
+    commands = {name: group.get_command(None, name) for name in COMMANDS}
+    assert walk(group, "columnist") == []
+    assert [each for name in commands for each in walk(commands[name], name)] == []

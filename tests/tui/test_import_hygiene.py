@@ -19,16 +19,28 @@ HEAVY = {"textual", "sqlalchemy", "sqlglot", "duckdb"}
 HEAVY |= {"llama_cpp", "numpy", "torch", "httpx", "ray"}
 
 
-def imported(code: str) -> set[str]:
+def loaded(code: str) -> set[str]:
     script = f"{code}\nimport sys; print(*sorted(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    return {name.split(".")[0] for name in done.stdout.split()}
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def imported(code: str) -> set[str]:
+    return {name.split(".")[0] for name in loaded(code)}
 
 
 def test_help_loads_nothing_heavy() -> None:
-    assert not imported("import tui.cli") & HEAVY
+    code = "import sys, tui.cli; sys.argv[1:] = ['--help']\n"
+    assert not imported(f"{code}try: tui.cli.main()\nexcept SystemExit: pass") & HEAVY
+
+
+def test_a_command_does_not_load_the_others() -> None:
+    code = "import tui.cli; tui.cli.app(['tables', '--help'], standalone_mode=False)"
+    found = loaded(code)
+    assert "tui.commands.tables" in found
+    assert not found & {"tui.commands.draft", "tui.commands.learn", "tui.commands.log"}
 
 
 def test_commands_that_read_never_load_textual_or_llama() -> None:
