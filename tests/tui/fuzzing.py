@@ -152,7 +152,8 @@ def watched(patch: pytest.MonkeyPatch) -> Iterator[Witness]:
     def dismissed(self: ConfirmModal, result: bool | None = None) -> object:
         stack = self.app.screen_stack
         on_write = len(stack) > 1 and isinstance(stack[-2], WriteScreen)
-        if result and stack[-1] is self and on_write:
+        asked = self._question.startswith(("Write ", "Restore "))  # others may follow
+        if result and stack[-1] is self and on_write and asked:
             seen.confirmed.append(self._question)
         return dismiss(self, result)
 
