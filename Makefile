@@ -11,6 +11,7 @@ ACCEL ?= auto
 VENV := .venv
 BIN := $(VENV)/bin
 LLAMA := $(shell sed -n 's/.*"llama-cpp-python==\([0-9.]*\)".*/\1/p' pyproject.toml)
+SPREAD := -n auto --maxprocesses 4 --dist loadfile
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo install test test-deep pictures check format clean
@@ -24,11 +25,11 @@ install: $(VENV)/.app
 	@$(BIN)/columnist models fetch || true
 
 test: $(VENV)/.dev install
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest $(SPREAD) $(PYTEST)
 
 test-deep: $(VENV)/.dev install
 	COLUMNIST_TEST_CASES=2000 COLUMNIST_TEST_KILLS=20 COLUMNIST_FUZZ_RUNS=20 \
-		COLUMNIST_FUZZ_EVENTS=5000 $(BIN)/python -m pytest $(PYTEST)
+		COLUMNIST_FUZZ_EVENTS=5000 $(BIN)/python -m pytest $(SPREAD) $(PYTEST)
 
 pictures: $(VENV)/.app
 	$(BIN)/python -m columnist_assets.pictures

@@ -23,12 +23,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
 _STARTED: dict[str, str] = {}
 """Server version to URL, for the report."""
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker tells who started it."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["servers"] = _STARTED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What a worker told; one that crashed did not."""
+    _STARTED.update(getattr(node, "workeroutput", {}).get("servers", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

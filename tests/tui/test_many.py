@@ -235,7 +235,7 @@ async def test_many_are_counted_beside_the_screen_and_not_decided_before(
         below = app.screen_stack[-2]
         assert isinstance(below, CountingModal)
         counting.set()
-        await until(pilot, lambda: below._counted is not None)
+        await until(pilot, lambda: below._then is not None)
         await pilot.resize_terminal(120, 40)
         asked = AcceptModal if key == "A" else ConfirmModal
         await until(pilot, lambda: isinstance(app.screen, asked))
