@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from catalog.objects import Target, column_of, make_target, table_of
+from catalog.objects import TableId, Target, column_of, make_target, table_of
 from catalog.suggestion import Draft
 from catalog.suggestions import Suggestions
 from catalog.trial import Favoured, drawn_order
@@ -95,13 +95,13 @@ class Pairs:
         )
         return frozenset(make_target(*row) for row in rows)
 
-    def forget(self) -> None:
-        """Have all that waits drafted anew."""
+    def forget(self, tables: Iterable[TableId]) -> None:
+        """Have what waits of these tables drafted anew."""
         with self._workspace.transaction() as db:
-            db.execute(
+            db.executemany(
                 "UPDATE main.suggestions SET place = 0 WHERE database = ?"
-                " AND arm IN (?, ?) AND place IS NULL",
-                (self._database, *self._models),
+                " AND schema = ? AND name = ? AND arm IN (?, ?) AND place IS NULL",
+                ((self._database, t.schema, t.name, *self._models) for t in tables),
             )
 
     def _waiting(self, db: sqlite3.Connection, target: Target, arm: str) -> int | None:

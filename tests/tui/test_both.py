@@ -162,6 +162,20 @@ def test_redo_drafts_both_anew_and_leaves_what_was_decided(
     assert not any(pairs.waiting(name) for name in servers.signed)
 
 
+def test_redo_of_some_tables_leaves_what_waits_of_others(
+    servers: Servers, url: str, store: Suggestions
+) -> None:
+    broken.add("two")
+    assert draft(servers.names, url, "--both").exit_code != 0
+    pairs = Pairs(store._workspace, store._database, "", servers.signed)
+    waiting = pairs.waiting(servers.signed[0])
+    assert len({table_of(each) for each in waiting}) > 1
+    draft(servers.names, url, "--both", "--redo", "--table", "sales.orders")
+    left = pairs.waiting(servers.signed[0])
+    others = {each for each in waiting if table_of(each).name != "orders"}
+    assert others == {each for each in left if table_of(each).name != "orders"}
+
+
 @pytest.mark.parametrize(
     ("names", "more", "problem"),
     [

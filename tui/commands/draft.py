@@ -128,7 +128,7 @@ def run(
                 pairs = Pairs(session.workspace, session.database_id, key, names)
                 beside = Beside(pairs, frozenset(plans[0].work.keys() & plans[1].work))
                 if redo:
-                    pairs.forget()
+                    pairs.forget(beside.tables)
                 # Before either drafts: what meets the other's text waits no longer.
                 for name, own in zip(names, plans, strict=True):
                     own.leave_out(beside.waiting(name))
