@@ -222,6 +222,9 @@ def test_any_model_is_put_into_use(settings: Settings, tiny_model: Path) -> None
     assert "(in use)" in columnist("models", "list").stdout.splitlines()[0]
     done = columnist("models", "use", "mine")
     assert f"so far it was {DEFAULT}" in done.stderr
+    assert "Not here" not in done.stderr
+    done = columnist("--model", DEFAULT, "models", "use", "mine")
+    assert f"COLUMNIST_MODEL says {DEFAULT}" in done.stderr
     listed = json.loads(columnist("models", "list", "--json").stdout)
     assert {each["name"]: each["used"] for each in listed} == {
         DEFAULT: False,

@@ -71,8 +71,13 @@ def use(
     name: Annotated[str, typer.Argument(help="A model by name.")],
 ) -> None:
     """Let a model draft where none is named, such as the one before `learn`."""
-    before = library(settings(context)).use(name)
+    options = settings(context)
+    before = library(options).use(name)
     console.note(f"{plain(name)} drafts from now on; so far it was {plain(before)}.")
+    if options.model not in (None, name):
+        console.note(
+            f"Not here: --model or COLUMNIST_MODEL says {plain(options.model)}."
+        )
 
 
 @app.command("known")
