@@ -240,6 +240,23 @@ def test_a_node_without_the_model_gets_it_once(
     assert drafted(settings) == len(texts(wide).splitlines()) == 10 * 9
 
 
+@pytest.mark.gguf
+def test_two_models_draft_each_table_on_the_cluster(
+    nodes: Nodes, settings: Settings, wide: str, tiny_model: Path
+) -> None:
+    for name in ("one", "two"):
+        columnist("models", "add", tiny_model, "--name", name)
+    done = columnist(
+        *("--model", "one,two", "draft", wide, "--both", "--limit", "6"),
+        *("--ray", nodes.address, "--json"),
+    )
+    found = json.loads(done.stdout)
+    assert [arm["tables"] for arm in found["models"]] == [6, 6]
+    assert sum(found["pairs"].values()) == 6 * 9
+    assert {node["model"] for node in found["nodes"]} == {"one", "two"}
+    assert len(texts(wide).splitlines()) == 6 * 9
+
+
 def test_a_node_with_another_columnist_is_left_out_and_both_are_named(
     nodes: Nodes, settings: Settings, wide: str, tmp_path: Path
 ) -> None:
