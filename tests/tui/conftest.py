@@ -37,6 +37,18 @@ def _note_keys(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(ColumnistApp, "run_action", run)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker tells what was pressed in it."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["pressed"] = sorted(PRESSED)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What a worker told; one that crashed did not."""
+    PRESSED.update(getattr(node, "workeroutput", {}).get("pressed", ()))
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
