@@ -378,6 +378,39 @@ async def test_one_decision_for_all_columns_of_a_name_whose_values_agree(
     assert count(drafted, State.ACCEPTED) == 0
 
 
+async def test_a_screen_that_ends_by_itself_takes_away_no_other(
+    copies: Path,
+    settings: Settings,
+    shop: Path,
+    drafted: Suggestions,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go = threading.Event()
+
+    def late(*arguments: Any) -> Suggestions:
+        go.wait(30)
+        return Suggestions(*arguments)
+
+    monkeypatch.setattr(deciding, "EDITED_AT_ONCE", 0)
+    monkeypatch.setattr(deciding, "Suggestions", late)
+    async with opened(settings, shop) as (app, pilot):
+        screen = await to_orders(app, pilot)
+        names = [line.target.name for line in screen._lines]
+        await pilot.press(*"j" * names.index("status"), "c")
+        await until(pilot, lambda: isinstance(app.screen, SameNameScreen))
+        await settled(app, pilot)
+        await pilot.press("a", "y", "ctrl+c")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        go.set()
+        await until(pilot, lambda: count(drafted, State.ACCEPTED) == 3)
+        await until(pilot, lambda: all(w.is_finished for w in app.workers))
+        await pilot.pause(0.1)
+        assert isinstance(app.screen, ConfirmModal)
+        assert app.screen._question == "Quit Columnist?"
+        await pilot.press("n")
+        await until(pilot, lambda: app.screen is screen)
+
+
 async def test_an_outlier_is_taken_only_if_it_is_chosen(
     copies: Path,
     settings: Settings,

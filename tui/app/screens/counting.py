@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import ClassVar, TypeVar
 
 from textual import on
@@ -72,4 +71,4 @@ class CountingModal(ModalScreen[Counted], WorkingScreen[Counted]):
             self._end(None)
 
     def _end(self, counted: Counted | None) -> None:
-        self.once_on_top(partial(self.dismiss, counted))
+        self.dismiss(counted)

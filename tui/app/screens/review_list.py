@@ -141,7 +141,7 @@ class ReviewList(DatabaseScreen):
         if at is None or not self._tables.part(at).lines:
             self.notify("This table is no longer in the catalog.")
             if self._here is None:
-                self.app.pop_screen()
+                self.dismiss()
             return
         if self._tables.part(at).listed:
             self._list.go(self._tables.first_undecided(at), top=(at, 0))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar, TypeVar
 
 from textual import events, on
+from textual.await_complete import AwaitComplete
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -35,6 +37,13 @@ class WorkingScreen(Screen[Result]):
         """
         self._then = then
         self._go_on_on_top()
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Leave once this is on top: Textual would take away what covers it."""
+        if self.is_active:
+            return super().dismiss(result)
+        self.once_on_top(partial(self.dismiss, result))
+        return AwaitComplete()
 
     @on(events.ScreenResume)
     def _go_on_on_top(self) -> None:
