@@ -481,3 +481,22 @@ async def test_nothing_to_describe_is_said_and_drawn_as_nothing(
         told = [note.message for note in app._notifications]
         assert "No table is listed." in told
         app.close_session()
+
+
+async def test_of_a_long_path_the_end_is_shown_and_all_counts(
+    settings: Settings, shop: Path, tmp_path: Path
+) -> None:
+    far = tmp_path / ("寸" * 30) / "warehouse.duckdb"
+    far.parent.mkdir()
+    shop.rename(far)
+    async with opened(settings, far, size=(80, 24)) as (app, pilot):
+        told = "— 9% described: 0 of 5 tables, 2 of 17 columns"
+
+        def head() -> str:
+            return app.screen._compositor.render_strips()[0].text.strip()
+
+        await until(pilot, lambda: head().endswith(told))
+        assert head().startswith("…")
+        assert "warehouse.duckdb — " in head()
+        await pilot.resize_terminal(200, 60)
+        await until(pilot, lambda: f"{'寸' * 30}/warehouse.duckdb {told}" in head())

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
-from textual.widgets import Footer, Input, Label, Static
+from textual.widgets import Footer, Input, Static
 from textual.worker import Worker, get_current_worker
 
 from catalog.listing import Listing, Order
@@ -32,6 +32,7 @@ from tui.app.screens.facets import FACETS, Facet, FacetModal
 from tui.app.screens.review import ReviewScreen
 from tui.app.screens.table_list import TableList
 from tui.app.welcome import give_hint
+from tui.app.widgets.headline import Headline
 from tui.app.widgets.row_list import RowList
 from tui.app.widgets.status_line import StatusLine
 from tui.flow import scanning
@@ -128,7 +129,7 @@ class CatalogScreen(DatabaseScreen):
 
     def compose(self) -> ComposeResult:
         """Schemas on the left, tables on the right."""
-        yield Label("", classes="title", id="head", markup=False)
+        yield Headline()
         with Horizontal():
             yield RowList(SCHEMAS, schema_cells, id="schemas")
             with Vertical(id="right"):
@@ -274,7 +275,7 @@ class CatalogScreen(DatabaseScreen):
                 f" {total.columns_described:,} of {count(total.columns, 'column')}"
             )
         label = plain(self._session.database.identity.label)
-        self.query_one("#head", Label).update(f"{label} — {told}")
+        self.query_one(Headline).tell("", label, f" — {told}")
 
     def _list(self, here: TableId | None = None) -> None:
         """List what is wanted by now.

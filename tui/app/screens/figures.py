@@ -20,6 +20,7 @@ from tui.app.beside import beside
 from tui.app.keys import keys
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.chart import MARKS, Chart
+from tui.app.widgets.headline import Headline
 from tui.app.widgets.status_line import StatusLine
 from tui.flow import report, watching
 from tui.flow.figures import NOTHING, Figures, Rate, apart, between, gather
@@ -98,7 +99,7 @@ class FiguresScreen(WorkingScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Warnings, then a panel for each figure."""
-        yield Label(" Figures — counting…", classes="title", id="head", markup=False)
+        yield Headline(" Figures — counting…")
         with VerticalScroll(id="page"):
             yield Static("", id="warnings", markup=False)
             yield Static("", id="nothing", markup=False)
@@ -151,7 +152,7 @@ class FiguresScreen(WorkingScreen[None]):
     @on(Worker.StateChanged)
     def _failed(self, event: Worker.StateChanged) -> None:
         if event.worker.group == "figures" and event.state is WorkerState.ERROR:
-            self.query_one("#head", Label).update(" Figures — could not be counted")
+            self.query_one(Headline).tell(" Figures — could not be counted")
 
     # Drawing
 
@@ -159,9 +160,8 @@ class FiguresScreen(WorkingScreen[None]):
         figures = self._figures
         if figures is None:
             return
-        self.query_one("#head", Label).update(
-            f" Figures — {plain(figures.label)} · intervals hold with 95 % confidence"
-        )
+        intervals = " · intervals hold with 95 % confidence"
+        self.query_one(Headline).tell(" Figures — ", plain(figures.label), intervals)
         warnings = [f"! {plain(warning)}" for warning in figures.warnings]
         self.query_one("#warnings", Static).update("\n".join(warnings))
         self.set_class(bool(warnings), "-warned")

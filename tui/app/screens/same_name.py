@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widgets import Footer, Label, Static
+from textual.widgets import Footer, Static
 from textual.worker import Worker, get_current_worker
 
 from catalog.objects import ColumnId, table_of
@@ -16,6 +16,7 @@ from catalog.suggestion import Suggestion
 from tui.app.beside import beside
 from tui.app.keys import keys
 from tui.app.screens.working import WorkingScreen
+from tui.app.widgets.headline import Headline
 from tui.app.widgets.row_list import Cell, Heading, RowList
 from tui.flow.same_name import Namesake, compared, namesakes
 from tui.flow.session import Session
@@ -74,7 +75,7 @@ class SameNameScreen(WorkingScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The text, and the columns that would get it."""
-        yield Label("", classes="title", id="head", markup=False)
+        yield Headline()
         yield RowList(
             [
                 Heading("", 3),
@@ -145,7 +146,7 @@ class SameNameScreen(WorkingScreen[None]):
 
     def _say(self, what: str) -> None:
         name = plain(f"{self._suggestion.target.name} {self._type}")
-        self.query_one("#head", Label).update(f"Same name: {name} — {what}")
+        self.query_one(Headline).tell("Same name: ", name, f" — {what}")
 
     def _taken(self) -> list[Suggestion]:
         return [each.suggestion for each in self._found if self._is_taken(each)]

@@ -9,13 +9,14 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widgets import Footer, Label, Static
+from textual.widgets import Footer, Static
 
 from catalog.approvals import ApprovalState, Decided, SignOff
 from catalog.objects import ColumnId, Target, table_of
 from tui.app.beside import beside
 from tui.app.keys import keys
 from tui.app.screens.working import WorkingScreen
+from tui.app.widgets.headline import Headline
 from tui.app.widgets.reading_list import Drawn, Flat, ReadingList, laid_out
 from tui.app.widgets.row_list import Cell
 from tui.app.widgets.status_line import StatusLine
@@ -70,7 +71,7 @@ class SignOffScreen(WorkingScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Decisions, with all of one below."""
-        yield Label("", classes="title", id="head", markup=False)
+        yield Headline()
         yield ReadingList(self._rows, id="items")
         yield Static("Nothing is open. f lists all, w signs.", id="empty", markup=False)
         yield Static("", id="details", markup=False)
@@ -223,10 +224,12 @@ class SignOffScreen(WorkingScreen[None]):
         marks = list(self._marks.values())
         refused = marks.count(ApprovalState.REFUSED)
         total = len(self._document.items)
-        self.query_one("#head", Label).update(
-            f" Sign off — {plain(self._document.label)}: {count(total, 'decision')} ·"
+        self.query_one(Headline).tell(
+            " Sign off — ",
+            plain(self._document.label),
+            f": {count(total, 'decision')} ·"
             f" {len(marks) - refused:,} approved · {refused:,} refused ·"
-            f" {total - len(marks):,} open"
+            f" {total - len(marks):,} open",
         )
         if found is not None:
             self._rows.items = found
