@@ -28,6 +28,7 @@ from catalog.workspace import Workspace
 from connectors.connect import open_database
 from tests.tui.review import go
 from tests.tui.test_pilot import ORDERS, settled, to_orders, until
+from tui.app import welcome
 from tui.app.app import ColumnistApp
 from tui.app.palette import Palette
 from tui.app.screens import picker
@@ -440,6 +441,9 @@ def _fixed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(picker, "open_session", opened)
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
+    # How long the machine takes does not change what is said.
+    monkeypatch.setattr(welcome, "HINT_SECONDS", 600)
+    monkeypatch.setattr(ColumnistApp, "NOTIFICATION_TIMEOUT", 600)
     # It would be over at once.
     monkeypatch.setattr(CountingModal, "_count", lambda _: None)
     # The sample is drawn at random: here it is the first ones.

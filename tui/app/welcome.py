@@ -19,8 +19,10 @@ HINTS = {
     "write": "enter asks once more, then writes; b takes the run back.",
 }
 
+HINT_SECONDS = 8
+
 
 def give_hint(screen: Screen[None], session: Session, name: str) -> None:
     """Tell of a screen that this workspace has not seen before."""
     if first_time(session.workspace, name):
-        screen.notify(HINTS[name], timeout=8)
+        screen.notify(HINTS[name], timeout=HINT_SECONDS)
