@@ -11,7 +11,9 @@ ACCEL ?= auto
 VENV := .venv
 BIN := $(VENV)/bin
 LLAMA := $(shell sed -n 's/.*"llama-cpp-python==\([0-9.]*\)".*/\1/p' pyproject.toml)
-SPREAD := -n auto --maxprocesses 4 --dist loadfile
+# Tests wait for others a third of their time, so there is a worker more than cores.
+CORES := $(shell getconf _NPROCESSORS_ONLN)
+SPREAD := -n $(shell expr $(CORES) + 1) --maxprocesses 5 --dist loadfile
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo install test test-deep pictures check format clean
