@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import signal
 import sys
 from dataclasses import replace
@@ -189,6 +190,8 @@ def columnist(
 
 def main() -> None:
     """Run the command line; errors become a line or two and an exit code."""
+    # Libraries log with tracebacks, over the screen or beside the line that says it.
+    logging.getLogger().addHandler(logging.NullHandler())
     for number in console.ends():
         signal.signal(number, _terminate)
     for stream in (sys.stdout, sys.stderr):

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,24 @@ def run(tiny_model: Path) -> Run:
         return Done(done.returncode, done.stdout, done.stderr)
 
     return call
+
+
+def test_what_libraries_log_is_not_shown() -> None:
+    """SQLAlchemy logs a lost connection with a traceback, beside our line about it."""
+    code = """
+        import logging
+        from tui import cli
+        pool = logging.getLogger("sqlalchemy.pool")
+        cli.app = lambda **_: pool.error("reset", exc_info=OSError("gone"))
+        cli.main()
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.fixture
