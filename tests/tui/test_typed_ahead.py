@@ -232,6 +232,20 @@ async def test_a_page_down_in_a_palette_without_lines_does_nothing(
         palette._action_command_list("page_down")
 
 
+async def test_a_search_in_a_palette_that_goes_with_the_app_ends_nothing(
+    settings: Settings,
+) -> None:
+    """It is on top to the end, and its list goes before it."""
+    app = ColumnistApp(settings, None)
+    async with app.run_test() as pilot:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, Palette))
+        palette = app.screen
+        assert isinstance(palette, Palette)
+        await palette.query_one(CommandList).remove()
+        await palette._gather_commands("theme").wait()
+
+
 async def test_enter_twice_in_the_palette_does_it_once(
     settings: Settings, shop: Path, drafted: Suggestions
 ) -> None:

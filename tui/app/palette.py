@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from inspect import unwrap
 from typing import Any
@@ -36,11 +37,8 @@ class Palette(CommandPalette):
 
     @work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP)
     async def _gather_commands(self, search_value: str) -> None:
-        try:
+        with suppress(NoMatches):  # its list is gone, perhaps with the app
             await unwrap(CommandPalette._gather_commands)(self, search_value)
-        except NoMatches:
-            if self.is_active:
-                raise
 
     async def _dispatch_message(self, message: Message) -> None:
         # It has closed, or is covered: what was typed before that comes too late.
