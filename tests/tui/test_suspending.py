@@ -42,11 +42,11 @@ def is_given_back(terminal: Terminal) -> bool:
 
 def suspend(terminal: Terminal) -> None:
     """Stop the app, and see that its shell has the terminal."""
-    prompts = terminal.written.count(PROMPT.encode())
+    prompts, stops = (terminal.written.count(w) for w in (PROMPT.encode(), b"Stopped"))
     terminal.type(CTRL_Z)
     terminal.until(lambda: terminal.written.count(PROMPT.encode()) > prompts)
     assert is_given_back(terminal)
-    terminal.shows("Stopped")
+    terminal.until(lambda: terminal.written.count(b"Stopped") > stops)
     lines = terminal.written.count(b"Line-taken")
     terminal.type("echo Line-''taken\r")
     terminal.until(lambda: terminal.written.count(b"Line-taken") > lines)
