@@ -22,7 +22,7 @@ from tui.flow.model_choice import library
 from tui.flow.session import Session, attach
 from tui.flow.settings import Settings, locate
 
-pytest_plugins = ["tests.servers", "tests.alone"]
+pytest_plugins = ["tests.servers"]
 
 # How long a case takes says how busy the machine is.
 hypothesis.settings.register_profile("any machine", deadline=None)
