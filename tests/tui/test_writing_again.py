@@ -91,6 +91,21 @@ async def over(pilot: Pilot[None], screen: WriteScreen) -> str:
     return said(screen, "#head")
 
 
+async def in_vain(
+    app: ColumnistApp,
+    pilot: Pilot[None],
+    screen: WriteScreen,
+    shop: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> str:
+    """Write while another program holds the file; how it ended."""
+    with held(shop, "r"):
+        assert app.session is not None
+        monkeypatch.setattr(app.session.database._source, "_timeout", 0.5)
+        await by_enter(app, pilot)
+        return await over(pilot, screen)
+
+
 async def test_the_order_is_that_of_the_tables_whatever_was_decided_first(
     settings: Settings,
     shop: Path,
@@ -275,14 +290,10 @@ async def test_a_file_that_was_held_is_written_by_enter_once_it_is_free(
     number = len(staged.of_table(ORDERS))
     async with writing(settings, shop) as (app, pilot, screen):
         wanted = listed(screen)
-        with held(shop, "r"):
-            assert app.session is not None
-            monkeypatch.setattr(app.session.database._source, "_timeout", 0.5)
-            await by_enter(app, pilot)
-            head = await over(pilot, screen)
-            assert f"0 written, {number} not tried — enter tries the others" in head
-            assert "is held by" in said(screen, "#facts")
-            assert listed(screen) == wanted
+        head = await in_vain(app, pilot, screen, shop, monkeypatch)
+        assert f"0 written, {number} not tried — enter tries the others" in head
+        assert "is held by" in said(screen, "#facts")
+        assert listed(screen) == wanted
         modal = await by_enter(app, pilot)
         assert modal._question == f"Write {number} comments once more?"
         assert (await over(pilot, screen)).startswith(f" Write — {number} written — ")
@@ -307,11 +318,7 @@ async def test_what_is_asked_late_waits_for_the_question_that_is_read(
         return plan_writes(*arguments, **options)
 
     async with writing(settings, shop) as (app, pilot, screen):
-        with held(shop, "r"):
-            assert app.session is not None
-            monkeypatch.setattr(app.session.database._source, "_timeout", 0.5)
-            await by_enter(app, pilot)
-            await over(pilot, screen)
+        await in_vain(app, pilot, screen, shop, monkeypatch)
         monkeypatch.setattr(write, "plan_writes", late)
         await pilot.press("enter", "ctrl+c")
         await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
