@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 
 from benchmarks.emulator import Screen
-from tests.tui.in_terminal import PROMPT, Terminal, app, processes, shell
+from tests.tui.in_terminal import PROMPT, Terminal, app, processes, running, shell
 from tests.tui.test_ending import is_sound, wide
 from tui.flow.settings import Settings
 
@@ -29,6 +30,23 @@ PLACES = [
     ("aw", "COMMENT ON", "\x1b"),
 ]
 """Keys that lead to a place from the one before, what it shows, and keys that leave."""
+SIGNALLED = """
+import os, queue, signal
+from tui.cli import main
+
+put = queue.Queue._put  # called with the queue's lock held
+
+def put_and_signal(queue, item):
+    put(queue, item)
+    if isinstance(item, str) and "t005" in item and not signalled:
+        signalled.append(item)
+        os.kill(os.getpid(), signal.SIGCONT)
+
+signalled = []
+queue.Queue._put = put_and_signal
+main()
+"""
+"""The app, told to go on while it writes a screen."""
 
 
 def is_given_back(terminal: Terminal) -> bool:
@@ -141,6 +159,17 @@ def test_what_stopped_it_otherwise_leaves_it_whole(wide: str) -> None:
         suspend(terminal)
         resume(terminal, "t005")
         leave(terminal)
+
+
+def test_a_signal_amid_a_write_waits_for_its_end(wide: str) -> None:
+    """It wrote at once, and waited for ever for the lock that it held itself."""
+    with running([sys.executable, "-c", SIGNALLED, "open", wide]) as terminal:
+        terminal.until(lambda: terminal.written.count(b"\x1b[?1049h") == 2)
+        terminal.shows("t005")
+        terminal.type("\x11")
+        terminal.shows("Quit Columnist?")
+        assert terminal.ends("y") == 0
+        assert terminal.is_restored()
 
 
 def test_an_editor_stops_with_it(

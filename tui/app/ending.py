@@ -32,13 +32,13 @@ SIGNALS = (signal.SIGHUP, signal.SIGTERM)
 """SIGHUP is heard also where it came ignored: there is no app without a terminal."""
 _BEGUN = b"\0"
 """Beside the numbers of signals: the app ends by itself."""
-_TOLD = threading.Event()
-"""Set once a signal has told this process to end."""
+_TOLD: list[int] = []
+"""The signals that have told this process to end; a handler may take no lock."""
 
 
 def is_told() -> bool:
     """Whether a signal has told this process to end: nothing stops it from then on."""
-    return _TOLD.is_set()
+    return bool(_TOLD)
 
 
 class Ending:
@@ -106,4 +106,4 @@ class Ending:
 
 def _heard(number: int, frame: FrameType | None) -> None:
     """The thread has heard it; without this the signal would end the process."""
-    _TOLD.set()
+    _TOLD.append(number)

@@ -8,11 +8,13 @@ an end of file again and again, until the app is over.
 What ctrl+z stops is the whole job, as every program of a terminal has it. Textual stops
 its own process alone, so the shell would not hear of it where another program, such as
 `uv run`, started us; and it stops it also where no shell is there to go on with it.
+
+A signal is heard between any two steps of the main thread, which may hold the lock of
+the queue to the terminal just then. So whatever writes waits for the loop's turn.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import termios
@@ -27,6 +29,8 @@ from tui.app.ending import is_told
 
 STOP_SECONDS = 0.2
 """A process that goes on for so long after it was told to stop will not be stopped."""
+LOOK_SECONDS = 0.01
+"""How often that is looked at."""
 
 
 class Terminal(LinuxDriver):
@@ -77,9 +81,10 @@ class Terminal(LinuxDriver):
         self._continued = False
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.kill(whom, signal.SIGTSTP)
-        until = time.monotonic() + STOP_SECONDS
-        while not self._continued and time.monotonic() < until:
-            time.sleep(0.01)
+        for _ in range(round(STOP_SECONDS / LOOK_SECONDS)):
+            if self._continued:
+                break
+            time.sleep(LOOK_SECONDS)  # a clock would count the time it was stopped for
         signal.signal(signal.SIGTSTP, self._sigtstp_application)
         return self._continued
 
@@ -92,10 +97,7 @@ class Terminal(LinuxDriver):
                 break
         if not is_told():
             self.resume_application_mode()
-            app = self._app
-            asyncio.get_running_loop().call_soon_threadsafe(
-                partial(app.refresh, layout=True)
-            )
+            self._loop.call_soon(partial(self._app.refresh, layout=True))
 
     def _is_lent(self) -> bool:
         """Whether the terminal is ours to write to, or gone."""
@@ -106,11 +108,19 @@ class Terminal(LinuxDriver):
 
     def _sigtstp_application(self, *_: object) -> None:
         """Somebody stops us: as ctrl+z does."""
-        self.suspend()
+        if self._ours:
+            self._loop.call_soon_threadsafe(self.suspend)
+        else:
+            self.suspend()
 
     def _sigcont_application(self, *_: object) -> None:
-        """The job goes on; whoever stopped it otherwise left the terminal to others."""
+        """The job goes on."""
         self._continued = True
+        if self._ours and not self._suspending:
+            self._loop.call_soon_threadsafe(self._go_on)
+
+    def _go_on(self) -> None:
+        """Whoever stopped it otherwise than we do left the terminal to others."""
         if self._ours and not self._suspending:
             self._suspending = True
             self.suspend_application_mode()
