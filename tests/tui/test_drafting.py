@@ -52,7 +52,7 @@ def scanned(session: Session, model: Path) -> Session:
 
 
 def pid(drafting: BackgroundDrafting) -> int:
-    engine = drafting._running.engine
+    engine = drafting._engine
     assert isinstance(engine, Engine)
     assert engine._process is not None
     return engine._process.pid

@@ -43,6 +43,18 @@ def test_a_command_does_not_load_the_others() -> None:
     assert not found & {"tui.commands.draft", "tui.commands.learn", "tui.commands.log"}
 
 
+def test_the_first_picture_and_the_first_tables_load_only_their_own() -> None:
+    """Every second import was for what is opened later, a quarter of a second."""
+    picture = loaded("import tui.commands.open, tui.app.app")
+    assert "tui.app.screens.picker" in picture
+    later = {"tui.app.screens.catalog", "tui.flow.background", "model.library"}
+    assert not picture & later
+    tables = loaded("import tui.app.app, tui.app.screens.catalog, tui.flow.background")
+    later = {f"tui.app.screens.{name}" for name in ("review", "sample", "questions")}
+    later |= {"tui.flow.drafting", "tui.flow.engines", "model.draft", "model.library"}
+    assert not tables & later
+
+
 def test_commands_that_read_never_load_textual_or_llama() -> None:
     code = "import tui.cli, tui.flow.drafting, tui.flow.scanning, connectors.connect"
     assert not imported(code) & {"textual", "llama_cpp", "torch", "httpx"}

@@ -30,16 +30,13 @@ from tui.app.in_order import InOrder
 from tui.app.keys import read_keymap
 from tui.app.palette import KeyCommands, Palette
 from tui.app.races import close_races
-from tui.app.screens.catalog import CatalogScreen
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.screens.help import HelpModal, bindings_in_force
 from tui.app.screens.picker import PickerScreen
-from tui.app.screens.review import ReviewScreen
 from tui.app.screens.too_small import HEIGHT, WIDTH, TooSmallModal
 from tui.app.screens.working import WorkingScreen
 from tui.app.terminal import Terminal
 from tui.app.theme import THEMES
-from tui.flow.background import BackgroundDrafting
 from tui.flow.settings import Settings
 from tui.flow.text import pasted, plain
 
@@ -138,6 +135,10 @@ class ColumnistApp(Desk, InOrder):
     @on(PickerScreen.Opened)
     def _opened(self, event: PickerScreen.Opened) -> None:
         """Show the database that was chosen."""
+        # A third of what is imported, and the first picture needs none of it.
+        from tui.app.screens.catalog import CatalogScreen
+        from tui.flow.background import BackgroundDrafting
+
         session = event.session
         if self.session is not None:  # enter was pressed twice
             session.close()
@@ -157,7 +158,7 @@ class ColumnistApp(Desk, InOrder):
         """End the app; work in threads is told first, or the process would wait."""
         self._leaving = True
         for screen in self.screen_stack:
-            if isinstance(screen, ReviewScreen):
+            if isinstance(screen, WorkingScreen):
                 with suppress(ColumnistError):  # a full disk is no reason to stay
                     screen.remember()
         if self.drafting is not None:

@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from textual.app import ScreenStackError
 from textual.notifications import SeverityLevel
@@ -21,10 +21,12 @@ from tui.app.deciding import Deciding
 from tui.app.messages import DraftingChanged, DraftsSaved
 from tui.app.screens.confirm import ConfirmModal
 from tui.app.widgets.status_line import StatusLine, Told
-from tui.flow.background import BackgroundDrafting, ended
 from tui.flow.session import Session
 from tui.flow.settings import Settings
 from tui.flow.text import plain
+
+if TYPE_CHECKING:
+    from tui.flow.background import BackgroundDrafting
 
 Answer = TypeVar("Answer")
 SAID = "said"
@@ -130,7 +132,7 @@ class Desk(Deciding):
         if worker.group == "draft" and worker.is_finished and self.drafting:
             self.screen.post_message(DraftingChanged())
             if event.state is WorkerState.SUCCESS and self.drafting.progress.done:
-                self.notify(ended(self.drafting.progress))
+                self.notify(self.drafting.progress.ended())
             if self.drafting.note:
                 self.notify(plain(self.drafting.note), severity="warning", markup=False)
             self._draft_asked()

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from model.library import DEFAULT
 from tui.commands.opening import warn_of_secret
 from tui.commands.options import settings
 from tui.flow.model_choice import library, remote_model
@@ -31,8 +30,11 @@ def launch(settings: Settings, target: str | None) -> None:
     """Start the app; Textual is imported only here."""
     # What is refused is refused before anything is opened.
     named = settings_for(settings, target) if target else settings
-    if remote_model(named) is None and named.model == DEFAULT:
-        library(named).find(DEFAULT)
+    if remote_model(named) is None and named.model is not None:
+        from model.library import DEFAULT
+
+        if named.model == DEFAULT:
+            library(named).find(DEFAULT)
     if target is not None:
         warn_of_secret(target)
     from tui.app.app import run_app

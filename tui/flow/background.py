@@ -7,20 +7,24 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from catalog.errors import ColumnistError
 from catalog.glossary import Term
 from catalog.objects import TableId, Target, table_of
 from catalog.stopping import Stop
 from catalog.suggestion import Draft, Wording
-from model.draft import Documented
-from model.prompt import Written
-from tui.flow import draft_plan, drafting, engines
-from tui.flow.draft_plan import DraftPlan
-from tui.flow.engines import Running
 from tui.flow.model_choice import find_model, remote_model, rules_alone
 from tui.flow.session import Session
 from tui.flow.text import count, duration, shorten
+
+if TYPE_CHECKING:
+    from model.draft import Documented
+    from model.prompt import Written
+    from model.remote import Model
+    from model.writer import Writer
+    from tui.flow.draft_plan import DraftPlan
+    from tui.flow.engines import Running
 
 LONGEST_NAME = 24
 """Characters of a server's name for its model that the status line has room for."""
@@ -55,9 +59,15 @@ class Progress:
             text += f" · {rate:.0f}/s · {left} left"
         return text
 
+    def ended(self) -> str:
+        """What to say when drafting is over."""
+        return f"Drafted {count(self.done, 'description')} in {self.seconds:.1f} s."
+
 
 class BackgroundDrafting:
     """One engine, used by one thread at a time; the app's workers call `run`.
+
+    What drafts is imported where it is used: the first tables are shown without it.
 
     Asking for alternatives while drafting is under way makes it pause: it stops within
     a decoding step, and goes on with what is left.
@@ -72,7 +82,7 @@ class BackgroundDrafting:
         self._answers: list[Term] = []
         self._asked: dict[TableId, bool] = {}
         self._remote = remote_model(session.settings)
-        self._running = Running(model=self._remote)
+        self._running: Running | None = None
         self._documented: Documented | None = None
         self._using = threading.Lock()
         self._stop = threading.Event()
@@ -102,7 +112,7 @@ class BackgroundDrafting:
     def in_focus(self, focused: bool) -> None:
         """Leave one core of more than two to a terminal that somebody works in."""
         self._focused = focused
-        engine = self._running.engine
+        engine = self._engine
         threads = engine.threads if engine is not None else 0
         if engine and threads > 2 and "threads" not in self._session.settings.sizes:
             engine.use_threads(threads - 1 if focused else threads)
@@ -148,6 +158,8 @@ class BackgroundDrafting:
             redo: undecided drafts too.
             asked: only what was asked for by `redraft` and `add`.
         """
+        from tui.flow import draft_plan, drafting
+
         self._stop.clear()
         self.running = True
         self.progress = Progress()
@@ -188,14 +200,16 @@ class BackgroundDrafting:
                     plan.put_first(again)
         finally:
             self.running = False
-            if self._running.engine is not None:
-                self.note = self._running.engine.note
+            if self._engine is not None:
+                self.note = self._engine.note
 
     def _take_asked(self) -> DraftPlan:
         """What was asked for by now: tables, then what terms touch."""
+        from tui.flow import draft_plan
+
         asked, self._asked = self._asked, {}
         plan = self._take_answers()
-        tables = DraftPlan()
+        tables = draft_plan.DraftPlan()
         for table, redo in asked.items():
             if targets := draft_plan.lacking(self._session, table, redo=redo):
                 tables.add(table, targets)
@@ -203,9 +217,11 @@ class BackgroundDrafting:
         return plan
 
     def _take_answers(self) -> DraftPlan:
+        from tui.flow import draft_plan
+
         terms, self._answers = self._answers, []
         if not terms:
-            return DraftPlan(documented=self._described())
+            return draft_plan.DraftPlan(documented=self._described())
         plan = draft_plan.plan_redrafts(self._session, terms)
         if plan.targets:
             themselves = plan.targets - plan.columns
@@ -219,6 +235,8 @@ class BackgroundDrafting:
         self, target: Target, *, hint: str = "", stop: Stop
     ) -> list[Wording]:
         """Other wordings for one target; drafting pauses meanwhile."""
+        from tui.flow import drafting
+
         with self._between(stop) as (running, documented, ended):
             return drafting.alternatives(
                 self._session, target, running, documented, hint=hint, stop=ended
@@ -226,6 +244,8 @@ class BackgroundDrafting:
 
     def prompt(self, target: Target, *, stop: Stop) -> Written | None:
         """What the model is asked for one target; drafting pauses meanwhile."""
+        from tui.flow import drafting
+
         with self._between(stop) as (running, documented, ended):
             return drafting.prompt_of(
                 self._session, target, running, documented, stop=ended
@@ -233,6 +253,8 @@ class BackgroundDrafting:
 
     def _described(self) -> Documented:
         """What the last run took its examples from, or would."""
+        from tui.flow import drafting
+
         if self._documented is None:
             self._documented = drafting.documented(self._session)
         return self._documented
@@ -262,9 +284,9 @@ class BackgroundDrafting:
         self._closing = True
         self.stop()
         with self._using:
-            if self._running.engine is not None:
-                self._running.engine.close()
-                self._running = Running(model=self._running.model)
+            if self._engine is not None:
+                self._engine.close()
+            self._running = None
 
     def _interrupted(self) -> bool:
         waited_for = self._pauses > 0 or self.asked
@@ -281,7 +303,9 @@ class BackgroundDrafting:
         Raises:
             ColumnistError: the model is elsewhere and cannot be asked.
         """
-        if self._running.engine is not None:
+        from tui.flow import engines
+
+        if self._running is not None and self._running.engine is not None:
             return self._running
         settings = self._session.settings
         try:
@@ -293,9 +317,19 @@ class BackgroundDrafting:
             # way.
             elif not stop():
                 raise
+            self._running = engines.Running(model=self._remote)
         else:
             self.in_focus(self._focused)
         return self._running
+
+    @property
+    def _engine(self) -> Writer | None:
+        return self._running.engine if self._running is not None else None
+
+    @property
+    def _model(self) -> Model | None:
+        """What runs, or what is elsewhere and was not asked yet."""
+        return self._running.model if self._running is not None else self._remote
 
     def status(self, doing: str = "", idle: str = "") -> str:
         """For the status line: which model, and what is under way.
@@ -316,7 +350,7 @@ class BackgroundDrafting:
         """Which model, and where it runs."""
         if self.remote_line:
             return self.remote_line
-        engine, model = self._running.engine, self._running.model
+        engine, model = self._engine, self._model
         if engine is None or model is None or not engine.runs_on:
             return ""
         return f"{model.name} on {engine.runs_on}"
@@ -324,7 +358,7 @@ class BackgroundDrafting:
     @property
     def remote_line(self) -> str:
         """Which model elsewhere is configured, never to be hidden; empty for none."""
-        model = self._running.model
+        model = self._model
         endpoint = model.endpoint if model is not None else None
         if endpoint is None:
             return ""
@@ -372,8 +406,3 @@ class _Tally:
             tables + len(plan.work),
             time.monotonic() - (self._started or 0.0),
         )
-
-
-def ended(progress: Progress) -> str:
-    """What to say when drafting is over."""
-    return f"Drafted {count(progress.done, 'description')} in {progress.seconds:.1f} s."

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from catalog.errors import ColumnistError, RefusedError, UsageError
 from model.endpoint import is_address
-from model.library import Library, MissingModelError, ModelFile
-from model.registry import Registry
-from model.remote import Model, RemoteModel
 from tui.flow.settings import Settings
 from tui.flow.text import plain
 
 if TYPE_CHECKING:
+    from model.library import Library, ModelFile
+    from model.registry import Registry
+    from model.remote import Model, RemoteModel
     from model.wire import EngineSettings
 
 
@@ -32,6 +32,8 @@ class Arm:
 
 def library(settings: Settings) -> Library:
     """The program's own model and those that were added."""
+    from model.library import Library  # the first tables are shown without it
+
     return Library(settings.data / "models", shared=settings.models)
 
 
@@ -53,6 +55,8 @@ def find_registry(settings: Settings, uri: str | None) -> Registry:
             "--offline refused the registry: only the database's socket is allowed.",
             "Leave --offline out; `columnist models unpack` needs no network.",
         )
+    from model.registry import Registry
+
     return Registry(uri)
 
 
@@ -140,6 +144,8 @@ def model_or_rules(settings: Settings, tell: Callable[[str], None]) -> Model | N
         UsageError: as for `find_model`.
         RefusedError: as for `find_model`.
     """
+    from model.library import MissingModelError
+
     try:
         return find_model(settings)
     except MissingModelError as error:
@@ -178,6 +184,8 @@ def remote_model(settings: Settings) -> RemoteModel | None:
             "--adapter goes with a model file, not with a URL.",
             "Have the server put the adapter on, or name a file with --model.",
         )
+    from model.remote import RemoteModel
+
     key = os.environ.get("COLUMNIST_API_KEY")
     found = RemoteModel.at(settings.model, key=key)
     if settings.offline:

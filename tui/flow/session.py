@@ -19,7 +19,6 @@ from catalog.stopping import Stop
 from catalog.suggestion import Finding
 from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
-from model.checks import writing_only
 from tui.flow import offline
 from tui.flow.connection_file import SavedConnection
 from tui.flow.connections import Connections
@@ -103,6 +102,8 @@ class Session:
 
     def findings(self, target: Target, text: str) -> tuple[Finding, ...]:
         """What is wrong with a text that a person wrote, by the checks of writing."""
+        from model.checks import writing_only
+
         limit = self.database.limit(isinstance(target, TableId))
         return writing_only(text, limit=limit)
 

@@ -18,8 +18,6 @@ from catalog.suggestion import Finding
 from tui.app.deciding import AT_ONCE
 from tui.app.keys import keys
 from tui.app.screens.counting import CountingModal, Find
-from tui.app.screens.rule import RuleModal
-from tui.app.screens.sample import SampleScreen
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.keys_line import KeysLine
 from tui.flow.session import Session
@@ -128,6 +126,8 @@ class Bulk:
 
     def accept_by_rule(self, scope: Scope, number: int, covered: str) -> None:
         """Accept what a rule takes, once its count was seen; its texts are not."""
+        from tui.app.screens.rule import RuleModal
+
         modal = RuleModal(self._session, scope, number, covered)
         self._screen.app.ask(modal, self._ask_to_accept)
 
@@ -166,6 +166,8 @@ class Bulk:
             if answer == "all":
                 self._decide("accept", choice, shown=shown)
             else:
+                from tui.app.screens.sample import SampleScreen
+
                 sample = SampleScreen(self._session, choice)
                 self._screen.app.push_screen(sample, looked)
 

@@ -29,7 +29,6 @@ from tui.app.screens.catalog_rows import SCHEMAS, TABLES, schema_cells, table_ce
 from tui.app.screens.database_screen import DatabaseScreen
 from tui.app.screens.draft_question import DraftQuestion
 from tui.app.screens.facets import FACETS, Facet, FacetModal
-from tui.app.screens.review import ReviewScreen
 from tui.app.screens.table_list import TableList
 from tui.app.welcome import give_hint
 from tui.app.widgets.headline import Headline
@@ -325,6 +324,8 @@ class CatalogScreen(DatabaseScreen):
             self._review(table.id)
 
     def _review(self, table: TableId, column: str | None = None) -> None:
+        from tui.app.screens.review import ReviewScreen  # for the first table at once
+
         order = [summary.id for summary in self._tables.found]
         self._reviewed = True
         self.app.push_screen(

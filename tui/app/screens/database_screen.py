@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tui.app.screens.questions import QuestionsScreen
 from tui.app.screens.working import WorkingScreen
 from tui.app.widgets.status_line import StatusLine
 from tui.flow.background import BackgroundDrafting
@@ -36,4 +35,6 @@ class DatabaseScreen(WorkingScreen[None]):
 
     def action_questions(self) -> None:
         """The names whose meaning would explain the most."""
+        from tui.app.screens.questions import QuestionsScreen
+
         self.app.push_screen(QuestionsScreen(self._session, self._drafting))

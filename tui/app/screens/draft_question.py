@@ -10,7 +10,6 @@ from catalog.objects import TableId
 from catalog.stopping import never
 from tui.app.screens.counting import CountingModal
 from tui.app.screens.working import WorkingScreen
-from tui.flow.draft_plan import lacking
 from tui.flow.model_choice import find_model
 from tui.flow.session import Session
 from tui.flow.text import count, duration, plain
@@ -34,6 +33,8 @@ class DraftQuestion:
 
     def draft_one(self, table: TableId) -> None:
         """Draft what a table lacks."""
+        from tui.flow.draft_plan import lacking
+
         if not lacking(self._session, table):
             self._tell(f"Nothing to draft: all of {table} {NOTHING}")
             return

@@ -51,6 +51,9 @@ class WorkingScreen(Screen[Result]):
             then, self._then = self._then, None
             then()
 
+    def remember(self) -> None:
+        """Keep where the steward is, as the app ends; here there is nothing to keep."""
+
     def runs(self, group: str) -> bool:
         """Whether work of a group is under way."""
         return any(w.group == group and not w.is_finished for w in self.workers)
