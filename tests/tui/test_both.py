@@ -98,14 +98,17 @@ def test_each_table_is_drafted_by_both_and_the_texts_meet(
     assert again.stdout.startswith("Nothing to draft")
 
 
-def test_a_model_that_fails_leaves_nothing_to_see_and_is_gone_on_with(
+def test_a_model_that_fails_leaves_no_models_text_to_see_and_is_gone_on_with(
     servers: Servers, url: str, store: Suggestions
 ) -> None:
-    """The first one's texts wait, unseen; it is not asked for them again."""
+    """The first one's texts wait, unseen; it is not asked for them again.
+
+    An inherited text, which both would have, may be there by the time of the failure.
+    """
     broken.add("two")
     failed = draft(servers.names, url, "--both")
     assert failed.exit_code != 0
-    assert store.all() == []
+    assert not any(each.draft.model for each in store.all())
     asked = len(servers.one.asked)
     assert asked > 5
     broken.clear()
