@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import re
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -34,6 +35,8 @@ CHAMPION = "champion"
 """The alias that is meant where none is named."""
 TAR, WEIGHTS, SIZE = "columnist.tar", "columnist.sha256", "columnist.bytes"
 """Tags of a version: SHA-256 of the tar and of the GGUF in it, the tar's size."""
+MANIFEST = "columnist.manifest"
+"""Tag of a version: digest of what its manifest says of it."""
 _FOLDER, _FILE = "model", "model.tar"
 _ALIAS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -55,6 +58,8 @@ class Version:
     """Digest of the GGUF; None where it was not registered by `register`."""
     tar: str | None
     """Digest of the tar; None as above."""
+    manifest: str | None
+    """Digest of what the manifest says; None as above, or from an older program."""
     bytes: int | None
     """Size of the tar; None as above."""
     place: str
@@ -64,6 +69,12 @@ class Version:
 
     def __str__(self) -> str:
         return f"{self.name} version {self.number}"
+
+    def is_(self, model: ModelFile) -> bool:
+        """Whether a model is this version, whatever it is called here."""
+        return model.sha256 == self.sha256 and (
+            self.manifest is None or said_by(model.manifest) == self.manifest
+        )
 
 
 class Registry:
@@ -210,6 +221,7 @@ class Registry:
         advance: Advance,
     ) -> Version:
         tags = {TAR: sha256, WEIGHTS: str(model.sha256), SIZE: str(tar.stat().st_size)}
+        tags[MANIFEST] = said_by(model.manifest)
         tags |= origin(model.manifest)
         client = self._server.client
         with self.run(experiment, name, learned_with(model.manifest), tags) as run:
@@ -342,11 +354,22 @@ def _by_number(aliases: Mapping[Any, Any]) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def said_by(manifest: Mapping[str, Any]) -> str:
+    """SHA-256 of what a manifest says of its model, but for what it is called.
+
+    Two versions may have the same weights: one was calibrated anew.
+    """
+    told = {key: manifest[key] for key in manifest.keys() - {"name", "file"}}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
 def _version(told: Any) -> Version:
     """A version as the client tells it; what cannot be is left out."""
     tags = {str(name): str(value) for name, value in (told.tags or {}).items()}
-    digests = [tags.get(name, "") for name in (WEIGHTS, TAR)]
-    sha256, tar = (each if _DIGEST.fullmatch(each) else None for each in digests)
+    sha256, tar, manifest = (
+        found if _DIGEST.fullmatch(found := tags.get(name, "")) else None
+        for name in (WEIGHTS, TAR, MANIFEST)
+    )
     size = tags.get(SIZE, "")
     number = str(told.version)
     if not _NUMBER.fullmatch(number):
@@ -357,6 +380,7 @@ def _version(told: Any) -> Version:
         aliases=tuple(sorted(map(str, told.aliases or ()))),
         sha256=sha256,
         tar=tar,
+        manifest=manifest,
         bytes=int(size) if re.fullmatch(r"[0-9]{1,12}", size) else None,
         place=str(told.source),
     )

@@ -211,6 +211,18 @@ def test_a_model_is_registered_promoted_and_fetched_elsewhere(
     assert "Nothing to do" in call(*elsewhere, "pull", "mine@candidate")
     told = call(*elsewhere, "pull", "mine:2", "--name", "second")
     assert "Added second, mine version 2" in told
+    # The same weights, calibrated anew, are another version, and no other model's name.
+    again = json.loads(mine.path.with_suffix(".json").read_text())
+    again["scores"] = {"columns.accept": 0.75}
+    call("models", "remove", "mine")
+    mine.path.with_suffix(".json").write_text(json.dumps(again))
+    call("models", "add", mine.path)
+    assert "Registered mine version 3" in call("models", "push", "mine")
+    with pytest.raises(UsageError, match="already"):
+        call(*elsewhere, "pull", "mine:3")
+    told = call(*elsewhere, "pull", "mine:3", "--name", "third")
+    assert "Added third, mine version 3" in told
+    assert "third here" in call(*elsewhere, "pull", "mine:3")
     # Where it changed meanwhile, that is said, as by `models verify`.
     Path(found["file"]).write_bytes(b"GGUF changed")
     with pytest.raises(RefusedError, match="not the file"):

@@ -85,7 +85,7 @@ def pull(
     here = library(settings(context))
     version = known.resolve(reference)
     standing = [each for each in here.models() if each.present]
-    same = [each for each in standing if each.sha256 == version.sha256]
+    same = [each for each in standing if version.is_(each)]
     if same and name is None and wanted is None:
         verify(same[0])
         console.note(plain(f"Nothing to do: {version} is {same[0].name} here."))
