@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from importlib import import_module
 from typing import ClassVar, Literal
 
 from textual import on
@@ -245,6 +246,12 @@ class CatalogScreen(DatabaseScreen):
         self._list()
         if first:
             self._go_on()
+            self.call_after_refresh(self._load_review)
+
+    @beside("load", "Loading the review")
+    def _load_review(self) -> None:
+        """Import what enter needs while the steward looks at the tables."""
+        import_module("tui.app.screens.review")
 
     def _go_on(self) -> None:
         """Where this database was left, once all tables are known."""
@@ -324,7 +331,7 @@ class CatalogScreen(DatabaseScreen):
             self._review(table.id)
 
     def _review(self, table: TableId, column: str | None = None) -> None:
-        from tui.app.screens.review import ReviewScreen  # for the first table at once
+        from tui.app.screens.review import ReviewScreen  # the list stands before it
 
         order = [summary.id for summary in self._tables.found]
         self._reviewed = True
