@@ -124,16 +124,17 @@ async def test_accepting_stages_and_only_w_writes(
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
         await pilot.press("y")
-        await until(pilot, lambda: len(comments(shop)) == len(before) + 2)
+        # The file cannot be read by others while the app writes.
+        await until(pilot, lambda: state(drafted, ORDERS)[0] is State.WRITTEN)
         await settled(app, pilot)
+        assert len(comments(shop)) == len(before) + 2
         assert comments(shop)["sales", "orders", None] == "About orders."
-        assert state(drafted, ORDERS)[0] is State.WRITTEN
         await pilot.press("b")
         await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
         await pilot.press("y")
-        await until(pilot, lambda: comments(shop) == before)
+        await until(pilot, lambda: state(drafted, ORDERS)[0] is State.PENDING)
         await settled(app, pilot)
-    assert state(drafted, ORDERS)[0] is State.PENDING
+        assert comments(shop) == before
 
 
 async def test_saying_no_writes_nothing(
