@@ -18,11 +18,15 @@ from catalog.snapshot import Snapshot
 from catalog.suggestion import Draft, Source
 from catalog.suggestions import Suggestions
 from catalog.workspace import Workspace
-from model.library import DEFAULT
+from model.library import DEFAULT, ModelFile
+from model.registry import EXPERIMENT
 from model.training.lesson import FEWEST, is_held_out, lesson
 from tests.conftest import stand_in
 from tests.tui.in_process import columnist
+from tests.tui.test_registry import Mlflow, server
 from tui.flow.settings import Settings
+
+__all__ = ["server"]  # a fixture
 
 COLUMNS = ("number", "weight", "shop")
 SAID = {
@@ -264,11 +268,11 @@ def test_it_says_where_the_model_before_stays(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.gguf
-def test_a_house_is_learned_used_and_put_back(
+@pytest.fixture
+def house(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The whole way, with a tiny model of random weights."""
+) -> ModelFile:
+    """A tiny model in use, and a steward who edited all that was drafted."""
     pytest.importorskip("torch")
     pytest.importorskip("peft")
     pytest.importorskip("gguf")
@@ -279,13 +283,20 @@ def test_a_house_is_learned_used_and_put_back(
 
     base = tiny.write(tmp_path / "base")
     (made,) = export(ExportSettings(base, tmp_path / "made", "first"))
-    standing = stand_in(settings, made.path)
-    before = standing.path.read_bytes()
     monkeypatch.setattr(learning_run, "SHIPPED_TEST", 0.0005)
     monkeypatch.setattr(lessons, "REPLAY", 0.01)
     quick = partial(learning_run.LearnSettings, epochs=4, learning_rate=1e-2, rank=8)
     monkeypatch.setattr(learning_run, "LearnSettings", quick)
     decide(settings, 40)
+    return stand_in(settings, made.path)
+
+
+@pytest.mark.gguf
+def test_a_house_is_learned_used_and_put_back(
+    settings: Settings, house: ModelFile, tmp_path: Path
+) -> None:
+    """The whole way, with a tiny model of random weights."""
+    before = house.path.read_bytes()
     sheet = tmp_path / "sheet"
     found = columnist("learn", "--threads", 1, "--sheet", sheet, "--json")
     told = json.loads(found.stdout)
@@ -298,7 +309,7 @@ def test_a_house_is_learned_used_and_put_back(
     assert "160 texts of 40 tables in shop" in found.stderr
     assert (sheet / "sheet.html").exists()
     assert not list((settings.data / "learning").glob("*/*"))
-    assert standing.path.read_bytes() == before
+    assert house.path.read_bytes() == before
     shown = columnist("models", "show").stdout
     assert shown.startswith("learned-1:")
     assert "decisions in shop: 160 edited, 0 accepted, 0 rejected, by 1," in shown
@@ -306,3 +317,27 @@ def test_a_house_is_learned_used_and_put_back(
     columnist("models", "verify", "learned-1")
     columnist("models", "use", DEFAULT)
     assert columnist("models", "show").stdout.startswith(f"{DEFAULT}:")
+
+
+@pytest.mark.gguf
+@pytest.mark.usefixtures("house")
+def test_what_is_learned_is_logged_registered_and_taken_elsewhere(
+    server: Mlflow, tmp_path: Path
+) -> None:
+    """Against a real MLflow server; no text of the workspace is sent by `learn`."""
+    from mlflow import MlflowClient
+
+    at = ("--registry", server.uri)
+    columnist("learn", "--threads", 1, *at)
+    client = MlflowClient(server.uri)
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    assert experiment is not None
+    [run] = client.search_runs([experiment.experiment_id])
+    assert (run.info.run_name, run.info.status) == ("learned-1", "FINISHED")
+    assert run.data.params["rank"] == "8"
+    assert run.data.metrics["loss"] > 0
+    assert "Orders, shop" not in str(run.to_dictionary())
+    columnist("models", "push", "learned-1", "--alias", "champion", *at)
+    elsewhere = ("--workspace", tmp_path / "elsewhere" / "workspace.db", "models")
+    columnist(*elsewhere, "pull", "learned-1", *at)
+    assert "taught on top of" in columnist(*elsewhere, "show", "learned-1").stdout

@@ -214,7 +214,7 @@ def test_a_model_is_registered_promoted_and_fetched_elsewhere(
     # The same weights, calibrated anew, are another version, and no other model's name.
     again = json.loads(mine.path.with_suffix(".json").read_text())
     again["scores"] = {"columns.accept": 0.75}
-    call("models", "remove", "mine")
+    call("models", "remove", "mine", "--yes")
     mine.path.with_suffix(".json").write_text(json.dumps(again))
     call("models", "add", mine.path)
     assert "Registered mine version 3" in call("models", "push", "mine")
