@@ -331,7 +331,7 @@ class CatalogScreen(DatabaseScreen):
             self._review(table.id)
 
     def _review(self, table: TableId, column: str | None = None) -> None:
-        from tui.app.screens.review import ReviewScreen  # the list stands before it
+        from tui.app.screens.review import ReviewScreen  # mostly there by then
 
         order = [summary.id for summary in self._tables.found]
         self._reviewed = True
