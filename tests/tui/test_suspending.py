@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,22 @@ def test_what_stopped_it_otherwise_leaves_it_whole(wide: str) -> None:
         terminal.until(lambda: terminal.written.count(PROMPT.encode()) > prompts)
         resume(terminal, "t005")
         suspend(terminal)
+        resume(terminal, "t005")
+        leave(terminal)
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.03, 0.06])
+def test_told_twice_to_stop_it_stops_once(wide: str, gap: float) -> None:
+    """The second signal came while the first was followed, and stopped it after fg."""
+    with shell("open", wide) as terminal:
+        terminal.shows("t005")
+        [columnist] = processes(terminal.leader) - {terminal.leader}
+        prompts = terminal.written.count(PROMPT.encode())
+        os.kill(columnist, signal.SIGTSTP)
+        time.sleep(gap)
+        os.kill(columnist, signal.SIGTSTP)
+        terminal.until(lambda: terminal.written.count(PROMPT.encode()) > prompts)
+        assert is_given_back(terminal)
         resume(terminal, "t005")
         leave(terminal)
 

@@ -19,6 +19,7 @@ import os
 import signal
 import termios
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -39,7 +40,7 @@ class Terminal(LinuxDriver):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._ours = False
-        self._suspending = self._continued = False
+        self._suspending = self._continued = self._asked = False
         self._file: Any = _Output(self._file)
 
     def start_application_mode(self) -> None:
@@ -51,7 +52,7 @@ class Terminal(LinuxDriver):
         """Give the terminal back, after all that was written before."""
         if self._ours:
             super().stop_application_mode()
-            self._ours = False
+            self._ours = self._asked = False
 
     def disable_input(self) -> None:
         """Read no more; what is not ours is left alone, or the system stops us."""
@@ -108,16 +109,27 @@ class Terminal(LinuxDriver):
 
     def _sigtstp_application(self, *_: object) -> None:
         """Somebody stops us: as ctrl+z does."""
-        if self._ours:
-            self._loop.call_soon_threadsafe(self.suspend)
-        else:
+        if not self._ours:
+            self.suspend()
+        elif not (self._suspending or self._asked):
+            self._asked = True
+            self._soon(self._suspend_as_asked)
+
+    def _suspend_as_asked(self) -> None:
+        """Unless that is over: it went on, or an editor has the terminal."""
+        if self._asked:
+            self._asked = False
             self.suspend()
 
     def _sigcont_application(self, *_: object) -> None:
         """The job goes on."""
-        self._continued = True
+        self._continued, self._asked = True, False
         if self._ours and not self._suspending:
-            self._loop.call_soon_threadsafe(self._go_on)
+            self._soon(self._go_on)
+
+    def _soon(self, do: Callable[[], object]) -> None:
+        with suppress(RuntimeError):  # the loop is over
+            self._loop.call_soon_threadsafe(do)
 
     def _go_on(self) -> None:
         """Whoever stopped it otherwise than we do left the terminal to others."""
