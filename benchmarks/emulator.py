@@ -8,9 +8,9 @@ import re
 from rich.cells import cell_len
 
 _PIECE = re.compile(
-    r"\x1b\[([0-?]*)[ -/]*([@-~])|\x1b\[[0-?]*[ -/]*(?=[^ -~])"
-    r"|\x1b[\]P][^\x1b\x07]*(?:\x07|\x1b\\|(?=\x1b[^\\]))|\x1b[^[\]P]"
-    r"|[\r\n]|[^\x1b\r\n]+"
+    r"\x1b\[([0-?]*)[ -/]*([@-~])|\x1b\[[0-?]*+[ -/]*+(?=[^@-~])"
+    r"|\x1b[\]P][^\x1b\x07]*(?:\x07|\x1b\\|(?=\x1b[^\\]))"
+    r"|\x1b[^[\]P\x1b]|\x1b(?=\x1b)|[\r\n]|[^\x1b\r\n]+"
 )
 """A control sequence, with what it says and its letter, an end of a line, or text.
 

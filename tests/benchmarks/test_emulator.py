@@ -8,7 +8,9 @@ from benchmarks.emulator import Screen
 
 
 @pytest.mark.parametrize(
-    "cut", [b"\x1b[38;5;18", b"\x1b[", b"\x1b]22;defa", b"\x1bPq"], ids=repr
+    "cut",
+    [b"\x1b", b"\x1b[", b"\x1b[38;5;18", b"\x1b[ 5x", b"\x1b]22;defa", b"\x1bPq"],
+    ids=repr,
 )
 @pytest.mark.parametrize("told", [b"\x1b[2J", b"\r\n\x1b[?1049h"], ids=repr)
 def test_what_is_cut_off_hides_nothing_after_it(cut: bytes, told: bytes) -> None:
