@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from catalog.errors import RefusedError, UsageError
-from model.library import Advance, Library, ModelFile, digest, silent
+from model.library import DEFAULT, Advance, Library, ModelFile, digest, silent
 from model.mlflow_server import Server
 from model.pack import AGAIN, MODEL_NAME, pack, unpack
 from model.signature import Signers
@@ -36,7 +36,7 @@ CHAMPION = "champion"
 TAR, WEIGHTS, SIZE = "columnist.tar", "columnist.sha256", "columnist.bytes"
 """Tags of a version: SHA-256 of the tar and of the GGUF in it, the tar's size."""
 MANIFEST = "columnist.manifest"
-"""Tag of a version: digest of what its manifest says of it."""
+"""Tag of a version: digest of how its manifest says that it is used."""
 _FOLDER, _FILE = "model", "model.tar"
 _ALIAS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -59,7 +59,7 @@ class Version:
     tar: str | None
     """Digest of the tar; None as above."""
     manifest: str | None
-    """Digest of what the manifest says; None as above, or from an older program."""
+    """Digest of how it is used; None as above, or from an older program."""
     bytes: int | None
     """Size of the tar; None as above."""
     place: str
@@ -71,9 +71,12 @@ class Version:
         return f"{self.name} version {self.number}"
 
     def is_(self, model: ModelFile) -> bool:
-        """Whether a model is this version, whatever it is called here."""
+        """Whether a model is this version, whatever it is called here.
+
+        The program's own is used as the program says.
+        """
         return model.sha256 == self.sha256 and (
-            self.manifest is None or said_by(model.manifest) == self.manifest
+            self.manifest in (None, used_as(model)) or model.name == DEFAULT
         )
 
 
@@ -221,7 +224,7 @@ class Registry:
         advance: Advance,
     ) -> Version:
         tags = {TAR: sha256, WEIGHTS: str(model.sha256), SIZE: str(tar.stat().st_size)}
-        tags[MANIFEST] = said_by(model.manifest)
+        tags[MANIFEST] = used_as(model)
         tags |= origin(model.manifest)
         client = self._server.client
         with self.run(experiment, name, learned_with(model.manifest), tags) as run:
@@ -354,12 +357,12 @@ def _by_number(aliases: Mapping[Any, Any]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def said_by(manifest: Mapping[str, Any]) -> str:
-    """SHA-256 of what a manifest says of its model, but for what it is called.
+def used_as(model: ModelFile) -> str:
+    """SHA-256 of how a manifest says that its model is used.
 
     Two versions may have the same weights: one was calibrated anew.
     """
-    told = {key: manifest[key] for key in manifest.keys() - {"name", "file"}}
+    told = {key: model.manifest.get(key) for key in ("format", "calibration", "house")}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

@@ -213,12 +213,12 @@ def test_a_model_is_registered_promoted_and_fetched_elsewhere(
     assert "Added second, mine version 2" in told
     # The same weights, calibrated anew, are another version, and no other model's name.
     again = json.loads(mine.path.with_suffix(".json").read_text())
-    again["scores"] = {"columns.accept": 0.75}
+    again["format"] = "long"
     call("models", "remove", "mine", "--yes")
     mine.path.with_suffix(".json").write_text(json.dumps(again))
     call("models", "add", mine.path)
     assert "Registered mine version 3" in call("models", "push", "mine")
-    with pytest.raises(UsageError, match="already"):
+    with pytest.raises(UsageError, match="has the weights of mine here"):
         call(*elsewhere, "pull", "mine:3")
     told = call(*elsewhere, "pull", "mine:3", "--name", "third")
     assert "Added third, mine version 3" in told

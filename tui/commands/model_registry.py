@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from catalog.errors import UsageError
 from model.library import verify
 from model.registry import CHAMPION, Version
 from tui.commands import console
@@ -86,6 +87,13 @@ def pull(
     version = known.resolve(reference)
     standing = [each for each in here.models() if each.present]
     same = [each for each in standing if version.is_(each)]
+    near = [each for each in standing if each.sha256 == version.sha256]
+    if near and not same and name is None:
+        raise UsageError(
+            f"{version} has the weights of {near[0].name} here, and is used otherwise.",
+            "Give it a name of its own with --name, or `columnist models remove` that"
+            " one.",
+        )
     if same and name is None and wanted is None:
         verify(same[0])
         console.note(plain(f"Nothing to do: {version} is {same[0].name} here."))
