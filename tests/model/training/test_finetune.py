@@ -150,6 +150,7 @@ def test_all_forms_write_the_same_words(
     tokens = open_tokens(source)
     texts = words(adapted(source, tuned.out / "adapter"), tokens)
     assert texts[2].strip() == "Weight of the order in kilograms."
+    assert not any(text.endswith(CUT) for text in texts[: -len(ODD)])
     merged = load_model(open_source(tuned.out / "merged"), torch.float32)
     assert words(merged, tokens) == texts
     assert words(load_model(source, torch.float32), tokens) != texts
@@ -181,6 +182,7 @@ def test_a_gguf_base_is_tuned_and_merged_to_the_same_words(
     tokens = open_tokens(source)
     texts = words(adapted(source, chosen.out / "adapter"), tokens)
     assert texts[2].strip() == "Weight of the order in kilograms."
+    assert not any(text.endswith(CUT) for text in texts[: -len(ODD)])
     again = open_source(chosen.out / "merged")
     assert words(load_model(again, torch.float32), open_tokens(again)) == texts
     kinds: dict[str, Any] = {"quantisations": ("Q8_0", "F16")}
